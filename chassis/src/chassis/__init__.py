@@ -1,0 +1,1 @@
+"""What every service does alike; it knows no business word."""

@@ -1,0 +1,118 @@
+"""What a service keeps: typed documents, by collection and id."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from chassis.errors import Misuse
+
+T = TypeVar("T")
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Collection(Generic[T]):
+    """One kind of document: a frozen dataclass under the id that `key` reads from it.
+
+    `speaks` names the topics whose subjects are these documents: their sequence is kept with the document.
+    `settled` marks reference data (registers, rule packs): read in the same snapshot, not guarded when it is
+    only read, because a decision names the version it was taken by.
+    """
+
+    name: str
+    type: type[T]
+    key: Callable[[T], str]
+    speaks: tuple[str, ...] = ()
+    settled: bool = False
+    adapter: TypeAdapter[T] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "adapter", TypeAdapter(self.type))
+
+    def __getitem__(self, id: str) -> "Ref[T]":  # noqa: A002 - the document's id is called id
+        return Ref(self, id)
+
+    def put(self, state: T) -> "Put[T]":
+        """Keep this state from now on."""
+        return Put(self, self.key(state), state)
+
+    def load(self, state: Mapping[str, Any]) -> T:
+        """The typed document that a stored state is."""
+        return self.adapter.validate_python(state)
+
+    def dump(self, state: T) -> Raw:
+        """The stored form of a typed document."""
+        dumped: Raw = self.adapter.dump_python(state)
+        return dumped
+
+
+@dataclass(frozen=True)
+class Ref(Generic[T]):
+    """One document, by collection and id."""
+
+    collection: Collection[T]
+    id: str
+
+
+@dataclass(frozen=True)
+class Put(Generic[T]):
+    """The new state of one document."""
+
+    collection: Collection[T]
+    id: str
+    state: T
+
+
+@dataclass
+class Kept(Generic[T]):
+    """A document as it stands inside a turn: its state and what the chassis keeps beside it."""
+
+    collection: Collection[T]
+    id: str
+    state: T | None
+    version: int = 0
+    said: dict[str, int] = field(default_factory=dict)
+    stamp: int = 0
+    awaited: tuple[str, ...] = ()
+    stored: bool = False
+
+    @classmethod
+    def read(cls, collection: Collection[T], id: str, raw: Raw | None) -> "Kept[T]":  # noqa: A002
+        """What the database has under this id; a missing or awaited document has no state."""
+        if raw is None:
+            return cls(collection, id, None)
+        stored = raw.get("state")
+        return cls(
+            collection,
+            id,
+            None if stored is None else collection.load(stored),
+            raw["version"],
+            dict(raw.get("said", {})),
+            raw.get("stamp", 0),
+            tuple(raw.get("awaited", ())),
+            stored=True,
+        )
+
+    def raw(self) -> Raw:
+        """The document to store, one version on."""
+        row: Raw = {
+            "_id": self.id,
+            "version": self.version + 1,
+            "state": None if self.state is None else self.collection.dump(self.state),
+        }
+        if self.said:
+            row |= {"said": self.said, "stamp": self.stamp}
+        if self.awaited:
+            row["awaited"] = list(self.awaited)
+        return row
+
+    def say(self, topic: str, now_ms: int) -> tuple[int, int]:
+        """The next sequence on a topic, and a stamp that never runs backwards for this document."""
+        if topic not in self.collection.speaks:
+            raise Misuse(f"{self.collection.name} does not speak on {topic}: name the topic in its `speaks`")
+        key = topic.replace(".", "/")
+        self.said[key] = self.said.get(key, 0) + 1
+        self.stamp = max(self.stamp + 1, now_ms)
+        return self.said[key], self.stamp

@@ -1,0 +1,122 @@
+"""Jobs: what is slow or outside is done outside any transaction, and its result comes back as a command."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from chassis.clock import Clock
+from chassis.commands import Commands
+from chassis.crash import CrashPoints
+from chassis.documents import Raw
+from chassis.errors import Conflict, Unavailable
+from chassis.handling import Reactions
+from chassis.inputs import Input, Lineage
+from chassis.logs import log
+from chassis.metrics import Metrics
+from chassis.slots import Slots
+from chassis.store import AnyOf, AtMost, Lane, Store
+from chassis.turn import JOBS
+
+Worker = Callable[[Any, int], Awaitable[Any | None]]
+
+AT_ONCE = 32
+LONGEST_WAIT = 300.0
+
+
+@dataclass
+class Jobs:
+    """Works through the due jobs of the slots this process holds, a bounded number at a time."""
+
+    store: Store
+    slots: Slots
+    commands: Commands
+    reactions: Reactions
+    workers: Mapping[type[Any], Worker]
+    metrics: Metrics
+    crash: CrashPoints
+    clock: Clock
+    lane: Lane
+    _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    _postponing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    done: Callable[[], object] = object
+
+    async def start_due(self) -> bool:
+        """Start what is due, up to the bound; true when there may be more at once."""
+        free = AT_ONCE - len(self._running)
+        if free <= 0:
+            return False
+        where = {"slot": AnyOf(self.slots.owned()), "due": AtMost(self.clock())}
+        rows = await self.store.query(JOBS, where, [("due", 1)], AT_ONCE + free)
+        fresh = [row for row in rows if row["_id"] not in self._running][:free]
+        for row in fresh:
+            task = asyncio.create_task(self._work(row))
+            self._running[row["_id"]] = task
+            task.add_done_callback(partial(self._ended, row["_id"]))
+        self.metrics.jobs_pending.set(await self.store.count(JOBS, {}))
+        return False
+
+    def _ended(self, name: str, _: "asyncio.Task[None]") -> None:
+        self._running.pop(name, None)
+        self.done()
+
+    async def _work(self, row: Raw) -> None:
+        kinds = {kind.__name__: kind for kind in self.workers}
+        attempt = row["attempt"] + 1
+        try:
+            kind = kinds[row["kind"]]
+            self.crash.at("job.started")
+            result = await self.workers[kind](self.reactions.load(kind, row["body"]), attempt)
+            self.crash.at("job.done")
+            await self._finish(row, result)
+            self.metrics.jobs.labels(row["kind"], "done").inc()
+        except Unavailable as away:
+            self.metrics.jobs.labels(row["kind"], "postponed").inc()
+            log(
+                "job postponed", level=30, job=row["_id"], kind=row["kind"], attempt=attempt, reason=str(away)
+            )
+            await self._postpone(row, attempt)
+        except Exception as error:  # noqa: BLE001 - a worker's bug parks the job, with its reason
+            self.metrics.jobs.labels(row["kind"], "failed").inc()
+            log("job failed", level=40, error=error, job=row["_id"], kind=row["kind"])
+            await self._park(row, f"{type(error).__name__}: {error}")
+
+    async def _finish(self, row: Raw, result: Any | None) -> None:
+        await self.commands.submit(self._input(row, result))
+
+    async def _park(self, row: Raw, reason: str) -> None:
+        try:
+            await self.commands.submit(self._input(row, None, reason))
+        except Unavailable:
+            await self._postpone(row, row["attempt"] + 1)
+
+    def _input(self, row: Raw, body: Any | None, unreadable: str | None = None) -> Input:
+        return Input(
+            f"job:{row['_id']}",
+            body,
+            self.clock(),
+            row["key"],
+            Lineage.of(row),
+            consumes=(JOBS, row["_id"]),
+            unreadable=unreadable,
+        )
+
+    async def _postpone(self, row: Raw, attempt: int) -> None:
+        wait = min(LONGEST_WAIT, 0.25 * 2 ** min(attempt, 12)) * random.uniform(0.5, 1)
+        later = row | {"attempt": attempt, "due": self.clock() + timedelta(seconds=wait)}
+        guard = {"_id": row["_id"], "attempt": row["attempt"]}
+        async with self._postponing:
+            try:
+                await self.lane.transact(lambda tx: tx.replace(JOBS, [(guard, later)]))
+            except (Unavailable, Conflict) as away:
+                log("job not postponed", level=30, job=row["_id"], reason=str(away))
+
+    async def stop(self, seconds: float) -> None:
+        """Let running jobs end, for so long; the rest is taken up after the next start."""
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=seconds)
+        for task in list(self._running.values()):
+            task.cancel()

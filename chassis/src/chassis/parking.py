@@ -1,0 +1,117 @@
+"""Sequenced parking: a record that cannot be handled waits, later ones of its key wait behind it, all others go on."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chassis.documents import Raw
+
+PARKED = "parked"
+HEADS = "parked_heads"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it lies on its topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+    def key_text(self) -> str:
+        """The key as text; a record without one is a key of its own."""
+        if self.key is None:
+            return f"({self.partition}:{self.offset})"
+        text = self.key.decode("utf-8", "backslashreplace")
+        return text if len(text) <= 200 else "sha256:" + hashlib.sha256(self.key).hexdigest()
+
+
+@dataclass
+class Head:
+    """The one document of a parked key; whoever parks, replays or releases writes it, so they conflict and never cross."""
+
+    id: str
+    topic: str
+    key: str
+    version: int = 0
+    size: int = 0
+    next: int = 0
+    ready: bool = False
+    awaits: str = ""
+    since: datetime | None = None
+    stored: bool = False
+    added: list[Raw] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, id: str, topic: str, key: str, raw: Raw | None) -> "Head":  # noqa: A002
+        """The head that is stored, or a new one."""
+        if raw is None:
+            return cls(id, topic, key)
+        return cls(
+            id,
+            raw["topic"],
+            raw["key"],
+            raw["version"],
+            raw["size"],
+            raw["next"],
+            raw["ready"],
+            raw["awaits"],
+            raw["since"],
+            stored=True,
+        )
+
+    def raw(self) -> Raw:
+        """The document to store, one version on."""
+        return {
+            "_id": self.id,
+            "topic": self.topic,
+            "key": self.key,
+            "version": self.version + 1,
+            "size": self.size,
+            "next": self.next,
+            "ready": self.ready,
+            "awaits": self.awaits,
+            "since": self.since,
+        }
+
+    def park(self, record: Record, reason: str, detail: str, now: datetime) -> None:
+        """Add a record at the end of the queue, with its bytes and why it is here."""
+        self.since = self.since or now
+        self.added.append(
+            {
+                "_id": f"{self.id}#{self.next:08d}",
+                "head": self.id,
+                "reason": reason,
+                "detail": detail[:2000],
+                "topic": record.topic,
+                "partition": record.partition,
+                "offset": record.offset,
+                "key": record.key,
+                "value": record.value,
+                "headers": [[name, value] for name, value in record.headers],
+                "parked_at": now,
+            }
+        )
+        self.next += 1
+        self.size += 1
+
+
+def head_id(group: str, topic: str, key: str) -> str:
+    """The id of the head of a key, for one consumer group."""
+    return f"{group}|{topic}|{key}"
+
+
+def record_of(row: Raw) -> Record:
+    """The record that was parked."""
+    return Record(
+        row["topic"],
+        row["partition"],
+        row["offset"],
+        row["key"],
+        row["value"],
+        tuple((name, value) for name, value in row["headers"]),
+    )

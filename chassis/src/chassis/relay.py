@@ -1,0 +1,173 @@
+"""The relay: what is committed to the outbox goes to Kafka, each subject's facts in order; copies may follow a crash."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+
+from chassis.clock import Clock
+from chassis.crash import CrashPoints
+from chassis.documents import Raw
+from chassis.errors import Unavailable
+from chassis.logs import log
+from chassis.metrics import Metrics
+from chassis.slots import Slots
+from chassis.store import AnyOf, Store
+from chassis.turn import OUTBOX
+from contracts.envelope import Envelope
+
+SWEEP = 2_000
+SEND_SECONDS = 15.0
+LOG = "outbox_log"
+
+Target = tuple[str, int]
+
+
+@dataclass
+class Relay:
+    """Sweeps the slots this process holds and sends what it finds; a partition stops at its first failure."""
+
+    service: str
+    kafka: str
+    store: Store
+    slots: Slots
+    metrics: Metrics
+    crash: CrashPoints
+    clock: Clock
+    producer: AIOKafkaProducer | None = None
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    async def sweep(self) -> bool:
+        """Send one sweep; true when there may be more. Raises Unavailable while the broker is away."""
+        owned = self.slots.owned()
+        rows = await self.store.query(OUTBOX, {"slot": AnyOf(owned)}, [("stamp", 1)], SWEEP) if owned else []
+        self._show(rows)
+        if not rows:
+            return False
+        self.crash.at("relay.swept")
+        producer = await self._ready()
+        targets = await self._targets(producer, rows)
+        sent = await asyncio.gather(*(self._send(producer, target, part) for target, part in targets.items()))
+        done = [row for part in sent for row in part]
+        self.crash.at("relay.sent")
+        await self._clear(done)
+        self.crash.at("relay.cleared")
+        if (
+            any(len(part) < len(wanted) for part, wanted in zip(sent, targets.values(), strict=True))
+            and not done
+        ):
+            await self._discard()
+            raise Unavailable("the broker takes nothing")
+        return bool(done)
+
+    def _show(self, rows: Sequence[Raw]) -> None:
+        age = (self.clock() - rows[0]["time"]).total_seconds() if rows else 0.0
+        self.metrics.outbox_pending.set(len(rows))
+        self.metrics.outbox_age.set(max(0.0, age))
+
+    async def _ready(self) -> AIOKafkaProducer:
+        if self.producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self.kafka,
+                client_id=f"{self.service}-relay",
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                max_batch_size=524_288,
+                max_request_size=1_048_576,
+                request_timeout_ms=10_000,
+            )
+            try:
+                await asyncio.wait_for(producer.start(), SEND_SECONDS)
+            except (KafkaError, OSError, TimeoutError) as error:
+                await _stop(producer)
+                raise Unavailable(f"kafka: {type(error).__name__}") from error
+            self.producer = producer
+        return self.producer
+
+    async def _targets(self, producer: AIOKafkaProducer, rows: Sequence[Raw]) -> dict[Target, list[Raw]]:
+        targets: dict[Target, list[Raw]] = {}
+        for row in rows:
+            topic = row["aggregatetype"]
+            if topic not in self._counts:
+                self._counts[topic] = await self._partitions(producer, topic)
+            partition = (murmur2(row["aggregateid"].encode()) & 0x7FFFFFFF) % self._counts[topic]
+            targets.setdefault((topic, partition), []).append(row)
+        return targets
+
+    async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> int:
+        try:
+            found = await asyncio.wait_for(producer.partitions_for(topic), SEND_SECONDS)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable(f"kafka has no topic {topic}: {type(error).__name__}") from error
+        return len(found)
+
+    async def _send(self, producer: AIOKafkaProducer, target: Target, rows: Sequence[Raw]) -> list[Raw]:
+        batch = producer.create_batch()
+        part: list[Raw] = []
+        for row in rows:
+            headers = envelope_of(self.service, row).headers()
+            stamp = int(row["time"].timestamp() * 1000)
+            if (
+                batch.append(
+                    key=row["aggregateid"].encode(), value=row["payload"], timestamp=stamp, headers=headers
+                )
+                is None
+            ):
+                break
+            part.append(row)
+        try:
+            acknowledged = await producer.send_batch(batch, target[0], partition=target[1])
+            await asyncio.wait_for(acknowledged, SEND_SECONDS)
+        except (KafkaError, OSError, TimeoutError) as error:
+            self.metrics.send_failures.inc()
+            log("send failed", level=30, topic=target[0], partition=target[1], reason=type(error).__name__)
+            await self._discard()
+            return []
+        self.metrics.sent.labels(target[0]).inc(len(part))
+        return part
+
+    async def _clear(self, rows: Sequence[Raw]) -> None:
+        if not rows:
+            return
+        sent_at = self.clock()
+        await self.store.insert_missing(LOG, [row | {"sent_at": sent_at} for row in rows])
+        await self.store.delete(OUTBOX, [row["_id"] for row in rows])
+
+    async def _discard(self) -> None:
+        producer, self.producer = self.producer, None
+        self._counts.clear()
+        if producer is not None:
+            await _stop(producer)
+
+    async def stop(self) -> None:
+        """Close the producer."""
+        await self._discard()
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    try:
+        await asyncio.wait_for(producer.stop(), 3.0)
+    except (KafkaError, OSError, TimeoutError, AssertionError) as error:
+        log("producer closed badly", level=30, reason=type(error).__name__)
+
+
+def envelope_of(service: str, row: Raw) -> Envelope:
+    """The envelope of a stored event."""
+    accepted: datetime | None = row["accepted"]
+    return Envelope(
+        id=row["_id"],
+        type=row["type"],
+        source=f"/ascolto/{service}",
+        subject=row["aggregateid"],
+        time=row["time"],
+        sequence=row["sequence"],
+        correlation_id=row["correlation"],
+        causation_id=row["causation"],
+        accepted_time=accepted,
+        traceparent=row["traceparent"],
+    )

@@ -1,0 +1,59 @@
+"""Sealing personal data: one key per person or report, wrapped by the service's secret; without its key nothing opens."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE = 12
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Fields that only the service can read, and nobody once `key` is gone."""
+
+    owner: str
+    key: bytes
+    fields: Mapping[str, bytes]
+
+
+class Erased(Exception):
+    """The key is gone, or this is not what was sealed: the fields cannot be read."""
+
+
+class Sealer:
+    """Seals with AES-256-GCM; each field is bound to its owner and its name, so that none can stand in for another."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._wrapping = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"ascolto/wrapping-key").derive(secret))
+
+    def seal(self, owner: str, fields: Mapping[str, str]) -> Sealed:
+        """Seal fields under a fresh key of their owner."""
+        key = AESGCM.generate_key(256)
+        box = AESGCM(key)
+        sealed = {name: _encrypt(box, text.encode(), f"{owner}/{name}") for name, text in fields.items()}
+        return Sealed(owner, _encrypt(self._wrapping, key, owner), sealed)
+
+    def open(self, sealed: Sealed) -> dict[str, str]:
+        """Read the fields; raises Erased when the key is gone or anything was exchanged."""
+        try:
+            box = AESGCM(_decrypt(self._wrapping, sealed.key, sealed.owner))
+            return {
+                name: _decrypt(box, data, f"{sealed.owner}/{name}").decode()
+                for name, data in sealed.fields.items()
+            }
+        except (InvalidTag, ValueError) as error:
+            raise Erased(sealed.owner) from error
+
+
+def _encrypt(box: AESGCM, data: bytes, bound_to: str) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + box.encrypt(nonce, data, bound_to.encode())
+
+
+def _decrypt(box: AESGCM, data: bytes, bound_to: str) -> bytes:
+    return box.decrypt(data[:_NONCE], data[_NONCE:], bound_to.encode())

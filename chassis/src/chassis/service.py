@@ -1,0 +1,258 @@
+"""One process of one service: what it is made of, how it starts, what it says of its health, and how it stops."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+import uvloop
+from fastapi import APIRouter
+
+from chassis.claims import Claims
+from chassis.clock import Clock, utc_now
+from chassis.commands import Commands
+from chassis.crash import CrashPoints
+from chassis.delivery import Delivery
+from chassis.documents import Collection
+from chassis.doors import Doors, Tokens
+from chassis.errors import Unavailable
+from chassis.fold import Effects
+from chassis.handling import Reactions
+from chassis.http import build_app
+from chassis.jobs import Jobs, Worker
+from chassis.logs import log, set_up
+from chassis.loops import Loop
+from chassis.metrics import Metrics
+from chassis.mongo import MongoStore
+from chassis.relay import Relay
+from chassis.replay import Replays
+from chassis.settings import ServiceSettings
+from chassis.slots import RENEW_EVERY, Slots
+from chassis.store import Index, Store
+from chassis.timers import Timers
+from chassis.turn import COLLECTIONS, INDEXES, Turns
+
+STUCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a service is made of; its main.py says it and nothing else."""
+
+    name: str
+    reactions: Reactions
+    collections: Sequence[Collection[Any]]
+    routers: Callable[[Doors], Sequence[APIRouter]]
+    hears: Sequence[str] = ()
+    indexes: Sequence[Index] = ()
+    workers: Mapping[type[Any], Worker] = field(default_factory=dict)
+    seed: Callable[[Doors], Awaitable[None]] | None = None
+
+
+class Process:
+    """One running replica."""
+
+    def __init__(self, plan: Plan, settings: ServiceSettings, store: Store, clock: Clock = utc_now) -> None:
+        self.plan, self.settings, self.store, self.clock = plan, settings, store, clock
+        self.metrics = Metrics(plan.name)
+        self.crash = CrashPoints(settings.crash_at)
+        self.turns = Turns(
+            plan.name, settings.slots, plan.reactions, self.metrics, self.crash, woken=self._wake
+        )
+        self.commands = Commands(self.turns, self.metrics, clock)
+        self.doors = Doors(store, self.commands, clock, Tokens.read(settings.tokens))
+        self.slots = Slots(store, settings.instance, settings.slots)
+        self.relay = Relay(plan.name, settings.kafka, store, self.slots, self.metrics, self.crash, clock)
+        self.loops: dict[str, Loop] = {}
+        self.delivery: Delivery | None = None
+        self.jobs: Jobs | None = None
+        self.seeded = plan.seed is None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _wake(self, effects: Effects) -> None:
+        told = {
+            "relay": effects.outbox,
+            "timers": effects.timers,
+            "jobs": effects.jobs,
+            "replays": effects.released,
+        }
+        for name, there in told.items():
+            if there and name in self.loops:
+                self.loops[name].wake()
+
+    async def open(self) -> None:
+        """Make the collections exist, then start everything that does not need Kafka."""
+        await self._patiently(self._prepare)
+        self._task(self.commands.serve(await self.store.lane()))
+        await self._loops()
+        self._task(self._seed())
+        if self.plan.hears:
+            self._task(self._join())
+
+    async def _prepare(self) -> None:
+        names = [*COLLECTIONS, *(collection.name for collection in self.plan.collections)]
+        await self.store.ensure(names, [*INDEXES, *self.plan.indexes])
+        await self.slots.reclaim()
+
+    async def _loops(self) -> None:
+        plan, reactions = self.plan, self.plan.reactions
+        timers = Timers(
+            self.store, self.slots, self.turns, reactions, self.metrics, self.clock, await self.store.lane()
+        )
+        self.jobs = Jobs(
+            self.store,
+            self.slots,
+            self.commands,
+            reactions,
+            plan.workers,
+            self.metrics,
+            self.crash,
+            self.clock,
+            await self.store.lane(),
+        )
+        replays = Replays(
+            plan.name, self.store, self.slots, self.turns, self.metrics, await self.store.lane()
+        )
+        steps = {
+            "slots": (self.slots.share, RENEW_EVERY),
+            "relay": (self.relay.sweep, 0.25),
+            "timers": (timers.fire, 0.25),
+            "jobs": (self.jobs.start_due, 0.25),
+            "replays": (replays.release, 1.0),
+        }
+        self.loops = {name: Loop(name, step, every) for name, (step, every) in steps.items()}
+        self.jobs.done = self.loops["jobs"].wake
+        for loop in self.loops.values():
+            self._task(loop.run())
+
+    async def _join(self) -> None:
+        settings, name = self.settings, self.plan.name
+        claims = Claims(name, self.store, await self.store.lane())
+        self.delivery = Delivery(
+            name, settings.kafka, settings.instance, self.plan.hears, claims, self.turns, self.clock
+        )
+        await self._patiently(self.delivery.start)
+        watch = self.loops["watch"] = Loop("watch", self.delivery.watch, 1.0)
+        await watch.run()
+
+    async def _seed(self) -> None:
+        if self.plan.seed is not None:
+            seed = self.plan.seed
+            await self._patiently(lambda: seed(self.doors))
+            self.seeded = True
+
+    async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
+        wait = 0.1
+        while True:
+            try:
+                await step()
+            except Unavailable as away:
+                log("waiting", level=30, reason=str(away))
+                await asyncio.sleep(wait)
+                wait = min(3.0, wait * 2)
+            else:
+                return
+
+    def _task(self, work: Any) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    def live(self) -> Mapping[str, Any]:
+        """Alive while no loop is stuck and no task of ours has died."""
+        now = time.monotonic()
+        stuck = [name for name, loop in self.loops.items() if now - loop.beat > STUCK_SECONDS]
+        dead = [str(task.get_coro()) for task in self._tasks if task.done() and task.exception() is not None]
+        return {"ok": not stuck and not dead, "stuck": stuck, "dead": dead}
+
+    def ready(self) -> Mapping[str, Any]:
+        """Ready when the doors can serve; a consumer that rests is ready and says why."""
+        resting = self.delivery.resting if self.delivery else ""
+        heard = not self.plan.hears or (self.delivery is not None and bool(self.loops.get("watch")))
+        return {
+            "ok": bool(self.loops) and self.seeded,
+            "consuming": heard,
+            "resting": resting,
+            "seeded": self.seeded,
+        }
+
+    async def close(self) -> None:
+        """Finish what is in hand, hand over what is held, and end."""
+        if self.delivery is not None:
+            await self.delivery.stop()
+        if self.jobs is not None:
+            await self.jobs.stop(5.0)
+        try:
+            await asyncio.wait_for(self._drain(), 5.0)
+        except (Unavailable, TimeoutError) as away:
+            log("outbox not drained", level=30, reason=str(away))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.relay.stop()
+        try:
+            await self.slots.leave()
+        except Unavailable as away:
+            log("slots not given back", level=30, reason=str(away))
+        await self.store.close()
+
+    async def _drain(self) -> None:
+        while await self.store.count("outbox", {}):
+            self.loops["relay"].wake()
+            await asyncio.sleep(0.05)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handlers: this process ends in an order of its own."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def run(process: Process) -> None:
+    """Serve until SIGTERM or SIGINT: doors first to close, then consumers, then the relay."""
+    settings = process.settings
+    app = build_app(
+        process.plan.name,
+        process.metrics,
+        process.plan.routers(process.doors),
+        process.live,
+        process.ready,
+        settings.max_body,
+    )
+    config = uvicorn.Config(
+        app,
+        settings.host,
+        settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+        backlog=2048,
+    )
+    server = _Server(config)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    serving = loop.create_task(server.serve())
+    opening = loop.create_task(process.open())
+    log("started", instance=settings.instance, port=settings.port)
+    await asyncio.wait({serving, loop.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await serving
+    opening.cancel()
+    await process.close()
+    log("stopped", instance=settings.instance)
+
+
+def serve(plan: Plan, settings: ServiceSettings) -> None:
+    """Run one replica of a service until it is told to stop."""
+    set_up(plan.name)
+
+    async def main() -> None:
+        await run(Process(plan, settings, MongoStore(settings.mongo, settings.database, settings.driver)))
+
+    uvloop.run(main())

@@ -1,0 +1,33 @@
+"""The settings that every service has; a service's own class adds its fields and its prefix."""
+
+import socket
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Read once, in main; no field that is a secret has a default."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    kafka: str = Field(description="Kafka bootstrap servers, host:port[,host:port].")
+    mongo: str = Field(description="MongoDB connection string of a replica set, with the service's own user.")
+    database: str = Field(description="The service's own database.")
+    driver: Literal["motor", "pymongo"] = Field("motor", description="Which MongoDB driver is used.")
+    host: str = Field("127.0.0.1", description="Address the HTTP door listens on.")
+    port: int = Field(description="Port the HTTP door listens on.")
+    instance: str = Field(
+        default_factory=socket.gethostname,
+        description="Name of this replica; the same after a restart, different from every other replica's.",
+    )
+    tokens: Path = Field(description="File of bearer tokens by role (JSON).")
+    secret: Path = Field(description="File with this service's own secret, 32 bytes in hexadecimal.")
+    seed: Path = Field(description="Folder of the registers that are loaded at start.")
+    crash_at: str = Field("", description="Crash point for fault tests, name:nth; empty in production.")
+    slots: int = Field(
+        24, description="Shares the relay, the timers and the jobs are cut into.", ge=1, le=256
+    )
+    max_body: int = Field(65_536, description="Largest request body, in bytes.")

@@ -1,0 +1,64 @@
+"""Slots: the shares that relay, timers and jobs are cut into; each is leased to one process at a time."""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from chassis.store import Store
+
+LEASE_SECONDS = 10.0
+RENEW_EVERY = 2.5
+_SAFE = 0.7 * LEASE_SECONDS
+
+
+@dataclass
+class Slots:
+    """The slots this process holds; it stops using one well before another process may take it."""
+
+    store: Store
+    instance: str
+    total: int
+    _held: dict[int, float] = field(default_factory=dict)
+
+    def owned(self) -> list[int]:
+        """The slots whose lease is certainly ours by our own monotonic clock."""
+        now = time.monotonic()
+        return sorted(slot for slot, renewed in self._held.items() if now - renewed < _SAFE)
+
+    async def share(self) -> bool:
+        """Renew, and take or give back slots until every live process has its part."""
+        await self.store.lease(f"member/{self.instance}", self.instance, LEASE_SECONDS)
+        members = max(1, len(await self.store.live_leases("member/")))
+        part = math.ceil(self.total / members)
+        for slot in sorted(self._held):
+            if len(self._held) > part:
+                del self._held[slot]
+                await self.store.release(f"slot/{slot:03d}", self.instance)
+            else:
+                await self._take(slot)
+        taken = {int(name[5:]) for name in await self.store.live_leases("slot/")}
+        for slot in range(self.total):
+            if len(self._held) < part and slot not in self._held and slot not in taken:
+                await self._take(slot)
+        return False
+
+    async def reclaim(self) -> None:
+        """At start: what this instance held before it died is its own again at once."""
+        for slot in range(self.total):
+            await self._take(slot)
+        await self.share()
+
+    async def leave(self) -> None:
+        """Give everything back, so that the others need not wait."""
+        for slot in list(self._held):
+            del self._held[slot]
+            await self.store.release(f"slot/{slot:03d}", self.instance)
+        await self.store.release(f"member/{self.instance}", self.instance)
+
+    async def _take(self, slot: int) -> None:
+        asked = time.monotonic()
+        epoch = await self.store.lease(f"slot/{slot:03d}", self.instance, LEASE_SECONDS)
+        if epoch is None:
+            self._held.pop(slot, None)
+        else:
+            self._held[slot] = asked

@@ -1,0 +1,56 @@
+"""Timers: what is due is handled through the same turn as everything else, once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chassis.clock import Clock
+from chassis.documents import Raw
+from chassis.handling import Reactions
+from chassis.inputs import Input, Lineage
+from chassis.metrics import Metrics
+from chassis.slots import Slots
+from chassis.store import AnyOf, AtMost, Lane, Store
+from chassis.turn import TIMERS, Turns
+
+TOGETHER = 200
+
+
+@dataclass
+class Timers:
+    """Fires the due timers of the slots this process holds."""
+
+    store: Store
+    slots: Slots
+    turns: Turns
+    reactions: Reactions
+    metrics: Metrics
+    clock: Clock
+    lane: Lane
+
+    async def fire(self) -> bool:
+        """Handle what is due; true when there may be more."""
+        where = {"slot": AnyOf(self.slots.owned()), "due": AtMost(self.clock())}
+        rows = await self.store.query(TIMERS, where, [("due", 1)], TOGETHER)
+        self.metrics.timers_pending.set(await self.store.count(TIMERS, {}))
+        if rows:
+            await self.turns.run(self.lane, [self._input(row) for row in rows])
+        return len(rows) == TOGETHER
+
+    def _input(self, row: Raw) -> Input:
+        body = body_of(self.reactions, row)
+        return Input(
+            id=f"timer:{row['_id']}@{row['due'].isoformat()}",
+            body=body,
+            unreadable=None if body is not None else f"no timer is called {row['kind']}",
+            now=row["due"],
+            key=row["key"],
+            lineage=Lineage.of(row),
+            consumes=(TIMERS, row["_id"]),
+        )
+
+
+def body_of(reactions: Reactions, row: Raw) -> Any:
+    """The body of a stored timer; of a kind that nobody knows any more it is None, and the turn parks it."""
+    kinds = {kind.__name__: kind for kind in reactions.types()}
+    kind = kinds.get(row["kind"])
+    return None if kind is None else reactions.load(kind, row["body"])

@@ -1,0 +1,116 @@
+"""Topic ids: a topic that was made again under its old name is another topic, and its offsets start anew."""
+
+import uuid
+from io import BytesIO
+from typing import ClassVar
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.types import (
+    AbstractType,
+    Boolean,
+    CompactArray,
+    CompactString,
+    Int16,
+    Int32,
+    Schema,
+    TaggedFields,
+)
+
+from chassis.errors import Unavailable
+
+
+class _Uuid(AbstractType[str]):  # type: ignore[misc]
+    @classmethod
+    def encode(cls, value: str) -> bytes:
+        return uuid.UUID(value).bytes
+
+    @classmethod
+    def decode(cls, data: BytesIO) -> str:
+        return str(uuid.UUID(bytes=data.read(16)))
+
+
+_BROKER = (
+    ("node_id", Int32),
+    ("host", CompactString("utf-8")),
+    ("port", Int32),
+    ("rack", CompactString("utf-8")),
+    ("tags", TaggedFields),
+)
+_PARTITION = (
+    ("error_code", Int16),
+    ("partition", Int32),
+    ("leader", Int32),
+    ("leader_epoch", Int32),
+    ("replicas", CompactArray(Int32)),
+    ("isr", CompactArray(Int32)),
+    ("offline", CompactArray(Int32)),
+    ("tags", TaggedFields),
+)
+_TOPIC = (
+    ("error_code", Int16),
+    ("name", CompactString("utf-8")),
+    ("topic_id", _Uuid),
+    ("internal", Boolean),
+    ("partitions", CompactArray(*_PARTITION)),
+    ("operations", Int32),
+    ("tags", TaggedFields),
+)
+
+
+class _MetadataResponse(Response):  # type: ignore[misc]
+    API_KEY = 3
+    API_VERSION = 12
+    SCHEMA = Schema(
+        ("throttle_ms", Int32),
+        ("brokers", CompactArray(*_BROKER)),
+        ("cluster_id", CompactString("utf-8")),
+        ("controller", Int32),
+        ("topics", CompactArray(*_TOPIC)),
+        ("tags", TaggedFields),
+    )
+
+
+class _MetadataStruct(RequestStruct):  # type: ignore[misc]
+    FLEXIBLE_VERSION: ClassVar[bool] = True
+    API_KEY = 3
+    API_VERSION = 12
+    RESPONSE_TYPE = _MetadataResponse
+    SCHEMA = Schema(
+        (
+            "topics",
+            CompactArray(("topic_id", _Uuid), ("name", CompactString("utf-8")), ("tags", TaggedFields)),
+        ),
+        ("create", Boolean),
+        ("operations", Boolean),
+        ("tags", TaggedFields),
+    )
+
+
+class _MetadataRequest(Request[_MetadataStruct]):  # type: ignore[misc]
+    API_KEY = 3
+
+    def __init__(self, topics: list[str]) -> None:
+        self._topics = topics
+
+    def build(self, request_struct_class: type[_MetadataStruct]) -> _MetadataStruct:
+        nobody = str(uuid.UUID(int=0))
+        return request_struct_class([(nobody, name, {}) for name in self._topics], False, False, {})
+
+
+async def topic_ids(kafka: str, topics: list[str]) -> dict[str, str]:
+    """The ids of topics by name; raises Unavailable when the broker is away or a topic is not there."""
+    client = AIOKafkaClient(bootstrap_servers=kafka, client_id="ascolto-topic-ids")
+    try:
+        await client.bootstrap()
+        answer = await client.send(client.get_random_node(), _MetadataRequest(topics))
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable(f"kafka: {type(error).__name__}") from error
+    finally:
+        await client.close()
+    found = {name: topic_id for code, name, topic_id, *_ in answer.topics if code == 0}
+    missing = [name for name in topics if name not in found]
+    if missing:
+        raise Unavailable(f"topics are missing: {', '.join(missing)}; run the provisioning")
+    return found

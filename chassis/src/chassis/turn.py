@@ -1,0 +1,194 @@
+"""The turn: one transaction that handles a batch of inputs once — receipts, documents, facts, timers and jobs together."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chassis.crash import CrashPoints
+from chassis.documents import Kept, Raw
+from chassis.errors import Conflict, Unavailable
+from chassis.fold import DocumentKey, Effects, Fold, needed
+from chassis.handling import Reactions
+from chassis.inputs import Ending, Input, Outcome
+from chassis.metrics import Metrics
+from chassis.parking import HEADS, PARKED, Head, head_id
+from chassis.store import Index, Lane, Transaction
+
+INBOX, OUTBOX, TIMERS, JOBS = "inbox", "outbox", "timers", "jobs"
+INBOX_SECONDS = 21 * 86_400
+ATTEMPTS = 10
+
+COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", "outbox_log")
+INDEXES = (
+    Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),
+    Index(OUTBOX, (("slot", 1), ("stamp", 1))),
+    Index(TIMERS, (("slot", 1), ("due", 1))),
+    Index(JOBS, (("slot", 1), ("due", 1))),
+    Index(PARKED, (("head", 1), ("_id", 1))),
+    Index(HEADS, (("ready", 1),)),
+)
+
+Step = Callable[[Transaction], Awaitable[None]]
+Check = Callable[[Sequence[Outcome]], None]
+
+
+@dataclass
+class Turns:
+    """Runs batches of inputs through one service's table; `woken` is told when facts, timers or jobs were written."""
+
+    service: str
+    slots: int
+    reactions: Reactions
+    metrics: Metrics
+    crash: CrashPoints
+    woken: Callable[[Effects], None]
+
+    async def run(
+        self, lane: Lane, inputs: Sequence[Input], first: Step | None = None, check: Check | None = None
+    ) -> list[Outcome]:
+        """Handle the inputs in one transaction and return how each ended, after the commit.
+
+        `first` runs at the head of the transaction (a fence), `check` before its end: what either raises undoes
+        everything. Conflicts are tried again with jitter; when they do
+        not end, or the database is away, Unavailable is raised and nothing is known to be written.
+        """
+        began = time.perf_counter()
+        for attempt in range(ATTEMPTS):
+            try:
+                outcomes, effects = await lane.transact(lambda tx: self._work(tx, inputs, first, check))
+            except Conflict:
+                self.metrics.retries.inc()
+                await asyncio.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
+                continue
+            self._account(outcomes, time.perf_counter() - began)
+            self.woken(effects)
+            return outcomes
+        raise Unavailable(f"{ATTEMPTS} conflicts in a row")
+
+    async def _work(
+        self, tx: Transaction, inputs: Sequence[Input], first: Step | None, check: Check | None
+    ) -> tuple[list[Outcome], Effects]:
+        if first is not None:
+            await first(tx)
+        fold = await self._read(tx, inputs)
+        outcomes = fold.run(inputs)
+        if check is not None:
+            check(outcomes)
+        await self._write(tx, fold)
+        return outcomes, fold.effects
+
+    async def _read(self, tx: Transaction, inputs: Sequence[Input]) -> Fold:
+        seen = await _found(tx, INBOX, [item.id for item in inputs if item.consumes is None])
+        fresh = [item for item in inputs if item.id not in seen]
+        kept: dict[DocumentKey, Kept[Any]] = {}
+        for name, (collection, ids) in needed(self.reactions, fresh).items():
+            rows = await tx.find(name, ids)
+            kept |= {(name, id_): Kept.read(collection, id_, rows.get(id_)) for id_ in ids}
+        return Fold(
+            self.service,
+            self.slots,
+            self.reactions,
+            seen,
+            kept,
+            await self._heads(tx, inputs),
+            await self._waiting(tx, inputs),
+        )
+
+    async def _heads(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, Head]:
+        names: dict[str, tuple[str, str]] = {}
+        for item in inputs:
+            if item.record is not None:
+                topic, key = item.record.topic, item.record.key_text()
+                names[head_id(self.service, topic, key)] = (topic, key)
+        rows = await _found(tx, HEADS, list(names))
+        return {name: Head.read(name, topic, key, rows.get(name)) for name, (topic, key) in names.items()}
+
+    async def _waiting(self, tx: Transaction, inputs: Sequence[Input]) -> dict[DocumentKey, Raw]:
+        wanted: dict[str, list[str]] = {}
+        for item in inputs:
+            if item.consumes is not None:
+                wanted.setdefault(item.consumes[0], []).append(item.consumes[1])
+        found: dict[DocumentKey, Raw] = {}
+        for collection, ids in wanted.items():
+            found |= {(collection, id_): row for id_, row in (await tx.find(collection, ids)).items()}
+        return found
+
+    async def _write(self, tx: Transaction, fold: Fold) -> None:
+        effects = fold.effects
+        await _insert(tx, INBOX, effects.inbox)
+        self.crash.at("turn.inbox")
+        await self._write_documents(tx, effects)
+        self.crash.at("turn.state")
+        await _insert(tx, OUTBOX, effects.outbox)
+        await self._write_tasks(tx, effects)
+        await self._write_parked(tx, fold)
+        self.crash.at("turn.open")
+
+    async def _write_documents(self, tx: Transaction, effects: Effects) -> None:
+        touched: dict[str, list[str]] = {}
+        written = dict(effects.written)
+        for key, kept in effects.read.items():
+            if key in written:
+                continue
+            if kept.stored:
+                touched.setdefault(key[0], []).append(key[1])
+            else:
+                written[key] = kept
+        names: dict[str, list[Kept[Any]]] = {}
+        for (name, _), kept in written.items():
+            names.setdefault(name, []).append(kept)
+        for name in sorted(names):
+            rows = sorted(names[name], key=lambda kept: kept.id)
+            await _insert(tx, name, [kept.raw() for kept in rows if not kept.stored])
+            await _replace(tx, name, [kept for kept in rows if kept.stored])
+        for name in sorted(touched):
+            await tx.touch(name, sorted(touched[name]))
+
+    async def _write_tasks(self, tx: Transaction, effects: Effects) -> None:
+        cancelled = sorted(effects.cancelled)
+        if cancelled:
+            await tx.delete(TIMERS, cancelled)
+        if effects.timers:
+            await tx.upsert(TIMERS, list(effects.timers.values()))
+        if effects.finished_jobs:
+            await tx.delete(JOBS, effects.finished_jobs)
+        await _insert(tx, JOBS, list(effects.jobs.values()))
+
+    async def _write_parked(self, tx: Transaction, fold: Fold) -> None:
+        heads = [head for head in fold.heads.values() if head.added]
+        rows = [row for head in heads for row in head.added] + fold.effects.parked_tasks
+        await _insert(tx, PARKED, rows)
+        for name, raw in (await _found(tx, HEADS, sorted(fold.effects.released))).items():
+            head = fold.heads.get(name) or Head.read(name, raw["topic"], raw["key"], raw)
+            head.ready = True
+            heads = [other for other in heads if other.id != name] + [head]
+        await _insert(tx, HEADS, [head.raw() for head in heads if not head.stored])
+        changed = [({"_id": head.id, "version": head.version}, head.raw()) for head in heads if head.stored]
+        if changed:
+            await tx.replace(HEADS, changed)
+
+    def _account(self, outcomes: Sequence[Outcome], seconds: float) -> None:
+        self.metrics.turn.observe(seconds)
+        self.metrics.batch.observe(len(outcomes))
+        for outcome in outcomes:
+            if outcome.ending is Ending.AGAIN:
+                self.metrics.duplicates.inc()
+
+
+async def _found(tx: Transaction, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
+    return await tx.find(collection, ids) if ids else {}
+
+
+async def _insert(tx: Transaction, collection: str, rows: Sequence[Raw]) -> None:
+    if rows:
+        await tx.insert(collection, rows)
+
+
+async def _replace(tx: Transaction, collection: str, rows: Sequence[Kept[Any]]) -> None:
+    if rows:
+        await tx.replace(
+            collection, [({"_id": kept.id, "version": kept.version}, kept.raw()) for kept in rows]
+        )

@@ -1,0 +1,43 @@
+"""What every event is: a frozen fact with a type tag, a topic and the subject it is about."""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Id = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
+    Field(description="An opaque identifier (UUID, lower case)."),
+]
+Code = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$"),
+    Field(description="A code from an open list: expect values you do not know."),
+]
+Cents = Annotated[int, Field(ge=0, le=10**12, description="Euro cents.")]
+Instant = Annotated[AwareDatetime, Field(description="RFC 3339 with its offset; services write UTC.")]
+
+
+class Event(BaseModel):
+    """A fact that has happened; it carries no envelope, no free text and nothing that identifies a person."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601")
+
+    type_tag: ClassVar[str]
+    topic: ClassVar[str]
+    key_field: ClassVar[str]
+
+    @property
+    def subject(self) -> str:
+        """The thing this fact is about; it is the Kafka key, so facts of one subject keep their order."""
+        subject: str = getattr(self, self.key_field)
+        return subject
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """Read a body as a tolerant consumer does: an unknown field is ignored, a missing one is an error."""
+        return cls.model_validate_json(body, extra="ignore")
+
+    def body(self) -> bytes:
+        """The bytes that go on the topic."""
+        return self.__pydantic_serializer__.to_json(self)

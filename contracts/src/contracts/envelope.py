@@ -1,0 +1,135 @@
+"""The envelope: CloudEvents 1.0 in Kafka's binary mode, read and written in one place."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.base import Event
+from contracts.topics import BY_TYPE
+
+SPEC_VERSION = b"1.0"
+CONTENT_TYPE = b"application/json"
+SCHEMA_BASE = "https://ascolto.example/contracts/"
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+class UnknownType(Exception):
+    """The record is well formed and its type is not known here: skip it and count it."""
+
+
+class Malformed(ValueError):
+    """The record cannot be understood; the text says which header or field and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What travels around a fact; `sequence` is contiguous from 1 for each (source, subject)."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    sequence: int
+    correlation_id: str
+    causation_id: str | None = None
+    accepted_time: datetime | None = None
+    traceparent: str | None = None
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """The Kafka headers, attributes first and extensions after."""
+        rows = [
+            ("content-type", CONTENT_TYPE),
+            ("ce_specversion", SPEC_VERSION),
+            ("ce_id", self.id.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_subject", self.subject.encode()),
+            ("ce_time", instant_text(self.time).encode()),
+            ("ce_dataschema", f"{SCHEMA_BASE}{self.type}.json".encode()),
+            ("ce_partitionkey", self.subject.encode()),
+            ("ce_sequence", f"{self.sequence:010d}".encode()),
+            ("ce_correlationid", self.correlation_id.encode()),
+        ]
+        if self.causation_id:
+            rows.append(("ce_causationid", self.causation_id.encode()))
+        if self.accepted_time:
+            rows.append(("ce_acceptedtime", instant_text(self.accepted_time).encode()))
+        if self.traceparent:
+            rows.append(("ce_traceparent", self.traceparent.encode()))
+        return rows
+
+
+def instant_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def read_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
+    """Read the envelope of a record; raises Malformed with the header's name and what is wrong with it."""
+    raw = dict(headers)
+    try:
+        return Envelope(
+            id=_text(raw, "ce_id"),
+            type=_text(raw, "ce_type"),
+            source=_text(raw, "ce_source"),
+            subject=_text(raw, "ce_subject"),
+            time=_time(raw, "ce_time"),
+            sequence=_number(raw, "ce_sequence"),
+            correlation_id=_text(raw, "ce_correlationid"),
+            causation_id=_text(raw, "ce_causationid") if raw.get("ce_causationid") else None,
+            accepted_time=_time(raw, "ce_acceptedtime") if raw.get("ce_acceptedtime") else None,
+            traceparent=_text(raw, "ce_traceparent") if raw.get("ce_traceparent") else None,
+        )
+    except UnicodeDecodeError as error:
+        raise Malformed(f"a header is not UTF-8 text: {error.reason}") from error
+
+
+def read_event(type_tag: str, body: bytes | None) -> Event:
+    """Read the body of a known type; raises UnknownType, or Malformed with the field and the fix."""
+    model = BY_TYPE.get(type_tag)
+    if model is None:
+        raise UnknownType(type_tag)
+    if not body:
+        raise Malformed(f"{type_tag}: the body is empty; a fact needs its JSON object")
+    try:
+        return model.read(body)
+    except ValueError as error:
+        raise Malformed(_explain(type_tag, error)) from error
+
+
+def _explain(type_tag: str, error: ValueError) -> str:
+    details = getattr(error, "errors", None)
+    if details is None:
+        return f"{type_tag}: {error}"
+    first = details(include_input=False, include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "body"
+    return f"{type_tag}: {field}: {first['msg']}"
+
+
+def _text(raw: dict[str, bytes | None], name: str) -> str:
+    value = raw.get(name)
+    if not value:
+        raise Malformed(f"header {name} is missing or empty")
+    if len(value) > 512:
+        raise Malformed(f"header {name} is longer than 512 bytes")
+    return value.decode()
+
+
+def _number(raw: dict[str, bytes | None], name: str) -> int:
+    text = _text(raw, name)
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise Malformed(f"header {name} is not a number of at most 18 digits")
+    return int(text)
+
+
+def _time(raw: dict[str, bytes | None], name: str) -> datetime:
+    text = _text(raw, name)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Malformed(f"header {name} is not an RFC 3339 time") from error
+    if moment.tzinfo is None:
+        raise Malformed(f"header {name} has no offset from UTC")
+    return moment

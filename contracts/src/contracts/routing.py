@@ -1,0 +1,61 @@
+"""What routing says: who looks after a report, and by when."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from contracts.base import Code, Event, Id, Instant
+
+
+class RoutingCase(Event):
+    """Anything said about one case; a report has one case and the key is the report."""
+
+    topic: ClassVar[str] = "routing.cases"
+    key_field: ClassVar[str] = "report_id"
+
+    report_id: Id
+
+
+class CaseOpened(RoutingCase):
+    """A case exists and somebody looks after it."""
+
+    type_tag: ClassVar[str] = "case-opened.v1"
+
+    route: Code = Field(description="operator, technical-office, admin-office, social-services or emergency.")
+    operator: Code | None = Field(description="The operator, when the route is operator.")
+    rule: Code = Field(description="The rule that decided.")
+    rules_version: Code = Field(description="The version of the rule table that was in force.")
+    urgency: Code
+    neighbourhood: Code
+    contact_due_at: Instant = Field(description="First contact at the latest.")
+    due_at: Instant = Field(description="Done, or a plan given, at the latest.")
+
+
+class CaseHeld(RoutingCase):
+    """A case exists and nobody can take it: the coordinator is alarmed."""
+
+    type_tag: ClassVar[str] = "case-held.v1"
+
+    rule: Code
+    rules_version: Code
+    reason: Code = Field(description="Why nobody can take it.")
+    urgency: Code
+    neighbourhood: Code
+    due_at: Instant
+
+
+class CaseEscalated(RoutingCase):
+    """A due date has passed and the case is still open."""
+
+    type_tag: ClassVar[str] = "case-escalated.v1"
+
+    missed: Code = Field(description="Which date: contact or completion.")
+    due_at: Instant
+
+
+class CaseResolved(RoutingCase):
+    """The case is closed with an outcome."""
+
+    type_tag: ClassVar[str] = "case-resolved.v1"
+
+    outcome: Code = Field(description="solved, handed-off, unfounded or withdrawn.")

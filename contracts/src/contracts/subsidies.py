@@ -1,0 +1,76 @@
+"""What subsidies says: applications for a contribution, decisions, and the money that is left."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from contracts.base import Cents, Code, Event, Id
+
+
+class SubsidiesApplication(Event):
+    """Anything said about one application; the key is the application."""
+
+    topic: ClassVar[str] = "subsidies.applications"
+    key_field: ClassVar[str] = "application_id"
+
+    application_id: Id
+    report_id: Id = Field(description="The report the application came from.")
+    measure: Code = Field(description="The measure applied for.")
+
+
+class DocumentsRequested(SubsidiesApplication):
+    """An application is open and waits for data or documents."""
+
+    type_tag: ClassVar[str] = "documents-requested.v1"
+
+    documents: tuple[Code, ...]
+
+
+class ApplicationSubmitted(SubsidiesApplication):
+    """An application is complete and can be decided."""
+
+    type_tag: ClassVar[str] = "application-submitted.v1"
+
+
+class SubsidiesDecision(SubsidiesApplication):
+    """A decision, with the rule pack that made it; why is kept by subsidies and told to who may know."""
+
+    decision_id: Id
+    pack: Code
+    pack_hash: Code = Field(description="First 16 hexadecimal digits of the pack's SHA-256.")
+
+
+class SubsidyGranted(SubsidiesDecision):
+    """A contribution is granted and its money reserved."""
+
+    type_tag: ClassVar[str] = "subsidy-granted.v1"
+
+    budget: Code
+    amount_cents: Cents
+    partial: bool = Field(description="Less than the rules allow, because the budget ended.")
+
+
+class SubsidyRefused(SubsidiesDecision):
+    """A contribution is refused."""
+
+    type_tag: ClassVar[str] = "subsidy-refused.v1"
+
+
+class SubsidyWaitlisted(SubsidiesDecision):
+    """The rules allow a contribution and there is no money left for it."""
+
+    type_tag: ClassVar[str] = "subsidy-waitlisted.v1"
+
+    budget: Code
+
+
+class BudgetExhausted(Event):
+    """A budget has nothing left to give."""
+
+    topic: ClassVar[str] = "subsidies.measures"
+    key_field: ClassVar[str] = "budget"
+    type_tag: ClassVar[str] = "budget-exhausted.v1"
+
+    budget: Code
+    measure: Code
+    allocated_cents: Cents

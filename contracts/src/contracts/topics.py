@@ -1,0 +1,60 @@
+"""The topics: who owns each, what it is keyed by, how long it remembers and what is said on it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts import intake, notify, routing, subsidies
+from contracts.base import Event
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One stream of facts; partitions never grow, a bigger one is a new topic."""
+
+    name: str
+    owner: str
+    key: str
+    events: tuple[type[Event], ...]
+    classification: Literal["public", "internal"] = "public"
+    partitions: int = 12
+    retention_days: int = 14
+    max_record_bytes: int = 262_144
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(
+        "intake.reports",
+        owner="intake",
+        key="report id",
+        events=(intake.ReportRegistered, intake.ReportWithdrawn),
+    ),
+    Topic(
+        "routing.cases",
+        owner="routing",
+        key="report id",
+        events=(routing.CaseOpened, routing.CaseHeld, routing.CaseEscalated, routing.CaseResolved),
+    ),
+    Topic(
+        "subsidies.applications",
+        owner="subsidies",
+        key="application id",
+        classification="internal",
+        events=(
+            subsidies.DocumentsRequested,
+            subsidies.ApplicationSubmitted,
+            subsidies.SubsidyGranted,
+            subsidies.SubsidyRefused,
+            subsidies.SubsidyWaitlisted,
+        ),
+    ),
+    Topic("subsidies.measures", owner="subsidies", key="budget", events=(subsidies.BudgetExhausted,)),
+    Topic(
+        "notify.messages",
+        owner="notify",
+        key="report id",
+        events=(notify.MessageSent, notify.MessageFailed, notify.MessageSuppressed),
+    ),
+)
+
+BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
+BY_TYPE: dict[str, type[Event]] = {event.type_tag: event for topic in TOPICS for event in topic.events}
