@@ -1,0 +1,53 @@
+# The verbs. Each one calls Python and says what it needs when it is missing.
+.DEFAULT_GOAL := help
+.PHONY: help setup up down status demo test check import lock
+MAKEFLAGS += --no-print-directory
+
+PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
+RUN := .venv/bin/python
+STAMP := .state/setup.stamp
+WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml)
+BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
+SOURCES := contracts/src chassis/src stack/src $(wildcard services/*/src) tests deploy/local
+LOCKS := uv run dev mongod
+LOCK_dev := -c requirements/run.txt
+LOCK_mongod := --no-deps
+
+help: ## Say what there is to do
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install everything this machine lacks: Python packages, Java, Kafka, mongod
+	@$(BOOTSTRAP)
+
+$(STAMP): $(WANTED)
+	@$(BOOTSTRAP)
+
+up: $(STAMP) ## Start engines, mailbox and services; what runs already is left alone
+	@$(RUN) -m stack up
+
+down: $(STAMP) ## Stop exactly what `up` started; the data stay
+	@$(RUN) -m stack down
+
+status: $(STAMP) ## Say what runs and where
+	@$(RUN) -m stack status
+
+demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
+	@$(RUN) -m stack demo $(if $(SEED),--seed $(SEED))
+
+test: $(STAMP) ## Run every test
+	@$(RUN) -m pytest tests
+
+check: $(STAMP) ## Check style, types and who may import whom
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy $(SOURCES)
+	@$(RUN) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+import: $(STAMP) ## Import a CSV of reports (FILE=… MAPPING=…)
+	@test -n "$(FILE)" || { echo 'import: name the file: make import FILE=reports.csv [MAPPING=mapping.yaml]' >&2; exit 2; }
+	@$(RUN) -m intake import "$(FILE)" $(if $(MAPPING),--mapping "$(MAPPING)")
+
+lock: $(STAMP) ## Lock the packages of requirements/*.in anew, with hashes
+	@$(foreach name,$(LOCKS),echo "locking requirements/$(name).txt" && .venv/bin/uv pip compile --quiet \
+		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(LOCK_$(name)) \
+		requirements/$(name).in -o requirements/$(name).txt &&) true

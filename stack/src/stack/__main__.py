@@ -1,0 +1,44 @@
+"""The command line of the local stack: one table of verbs, each a function that takes the words after it."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from stack.processes import StackError, say
+
+
+class Verb(NamedTuple):
+    """Where a verb's function is, and what it does in a few words."""
+
+    target: str
+    promise: str
+
+
+VERBS = {
+    "up": Verb("stack.verbs:up", "start what does not run yet"),
+    "down": Verb("stack.verbs:down", "stop exactly what was started"),
+    "status": Verb("stack.verbs:status", "say what runs and where"),
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """Runs one verb; a refusal is one sentence and exit code 1."""
+    if not words or words[0] not in VERBS:
+        for name, verb in VERBS.items():
+            say(f"  {name:<8} {verb.promise}")
+        return 2
+    module, _, function = VERBS[words[0]].target.partition(":")
+    run: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
+    try:
+        return run(words[1:])
+    except StackError as error:
+        say(f"{words[0]}: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say(f"{words[0]}: interrupted; `make down` stops what was started.")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,86 @@
+"""Loopback ports that stay the same from one start to the next."""
+
+import json
+import random
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.files import write_whole
+from stack.processes import StackError, say
+
+HOST = "127.0.0.1"
+# Below the range from which the kernel takes the ports of outgoing connections, so that none of them is in the way.
+RANGE = range(20_000, 32_000)
+# A process that was killed a moment ago may still be on its way out.
+PATIENCE = 1.0
+
+
+def is_free(port: int) -> bool:
+    """Tells whether a server could listen on this port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A loopback port on which nobody listens now."""
+    for port in random.sample(RANGE, 200):
+        if is_free(port):
+            return port
+    raise StackError(
+        f"No port between {RANGE.start} and {RANGE.stop} is free: end what holds them and run again."
+    )
+
+
+def answers(port: int) -> bool:
+    """Tells whether somebody accepts connections on this port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of one process, chosen once and remembered in its folder."""
+
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        """Where they are remembered."""
+        return self.folder / "ports.json"
+
+    def __getitem__(self, name: str) -> int:
+        """The port of this name, chosen now when it never was."""
+        known = self._load()
+        return known[name] if name in known else self._choose(name)
+
+    def claim(self, name: str) -> int:
+        """The port of this name for a process about to start; a busy one is replaced, and that is said."""
+        port = self[name]
+        patience = time.monotonic() + PATIENCE
+        while time.monotonic() < patience:
+            if is_free(port):
+                return port
+            time.sleep(0.05)
+        chosen = self._choose(name)
+        say(f"Port {port} of {self.folder.name} ({name}) is taken by another process: {chosen} from now on.")
+        return chosen
+
+    def _load(self) -> dict[str, int]:
+        try:
+            found = json.loads(self.file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return {str(name): int(port) for name, port in found.items()}
+
+    def _choose(self, name: str) -> int:
+        known = self._load() | {name: free_port()}
+        write_whole(self.file, json.dumps(known, indent=1) + "\n")
+        return known[name]

@@ -1,0 +1,206 @@
+"""The engines, the mailbox and the four services as processes under one state folder."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from stack.files import alone
+from stack.kafka import Kafka
+from stack.mongod import Mongod
+from stack.ports import HOST, Ports, answers
+from stack.processes import Child, StackError, say
+from stack.services import SERVICES, Secrets, Surroundings, environment
+from stack.tools import REPOSITORY, Tools, base_environment, check_room
+
+DEFAULT_STATE = REPOSITORY / ".state" / "run"
+READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one process stands."""
+
+    name: str
+    address: str
+    pid: int | None
+    log: str
+
+
+class System:
+    """All processes of one state folder; what runs already is found again by any later command."""
+
+    def __init__(self, root: Path = DEFAULT_STATE) -> None:
+        """Names the state folder; nothing is touched before something starts."""
+        self.root = root.resolve()
+        self.secrets = Secrets(self.root / "secrets")
+        self.mails = self.root / "mailbox" / "mails"
+
+    @property
+    def kafka(self) -> Kafka:
+        """The broker."""
+        return Kafka(self.root / "kafka", Tools.find())
+
+    @property
+    def mongod(self) -> Mongod:
+        """The store."""
+        return Mongod(self.root / "mongod", Tools.find())
+
+    @property
+    def mailbox(self) -> Child:
+        """The mail server's process."""
+        return Child("mailbox", self.root / "mailbox")
+
+    def service(self, name: str, ordinal: int = 0) -> Child:
+        """One service's process."""
+        return Child(f"{name}-{ordinal}", self.root / "services" / f"{name}-{ordinal}")
+
+    def start_engines(self) -> None:
+        """Starts Kafka and MongoDB side by side unless they live, and returns when both answer."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        check_room(self.root)
+        self.mongod.launch()
+        self.kafka.launch()
+        self.mongod.wait_ready()
+        self.kafka.wait_ready()
+
+    def stop_engines(self) -> None:
+        """Ends Kafka and MongoDB in order; their data stay."""
+        self._child("kafka").stop(deadline=30.0)
+        self._child("mongod").stop(deadline=30.0)
+
+    def start_mailbox(self) -> None:
+        """Starts the mail server unless it lives, and returns when it takes mail."""
+        if self.mailbox.alive():
+            return
+        port = Ports(self.mailbox.folder).claim("smtp")
+        command = [sys.executable, "-m", "stack.mailbox", "--port", str(port), "--folder", str(self.mails)]
+        self.mailbox.start(command, base_environment())
+        self.mailbox.wait_until(lambda: answers(port), READY_SECONDS)
+
+    def provision(self) -> None:
+        """Creates the topics that are missing."""
+        command = [sys.executable, "-m", "chassis.provision"]
+        env = base_environment() | {"ASCOLTO_KAFKA": self.kafka.address}
+        done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True)
+        if done.returncode != 0:
+            say("\n".join((done.stdout + done.stderr).splitlines()[-20:]))
+            raise StackError("The topics could not be provisioned: the lines above say why.")
+
+    def launch_service(self, name: str, ordinal: int = 0, extra_env: Mapping[str, str] | None = None) -> None:
+        """Starts one service process unless it lives, and returns before it is ready."""
+        if name not in SERVICES:
+            raise StackError(f"There is no service {name}: choose one of {', '.join(SERVICES)}.")
+        child = self.service(name, ordinal)
+        if child.alive():
+            return
+        self.secrets.make()
+        port = Ports(child.folder).claim("http")
+        child.start(
+            [sys.executable, "-m", name], environment(name, port, self._surroundings(), extra_env or {})
+        )
+
+    def wait_service(self, name: str, ordinal: int = 0, deadline: float = READY_SECONDS) -> None:
+        """Returns when one service process says that it is ready."""
+        child = self.service(name, ordinal)
+        port = Ports(child.folder)["http"]
+        child.wait_until(lambda: _says_ready(port), deadline)
+
+    def start_service(self, name: str, ordinal: int = 0, extra_env: Mapping[str, str] | None = None) -> None:
+        """Starts one service process unless it lives, and returns when it is ready."""
+        self.launch_service(name, ordinal, extra_env)
+        self.wait_service(name, ordinal)
+
+    def stop_service(self, name: str, ordinal: int = 0) -> None:
+        """Ends one service process in order."""
+        self.service(name, ordinal).stop()
+
+    def kill_service(self, name: str, ordinal: int = 0) -> None:
+        """Ends one service process as a crash would."""
+        self.service(name, ordinal).kill()
+
+    def start(self) -> None:
+        """Starts whatever does not run yet, and returns when all of it is ready."""
+        with self.exclusively():
+            self.start_engines()
+            self.start_mailbox()
+            if not all(self.service(name).alive() for name in SERVICES):
+                self.provision()
+            for name in SERVICES:
+                self.launch_service(name)
+            for name in SERVICES:
+                self.wait_service(name)
+
+    def stop(self) -> None:
+        """Ends everything that was started here and nothing else: services, mailbox, Kafka, MongoDB."""
+        if not self.root.exists():
+            return
+        with self.exclusively():
+            running = [child for child in self._service_children() if child.alive()]
+            for child in running:
+                child.ask_to_stop()
+            for child in running:
+                child.stop()
+            self.mailbox.stop()
+            self.stop_engines()
+
+    def url(self, name: str, ordinal: int = 0) -> str:
+        """Where one service process answers."""
+        return f"http://{HOST}:{Ports(self.service(name, ordinal).folder)['http']}"
+
+    def addresses(self) -> dict[str, str]:
+        """Where everything is, whether it runs or not."""
+        return {
+            "kafka": self.kafka.address,
+            "mongod": self.mongod.address,
+            "mailbox": f"{HOST}:{Ports(self.mailbox.folder)['smtp']}",
+            "mails": str(self.mails),
+            "tokens": str(self.secrets.tokens),
+        } | {name: self.url(name) for name in SERVICES}
+
+    def standings(self) -> list[Standing]:
+        """How every process stands that runs or belongs to a whole system."""
+        found = self.addresses()
+        children = [self._child("kafka"), self._child("mongod"), self.mailbox]
+        children += [self.service(name) for name in SERVICES]
+        children += [child for child in self._service_children() if child not in children]
+        standings = []
+        for child in children:
+            name, _, ordinal = child.name.partition("-")
+            where = found[name] if ordinal in ("", "0") else self.url(name, int(ordinal))
+            standings.append(Standing(child.name, where, child.pid(), str(child.log)))
+        return standings
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Lets one command at a time change what runs here."""
+        with alone(self.root / "lock"):
+            yield
+
+    def _child(self, engine: str) -> Child:
+        # Needs no tools: what runs can be ended even when they were removed.
+        return Child(engine, self.root / engine)
+
+    def _service_children(self) -> list[Child]:
+        folders = sorted((self.root / "services").glob("*-*"), reverse=True)
+        return [Child(folder.name, folder) for folder in folders]
+
+    def _surroundings(self) -> Surroundings:
+        intake = Ports(self.service("intake").folder)["http"]
+        smtp = Ports(self.mailbox.folder)["smtp"]
+        return Surroundings(self.kafka.address, self.mongod.address, smtp, intake, self.secrets)
+
+
+def _says_ready(port: int) -> bool:
+    connection = HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

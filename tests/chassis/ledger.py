@@ -1,0 +1,144 @@
+"""A tiny service for testing the chassis: it keeps one page per report and says when it closes one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from chassis.crash import CrashPoints
+from chassis.documents import Collection
+from chassis.errors import Early, Refused
+from chassis.handling import NOTHING, Change, Job, Moment, Reactions, Timer, ignore, on
+from chassis.inputs import Input, Lineage
+from chassis.memory import MemoryStore
+from chassis.metrics import Metrics
+from chassis.parking import Record
+from chassis.store import Store
+from chassis.turn import COLLECTIONS, INDEXES, Turns
+from contracts.envelope import Envelope
+from contracts.intake import ReportRegistered, ReportWithdrawn
+from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
+
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Page:
+    report_id: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WriteLine:
+    report_id: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Remind:
+    report_id: str
+
+
+@dataclass(frozen=True)
+class Print:
+    report_id: str
+
+
+PAGES = Collection("pages", Page, lambda page: page.report_id, speaks=("routing.cases",))
+REGISTERS = Collection("registers", Page, lambda page: page.report_id, settled=True)
+
+
+def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
+    if command.line == "refuse":
+        raise Refused("no-such-line", "This line is not wanted.", field="line")
+    if command.line == "bug":
+        raise RuntimeError("a bug")
+    written = Page(command.report_id, (*(page.lines if page else ()), command.line))
+    said = [CaseResolved(report_id=command.report_id, outcome=command.line)]
+    return Change(write=[PAGES.put(written)], say=said, answer={"lines": len(written.lines)})
+
+
+def open_page(event: ReportRegistered, page: Page | None, moment: Moment) -> Change:
+    if event.category == "bug":
+        raise RuntimeError("a bug")
+    if event.category == "nothing":
+        return NOTHING
+    opened = Page(event.report_id, (*(page.lines if page else ()), event.category))
+    due = moment.now + timedelta(hours=1)
+    return Change(
+        write=[PAGES.put(opened)],
+        start=[Timer(moment.id("remind"), due, Remind(event.report_id), event.report_id)],
+        jobs=[Job(moment.id("print"), Print(event.report_id), event.report_id)],
+    )
+
+
+def need_page(event: CaseOpened, page: Page | None, moment: Moment) -> Change:
+    if page is None:
+        raise Early("pages", event.report_id)
+    return Change(write=[PAGES.put(Page(page.report_id, (*page.lines, event.rule)))])
+
+
+def remind(timer: Remind, page: Page | None, moment: Moment) -> Change:
+    assert page is not None
+    reminded = Page(page.report_id, (*page.lines, f"reminded at {moment.now:%H:%M}"))
+    return Change(write=[PAGES.put(reminded)])
+
+
+REACTIONS = Reactions(
+    on(WriteLine, lambda c: (PAGES[c.report_id],), write_line),
+    on(ReportRegistered, lambda e: (PAGES[e.report_id],), open_page),
+    on(CaseOpened, lambda e: (PAGES[e.report_id],), need_page),
+    on(Remind, lambda t: (PAGES[t.report_id],), remind),
+    ignore(ReportWithdrawn, CaseHeld, CaseEscalated, CaseResolved),
+)
+
+
+async def a_store() -> Store:
+    store = MemoryStore()
+    await store.ensure([*COLLECTIONS, "pages"], INDEXES)
+    return store
+
+
+def turns(crash: str = "") -> Turns:
+    return Turns("ledger", 8, REACTIONS, Metrics("ledger"), CrashPoints(crash), woken=lambda _: None)
+
+
+def report_id(number: int) -> str:
+    return f"00000000-0000-7000-8000-{number:012d}"
+
+
+def registered(report: int, category: str = "lift") -> ReportRegistered:
+    return ReportRegistered(
+        report_id=report_id(report),
+        category=category,
+        kind="technical",
+        urgency="n",
+        place_id="bg-monterosso-01",
+        neighbourhood="monterosso",
+        province="bergamo",
+        channel="api",
+        language="it",
+        heard_at=NOW,
+    )
+
+
+def opened(report: int, rule: str = "technical") -> CaseOpened:
+    return CaseOpened(
+        report_id=report_id(report),
+        route="technical-office",
+        operator=None,
+        rule=rule,
+        rules_version="1",
+        urgency="n",
+        neighbourhood="monterosso",
+        contact_due_at=NOW,
+        due_at=NOW,
+    )
+
+
+def record(event: ReportRegistered | CaseOpened, event_id: str, offset: int) -> Record:
+    envelope = Envelope(event_id, event.type_tag, "/test", event.subject, NOW, 1, event.subject, accepted_time=NOW)
+    return Record(event.topic, 0, offset, event.subject.encode(), event.body(), envelope.headers())
+
+
+def command(report: int, line: str, id: str = "c1", fingerprint: str | None = None) -> Input:
+    name = report_id(report)
+    return Input(id, WriteLine(name, line), NOW, name, Lineage(name, NOW), fingerprint)

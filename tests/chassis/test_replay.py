@@ -1,0 +1,57 @@
+"""Parked keys go on in their order once what stopped them is mended."""
+
+from chassis.inputs import Ending
+from chassis.memory import MemoryStore
+from chassis.parking import HEADS, PARKED
+from chassis.records import read
+from chassis.replay import Replays
+from chassis.slots import Slots
+from chassis.store import Store
+from tests.chassis.ledger import a_store, command, opened, record, registered, report_id, turns
+
+
+async def replays(store: Store) -> Replays:
+    engine = turns()
+    return Replays("ledger", store, Slots(store, "one", 8), engine, engine.metrics, await store.lane())
+
+
+async def test_an_event_that_came_too_early_is_handled_when_its_document_is_there() -> None:
+    store = await a_store()
+    lane = await store.lane()
+    early = [read(record(opened(1, rule), f"e{n}", n), 0) for n, rule in enumerate(("first", "second"))]
+    await turns().run(lane, early)
+    await turns().run(lane, [command(1, "page")])
+
+    await (await replays(store)).release()
+
+    row = await store.get("pages", report_id(1))
+    assert row is not None
+    assert list(row["state"]["lines"]) == ["page", "first", "second"]
+    assert await store.count(PARKED, {}) == 0
+    assert await store.count(HEADS, {}) == 0
+
+
+async def test_a_record_that_still_fails_stays_where_it_is_and_keeps_the_others_behind_it() -> None:
+    store = await a_store()
+    lane = await store.lane()
+    inputs = [read(record(registered(1, name), f"e{n}", n), 0) for n, name in enumerate(("bug", "lift"))]
+    await turns().run(lane, inputs)
+    (head,) = await store.query(HEADS, {})
+
+    outcomes = await (await replays(store)).replay(head["_id"])
+
+    assert [outcome.ending for outcome in outcomes] == [Ending.FAILED]
+    assert [row["offset"] for row in await store.query(PARKED, {}, [("_id", 1)])] == [0, 1]
+
+
+async def test_a_key_that_was_replayed_to_its_end_is_free_again() -> None:
+    store = await a_store()
+    assert isinstance(store, MemoryStore)
+    lane = await store.lane()
+    await turns().run(lane, [read(record(opened(1), "e0", 0), 0)])
+    await turns().run(lane, [command(1, "page")])
+    await (await replays(store)).release()
+
+    outcomes = await turns().run(lane, [read(record(opened(1, "third"), "e9", 9), 0)])
+
+    assert outcomes[0].ending is Ending.DONE

@@ -1,0 +1,211 @@
+"""What a turn promises: receipts, documents, facts, timers and jobs together, once, in order."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.errors import Refused
+from chassis.inputs import Ending, Input, Lineage
+from chassis.parking import HEADS, PARKED
+from chassis.records import read
+from chassis.store import Store
+from tests.chassis.ledger import NOW, Remind, a_store, command, opened, record, registered, report_id, turns
+
+
+async def lines(store: Store, report: int) -> list[str]:
+    row = await store.get("pages", report_id(report))
+    return list(row["state"]["lines"]) if row and row["state"] else []
+
+
+async def run(store: Store, *inputs: Input) -> list[str]:
+    lane = await store.lane()
+    return [outcome.ending.value for outcome in await turns().run(lane, inputs)]
+
+
+def event(report: int, id: str, offset: int = 0, category: str = "lift") -> Input:
+    return read(record(registered(report, category), id, offset), 0)
+
+
+async def test_state_receipt_and_fact_are_written_together() -> None:
+    store = await a_store()
+
+    outcomes = await turns().run(await store.lane(), [command(1, "first")])
+
+    assert outcomes[0].answer == {"lines": 1}
+    assert await lines(store, 1) == ["first"]
+    said = await store.query("outbox", {})
+    assert [(row["aggregateid"], row["type"], row["sequence"]) for row in said] == [
+        (report_id(1), "case-resolved.v1", 1)
+    ]
+    assert await store.get("inbox", "c1") is not None
+
+
+async def test_an_input_that_comes_again_changes_nothing_and_is_answered_the_same() -> None:
+    store = await a_store()
+    await run(store, command(1, "first"))
+
+    outcomes = await turns().run(await store.lane(), [command(1, "first")])
+
+    assert outcomes[0].ending is Ending.AGAIN
+    assert outcomes[0].answer == {"lines": 1}
+    assert await store.count("outbox", {}) == 1
+
+
+async def test_the_same_input_twice_in_one_batch_is_handled_once() -> None:
+    store = await a_store()
+
+    assert await run(store, event(1, "e1", 0), event(1, "e1", 1)) == ["done", "again"]
+    assert await lines(store, 1) == ["lift"]
+
+
+async def test_another_body_under_a_used_id_is_refused() -> None:
+    store = await a_store()
+    await run(store, command(1, "first", fingerprint="aa"))
+
+    outcome = (await turns().run(await store.lane(), [command(1, "other", fingerprint="bb")]))[0]
+
+    assert isinstance(outcome.error, Refused)
+    assert (outcome.error.slug, outcome.error.status) == ("id-reused", 422)
+    assert await lines(store, 1) == ["first"]
+
+
+async def test_a_refusal_is_remembered_and_nothing_else_is_stored() -> None:
+    store = await a_store()
+    await run(store, command(1, "refuse"))
+
+    outcome = (await turns().run(await store.lane(), [command(1, "refuse")]))[0]
+
+    assert isinstance(outcome.error, Refused)
+    assert outcome.error.field == "line"
+    assert await store.get("pages", report_id(1)) is None
+
+
+async def test_a_bug_is_one_commands_own_and_the_others_of_its_batch_go_on() -> None:
+    store = await a_store()
+
+    assert await run(store, command(1, "bug", "c1"), command(2, "fine", "c2")) == ["failed", "done"]
+    assert await lines(store, 2) == ["fine"]
+    assert await store.get("inbox", "c1") is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abc")), min_size=1, max_size=12), st.data())
+def test_sequences_have_no_hole_however_the_inputs_are_cut_into_batches(
+    said: list[tuple[int, str]], data: st.DataObject
+) -> None:
+    async def story() -> None:
+        store = await a_store()
+        inputs = [command(report, line, f"c{n}") for n, (report, line) in enumerate(said)]
+        while inputs:
+            size = data.draw(st.integers(1, len(inputs)))
+            await run(store, *inputs[:size])
+            inputs = inputs[size:]
+        rows = await store.query("outbox", {}, [("stamp", 1)])
+        for report in range(3):
+            mine = [row for row in rows if row["aggregateid"] == report_id(report)]
+            assert [row["sequence"] for row in mine] == list(range(1, len(mine) + 1))
+            assert await lines(store, report) == [line for r, line in said if r == report]
+
+    asyncio.run(story())
+
+
+async def test_an_unreadable_record_is_parked_with_its_bytes_and_later_ones_of_its_key_wait_behind_it() -> None:
+    store = await a_store()
+    broken = replace(record(registered(1), "e1", 4), value=b"{")
+    inputs = [read(broken, 0), event(1, "e2", 5), event(2, "e3", 6)]
+
+    assert await run(store, *inputs) == ["parked", "behind", "done"]
+
+    parked = await store.query(PARKED, {}, [("_id", 1)])
+    assert [(row["offset"], row["reason"], bytes(row["value"])[:1]) for row in parked] == [
+        (4, "poison", b"{"),
+        (5, "behind", b"{"),
+    ]
+    assert "report-registered.v1" in parked[0]["detail"]
+    assert await lines(store, 2) == ["lift"]
+    assert await run(store, event(1, "e4", 7)) == ["behind"]
+    heads = await store.query(HEADS, {})
+    assert [(row["key"], row["size"]) for row in heads] == [(report_id(1), 3)]
+
+
+async def test_commands_of_a_parked_key_go_on() -> None:
+    store = await a_store()
+    await run(store, event(1, "e1", 0, "bug"))
+
+    assert await run(store, command(1, "by-hand")) == ["done"]
+
+
+async def test_an_unknown_type_is_skipped_even_behind_a_parked_key() -> None:
+    store = await a_store()
+    await run(store, event(1, "e1", 0, "bug"))
+    newer = record(registered(1), "e2", 1)
+    headers = [(name, b"report-moved.v9" if name == "ce_type" else value) for name, value in newer.headers]
+
+    assert await run(store, read(replace(newer, headers=headers), 0)) == ["unknown"]
+
+
+async def test_an_early_event_is_held_and_the_document_it_waits_for_makes_it_ready() -> None:
+    store = await a_store()
+
+    assert await run(store, read(record(opened(1), "e1", 0), 0)) == ["early"]
+    assert await run(store, command(1, "arrived")) == ["done"]
+
+    heads = await store.query(HEADS, {})
+    assert [(row["ready"], row["awaits"]) for row in heads] == [(True, f"pages/{report_id(1)}")]
+
+
+async def test_a_handler_that_has_nothing_to_do_leaves_a_receipt_only() -> None:
+    store = await a_store()
+
+    assert await run(store, event(1, "e1", 0, "nothing")) == ["ignored"]
+    assert await store.count("pages", {}) == 0
+
+
+async def test_a_timer_fires_once_at_its_own_time_and_a_moved_one_at_the_new_time() -> None:
+    store = await a_store()
+    await run(store, event(1, "e1"))
+    row = (await store.query("timers", {}))[0]
+    assert row["due"] == NOW + timedelta(hours=1)
+    body = Remind(report_id(1))
+    due = Input("t", body, row["due"], "k", Lineage("x"), consumes=("timers", row["_id"]))
+    moved = replace(due, now=NOW)
+
+    assert await run(store, moved) == ["again"]
+    assert await run(store, due) == ["done"]
+    assert await run(store, due) == ["again"]
+    assert await lines(store, 1) == ["lift", "reminded at 10:30"]
+
+
+async def test_a_jobs_result_is_applied_once() -> None:
+    store = await a_store()
+    await run(store, event(1, "e1"))
+    job = (await store.query("jobs", {}))[0]
+    result = replace(command(1, "printed", "job:1"), consumes=("jobs", job["_id"]))
+
+    assert await run(store, result) == ["done"]
+    assert await run(store, result) == ["again"]
+    assert await store.count("jobs", {}) == 0
+
+
+async def test_a_timer_that_meets_a_bug_is_parked_and_does_not_fire_for_ever() -> None:
+    store = await a_store()
+    await run(store, event(1, "e1"))
+    row = (await store.query("timers", {}))[0]
+    nobody = Input("t", Remind(report_id(9)), row["due"], "k", Lineage("x"), consumes=("timers", row["_id"]))
+
+    assert await run(store, nobody) == ["failed"]
+    assert await store.count("timers", {}) == 0
+    assert [row["reason"] for row in await store.query(PARKED, {})] == ["failed"]
+
+
+async def test_two_turns_on_one_page_end_as_if_one_had_come_after_the_other() -> None:
+    store = await a_store()
+    inputs = [command(1, f"line-{n}", f"c{n}") for n in range(10)]
+
+    await asyncio.gather(*(run(store, item) for item in inputs))
+
+    assert sorted(await lines(store, 1)) == [f"line-{n}" for n in range(10)]
+    said = await store.query("outbox", {})
+    assert sorted(row["sequence"] for row in said) == list(range(1, 11))

@@ -1,0 +1,56 @@
+"""What every suite may ask for."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from stack.processes import StackError
+from stack.system import System
+from stack.tools import REPOSITORY, Tools
+
+
+@pytest.fixture(scope="session")
+def tools() -> Tools:
+    """The engines' programs; a laptop without them skips, CI fails."""
+    try:
+        return Tools.find()
+    except StackError as missing:
+        if os.environ.get("CI") == "true":  # noqa: TID251 - whether this is CI is said nowhere else
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+
+
+@contextmanager
+def _state_of_our_own() -> Iterator[Path]:
+    """A state folder that no other test session uses now, empty."""
+    base = REPOSITORY / ".state" / "test"
+    base.mkdir(parents=True, exist_ok=True)
+    for number in range(1, 100):
+        with (base / f"{number}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            state = base / str(number)
+            System(state).stop()  # what a session that was killed left behind
+            shutil.rmtree(state, ignore_errors=True)
+            yield state
+            return
+    pytest.fail(f"every folder under {base} is in use")
+
+
+@pytest.fixture(scope="session")
+def engines(tools: Tools) -> Iterator[System]:
+    """Kafka and MongoDB, empty and running until the session ends."""
+    with _state_of_our_own() as state:
+        system = System(state)
+        try:
+            system.start_engines()
+            yield system
+        finally:
+            system.stop()
