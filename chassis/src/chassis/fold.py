@@ -77,9 +77,7 @@ class Fold:
 
     def _known(self, item: Input) -> Outcome | None:
         if item.consumes is not None:
-            row = self.waiting.get(item.consumes)
-            gone = row is None or item.consumes[1] in self.effects.cancelled
-            return Outcome(item, Ending.AGAIN) if gone or row.get("due", item.now) != item.now else None  # type: ignore[union-attr]
+            return None if self._still_waits(item, *item.consumes) else Outcome(item, Ending.AGAIN)
         row = self.seen.get(item.id)
         if row is None:
             return None
@@ -89,6 +87,13 @@ class Fold:
         if refused is not None:
             return Outcome(item, Ending.REFUSED, error=Refused(**refused))
         return Outcome(item, Ending.AGAIN, answer=row.get("answer"))
+
+    def _still_waits(self, item: Input, collection: str, name: str) -> bool:
+        """A timer that was moved has another due time; a job that was postponed is still the same job."""
+        row = self.waiting.get((collection, name))
+        if row is None or name in self.effects.cancelled or name in self.effects.finished_jobs:
+            return False
+        return collection != "timers" or bool(row["due"] == item.now)
 
     def _nothing_to_do(self, item: Input) -> Outcome:
         if item.consumes is not None:

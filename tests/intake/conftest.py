@@ -1,0 +1,70 @@
+"""Intake in one process: its own table, doors and pages over the store in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from chassis.commands import Commands
+from chassis.crash import CrashPoints
+from chassis.doors import Doors, Tokens
+from chassis.http import build_app
+from chassis.memory import MemoryStore
+from chassis.metrics import Metrics
+from chassis.sealing import Sealer
+from chassis.turn import Turns
+from intake.adapters.seed_files import read_categories, read_places
+from intake.domain.registers import Register
+from intake.entrypoints import http, pages, staff
+from intake.entrypoints.desk import Desk
+from intake.entrypoints.events import REACTIONS
+from intake.entrypoints.seeding import load_registers
+from intake.entrypoints.tracking import Slips
+
+SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
+
+
+@pytest.fixture(scope="session")
+def registers() -> tuple[Register, Register]:
+    """The categories and the places that are shipped."""
+    return read_categories(SEED), read_places(SEED)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """The database of this test."""
+    return MemoryStore()
+
+
+@pytest.fixture
+async def doors(store: MemoryStore, registers: tuple[Register, Register]) -> AsyncIterator[Doors]:
+    """Doors at noon of a day in November, with the shipped registers in force."""
+    metrics = Metrics("intake")
+    turns = Turns("intake", 24, REACTIONS, metrics, CrashPoints(""), woken=lambda _: None)
+    tokens = Tokens({"service": "token-of-notify", "operator": "token-of-operator"})
+    commands = Commands(turns, metrics, lambda: datetime(2026, 11, 20, 12, tzinfo=UTC))
+    serving = asyncio.create_task(commands.serve(await store.lane()))
+    doors = Doors(store, commands, commands.clock, tokens)
+    await load_registers(doors, registers)
+    yield doors
+    serving.cancel()
+
+
+@pytest.fixture
+def app(doors: Doors) -> FastAPI:
+    """Intake's routes over these doors."""
+    desk = Desk(doors, Sealer(b"s" * 32), Slips(b"s" * 32))
+    routers = [room.router(doors, desk) for room in (http, pages, staff)]
+    return build_app("intake", Metrics("intake"), routers, lambda: {"ok": True}, lambda: {"ok": True}, 65_536)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser or program in front of intake's doors."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake.example") as client:
+        yield client

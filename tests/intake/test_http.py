@@ -1,0 +1,277 @@
+"""The JSON API, as programs and other teams meet it."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from chassis.doors import Doors
+from chassis.ids import uuid7
+from chassis.memory import MemoryStore
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SECRET_TEXT = "La signora Esempio ha il soffitto bagnato"
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    body = {"category": "infiltrazioni", "place_id": "bg-monterosso-01", "description": SECRET_TEXT}
+    return body | changes
+
+
+async def test_a_report_is_taken_in_and_its_slip_shows_where_it_stands(client: httpx.AsyncClient) -> None:
+    made = await client.post("/v1/reports", json=report())
+    slip = made.json()
+
+    standing = await client.get(slip["status_url"], headers={"Ascolto-Pin": slip["pin"]})
+
+    assert made.status_code == 201
+    assert made.headers["Location"] == f"/v1/status/{slip['tracking_code']}"
+    assert standing.json() == {
+        "tracking_code": slip["tracking_code"],
+        "status": "registered",
+        "category": "infiltrazioni",
+        "registered_at": "2026-11-20T12:00:00Z",
+        "updated_at": "2026-11-20T12:00:00Z",
+    }
+
+
+async def test_the_same_body_again_is_the_same_report(client: httpx.AsyncClient, store: MemoryStore) -> None:
+    body = report(report_id=uuid7(NOON))
+
+    first = await client.post("/v1/reports", json=body)
+    second = await client.post("/v1/reports", json=body)
+
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+    assert await store.count("reports", {}) == 1
+    assert await store.count("outbox", {}) == 1
+
+
+async def test_fifty_sends_at_once_are_one_report(client: httpx.AsyncClient, store: MemoryStore) -> None:
+    body = report(report_id=uuid7(NOON))
+
+    answers = await asyncio.gather(*(client.post("/v1/reports", json=body) for _ in range(50)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 49 + [201]
+    assert len({answer.text for answer in answers}) == 1
+    assert await store.count("outbox", {}) == 1
+
+
+async def test_a_resend_is_known_long_after_the_inbox_has_forgotten(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    body = report(report_id=uuid7(NOON))
+    first = await client.post("/v1/reports", json=body)
+    await store.delete("inbox", [f"report:{body['report_id']}"])
+
+    again = await client.post("/v1/reports", json=body)
+    await store.delete("inbox", [f"report:{body['report_id']}"])
+    other = await client.post("/v1/reports", json=body | {"description": "altro testo"})
+
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert (other.status_code, other.json()["type"]) == (422, "urn:ascolto:problem:id-reused")
+
+
+async def test_another_body_under_the_same_id_is_refused(client: httpx.AsyncClient) -> None:
+    body = report(report_id=uuid7(NOON))
+    await client.post("/v1/reports", json=body)
+
+    other = await client.post("/v1/reports", json=body | {"place_id": "lc-rancio-01"})
+
+    assert (other.status_code, other.json()["type"]) == (422, "urn:ascolto:problem:id-reused")
+
+
+async def test_a_refused_report_can_be_corrected_under_its_id(client: httpx.AsyncClient) -> None:
+    body = report(report_id=uuid7(NOON), category="pericolo-immediato")
+
+    refused = await client.post("/v1/reports", json=body)
+    corrected = await client.post("/v1/reports", json=body | {"category": "acqua"})
+
+    assert refused.status_code == 422
+    assert corrected.status_code == 201
+
+
+async def test_a_danger_is_sent_to_112_and_not_stored(client: httpx.AsyncClient, store: MemoryStore) -> None:
+    answer = await client.post("/v1/reports", json=report(category="pericolo-immediato"))
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:ascolto:problem:call-112")
+    assert "112" in answer.json()["detail"]
+    assert "115" in answer.json()["detail"]
+    assert await store.count("reports", {}) == 0
+    assert await store.count("private", {}) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "fix"),
+    [
+        ({"category": "astronavi"}, "category", "GET /v1/categories"),
+        ({"place_id": "luna"}, "place_id", "GET /v1/places"),
+        ({"description": " \n "}, "description", "wrong"),
+        ({"description": "a" * 4001}, "description", "4000"),
+        ({"description": "nul\x00o"}, "description", "UTF-8"),
+        ({"contact": {"email": "nessuno"}}, "contact.email", "nome@example.org"),
+        ({"contact": {"email": "a@example.org\nBcc: b@example.org"}}, "contact.email", "nome@example.org"),
+        ({"contact": {"phone": "chiamami"}}, "contact.phone", "+39"),
+        ({"language": "italiano"}, "language", "ISO"),
+        ({"heard_at": "2027-01-01T00:00:00Z"}, "heard_at", "passed"),
+        ({"heard_at": "1999-01-01T00:00:00Z"}, "heard_at", "years"),
+        ({"report_id": "7f1b5a2e-8f3c-4b5d-9e6f-0a1b2c3d4e5f"}, "report_id", "UUIDv7"),
+        ({"surprise": 1}, "surprise", "surprise"),
+    ],
+)
+async def test_a_wrong_field_is_named_with_its_fix(
+    client: httpx.AsyncClient, changes: dict[str, Any], field: str, fix: str
+) -> None:
+    answer = await client.post("/v1/reports", json=report(**changes))
+
+    problem = answer.json()
+    assert answer.status_code == 422
+    assert problem["field"] == field
+    assert fix in problem["fix"]
+
+
+async def test_half_a_surrogate_pair_is_refused(client: httpx.AsyncClient) -> None:
+    body = b'{"category":"acqua","place_id":"bg-monterosso","description":"\\ud800"}'
+
+    answer = await client.post("/v1/reports", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "description")
+
+
+async def test_a_wrong_pin_and_an_unknown_code_are_told_alike(client: httpx.AsyncClient) -> None:
+    slip = (await client.post("/v1/reports", json=report())).json()
+    wrong = "000000" if slip["pin"] != "000000" else "111111"
+
+    wrong_pin = await client.get(slip["status_url"], headers={"Ascolto-Pin": wrong})
+    unknown = await client.get("/v1/status/00000-00000", headers={"Ascolto-Pin": slip["pin"]})
+    no_code = await client.get("/v1/status/ciao", headers={"Ascolto-Pin": slip["pin"]})
+
+    assert wrong_pin.status_code == unknown.status_code == no_code.status_code == 404
+    assert wrong_pin.json() == unknown.json() == no_code.json()
+    assert wrong_pin.json()["type"] == "urn:ascolto:problem:no-such-report"
+
+
+async def test_a_code_rests_after_ten_wrong_pins_whether_or_not_it_exists(client: httpx.AsyncClient) -> None:
+    slip = (await client.post("/v1/reports", json=report())).json()
+    codes = (slip["tracking_code"], "00000-00000")
+    for _ in range(10):
+        for code in codes:
+            await client.get(f"/v1/status/{code}", headers={"Ascolto-Pin": "abc"})
+
+    answers = [await client.get(f"/v1/status/{code}", headers={"Ascolto-Pin": slip["pin"]}) for code in codes]
+
+    assert [answer.status_code for answer in answers] == [429, 429]
+
+
+async def test_two_reports_with_one_code_are_told_apart_by_their_pins(
+    client: httpx.AsyncClient, store: MemoryStore, doors: Doors
+) -> None:
+    slips = [(await client.post("/v1/reports", json=report())).json() for _ in range(2)]
+    lane = await store.lane()
+    row = await store.get("reports", slips[1]["report_id"])
+    assert row is not None
+    row["state"]["tracking_code"] = slips[0]["tracking_code"]
+    await lane.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
+
+    standing = await client.get(slips[0]["status_url"], headers={"Ascolto-Pin": slips[1]["pin"]})
+
+    assert standing.status_code == 200
+
+
+async def test_a_report_is_taken_back_once(client: httpx.AsyncClient, store: MemoryStore) -> None:
+    slip = (await client.post("/v1/reports", json=report())).json()
+    path, pin = f"/v1/reports/{slip['tracking_code']}/withdrawal", {"Ascolto-Pin": slip["pin"]}
+
+    first = await client.post(path, json={"reason": "mistake"}, headers=pin)
+    second = await client.post(path, json={"reason": "other"}, headers=pin)
+
+    assert first.json() == second.json() == {"tracking_code": slip["tracking_code"], "status": "withdrawn"}
+    said = await store.query("outbox", {"type": "report-withdrawn.v1"})
+    assert len(said) == 1
+
+
+async def test_a_contact_is_for_services_and_a_text_for_operators(client: httpx.AsyncClient) -> None:
+    contact = {"name": "Ada Esempio", "email": "ada@example.org"}
+    slip = (
+        await client.post("/v1/reports", json=report(contact=contact, language="ar", frailty=True))
+    ).json()
+    notify, operator = ({"Authorization": f"Bearer token-of-{who}"} for who in ("notify", "operator"))
+
+    known = await client.get(f"/internal/contacts/{slip['report_id']}", headers=notify)
+    full = await client.get(f"/internal/reports/{slip['report_id']}", headers=operator)
+
+    assert known.json() == contact | {"language": "ar"}
+    assert (full.json()["description"], full.json()["frailty"]) == (SECRET_TEXT, True)
+    for path, headers in (("contacts", operator), ("contacts", {}), ("reports", notify), ("reports", {})):
+        answer = await client.get(f"/internal/{path}/{slip['report_id']}", headers=headers)
+        assert answer.status_code in (401, 403)
+
+
+async def test_a_report_without_an_address_has_no_contact(client: httpx.AsyncClient) -> None:
+    slip = (await client.post("/v1/reports", json=report(contact={"phone": "035 000000"}))).json()
+
+    answer = await client.get(
+        f"/internal/contacts/{slip['report_id']}", headers={"Authorization": "Bearer token-of-notify"}
+    )
+
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:ascolto:problem:no-contact")
+
+
+async def test_an_erased_report_keeps_its_status_and_nothing_personal(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    slip = (await client.post("/v1/reports", json=report(contact={"email": "ada@example.org"}))).json()
+    row = await store.get("private", slip["report_id"])
+    assert row is not None
+    row["state"]["key"] = b""
+    lane = await store.lane()
+    await lane.transact(lambda tx: tx.replace("private", [({"_id": row["_id"]}, row)]))
+
+    contact = await client.get(
+        f"/internal/contacts/{slip['report_id']}", headers={"Authorization": "Bearer token-of-notify"}
+    )
+    full = await client.get(
+        f"/internal/reports/{slip['report_id']}", headers={"Authorization": "Bearer token-of-operator"}
+    )
+
+    assert contact.status_code == 404
+    assert (full.status_code, full.json()["description"], full.json()["contact"]) == (200, None, None)
+
+
+async def test_nothing_personal_is_stored_in_clear_or_said(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    contact = {"name": "Ada Esempio", "email": "ada@example.org", "phone": "035 000000"}
+    slip = (await client.post("/v1/reports", json=report(contact=contact, frailty=True))).json()
+
+    stored = [
+        str(row)
+        for name in ("reports", "private", "inbox", "outbox", "jobs", "timers")
+        for row in await store.query(name, {})
+    ]
+
+    for secret in (SECRET_TEXT, f"'{slip['pin']}'", *contact.values()):
+        assert not [row for row in stored if secret in row]
+
+
+async def test_frailty_is_told_by_neither_names_nor_lengths(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    slips = [(await client.post("/v1/reports", json=report(frailty=frail))).json() for frail in (True, False)]
+
+    rows = [await store.get("private", slip["report_id"]) for slip in slips]
+
+    shapes = [{name: len(data) for name, data in row["state"]["fields"].items()} for row in rows if row]
+    assert shapes[0] == shapes[1]
+
+
+async def test_the_registers_are_public(client: httpx.AsyncClient) -> None:
+    categories = (await client.get("/v1/categories")).json()
+    places = (await client.get("/v1/places")).json()
+
+    assert {"code": "verde", "kind": "technical"}.items() <= {
+        key: value for row in categories["categories"] if row["code"] == "verde" for key, value in row.items()
+    }.items()
+    assert {row["province"] for row in places["places"]} == {"bergamo", "lecco", "sondrio"}

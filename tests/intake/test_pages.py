@@ -1,0 +1,213 @@
+"""The public's pages, as somebody with an old phone meets them."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from chassis.memory import MemoryStore
+from intake.domain.drafts import Fault
+from intake.domain.reports import Status
+from intake.entrypoints import wording
+
+GOOD = {"category": "ascensore", "place_id": "bg-malpensata-01", "description": "È fermo <da> ieri"}
+
+
+class Outline(HTMLParser):
+    """The tags of a page with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def values(self, tag: str, attribute: str) -> Iterator[str | None]:
+        return (
+            attributes[attribute] for name, attributes in self.tags if name == tag and attribute in attributes
+        )
+
+
+def hidden_id(page: httpx.Response) -> str:
+    found = re.search(r'name="report_id" value="([0-9a-f-]{36})"', page.text)
+    assert found is not None
+    return found[1]
+
+
+def slip_of(page: httpx.Response) -> tuple[str, str]:
+    code, pin = re.findall(r"<dd>([0-9A-Z-]+)</dd>", page.text)
+    return code, pin
+
+
+async def test_a_report_sent_twice_from_one_page_is_one_report(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
+
+    first = await client.post("/segnala", data=form)
+    reloaded = await client.post("/segnala", data=form)
+
+    assert (first.status_code, reloaded.status_code) == (201, 200)
+    assert slip_of(first) == slip_of(reloaded)
+    assert await store.count("reports", {}) == 1
+
+
+async def test_a_form_with_faults_names_them_and_keeps_what_was_written(client: httpx.AsyncClient) -> None:
+    page = await client.post("/segnala", data={"description": "<b>ciao", "email": "nessuno"})
+
+    assert page.status_code == 422
+    for field in ("category", "place_id", "email"):
+        assert f'href="#{field}"' in page.text
+        assert f'id="{field}-errore"' in page.text
+    assert "&lt;b&gt;ciao" in page.text
+    assert 'value="nessuno"' in page.text
+
+
+async def test_a_corrected_form_is_taken_in_under_its_first_id(client: httpx.AsyncClient) -> None:
+    first = hidden_id(await client.get("/segnala"))
+
+    wrong = await client.post("/segnala", data={"report_id": first})
+    right = await client.post("/segnala", data=GOOD | {"report_id": hidden_id(wrong)})
+
+    assert hidden_id(wrong) == first
+    assert right.status_code == 201
+
+
+async def test_another_text_from_the_same_page_can_be_sent_with_one_more_press(
+    client: httpx.AsyncClient,
+) -> None:
+    form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
+    await client.post("/segnala", data=form)
+
+    asked = await client.post("/segnala", data=form | {"description": "Un'altra cosa"})
+    sent = await client.post(
+        "/segnala", data=form | {"description": "Un'altra cosa", "report_id": hidden_id(asked)}
+    )
+
+    assert (asked.status_code, sent.status_code) == (422, 201)
+
+
+async def test_a_danger_is_told_to_call_before_anything_else(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    page = await client.post("/segnala", data=GOOD | {"category": "pericolo-immediato"})
+
+    assert page.status_code == 422
+    assert "chiami subito il 112" in page.text
+    assert await store.count("reports", {}) == 0
+
+
+async def test_a_form_without_an_id_of_ours_gets_one(client: httpx.AsyncClient) -> None:
+    page = await client.post("/segnala", data=GOOD | {"report_id": "'; drop"})
+
+    assert page.status_code == 201
+
+
+async def test_while_nothing_can_be_saved_the_form_keeps_the_text(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
+    store.locks["reports", form["report_id"]] = b"a writer that does not end"
+
+    page = await client.post("/segnala", data=form)
+
+    assert page.status_code == 503
+    assert "ancora qui" in page.text
+    assert hidden_id(page) == form["report_id"]
+
+
+async def test_before_the_registers_are_in_force_the_form_says_to_come_back(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    await store.delete("registers", ["categories", "places"])
+
+    page = await client.get("/segnala")
+
+    assert page.status_code == 503
+    assert "Torni fra un minuto" in page.text
+
+
+async def test_code_and_pin_written_by_hand_show_where_a_report_stands(client: httpx.AsyncClient) -> None:
+    code, pin = slip_of(await client.post("/segnala", data=GOOD))
+
+    page = await client.post(
+        "/stato", data={"code": f" {code.lower().replace('-', ' ')}", "pin": f"{pin[:3]} {pin[3:]}"}
+    )
+
+    assert page.status_code == 200
+    assert "Ricevuta" in page.text
+    assert "20 novembre 2026, ore 13:00" in page.text
+
+
+async def test_a_wrong_pin_asks_again(client: httpx.AsyncClient) -> None:
+    page = await client.post("/stato", data={"code": "AAAAA-AAAAA", "pin": "1"})
+
+    assert page.status_code == 404
+    assert 'href="#code"' in page.text
+
+
+async def test_a_report_is_taken_back_without_a_script(client: httpx.AsyncClient) -> None:
+    code, pin = slip_of(await client.post("/segnala", data=GOOD))
+
+    without_reason = await client.post("/stato/ritiro", data={"code": code, "pin": pin})
+    withdrawn = await client.post("/stato/ritiro", data={"code": code, "pin": pin, "reason": "mistake"})
+
+    assert (without_reason.status_code, withdrawn.status_code) == (422, 200)
+    assert "Ritirata" in withdrawn.text
+    assert "/stato/ritiro" not in withdrawn.text
+
+
+@pytest.mark.parametrize("path", ["/", "/segnala", "/stato"])
+async def test_every_page_is_italian_strict_and_has_the_emergency_numbers(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    page = await client.get(path)
+
+    outline = Outline(page.text)
+    assert list(outline.values("html", "lang")) == ["it"]
+    assert "In caso di pericolo chiami il" in page.text
+    assert "<script" not in page.text
+    assert not [attributes for _, attributes in outline.tags if {"style", "onclick"} & set(attributes)]
+    assert "style-src 'self'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("data", [None, {}], ids=["fresh", "with faults"])
+async def test_every_control_has_a_label_and_every_reference_a_target(
+    client: httpx.AsyncClient, data: dict[str, str] | None
+) -> None:
+    page = await (client.get("/segnala") if data is None else client.post("/segnala", data=data))
+
+    outline = Outline(page.text)
+    ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
+    controls = [
+        attributes["id"]
+        for tag, attributes in outline.tags
+        if tag in ("input", "select", "textarea") and attributes.get("type") != "hidden"
+    ]
+    described = [
+        name for tag in ("input", "select", "textarea") for name in outline.values(tag, "aria-describedby")
+    ]
+    assert len(ids) == len(set(ids))
+    assert set(controls) <= set(outline.values("label", "for"))
+    assert {name for names in described for name in (names or "").split()} <= set(ids)
+    assert {link[1:] for link in outline.values("a", "href") if link and link[0] == "#"} <= set(ids)
+
+
+async def test_the_style_is_served_by_the_service_itself(client: httpx.AsyncClient) -> None:
+    style = await client.get("/static/intake.css")
+
+    assert style.headers["Content-Type"].startswith("text/css")
+    assert ":focus-visible" in style.text
+
+
+def test_every_status_has_italian_words() -> None:
+    assert set(wording.STATUS) == set(Status)
+
+
+def test_a_fault_nobody_has_words_for_still_says_something() -> None:
+    assert wording.wording(Fault("new-fault", "place_id", "", "")) == ("place_id", wording.FAULTS["other"])

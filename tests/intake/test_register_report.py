@@ -1,0 +1,148 @@
+"""Taking a report in, and taking it back."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chassis.errors import Early, Refused
+from chassis.handling import Moment
+from chassis.sealing import Sealed
+from contracts.intake import ReportRegistered, ReportWithdrawn
+from intake.domain.registers import Category, Kind, Place, Register, Urgency
+from intake.domain.reports import Report, Status
+from intake.handlers.documents import PRIVATE, REPORTS
+from intake.handlers.register_report import RegisterReport, register_report
+from intake.handlers.withdraw_report import WithdrawReport, withdraw_report
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ID = "01932c0a-0000-7000-8000-000000000001"
+SEALED = Sealed(ID, b"key", {"text": b"sealed"})
+CATEGORIES = Register(
+    "categories",
+    "v1",
+    categories=(
+        Category("verde", "Verde", Kind.TECHNICAL, Urgency.N),
+        Category("ascensore", "Ascensore", Kind.TECHNICAL, Urgency.U),
+        Category("isolamento", "Isolamento", Kind.SOCIAL, Urgency.S),
+        Category("pericolo-immediato", "Pericolo", Kind.DANGER, Urgency.E0),
+    ),
+)
+PLACES = Register(
+    "places", "v1", places=(Place("lc-rancio-01", "Edificio A", "rancio", "Rancio", "lecco", "Lecco"),)
+)
+COMMAND = RegisterReport(
+    report_id=ID,
+    tracking_code="ABCDE-FGHJK",
+    pin_hash="hash",
+    fingerprint="print",
+    category="verde",
+    place_id="lc-rancio-01",
+    channel="web",
+    language="it",
+    frail=False,
+    heard_at=None,
+    sealed=SEALED,
+)
+
+
+def said(command: RegisterReport) -> ReportRegistered:
+    change = register_report(command, None, None, CATEGORIES, PLACES, Moment(NOW, f"report:{ID}"))
+    (event,) = change.say
+    assert isinstance(event, ReportRegistered)
+    return event
+
+
+def known(status: Status = Status.REGISTERED) -> Report:
+    change = register_report(COMMAND, None, None, CATEGORIES, PLACES, Moment(NOW, f"report:{ID}"))
+    report = next(put.state for put in change.write if put.collection is REPORTS)
+    assert isinstance(report, Report)
+    return replace(report, status=status)
+
+
+def test_a_report_is_kept_with_its_private_part_and_said_once() -> None:
+    change = register_report(COMMAND, None, None, CATEGORIES, PLACES, Moment(NOW, f"report:{ID}"))
+
+    assert [put.collection for put in change.write] == [REPORTS, PRIVATE]
+    assert list(change.say) == [
+        ReportRegistered(
+            report_id=ID,
+            category="verde",
+            kind="technical",
+            urgency="n",
+            place_id="lc-rancio-01",
+            neighbourhood="rancio",
+            province="lecco",
+            channel="web",
+            language="it",
+            heard_at=NOW,
+        )
+    ]
+
+
+def test_day_zero_is_when_the_agency_heard_it() -> None:
+    heard = NOW - timedelta(days=3)
+
+    assert said(replace(COMMAND, heard_at=heard)).heard_at == heard
+
+
+@pytest.mark.parametrize(("category", "urgency"), [("verde", "u"), ("ascensore", "e1"), ("isolamento", "s")])
+def test_a_frail_person_raises_ordinary_and_urgent_by_one_class(category: str, urgency: str) -> None:
+    assert said(replace(COMMAND, category=category, frail=True)).urgency == urgency
+
+
+def test_the_same_report_again_changes_nothing() -> None:
+    change = register_report(COMMAND, known(), SEALED, CATEGORIES, PLACES, Moment(NOW, "again"))
+
+    assert (change.write, change.say) == ((), ())
+    assert change.answer == {"tracking_code": "ABCDE-FGHJK", "known": True}
+
+
+def test_another_report_under_its_id_is_refused() -> None:
+    other = replace(COMMAND, fingerprint="other")
+
+    with pytest.raises(Refused, match="id-reused"):
+        register_report(other, known(), SEALED, CATEGORIES, PLACES, Moment(NOW, "other"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "slug"),
+    [
+        ({"category": "pericolo-immediato"}, "call-112"),
+        ({"category": "pericolo-immediato", "place_id": "luna"}, "call-112"),
+        ({"category": "astronavi"}, "unknown-category"),
+        ({"place_id": "luna"}, "unknown-place"),
+        ({"heard_at": NOW + timedelta(hours=1)}, "heard-in-future"),
+    ],
+)
+def test_what_the_rules_forbid_is_refused_with_its_field(changes: dict[str, object], slug: str) -> None:
+    command = replace(COMMAND, **changes)  # type: ignore[arg-type]
+
+    with pytest.raises(Refused) as refused:
+        register_report(command, None, None, CATEGORIES, PLACES, Moment(NOW, "x"))
+
+    assert (refused.value.slug, refused.value.status) == (slug, 422)
+
+
+def test_a_report_waits_for_the_registers() -> None:
+    with pytest.raises(Early):
+        register_report(COMMAND, None, None, CATEGORIES, None, Moment(NOW, "x"))
+
+
+@pytest.mark.parametrize("status", [Status.REGISTERED, Status.HELD, Status.IN_CHARGE, Status.ESCALATED])
+def test_an_open_report_is_taken_back_and_said(status: Status) -> None:
+    change = withdraw_report(WithdrawReport(ID, "mistake"), known(status), Moment(NOW, "w"))
+
+    assert [put.state.status for put in change.write] == [Status.WITHDRAWN]
+    assert list(change.say) == [ReportWithdrawn(report_id=ID, reason="mistake")]
+
+
+def test_a_withdrawn_report_stays_as_it_is() -> None:
+    change = withdraw_report(WithdrawReport(ID, "other"), known(Status.WITHDRAWN), Moment(NOW, "w"))
+
+    assert (change.write, change.say) == ((), ())
+
+
+def test_a_closed_report_cannot_be_taken_back() -> None:
+    with pytest.raises(Refused, match="report-closed"):
+        withdraw_report(WithdrawReport(ID, "other"), known(Status.CLOSED), Moment(NOW, "w"))

@@ -1,0 +1,74 @@
+"""Slips: codes and PINs that nobody else can make."""
+
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.domain.drafts import Contact, Draft
+from intake.entrypoints.tracking import Slips, read_code
+
+SLIPS = Slips(b"k" * 32)
+DRAFT = Draft("verde", "bg-monterosso", "Erba alta")
+
+
+@given(st.uuids())
+def test_a_slip_is_the_same_each_time_and_reads_as_it_is_written(report: uuid.UUID) -> None:
+    code, pin = SLIPS.code(str(report)), SLIPS.pin(str(report))
+
+    assert (code, pin) == (SLIPS.code(str(report)), SLIPS.pin(str(report)))
+    assert not set(code) & set("ILOU")
+    assert read_code(code) == code
+    assert len(pin) == 6
+    assert pin.isdigit()
+
+
+@pytest.mark.parametrize("written", ["abcde-fghjk", "ABCDEFGHJK", " abcde fghjk ", "ABCDE--FGHJK"])
+def test_a_code_is_read_however_it_is_written(written: str) -> None:
+    assert read_code(written) == "ABCDE-FGHJK"
+
+
+def test_letters_that_look_like_digits_are_read_as_digits() -> None:
+    assert read_code("OIL00-AAAAA") == "01100-AAAAA"
+
+
+@given(st.text())
+def test_any_writing_is_a_code_or_none(written: str) -> None:
+    code = read_code(written)
+
+    assert code is None or read_code(code) == code
+
+
+def test_only_its_own_pin_opens_a_report() -> None:
+    pin = SLIPS.pin("a-report")
+    stored = SLIPS.pin_hash("a-report", pin)
+
+    assert SLIPS.opens("a-report", stored, f" {pin[:3]} {pin[3:]}")
+    assert not SLIPS.opens("a-report", stored, "")
+    assert not SLIPS.opens("another", stored, pin)
+    assert pin not in stored
+
+
+def test_another_secret_makes_other_slips() -> None:
+    other = Slips(b"x" * 32)
+
+    assert other.code("a-report") != SLIPS.code("a-report")
+    assert other.fingerprint(DRAFT) != SLIPS.fingerprint(DRAFT)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Draft("verde", "bg-monterosso", "Erba bassa"),
+        Draft("verde", "bg-monterosso", "Erba alta", frail=True),
+        Draft("verde", "bg-monterosso", "Erba alta", contact=Contact(name="Ada")),
+    ],
+)
+def test_two_bodies_that_ask_for_different_things_have_different_fingerprints(other: Draft) -> None:
+    assert SLIPS.fingerprint(other) != SLIPS.fingerprint(DRAFT)
+
+
+def test_a_short_secret_is_refused_with_the_fix() -> None:
+    with pytest.raises(ValueError, match="32 random"):
+        Slips(b"short")

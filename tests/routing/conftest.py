@@ -1,0 +1,65 @@
+"""Routing in memory: its table, its store and its HTTP door, without engines."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chassis.commands import Commands
+from chassis.crash import CrashPoints
+from chassis.doors import Doors, Tokens
+from chassis.http import build_app
+from chassis.ids import derive
+from chassis.inputs import Input, Lineage, Outcome
+from chassis.memory import MemoryStore
+from chassis.metrics import Metrics
+from chassis.turn import COLLECTIONS, INDEXES, Turns
+from routing.adapters.register_files import read_register
+from routing.domain.register import Register
+from routing.entrypoints.events import REACTIONS
+from routing.entrypoints.http import cases_router
+
+SEED = Path(__file__).parents[2] / "deploy" / "seed" / "routing"
+
+
+@dataclass
+class Service:
+    """What a test does with the service."""
+
+    doors: Doors
+    http: httpx.AsyncClient
+    turns: Turns
+    store: MemoryStore
+
+    async def hear(self, body: Any, key: str, now: datetime) -> Outcome:
+        """Let an event or a timer come in, in a transaction of its own."""
+        item = Input(derive(repr(body), "heard"), body, now, key, Lineage(key))
+        [outcome] = await self.turns.run(await self.store.lane(), [item])
+        return outcome
+
+
+@pytest.fixture(scope="session")
+def register() -> Register:
+    """The register that is shipped."""
+    return read_register(SEED)
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    """The service with an empty database; the clock stands still."""
+    store, metrics = MemoryStore(), Metrics("routing")
+    await store.ensure(COLLECTIONS, INDEXES)
+    turns = Turns("routing", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
+    commands = Commands(turns, metrics, lambda: datetime(2026, 11, 23, 9, tzinfo=UTC))
+    doors = Doors(store, commands, commands.clock, Tokens({"operator": "op", "service": "svc"}))
+    app = build_app("routing", metrics, [cases_router(doors)], dict, dict, 65_536)
+    serving = asyncio.create_task(commands.serve(await store.lane()))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://routing") as http:
+        http.headers["Authorization"] = "Bearer op"
+        yield Service(doors, http, turns, store)
+    serving.cancel()

@@ -1,0 +1,158 @@
+"""Routing from outside: its HTTP door and its table, over a store in memory."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from chassis.documents import Collection
+from chassis.inputs import Ending
+from contracts.intake import ReportRegistered, ReportWithdrawn
+from contracts.topics import BY_NAME
+from routing.domain.case import Case, Missed
+from routing.domain.register import CURRENT, Register
+from routing.entrypoints.events import HEARS, REACTIONS
+from routing.entrypoints.seed import put_in_force
+from routing.handlers.documents import CASES, REGISTERS
+from routing.handlers.escalate_case import DueDatePassed
+
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def registered(number: int, **changes: Any) -> ReportRegistered:
+    usual: dict[str, Any] = {
+        "report_id": f"0190a000-0000-7000-8000-{number:012d}",
+        "category": "isolamento",
+        "kind": "social",
+        "urgency": "s",
+        "place_id": "bg-monterosso",
+        "neighbourhood": "monterosso",
+        "province": "bergamo",
+        "channel": "web",
+        "language": "it",
+        "heard_at": MONDAY,
+    }
+    return ReportRegistered(**usual | changes)
+
+
+async def hear(service: Any, *events: ReportRegistered) -> None:
+    for event in events:
+        outcome = await service.hear(event, event.report_id, MONDAY)
+        assert outcome.ending is Ending.DONE, outcome.error
+
+
+def test_every_event_of_the_topics_it_hears_has_a_line() -> None:
+    types = REACTIONS.types()
+
+    assert [event for topic in HEARS for event in BY_NAME[topic].events if event not in types] == []
+
+
+def test_what_is_kept_comes_back_as_it_was(register: Register) -> None:
+    def again(collection: Collection[Any], state: Any) -> Any:
+        return collection.load(collection.dump(state))
+
+    assert repr(again(REGISTERS, register)) == repr(register)
+
+
+async def test_a_start_loads_the_register_once_and_a_former_one_can_come_back(
+    service: Any, register: Register
+) -> None:
+    first, second = register, Register("other", register.rules, register.operators, register.calendar)
+
+    for content in (first, first, second, first):
+        await put_in_force(service.doors, content)
+
+    current = await service.doors.load(REGISTERS, CURRENT)
+    assert (current.content, current.revision) == (register.content, 3)
+
+
+async def test_staff_sees_the_case_that_is_due_first_at_the_head(service: Any, register: Register) -> None:
+    await put_in_force(service.doors, register)
+    await hear(
+        service,
+        registered(1),
+        registered(2, kind="technical", urgency="u"),
+        registered(3, neighbourhood="foresto-sparso"),
+    )
+
+    everything = (await service.http.get("/v1/cases")).json()
+    held = (await service.http.get("/v1/cases", params={"status": "held"})).json()
+    technical = (await service.http.get("/v1/cases", params={"route": "technical-office", "limit": 5})).json()
+
+    assert [row["route"] for row in everything] == ["technical-office", "operator", None]
+    assert [row["report_id"][-1] for row in held] == ["3"]
+    assert [row["report_id"][-1] for row in technical] == ["2"]
+
+
+async def test_a_case_explains_itself(service: Any, register: Register) -> None:
+    await put_in_force(service.doors, register)
+    await hear(service, registered(1))
+
+    case = (await service.http.get(f"/v1/cases/{registered(1).report_id}")).json()
+
+    assert case["because"][0].startswith("Ha deciso la regola «social» (versione ")
+    assert case["candidates"][0] == {
+        "operator": "operatore-1",
+        "name": "Operatrice Uno (esempio)",
+        "eligible": True,
+        "reasons": [{"code": "owns-neighbourhood", "text": "segue questo quartiere"}],
+    }
+
+
+async def test_a_case_is_resolved_once_and_a_resend_gets_the_same_answer(
+    service: Any, register: Register
+) -> None:
+    await put_in_force(service.doors, register)
+    await hear(service, registered(1))
+    url = f"/v1/cases/{registered(1).report_id}/resolution"
+    body = {"outcome": "handed-off", "command_id": "0190a000-0000-7000-8000-00000000c0de"}
+
+    first, again = [await service.http.post(url, json=body) for _ in range(2)]
+    other_body = await service.http.post(url, json=body | {"outcome": "solved"})
+    second_time = await service.http.post(url, json={"outcome": "solved"})
+
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    assert first.json()["outcome"] == "handed-off"
+    assert (other_body.status_code, other_body.json()["type"]) == (422, "urn:ascolto:problem:id-reused")
+    assert (second_time.status_code, second_time.json()["type"]) == (
+        409,
+        "urn:ascolto:problem:already-resolved",
+    )
+
+
+async def test_only_staff_sees_cases(service: Any) -> None:
+    stranger = await service.http.get("/v1/cases", headers={"Authorization": ""})
+    another_service = await service.http.get("/v1/cases", headers={"Authorization": "Bearer svc"})
+
+    assert (stranger.status_code, another_service.status_code) == (401, 403)
+
+
+async def test_a_case_that_is_not_there_is_a_404(service: Any) -> None:
+    url = f"/v1/cases/{registered(9).report_id}"
+
+    assert (await service.http.get(url)).json()["type"] == "urn:ascolto:problem:unknown-case"
+    assert (await service.http.post(f"{url}/resolution", json={"outcome": "solved"})).status_code == 404
+    assert (await service.http.post(f"{url}/resolution", json={"outcome": "withdrawn"})).status_code == 422
+
+
+async def test_a_withdrawal_ends_the_case_and_its_timers(service: Any, register: Register) -> None:
+    await put_in_force(service.doors, register)
+    await hear(service, registered(1))
+    assert await service.store.count("timers", {}) == 2
+
+    await service.hear(ReportWithdrawn(report_id=registered(1).report_id, reason="other"), "k", MONDAY)
+
+    case = await service.doors.load(CASES, registered(1).report_id)
+    assert isinstance(case, Case)
+    assert (case.status, case.outcome) == ("resolved", "withdrawn")
+    assert await service.store.count("timers", {}) == 0
+
+
+async def test_a_timer_comes_back_from_the_store_as_it_was(service: Any, register: Register) -> None:
+    await put_in_force(service.doors, register)
+    await hear(service, registered(1))
+
+    bodies = [
+        REACTIONS.load(DueDatePassed, row["body"])
+        for row in await service.store.query("timers", {}, [("due", 1)])
+    ]
+
+    assert [body.missed for body in bodies] == [Missed.CONTACT, Missed.COMPLETION]

@@ -1,0 +1,186 @@
+"""Who looks after a report, and why."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing.domain.register import Register, decision_by
+from routing.domain.rules import (
+    Absence,
+    Candidate,
+    Condition,
+    Held,
+    Operator,
+    PassedOver,
+    Reason,
+    Reported,
+    Route,
+    Rule,
+    RuleTable,
+    decide,
+)
+
+A_DAY = date(2026, 11, 23)
+ANNA = Operator("anna", "Anna (esempio)", ("monterosso",), ("social", "administrative"), ("bruno", "carla"))
+BRUNO = Operator("bruno", "Bruno (esempio)", ("belledo",), ("social",), ("anna",))
+CARLA = Operator("carla", "Carla (esempio)", ("rancio",), ("social", "administrative"))
+EVERYBODY = (ANNA, BRUNO, CARLA)
+SOCIAL = RuleTable(
+    "t1", (Rule("social", Route.OPERATOR, "perché sì.", (Condition(kinds=("social", "administrative")),)),)
+)
+
+
+def reported(**changes: str) -> Reported:
+    usual = {
+        "category": "isolamento",
+        "kind": "social",
+        "urgency": "s",
+        "neighbourhood": "monterosso",
+        "province": "bergamo",
+    }
+    return Reported(**usual | changes)
+
+
+def away(operator: Operator) -> Operator:
+    return replace(operator, absences=(Absence("2026-11-20", "2026-11-23"),))
+
+
+def test_the_first_rule_that_matches_decides_and_those_before_say_why_they_did_not() -> None:
+    table = RuleTable(
+        "t1",
+        (
+            Rule(
+                "e1", Route.EMERGENCY, "subito.", (Condition(urgencies=("e1",)), Condition(kinds=("danger",)))
+            ),
+            Rule("papers", Route.ADMIN_OFFICE, "carte.", (Condition(kinds=("administrative",)),)),
+            Rule("rest", Route.TECHNICAL_OFFICE, "il resto."),
+            Rule("never", Route.SOCIAL_SERVICES, "mai."),
+        ),
+    )
+
+    decision = decide(reported(), table, EVERYBODY, A_DAY)
+
+    assert (decision.rule, decision.rules_version, decision.route) == ("rest", "t1", Route.TECHNICAL_OFFICE)
+    assert decision.passed_over == (PassedOver("e1", "urgency"), PassedOver("papers", "kind"))
+
+
+def test_the_owner_of_the_neighbourhood_takes_the_case() -> None:
+    decision = decide(reported(), SOCIAL, EVERYBODY, A_DAY)
+
+    assert decision.operator == "anna"
+    assert decision.candidates == (
+        Candidate("anna", "Anna (esempio)", True, (Reason.OWNS_NEIGHBOURHOOD,)),
+        Candidate("bruno", "Bruno (esempio)", False, (Reason.SUBSTITUTES_OWNER, Reason.OWNER_AVAILABLE)),
+        Candidate("carla", "Carla (esempio)", False, (Reason.SUBSTITUTES_OWNER, Reason.OWNER_AVAILABLE)),
+    )
+
+
+def test_the_first_substitute_steps_in_for_an_absent_owner() -> None:
+    decision = decide(reported(), SOCIAL, (CARLA, BRUNO, away(ANNA)), A_DAY)
+
+    assert decision.operator == "bruno"
+    assert decision.candidates[2].reasons == (Reason.OWNS_NEIGHBOURHOOD, Reason.ABSENT)
+
+
+def test_a_substitute_who_does_not_take_the_kind_is_passed_over() -> None:
+    decision = decide(reported(kind="administrative"), SOCIAL, (away(ANNA), BRUNO, CARLA), A_DAY)
+
+    assert decision.operator == "carla"
+    assert decision.candidates[1].reasons == (Reason.SUBSTITUTES_OWNER, Reason.KIND_NOT_TAKEN)
+
+
+@pytest.mark.parametrize(("day", "operator"), [(19, "anna"), (20, "bruno"), (23, "bruno"), (24, "anna")])
+def test_an_absence_counts_from_its_first_to_its_last_day(day: int, operator: str) -> None:
+    assert decide(reported(), SOCIAL, (away(ANNA), BRUNO), date(2026, 11, day)).operator == operator
+
+
+def test_when_nobody_can_the_case_is_held_and_goes_to_nobody_else() -> None:
+    decision = decide(reported(), SOCIAL, (away(ANNA), away(BRUNO), away(CARLA)), A_DAY)
+
+    assert (decision.route, decision.operator, decision.held) == (None, None, Held.NOBODY_ELIGIBLE)
+    assert not any(candidate.eligible for candidate in decision.candidates)
+
+
+def test_a_neighbourhood_that_nobody_has_is_held_and_everybody_says_why() -> None:
+    decision = decide(reported(neighbourhood="nowhere"), SOCIAL, EVERYBODY, A_DAY)
+
+    assert decision.held is Held.NOBODY_ELIGIBLE
+    assert {candidate.reasons for candidate in decision.candidates} == {(Reason.OTHER_NEIGHBOURHOOD,)}
+
+
+def test_a_report_that_no_rule_knows_is_held() -> None:
+    decision = decide(reported(kind="unheard-of"), SOCIAL, EVERYBODY, A_DAY)
+
+    assert (decision.rule, decision.held, decision.route) == ("no-rule", Held.NO_RULE_MATCHES, None)
+    assert decision.passed_over == (PassedOver("social", "kind"),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "route", "operator"),
+    [
+        ({"kind": "technical", "urgency": "e1"}, "danger-or-e1", Route.EMERGENCY, None),
+        ({"kind": "danger", "urgency": "e0"}, "danger-or-e1", Route.EMERGENCY, None),
+        ({"kind": "contribution", "urgency": "a"}, "contribution", Route.ADMIN_OFFICE, None),
+        ({"kind": "technical", "urgency": "u"}, "technical", Route.TECHNICAL_OFFICE, None),
+        ({"kind": "administrative"}, "administrative-with-operator", Route.OPERATOR, "operatore-1"),
+        (
+            {"kind": "administrative", "neighbourhood": "rancio"},
+            "administrative-with-operator",
+            Route.OPERATOR,
+            "operatore-2",
+        ),
+        (
+            {"kind": "administrative", "neighbourhood": "foresto-sparso"},
+            "administrative-elsewhere",
+            Route.ADMIN_OFFICE,
+            None,
+        ),
+        ({"category": "salute-assistenza"}, "health-and-care", Route.SOCIAL_SERVICES, None),
+        ({}, "social", Route.OPERATOR, "operatore-1"),
+        ({"neighbourhood": "foresto-sparso"}, "social", None, None),
+    ],
+)
+def test_the_shipped_rules_send_each_kind_where_it_belongs(
+    register: Register, changes: dict[str, str], rule: str, route: Route | None, operator: str | None
+) -> None:
+    decision = decision_by(register, reported(**changes), A_DAY)
+
+    assert (decision.rule, decision.route, decision.operator) == (rule, route, operator)
+
+
+def test_the_shipped_operators_step_in_for_each_other_over_christmas(register: Register) -> None:
+    assert decision_by(register, reported(), date(2026, 12, 28)).operator == "operatore-2"
+    assert decision_by(register, reported(neighbourhood="rancio"), date(2027, 1, 4)).operator == "operatore-1"
+
+
+def test_a_class_that_has_no_terms_is_held(register: Register) -> None:
+    assert decision_by(register, reported(urgency="zz"), A_DAY).held is Held.UNKNOWN_URGENCY
+
+
+WORDS = st.sampled_from(
+    [
+        "social",
+        "administrative",
+        "technical",
+        "contribution",
+        "e1",
+        "s",
+        "monterosso",
+        "foresto-sparso",
+        "altro",
+    ]
+)
+
+
+@given(WORDS, WORDS, WORDS, WORDS, st.dates(date(2026, 1, 1), date(2028, 1, 1)))
+def test_every_report_goes_somewhere_or_is_held_and_never_both(
+    register: Register, category: str, kind: str, urgency: str, neighbourhood: str, day: date
+) -> None:
+    decision = decision_by(register, Reported(category, kind, urgency, neighbourhood, "bergamo"), day)
+
+    assert (decision.route is None) == (decision.held is not None)
+    assert (decision.route is Route.OPERATOR) == (decision.operator is not None)
+    assert decision.operator in (None, *(found.operator for found in decision.candidates if found.eligible))

@@ -1,0 +1,69 @@
+"""Subsidies in memory: its table, its store and its HTTP door, without engines."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chassis.commands import Commands
+from chassis.crash import CrashPoints
+from chassis.doors import Doors, Tokens
+from chassis.http import build_app
+from chassis.ids import derive
+from chassis.inputs import Input, Lineage, Outcome
+from chassis.memory import MemoryStore
+from chassis.metrics import Metrics
+from chassis.sealing import Sealer
+from chassis.turn import COLLECTIONS, INDEXES, Turns
+from subsidies.adapters.rule_files import Rules, read_rules
+from subsidies.entrypoints.events import REACTIONS
+from subsidies.entrypoints.http import applications_router, budgets_router
+from subsidies.entrypoints.safe import Safe
+
+SEED = Path(__file__).parents[2] / "deploy" / "seed" / "subsidies"
+SECRET = b"an invented secret of 32 bytes.."
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+@dataclass
+class Service:
+    """What a test does with the service."""
+
+    doors: Doors
+    http: httpx.AsyncClient
+    turns: Turns
+    store: MemoryStore
+
+    async def hear(self, body: Any, now: datetime = NOW) -> Outcome:
+        """Let an event come in, in a transaction of its own."""
+        item = Input(derive(repr(body), "heard"), body, now, body.report_id, Lineage(body.report_id))
+        [outcome] = await self.turns.run(await self.store.lane(), [item])
+        return outcome
+
+
+@pytest.fixture(scope="session")
+def rules() -> Rules:
+    """The rules, measures and budgets that are shipped."""
+    return read_rules(SEED)
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    """The service with an empty database; the clock stands still."""
+    store, metrics = MemoryStore(), Metrics("subsidies")
+    await store.ensure(COLLECTIONS, INDEXES)
+    turns = Turns("subsidies", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
+    commands = Commands(turns, metrics, lambda: NOW)
+    doors = Doors(store, commands, commands.clock, Tokens({"officer": "of", "operator": "op"}))
+    routers = [applications_router(doors, Safe(Sealer(SECRET), SECRET)), budgets_router(doors)]
+    app = build_app("subsidies", metrics, routers, dict, dict, 65_536)
+    serving = asyncio.create_task(commands.serve(await store.lane()))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://subsidies") as http:
+        http.headers["Authorization"] = "Bearer of"
+        yield Service(doors, http, turns, store)
+    serving.cancel()

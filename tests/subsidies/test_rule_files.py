@@ -1,0 +1,148 @@
+"""Rule packs and measures: read strictly, dated, and drafts never decide."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from subsidies.adapters.rule_files import BadRules, Rules, read_pack_file, read_rules
+from subsidies.domain.pack import BadPack, Draft, in_force
+from subsidies.handlers.replay import pack_of
+
+SEED = Path(__file__).parents[2] / "deploy" / "seed" / "subsidies"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped files, to change."""
+    return Path(shutil.copytree(SEED, tmp_path / "seed"))
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_shipped_rules_can_decide_and_the_template_cannot(rules: Rules) -> None:
+    assert [pack.id for pack in rules.packs] == ["crs-2019"]
+    assert rules.drafts == ("fse-l1-template",)
+
+
+def test_a_draft_is_refused_as_a_pack_even_when_every_value_is_filled_in(folder: Path) -> None:
+    change(folder / "crs-2019.yaml", "id: crs-2019", "draft: true\nid: crs-2019")
+
+    with pytest.raises(Draft, match="draft: true"):
+        read_pack_file(folder / "crs-2019.yaml")
+
+
+def test_a_template_without_its_draft_mark_names_the_first_value_to_fill_in(folder: Path) -> None:
+    change(folder / "fse-l1-template.yaml", "draft: true\n", "")
+
+    with pytest.raises(BadRules, match=r"fse-l1-template\.legal: write a text"):
+        read_rules(folder)
+
+
+def test_a_measure_cannot_be_decided_by_a_draft(folder: Path) -> None:
+    change(folder / "measures.yaml", "pack_family: crs", "pack_family: fse-l1")
+
+    with pytest.raises(BadRules, match=r"found none.*drafts: fse-l1-template"):
+        read_rules(folder)
+
+
+def test_the_pack_is_the_one_in_force_when_the_notice_was_published(folder: Path) -> None:
+    later = (folder / "crs-2019.yaml").read_text(encoding="utf-8")
+    later = later.replace("id: crs-2019", "id: crs-2027", 1).replace(
+        "valid_from: 2025-01-01", "valid_from: 2027-01-01"
+    )
+    (folder / "crs-2027.yaml").write_text(later, encoding="utf-8")
+    change(folder / "crs-2019.yaml", "valid_to: null", "valid_to: 2026-12-31")
+    packs = [pack_of(text.text) for text in read_rules(folder).packs]
+
+    assert in_force(packs, "crs", date(2026, 12, 31)).id == "crs-2019"
+    assert in_force(packs, "crs", date(2027, 1, 1)).id == "crs-2027"
+    with pytest.raises(BadPack, match="found none"):
+        in_force(packs, "crs", date(2024, 12, 31))
+
+
+def test_two_packs_for_the_same_day_are_refused(folder: Path) -> None:
+    text = (folder / "crs-2019.yaml").read_text(encoding="utf-8").replace("id: crs-2019", "id: crs-other", 1)
+    (folder / "crs-other.yaml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(BadRules, match="found crs-2019, crs-other"):
+        read_rules(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("threshold: 936000", "threshold: 9360.00", "write a whole number"),
+        ("threshold: 936000", "treshold: 936000", "unknown: treshold"),
+        (
+            "comparator: lt\n        threshold: 936000",
+            "comparator: lte\n        threshold: 936000",
+            "write one of le, lt",
+        ),
+        (
+            "comparator: lt\n        threshold: 936000",
+            "comparator: in\n        threshold: [x]",
+            "for isee-ordinary-cents",
+        ),
+        ("value: isee-ordinary-cents", "value: isee-family-cents", "write one of annual-rent-cents"),
+        ("threshold: {same_as: notice-on}", "threshold: {same_as: area}", "a date too"),
+        ("threshold: {same_as: notice-on}", "threshold: 2026-01-01", "same_as: notice-on"),
+        ("per_pse_cents: 500000", "per_pse_cents: 500050", "whole euro"),
+        ("ordinario {value} è inferiore", "ordinario {isee} è inferiore", "braces"),
+        ("code: assigned-24-months", "code: area-admitted", "its own code: area-admitted"),
+        ("value: due-cents\n    comparator: gt", "value: due-cents\n    comparator: ge", "due-cents is gt 0"),
+        ("cap_cents: 185000", "cap_cents: null", r"cap_cents: write a whole number of at least 1"),
+        ("valid_to: null", "valid_to: 2024-12-31", "not before valid_from"),
+        ("valid_to: null", "valid_to: soon", "YYYY-MM-DD"),
+        ("{line: arrears}", "{line: arrears, amount: annual-rent-cents}", "none for arrears"),
+        ("comparator: is-false", "comparator: is-false\n    threshold: 1", "leave the threshold"),
+        ("family: crs", "family: crs\nfamily: crs", "written twice: family"),
+        ("code: indigent\n", "code: proven-difficulty\n", "each track its own code"),
+    ],
+)
+def test_a_wrong_pack_is_refused_with_its_place_and_the_fix(
+    folder: Path, old: str, new: str, told: str
+) -> None:
+    change(folder / "crs-2019.yaml", old, new)
+
+    with pytest.raises(BadRules, match=told):
+        read_rules(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("allocated_cents: 800000", "allocated_cents: 8000.00", "measures.0.budgets.1.allocated_cents"),
+        ("province: lecco", "province: bergamo", "one budget"),
+        ("code: crs-2026-lecco", "code: crs-2026-bergamo", "its own code"),
+        ("opens_on: 2026-01-15", "opens_on: 2026-01-14", "order of their days"),
+        ("title:", "titel:", "measures.0.title: Field required"),
+        ("closes_on: null", "closes_on: null\n    colour: red", "colour: Extra inputs"),
+    ],
+)
+def test_a_wrong_measure_is_refused_with_its_place(folder: Path, old: str, new: str, told: str) -> None:
+    change(folder / "measures.yaml", old, new)
+
+    with pytest.raises(BadRules, match=told):
+        read_rules(folder)
+
+
+def test_a_comment_does_not_change_a_pack_and_a_value_does(folder: Path, rules: Rules) -> None:
+    path = folder / "crs-2019.yaml"
+    change(path, "id: crs-2019", "# a remark\nid: crs-2019")
+    assert read_pack_file(path).hash == rules.packs[0].hash
+
+    change(path, "threshold: 936000", "threshold: 936001")
+    assert read_pack_file(path).hash != rules.packs[0].hash
+
+
+def test_a_number_written_as_text_is_refused(folder: Path) -> None:
+    change(folder / "crs-2019.yaml", "cap_cents: 185000", 'cap_cents: "185000"')
+
+    with pytest.raises(BadRules, match="write a whole number"):
+        read_rules(folder)
