@@ -61,7 +61,7 @@ def test_what_cannot_be_kept_is_refused(registers: tuple[Register, Register]) ->
     assert slugs(good(contact=Contact(name="\ud800")), registers) == {"unreadable-text"}
 
 
-@given(st.text(st.characters(exclude_categories=())))
+@given(text=st.text(st.characters(exclude_categories=())))
 def test_a_text_that_is_taken_in_can_always_be_stored(
     text: str, registers: tuple[Register, Register]
 ) -> None:

@@ -56,10 +56,13 @@ class Surroundings:
     secrets: Secrets
 
 
-def environment(service: str, port: int, around: Surroundings, extra: Mapping[str, str]) -> dict[str, str]:
+def environment(
+    service: str, ordinal: int, port: int, around: Surroundings, extra: Mapping[str, str]
+) -> dict[str, str]:
     """The whole environment of one service process."""
     prefix = service.upper()
     own = {
+        "INSTANCE": f"{service}-{ordinal}",
         "KAFKA": around.kafka,
         "MONGO": around.mongo,
         "DATABASE": service,

@@ -101,7 +101,8 @@ class System:
         self.secrets.make()
         port = Ports(child.folder).claim("http")
         child.start(
-            [sys.executable, "-m", name], environment(name, port, self._surroundings(), extra_env or {})
+            [sys.executable, "-m", name],
+            environment(name, ordinal, port, self._surroundings(), extra_env or {}),
         )
 
     def wait_service(self, name: str, ordinal: int = 0, deadline: float = READY_SECONDS) -> None:

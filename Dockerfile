@@ -1,0 +1,42 @@
+# One file for every image of ours: `--build-arg SERVICE=routing` makes a service, `--target provision` the one-shot jobs.
+# Needs nothing but the classic builder.
+
+FROM python:3.11.15-slim-bookworm AS packages
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+# The environment has no pip of its own: the image's pip installs into it and stays behind.
+RUN python -m venv --without-pip /opt/venv
+COPY requirements/run.txt /build/run.txt
+RUN python -m pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r /build/run.txt
+COPY contracts /build/contracts
+COPY chassis /build/chassis
+RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation \
+    /build/contracts /build/chassis
+
+FROM packages AS built
+ARG SERVICE
+RUN test -n "$SERVICE" || { echo 'SERVICE is missing: docker build --build-arg SERVICE=intake .' >&2; exit 1; }
+COPY services/${SERVICE} /build/service
+RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation /build/service
+COPY deploy/seed /build/seed
+RUN mkdir -p "/build/seed/$SERVICE"
+
+FROM python:3.11.15-slim-bookworm AS runtime
+RUN groupadd --gid 10001 ascolto \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ascolto
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /srv
+USER 10001:10001
+
+FROM runtime AS provision
+COPY --from=packages /opt/venv /opt/venv
+COPY deploy/mongo/initiate.py /srv/initiate.py
+CMD ["python", "-m", "chassis.provision"]
+
+FROM runtime AS service
+ARG SERVICE
+ENV SERVICE=${SERVICE}
+COPY --from=built /opt/venv /opt/venv
+COPY --from=built /build/seed/${SERVICE} /srv/seed
+# `exec`: the service itself gets the signals. Words after the image's name go to the service.
+ENTRYPOINT ["sh", "-c", "exec python -m \"$SERVICE\" \"$@\"", "ascolto"]
+CMD []

@@ -1,0 +1,1 @@
+"""Takes reports in and shows the public where they stand."""

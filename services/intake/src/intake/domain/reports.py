@@ -1,0 +1,69 @@
+"""A report: what the public may know about it, and how its status moves."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a report stands."""
+
+    REGISTERED = "registered"
+    HELD = "held"
+    IN_CHARGE = "in-charge"
+    ESCALATED = "escalated"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+
+
+_ORDER = (Status.REGISTERED, Status.HELD, Status.IN_CHARGE, Status.ESCALATED, Status.CLOSED)
+ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN})
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report, without anything that says who made it."""
+
+    report_id: str
+    tracking_code: str
+    pin_hash: str
+    fingerprint: str
+    category: str
+    urgency: str
+    place_id: str
+    channel: str
+    language: str
+    heard_at: datetime
+    registered_at: datetime
+    updated_at: datetime
+    status: Status = Status.REGISTERED
+    route: str | None = None
+    due_at: datetime | None = None
+    outcome: str | None = None
+
+
+def progress(status: Status) -> int:
+    """How far a status is: the larger, the later; a withdrawn report is as far as a closed one."""
+    return len(_ORDER) - 1 if status is Status.WITHDRAWN else _ORDER.index(status)
+
+
+def move(
+    report: Report,
+    status: Status,
+    now: datetime,
+    *,
+    route: str | None = None,
+    due_at: datetime | None = None,
+    outcome: str | None = None,
+) -> Report:
+    """The report after news of it: a status never goes back, what has ended stays as it ended."""
+    if report.status in ENDED:
+        return report
+    return replace(
+        report,
+        status=status if progress(status) > progress(report.status) else report.status,
+        route=route or report.route,
+        due_at=due_at or report.due_at,
+        outcome=outcome or report.outcome,
+        updated_at=max(report.updated_at, now),
+    )

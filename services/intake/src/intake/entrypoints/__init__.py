@@ -1,0 +1,1 @@
+"""The doors: the table of events, the HTTP API, the pages and the import."""

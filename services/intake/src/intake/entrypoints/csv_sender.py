@@ -1,0 +1,91 @@
+"""An import's way through the door: many reports in flight, the same ones again while intake rests."""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+IN_FLIGHT = 64
+LONGEST_WAIT = 5.0
+_TRY_AGAIN = frozenset({429, 502, 503, 504})
+_OUTCOMES = {201: "accepted", 200: "known"}
+
+
+class Away(Exception):
+    """Intake has not answered for as long as we wait."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of a report: accepted, known, or rejected with a reason."""
+
+    outcome: str
+    reason: str = ""
+
+
+class Sender:
+    """Sends reports over kept-alive connections; gives up when nothing was answered for `patience` seconds."""
+
+    def __init__(self, client: httpx.AsyncClient, patience: float) -> None:
+        self._client = client
+        self._patience = patience
+        self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._answered = time.monotonic()
+        self._gone = False
+
+    async def meet(self) -> bool:
+        """Tells whether it is intake that answers; raises Away."""
+        answer = await self._until_answered("GET", "/v1/categories", None)
+        try:
+            return answer.status_code == 200 and "categories" in answer.json()
+        except ValueError:
+            return False
+
+    async def send(self, body: Mapping[str, Any]) -> Sent:
+        """Send one report until it is answered, or reject it when intake is away."""
+        async with self._room:
+            try:
+                answer = await self._until_answered("POST", "/v1/reports", body)
+            except Away as away:
+                return Sent("rejected", f"not sent: {away}; import the file again when it does")
+        outcome = _OUTCOMES.get(answer.status_code)
+        return Sent(outcome) if outcome else Sent("rejected", _reason(answer))
+
+    async def _until_answered(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
+        wait = 0.1
+        while True:
+            if self._gone or time.monotonic() - self._answered > self._patience:
+                self._gone = True
+                raise Away(f"intake did not answer for {self._patience:g} seconds")
+            asked = 0.0
+            try:
+                answer = await self._client.request(method, path, json=body)
+                if answer.status_code not in _TRY_AGAIN:
+                    self._answered = time.monotonic()
+                    return answer
+                asked = _retry_after(answer)
+            except httpx.TransportError:
+                pass  # down, restarting or slow: the same report again is the same report
+            await asyncio.sleep(max(asked, wait) * random.uniform(0.5, 1))
+            wait = min(LONGEST_WAIT, wait * 2)
+
+
+def _retry_after(answer: httpx.Response) -> float:
+    said = answer.headers.get("Retry-After", "")
+    return min(LONGEST_WAIT, float(said)) if said.isascii() and said.isdigit() else 0.0
+
+
+def _reason(answer: httpx.Response) -> str:
+    """What intake said was wrong, in one line."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        return f"HTTP {answer.status_code}"
+    parts = [str(problem[name]) for name in ("field", "detail", "fix") if problem.get(name)]
+    return " ".join(": ".join(parts).split()) or f"HTTP {answer.status_code}"

@@ -1,0 +1,172 @@
+"""The desk behind the JSON API and the pages: takes drafts in, finds reports by their slip, takes reports back."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chassis.doors import Doors
+from chassis.errors import Refused, Unavailable
+from chassis.ids import uuid7
+from chassis.sealing import Sealed, Sealer
+from intake.domain.drafts import Contact, Draft, Fault, faults, tidy
+from intake.domain.registers import Register
+from intake.domain.reports import Report
+from intake.entrypoints.attempts import Attempts
+from intake.entrypoints.tracking import Slips, read_code
+from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
+from intake.handlers.register_report import RegisterReport, refusal
+from intake.handlers.withdraw_report import WithdrawReport
+
+FRESH = timedelta(seconds=3)
+_NOBODY = "0" * 64
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What whoever made a report takes home; `known` when the report was there before."""
+
+    report_id: str
+    tracking_code: str
+    pin: str
+    known: bool
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a report says and who says it."""
+
+    text: str
+    contact: Contact
+    frail: bool
+
+
+class Desk:
+    """What both doors do; one per process, over the chassis' doors."""
+
+    def __init__(self, doors: Doors, sealer: Sealer, slips: Slips) -> None:
+        self._doors = doors
+        self._sealer = sealer
+        self._slips = slips
+        self._attempts = Attempts()
+        self._registers: dict[str, tuple[Register, datetime]] = {}
+        self._refresh = asyncio.Lock()
+
+    def now(self) -> datetime:
+        """The doors' time."""
+        return self._doors.clock()
+
+    def new_id(self) -> str:
+        """An id for a report that is about to be written."""
+        return uuid7(self.now())
+
+    async def register(self, name: str) -> Register:
+        """A register as it stood at most three seconds ago; raises Unavailable before the first one is in force."""
+        found = self._fresh(name)
+        if found is not None:
+            return found
+        async with self._refresh:
+            return self._fresh(name) or await self._load(name)
+
+    async def _load(self, name: str) -> Register:
+        found = await self._doors.load(REGISTERS, name)
+        if found is None:
+            raise Unavailable(f"the register of {name} is not in force yet")
+        self._registers[name] = (found, self.now())
+        return found
+
+    def _fresh(self, name: str) -> Register | None:
+        kept = self._registers.get(name)
+        return kept[0] if kept is not None and self.now() - kept[1] < FRESH else None
+
+    async def judge(self, draft: Draft) -> tuple[Fault, ...]:
+        """Everything that is wrong with a tidied draft."""
+        return faults(draft, await self.register("categories"), await self.register("places"), self.now())
+
+    async def accept(self, asked: Draft, report_id: str) -> Slip:
+        """Take a draft in under this id, once however often it is sent; raises Refused with the first fault."""
+        draft = tidy(asked)
+        found = await self.judge(draft)
+        if (
+            found and await self._doors.load(REPORTS, report_id) is None
+        ):  # one that is there answers as it did
+            raise refusal(found[0])
+        command = self._command(draft, report_id)
+        answer = await self._doors.run(
+            command,
+            id=f"report:{report_id}",
+            key=report_id,
+            correlation=report_id,
+            fingerprint=command.fingerprint,
+        )
+        code, known = answer.body["tracking_code"], answer.again or answer.body["known"]
+        return Slip(report_id, code, self._slips.pin(report_id), known)
+
+    def _command(self, draft: Draft, report_id: str) -> RegisterReport:
+        return RegisterReport(
+            report_id=report_id,
+            tracking_code=self._slips.code(report_id),
+            pin_hash=self._slips.pin_hash(report_id, self._slips.pin(report_id)),
+            fingerprint=self._slips.fingerprint(draft),
+            category=draft.category,
+            place_id=draft.place_id,
+            channel=draft.channel,
+            language=draft.language,
+            frail=draft.frail,
+            heard_at=draft.heard_at,
+            sealed=self._sealer.seal(report_id, _private(draft)),
+        )
+
+    async def find(self, written_code: str, pin: str) -> Report:
+        """The report with this code and PIN; an unknown code and a wrong PIN are refused alike (404)."""
+        code = read_code(written_code)
+        self._attempts.check(code or "", self.now())
+        found = await self._doors.list(REPORTS, {"state.tracking_code": code}, limit=8) if code else []
+        opened = [report for report in found if self._slips.opens(report.report_id, report.pin_hash, pin)]
+        if not found:
+            self._slips.opens("", _NOBODY, pin)  # as long as with a report
+        if not opened:
+            if code:
+                self._attempts.wrong(code, self.now())
+            raise Refused(
+                "no-such-report",
+                "There is no report with this code and PIN.",
+                status=404,
+                fix="Copy both from the slip: ten letters and digits, and six digits.",
+            )
+        self._attempts.right(opened[0].tracking_code)
+        return opened[0]
+
+    async def withdraw(self, written_code: str, pin: str, reason: str) -> Mapping[str, object]:
+        """Take the report with this code and PIN back; raises Refused when it is closed or there is none."""
+        report = await self.find(written_code, pin)
+        answer = await self._doors.run(
+            WithdrawReport(report.report_id, reason),
+            id=f"withdrawal:{report.report_id}",
+            key=report.report_id,
+            correlation=report.report_id,
+        )
+        return answer.body
+
+    async def read(self, report_id: str) -> tuple[Report, Said | None]:
+        """A report and what it says, or None where that was erased; raises Refused (404) without a report."""
+        report = await self._doors.load(REPORTS, report_id)
+        if report is None:
+            raise Refused("no-such-report", "There is no report with this id.", status=404)
+        sealed = await self._doors.load(PRIVATE, report_id)
+        return report, None if sealed is None or not sealed.key else self._open(sealed)
+
+    def _open(self, sealed: Sealed) -> Said:
+        fields = self._sealer.open(sealed)
+        contact = Contact(fields.get("name"), fields.get("email"), fields.get("phone"))
+        return Said(fields["text"], contact, fields["frail"] == "1")
+
+
+def _private(draft: Draft) -> dict[str, str]:
+    """The fields to seal; `frail` is always there and as long, so that the stored form does not tell."""
+    given = {"name": draft.contact.name, "email": draft.contact.email, "phone": draft.contact.phone}
+    return {
+        "text": draft.description,
+        "frail": "1" if draft.frail else "0",
+        **{name: value for name, value in given.items() if value},
+    }

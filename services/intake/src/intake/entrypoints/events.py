@@ -1,0 +1,24 @@
+"""When these events and commands arrive, intake does this."""
+
+from chassis.handling import Reactions, on
+from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
+from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
+from intake.handlers.load_register import LoadRegister, load_register
+from intake.handlers.register_report import RegisterReport, register_report
+from intake.handlers.show_progress import show_closed, show_escalated, show_held, show_in_charge
+from intake.handlers.withdraw_report import WithdrawReport, withdraw_report
+
+REACTIONS = Reactions(
+    on(
+        RegisterReport,
+        lambda c: (REPORTS[c.report_id], PRIVATE[c.report_id], REGISTERS["categories"], REGISTERS["places"]),
+        register_report,
+    ),
+    on(WithdrawReport, lambda c: (REPORTS[c.report_id],), withdraw_report),
+    on(LoadRegister, lambda c: (REGISTERS[c.register.name],), load_register),
+    on(CaseOpened, lambda e: (REPORTS[e.report_id],), show_in_charge),
+    on(CaseHeld, lambda e: (REPORTS[e.report_id],), show_held),
+    on(CaseEscalated, lambda e: (REPORTS[e.report_id],), show_escalated),
+    on(CaseResolved, lambda e: (REPORTS[e.report_id],), show_closed),
+)
+HEARS = ("routing.cases",)

@@ -1,0 +1,214 @@
+"""The public's pages: plain HTML forms that work on any phone, without an account and without JavaScript."""
+
+from importlib import resources
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel
+
+from chassis.doors import Doors
+from chassis.errors import Refused, Unavailable
+from intake.domain.drafts import Contact, Draft, Fault, tidy
+from intake.domain.reports import ENDED, Report
+from intake.entrypoints import wording
+from intake.entrypoints.desk import Desk
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+Faults = tuple[Fault, ...]
+
+
+class ReportForm(BaseModel):
+    """What the form of a report sends; empty where nothing was written."""
+
+    report_id: str = ""
+    category: str = ""
+    place_id: str = ""
+    description: str = ""
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    language: str = "it"
+    frailty: str = ""
+
+    def draft(self) -> Draft:
+        """What is asked, in the words of the domain."""
+        return tidy(
+            Draft(
+                category=self.category,
+                place_id=self.place_id,
+                description=self.description,
+                language=self.language,
+                contact=Contact(self.name, self.email, self.phone),
+                frail=bool(self.frailty),
+            )
+        )
+
+
+class StatusForm(BaseModel):
+    """What the form that asks for a report sends."""
+
+    code: str = ""
+    pin: str = ""
+
+
+class WithdrawalForm(StatusForm):
+    """What the form that takes a report back sends."""
+
+    reason: str = ""
+
+
+class Pages:
+    """The pages over the desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._templates = Environment(
+            loader=PackageLoader("intake.entrypoints"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+        )
+        self._templates.globals.update(w=wording)
+
+    def show(self, template: str, status: int = 200, **facts: object) -> HTMLResponse:
+        """A page."""
+        page = self._templates.get_template(template).render(facts)
+        return HTMLResponse(page, status, _HEADERS)
+
+    async def form(self, form: ReportForm, faults: Faults = (), status: int = 200) -> HTMLResponse:
+        """The form of a report, with what was written and what is wrong with it."""
+        try:
+            categories = wording.grouped_categories(await self._desk.register("categories"))
+            places = wording.grouped_places(await self._desk.register("places"))
+        except Unavailable:
+            return self.show("pause.html", 503)
+        return self.show(
+            "report.html",
+            status,
+            form=form,
+            danger=any(fault.slug == "call-112" for fault in faults),
+            faults=dict(wording.wording(fault) for fault in reversed(faults)),
+            categories=categories,
+            places=places,
+        )
+
+    async def send(self, form: ReportForm) -> HTMLResponse:
+        """Take the report in and show its slip; or the form again, with what is wrong."""
+        form = form.model_copy(update={"report_id": _own_id(form.report_id) or self._desk.new_id()})
+        draft = form.draft()
+        try:
+            found = await self._desk.judge(draft)
+            if found:
+                return await self.form(form, found, 422)
+            slip = await self._desk.accept(draft, form.report_id)
+        except Refused as refusal:
+            again = form.model_copy(update={"report_id": self._desk.new_id()})
+            return await self.form(again, (_fault(refusal),), refusal.status)
+        except Unavailable:
+            return await self.form(form, (Fault("unavailable", "send", "", ""),), 503)
+        return self.show("slip.html", 200 if slip.known else 201, slip=slip, email=bool(draft.contact.email))
+
+    async def status(self, form: StatusForm) -> HTMLResponse:
+        """Where a report stands; or the form again when there is none with this code and PIN."""
+        try:
+            report = await self._desk.find(form.code, form.pin)
+        except Refused as refusal:
+            return self.ask(form, refusal)
+        return await self._standing(report, form)
+
+    def ask(self, form: StatusForm, refusal: Refused | None = None) -> HTMLResponse:
+        """The form that asks for code and PIN."""
+        faults = (
+            {} if refusal is None else {"code": wording.FAULTS.get(refusal.slug, wording.FAULTS["other"])}
+        )
+        return self.show("ask.html", 200 if refusal is None else refusal.status, form=form, faults=faults)
+
+    async def withdraw(self, form: WithdrawalForm) -> HTMLResponse:
+        """Take a report back and show where it stands then."""
+        try:
+            report = await self._desk.find(form.code, form.pin)
+        except Refused as refusal:
+            return self.ask(form, refusal)
+        if form.reason not in wording.REASONS:
+            return await self._standing(report, form, "Scelga perché la ritira.", 422)
+        try:
+            await self._desk.withdraw(form.code, form.pin, form.reason)
+        except Refused as refusal:
+            return await self._standing(report, form, wording.FAULTS.get(refusal.slug, ""), refusal.status)
+        return await self._standing(await self._desk.find(form.code, form.pin), form)
+
+    async def _standing(
+        self, report: Report, form: StatusForm, fault: str = "", status: int = 200
+    ) -> HTMLResponse:
+        category = (await self._desk.register("categories")).category(report.category)
+        place = (await self._desk.register("places")).place(report.place_id)
+        return self.show(
+            "status.html",
+            status,
+            report=report,
+            form=form,
+            category=category.label if category else report.category,
+            place=place.label if place else report.place_id,
+            ended=report.status in ENDED,
+            faults={"reason": fault} if fault else {},
+        )
+
+
+def _own_id(written: str) -> str | None:
+    """The id that the form was shown with, or None when it is not one of ours."""
+    try:
+        given = UUID(written)
+    except ValueError:
+        return None
+    return str(given) if given.version == 7 else None
+
+
+def _fault(refusal: Refused) -> Fault:
+    return Fault(refusal.slug, refusal.field or "send", refusal.detail, refusal.fix or "")
+
+
+def router(doors: Doors, desk: Desk) -> APIRouter:
+    """The routes of the pages."""
+    site = APIRouter(include_in_schema=False, dependencies=[Depends(doors.require("public"))])
+    pages = Pages(desk)
+    style = resources.files("intake.entrypoints").joinpath("static/intake.css").read_bytes()
+
+    @site.get("/")
+    async def show_home() -> HTMLResponse:
+        return pages.show("home.html")
+
+    @site.get("/segnala")
+    async def show_form() -> HTMLResponse:
+        return await pages.form(ReportForm(report_id=desk.new_id()))
+
+    @site.post("/segnala")
+    async def send_form(form: Annotated[ReportForm, Form()]) -> HTMLResponse:
+        return await pages.send(form)
+
+    @site.get("/stato")
+    async def ask_for_slip(codice: str = "") -> HTMLResponse:
+        return pages.ask(StatusForm(code=codice))
+
+    @site.post("/stato")
+    async def show_status(form: Annotated[StatusForm, Form()]) -> HTMLResponse:
+        return await pages.status(form)
+
+    @site.post("/stato/ritiro")
+    async def withdraw(form: Annotated[WithdrawalForm, Form()]) -> HTMLResponse:
+        return await pages.withdraw(form)
+
+    @site.get("/static/intake.css")
+    async def show_style() -> Response:
+        return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+    return site

@@ -1,0 +1,22 @@
+"""At start: the registers that the agency has edited come into force."""
+
+from collections.abc import Sequence
+
+from chassis.doors import Doors
+from intake.domain.registers import Register
+from intake.handlers.documents import REGISTERS
+from intake.handlers.load_register import LoadRegister
+
+
+async def load_registers(doors: Doors, registers: Sequence[Register]) -> None:
+    """Put each register into force unless this version is; replicas that start together do it once."""
+    for register in registers:
+        current = await doors.load(REGISTERS, register.name)
+        if current is not None and current.version == register.version:
+            continue
+        revision = 1 if current is None else current.revision + 1
+        await doors.run(
+            LoadRegister(register),
+            id=f"register:{register.name}:{revision}:{register.version}",
+            key=register.name,
+        )

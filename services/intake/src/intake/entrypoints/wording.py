@@ -1,0 +1,126 @@
+"""What tenants read: Italian words for codes, faults and times."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from intake.domain.drafts import Fault
+from intake.domain.registers import Category, Kind, Place, Register
+from intake.domain.reports import Status
+
+ROME = ZoneInfo("Europe/Rome")
+_MONTHS = [
+    "gennaio",
+    "febbraio",
+    "marzo",
+    "aprile",
+    "maggio",
+    "giugno",
+    "luglio",
+    "agosto",
+    "settembre",
+    "ottobre",
+    "novembre",
+    "dicembre",
+]
+
+STATUS: Mapping[Status, tuple[str, str]] = {
+    Status.REGISTERED: ("Ricevuta", "L'abbiamo ricevuta e stiamo decidendo chi se ne occupa."),
+    Status.HELD: (
+        "In attesa di assegnazione",
+        "Oggi nessuno può prenderla in carico. La persona che coordina il servizio è avvisata.",
+    ),
+    Status.IN_CHARGE: ("Presa in carico", "Qualcuno se ne sta occupando."),
+    Status.ESCALATED: (
+        "In ritardo",
+        "Una scadenza è passata. La persona che coordina il servizio è avvisata.",
+    ),
+    Status.CLOSED: ("Chiusa", "La segnalazione è chiusa. Se il problema continua, ne faccia una nuova."),
+    Status.WITHDRAWN: ("Ritirata", "La segnalazione è stata ritirata da chi l'aveva fatta."),
+}
+ROUTES: Mapping[str, str] = {
+    "operator": "Operatore di quartiere",
+    "technical-office": "Ufficio tecnico",
+    "admin-office": "Ufficio amministrativo",
+    "social-services": "Servizi sociali",
+    "emergency": "Pronto intervento",
+}
+OUTCOMES: Mapping[str, str] = {
+    "solved": "Risolta",
+    "handed-off": "Passata a chi è competente",
+    "unfounded": "Non confermata",
+    "withdrawn": "Ritirata",
+}
+REASONS: Mapping[str, str] = {
+    "solved-itself": "Il problema si è risolto",
+    "mistake": "L'ho fatta per errore",
+    "other": "Altro motivo",
+}
+KINDS: Mapping[Kind, str] = {
+    Kind.DANGER: "Pericolo",
+    Kind.TECHNICAL: "Casa, scale e spazi comuni",
+    Kind.ADMINISTRATIVE: "Pratiche e documenti",
+    Kind.SOCIAL: "Persone e convivenza",
+    Kind.CONTRIBUTION: "Contributi",
+}
+LANGUAGES: Mapping[str, str] = {
+    "it": "Italiano",
+    "en": "English",
+    "fr": "Français",
+    "es": "Español",
+    "ro": "Română",
+    "uk": "Українська",
+    "ar": "العربية",
+    "zh": "中文",
+}
+FAULTS: Mapping[str, str] = {
+    "unknown-category": "Scelga dall'elenco di che cosa si tratta.",
+    "unknown-place": "Scelga il luogo dall'elenco.",
+    "description-missing": "Scriva che cosa succede.",
+    "description-too-long": "Il testo è troppo lungo: lo accorci a 4000 caratteri al massimo.",
+    "unreadable-text": "Il testo ha caratteri che non possiamo conservare: li tolga e invii di nuovo.",
+    "contact-name": "Il nome è troppo lungo: usi 120 caratteri al massimo.",
+    "contact-email": "Scriva l'indirizzo e-mail per intero, come nome@example.org.",
+    "contact-phone": "Scriva il numero di telefono con cifre e spazi, come 035 000000.",
+    "unknown-language": "Scelga la lingua dall'elenco.",
+    "id-reused": "Da questa pagina ha già inviato un'altra segnalazione. Per inviare anche questa prema di nuovo Invia.",
+    "no-such-report": "Non c'è una segnalazione con questo codice e questo PIN. Li ricopi come sono scritti sulla ricevuta.",
+    "too-many-attempts": "Troppi tentativi con un PIN sbagliato. Riprovi fra un quarto d'ora.",
+    "report-closed": "La segnalazione è già chiusa e non si può più ritirare.",
+    "unavailable": "In questo momento non riusciamo a salvare. Quello che ha scritto è ancora qui: riprovi fra un minuto.",
+    "other": "Non possiamo accettare questo dato: lo controlli e riprovi.",
+}
+_FIELDS = {"contact.name": "name", "contact.email": "email", "contact.phone": "phone"}
+
+
+def wording(fault: Fault) -> tuple[str, str]:
+    """The form's field and what is said beside it."""
+    text = fault.detail if fault.slug == "call-112" else FAULTS.get(fault.slug, FAULTS["other"])
+    return _FIELDS.get(fault.field, fault.field), text
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment as it is read aloud in Italy: 5 novembre 2026, ore 14:30."""
+    local = moment.astimezone(ROME)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, ore {local:%H:%M}"
+
+
+def day_text(moment: datetime) -> str:
+    """A day as it is read aloud in Italy: 5 novembre 2026."""
+    return moment_text(moment).partition(",")[0]
+
+
+def grouped_categories(register: Register) -> list[tuple[str, list[Category]]]:
+    """The categories by kind, dangers first."""
+    return [
+        (label, [category for category in register.categories if category.kind is kind])
+        for kind, label in KINDS.items()
+    ]
+
+
+def grouped_places(register: Register) -> list[tuple[str, list[Place]]]:
+    """The places by neighbourhood, as the register orders them."""
+    groups: dict[str, list[Place]] = {}
+    for place in register.places:
+        groups.setdefault(f"{place.neighbourhood_label} ({place.province_label})", []).append(place)
+    return list(groups.items())

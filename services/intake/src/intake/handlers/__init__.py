@@ -1,0 +1,1 @@
+"""One verb per file: what becomes true when something arrives."""

@@ -1,0 +1,116 @@
+"""Take a report in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.errors import Early, Refused
+from chassis.handling import Change, Moment
+from chassis.sealing import Sealed
+from contracts.intake import ReportRegistered
+from intake.domain.drafts import Fault, hearing_faults, subject_faults
+from intake.domain.registers import Category, Place, Register, class_of
+from intake.domain.reports import Report
+from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
+
+
+@dataclass(frozen=True)
+class RegisterReport:
+    """A report to take in; what it says and who says it are sealed."""
+
+    report_id: str
+    tracking_code: str
+    pin_hash: str
+    fingerprint: str
+    category: str
+    place_id: str
+    channel: str
+    language: str
+    frail: bool
+    heard_at: datetime | None
+    sealed: Sealed
+
+
+def register_report(
+    command: RegisterReport,
+    report: Report | None,
+    sealed: Sealed | None,  # noqa: ARG001 - declared because it is written
+    categories: Register | None,
+    places: Register | None,
+    moment: Moment,
+) -> Change:
+    """Register a report and say so; the same one again changes nothing, another under its id is refused."""
+    if report is not None:
+        return _known(command, report)
+    category, place = _subject(command, categories, places, moment.now)
+    report = _opened(command, category, moment.now)
+    return Change(
+        write=[REPORTS.put(report), PRIVATE.put(command.sealed)],
+        say=[_registered(report, category, place)],
+        answer=_answer(report, known=False),
+    )
+
+
+def _known(command: RegisterReport, report: Report) -> Change:
+    if report.fingerprint != command.fingerprint:
+        raise Refused(
+            "id-reused",
+            "Another report was made with this id.",
+            status=422,
+            field="report_id",
+            fix="Send the first body again, or a new id with this one.",
+        )
+    return Change(answer=_answer(report, known=True))
+
+
+def _subject(
+    command: RegisterReport, categories: Register | None, places: Register | None, now: datetime
+) -> tuple[Category, Place]:
+    if categories is None or places is None:
+        raise Early(REGISTERS.name, "categories" if categories is None else "places")
+    category, place = categories.category(command.category), places.place(command.place_id)
+    found = subject_faults(command.category, command.place_id, categories, places)
+    found += hearing_faults(command.heard_at, now)
+    if found or category is None or place is None:
+        raise refusal(found[0])
+    return category, place
+
+
+def _opened(command: RegisterReport, category: Category, now: datetime) -> Report:
+    return Report(
+        report_id=command.report_id,
+        tracking_code=command.tracking_code,
+        pin_hash=command.pin_hash,
+        fingerprint=command.fingerprint,
+        category=command.category,
+        urgency=class_of(category, command.frail),
+        place_id=command.place_id,
+        channel=command.channel,
+        language=command.language,
+        heard_at=command.heard_at or now,
+        registered_at=now,
+        updated_at=now,
+    )
+
+
+def _registered(report: Report, category: Category, place: Place) -> ReportRegistered:
+    return ReportRegistered(
+        report_id=report.report_id,
+        category=report.category,
+        kind=category.kind,
+        urgency=report.urgency,
+        place_id=report.place_id,
+        neighbourhood=place.neighbourhood,
+        province=place.province,
+        channel=report.channel,
+        language=report.language,
+        heard_at=report.heard_at,
+    )
+
+
+def _answer(report: Report, *, known: bool) -> dict[str, object]:
+    return {"tracking_code": report.tracking_code, "known": known}
+
+
+def refusal(fault: Fault) -> Refused:
+    """What whoever asked is told about a fault."""
+    return Refused(fault.slug, fault.detail, status=422, field=fault.field, fix=fault.fix)

@@ -1,0 +1,47 @@
+"""Intake, put together: the table, the doors, the registers."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from chassis.doors import Doors
+from chassis.sealing import Sealer
+from chassis.service import Plan, serve
+from chassis.store import Index
+from intake.adapters.seed_files import read_categories, read_places
+from intake.entrypoints import http, pages, staff
+from intake.entrypoints.desk import Desk
+from intake.entrypoints.events import HEARS, REACTIONS
+from intake.entrypoints.seeding import load_registers
+from intake.entrypoints.tracking import Slips
+from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
+from intake.settings import Settings
+
+
+def plan(settings: Settings) -> Plan:
+    """Everything that intake is, ready to be served."""
+    secret = bytes.fromhex(settings.secret.read_text().strip())
+    registers = (read_categories(settings.seed), read_places(settings.seed))
+
+    def routers(doors: Doors) -> Sequence[APIRouter]:
+        desk = Desk(doors, Sealer(secret), Slips(secret))
+        return (http.router(doors, desk), pages.router(doors, desk), staff.router(doors, desk))
+
+    async def seed(doors: Doors) -> None:
+        await load_registers(doors, registers)
+
+    return Plan(
+        name="intake",
+        reactions=REACTIONS,
+        collections=(REPORTS, PRIVATE, REGISTERS),
+        hears=HEARS,
+        indexes=(Index(REPORTS.name, (("state.tracking_code", 1),)),),
+        routers=routers,
+        seed=seed,
+    )
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = Settings()
+    serve(plan(settings), settings)

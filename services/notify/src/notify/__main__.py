@@ -1,0 +1,5 @@
+"""`python -m notify` runs the service."""
+
+from notify.main import main
+
+main()

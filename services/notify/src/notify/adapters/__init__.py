@@ -1,0 +1,1 @@
+"""What notify reaches outside: a mail server, intake's contacts, templates."""

@@ -1,0 +1,55 @@
+"""Contacts, asked for from intake over HTTP at the moment of sending."""
+
+from typing import Any
+
+import httpx
+
+from chassis.errors import Unavailable
+from notify.handlers.ports import Contact
+
+TIMEOUT_SECONDS = 5.0
+CONNECTIONS = 8
+
+
+def intake_client(intake_url: str) -> httpx.AsyncClient:
+    """A client that keeps its connections to intake."""
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    return httpx.AsyncClient(base_url=intake_url, timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False)
+
+
+class HttpContacts:
+    """Who is to be told, as intake knows it now; nothing is kept."""
+
+    def __init__(self, client: httpx.AsyncClient, token: str) -> None:
+        self._client = client
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def of(self, report_id: str) -> Contact | None:
+        """The contact, or None when intake says `no-contact`; any other answer, and none, is Unavailable."""
+        try:
+            response = await self._client.get(f"/internal/contacts/{report_id}", headers=self._headers)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"intake does not answer ({type(error).__name__})") from None
+        body = _object(response)
+        if response.status_code == 200 and body is not None:
+            return _contact(body)
+        # A 404 from a wrong address must not silence everybody: only intake's own word counts.
+        if response.status_code == 404 and body is not None and str(body.get("type")).endswith(":no-contact"):
+            return None
+        raise Unavailable(f"intake answered {response.status_code} to a question for a contact")
+
+
+def _object(response: httpx.Response) -> dict[str, Any] | None:
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _contact(body: dict[str, Any]) -> Contact | None:
+    email = body.get("email")
+    if not email:
+        return None
+    name = body.get("name")
+    return Contact(str(email), str(name) if name else None, str(body.get("language") or "it"))

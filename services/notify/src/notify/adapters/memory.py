@@ -1,0 +1,42 @@
+"""The outside in memory, for tests: the same promises as the real adapters, and nothing leaves."""
+
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+from chassis.errors import Unavailable
+from notify.adapters.mail_form import compose, recipient
+from notify.adapters.smtp import judged
+from notify.handlers.ports import Contact, Mail
+
+
+@dataclass
+class MemoryMailer:
+    """A mail server that keeps what it takes; `answers` are the codes it gives to some addresses."""
+
+    sender: str = "no-reply@ascolto.example"
+    answers: dict[str, int] = field(default_factory=dict)
+    is_up: bool = True
+    taken: list[EmailMessage] = field(default_factory=list)
+
+    async def send(self, mail: Mail) -> None:
+        """Take one mail; raises Unavailable or Undeliverable as the real one does."""
+        message, address = compose(mail, self.sender), recipient(mail)
+        if not self.is_up:
+            raise Unavailable("the mail server cannot be reached (down)")
+        if address in self.answers:
+            raise judged(self.answers[address])
+        self.taken.append(message)
+
+
+@dataclass
+class MemoryContacts:
+    """Intake's contacts by report id."""
+
+    known: dict[str, Contact] = field(default_factory=dict)
+    is_up: bool = True
+
+    async def of(self, report_id: str) -> Contact | None:
+        """The contact, or None; raises Unavailable while intake is down."""
+        if not self.is_up:
+            raise Unavailable("intake does not answer (down)")
+        return self.known.get(report_id)

@@ -1,0 +1,1 @@
+"""What notify computes: how a message stands, and how things are said in Italian."""

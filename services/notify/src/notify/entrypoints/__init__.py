@@ -1,0 +1,1 @@
+"""The doors of notify: they translate, and nothing more."""

@@ -1,0 +1,7 @@
+"""What notify keeps: no address, no name, no text."""
+
+from chassis.documents import Collection
+from notify.domain.message import Message, Thread
+
+MESSAGES = Collection("messages", Message, lambda message: message.message_id)
+THREADS = Collection("threads", Thread, lambda thread: thread.report_id, speaks=("notify.messages",))

@@ -1,0 +1,40 @@
+"""Notify, plugged together: what it hears, keeps and shows, and how it reaches people."""
+
+from chassis.clock import utc_now
+from chassis.doors import Tokens
+from chassis.service import Plan, serve
+from chassis.store import Index
+from notify.adapters.contacts_http import HttpContacts, intake_client
+from notify.adapters.letters_jinja import JinjaLetters
+from notify.adapters.smtp import SmtpMailer
+from notify.adapters.words_file import read_words
+from notify.entrypoints.events import HEARS, REACTIONS
+from notify.entrypoints.http import messages_router
+from notify.entrypoints.jobs import sending
+from notify.handlers.documents import MESSAGES, THREADS
+from notify.handlers.write_message import SendMessage
+from notify.settings import Settings
+
+
+def main() -> None:
+    """Run notify until it is told to stop."""
+    settings = Settings()
+    contacts = HttpContacts(intake_client(settings.intake_url), Tokens.read(settings.tokens).of("service"))
+    letters = JinjaLetters(read_words(settings.seed), settings.public_url)
+    mailer = SmtpMailer(settings.smtp_host, settings.smtp_port, settings.sender)
+
+    serve(
+        Plan(
+            name="notify",
+            reactions=REACTIONS,
+            collections=(MESSAGES, THREADS),
+            hears=HEARS,
+            indexes=(
+                Index(MESSAGES.name, (("state.report_id", 1), ("state.written_at", 1))),
+                Index(MESSAGES.name, (("state.status", 1), ("state.written_at", 1))),
+            ),
+            workers={SendMessage: sending(contacts, letters, mailer, utc_now)},
+            routers=lambda doors: (messages_router(doors),),
+        ),
+        settings,
+    )

@@ -1,0 +1,1 @@
+"""Decides who looks after a report, and by when."""

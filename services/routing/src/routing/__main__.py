@@ -1,0 +1,5 @@
+"""`python -m routing` runs the service."""
+
+from routing.main import main
+
+main()

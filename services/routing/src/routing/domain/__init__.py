@@ -1,0 +1,1 @@
+"""What routing computes: pure, dated, with its reasons."""

@@ -1,0 +1,230 @@
+"""Who looks after a report: a table of named rules, first match wins, and every answer carries its reasons."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+
+class Route(StrEnum):
+    """Who a case can go to."""
+
+    OPERATOR = "operator"
+    TECHNICAL_OFFICE = "technical-office"
+    ADMIN_OFFICE = "admin-office"
+    SOCIAL_SERVICES = "social-services"
+    EMERGENCY = "emergency"
+
+
+class Reason(StrEnum):
+    """Why an operator can or cannot take a case."""
+
+    OWNS_NEIGHBOURHOOD = "owns-neighbourhood"
+    SUBSTITUTES_OWNER = "substitutes-owner"
+    OTHER_NEIGHBOURHOOD = "other-neighbourhood"
+    OWNER_AVAILABLE = "owner-available"
+    ABSENT = "absent"
+    KIND_NOT_TAKEN = "kind-not-taken"
+
+
+class Held(StrEnum):
+    """Why nobody can take a case."""
+
+    NOBODY_ELIGIBLE = "nobody-eligible"
+    NO_RULE_MATCHES = "no-rule-matches"
+    UNKNOWN_URGENCY = "unknown-urgency"
+
+
+IN_FAVOUR = frozenset({Reason.OWNS_NEIGHBOURHOOD, Reason.SUBSTITUTES_OWNER})
+NO_RULE = "no-rule"
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What the rules look at in a report."""
+
+    category: str
+    kind: str
+    urgency: str
+    neighbourhood: str
+    province: str
+
+
+@dataclass(frozen=True)
+class Absence:
+    """First and last day (ISO dates, both included) on which an operator is away."""
+
+    first: str
+    last: str
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Somebody who moves through neighbourhoods; `substitutes` step in, in this order, when they cannot."""
+
+    code: str
+    name: str
+    neighbourhoods: tuple[str, ...]
+    kinds: tuple[str, ...]
+    substitutes: tuple[str, ...] = ()
+    absences: tuple[Absence, ...] = ()
+
+    def is_away(self, day: date) -> bool:
+        """Whether they are absent on this day."""
+        return any(absence.first <= day.isoformat() <= absence.last for absence in self.absences)
+
+    def can_take(self, kind: str, day: date) -> bool:
+        """Whether they are here on this day and take this kind."""
+        return kind in self.kinds and not self.is_away(day)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must hold for a rule; an empty list asks for nothing, all others must contain the report's value."""
+
+    categories: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    urgencies: tuple[str, ...] = ()
+    neighbourhoods: tuple[str, ...] = ()
+    provinces: tuple[str, ...] = ()
+    has_operator: bool | None = None
+
+    def failing(self, reported: Reported, owned: bool) -> str | None:
+        """The first part that does not hold, or None when the rule matches."""
+        asked = (
+            ("category", self.categories, reported.category),
+            ("kind", self.kinds, reported.kind),
+            ("urgency", self.urgencies, reported.urgency),
+            ("neighbourhood", self.neighbourhoods, reported.neighbourhood),
+            ("province", self.provinces, reported.province),
+        )
+        for part, accepted, value in asked:
+            if accepted and value not in accepted:
+                return part
+        return None if self.has_operator in (None, owned) else "has-operator"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the table; `why` is the Italian sentence that whoever asks is told."""
+
+    name: str
+    route: Route
+    why: str
+    when: tuple[Condition, ...] = ()
+
+    def failing(self, reported: Reported, owned: bool) -> str | None:
+        """What keeps this rule from deciding; it decides when any of its conditions holds, or when it has none."""
+        parts = [condition.failing(reported, owned) for condition in self.when]
+        return None if not parts or None in parts else parts[0]
+
+
+@dataclass(frozen=True)
+class RuleTable:
+    """The rules in force, in the order in which they are asked."""
+
+    version: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An operator who was considered, whether they can take the case, and every reason for and against."""
+
+    operator: str
+    name: str
+    eligible: bool
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A rule that was asked first and did not decide, and the part of it that did not hold."""
+
+    rule: str
+    failing: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Who takes a case, or why nobody can (`held`), with everything that was considered on the way."""
+
+    rule: str
+    rules_version: str
+    why: str
+    route: Route | None = None
+    operator: str | None = None
+    held: Held | None = None
+    candidates: tuple[Candidate, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+def decide(reported: Reported, table: RuleTable, operators: tuple[Operator, ...], day: date) -> Decision:
+    """Who looks after this report on this day; nobody able is an answer too, and never becomes somebody else."""
+    owned = any(reported.neighbourhood in operator.neighbourhoods for operator in operators)
+    passed: list[PassedOver] = []
+    for rule in table.rules:
+        failing = rule.failing(reported, owned)
+        if failing is None:
+            decision = Decision(rule.name, table.version, rule.why, rule.route, passed_over=tuple(passed))
+            return (
+                decision
+                if rule.route is not Route.OPERATOR
+                else _entrusted(decision, reported, operators, day)
+            )
+        passed.append(PassedOver(rule.name, failing))
+    why = "nessuna regola prevede questo caso."
+    return Decision(NO_RULE, table.version, why, held=Held.NO_RULE_MATCHES, passed_over=tuple(passed))
+
+
+def _entrusted(
+    decision: Decision, reported: Reported, operators: tuple[Operator, ...], day: date
+) -> Decision:
+    candidates = consider(reported, operators, day)
+    chosen = choose(candidates, operators)
+    if chosen is None:
+        return replace(decision, route=None, held=Held.NOBODY_ELIGIBLE, candidates=candidates)
+    return replace(decision, operator=chosen, candidates=candidates)
+
+
+def consider(reported: Reported, operators: tuple[Operator, ...], day: date) -> tuple[Candidate, ...]:
+    """Every operator with the reasons for and against; nobody is left out of the account."""
+    owners = [operator for operator in operators if reported.neighbourhood in operator.neighbourhoods]
+    stand_ins = {code for owner in owners for code in owner.substitutes}
+    owner_can = any(owner.can_take(reported.kind, day) for owner in owners)
+    return tuple(
+        _candidate(operator, reported, day, _standing(operator, owners, stand_ins, owner_can))
+        for operator in operators
+    )
+
+
+def _standing(
+    operator: Operator, owners: Iterable[Operator], stand_ins: set[str], owner_can: bool
+) -> tuple[Reason, ...]:
+    if operator in owners:
+        return (Reason.OWNS_NEIGHBOURHOOD,)
+    if operator.code not in stand_ins:
+        return (Reason.OTHER_NEIGHBOURHOOD,)
+    return (Reason.SUBSTITUTES_OWNER, Reason.OWNER_AVAILABLE) if owner_can else (Reason.SUBSTITUTES_OWNER,)
+
+
+def _candidate(operator: Operator, reported: Reported, day: date, standing: tuple[Reason, ...]) -> Candidate:
+    reasons = list(standing)
+    if operator.is_away(day):
+        reasons.append(Reason.ABSENT)
+    if reported.kind not in operator.kinds:
+        reasons.append(Reason.KIND_NOT_TAKEN)
+    return Candidate(operator.code, operator.name, IN_FAVOUR.issuperset(reasons), tuple(reasons))
+
+
+def choose(candidates: tuple[Candidate, ...], operators: tuple[Operator, ...]) -> str | None:
+    """The eligible owner, or else the first eligible substitute in the owners' order of preference."""
+    eligible = {candidate.operator: candidate for candidate in candidates if candidate.eligible}
+    for code, candidate in eligible.items():
+        if Reason.OWNS_NEIGHBOURHOOD in candidate.reasons:
+            return code
+    owners = {
+        candidate.operator for candidate in candidates if Reason.OWNS_NEIGHBOURHOOD in candidate.reasons
+    }
+    preferred = (code for operator in operators if operator.code in owners for code in operator.substitutes)
+    return next((code for code in preferred if code in eligible), None)

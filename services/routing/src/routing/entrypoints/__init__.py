@@ -1,0 +1,1 @@
+"""The doors of routing: they translate, and nothing more."""

@@ -1,0 +1,36 @@
+"""Routing, plugged together: what it reads, hears, keeps and shows."""
+
+from chassis.doors import Doors
+from chassis.service import Plan, serve
+from chassis.store import Index
+from routing.adapters.register_files import read_register
+from routing.entrypoints.events import HEARS, REACTIONS
+from routing.entrypoints.http import cases_router
+from routing.entrypoints.seed import put_in_force
+from routing.handlers.documents import CASES, REGISTERS
+from routing.settings import Settings
+
+
+def main() -> None:
+    """Run routing until it is told to stop."""
+    settings = Settings()
+    register = read_register(settings.seed)
+
+    async def seed(doors: Doors) -> None:
+        await put_in_force(doors, register)
+
+    serve(
+        Plan(
+            name="routing",
+            reactions=REACTIONS,
+            collections=(CASES, REGISTERS),
+            hears=HEARS,
+            indexes=(
+                Index(CASES.name, (("state.status", 1), ("state.due_at", 1))),
+                Index(CASES.name, (("state.route", 1), ("state.due_at", 1))),
+            ),
+            routers=lambda doors: (cases_router(doors),),
+            seed=seed,
+        ),
+        settings,
+    )

@@ -1,0 +1,1 @@
+"""Subsidies: decides contributions against dated rules and a finite budget, with reasons."""

@@ -1,0 +1,5 @@
+"""Run subsidies."""
+
+from subsidies.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""What subsidies reads from outside: the files of rules and measures."""

@@ -1,0 +1,1 @@
+"""What subsidies computes: pure, dated, in integer cents, with its reasons."""

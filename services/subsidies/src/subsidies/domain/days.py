@@ -1,0 +1,26 @@
+"""Days as the law counts them: in Italy, by the calendar."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+ROME = ZoneInfo("Europe/Rome")
+
+
+def day_in_italy(moment: datetime) -> date:
+    """The calendar day in Italy at this moment."""
+    return moment.astimezone(ROME).date()
+
+
+def add_months(start: date, months: int) -> date:
+    """The same day `months` later, or the last day of a month that lacks it (art. 2963 c.c.)."""
+    index = start.year * 12 + start.month - 1 + months
+    first = date(index // 12, index % 12 + 1, 1)
+    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    last = following - timedelta(days=1)
+    return first.replace(day=min(start.day, last.day))
+
+
+def months_between(start: date, end: date) -> int:
+    """How many whole months have passed from `start` to `end`; negative when `end` comes first."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return months if add_months(start, months) <= end else months - 1

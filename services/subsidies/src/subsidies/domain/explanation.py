@@ -1,0 +1,78 @@
+"""The explanation of a decision with its values: for a machine and in Italian, the same bytes at every reading."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from subsidies.domain.assessment import Finding
+from subsidies.domain.decision import Circumstances, Decision
+from subsidies.domain.facts import Facts, Value
+from subsidies.domain.pack import KINDS, Pack
+from subsidies.domain.scale import scale_hundredths
+from subsidies.domain.words import appeal_text, decision_text, finding_text, rule_text, scale_text
+
+
+def explain(pack: Pack, facts: Facts, at: Circumstances, decision: Decision) -> dict[str, Any]:
+    """Everything a decision rests on; holds personal values, so it is computed when read and never kept in clear."""
+    allowed = decision.assessment.entitlement
+    return {
+        "measure": at.measure,
+        "pack": pack.id,
+        "pack_hash": at.pack_hash,
+        "track": decision.assessment.track.code,
+        "notice_on": at.notice_on.isoformat(),
+        "submitted_on": at.submitted_on.isoformat(),
+        "predicates": [_finding(one) for one in decision.assessment.findings],
+        "owed_cents": allowed.owed_cents,
+        "cap_cents": decision.assessment.track.cap_cents,
+        "cap_legal": decision.assessment.track.cap_legal,
+        "deducted_cents": allowed.deducted_cents,
+        "due_cents": allowed.due_cents,
+        "budget": at.budget,
+        "available_cents": at.available_cents,
+        "outcome": decision.outcome.value,
+        "amount_cents": decision.amount_cents,
+        "partial": decision.partial,
+        "lines": [{"for": line.charge, "cents": line.cents} for line in decision.lines],
+        "warnings": _warnings(pack, facts),
+        "text": decision_text(pack, decision),
+        "appeal": {"text": appeal_text(pack), "remedies": [asdict(remedy) for remedy in pack.remedies]},
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    test = finding.predicate.test
+    return {
+        "code": finding.predicate.code,
+        "value_of": test.value,
+        "value": _plain(finding.value),
+        "comparator": test.comparator.value,
+        "threshold": rule_text(test.comparator, test.threshold, KINDS[test.value]),
+        "limit": _plain(finding.limit),
+        "outcome": finding.result.value,
+        "legal": finding.predicate.legal,
+        "text": finding_text(finding),
+    }
+
+
+def _plain(value: Value | None) -> Any:
+    match value:
+        case date():
+            return value.isoformat()
+        case tuple():
+            return list(value)
+        case _:
+            return value
+
+
+def _warnings(pack: Pack, facts: Facts) -> list[str]:
+    """What an officer should look at; it decides nothing, because the attested scale is INPS's word."""
+    stated = scale_hundredths(pack.scale, facts.household)
+    attested = facts.attestation.se_hundredths
+    if stated == attested:
+        return []
+    warning = (
+        f"La scala di equivalenza attestata ({scale_text(attested)}) non è quella della composizione dichiarata "
+        f"({scale_text(stated)}): {pack.scale.legal}. Ha deciso quella attestata."
+    )
+    return [warning]

@@ -1,0 +1,1 @@
+"""The doors of subsidies: they translate, and nothing more."""

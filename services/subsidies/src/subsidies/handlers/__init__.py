@@ -1,0 +1,1 @@
+"""What subsidies does: one verb per file."""

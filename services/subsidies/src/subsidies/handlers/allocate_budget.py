@@ -1,0 +1,43 @@
+"""The agency says how much a budget holds in all."""
+
+from dataclasses import dataclass
+
+from chassis.errors import Refused
+from chassis.handling import NOTHING, Change, Moment
+from contracts.subsidies import BudgetExhausted
+from subsidies.domain.budget import Budget
+from subsidies.handlers.documents import BUDGETS
+
+
+@dataclass(frozen=True)
+class AllocateBudget:
+    """Give one budget this allocation, in cents."""
+
+    code: str
+    measure: str
+    province: str
+    allocated_cents: int
+
+
+def allocate_budget(command: AllocateBudget, budget: Budget | None, _moment: Moment) -> Change:
+    """Open a budget, or move its allocation; what is spent stays spent, and no allocation goes below it."""
+    if budget is None:
+        cents = command.allocated_cents
+        return Change(
+            write=[BUDGETS.put(Budget(command.code, command.measure, command.province, cents, cents))]
+        )
+    if (budget.measure, budget.province) != (command.measure, command.province):
+        raise Refused("budget-moved", f"{budget.code} belongs to {budget.measure}, {budget.province}.")
+    if budget.allocated_cents == command.allocated_cents:
+        return NOTHING
+    if command.allocated_cents < budget.spent_cents:
+        raise Refused(
+            "budget-below-spent",
+            f"{budget.code}: {budget.spent_cents} cents are promised or paid already.",
+            field="allocated_cents",
+            fix=f"Allocate at least {budget.spent_cents} cents.",
+        )
+    moved = budget.reallocate(command.allocated_cents)
+    ended = budget.available_cents > 0 and moved.available_cents == 0
+    said = [BudgetExhausted(budget=moved.code, measure=moved.measure, allocated_cents=moved.allocated_cents)]
+    return Change(write=[BUDGETS.put(moved)], say=said if ended else ())

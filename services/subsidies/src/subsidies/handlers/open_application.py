@@ -1,0 +1,47 @@
+"""A report about a contribution opens an application."""
+
+from chassis.errors import Early
+from chassis.handling import NOTHING, Change, Moment
+from contracts.intake import ReportRegistered
+from contracts.subsidies import DocumentsRequested
+from subsidies.domain.days import day_in_italy
+from subsidies.domain.measure import open_measure
+from subsidies.handlers.documents import (
+    APPLICATIONS,
+    CURRENT,
+    REGISTERS,
+    Application,
+    Register,
+    Status,
+    application_of,
+)
+
+CONTRIBUTION = "contribution"
+DOCUMENTS = ("isee-attestation", "tenancy-contract", "household-declaration", "arrears-statement")
+
+
+def open_application(
+    event: ReportRegistered, application: Application | None, register: Register | None, moment: Moment
+) -> Change:
+    """Open one application per report and ask for documents; while no notice is open it waits for one, unsaid."""
+    if event.kind != CONTRIBUTION or application is not None:
+        return NOTHING
+    if register is None:
+        raise Early(REGISTERS.name, CURRENT)
+    measure = open_measure(register.measures, day_in_italy(moment.now))
+    opened = Application(
+        application_id=application_of(event.report_id),
+        report_id=event.report_id,
+        measure=measure.code if measure else "",
+        status=Status.AWAITING_DATA if measure else Status.AWAITING_MEASURE,
+        opened_at=moment.now,
+    )
+    if measure is None:
+        return Change(write=[APPLICATIONS.put(opened)])
+    request = DocumentsRequested(
+        application_id=opened.application_id,
+        report_id=opened.report_id,
+        measure=opened.measure,
+        documents=DOCUMENTS,
+    )
+    return Change(write=[APPLICATIONS.put(opened)], say=[request])

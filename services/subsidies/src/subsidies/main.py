@@ -1,0 +1,41 @@
+"""Subsidies, plugged together: what it reads, hears, keeps and shows."""
+
+from chassis.doors import Doors
+from chassis.sealing import Sealer
+from chassis.service import Plan, serve
+from chassis.store import Index
+from subsidies.adapters.rule_files import read_rules
+from subsidies.entrypoints.events import HEARS, REACTIONS
+from subsidies.entrypoints.http import applications_router, budgets_router
+from subsidies.entrypoints.safe import Safe
+from subsidies.entrypoints.seed import put_in_force
+from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, LEDGER, PACKS, PRIVATE, REGISTERS
+from subsidies.settings import Settings
+
+
+def main() -> None:
+    """Run subsidies until it is told to stop."""
+    settings = Settings()
+    rules = read_rules(settings.seed)
+    secret = settings.secret.read_bytes()
+    safe = Safe(Sealer(secret), secret)
+
+    async def seed(doors: Doors) -> None:
+        await put_in_force(doors, rules.packs, rules.budgets, rules.measures)
+
+    serve(
+        Plan(
+            name="subsidies",
+            reactions=REACTIONS,
+            collections=(APPLICATIONS, PRIVATE, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS),
+            hears=HEARS,
+            indexes=(
+                Index(APPLICATIONS.name, (("state.status", 1), ("state.opened_at", 1))),
+                Index(APPLICATIONS.name, (("state.report_id", 1),)),
+                Index(LEDGER.name, (("state.budget", 1), ("state.at", 1))),
+            ),
+            routers=lambda doors: (applications_router(doors, safe), budgets_router(doors)),
+            seed=seed,
+        ),
+        settings,
+    )

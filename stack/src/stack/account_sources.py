@@ -1,0 +1,239 @@
+"""Where the account reads: the four databases, the topics and the mailbox, none of them through a service."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from contracts.envelope import Malformed, read_envelope
+from contracts.topics import TOPICS
+from pydantic_core import from_json
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from stack.account_world import (
+    APPLICATIONS,
+    BUDGETS,
+    CASES,
+    DECISIONS,
+    LEDGER,
+    MESSAGES,
+    REPORTS,
+    TAKEN,
+    Asked,
+    Document,
+    Fact,
+    Leftover,
+    Posted,
+    World,
+)
+from stack.processes import StackError
+from stack.services import SERVICES
+
+READ_SECONDS = 60.0
+# Whatever names a refused report: as a document's own id, or in a field of these.
+NAMING = ("state.report_id", "aggregateid", "correlation", "key")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where everything is, and since when the day is played (seconds since 1970)."""
+
+    mongo: str
+    kafka: str
+    mails: Path
+    since: float
+
+    def read_stores(self, asked: Sequence[Asked]) -> World:
+        """What the databases have now about the day: its documents and what is still under way."""
+        with self._client() as client:
+            return self._stores(client, asked)
+
+    def read_all(self, asked: Sequence[Asked]) -> World:
+        """Everything that the account looks at."""
+        with self._client() as client:
+            world = self._stores(client, asked)
+            world.traces = list(_traces(client, asked))
+            subjects = _accepted(asked) | {one["_id"] for one in world.documents[APPLICATIONS]}
+            world.facts, unreadable = read_topics(self.kafka, subjects, self.since)
+            world.acknowledged = _acknowledged(client, [fact.id for fact in world.facts])
+        world.leftovers = [*world.leftovers, *unreadable]
+        world.mails = list(read_mailbox(self.mails, self.since))
+        return world
+
+    def _client(self) -> MongoClient[Row]:
+        return MongoClient(self.mongo, tz_aware=True, serverSelectionTimeoutMS=10_000)
+
+    def _stores(self, client: MongoClient[Row], asked: Sequence[Asked]) -> World:
+        ids = sorted(_accepted(asked))
+        by_id, by_report = {"_id": {"$in": ids}}, {"state.report_id": {"$in": ids}}
+        wanted: dict[str, Row] = {REPORTS: by_id, CASES: by_id, APPLICATIONS: by_report, MESSAGES: by_report}
+        # Money is counted over all days, because budgets are.
+        wanted |= {collection: {} for collection in (DECISIONS, BUDGETS, LEDGER)}
+        documents = {name: _find(client, name, where) for name, where in wanted.items()}
+        subjects = {*ids, *(str(one["_id"]) for one in documents[APPLICATIONS])}
+        since = datetime.fromtimestamp(self.since, UTC)
+        left = [one for name in SERVICES for one in _leftovers(client[name], name, subjects, since)]
+        return World(asked, documents, leftovers=left)
+
+
+def _accepted(asked: Iterable[Asked]) -> set[str]:
+    return {one.report_id for one in asked if one.step == "report" and one.status in TAKEN}
+
+
+def _find(client: MongoClient[Row], name: str, where: Mapping[str, Any]) -> list[Document]:
+    database, _, collection = name.partition(".")
+    return [row for row in client[database][collection].find(where) if row.get("state") is not None]
+
+
+def _leftovers(
+    database: Database[Row], service: str, subjects: Iterable[str], since: datetime
+) -> Iterator[Leftover]:
+    names = sorted(subjects)
+    ours: Row = {"$or": [{"correlation": {"$in": names}}, {"aggregateid": {"$in": names}}]}
+    keys = [name.encode() for name in names]
+    past: Row = {"due": {"$lt": datetime.now(UTC)}}
+    parked: Row = {"$or": [{"key": {"$in": [*names, *keys]}}, {"parked_at": {"$gte": since}}]}
+    for collection, what, where in (
+        ("outbox", "an event that is not sent", ours),
+        ("jobs", "a job that is not done", ours),
+        ("timers", "a timer that is past its time", {"$and": [ours, past]}),
+        ("parked", "a parked record", parked),
+    ):
+        for row in database[collection].find(where):
+            owner = str(row.get("correlation") or _text(row.get("key")))
+            kind = row.get("type") or row.get("kind") or row.get("reason")
+            yield Leftover(f"{what} in {service} ({kind})", owner)
+
+
+def _text(key: Any) -> str:
+    return key.decode("utf-8", "replace") if isinstance(key, bytes) else str(key or "")
+
+
+def _traces(client: MongoClient[Row], asked: Sequence[Asked]) -> Iterator[tuple[str, str]]:
+    refused = {one.report_id for one in asked if one.step == "flawed"} - _accepted(asked)
+    owners = {name: name for name in refused} | {f"report:{name}": name for name in refused}
+    conditions: list[Row] = [{field: {"$in": list(owners)}} for field in ("_id", *NAMING)]
+    for service in SERVICES:
+        for collection in sorted(client[service].list_collection_names()):
+            for row in client[service][collection].find({"$or": conditions}):
+                yield next((owners[one] for one in _names(row) if one in owners), ""), f"{service}.{collection}"
+
+
+def _names(row: Row) -> Iterator[str]:
+    yield str(row["_id"])
+    yield str((row.get("state") or {}).get("report_id"))
+    yield from (str(row.get(field)) for field in NAMING[1:])
+
+
+def _acknowledged(client: MongoClient[Row], ids: Sequence[str]) -> dict[str, float]:
+    """When the broker's yes to each fact was written down."""
+    found: dict[str, float] = {}
+    for service in SERVICES:
+        rows = client[service]["outbox_log"].find({"_id": {"$in": list(ids)}}, {"sent_at": 1})
+        found |= {row["_id"]: row["sent_at"].timestamp() for row in rows if "sent_at" in row}
+    return found
+
+
+def read_topics(kafka: str, subjects: set[str], since: float) -> tuple[list[Fact], list[Leftover]]:
+    """Every record about these subjects on every topic, from its beginning to its end as it is now.
+
+    Records that cannot be read and came since the day began are told apart. Raises StackError when the
+    broker does not hand everything over within a minute.
+    """
+    consumer = Consumer(
+        {"bootstrap.servers": kafka, "group.id": "account-assigns-itself", "enable.auto.commit": False}
+    )
+    facts: list[Fact] = []
+    unreadable: list[Leftover] = []
+    try:
+        for message in _records(consumer):
+            key, headers = _text(message.key()), message.headers() or []
+            correlation = dict(headers).get("ce_correlationid") or b""
+            if key in subjects or correlation.decode("utf-8", "replace") in subjects:
+                _take(message, key, headers, facts, unreadable)
+            elif message.timestamp()[1] >= since * 1000 and not _readable(headers):
+                unreadable.append(Leftover(f"an unreadable record on {message.topic()}"))
+    finally:
+        consumer.close()
+    return facts, unreadable
+
+
+def _records(consumer: Consumer) -> Iterator[Any]:
+    left: dict[tuple[str, int], int] = {}
+    for topic in TOPICS:
+        for partition in range(topic.partitions):
+            first, end = consumer.get_watermark_offsets(TopicPartition(topic.name, partition), 10)
+            if end > first:
+                left[topic.name, partition] = end
+    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for topic, partition in left])
+    deadline = time.monotonic() + READ_SECONDS
+    while left:
+        for message in consumer.consume(5000, 0.1):
+            where = message.topic(), message.partition()
+            if message.error() is None and where in left:
+                yield message
+        for place in consumer.position([TopicPartition(*where) for where in left]):
+            if place.offset >= left[place.topic, place.partition]:
+                del left[place.topic, place.partition]
+        if time.monotonic() > deadline:
+            raise StackError(f"The account could not read {', '.join(sorted({topic for topic, _ in left}))}.")
+
+
+def _readable(headers: Sequence[tuple[str, bytes | None]]) -> bool:
+    try:
+        read_envelope(headers)
+    except Malformed:
+        return False
+    return True
+
+
+def _take(
+    message: Any,
+    key: str,
+    headers: Sequence[tuple[str, bytes | None]],
+    facts: list[Fact],
+    unreadable: list[Leftover],
+) -> None:
+    value = message.value() or b""
+    try:
+        envelope, body = read_envelope(headers), from_json(value)
+    except ValueError as error:
+        unreadable.append(Leftover(f"an unreadable record on {message.topic()}: {error}", key))
+        return
+    written = b"\0".join(part for name, text in headers for part in (name.encode(), text or b""))
+    facts.append(
+        Fact(
+            topic=message.topic(),
+            partition=message.partition(),
+            offset=message.offset(),
+            key=key,
+            id=envelope.id,
+            type=envelope.type,
+            source=envelope.source,
+            subject=envelope.subject,
+            sequence=envelope.sequence,
+            time=envelope.time.timestamp(),
+            body=body,
+            raw=b"\0".join((message.key() or b"", value, written)),
+        )
+    )
+
+
+def read_mailbox(folder: Path, since: float) -> Iterator[Posted]:
+    """Every mail that was stored since then; copies count."""
+    parser = BytesHeaderParser()
+    for path in sorted(folder.glob("*.eml")):
+        stored_at = float(path.name.partition("-")[0]) / 1e9
+        if stored_at < since:
+            continue
+        with path.open("rb") as file:
+            headers = parser.parse(file)
+        names = ("X-Ascolto-Message", "X-Ascolto-Report", "X-Ascolto-Template")
+        yield Posted(*(str(headers.get(name, "")) for name in names), at=stored_at)

@@ -1,0 +1,214 @@
+"""A day in the neighbourhoods, generated: who reports what, what is sent again, what is wrong, what the staff does."""
+
+import json
+import random
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from stack.day_contributions import contribution_cases
+
+Body = dict[str, Any]
+Rows = Sequence[Mapping[str, Any]]
+
+DEFAULT_SIZE = 330
+LEAST_CONTRIBUTIONS = 50
+KINDS = {"technical": 0.50, "administrative": 0.25, "social": 0.10, "contribution": 0.15}
+DOORS = ("form", "form", "form", "phone", "phone", "operator", "operator", "api")
+LANGUAGES = ("it",) * 9 + ("en", "fr", "ar")
+NAMES = "Ada Bruno Cesira Dario Elvira Fosca Gino Ilde Lauro Mafalda Nives Oreste Pia Quinto Rosa Silvio Tea Ugo".split()
+SURNAMES = (
+    "Esempi Provini Fintoni Inventati Campioni Modellini Bozzetti Figuranti Prestanome Ipotesi Simulati "
+    "Segnaposto Comparse Facsimili Fantasini Pseudonimi Maquette Ritagli Cartapesta Controfigura"
+).split()
+OPENINGS = ("Buongiorno, segnalo", "Vorrei segnalare", "Da noi c'è questo problema:", "Vi scrivo per", "Ancora")
+SINCE = ("da ieri sera", "da tre giorni", "da due settimane", "da stamattina", "dall'inizio del mese")
+DETAILS = (
+    "Lo vedono tutti quelli che passano dall'androne.",
+    "I vicini del secondo piano hanno lo stesso problema.",
+    "Ho già chiamato una volta e nessuno è venuto.",
+    "Di sera è peggio, soprattutto per chi è anziano.",
+    "Posso mostrarlo a chi viene, sono a casa dopo le cinque.",
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report as its client means to send it; the form has an id of its own, which then stands for `report_id`."""
+
+    number: int
+    report_id: str
+    door: str
+    kind: str
+    province: str
+    body: Body
+    data: Body | None = None
+    expect: str = ""
+
+
+@dataclass(frozen=True)
+class Flawed:
+    """One request that must be refused: its bytes, and what the refusal says."""
+
+    report_id: str
+    door: str
+    flaw: str
+    content: bytes
+    expect: str
+
+
+@dataclass(frozen=True)
+class Day:
+    """Everything that happens; the numbers are those of the reports it happens to."""
+
+    seed: int
+    reports: tuple[Report, ...]
+    flawed: tuple[Flawed, ...]
+    again: frozenset[int]
+    reused: frozenset[int]
+    withdrawn: frozenset[int]
+    resolved: frozenset[int]
+
+
+@dataclass
+class _Writer:
+    """Writes reports, the same ones for the same seed, registers and start."""
+
+    seed: int
+    categories: Rows
+    places: Rows
+    start: datetime
+    rng: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+
+    def new_id(self, number: int) -> str:
+        """A UUIDv7 of the day's start: another start gives another one, so no day meets an older day's reports."""
+        value = (int(self.start.timestamp() * 1000) + number << 80) | self.rng.getrandbits(80)
+        value = value & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62)
+        return str(uuid.UUID(int=value))
+
+    def report(self, number: int, kind: str, province: str | None = None) -> Report:
+        """One valid report of this kind, from anywhere or from one province."""
+        category = self.rng.choice([row for row in self.categories if row["kind"] == kind])
+        place = self.rng.choice([row for row in self.places if province in (None, row["province"])])
+        channel = self.rng.choice(DOORS)
+        door = "form" if channel == "form" else "json"
+        body: Body = {
+            "report_id": self.new_id(number),
+            "category": category["code"],
+            "place_id": place["id"],
+            "description": self._text(number, category),
+            "language": self.rng.choice(LANGUAGES),
+            "channel": "web" if channel == "form" else channel,
+        }
+        if door == "json":
+            heard = self.start - timedelta(seconds=self.rng.randrange(36_000))
+            body["heard_at"] = heard.isoformat(timespec="milliseconds")
+        reachable = kind == "contribution" or number % 16
+        if reachable:
+            body["contact"] = self._contact(number)
+        if self.rng.random() < 0.05:
+            body["frailty"] = True
+        return Report(number, body["report_id"], door, kind, place["province"], body)
+
+    def _text(self, number: int, category: Mapping[str, Any]) -> str:
+        rng = self.rng
+        trouble = rng.choice(list(category.get("examples") or [category["label"].lower()]))
+        return (
+            f"{rng.choice(OPENINGS)} {trouble}, {rng.choice(SINCE)}. {rng.choice(DETAILS)} "
+            f"(Testo inventato numero {number:05d}.)"
+        )
+
+    def _contact(self, number: int) -> Body:
+        pair = len(NAMES) * len(SURNAMES)
+        turn, place = divmod(number, pair)
+        name = f"{NAMES[place % len(NAMES)]} {SURNAMES[place // len(NAMES)]}" + (f" {turn}" if turn else "")
+        contact: Body = {"name": name, "email": f"inquilino-{number:04d}@example.org"}
+        if self.rng.random() < 0.4:
+            contact["phone"] = f"+39 035 0{number:06d}"
+        return contact
+
+
+def generate(
+    seed: int, categories: Rows, places: Rows, start: datetime, size: int = DEFAULT_SIZE
+) -> Day:
+    """The day of this seed over these registers; the same arguments give the same day."""
+    writer = _Writer(seed, categories, places, start)
+    contributions = _contributions(writer, min(size, max(LEAST_CONTRIBUTIONS, round(size * KINDS["contribution"]))))
+    reports = contributions + _others(writer, len(contributions), size)
+    writer.rng.shuffle(reports)
+    plain = [report.number for report in reports if report.kind != "contribution"]
+    chosen = writer.rng.sample(plain, min(len(plain), 35))
+    anyone = writer.rng.sample([report.number for report in reports], min(size, 20))
+    return Day(
+        seed,
+        tuple(reports),
+        tuple(_flawed(writer, size)),
+        again=frozenset(anyone[:15]),
+        reused=frozenset(anyone[15:]),
+        withdrawn=frozenset(chosen[:10]),
+        resolved=frozenset(chosen[10:]),
+    )
+
+
+def _contributions(writer: _Writer, count: int) -> list[Report]:
+    provinces = sorted({str(row["province"]) for row in writer.places})
+    cases = contribution_cases(writer.rng, count, writer.start.date())
+    found = []
+    for number, (data, expect) in enumerate(cases):
+        # Half of them where most people live, the rest where little money ends soon.
+        province = provinces[0] if number % 2 else provinces[number // 2 % len(provinces)]
+        data["tenancy"]["province"] = province
+        report = writer.report(number, "contribution", province)
+        found.append(Report(**vars(report) | {"data": data, "expect": expect}))
+    return found
+
+
+def _others(writer: _Writer, first: int, size: int) -> list[Report]:
+    kinds = [kind for kind in KINDS if kind != "contribution"]
+    weights = [KINDS[kind] for kind in kinds]
+    return [writer.report(number, writer.rng.choices(kinds, weights)[0]) for number in range(first, size)]
+
+
+def _flawed(writer: _Writer, first: int) -> list[Flawed]:
+    danger = next((row["code"] for row in writer.categories if row["kind"] == "danger"), "pericolo-immediato")
+    found = []
+    for position in range(2 * len(FLAWS)):
+        flaw, expect, spoil = FLAWS[position % len(FLAWS)]
+        report = writer.report(first + position, "technical")
+        body = report.body | {"channel": "api", "danger": danger, "future": writer.start + timedelta(days=2)}
+        content = spoil(body, writer.rng)
+        report_id = content.pop("logged_id", report.report_id)
+        door = content.pop("door", "json")
+        text = json.dumps({name: content[name] for name in content if name not in ("danger", "future", "cut")})
+        found.append(Flawed(report_id, door, flaw, text[: content.get("cut")].encode(), expect))
+    return found
+
+
+Spoil = Callable[[Body, random.Random], Body]
+
+
+def _version_4(body: Body, rng: random.Random) -> Body:
+    unfit = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+    return body | {"report_id": unfit, "logged_id": unfit}
+
+
+# What is wrong, the slug of the refusal, and how it is made wrong; the pages name the field instead of a slug.
+FLAWS: tuple[tuple[str, str, Spoil], ...] = (
+    ("no JSON", "malformed-json", lambda body, _: body | {"cut": -2}),
+    ("a category that does not exist", "unknown-category", lambda body, _: body | {"category": "astronave"}),
+    ("a place that does not exist", "unknown-place", lambda body, _: body | {"place_id": "bg-atlantide-99"}),
+    ("a body over the cap", "too-large", lambda body, _: body | {"description": "troppo " * 12_000}),
+    ("no place", "invalid", lambda body, _: {name: body[name] for name in body if name != "place_id"}),
+    ("an immediate danger", "call-112", lambda body, _: body | {"category": body["danger"]}),
+    ("an empty description", "description-missing", lambda body, _: body | {"description": "  "}),
+    ("an address that is none", "contact-email", lambda body, _: body | {"contact": {"email": "nessuno"}}),
+    ("an id that is no UUIDv7", "unfit-report-id", _version_4),
+    ("heard the day after tomorrow", "heard-in-future", lambda body, _: body | {"heard_at": body["future"].isoformat()}),
+    ("a danger in the form", "call-112", lambda body, _: body | {"category": body["danger"], "door": "form"}),
+    ("no place in the form", "form:place_id", lambda body, _: body | {"place_id": "", "door": "form"}),
+)

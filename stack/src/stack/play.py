@@ -1,0 +1,263 @@
+"""Plays a day through the public doors as tenants, operators and an officer do, and keeps the client's own log of it."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from stack.account_world import Asked
+from stack.day import Day, Flawed, Report
+
+AT_ONCE = 32
+PATIENCE = 30.0
+OUTCOMES = ("solved", "handed-off", "unfounded")
+REASONS = ("solved-itself", "mistake", "other")
+Json = dict[str, Any]
+
+
+class Log:
+    """The client's log: one JSON object a line for each question that was answered, or never was."""
+
+    def __init__(self, path: Path) -> None:
+        """Begins a new log in this file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("x", encoding="utf-8")
+
+    def write(self, asked: Asked) -> None:
+        """Adds one line at once."""
+        self._file.write(json.dumps(asdict(asked), ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Ends the log."""
+        self._file.close()
+
+
+def read_log(path: Path) -> list[Asked]:
+    """Every line of a log."""
+    with path.open(encoding="utf-8") as file:
+        return [Asked(**json.loads(line)) for line in file]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back; status 0 when nothing did for as long as the client was patient."""
+
+    status: int
+    slug: str
+    body: Json
+    sent_at: float
+    answered_at: float
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where the services answer, and the tokens of who asks them."""
+
+    intake: str
+    routing: str
+    subsidies: str
+    operator: str
+    officer: str
+
+
+@dataclass
+class Player:
+    """Asks, waits, asks again under the same id when nothing came back, and writes everything down."""
+
+    client: httpx.AsyncClient
+    doors: Doors
+    log: Log
+    advance: Callable[[str], None]
+
+    async def play(self, day: Day) -> None:
+        """The whole day: reports and what is wrong with some, then the staff's work."""
+        gate = asyncio.Semaphore(AT_ONCE)
+        ids: dict[int, str] = {}
+        async with asyncio.TaskGroup() as morning:
+            for report in day.reports:
+                morning.create_task(self._within(gate, self._tell(report, day, ids), "reports"))
+            for flawed in day.flawed:
+                morning.create_task(self._within(gate, self._tell_wrongly(flawed), "reports"))
+        async with asyncio.TaskGroup() as afternoon:
+            for report in day.reports:
+                if report.number in ids and (report.data or report.number in day.resolved):
+                    afternoon.create_task(self._within(gate, self._work_on(report, ids[report.number]), "work"))
+
+    async def _within(self, gate: asyncio.Semaphore, work: Any, stage: str) -> None:
+        async with gate:
+            await work
+        self.advance(stage)
+
+    async def _tell(self, report: Report, day: Day, ids: dict[int, str]) -> None:
+        body = report.body | {"report_id": await self._form_id() if report.door == "form" else report.report_id}
+        first = await self._send(report.door, body)
+        self._note("report", body, "accepted", first, about_of(report))
+        if first.status not in (200, 201):
+            return
+        ids[report.number] = body["report_id"]
+        if report.number in day.again:
+            self._note("again", body, "same", await self._send(report.door, body))
+        if report.number in day.reused:
+            other = body | {"description": f"{body['description']} E adesso anche un'altra cosa."}
+            reply = await self._send("json", {"channel": "api"} | other)
+            self._note("reused", body, "id-reused", reply)
+        if report.number in day.withdrawn:
+            await self._withdraw(report, body, first.body)
+
+    async def _tell_wrongly(self, flawed: Flawed) -> None:
+        if flawed.door == "form":
+            body = json.loads(flawed.content) | {"report_id": await self._form_id()}
+            reply, report_id = await self._send("form", body), body["report_id"]
+        else:
+            headers = {"Content-Type": "application/json"}
+            url = f"{self.doors.intake}/v1/reports"
+            reply = await self._ask("POST", url, content=flawed.content, headers=headers)
+            report_id = flawed.report_id
+        self._note("flawed", {"report_id": report_id}, flawed.expect, reply, {"flaw": flawed.flaw})
+
+    async def _withdraw(self, report: Report, body: Json, slip: Json) -> None:
+        reply = await self._ask(
+            "POST",
+            f"{self.doors.intake}/v1/reports/{slip.get('tracking_code')}/withdrawal",
+            json={"reason": REASONS[report.number % len(REASONS)]},
+            headers={"Ascolto-Pin": str(slip.get("pin"))},
+        )
+        self._note("withdrawal", body, "withdrawn", reply)
+
+    async def _work_on(self, report: Report, report_id: str) -> None:
+        body = {"report_id": report_id}
+        if report.data is not None:
+            self._note("data", body, report.expect, await self._enter_data(report.data, report_id))
+        else:
+            outcome = OUTCOMES[report.number % len(OUTCOMES)]
+            self._note("resolution", body, outcome, await self._resolve(report, report_id, outcome))
+
+    async def _enter_data(self, data: Json, report_id: str) -> Reply:
+        headers = {"Authorization": f"Bearer {self.doors.officer}"}
+        url = f"{self.doors.subsidies}/v1/applications"
+        found = await self._until(url, lambda reply: bool(reply.body.get("rows")), headers, {"report_id": report_id})
+        if not found.body.get("rows"):
+            return found
+        application = found.body["rows"][0]["application_id"]
+        return await self._ask("PUT", f"{url}/{application}/data", json=data, headers=headers)
+
+    async def _resolve(self, report: Report, report_id: str, outcome: str) -> Reply:
+        headers = {"Authorization": f"Bearer {self.doors.operator}"}
+        url = f"{self.doors.routing}/v1/cases/{report_id}"
+        found = await self._until(url, lambda reply: reply.status == 200, headers, {})
+        if found.status != 200:
+            return found
+        body = {"outcome": outcome, "command_id": report.report_id}
+        return await self._ask("POST", f"{url}/resolution", json=body, headers=headers)
+
+    async def _until(
+        self, url: str, there: Callable[[Reply], bool], headers: Mapping[str, str], params: Mapping[str, str]
+    ) -> Reply:
+        end = time.monotonic() + PATIENCE
+        while True:
+            reply = await self._ask("GET", url, headers=headers, params=params)
+            if there(reply) or time.monotonic() > end:
+                return reply
+            await asyncio.sleep(0.1)
+
+    async def _form_id(self) -> str:
+        reply = await self._ask("GET", f"{self.doors.intake}/segnala")
+        return str(reply.body.get("report_id", ""))
+
+    async def _send(self, door: str, body: Json) -> Reply:
+        if door == "form":
+            return await self._ask("POST", f"{self.doors.intake}/segnala", data=form_of(body))
+        return await self._ask("POST", f"{self.doors.intake}/v1/reports", json=body)
+
+    async def _ask(self, method: str, url: str, **more: Any) -> Reply:
+        """One answer; the same bytes go out again while the service is away or says that it cannot."""
+        began, wait = time.time(), 0.1
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                response = await self.client.request(method, url, **more)
+            except httpx.TransportError as error:
+                reply = Reply(0, type(error).__name__, {}, began, time.time())
+            else:
+                reply = read_reply(response, began)
+            if reply.status not in (0, 503) or time.monotonic() > end:
+                return reply
+            await asyncio.sleep(wait)
+            wait = min(2.0, wait * 2)
+
+    def _note(self, step: str, body: Json, expect: str, reply: Reply, about: Json | None = None) -> None:
+        self.log.write(
+            Asked(
+                step=step,
+                report_id=body["report_id"],
+                expect=expect,
+                status=reply.status,
+                slug=reply.slug,
+                sent_at=reply.sent_at,
+                answered_at=reply.answered_at,
+                answer={name: value for name, value in reply.body.items() if name in KEPT},
+                about=about or {},
+            )
+        )
+
+
+KEPT = ("report_id", "tracking_code", "pin", "status", "outcome", "amount_cents", "partial", "application_id", "decision_id")
+FORM_FIELDS = ("report_id", "category", "place_id", "description", "language")
+
+
+def about_of(report: Report) -> Json:
+    """What the account has to know of a report that was sent, the personal data to look for included."""
+    contact = report.body.get("contact", {})
+    same = {name: report.body[name] for name in ("category", "place_id", "channel", "description")}
+    return same | {
+        "kind": report.kind,
+        "province": report.province,
+        "name": contact.get("name", ""),
+        "email": contact.get("email", ""),
+        "phone": contact.get("phone", ""),
+    }
+
+
+def form_of(body: Json) -> dict[str, str]:
+    """The fields that a browser sends for the same report."""
+    contact = body.get("contact", {})
+    fields = {name: str(body[name]) for name in FORM_FIELDS if name in body}
+    fields |= {name: str(contact.get(name, "")) for name in ("name", "email", "phone")}
+    return fields | ({"frailty": "1"} if body.get("frailty") else {})
+
+
+def read_reply(response: httpx.Response, began: float) -> Reply:
+    """What an answer says, from JSON or from the page that a person would read."""
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    body, slug = read_page(response.text) if kind == "text/html" else read_json(response)
+    return Reply(response.status_code, slug if response.status_code >= 400 else "", body, began, time.time())
+
+
+def read_json(response: httpx.Response) -> tuple[Json, str]:
+    """The object (rows under `rows`) and the slug of a problem."""
+    try:
+        found = response.json()
+    except ValueError:
+        return {}, "no-json"
+    if isinstance(found, list):
+        return {"rows": found}, ""
+    return found, str(found.get("type", "")).rpartition(":")[2]
+
+
+def read_page(page: str) -> tuple[Json, str]:
+    """The slip or the hidden id of a page, and which field it complains about."""
+    slip = dict(re.findall(r"<dt>(Codice|PIN)</dt><dd>([^<]+)</dd>", page))
+    hidden = re.search(r'name="report_id" value="([^"]+)"', page)
+    body: Json = {"report_id": hidden.group(1)} if hidden else {}
+    if "Codice" in slip:
+        body |= {"tracking_code": slip["Codice"].strip(), "pin": slip.get("PIN", "").strip()}
+    wrong = re.findall(r'id="(\w+)-errore"', page)
+    danger = "È un pericolo" in page
+    return body, "call-112" if danger else f"form:{wrong[0]}" if wrong else "form"

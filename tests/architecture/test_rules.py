@@ -1,0 +1,132 @@
+"""The rules of the house hold, and each of them bites: an illegal import is planted and must be found."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("intake", "routing", "subsidies", "notify")
+SOURCES = ("contracts/src", "chassis/src", "stack/src", *(f"services/{name}/src" for name in SERVICES))
+DOMAIN_MAY_IMPORT = {
+    "calendar", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib",
+    "itertools", "json", "math", "operator", "re", "types", "typing", "unicodedata", "zoneinfo",
+}  # fmt: skip
+
+PLANTED = {
+    "a service imports another": ("services/notify/src/notify/handlers/planted.py", "import intake.handlers"),
+    "the chassis imports a service": ("chassis/src/chassis/planted.py", "import routing.domain"),
+    "the contracts import the chassis": ("contracts/src/contracts/planted.py", "import chassis.errors"),
+    "a domain imports pydantic": ("services/routing/src/routing/domain/planted.py", "import pydantic"),
+    "a domain reads the clock": ("services/intake/src/intake/domain/planted.py", "import time"),
+    "a domain imports a handler": ("services/intake/src/intake/domain/planted.py", "import intake.handlers"),
+    "a handler does IO": ("services/routing/src/routing/handlers/planted.py", "import httpx"),
+    "a handler imports a door": ("services/notify/src/notify/handlers/planted.py", "import notify.entrypoints"),
+    "a door imports an adapter": ("services/notify/src/notify/entrypoints/planted.py", "import notify.adapters"),
+    "a door reads the settings": ("services/intake/src/intake/entrypoints/planted.py", "import intake.settings"),
+    "a service knows the database driver": ("services/intake/src/intake/adapters/planted.py", "import pymongo"),
+    "the account is not independent": ("stack/src/stack/planted.py", "import chassis.ids"),
+    "a room that nobody planned": ("services/notify/src/notify/utils.py", ""),
+}
+
+
+def lint(tree: Path) -> subprocess.CompletedProcess[str]:
+    path = ":".join(str(tree / source) for source in SOURCES)
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return subprocess.run(
+        [sys.executable, "-c", code, "--no-cache"],
+        cwd=tree,
+        env={"PYTHONPATH": path, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for source in SOURCES:
+        shutil.copytree(ROOT / source, tmp_path / source, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_rules_hold(copy: Path) -> None:
+    result = lint(copy)
+
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("crime", PLANTED)
+def test_a_planted_violation_is_found(copy: Path, crime: str) -> None:
+    place, line = PLANTED[crime]
+    (copy / place).write_text(f'"""Planted."""\n\n{line}\n')
+
+    result = lint(copy)
+
+    assert result.returncode != 0, f"{crime}: nobody noticed"
+    assert "planted" in result.stdout or "utils" in result.stdout, result.stdout
+
+
+def imports(file: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_domain_imports_only_what_computes(service: str) -> None:
+    for file in (ROOT / f"services/{service}/src/{service}/domain").glob("*.py"):
+        foreign = imports(file) - DOMAIN_MAY_IMPORT - {service}
+        assert not foreign, f"{file.name} imports {foreign}"
+
+
+def test_every_service_has_the_same_rooms_and_is_known_to_the_linter() -> None:
+    services = sorted(path.name for path in (ROOT / "services").iterdir() if path.is_dir())
+    config = (ROOT / "pyproject.toml").read_text()
+
+    assert services == sorted(SERVICES)
+    for service in services:
+        rooms = {path.name for path in (ROOT / f"services/{service}/src/{service}").iterdir()}
+        assert {"main.py", "settings.py", "entrypoints", "handlers", "domain", "adapters"} <= rooms
+        assert f'"{service}"' in config
+
+
+def test_the_chassis_knows_no_business_word() -> None:
+    words = re.compile(r"\b(tenant|subsid|operator|neighbourhood|budget|isee|category|complaint|case)s?\b", re.IGNORECASE)
+    allowed = {"chassis/src/chassis/doors.py": {"operator"}}  # the roles of the house
+    for file in (ROOT / "chassis/src/chassis").glob("*.py"):
+        code = "\n".join(line for line in file.read_text().splitlines() if not line.strip().startswith(("case ", "case_")))
+        found = {match.group(0).lower() for match in words.finditer(code)}
+        assert not found - allowed.get(str(file.relative_to(ROOT)), set()), f"{file.name}: {found}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_wiring_fits_on_one_screen(service: str) -> None:
+    main = ROOT / f"services/{service}/src/{service}/main.py"
+
+    assert len(main.read_text().splitlines()) <= 60
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from datetime import datetime\n\nNOW = datetime.now()\n",
+        "import os\n\nHOME = os.environ['HOME']\n",
+        "from unittest.mock import Mock\n\nM = Mock()\n",
+    ],
+)
+def test_clocks_environments_and_mocks_are_lint_errors(code: str, tmp_path: Path) -> None:
+    file = tmp_path / "planted.py"
+    file.write_text(code)
+    command = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), "--select", "TID251", str(file)]
+
+    assert subprocess.run(command, capture_output=True, check=False).returncode != 0

@@ -1,0 +1,83 @@
+"""The envelope says what it says, and whatever else comes is told apart without a surprise."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.envelope import Envelope, Malformed, UnknownType, read_envelope, read_event
+from contracts.routing import CaseResolved
+from contracts.topics import BY_NAME, BY_TYPE, TOPICS
+
+NOW = datetime(2026, 11, 20, 9, 30, 0, 250_000, tzinfo=UTC)
+REPORT = "00000000-0000-7000-8000-000000000001"
+
+
+def envelope(sequence: int = 1) -> Envelope:
+    return Envelope("id", "case-resolved.v1", "/ascolto/routing", REPORT, NOW, sequence, REPORT, accepted_time=NOW)
+
+
+def test_an_envelope_is_read_as_it_was_written() -> None:
+    assert read_envelope(envelope().headers()) == envelope()
+
+
+def test_the_sequence_sorts_as_text() -> None:
+    texts = [dict(envelope(n).headers())["ce_sequence"] for n in (1, 9, 10, 123)]
+
+    assert texts == sorted(texts)
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_type", "ce_subject", "ce_time", "ce_sequence", "ce_correlationid"])
+@pytest.mark.parametrize("value", [None, b"", b"\xff\xfe"])
+def test_a_header_that_is_missing_empty_or_no_text_is_named(name: str, value: bytes | None) -> None:
+    headers = [(n, value if n == name else v) for n, v in envelope().headers()]
+
+    with pytest.raises(Malformed, match=r"header"):
+        read_envelope(headers)
+
+
+@given(st.lists(st.tuples(st.sampled_from([n for n, _ in envelope().headers()]), st.none() | st.binary(max_size=40))))
+def test_no_header_whatever_raises_anything_else(changed: list[tuple[str, bytes | None]]) -> None:
+    headers = [*envelope().headers(), *changed]
+
+    try:
+        read_envelope(headers)
+    except Malformed as malformed:
+        assert str(malformed)
+
+
+@given(st.sampled_from(sorted(BY_TYPE)), st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_no_body_whatever_raises_anything_but_malformed(type_tag: str, body: bytes) -> None:
+    with pytest.raises(Malformed):
+        read_event(type_tag, body)
+
+
+def test_a_missing_field_is_named() -> None:
+    with pytest.raises(Malformed, match="outcome"):
+        read_event("case-resolved.v1", f'{{"report_id": "{REPORT}"}}'.encode())
+
+
+def test_a_field_from_the_future_is_ignored() -> None:
+    body = f'{{"report_id": "{REPORT}", "outcome": "solved", "mood": "good"}}'.encode()
+
+    assert read_event("case-resolved.v1", body) == CaseResolved(report_id=REPORT, outcome="solved")
+
+
+def test_a_producer_cannot_say_a_field_that_the_contract_does_not_have() -> None:
+    with pytest.raises(ValueError, match="mood"):
+        CaseResolved(report_id=REPORT, outcome="solved", mood="good")  # type: ignore[call-arg]
+
+
+def test_a_type_from_the_future_is_unknown_and_not_malformed() -> None:
+    with pytest.raises(UnknownType):
+        read_event("case-dreamt.v7", b"{}")
+
+
+def test_every_event_lives_on_the_topic_that_lists_it_and_has_its_key() -> None:
+    for topic in TOPICS:
+        for event in topic.events:
+            assert event.topic == topic.name
+            assert event.key_field in event.model_fields
+            assert event.type_tag.endswith(".v1")
+    assert len(BY_TYPE) == sum(len(topic.events) for topic in BY_NAME.values())

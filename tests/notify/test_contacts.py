@@ -1,0 +1,103 @@
+"""What every source of contacts promises, the one in memory and the one that asks intake over HTTP."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from chassis.errors import Unavailable
+from notify.adapters.contacts_http import HttpContacts, intake_client
+from notify.adapters.memory import MemoryContacts
+from notify.handlers.ports import Contact, Contacts
+
+KNOWN, UNKNOWN = "0190a000-0000-7000-8000-000000000001", "0190a000-0000-7000-8000-000000000002"
+MARIA = Contact("maria@example.org", "Maria Esempio", "ro")
+NO_CONTACT = {"type": "urn:ascolto:problem:no-contact", "title": "no contact", "status": 404}
+
+
+@dataclass
+class Intake:
+    """Intake's door as notify meets it."""
+
+    answers: dict[str, Response] = field(default_factory=dict)
+    shown: list[str] = field(default_factory=list)
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.get("/internal/contacts/{report_id}")
+        async def contact(report_id: str, request: Request) -> Response:
+            self.shown.append(request.headers["authorization"])
+            return self.answers.get(report_id) or JSONResponse(
+                NO_CONTACT, 404, media_type="application/problem+json"
+            )
+
+        return app
+
+
+@pytest.fixture
+async def intake() -> Intake:
+    body: dict[str, Any] = {"email": MARIA.email, "name": MARIA.name, "language": MARIA.language}
+    return Intake({KNOWN: JSONResponse(body)})
+
+
+@pytest.fixture
+async def over_http(intake: Intake) -> AsyncIterator[HttpContacts]:
+    transport = httpx.ASGITransport(intake.app())
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+        yield HttpContacts(client, "a-token")
+
+
+@pytest.fixture(params=["memory", "http"])
+def contacts(request: pytest.FixtureRequest, over_http: HttpContacts) -> Contacts:
+    return MemoryContacts({KNOWN: MARIA}) if request.param == "memory" else over_http
+
+
+async def test_a_contact_comes_as_it_is_now(contacts: Contacts) -> None:
+    assert await contacts.of(KNOWN) == MARIA
+
+
+async def test_a_report_without_contact_has_none(contacts: Contacts) -> None:
+    assert await contacts.of(UNKNOWN) is None
+
+
+async def test_the_service_token_is_shown(over_http: HttpContacts, intake: Intake) -> None:
+    await over_http.of(KNOWN)
+
+    assert intake.shown == ["Bearer a-token"]
+
+
+async def test_a_contact_without_an_address_is_none(over_http: HttpContacts, intake: Intake) -> None:
+    intake.answers[KNOWN] = JSONResponse({"email": None, "name": "Maria Esempio", "language": "it"})
+
+    assert await over_http.of(KNOWN) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        PlainTextResponse("not found", 404),
+        JSONResponse({"detail": "Not Found"}, 404),
+        JSONResponse({"type": "urn:ascolto:problem:no-token"}, 401),
+        JSONResponse({"type": "urn:ascolto:problem:unavailable"}, 503),
+        PlainTextResponse("<html>", 200),
+        JSONResponse([], 200),
+    ],
+)
+async def test_an_answer_that_is_not_intakes_own_word_silences_nobody(
+    over_http: HttpContacts, intake: Intake, answer: Response
+) -> None:
+    intake.answers[KNOWN] = answer
+
+    with pytest.raises(Unavailable):
+        await over_http.of(KNOWN)
+
+
+async def test_an_intake_that_is_down_is_asked_again_later() -> None:
+    async with intake_client("http://127.0.0.1:9") as client:
+        with pytest.raises(Unavailable, match="ConnectError"):
+            await HttpContacts(client, "a-token").of(KNOWN)

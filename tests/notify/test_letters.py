@@ -1,0 +1,141 @@
+"""Each letter says what matters, in Italian, the same in text and in HTML, and nothing that does not belong there."""
+
+import html as entities
+import re
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+
+from notify.adapters.letters_jinja import TEMPLATES, JinjaLetters
+from notify.adapters.words_file import WordsError, read_words
+from notify.handlers.ports import Contact, Letter
+
+REPORT = "0190a000-0000-7000-8000-0000abcd1234"
+SEED = Path(__file__).parents[2] / "deploy" / "seed" / "notify"
+SOMEBODY = Contact("maria@example.org", "Maria Esempio")
+LATER = "2026-12-04T17:00:00.000Z"
+
+CASES: list[tuple[str, dict[str, str], list[str]]] = [
+    (
+        "report-received",
+        {"heard_at": "2026-11-22T23:30:00.000Z"},
+        ["lunedì 23 novembre 2026", "entro quando"],
+    ),
+    (
+        "case-opened",
+        {"route": "operator", "contact_due_at": LATER, "due_at": "2026-12-21T17:00:00.000Z"},
+        [
+            "persona di riferimento",
+            "venerdì 4 dicembre 2026, ore 18:00",
+            "lunedì 21 dicembre 2026, ore 18:00",
+        ],
+    ),
+    (
+        "case-opened",
+        {"route": "not-known-yet", "contact_due_at": "", "due_at": ""},
+        ["l'ufficio competente", "ce ne scusiamo"],
+    ),
+    ("case-held", {"due_at": LATER}, ["non andrà persa", "chi coordina", "venerdì 4 dicembre 2026"]),
+    ("case-resolved", {"outcome": "handed-off"}, ["conclusa", "affidata a chi può occuparsene"]),
+    (
+        "documents-requested",
+        {"documents": "isee-attestation,tenancy-contract,brand-new"},
+        [
+            "- l'attestazione ISEE ordinaria",
+            "- il contratto di locazione",
+            "- un altro documento",
+            "punto di ascolto",
+        ],
+    ),
+    ("subsidy-granted", {"amount_cents": "185000", "partial": ""}, ["1.850,00 €", "accolta"]),
+    (
+        "subsidy-granted",
+        {"amount_cents": "251890", "partial": "yes"},
+        ["2.518,90 €", "risorse disponibili sono terminate"],
+    ),
+    (
+        "subsidy-refused",
+        {},
+        ["TAR", "60 giorni", "Presidente della Repubblica", "120 giorni", "si legge al punto di ascolto"],
+    ),
+    ("subsidy-waitlisted", {}, ["lista d'attesa", "Non serve presentare una nuova domanda"]),
+]
+
+
+def words_of(letter: Letter) -> str:
+    body = letter.html.partition("</head>")[2]
+    return " ".join(entities.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+@pytest.mark.parametrize(("template", "values", "said"), CASES)
+def test_a_letter_says_what_matters(
+    letters: JinjaLetters, template: str, values: dict[str, str], said: list[str]
+) -> None:
+    letter = letters.write(template, values, SOMEBODY, REPORT)
+
+    assert [part for part in said if part not in letter.text] == []
+    assert "Gentile Maria Esempio," in letter.text
+    assert "Riferimento: ABCD1234" in letter.text
+    assert "https://ascolto.example/stato" in letter.text
+    assert 10 <= len(letter.subject) <= 120
+    assert "Oggetto" not in letter.text
+
+
+@pytest.mark.parametrize(("template", "values", "said"), CASES)
+def test_text_and_html_say_the_same(
+    letters: JinjaLetters, template: str, values: dict[str, str], said: list[str]
+) -> None:
+    letter = letters.write(template, values, SOMEBODY, REPORT)
+
+    assert words_of(letter) == " ".join(re.sub(r"^- ", "", letter.text, flags=re.MULTILINE).split())
+
+
+def test_every_template_is_tried_here() -> None:
+    there = {path.name.split(".")[0] for path in TEMPLATES.iterdir()} - {"layout"}
+
+    assert there == {template for template, _, _ in CASES}
+
+
+@pytest.mark.parametrize(("template", "values", "said"), [case for case in CASES if case[1]])
+def test_a_value_that_is_missing_is_an_error(
+    letters: JinjaLetters, template: str, values: dict[str, str], said: list[str]
+) -> None:
+    with pytest.raises(UndefinedError):
+        letters.write(template, {}, SOMEBODY, REPORT)
+
+
+def test_a_refusal_names_no_grounds_and_no_amount(letters: JinjaLetters) -> None:
+    letter = letters.write("subsidy-refused", {}, SOMEBODY, REPORT)
+
+    assert "€" not in letter.text
+    assert "ISEE" not in letter.text
+
+
+@pytest.mark.parametrize("language", ["ar", "", "../../etc/passwd", "it.txt"])
+def test_a_language_that_is_not_there_falls_back_to_italian(letters: JinjaLetters, language: str) -> None:
+    letter = letters.write(
+        "case-resolved", {"outcome": "solved"}, Contact("m@example.org", None, language), REPORT
+    )
+
+    assert letter.language == "it"
+    assert "Buongiorno," in letter.text
+
+
+def test_a_name_cannot_carry_a_message_or_markup(letters: JinjaLetters) -> None:
+    letter = letters.write(
+        "case-resolved",
+        {"outcome": "solved"},
+        Contact("m@example.org", "<a href=x>vinci</a> example.org"),
+        REPORT,
+    )
+
+    assert "vinci" not in letter.text + letter.html
+
+
+def test_words_need_an_otherwise_for_codes_that_come_later(tmp_path: Path) -> None:
+    text = (SEED / "words.yaml").read_text()
+    (tmp_path / "words.yaml").write_text(text.replace('  otherwise: "l\'ufficio competente"\n', ""))
+
+    with pytest.raises(WordsError, match="routes needs an `otherwise`"):
+        read_words(tmp_path)

@@ -1,0 +1,248 @@
+"""What every mailer promises, the one in memory and the one that speaks SMTP to a real server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, Protocol, cast
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from chassis.errors import Unavailable
+from notify.adapters.memory import MemoryMailer
+from notify.adapters.smtp import SmtpMailer
+from notify.handlers.ports import Letter, Mail, Mailer, Undeliverable
+
+SENDER = "no-reply@ascolto.example"
+LETTER = Letter(
+    "È arrivata la risposta", "Buongiorno,\n\nperché sì: 1.850,00 €.\n", "<p>perché sì: 1.850,00 €.</p>", "it"
+)
+MAIL = Mail(
+    "0190a000-0000-5000-8000-00000000000a",
+    "0190a000-0000-7000-8000-000000000001",
+    "case-opened",
+    "maria@example.org",
+    LETTER,
+    datetime(2026, 11, 23, 9, tzinfo=UTC),
+)
+
+
+class Scene(Protocol):
+    """A mailer and the server behind it."""
+
+    @property
+    def mailer(self) -> Mailer: ...
+    def arrived(self) -> list[EmailMessage]: ...
+    def answer(self, address: str, code: int) -> None: ...
+    async def fall(self) -> None: ...
+    async def rise(self) -> None: ...
+
+
+@dataclass
+class InMemory:
+    """The one in memory."""
+
+    mailer: MemoryMailer = field(default_factory=lambda: MemoryMailer(SENDER))
+
+    def arrived(self) -> list[EmailMessage]:
+        return self.mailer.taken
+
+    def answer(self, address: str, code: int) -> None:
+        self.mailer.answers[address] = code
+
+    async def fall(self) -> None:
+        self.mailer.is_up = False
+
+    async def rise(self) -> None:
+        self.mailer.is_up = True
+
+
+@dataclass
+class OverSmtp:
+    """The one that speaks SMTP, and a server on a free loopback port."""
+
+    port: int = 0
+    mailer: SmtpMailer = field(init=False)
+    codes: dict[str, int] = field(default_factory=dict)
+    kept: list[EmailMessage] = field(default_factory=list)
+    connections: list[Any] = field(default_factory=list)
+    server: asyncio.Server | None = None
+
+    async def rise(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.server = await loop.create_server(self._session, "127.0.0.1", self.port)
+        self.port = self.server.sockets[0].getsockname()[1]
+
+    def connect(self) -> None:
+        self.mailer = SmtpMailer("127.0.0.1", self.port, SENDER)
+
+    async def fall(self) -> None:
+        assert self.server is not None
+        self.server.close()
+        for session in self.connections:
+            if session.transport is not None:
+                session.transport.abort()
+        await self.server.wait_closed()
+        await asyncio.sleep(0.01)
+
+    def _session(self) -> SMTP:
+        session = SMTP(self, hostname="mail.example", enable_SMTPUTF8=True, loop=asyncio.get_running_loop())
+        self.connections.append(session)
+        return session
+
+    async def handle_RCPT(  # noqa: N802 - the name that the server looks for
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address in self.codes:
+            return f"{self.codes[address]} no, {address}"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        raw = cast(bytes, envelope.original_content)
+        self.kept.append(message_from_bytes(raw, policy=default))
+        return "250 OK"
+
+    def arrived(self) -> list[EmailMessage]:
+        return self.kept
+
+    def answer(self, address: str, code: int) -> None:
+        self.codes[address] = code
+
+
+@pytest.fixture
+async def smtp() -> AsyncIterator[OverSmtp]:
+    scene = OverSmtp()
+    await scene.rise()
+    scene.connect()
+    yield scene
+    await scene.mailer.close()
+    await scene.fall()
+
+
+@pytest.fixture(params=["memory", "smtp"])
+def scene(request: pytest.FixtureRequest, smtp: OverSmtp) -> Scene:
+    return InMemory() if request.param == "memory" else smtp
+
+
+async def test_a_mail_arrives_whole(scene: Scene) -> None:
+    await scene.mailer.send(MAIL)
+
+    [mail] = scene.arrived()
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert text.get_content().replace("\r\n", "\n") == LETTER.text
+    assert "<p>perché sì: 1.850,00 €.</p>" in html.get_content()
+    assert (mail["Subject"], mail["To"], mail["From"]) == (LETTER.subject, MAIL.to, f"Ascolto <{SENDER}>")
+
+
+async def test_its_headers_say_which_message_it_is_and_that_a_machine_wrote_it(scene: Scene) -> None:
+    await scene.mailer.send(MAIL)
+
+    [mail] = scene.arrived()
+    assert mail["Message-ID"] == f"<{MAIL.message_id}@ascolto.example>"
+    assert (mail["X-Ascolto-Message"], mail["X-Ascolto-Report"]) == (MAIL.message_id, MAIL.report_id)
+    assert mail["X-Ascolto-Template"] == "case-opened"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Content-Language"] == "it"
+    assert mail["Date"].datetime == MAIL.at
+
+
+@pytest.mark.parametrize("address", ["maria@münchen.example", "o'brien+casa@example.org"])
+async def test_addresses_that_are_unusual_and_right_are_written_to(scene: Scene, address: str) -> None:
+    await scene.mailer.send(replace(MAIL, to=address))
+
+    assert len(scene.arrived()) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "maria",
+        "@example.org",
+        "maria@",
+        "a@b@c",
+        "maria@example.org\r\nBcc: x@example.org",
+        "a b@example.org",
+        "a@.org",
+    ],
+)
+async def test_what_is_no_address_is_undeliverable(scene: Scene, address: str) -> None:
+    with pytest.raises(Undeliverable, match="bad-address"):
+        await scene.mailer.send(replace(MAIL, to=address))
+    assert scene.arrived() == []
+
+
+async def test_a_5xx_is_never_and_names_no_address(scene: Scene) -> None:
+    scene.answer(MAIL.to, 550)
+
+    with pytest.raises(Undeliverable) as never:
+        await scene.mailer.send(MAIL)
+    assert str(never.value) == "smtp-550"
+    assert (never.value.__cause__, never.value.__context__) == (None, None)
+
+
+async def test_a_4xx_is_not_now_and_names_no_address(scene: Scene) -> None:
+    scene.answer(MAIL.to, 451)
+
+    with pytest.raises(Unavailable) as later:
+        await scene.mailer.send(MAIL)
+    assert "maria" not in str(later.value)
+    assert (later.value.__cause__, later.value.__context__) == (None, None)
+
+
+async def test_after_a_refusal_the_next_mail_goes_through(scene: Scene) -> None:
+    scene.answer("nobody@example.org", 550)
+    with pytest.raises(Undeliverable):
+        await scene.mailer.send(replace(MAIL, to="nobody@example.org"))
+
+    await scene.mailer.send(MAIL)
+
+    assert [mail["To"] for mail in scene.arrived()] == [MAIL.to]
+
+
+async def test_while_the_server_is_down_it_is_not_now_and_then_it_works_again(scene: Scene) -> None:
+    await scene.mailer.send(MAIL)
+    await scene.fall()
+    with pytest.raises(Unavailable):
+        await scene.mailer.send(MAIL)
+    await scene.rise()
+
+    await scene.mailer.send(MAIL)
+
+    assert len(scene.arrived()) == 2
+
+
+async def test_many_at_once_all_arrive(scene: Scene) -> None:
+    mails = [replace(MAIL, message_id=f"0190a000-0000-5000-8000-{n:012d}") for n in range(50)]
+
+    await asyncio.gather(*(scene.mailer.send(mail) for mail in mails))
+
+    assert sorted(mail["X-Ascolto-Message"] for mail in scene.arrived()) == [
+        mail.message_id for mail in mails
+    ]
+
+
+async def test_connections_are_few_and_kept(smtp: OverSmtp) -> None:
+    for _ in range(3):
+        await smtp.mailer.send(MAIL)
+    assert len(smtp.connections) == 1
+
+    await asyncio.gather(*(smtp.mailer.send(MAIL) for _ in range(30)))
+    assert len(smtp.connections) <= 8
+
+
+async def test_a_kept_connection_that_the_server_has_ended_is_replaced(smtp: OverSmtp) -> None:
+    await smtp.mailer.send(MAIL)
+    await smtp.fall()
+    await smtp.rise()
+
+    await smtp.mailer.send(MAIL)
+
+    assert len(smtp.arrived()) == 2

@@ -1,0 +1,35 @@
+"""A message comes to rest once, and the thread's counts follow."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notify.domain.message import EMAIL, Message, Status, Thread, settled
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+PENDING = Message("m", "r", "report-received", EMAIL, Status.PENDING, NOW)
+ENDS = st.sampled_from([Status.SENT, Status.FAILED, Status.SUPPRESSED])
+
+
+@given(ENDS, ENDS)
+def test_a_message_that_has_come_to_rest_stays_as_it_is(first: Status, second: Status) -> None:
+    message = settled(PENDING, first, NOW)
+
+    assert message is not None
+    assert message.status is first
+    assert settled(message, second, NOW) is None
+
+
+@given(st.lists(ENDS))
+def test_a_thread_counts_every_message_once(ends: list[Status]) -> None:
+    thread = Thread("r")
+    for _ in ends:
+        thread = thread.moved(None, Status.PENDING)
+    for end in ends:
+        thread = thread.moved(Status.PENDING, end)
+
+    assert thread.pending == 0
+    assert (thread.sent, thread.failed, thread.suppressed) == tuple(
+        ends.count(status) for status in (Status.SENT, Status.FAILED, Status.SUPPRESSED)
+    )

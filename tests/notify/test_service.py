@@ -1,0 +1,107 @@
+"""Notify as a whole, over a store in memory: from an event to a mail and to what is said about it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chassis.errors import Unavailable
+from chassis.inputs import Ending
+from contracts.intake import ReportRegistered, ReportWithdrawn
+from contracts.routing import CaseResolved
+from notify.handlers.ports import Contact
+
+REPORT = "0190a000-0000-7000-8000-000000000001"
+REGISTERED = ReportRegistered(
+    report_id=REPORT,
+    category="muffa",
+    kind="technical",
+    urgency="u",
+    place_id="bg-monterosso",
+    neighbourhood="monterosso",
+    province="bergamo",
+    channel="web",
+    language="it",
+    heard_at=datetime(2026, 11, 23, 8, tzinfo=UTC),
+)
+OPERATOR = {"Authorization": "Bearer op"}
+
+
+async def messages(service: Any) -> list[Any]:
+    answer = await service.http.get("/v1/messages", params={"report_id": REPORT}, headers=OPERATOR)
+    rows: list[Any] = answer.json()
+    return rows
+
+
+async def said(service: Any) -> list[str]:
+    return [row["type"] for row in await service.store.query("outbox", {}, [("sequence", 1)])]
+
+
+async def test_an_event_becomes_one_mail_and_one_fact(service: Any) -> None:
+    service.contacts.known[REPORT] = Contact("maria@example.org", "Maria Esempio")
+
+    await service.hear(REGISTERED, "event-1")
+    await service.work()
+
+    [message] = await messages(service)
+    assert (message["template"], message["status"], message["language"]) == ("report-received", "sent", "it")
+    assert [mail["X-Ascolto-Message"] for mail in service.mailer.taken] == [message["message_id"]]
+    assert await said(service) == ["message-sent.v1"]
+
+
+async def test_the_same_fact_under_another_id_sends_no_second_mail(service: Any) -> None:
+    service.contacts.known[REPORT] = Contact("maria@example.org")
+    await service.hear(REGISTERED, "event-1")
+    await service.work()
+
+    again = await service.hear(REGISTERED, "event-2")
+    await service.work()
+
+    assert again.ending is Ending.IGNORED
+    assert len(service.mailer.taken) == 1
+
+
+async def test_facts_about_one_report_are_said_in_sequence(service: Any) -> None:
+    await service.hear(REGISTERED, "event-1")
+    await service.hear(CaseResolved(report_id=REPORT, outcome="solved"), "event-2")
+    await service.work()
+
+    rows = await service.store.query("outbox", {}, [("sequence", 1)])
+    assert [(row["sequence"], row["type"]) for row in rows] == [
+        (1, "message-suppressed.v1"),
+        (2, "message-suppressed.v1"),
+    ]
+
+
+async def test_a_message_that_could_not_be_sent_is_still_pending(service: Any) -> None:
+    service.contacts.is_up = False
+    await service.hear(REGISTERED, "event-1")
+
+    with pytest.raises(Unavailable):
+        await service.work()
+
+    assert [row["status"] for row in await messages(service)] == ["pending"]
+
+
+async def test_what_needs_no_mail_gets_none(service: Any) -> None:
+    outcome = await service.hear(ReportWithdrawn(report_id=REPORT, reason="other"), "event-1")
+
+    assert outcome.ending is Ending.IGNORED
+    assert await messages(service) == []
+
+
+async def test_nothing_personal_is_kept(service: Any) -> None:
+    service.contacts.known[REPORT] = Contact("maria@example.org", "Maria Esempio")
+    await service.hear(REGISTERED, "event-1")
+    waiting = repr(service.store.rows)
+    await service.work()
+
+    assert "maria" not in (waiting + repr(service.store.rows)).lower()
+
+
+async def test_only_staff_sees_messages(service: Any) -> None:
+    stranger = await service.http.get("/v1/messages")
+    officer = await service.http.get("/v1/messages", headers={"Authorization": "Bearer of"})
+    wrong = await service.http.get("/v1/messages", params={"report_id": "x"}, headers=OPERATOR)
+
+    assert (stranger.status_code, officer.status_code, wrong.status_code) == (401, 403, 422)
