@@ -1,5 +1,5 @@
 # One file for every image of ours: `--build-arg SERVICE=routing` makes a service, `--target provision` the one-shot jobs.
-# Needs nothing but the classic builder.
+# Needs nothing but the classic builder, which builds stages in order: what `provision` is made of comes first.
 
 FROM python:3.11.15-slim-bookworm AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
@@ -12,14 +12,6 @@ COPY chassis /build/chassis
 RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation \
     /build/contracts /build/chassis
 
-FROM packages AS built
-ARG SERVICE
-RUN test -n "$SERVICE" || { echo 'SERVICE is missing: docker build --build-arg SERVICE=intake .' >&2; exit 1; }
-COPY services/${SERVICE} /build/service
-RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation /build/service
-COPY deploy/seed /build/seed
-RUN mkdir -p "/build/seed/$SERVICE"
-
 FROM python:3.11.15-slim-bookworm AS runtime
 RUN groupadd --gid 10001 ascolto \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ascolto
@@ -31,6 +23,14 @@ FROM runtime AS provision
 COPY --from=packages /opt/venv /opt/venv
 COPY deploy/mongo/initiate.py /srv/initiate.py
 CMD ["python", "-m", "chassis.provision"]
+
+FROM packages AS built
+ARG SERVICE
+RUN test -n "$SERVICE" || { echo 'SERVICE is missing: docker build --build-arg SERVICE=intake .' >&2; exit 1; }
+COPY services/${SERVICE} /build/service
+RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation /build/service
+COPY deploy/seed /build/seed
+RUN mkdir -p "/build/seed/$SERVICE"
 
 FROM runtime AS service
 ARG SERVICE

@@ -25,7 +25,9 @@ Client = MongoClient[dict[str, Any]]
 
 def connect(port: int, password: str | None = None) -> Client:
     """A client of this machine's mongod, as the administrator when a password is given."""
-    credentials = {"username": ADMIN, "password": password, "authSource": "admin"} if password else {}
+    credentials: dict[str, Any] = {}
+    if password:
+        credentials = {"username": ADMIN, "password": password, "authSource": "admin"}
     return MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=2000, **credentials)
 
 
@@ -73,7 +75,7 @@ def found(port: int, member: str, password: str) -> None:
             client.admin.command("createUser", ADMIN, pwd=password, roles=ADMIN_ROLES)
         except OperationFailure as failure:
             if failure.code == UNAUTHORIZED:
-                raise SystemExit("mongo: the data were made with another mongo_admin: restore that file") from None
+                raise SystemExit("mongo: the data know another mongo_admin: restore that file") from None
             raise
 
 
@@ -94,8 +96,12 @@ def grant(client: Client, uri: str) -> str:
 def main() -> None:
     """Runs once at every start of the deployment and changes nothing that is already so."""
     parser = argparse.ArgumentParser(prog="initiate", description=__doc__)
-    parser.add_argument("services", nargs="+", help="whose connection strings are in <secrets>/<service>_mongo")
-    parser.add_argument("--member", required=True, help="the address by which everybody reaches mongod, host:port")
+    parser.add_argument(
+        "services", nargs="+", help="whose connection strings are in <secrets>/<service>_mongo"
+    )
+    parser.add_argument(
+        "--member", required=True, help="the address by which everybody reaches mongod, host:port"
+    )
     parser.add_argument("--secrets", type=Path, default=Path("/run/secrets"))
     asked = parser.parse_args()
     port = int(asked.member.rpartition(":")[2])

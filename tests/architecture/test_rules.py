@@ -25,10 +25,22 @@ PLANTED = {
     "a domain reads the clock": ("services/intake/src/intake/domain/planted.py", "import time"),
     "a domain imports a handler": ("services/intake/src/intake/domain/planted.py", "import intake.handlers"),
     "a handler does IO": ("services/routing/src/routing/handlers/planted.py", "import httpx"),
-    "a handler imports a door": ("services/notify/src/notify/handlers/planted.py", "import notify.entrypoints"),
-    "a door imports an adapter": ("services/notify/src/notify/entrypoints/planted.py", "import notify.adapters"),
-    "a door reads the settings": ("services/intake/src/intake/entrypoints/planted.py", "import intake.settings"),
-    "a service knows the database driver": ("services/intake/src/intake/adapters/planted.py", "import pymongo"),
+    "a handler imports a door": (
+        "services/notify/src/notify/handlers/planted.py",
+        "import notify.entrypoints",
+    ),
+    "a door imports an adapter": (
+        "services/notify/src/notify/entrypoints/planted.py",
+        "import notify.adapters",
+    ),
+    "a door reads the settings": (
+        "services/intake/src/intake/entrypoints/planted.py",
+        "import intake.settings",
+    ),
+    "a service knows the database driver": (
+        "services/intake/src/intake/adapters/planted.py",
+        "import pymongo",
+    ),
     "the account is not independent": ("stack/src/stack/planted.py", "import chassis.ids"),
     "a room that nobody planned": ("services/notify/src/notify/utils.py", ""),
 }
@@ -101,10 +113,14 @@ def test_every_service_has_the_same_rooms_and_is_known_to_the_linter() -> None:
 
 
 def test_the_chassis_knows_no_business_word() -> None:
-    words = re.compile(r"\b(tenant|subsid|operator|neighbourhood|budget|isee|category|complaint|case)s?\b", re.IGNORECASE)
+    words = re.compile(
+        r"\b(tenant|subsid|operator|neighbourhood|budget|isee|category|complaint|case)s?\b", re.IGNORECASE
+    )
     allowed = {"chassis/src/chassis/doors.py": {"operator"}}  # the roles of the house
     for file in (ROOT / "chassis/src/chassis").glob("*.py"):
-        code = "\n".join(line for line in file.read_text().splitlines() if not line.strip().startswith(("case ", "case_")))
+        code = "\n".join(
+            line for line in file.read_text().splitlines() if not line.strip().startswith(("case ", "case_"))
+        )
         found = {match.group(0).lower() for match in words.finditer(code)}
         assert not found - allowed.get(str(file.relative_to(ROOT)), set()), f"{file.name}: {found}"
 
@@ -127,6 +143,16 @@ def test_wiring_fits_on_one_screen(service: str) -> None:
 def test_clocks_environments_and_mocks_are_lint_errors(code: str, tmp_path: Path) -> None:
     file = tmp_path / "planted.py"
     file.write_text(code)
-    command = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), "--select", "TID251", str(file)]
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--config",
+        str(ROOT / "pyproject.toml"),
+        "--select",
+        "TID251",
+        str(file),
+    ]
 
     assert subprocess.run(command, capture_output=True, check=False).returncode != 0

@@ -43,6 +43,17 @@ async def test_state_receipt_and_fact_are_written_together() -> None:
     assert await store.get("inbox", "c1") is not None
 
 
+async def test_two_services_that_hear_the_same_fact_say_different_ones() -> None:
+    ids = set()
+    for service in ("ledger", "diary"):
+        store = await a_store()
+        engine = replace(turns(), service=service)
+        await engine.run(await store.lane(), [command(1, "first")])
+        ids.add((await store.query("outbox", {}))[0]["_id"])
+
+    assert len(ids) == 2
+
+
 async def test_an_input_that_comes_again_changes_nothing_and_is_answered_the_same() -> None:
     store = await a_store()
     await run(store, command(1, "first"))

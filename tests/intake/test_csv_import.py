@@ -35,7 +35,7 @@ async def imported(
     rows: list[Row], client: httpx.AsyncClient, patience: float = 5
 ) -> tuple[dict[str, int], list[Ended]]:
     ended: list[Ended] = []
-    counts = await import_rows(rows, MAPPING, Sender(client, patience), ended.append)
+    counts = await import_rows(rows, MAPPING, Sender([client], patience), ended.append)
     return dict(counts), ended
 
 

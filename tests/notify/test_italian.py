@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notify.domain.italian import day, day_and_hour, euro, greeting_name
@@ -23,6 +23,7 @@ def test_an_amount_has_dots_for_thousands_and_a_comma_for_cents(cents: int, writ
     assert euro(cents) == written
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**12))
 def test_every_amount_can_be_read_back_to_the_cent(cents: int) -> None:
     assert int(euro(cents).removesuffix(" €").replace(".", "").replace(",", "")) == cents

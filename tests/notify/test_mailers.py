@@ -71,6 +71,7 @@ class OverSmtp:
     kept: list[EmailMessage] = field(default_factory=list)
     connections: list[Any] = field(default_factory=list)
     server: asyncio.Server | None = None
+    loses_its_answer: bool = False
 
     async def rise(self) -> None:
         loop = asyncio.get_running_loop()
@@ -102,9 +103,11 @@ class OverSmtp:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         raw = cast(bytes, envelope.original_content)
         self.kept.append(message_from_bytes(raw, policy=default))
+        if self.loses_its_answer and server.transport is not None:
+            server.transport.abort()
         return "250 OK"
 
     def arrived(self) -> list[EmailMessage]:
@@ -245,4 +248,16 @@ async def test_a_kept_connection_that_the_server_has_ended_is_replaced(smtp: Ove
 
     await smtp.mailer.send(MAIL)
 
+    assert len(smtp.arrived()) == 2
+
+
+async def test_a_yes_that_got_lost_is_not_now_and_the_copy_has_the_same_message_id(smtp: OverSmtp) -> None:
+    smtp.loses_its_answer = True
+    with pytest.raises(Unavailable):
+        await smtp.mailer.send(MAIL)
+    smtp.loses_its_answer = False
+
+    await smtp.mailer.send(MAIL)
+
+    assert len({mail["Message-ID"] for mail in smtp.arrived()}) == 1
     assert len(smtp.arrived()) == 2

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notify.domain.message import EMAIL, Message, Status, Thread, settled
@@ -12,6 +12,7 @@ PENDING = Message("m", "r", "report-received", EMAIL, Status.PENDING, NOW)
 ENDS = st.sampled_from([Status.SENT, Status.FAILED, Status.SUPPRESSED])
 
 
+@settings(deadline=None)
 @given(ENDS, ENDS)
 def test_a_message_that_has_come_to_rest_stays_as_it_is(first: Status, second: Status) -> None:
     message = settled(PENDING, first, NOW)
@@ -21,6 +22,7 @@ def test_a_message_that_has_come_to_rest_stays_as_it_is(first: Status, second: S
     assert settled(message, second, NOW) is None
 
 
+@settings(deadline=None)
 @given(st.lists(ENDS))
 def test_a_thread_counts_every_message_once(ends: list[Status]) -> None:
     thread = Thread("r")

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.domain.calendar import (
@@ -59,6 +59,7 @@ def test_easter_is_where_the_church_has_it(year: int, sunday: date) -> None:
     assert easter(year) == sunday
 
 
+@settings(deadline=None)
 @given(st.integers(1583, 4099))
 def test_easter_is_a_sunday_between_22_march_and_25_april(year: int) -> None:
     assert easter(year).weekday() == 6
@@ -142,6 +143,7 @@ def test_thirty_days_are_days_of_the_calendar() -> None:
     assert local(ends(CALENDAR, Span(30, Unit.DAYS), "bergamo", heard)) == "2026-11-09T18:00:00+01:00"
 
 
+@settings(deadline=None)
 @given(INSTANTS, st.integers(1, 60), st.sampled_from(["bergamo", "lecco", "elsewhere"]))
 def test_every_term_ends_on_a_working_day_at_18_with_exactly_so_many_working_days_in_it(
     heard: datetime, count: int, province: str
@@ -155,6 +157,7 @@ def test_every_term_ends_on_a_working_day_at_18_with_exactly_so_many_working_day
     assert sum(is_working_day(CALENDAR, province, day) for day in days) == count
 
 
+@settings(deadline=None)
 @given(INSTANTS, st.timedeltas(timedelta(0), timedelta(days=40)), st.integers(1, 30))
 def test_who_is_heard_later_is_never_due_earlier(heard: datetime, later: timedelta, count: int) -> None:
     first = ends(CALENDAR, working(count), "bergamo", heard)

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.domain.register import Register, decision_by
@@ -175,6 +177,7 @@ WORDS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS, WORDS, WORDS, st.dates(date(2026, 1, 1), date(2028, 1, 1)))
 def test_every_report_goes_somewhere_or_is_held_and_never_both(
     register: Register, category: str, kind: str, urgency: str, neighbourhood: str, day: date
@@ -184,3 +187,35 @@ def test_every_report_goes_somewhere_or_is_held_and_never_both(
     assert (decision.route is None) == (decision.held is not None)
     assert (decision.route is Route.OPERATOR) == (decision.operator is not None)
     assert decision.operator in (None, *(found.operator for found in decision.candidates if found.eligible))
+
+
+def test_whatever_intake_can_register_is_foreseen(register: Register) -> None:
+    seed = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
+    categories = yaml.safe_load((seed / "categories.yaml").read_text())["categories"]
+    provinces = yaml.safe_load((seed / "places.yaml").read_text())["provinces"]
+    places = [
+        (area["code"], province["code"]) for province in provinces for area in province["neighbourhoods"]
+    ]
+
+    decisions = {
+        (category["code"], area): decision_by(
+            register, Reported(category["code"], category["kind"], category["urgency"], area, province), A_DAY
+        )
+        for category in categories
+        for area, province in places
+    }
+    held = {area for (_, area), decision in decisions.items() if decision.held}
+
+    assert {decision.held for decision in decisions.values()} == {None, Held.NOBODY_ELIGIBLE}
+    assert held == {"foresto-sparso"}
+    assert {decision.route for decision in decisions.values()} == {None, *Route}
+
+
+def test_the_patron_days_are_those_of_intakes_provinces(register: Register) -> None:
+    places = yaml.safe_load(
+        (Path(__file__).parents[2] / "deploy" / "seed" / "intake" / "places.yaml").read_text()
+    )
+
+    assert {feast.province for feast in register.calendar.feasts} - {None} == {
+        province["code"] for province in places["provinces"]
+    }

@@ -79,15 +79,18 @@ class Kept(Generic[T]):
     stored: bool = False
 
     @classmethod
-    def read(cls, collection: Collection[T], id: str, raw: Raw | None) -> "Kept[T]":  # noqa: A002
-        """What the database has under this id; a missing or awaited document has no state."""
+    def read(cls, collection: Collection[T], id: str, raw: Raw | None, known: T | None = None) -> "Kept[T]":  # noqa: A002
+        """What the database has under this id; a missing or awaited document has no state.
+
+        `known` is the state when it has been understood before.
+        """
         if raw is None:
             return cls(collection, id, None)
         stored = raw.get("state")
         return cls(
             collection,
             id,
-            None if stored is None else collection.load(stored),
+            known if known is not None or stored is None else collection.load(stored),
             raw["version"],
             dict(raw.get("said", {})),
             raw.get("stamp", 0),

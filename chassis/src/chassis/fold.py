@@ -108,7 +108,7 @@ class Fold:
 
     def _decide(self, reaction: Reaction, item: Input) -> Change:
         states = [self.kept[ref.collection.name, ref.id].state for ref in reaction.needs(item.body)]
-        return reaction.then(item.body, *states, Moment(item.now, item.id))
+        return reaction.then(item.body, *states, Moment(item.now, f"{self.service}/{item.id}"))
 
     def _apply(self, item: Input, reaction: Reaction, change: Change) -> Outcome:
         if change is NOTHING:
@@ -161,7 +161,7 @@ class Fold:
             )
         sequence, stamp = speaker.say(event.topic, int(item.now.timestamp() * 1000))
         return {
-            "_id": derive(item.id, f"say/{number}"),
+            "_id": derive(f"{self.service}/{item.id}", f"say/{number}"),
             "slot": slot_of(event.subject, self.slots),
             "stamp": stamp,
             "aggregatetype": event.topic,

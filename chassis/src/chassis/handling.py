@@ -15,7 +15,10 @@ from contracts.base import Event
 
 @dataclass(frozen=True)
 class Moment:
-    """The moment an input is handled in: its own time, and ids that a replay finds again."""
+    """The moment an input is handled in: its own time, and ids that a replay finds again.
+
+    `cause` names the service and the input: two services that hear the same fact never derive the same id from it.
+    """
 
     now: datetime
     cause: str

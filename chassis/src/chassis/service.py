@@ -19,7 +19,7 @@ from chassis.crash import CrashPoints
 from chassis.delivery import Delivery
 from chassis.documents import Collection
 from chassis.doors import Doors, Tokens
-from chassis.errors import Unavailable
+from chassis.errors import Refused, Unavailable
 from chassis.fold import Effects
 from chassis.handling import Reactions
 from chassis.http import build_app
@@ -51,6 +51,7 @@ class Plan:
     indexes: Sequence[Index] = ()
     workers: Mapping[type[Any], Worker] = field(default_factory=dict)
     seed: Callable[[Doors], Awaitable[None]] | None = None
+    closing: Sequence[Callable[[], Awaitable[None]]] = ()
 
 
 class Process:
@@ -142,7 +143,11 @@ class Process:
     async def _seed(self) -> None:
         if self.plan.seed is not None:
             seed = self.plan.seed
-            await self._patiently(lambda: seed(self.doors))
+            try:
+                await self._patiently(lambda: seed(self.doors))
+            except Refused as refusal:
+                log("seed refused", level=40, reason=str(refusal), field=refusal.field, fix=refusal.fix)
+                raise
             self.seeded = True
 
     async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
@@ -192,6 +197,8 @@ class Process:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.relay.stop()
+        for close in self.plan.closing:
+            await close()
         try:
             await self.slots.leave()
         except Unavailable as away:

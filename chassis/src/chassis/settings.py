@@ -7,11 +7,16 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# A container's secrets are files here; one named like a field with its prefix (`intake_mongo`) is that field's value.
+SECRETS = Path("/run/secrets")
+
 
 class ServiceSettings(BaseSettings):
     """Read once, in main; no field that is a secret has a default."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", secrets_dir=SECRETS if SECRETS.is_dir() else None
+    )
 
     kafka: str = Field(description="Kafka bootstrap servers, host:port[,host:port].")
     mongo: str = Field(description="MongoDB connection string of a replica set, with the service's own user.")

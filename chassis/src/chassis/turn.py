@@ -4,11 +4,11 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.crash import CrashPoints
-from chassis.documents import Kept, Raw
+from chassis.documents import Collection, Kept, Raw
 from chassis.errors import Conflict, Unavailable
 from chassis.fold import DocumentKey, Effects, Fold, needed
 from chassis.handling import Reactions
@@ -45,6 +45,7 @@ class Turns:
     metrics: Metrics
     crash: CrashPoints
     woken: Callable[[Effects], None]
+    settled: dict[DocumentKey, tuple[int, Any]] = field(default_factory=dict)
 
     async def run(
         self, lane: Lane, inputs: Sequence[Input], first: Step | None = None, check: Check | None = None
@@ -86,7 +87,7 @@ class Turns:
         kept: dict[DocumentKey, Kept[Any]] = {}
         for name, (collection, ids) in needed(self.reactions, fresh).items():
             rows = await tx.find(name, ids)
-            kept |= {(name, id_): Kept.read(collection, id_, rows.get(id_)) for id_ in ids}
+            kept |= {(name, id_): self._understood(collection, id_, rows.get(id_)) for id_ in ids}
         return Fold(
             self.service,
             self.slots,
@@ -96,6 +97,15 @@ class Turns:
             await self._heads(tx, inputs),
             await self._waiting(tx, inputs),
         )
+
+    def _understood(self, collection: Collection[Any], id_: str, row: Raw | None) -> Kept[Any]:
+        """Registers are large and change rarely: each version of them is understood once."""
+        if not collection.settled or row is None:
+            return Kept.read(collection, id_, row)
+        version, state = self.settled.get((collection.name, id_), (0, None))
+        kept = Kept.read(collection, id_, row, state if version == row["version"] else None)
+        self.settled[collection.name, id_] = (kept.version, kept.state)
+        return kept
 
     async def _heads(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, Head]:
         names: dict[str, tuple[str, str]] = {}

@@ -19,6 +19,7 @@ VERBS = {
     "up": Verb("stack.verbs:up", "start what does not run yet"),
     "down": Verb("stack.verbs:down", "stop exactly what was started"),
     "status": Verb("stack.verbs:status", "say what runs and where"),
+    "demo": Verb("stack.demo:demo", "play one generated day and draw the account of it"),
 }
 
 

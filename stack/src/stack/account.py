@@ -1,5 +1,6 @@
 """The independent account of a day: drawn from the client's log, the databases, the topics and the mailbox alone."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -122,9 +123,15 @@ def _privacy(world: World) -> Iterator[Violation]:
     for one in world.asked:
         for name in PERSONAL:
             value = str(one.about.get(name) or "")
-            if value and value.encode() in blob:
-                topics = sorted({fact.topic for fact in world.facts if value.encode() in fact.raw})
+            if value and any(form in blob for form in _written(value)):
+                topics = sorted(
+                    {fact.topic for fact in world.facts for form in _written(value) if form in fact.raw}
+                )
                 yield Violation(one.report_id, f"personal datum: its {name} is on {', '.join(topics)}")
+
+
+def _written(value: str) -> set[bytes]:
+    return {value.encode(), json.dumps(value)[1:-1].encode()}
 
 
 def _budgets(world: World) -> Iterator[str]:
@@ -141,7 +148,9 @@ def _budgets(world: World) -> Iterator[str]:
                 yield f"budget {code}: {state['reserved_cents']} cents are reserved and {source} {total}"
     for collection in (DECISIONS, LEDGER):
         owners = Counter(one["state"]["application_id"] for one in world.documents.get(collection, ()))
-        yield from (f"{collection}: application {name} is there {n} times" for name, n in owners.items() if n > 1)
+        yield from (
+            f"{collection}: application {name} is there {n} times" for name, n in owners.items() if n > 1
+        )
 
 
 def _by_budget(world: World, collection: str, amount: str) -> Counter[str]:
@@ -232,5 +241,9 @@ def _between(
 def _stage(name: str, times: Iterable[float]) -> Stage:
     found = sorted(max(0.0, time) for time in times)
     return Stage(
-        name, found[len(found) // 2], found[min(len(found) - 1, len(found) * 99 // 100)], found[-1], len(found)
+        name,
+        found[len(found) // 2],
+        found[min(len(found) - 1, len(found) * 99 // 100)],
+        found[-1],
+        len(found),
     )

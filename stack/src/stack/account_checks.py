@@ -126,7 +126,9 @@ def check_facts(life: Life) -> Texts:
         elif found > wanted:
             yield f"doubled event: {' or '.join(types)} said {found} times under different ids, not {wanted}"
     for state in life.states(MESSAGES):
-        ends = [fact for fact in life.said(*SETTLED.values()) if fact.body["message_id"] == state["message_id"]]
+        ends = [
+            fact for fact in life.said(*SETTLED.values()) if fact.body["message_id"] == state["message_id"]
+        ]
         if [fact.type for fact in ends] != [SETTLED.get(str(state["status"]))]:
             said = ", ".join(fact.type for fact in ends) or "nothing"
             yield f"message {state['template']} is {state['status']} and the topic says {said}"

@@ -1,5 +1,6 @@
 """Where the account reads: the four databases, the topics and the mailbox, none of them through a service."""
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
-from contracts.envelope import Malformed, read_envelope
-from contracts.topics import TOPICS
-from pydantic_core import from_json
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from contracts.envelope import Malformed, read_envelope
+from contracts.topics import TOPICS
 from stack.account_world import (
     APPLICATIONS,
     BUDGETS,
@@ -35,6 +35,7 @@ from stack.processes import StackError
 from stack.services import SERVICES
 
 READ_SECONDS = 60.0
+NAMES = ("Message", "Report", "Template")
 # Whatever names a refused report: as a document's own id, or in a field of these.
 NAMING = ("state.report_id", "aggregateid", "correlation", "key")
 
@@ -123,7 +124,10 @@ def _traces(client: MongoClient[Row], asked: Sequence[Asked]) -> Iterator[tuple[
     for service in SERVICES:
         for collection in sorted(client[service].list_collection_names()):
             for row in client[service][collection].find({"$or": conditions}):
-                yield next((owners[one] for one in _names(row) if one in owners), ""), f"{service}.{collection}"
+                yield (
+                    next((owners[one] for one in _names(row) if one in owners), ""),
+                    f"{service}.{collection}",
+                )
 
 
 def _names(row: Row) -> Iterator[str]:
@@ -166,24 +170,29 @@ def read_topics(kafka: str, subjects: set[str], since: float) -> tuple[list[Fact
 
 
 def _records(consumer: Consumer) -> Iterator[Any]:
-    left: dict[tuple[str, int], int] = {}
-    for topic in TOPICS:
-        for partition in range(topic.partitions):
-            first, end = consumer.get_watermark_offsets(TopicPartition(topic.name, partition), 10)
-            if end > first:
-                left[topic.name, partition] = end
-    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for topic, partition in left])
+    left = _ends(consumer)
+    consumer.assign([TopicPartition(*where, OFFSET_BEGINNING) for where in left])
     deadline = time.monotonic() + READ_SECONDS
     while left:
         for message in consumer.consume(5000, 0.1):
-            where = message.topic(), message.partition()
-            if message.error() is None and where in left:
+            if message.error() is None:
                 yield message
         for place in consumer.position([TopicPartition(*where) for where in left]):
             if place.offset >= left[place.topic, place.partition]:
                 del left[place.topic, place.partition]
         if time.monotonic() > deadline:
             raise StackError(f"The account could not read {', '.join(sorted({topic for topic, _ in left}))}.")
+
+
+def _ends(consumer: Consumer) -> dict[tuple[str, int], int]:
+    """Where each partition that holds something ends now."""
+    ends: dict[tuple[str, int], int] = {}
+    for topic in TOPICS:
+        for partition in range(topic.partitions):
+            first, end = consumer.get_watermark_offsets(TopicPartition(topic.name, partition), 10)
+            if end > first:
+                ends[topic.name, partition] = end
+    return ends
 
 
 def _readable(headers: Sequence[tuple[str, bytes | None]]) -> bool:
@@ -203,7 +212,7 @@ def _take(
 ) -> None:
     value = message.value() or b""
     try:
-        envelope, body = read_envelope(headers), from_json(value)
+        envelope, body = read_envelope(headers), json.loads(value)
     except ValueError as error:
         unreadable.append(Leftover(f"an unreadable record on {message.topic()}: {error}", key))
         return
@@ -235,5 +244,5 @@ def read_mailbox(folder: Path, since: float) -> Iterator[Posted]:
             continue
         with path.open("rb") as file:
             headers = parser.parse(file)
-        names = ("X-Ascolto-Message", "X-Ascolto-Report", "X-Ascolto-Template")
-        yield Posted(*(str(headers.get(name, "")) for name in names), at=stored_at)
+        message_id, report_id, template = (str(headers.get(f"X-Ascolto-{name}", "")) for name in NAMES)
+        yield Posted(message_id, report_id, template, stored_at)

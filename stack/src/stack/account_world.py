@@ -152,7 +152,7 @@ def _sort_documents(
     applications = {one["_id"]: one["state"]["report_id"] for one in world.documents.get(APPLICATIONS, ())}
     for one in documents:
         state = one["state"]
-        owner = state.get("report_id") or applications.get(state.get("application_id"))
+        owner = str(state.get("report_id") or applications.get(state.get("application_id")))
         if owner in lives:
             lives[owner].documents.setdefault(collection, []).append(one)
 

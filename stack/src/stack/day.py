@@ -18,12 +18,55 @@ LEAST_CONTRIBUTIONS = 50
 KINDS = {"technical": 0.50, "administrative": 0.25, "social": 0.10, "contribution": 0.15}
 DOORS = ("form", "form", "form", "phone", "phone", "operator", "operator", "api")
 LANGUAGES = ("it",) * 9 + ("en", "fr", "ar")
-NAMES = "Ada Bruno Cesira Dario Elvira Fosca Gino Ilde Lauro Mafalda Nives Oreste Pia Quinto Rosa Silvio Tea Ugo".split()
-SURNAMES = (
-    "Esempi Provini Fintoni Inventati Campioni Modellini Bozzetti Figuranti Prestanome Ipotesi Simulati "
-    "Segnaposto Comparse Facsimili Fantasini Pseudonimi Maquette Ritagli Cartapesta Controfigura"
-).split()
-OPENINGS = ("Buongiorno, segnalo", "Vorrei segnalare", "Da noi c'è questo problema:", "Vi scrivo per", "Ancora")
+NAMES = [
+    "Ada",
+    "Bruno",
+    "Cesira",
+    "Dario",
+    "Elvira",
+    "Fosca",
+    "Gino",
+    "Ilde",
+    "Lauro",
+    "Mafalda",
+    "Nives",
+    "Oreste",
+    "Pia",
+    "Quinto",
+    "Rosa",
+    "Silvio",
+    "Tea",
+    "Ugo",
+]
+SURNAMES = [
+    "Esempi",
+    "Provini",
+    "Fintoni",
+    "Inventati",
+    "Campioni",
+    "Modellini",
+    "Bozzetti",
+    "Figuranti",
+    "Prestanome",
+    "Ipotesi",
+    "Simulati",
+    "Segnaposto",
+    "Comparse",
+    "Facsimili",
+    "Fantasini",
+    "Pseudonimi",
+    "Maquette",
+    "Ritagli",
+    "Cartapesta",
+    "Controfigura",
+]
+OPENINGS = (
+    "Buongiorno, segnalo",
+    "Vorrei segnalare",
+    "Da noi c'è questo problema:",
+    "Vi scrivo per",
+    "Ancora",
+)
 SINCE = ("da ieri sera", "da tre giorni", "da due settimane", "da stamattina", "dall'inizio del mese")
 DETAILS = (
     "Lo vedono tutti quelli che passano dall'androne.",
@@ -57,6 +100,7 @@ class Flawed:
     flaw: str
     content: bytes
     expect: str
+    contact: Body
 
 
 @dataclass(frozen=True)
@@ -133,12 +177,12 @@ class _Writer:
         return contact
 
 
-def generate(
-    seed: int, categories: Rows, places: Rows, start: datetime, size: int = DEFAULT_SIZE
-) -> Day:
+def generate(seed: int, categories: Rows, places: Rows, start: datetime, size: int = DEFAULT_SIZE) -> Day:
     """The day of this seed over these registers; the same arguments give the same day."""
     writer = _Writer(seed, categories, places, start)
-    contributions = _contributions(writer, min(size, max(LEAST_CONTRIBUTIONS, round(size * KINDS["contribution"]))))
+    contributions = _contributions(
+        writer, min(size, max(LEAST_CONTRIBUTIONS, round(size * KINDS["contribution"])))
+    )
     reports = contributions + _others(writer, len(contributions), size)
     writer.rng.shuffle(reports)
     plain = [report.number for report in reports if report.kind != "contribution"]
@@ -184,8 +228,11 @@ def _flawed(writer: _Writer, first: int) -> list[Flawed]:
         content = spoil(body, writer.rng)
         report_id = content.pop("logged_id", report.report_id)
         door = content.pop("door", "json")
-        text = json.dumps({name: content[name] for name in content if name not in ("danger", "future", "cut")})
-        found.append(Flawed(report_id, door, flaw, text[: content.get("cut")].encode(), expect))
+        text = json.dumps(
+            {name: content[name] for name in content if name not in ("danger", "future", "cut")}
+        )
+        cut = text[: content.get("cut")].encode()
+        found.append(Flawed(report_id, door, flaw, cut, expect, report.body.get("contact", {})))
     return found
 
 
@@ -208,7 +255,11 @@ FLAWS: tuple[tuple[str, str, Spoil], ...] = (
     ("an empty description", "description-missing", lambda body, _: body | {"description": "  "}),
     ("an address that is none", "contact-email", lambda body, _: body | {"contact": {"email": "nessuno"}}),
     ("an id that is no UUIDv7", "unfit-report-id", _version_4),
-    ("heard the day after tomorrow", "heard-in-future", lambda body, _: body | {"heard_at": body["future"].isoformat()}),
+    (
+        "heard the day after tomorrow",
+        "heard-in-future",
+        lambda body, _: body | {"heard_at": body["future"].isoformat()},
+    ),
     ("a danger in the form", "call-112", lambda body, _: body | {"category": body["danger"], "door": "form"}),
     ("no place in the form", "form:place_id", lambda body, _: body | {"place_id": "", "door": "form"}),
 )

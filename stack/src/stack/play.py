@@ -88,7 +88,9 @@ class Player:
         async with asyncio.TaskGroup() as afternoon:
             for report in day.reports:
                 if report.number in ids and (report.data or report.number in day.resolved):
-                    afternoon.create_task(self._within(gate, self._work_on(report, ids[report.number]), "work"))
+                    afternoon.create_task(
+                        self._within(gate, self._work_on(report, ids[report.number]), "work")
+                    )
 
     async def _within(self, gate: asyncio.Semaphore, work: Any, stage: str) -> None:
         async with gate:
@@ -96,7 +98,9 @@ class Player:
         self.advance(stage)
 
     async def _tell(self, report: Report, day: Day, ids: dict[int, str]) -> None:
-        body = report.body | {"report_id": await self._form_id() if report.door == "form" else report.report_id}
+        body = report.body | {
+            "report_id": await self._form_id() if report.door == "form" else report.report_id
+        }
         first = await self._send(report.door, body)
         self._note("report", body, "accepted", first, about_of(report))
         if first.status not in (200, 201):
@@ -120,7 +124,9 @@ class Player:
             url = f"{self.doors.intake}/v1/reports"
             reply = await self._ask("POST", url, content=flawed.content, headers=headers)
             report_id = flawed.report_id
-        self._note("flawed", {"report_id": report_id}, flawed.expect, reply, {"flaw": flawed.flaw})
+        self._note(
+            "flawed", {"report_id": report_id}, flawed.expect, reply, flawed.contact | {"flaw": flawed.flaw}
+        )
 
     async def _withdraw(self, report: Report, body: Json, slip: Json) -> None:
         reply = await self._ask(
@@ -142,7 +148,9 @@ class Player:
     async def _enter_data(self, data: Json, report_id: str) -> Reply:
         headers = {"Authorization": f"Bearer {self.doors.officer}"}
         url = f"{self.doors.subsidies}/v1/applications"
-        found = await self._until(url, lambda reply: bool(reply.body.get("rows")), headers, {"report_id": report_id})
+        found = await self._until(
+            url, lambda reply: bool(reply.body.get("rows")), headers, {"report_id": report_id}
+        )
         if not found.body.get("rows"):
             return found
         application = found.body["rows"][0]["application_id"]
@@ -208,7 +216,17 @@ class Player:
         )
 
 
-KEPT = ("report_id", "tracking_code", "pin", "status", "outcome", "amount_cents", "partial", "application_id", "decision_id")
+KEPT = (
+    "report_id",
+    "tracking_code",
+    "pin",
+    "status",
+    "outcome",
+    "amount_cents",
+    "partial",
+    "application_id",
+    "decision_id",
+)
 FORM_FIELDS = ("report_id", "category", "place_id", "description", "language")
 
 

@@ -1,5 +1,6 @@
 """The engines, the mailbox and the four services as processes under one state folder."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from stack.files import alone
+from stack.files import alone, write_whole
 from stack.kafka import Kafka
 from stack.mongod import Mongod
 from stack.ports import HOST, Ports, answers
@@ -135,6 +136,7 @@ class System:
                 self.launch_service(name)
             for name in SERVICES:
                 self.wait_service(name)
+            write_whole(self.root / "addresses.json", json.dumps(self.addresses(), indent=1) + "\n")
 
     def stop(self) -> None:
         """Ends everything that was started here and nothing else: services, mailbox, Kafka, MongoDB."""

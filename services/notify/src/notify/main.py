@@ -35,6 +35,7 @@ def main() -> None:
             ),
             workers={SendMessage: sending(contacts, letters, mailer, utc_now)},
             routers=lambda doors: (messages_router(doors),),
+            closing=(mailer.close, contacts.close),
         ),
         settings,
     )

@@ -17,6 +17,7 @@ def main() -> None:
     register = read_register(settings.seed)
 
     async def seed(doors: Doors) -> None:
+        """Put the register that was read in force."""
         await put_in_force(doors, register)
 
     serve(

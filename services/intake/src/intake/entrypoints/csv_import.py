@@ -4,10 +4,12 @@ import argparse
 import asyncio
 import csv
 import json
+import ssl
 import sys
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ MAPPING = Path("deploy/seed/intake/import-municipium.yaml")
 RESULTS = Path(".state/import")
 PATIENCE = 60.0
 AHEAD = IN_FLIGHT * 4
+POOLS = 8
 
 _LISTS = uuid.UUID("8d0f2c84-2a35-5c0e-8a0b-6f1d3f5b9e07")
 
@@ -93,10 +96,9 @@ def _door(url: str) -> httpx.URL:
 
 
 async def _import(file: Path, mapping: ImportMapping, url: str, result: Path, lines: int) -> Counter[str]:
-    limits = httpx.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT)
-    client = httpx.AsyncClient(base_url=_door(url), limits=limits, timeout=15, trust_env=False)
-    async with client:
-        await _meet(client, url)
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(client) for client in _clients(_door(url))]
+        await _meet(clients, url)
         rows = read_rows(file, mapping)
         try:
             result.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +111,7 @@ async def _import(file: Path, mapping: ImportMapping, url: str, result: Path, li
                     writer.writerow((ended.line, ended.row_id, ended.outcome, ended.report_id, ended.reason))
                     bar.update(task, completed=ended.line)
 
-                counts = await import_rows(rows, mapping, Sender(client, PATIENCE), keep)
+                counts = await import_rows(rows, mapping, Sender(clients, PATIENCE), keep)
                 bar.update(task, completed=lines)
                 return counts
         except OSError as error:
@@ -118,9 +120,19 @@ async def _import(file: Path, mapping: ImportMapping, url: str, result: Path, li
             ) from error
 
 
-async def _meet(client: httpx.AsyncClient, url: str) -> None:
+def _clients(door: httpx.URL) -> list[httpx.AsyncClient]:
+    """Several small pools: httpx walks through a whole pool at each request."""
+    trusted, each = ssl.create_default_context(), IN_FLIGHT // POOLS
+    limits = httpx.Limits(max_connections=each, max_keepalive_connections=each)
+    return [
+        httpx.AsyncClient(base_url=door, limits=limits, timeout=15, trust_env=False, verify=trusted)
+        for _ in range(POOLS)
+    ]
+
+
+async def _meet(clients: Sequence[httpx.AsyncClient], url: str) -> None:
     try:
-        ours = await Sender(client, 10).meet()
+        ours = await Sender(clients, 10).meet()
     except Away as away:
         raise Unusable(f"nobody answers at {url}: start intake (`make up`) or correct --url") from away
     if not ours:

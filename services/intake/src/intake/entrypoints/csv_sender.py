@@ -3,8 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import httpx
@@ -30,8 +31,8 @@ class Sent:
 class Sender:
     """Sends reports over kept-alive connections; gives up when nothing was answered for `patience` seconds."""
 
-    def __init__(self, client: httpx.AsyncClient, patience: float) -> None:
-        self._client = client
+    def __init__(self, clients: Sequence[httpx.AsyncClient], patience: float) -> None:
+        self._clients = cycle(clients)
         self._patience = patience
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._answered = time.monotonic()
@@ -56,14 +57,14 @@ class Sender:
         return Sent(outcome) if outcome else Sent("rejected", _reason(answer))
 
     async def _until_answered(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
-        wait = 0.1
+        client, wait = next(self._clients), 0.1
         while True:
             if self._gone or time.monotonic() - self._answered > self._patience:
                 self._gone = True
                 raise Away(f"intake did not answer for {self._patience:g} seconds")
             asked = 0.0
             try:
-                answer = await self._client.request(method, path, json=body)
+                answer = await client.request(method, path, json=body)
                 if answer.status_code not in _TRY_AGAIN:
                     self._answered = time.monotonic()
                     return answer

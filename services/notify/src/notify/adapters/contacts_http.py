@@ -38,6 +38,10 @@ class HttpContacts:
             return None
         raise Unavailable(f"intake answered {response.status_code} to a question for a contact")
 
+    async def close(self) -> None:
+        """Close the connections to intake."""
+        await self._client.aclose()
+
 
 def _object(response: httpx.Response) -> dict[str, Any] | None:
     try:

@@ -26,6 +26,7 @@ def sending(
         return await hand_over(job, contact)
 
     async def hand_over(job: SendMessage, contact: Contact) -> Ended:
+        """Write the letter and give it to the mailer."""
         letter = letters.write(job.template, dict(job.values), contact, job.report_id)
         mail = Mail(job.message_id, job.report_id, job.template, contact.email, letter, clock())
         try:

@@ -95,6 +95,11 @@ def cases_router(doors: Doors) -> APIRouter:
             raise Refused("unknown-case", "There is no case for this report.", 404, "report_id")
         return view(case)
 
+    _add_resolution(router, doors)
+    return router
+
+
+def _add_resolution(router: APIRouter, doors: Doors) -> None:
     @router.post("/{report_id}/resolution")
     async def resolve(report_id: UUID, resolution: Resolution) -> dict[str, Any]:
         """Close a case; sent again with the same command_id it gives the same answer."""
@@ -104,8 +109,6 @@ def cases_router(doors: Doors) -> APIRouter:
             command, id=command_id, key=command.report_id, fingerprint=f"{report_id}/{resolution.outcome}"
         )
         return dict(answer.body)
-
-    return router
 
 
 def view(case: Case) -> CaseView:

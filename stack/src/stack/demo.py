@@ -1,0 +1,195 @@
+"""The verb `demo`: a day in the neighbourhoods on real engines, and an account of it that nobody but the facts can talk into."""
+
+import argparse
+import asyncio
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from stack.account import Account, Violation, draw, unfinished
+from stack.account_sources import Sources
+from stack.account_world import Asked
+from stack.day import DEFAULT_SIZE, Day, generate
+from stack.play import AT_ONCE, Doors, Log, Player, read_log
+from stack.processes import StackError
+from stack.services import SERVICES
+from stack.system import DEFAULT_STATE, System
+
+PATIENCE = 60.0
+MOST_SHOWN = 50
+T = TypeVar("T")
+
+
+def demo(words: Sequence[str]) -> int:
+    """Starts what does not run, plays one day, waits until nothing is unfinished and prints the account."""
+    asked = _parse(words)
+    seed = secrets.randbelow(10**6) if asked.seed is None else asked.seed
+    console = Console()
+    console.print(f"seed {seed} (the same day again: make demo SEED={seed})", highlight=False)
+    system = System(asked.state)
+    start = time.monotonic()
+    console.print("starting engines and services …")
+    system.start()
+    console.print(f"everything runs after {time.monotonic() - start:.1f} s", highlight=False)
+    began = datetime.now(UTC)
+    path = system.root / "demo" / f"{seed}-{began:%Y%m%dT%H%M%S}" / "client.jsonl"
+    console.print("playing the day, then waiting until nothing is unfinished …")
+    with _progress(console) as progress:
+        day = asyncio.run(_play(system, seed, asked.reports, began, path, progress))
+        log = read_log(path)
+        sources = Sources(system.mongod.address, system.kafka.address, system.mails, began.timestamp())
+        settled = _wait(sources, log, progress)
+    console.print("drawing the account from the log, the databases, the topics and the mailbox …")
+    account = draw(sources.read_all(log))
+    return _report(console, system, account, day, path, settled)
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m stack demo")
+    parser.add_argument("--seed", type=int, help="play the day of this seed; a fresh one when left out")
+    parser.add_argument("--reports", type=int, default=DEFAULT_SIZE, help="how many valid reports")
+    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the folder that holds everything")
+    return parser.parse_args(words)
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console)
+
+
+async def _play(system: System, seed: int, size: int, began: datetime, path: Path, progress: Progress) -> Day:
+    intake, tokens = system.url("intake"), system.secrets.read_tokens()
+    limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+    log = Log(path)
+    async with httpx.AsyncClient(limits=limits, timeout=15) as client:
+        registers = [
+            await _register(client, f"{intake}/v1/{name}", name) for name in ("categories", "places")
+        ]
+        day = generate(seed, registers[0], registers[1], began, size)
+        work = sum(1 for report in day.reports if report.data or report.number in day.resolved)
+        tasks = {
+            "reports": progress.add_task("tenants report", total=len(day.reports) + len(day.flawed)),
+            "work": progress.add_task("operators and officer work", total=work),
+        }
+        doors = Doors(
+            intake, system.url("routing"), system.url("subsidies"), tokens["operator"], tokens["officer"]
+        )
+        try:
+            await Player(client, doors, log, lambda stage: progress.advance(tasks[stage])).play(day)
+        finally:
+            log.close()
+    return day
+
+
+async def _register(client: httpx.AsyncClient, url: str, name: str) -> list[dict[str, object]]:
+    try:
+        response = await client.get(url)
+        found: list[dict[str, object]] = response.raise_for_status().json()[name]
+    except (httpx.HTTPError, KeyError, ValueError) as error:
+        raise StackError(
+            f"{url} does not answer with {name} ({type(error).__name__}): see `make status`."
+        ) from error
+    return found
+
+
+def _wait(sources: Sources, log: Sequence[Asked], progress: Progress) -> bool:
+    """Polls the databases until nothing is unfinished; false when nothing moved for as long as the patience is."""
+    left = most = unfinished(sources.read_stores(log))
+    task = progress.add_task("the rest finishes", total=max(1, most))
+    end = time.monotonic() + PATIENCE
+    while left and time.monotonic() < end:
+        time.sleep(0.2)
+        before, left = left, unfinished(sources.read_stores(log))
+        most = max(most, left)
+        progress.update(task, total=max(1, most), completed=most - left)
+        if left != before:
+            end = time.monotonic() + PATIENCE
+    progress.update(task, completed=max(1, most) - left)
+    return left == 0
+
+
+def _report(console: Console, system: System, account: Account, day: Day, path: Path, settled: bool) -> int:
+    console.print(_table(account, day))
+    _print_addresses(console, system, path)
+    if not settled:
+        console.print(f"[red]not everything was finished when nothing had moved for {PATIENCE:.0f} s[/red]")
+    if account.violations:
+        console.print(f"[bold red]the account does not add up: {len(account.violations)} times[/bold red]")
+        for violation in _worst_first(account.violations)[:MOST_SHOWN]:
+            name = violation.report_id or "the day"
+            console.print(f" {name}: {violation.text}", markup=False, highlight=False, soft_wrap=True)
+    print(account.last_line, flush=True)
+    return 1 if account.violations else 0
+
+
+def _worst_first(violations: Iterable[Violation]) -> list[Violation]:
+    return sorted(violations, key=lambda one: one.report_id != "")
+
+
+def _table(account: Account, day: Day) -> Table:
+    table = Table(
+        "what", "how many", "of these", title=f"A day in the neighbourhoods, seed {day.seed}", show_lines=True
+    )
+    cases = [
+        f"{route}{f' {operator}' if operator else ''} {n}" for (route, operator), n in _by_size(account.cases)
+    ]
+    budgets = [_money_left(state) for state in account.budgets]
+    messages = [f"{template} {status} {n}" for (template, status), n in _by_size(account.messages)]
+    stages = [
+        f"{one.name}: p50 {one.p50:.3f} s, p99 {one.p99:.3f} s, most {one.most:.3f} s"
+        for one in account.stages
+    ]
+    granted = f"granted in all {account.granted_cents / 100:,.2f} €"
+    rows: tuple[tuple[str, int, list[str]], ...] = (
+        ("accepted", account.accepted, [f"sent again and answered the same {account.again}"]),
+        ("refused", account.refused.total(), [f"{slug} {n}" for slug, n in _by_size(account.refused)]),
+        ("cases", account.cases.total(), cases),
+        (
+            "decisions",
+            account.decisions.total(),
+            [*(f"{o} {n}" for o, n in _by_size(account.decisions)), granted],
+        ),
+        ("budgets", len(account.budgets), budgets),
+        ("messages delivered", account.mails, messages),
+        ("copies on topics", account.copies, ["the same fact again under its id: consumers ignore it"]),
+        ("stages, slowest first", len(account.stages), stages),
+        ("unaccounted", account.unaccounted, []),
+    )
+    for name, number, details in rows:
+        table.add_row(name, str(number), "\n".join(details))
+    return table
+
+
+def _money_left(state: object) -> str:
+    assert isinstance(state, dict)
+    left, allocated = state["available_cents"] / 100, state["allocated_cents"] / 100
+    return f"{state['code']}: {left:,.2f} € left of {allocated:,.2f} €"
+
+
+def _by_size(counts: Counter[T]) -> list[tuple[T, int]]:
+    return sorted(counts.items(), key=lambda row: (-row[1], str(row[0])))
+
+
+def _print_addresses(console: Console, system: System, path: Path) -> None:
+    intake = system.url("intake")
+    lines = [
+        f"report something   {intake}/segnala",
+        f"where it stands    {intake}/stato",
+        *(
+            f"{name:<11}health {system.url(name)}/health/ready   metrics {system.url(name)}/metrics"
+            for name in SERVICES
+        ),
+        f"mails              {system.mails}",
+        f"client's log       {path}",
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)

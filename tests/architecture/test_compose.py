@@ -1,0 +1,286 @@
+"""The deployment keeps the rules of the house, and each rule is seen biting."""
+
+import copy
+import importlib
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.settings import ServiceSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("intake", "routing", "subsidies", "notify")
+OWN = {*SERVICES, "provision", "mongo-init"}
+JOBS = {"provision", "mongo-init"}
+PUBLISHED = {"intake", "mailbox"}
+WAITS_FOR = {
+    "kafka": "service_healthy",
+    "mongo": "service_healthy",
+    "provision": "service_completed_successfully",
+    "mongo-init": "service_completed_successfully",
+}
+WAY_OUT = {"front": {"intake"}, "mail": {"notify", "mailbox"}}
+EXACT_TAG = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?$")
+
+Deployment = dict[str, Any]
+Rule = Callable[[str, Deployment, Deployment], bool]
+
+
+def _settings(service: str) -> type[ServiceSettings]:
+    found: type[ServiceSettings] = importlib.import_module(f"{service}.settings").Settings
+    return found
+
+
+def _files(spec: Deployment) -> set[str]:
+    return {secret["source"] for secret in spec.get("secrets", ())}
+
+
+def _told(service: str, spec: Deployment) -> set[str]:
+    """The settings that a service is told: by its environment, or by a secret of the same name."""
+    prefix = f"{service}_"
+    names = {name.lower() for name in spec["environment"]} | _files(spec)
+    fields = set(_settings(service).model_fields)
+    secrets = {name for name in _files(spec) if name.removeprefix(prefix) not in fields}
+    return {name.removeprefix(prefix) for name in names - secrets}
+
+
+def _told_what_it_asks(name: str, spec: Deployment, _: Deployment) -> bool:
+    if name not in SERVICES:
+        return True
+    fields = _settings(name).model_fields
+    needed = {field for field, info in fields.items() if info.is_required()}
+    prefixed = all(variable.startswith(f"{name.upper()}_") for variable in spec["environment"])
+    return prefixed and needed <= _told(name, spec) <= set(fields)
+
+
+def _has_no_secret_in_sight(_: str, spec: Deployment, __: Deployment) -> bool:
+    said = json.dumps([spec.get("environment"), spec.get("command"), spec.get("healthcheck")])
+    named = any(re.search("PASSWORD|_TOKEN$|_MONGO$", variable) for variable in spec.get("environment") or ())
+    return not named and "mongodb://" not in said
+
+
+def _keeps_secrets_to_its_own(name: str, spec: Deployment, _: Deployment) -> bool:
+    if name in SERVICES:
+        return _files(spec) == {f"{name}_mongo", f"{name}_key", "tokens"}
+    return name in {"mongo", "mongo-init"} or not _files(spec)
+
+
+def _runs_as_nobody(name: str, spec: Deployment, _: Deployment) -> bool:
+    user = str(spec.get("user"))
+    return user == "10001:10001" if name in OWN else bool(re.fullmatch(r"[1-9]\d*:[1-9]\d*", user))
+
+
+def _has_no_powers(_: str, spec: Deployment, __: Deployment) -> bool:
+    dropped = spec.get("cap_drop") == ["ALL"] and not spec.get("cap_add") and not spec.get("privileged")
+    shares = any(spec.get(key) for key in ("pid", "ipc", "devices", "userns_mode"))
+    return dropped and not shares and "no-new-privileges:true" in spec.get("security_opt", ())
+
+
+def _has_limits(_: str, spec: Deployment, __: Deployment) -> bool:
+    limits = spec.get("deploy", {}).get("resources", {}).get("limits", {})
+    return all(float(limits.get(what, 0)) > 0 for what in ("cpus", "memory", "pids"))
+
+
+def _logs_within_bounds(_: str, spec: Deployment, __: Deployment) -> bool:
+    return {"max-size", "max-file"} <= set(spec.get("logging", {}).get("options", ()))
+
+
+def _is_an_exact_version(name: str, spec: Deployment, _: Deployment) -> bool:
+    return "build" in spec if name in OWN else bool(EXACT_TAG.search(spec.get("image", "")))
+
+
+def _says_how_it_is(name: str, spec: Deployment, _: Deployment) -> bool:
+    check = spec.get("healthcheck", {})
+    return name in JOBS or bool(check.get("test")) and not check.get("disable")
+
+
+def _starts_in_order(name: str, spec: Deployment, _: Deployment) -> bool:
+    waits = {other: how["condition"] for other, how in spec.get("depends_on", {}).items()}
+    return waits == WAITS_FOR if name in SERVICES else "service_started" not in waits.values()
+
+
+def _stops_or_ends_in_order(name: str, spec: Deployment, _: Deployment) -> bool:
+    restart = "no" if name in JOBS else "unless-stopped"
+    return spec.get("restart") == restart and spec.get("stop_grace_period") == "40s"
+
+
+def _is_reached_by_this_machine_only(name: str, spec: Deployment, _: Deployment) -> bool:
+    ports = spec.get("ports", [])
+    return not ports or name in PUBLISHED and all(port.get("host_ip") == "127.0.0.1" for port in ports)
+
+
+def _is_on_inner_networks(name: str, spec: Deployment, whole: Deployment) -> bool:
+    if spec.get("network_mode"):
+        return name == "mongo-init" and spec["network_mode"] == "service:mongo"
+    outer = {net for net in spec.get("networks", ()) if not whole["networks"][net].get("internal")}
+    return bool(spec.get("networks")) and all(name in WAY_OUT.get(net, ()) for net in outer)
+
+
+def _touches_nothing_of_the_host(_: str, spec: Deployment, __: Deployment) -> bool:
+    return all(volume["type"] == "volume" for volume in spec.get("volumes", ()))
+
+
+RULES: dict[str, Rule] = {
+    "is told exactly what its settings ask": _told_what_it_asks,
+    "has no secret in its environment or command": _has_no_secret_in_sight,
+    "gets its own secrets and nobody else's": _keeps_secrets_to_its_own,
+    "runs as an ordinary user": _runs_as_nobody,
+    "has no powers": _has_no_powers,
+    "has limits": _has_limits,
+    "logs within bounds": _logs_within_bounds,
+    "is an exact version": _is_an_exact_version,
+    "says how it is": _says_how_it_is,
+    "starts in order": _starts_in_order,
+    "stops in order": _stops_or_ends_in_order,
+    "is published on this machine only": _is_reached_by_this_machine_only,
+    "is on inner networks": _is_on_inner_networks,
+    "touches nothing of the host": _touches_nothing_of_the_host,
+    "cannot write to its image": lambda _, spec, __: spec.get("read_only") is True,
+    "has an init": lambda _, spec, __: spec.get("init") is True,
+}
+
+
+def _offenders(rule: str, deployment: Deployment) -> Iterator[str]:
+    for name, spec in deployment["services"].items():
+        if not RULES[rule](name, spec, deployment):
+            yield name
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a fresh `.env` and fresh secrets, as an installation makes them."""
+    folder = tmp_path_factory.mktemp("deployment")
+    script = ROOT / "deploy" / "compose" / "secrets.py"
+    command = [sys.executable, script, "--folder", folder / "secrets", "--env", folder / ".env"]
+    subprocess.run(command, check=True, capture_output=True)
+    with (folder / ".env").open("a") as env:
+        env.write(f"ASCOLTO_SECRETS={folder / 'secrets'}\n")
+    return folder
+
+
+def _compose(*words: str | Path, env_file: Path) -> subprocess.CompletedProcess[str]:
+    binary = Path(sysconfig.get_path("scripts")) / "docker-compose"
+    if not binary.exists():
+        pytest.fail(f"{binary} is missing: run `make setup`")
+    asked = [binary, "--project-directory", ROOT, "--env-file", env_file, *words]
+    surroundings = {"PATH": "/usr/bin:/bin", "HOME": str(env_file.parent)}
+    return subprocess.run(asked, env=surroundings, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="session")
+def deployment(prepared: Path) -> Deployment:
+    """docker-compose.yml as Compose itself reads it, with every profile."""
+    done = _compose("--profile", "*", "config", "--format", "json", env_file=prepared / ".env")
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr, "Compose has nothing to warn about"
+    found: Deployment = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_container(rule: str, deployment: Deployment) -> None:
+    assert list(_offenders(rule, deployment)) == []
+
+
+def _drop(*keys: str) -> Callable[[Deployment], Any]:
+    return lambda spec: [spec.pop(key) for key in keys]
+
+
+def _put(**values: Any) -> Callable[[Deployment], Any]:
+    return lambda spec: spec.update(values)
+
+
+BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
+    ("is told exactly what its settings ask", "notify", lambda s: s["environment"].pop("NOTIFY_SMTP_HOST")),
+    ("is told exactly what its settings ask", "intake", lambda s: s["environment"].update(INTAKE_KAFKAA="x")),
+    ("is told exactly what its settings ask", "routing", lambda s: s["environment"].update(PORT="8080")),
+    ("is told exactly what its settings ask", "routing", lambda s: s["secrets"].pop(0)),
+    ("has no secret in its environment or command", "intake", _put(environment={"INTAKE_MONGO": "x"})),
+    ("has no secret in its environment or command", "mongo-init", _put(command=["mongodb://a:b@mongo"])),
+    ("gets its own secrets and nobody else's", "routing", _put(secrets=[{"source": "intake_mongo"}])),
+    ("gets its own secrets and nobody else's", "kafka", _put(secrets=[{"source": "tokens"}])),
+    ("runs as an ordinary user", "intake", _drop("user")),
+    ("runs as an ordinary user", "mongo", _put(user="0:0")),
+    ("has no powers", "kafka", _put(cap_add=["NET_ADMIN"])),
+    ("has no powers", "mailbox", _drop("cap_drop")),
+    ("has no powers", "mongo", _put(privileged=True)),
+    ("has no powers", "notify", _drop("security_opt")),
+    ("has limits", "intake", lambda s: s["deploy"]["resources"]["limits"].pop("pids")),
+    ("logs within bounds", "mongo", _drop("logging")),
+    ("is an exact version", "kafka", _put(image="apache/kafka:latest")),
+    ("is an exact version", "mongo", _put(image="mongo:8.0")),
+    ("says how it is", "mailbox", _drop("healthcheck")),
+    ("starts in order", "subsidies", lambda s: s["depends_on"].pop("mongo-init")),
+    ("starts in order", "provision", _put(depends_on={"kafka": {"condition": "service_started"}})),
+    ("stops in order", "intake", _put(stop_grace_period="10s")),
+    ("stops in order", "provision", _put(restart="always")),
+    ("is published on this machine only", "intake", _put(ports=[{"target": 8080, "published": "8080"}])),
+    ("is published on this machine only", "mongo", _put(ports=[{"host_ip": "127.0.0.1"}])),
+    ("is on inner networks", "mongo", _put(networks={"mail": None})),
+    ("is on inner networks", "kafka", _put(network_mode="host")),
+    ("touches nothing of the host", "kafka", _put(volumes=[{"type": "bind", "source": "/"}])),
+    ("cannot write to its image", "routing", _put(read_only=False)),
+    ("has an init", "routing", _drop("init")),
+]
+
+
+@pytest.mark.parametrize(("rule", "name", "broken"), BROKEN)
+def test_a_container_that_breaks_a_rule_is_named(
+    rule: str, name: str, broken: Callable[[Deployment], Any], deployment: Deployment
+) -> None:
+    planted = copy.deepcopy(deployment)
+    broken(planted["services"][name])
+    assert list(_offenders(rule, planted)) == [name]
+
+
+def test_every_rule_is_seen_biting() -> None:
+    assert {rule for rule, _, _ in BROKEN} == set(RULES)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_can_read_its_settings(
+    service: str, deployment: Deployment, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in deployment["services"][service]["environment"].items():
+        monkeypatch.setenv(name, value)
+    settings = _settings(service)(_secrets_dir=prepared / "secrets")
+    assert settings.mongo.startswith(f"mongodb://{service}:")
+    assert settings.mongo.endswith(f"@mongo:27017/{service}?authSource={service}&replicaSet=rs0")
+    assert settings.port == 8080
+    assert settings.secret == Path(f"/run/secrets/{service}_key")
+
+
+def test_secrets_are_readable_in_containers_and_closed_to_other_users_of_the_machine(prepared: Path) -> None:
+    folder = prepared / "secrets"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
+
+
+def test_every_secret_that_compose_mounts_is_made(deployment: Deployment, prepared: Path) -> None:
+    mounted = {Path(secret["file"]) for secret in deployment["secrets"].values()}
+    assert mounted == set((prepared / "secrets").iterdir())
+
+
+def test_making_secrets_again_changes_nothing(prepared: Path) -> None:
+    before = {path: path.read_bytes() for path in (prepared / "secrets").iterdir()}
+    script = ROOT / "deploy" / "compose" / "secrets.py"
+    again = [sys.executable, script, "--folder", prepared / "secrets", "--env", prepared / ".env"]
+    done = subprocess.run(again, check=True, capture_output=True, text=True)
+    assert done.stdout == "secrets: everything was there\n"
+    assert {path: path.read_bytes() for path in (prepared / "secrets").iterdir()} == before
+
+
+def test_a_missing_variable_is_named_with_what_it_is_for(prepared: Path) -> None:
+    partial = prepared / "partial.env"
+    lines = (prepared / ".env").read_text().splitlines()
+    partial.write_text("\n".join(line for line in lines if not line.startswith("SMTP_HOST=")))
+    done = _compose("config", "--quiet", env_file=partial)
+    assert done.returncode != 0
+    assert "SMTP_HOST is missing a value: the mail server" in done.stderr

@@ -1,0 +1,132 @@
+"""A generated day is the same for the same seed, new for another start, and has something of everything."""
+
+import json
+import uuid
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from stack.day import FLAWS, Day, generate
+from stack.play import form_of, read_reply
+
+START = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+CATEGORIES: list[dict[str, Any]] = [
+    {"code": "ascensore", "label": "Ascensore", "kind": "technical", "examples": ["ascensore fermo"]},
+    {"code": "bollette", "label": "Bollette", "kind": "administrative", "examples": ["conguaglio"]},
+    {"code": "vicinato", "label": "Vicinato", "kind": "social", "examples": []},
+    {"code": "contributo-affitto", "label": "Contributo", "kind": "contribution", "examples": ["aiuto"]},
+    {"code": "pericolo", "label": "Pericolo", "kind": "danger", "examples": ["gas"]},
+]
+PLACES: list[dict[str, Any]] = [
+    {"id": f"{province[:2]}-{number}", "province": province}
+    for province in ("bergamo", "lecco", "sondrio")
+    for number in range(3)
+]
+
+
+def a_day(seed: int = 1, start: datetime = START, size: int = 330) -> Day:
+    return generate(seed, CATEGORIES, PLACES, start, size)
+
+
+def test_the_same_seed_gives_the_same_day() -> None:
+    assert a_day() == a_day()
+    assert a_day() != a_day(seed=2)
+
+
+def test_the_same_seed_at_another_time_gives_other_ids() -> None:
+    today = {report.report_id for report in a_day().reports}
+    later = {report.report_id for report in a_day(start=START.replace(minute=31)).reports}
+
+    assert not today & later
+
+
+def test_every_id_is_a_new_uuid_of_version_7() -> None:
+    ids = [report.report_id for report in a_day().reports]
+
+    assert len(set(ids)) == len(ids) == 330
+    assert {uuid.UUID(name).version for name in ids} == {7}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_day_has_something_of_everything(seed: int) -> None:
+    day = a_day(seed)
+    kinds = Counter(report.kind for report in day.reports)
+
+    assert kinds["contribution"] == 50
+    assert kinds["technical"] > kinds["administrative"] > kinds["social"] > 0
+    assert {report.body["channel"] for report in day.reports} == {"web", "phone", "operator", "api"}
+    assert (len(day.again), len(day.reused), len(day.withdrawn), len(day.resolved)) == (15, 5, 10, 25)
+    assert len(day.flawed) == 2 * len(FLAWS)
+
+
+def test_contributions_are_asked_for_in_every_province_and_end_in_both_ways() -> None:
+    asked = [report for report in a_day().reports if report.data]
+
+    assert {report.province for report in asked} == {"bergamo", "lecco", "sondrio"}
+    assert all(report.data and report.data["tenancy"]["province"] == report.province for report in asked)
+    assert Counter(report.expect for report in asked)["refused"] >= 10
+    assert Counter(report.expect for report in asked)["eligible"] >= 25
+
+
+def test_nothing_is_heard_in_the_future_and_nobody_is_real() -> None:
+    for report in a_day().reports:
+        heard = report.body.get("heard_at")
+        assert heard is None or datetime.fromisoformat(heard) <= START
+        assert report.body.get("contact", {}).get("email", "@example.org").endswith("@example.org")
+
+
+def test_names_and_texts_belong_to_one_report_each() -> None:
+    reports = a_day(size=800).reports
+    names = [report.body["contact"]["name"] for report in reports if "contact" in report.body]
+    texts = [report.body["description"] for report in reports]
+
+    assert len(set(names)) == len(names)
+    assert len(set(texts)) == len(texts)
+
+
+def test_only_a_body_that_should_be_no_json_is_none() -> None:
+    for flawed in a_day().flawed:
+        if flawed.expect == "malformed-json":
+            with pytest.raises(ValueError):
+                json.loads(flawed.content)
+        else:
+            assert json.loads(flawed.content)
+
+
+def test_a_small_day_is_generated_too() -> None:
+    assert len(a_day(size=10).reports) == 10
+
+
+def test_a_browser_sends_empty_fields_for_what_is_not_known() -> None:
+    report = next(report for report in a_day().reports if "contact" not in report.body)
+
+    fields = form_of(report.body)
+
+    assert fields["email"] == ""
+    assert fields["report_id"] == report.report_id
+    assert "heard_at" not in fields
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "text", "slug", "body"),
+    [
+        (201, "text/html", "<dt>Codice</dt><dd>AB-CD</dd> <dt>PIN</dt><dd>123456</dd>", "", {"tracking_code": "AB-CD", "pin": "123456"}),
+        (200, "text/html", '<input type="hidden" name="report_id" value="x">', "", {"report_id": "x"}),
+        (422, "text/html", '<p class="fault" id="place_id-errore">Dove?</p>', "form:place_id", {}),
+        (422, "text/html", '<h2>È un pericolo</h2><p id="category-errore">', "call-112", {}),
+        (422, "application/problem+json", '{"type": "urn:ascolto:problem:unknown-place"}', "unknown-place", {"type": "urn:ascolto:problem:unknown-place"}),
+        (200, "application/json", '[{"a": 1}]', "", {"rows": [{"a": 1}]}),
+        (502, "text/plain", "bad gateway", "no-json", {}),
+    ],
+)  # fmt: skip
+def test_answers_are_read_as_their_readers_would(
+    status: int, kind: str, text: str, slug: str, body: dict[str, Any]
+) -> None:
+    response = httpx.Response(status, headers={"content-type": f"{kind}; charset=utf-8"}, text=text)
+
+    reply = read_reply(response, 0.0)
+
+    assert (reply.status, reply.slug, reply.body) == (status, slug, body)
