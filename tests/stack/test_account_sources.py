@@ -18,7 +18,7 @@ from stack.account_sources import Sources, read_mailbox
 from stack.account_world import APPLICATIONS, CASES, REPORTS, Asked, Posted, World
 from stack.system import System
 
-NOW = datetime.now(UTC)
+NOW = datetime.fromtimestamp(int(time.time()), UTC)
 
 
 def a_mail(folder: Path, at: float, message_id: str) -> None:

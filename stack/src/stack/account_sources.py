@@ -9,7 +9,7 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -189,10 +189,24 @@ def _ends(consumer: Consumer) -> dict[tuple[str, int], int]:
     ends: dict[tuple[str, int], int] = {}
     for topic in TOPICS:
         for partition in range(topic.partitions):
-            first, end = consumer.get_watermark_offsets(TopicPartition(topic.name, partition), 10)
+            first, end = _watermarks(consumer, TopicPartition(topic.name, partition))
             if end > first:
                 ends[topic.name, partition] = end
     return ends
+
+
+def _watermarks(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            found: tuple[int, int] = consumer.get_watermark_offsets(place, 10)
+        except KafkaException as error:
+            # A topic that was made a moment ago may not have a leader yet.
+            if time.monotonic() > deadline:
+                raise StackError(f"The account cannot read {place.topic}: {error}") from error
+            time.sleep(0.1)
+        else:
+            return found
 
 
 def _readable(headers: Sequence[tuple[str, bytes | None]]) -> bool:
