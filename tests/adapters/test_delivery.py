@@ -87,10 +87,19 @@ async def publish(kafka: str, records: Sequence[tuple[bytes | None, bytes | None
             await producer.send_and_wait("intake.reports", value, key, partition=3, headers=headers)
 
 
-def record(world: World, number: int, category: str = "lift", id: str | None = None) -> tuple[bytes, bytes, Any]:
+def record(
+    world: World, number: int, category: str = "lift", id: str | None = None
+) -> tuple[bytes, bytes, Any]:
     event = registered(world.base + number, category)
     envelope = Envelope(
-        id or str(uuid.uuid4()), event.type_tag, "/test", event.subject, NOW, 1, event.subject, accepted_time=NOW
+        id or str(uuid.uuid4()),
+        event.type_tag,
+        "/test",
+        event.subject,
+        NOW,
+        1,
+        event.subject,
+        accepted_time=NOW,
     )
     return event.subject.encode(), event.body(), envelope.headers()
 
@@ -171,4 +180,3 @@ async def test_a_process_that_takes_over_fences_the_former_owner_out(world: Worl
 
 async def _equals(world: World, number: int, wanted: list[str]) -> bool:
     return await world.lines(number) == wanted
-

@@ -14,7 +14,11 @@ from stack.system import System
 
 
 @pytest.fixture(
-    params=["memory", pytest.param("motor", marks=pytest.mark.engines), pytest.param("pymongo", marks=pytest.mark.engines)]
+    params=[
+        "memory",
+        pytest.param("motor", marks=pytest.mark.engines),
+        pytest.param("pymongo", marks=pytest.mark.engines),
+    ]
 )
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     if request.param == "memory":
@@ -156,7 +160,9 @@ async def test_queries_filter_order_and_limit(store: Store) -> None:
     await lane.transact(lambda tx: tx.insert("things", rows))
 
     async def names(**where: object) -> list[str]:
-        found = await store.query("things", {k.replace("__", "."): v for k, v in where.items()}, [("state.size", 1)])
+        found = await store.query(
+            "things", {k.replace("__", "."): v for k, v in where.items()}, [("state.size", 1)]
+        )
         return [row["_id"] for row in found]
 
     assert await names() == ["b", "c", "a"]

@@ -135,10 +135,12 @@ def opened(report: int, rule: str = "technical") -> CaseOpened:
 
 
 def record(event: ReportRegistered | CaseOpened, event_id: str, offset: int) -> Record:
-    envelope = Envelope(event_id, event.type_tag, "/test", event.subject, NOW, 1, event.subject, accepted_time=NOW)
+    envelope = Envelope(
+        event_id, event.type_tag, "/test", event.subject, NOW, 1, event.subject, accepted_time=NOW
+    )
     return Record(event.topic, 0, offset, event.subject.encode(), event.body(), envelope.headers())
 
 
-def command(report: int, line: str, id: str = "c1", fingerprint: str | None = None) -> Input:
+def command(report: int, line: str, command_id: str = "c1", fingerprint: str | None = None) -> Input:
     name = report_id(report)
-    return Input(id, WriteLine(name, line), NOW, name, Lineage(name, NOW), fingerprint)
+    return Input(command_id, WriteLine(name, line), NOW, name, Lineage(name, NOW), fingerprint)

@@ -1,18 +1,17 @@
 """Parked keys go on in their order once what stopped them is mended."""
 
+from tests.chassis.ledger import a_store, command, opened, record, registered, report_id, turns
+
 from chassis.inputs import Ending
 from chassis.memory import MemoryStore
 from chassis.parking import HEADS, PARKED
 from chassis.records import read
 from chassis.replay import Replays
-from chassis.slots import Slots
 from chassis.store import Store
-from tests.chassis.ledger import a_store, command, opened, record, registered, report_id, turns
 
 
 async def replays(store: Store) -> Replays:
-    engine = turns()
-    return Replays("ledger", store, Slots(store, "one", 8), engine, engine.metrics, await store.lane())
+    return Replays("ledger", store, turns(), await store.lane())
 
 
 async def test_an_event_that_came_too_early_is_handled_when_its_document_is_there() -> None:

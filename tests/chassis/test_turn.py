@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.chassis.ledger import NOW, Remind, a_store, command, opened, record, registered, report_id, turns
 
 from chassis.errors import Refused
 from chassis.inputs import Ending, Input, Lineage
 from chassis.parking import HEADS, PARKED
 from chassis.records import read
 from chassis.store import Store
-from tests.chassis.ledger import NOW, Remind, a_store, command, opened, record, registered, report_id, turns
 
 
 async def lines(store: Store, report: int) -> list[str]:
@@ -25,8 +25,8 @@ async def run(store: Store, *inputs: Input) -> list[str]:
     return [outcome.ending.value for outcome in await turns().run(lane, inputs)]
 
 
-def event(report: int, id: str, offset: int = 0, category: str = "lift") -> Input:
-    return read(record(registered(report, category), id, offset), 0)
+def event(report: int, event_id: str, offset: int = 0, category: str = "lift") -> Input:
+    return read(record(registered(report, category), event_id, offset), 0)
 
 
 async def test_state_receipt_and_fact_are_written_together() -> None:
@@ -83,15 +83,16 @@ async def test_another_body_under_a_used_id_is_refused() -> None:
     assert await lines(store, 1) == ["first"]
 
 
-async def test_a_refusal_is_remembered_and_nothing_else_is_stored() -> None:
+async def test_a_refused_command_stores_nothing_and_may_be_corrected_under_its_id() -> None:
     store = await a_store()
-    await run(store, command(1, "refuse"))
 
-    outcome = (await turns().run(await store.lane(), [command(1, "refuse")]))[0]
+    outcome = (await turns().run(await store.lane(), [command(1, "refuse", fingerprint="aa")]))[0]
 
     assert isinstance(outcome.error, Refused)
     assert outcome.error.field == "line"
+    assert await store.get("inbox", "c1") is None
     assert await store.get("pages", report_id(1)) is None
+    assert await run(store, command(1, "better", fingerprint="bb")) == ["done"]
 
 
 async def test_a_bug_is_one_commands_own_and_the_others_of_its_batch_go_on() -> None:
@@ -122,7 +123,9 @@ def test_sequences_have_no_hole_however_the_inputs_are_cut_into_batches(
     asyncio.run(story())
 
 
-async def test_an_unreadable_record_is_parked_with_its_bytes_and_later_ones_of_its_key_wait_behind_it() -> None:
+async def test_an_unreadable_record_is_parked_with_its_bytes_and_later_ones_of_its_key_wait_behind_it() -> (
+    None
+):
     store = await a_store()
     broken = replace(record(registered(1), "e1", 4), value=b"{")
     inputs = [read(broken, 0), event(1, "e2", 5), event(2, "e3", 6)]

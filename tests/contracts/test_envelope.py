@@ -15,7 +15,9 @@ REPORT = "00000000-0000-7000-8000-000000000001"
 
 
 def envelope(sequence: int = 1) -> Envelope:
-    return Envelope("id", "case-resolved.v1", "/ascolto/routing", REPORT, NOW, sequence, REPORT, accepted_time=NOW)
+    return Envelope(
+        "id", "case-resolved.v1", "/ascolto/routing", REPORT, NOW, sequence, REPORT, accepted_time=NOW
+    )
 
 
 def test_an_envelope_is_read_as_it_was_written() -> None:
@@ -28,7 +30,9 @@ def test_the_sequence_sorts_as_text() -> None:
     assert texts == sorted(texts)
 
 
-@pytest.mark.parametrize("name", ["ce_id", "ce_type", "ce_subject", "ce_time", "ce_sequence", "ce_correlationid"])
+@pytest.mark.parametrize(
+    "name", ["ce_id", "ce_type", "ce_subject", "ce_time", "ce_sequence", "ce_correlationid"]
+)
 @pytest.mark.parametrize("value", [None, b"", b"\xff\xfe"])
 def test_a_header_that_is_missing_empty_or_no_text_is_named(name: str, value: bytes | None) -> None:
     headers = [(n, value if n == name else v) for n, v in envelope().headers()]
@@ -37,7 +41,11 @@ def test_a_header_that_is_missing_empty_or_no_text_is_named(name: str, value: by
         read_envelope(headers)
 
 
-@given(st.lists(st.tuples(st.sampled_from([n for n, _ in envelope().headers()]), st.none() | st.binary(max_size=40))))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([n for n, _ in envelope().headers()]), st.none() | st.binary(max_size=40))
+    )
+)
 def test_no_header_whatever_raises_anything_else(changed: list[tuple[str, bytes | None]]) -> None:
     headers = [*envelope().headers(), *changed]
 

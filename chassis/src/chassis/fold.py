@@ -68,7 +68,8 @@ class Fold:
         except Unavailable:
             raise
         except Refused as refusal:
-            self._receive(item, {"refused": refusal_raw(refusal)})
+            if item.record is not None or item.consumes is not None:
+                self._receive(item, {})  # a refused command keeps nothing: it may be corrected under its id
             return Outcome(item, Ending.REFUSED, error=refusal)
         except Early as early:
             return self._hold(item, head, early)
@@ -83,9 +84,6 @@ class Fold:
             return None
         if item.fingerprint != row.get("fingerprint"):
             return Outcome(item, Ending.REFUSED, error=id_reused())
-        refused = row.get("refused")
-        if refused is not None:
-            return Outcome(item, Ending.REFUSED, error=Refused(**refused))
         return Outcome(item, Ending.AGAIN, answer=row.get("answer"))
 
     def _still_waits(self, item: Input, collection: str, name: str) -> bool:
@@ -249,17 +247,6 @@ class Fold:
         if head is not None and item.record is not None and not item.replayed:
             head.park(item.record, reason, detail, item.now)
         return Outcome(item, ending, error=error)
-
-
-def refusal_raw(refusal: Refused) -> Raw:
-    """What a receipt keeps of a refusal, so that a resend hears the same."""
-    return {
-        "slug": refusal.slug,
-        "detail": refusal.detail,
-        "status": refusal.status,
-        "field": refusal.field,
-        "fix": refusal.fix,
-    }
 
 
 def id_reused() -> Refused:

@@ -56,7 +56,6 @@ class Jobs:
             task = asyncio.create_task(self._work(row))
             self._running[row["_id"]] = task
             task.add_done_callback(partial(self._ended, row["_id"]))
-        self.metrics.jobs_pending.set(await self.store.count(JOBS, {}))
         return False
 
     def _ended(self, name: str, _: "asyncio.Task[None]") -> None:

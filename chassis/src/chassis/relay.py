@@ -45,7 +45,6 @@ class Relay:
         """Send one sweep; true when there may be more. Raises Unavailable while the broker is away."""
         owned = self.slots.owned()
         rows = await self.store.query(OUTBOX, {"slot": AnyOf(owned)}, [("stamp", 1)], SWEEP) if owned else []
-        self._show(rows)
         if not rows:
             return False
         self.crash.at("relay.swept")
@@ -63,11 +62,6 @@ class Relay:
             await self._discard()
             raise Unavailable("the broker takes nothing")
         return bool(done)
-
-    def _show(self, rows: Sequence[Raw]) -> None:
-        age = (self.clock() - rows[0]["time"]).total_seconds() if rows else 0.0
-        self.metrics.outbox_pending.set(len(rows))
-        self.metrics.outbox_age.set(max(0.0, age))
 
     async def _ready(self) -> AIOKafkaProducer:
         if self.producer is None:

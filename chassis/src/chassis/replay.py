@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from chassis.errors import Conflict
 from chassis.inputs import Ending, Input, Outcome
-from chassis.metrics import Metrics
 from chassis.parking import HEADS, PARKED, Head, record_of
 from chassis.records import read
-from chassis.slots import Slots
 from chassis.store import Lane, Store, Transaction
 from chassis.turn import Turns
 
@@ -30,14 +28,11 @@ class Replays:
 
     group: str
     store: Store
-    slots: Slots
     turns: Turns
-    metrics: Metrics
     lane: Lane
 
     async def release(self) -> bool:
         """Replay the keys whose awaited document has come."""
-        self.metrics.parked_depth.set(await self.store.count(PARKED, {}))
         heads = await self.store.query(HEADS, {"ready": True}, [("_id", 1)], TOGETHER)
         for head in heads:
             await self.replay(head["_id"])

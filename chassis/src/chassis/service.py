@@ -17,6 +17,7 @@ from chassis.clock import Clock, utc_now
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
 from chassis.delivery import Delivery
+from chassis.depths import Depths
 from chassis.documents import Collection
 from chassis.doors import Doors, Tokens
 from chassis.errors import Refused, Unavailable
@@ -100,30 +101,27 @@ class Process:
         await self.slots.reclaim()
 
     async def _loops(self) -> None:
-        plan, reactions = self.plan, self.plan.reactions
-        timers = Timers(
-            self.store, self.slots, self.turns, reactions, self.metrics, self.clock, await self.store.lane()
-        )
+        plan, store, slots, clock = self.plan, self.store, self.slots, self.clock
+        timers = Timers(store, slots, self.turns, plan.reactions, clock, await store.lane())
+        replays = Replays(plan.name, store, self.turns, await store.lane())
         self.jobs = Jobs(
-            self.store,
-            self.slots,
+            store,
+            slots,
             self.commands,
-            reactions,
+            plan.reactions,
             plan.workers,
             self.metrics,
             self.crash,
-            self.clock,
-            await self.store.lane(),
-        )
-        replays = Replays(
-            plan.name, self.store, self.slots, self.turns, self.metrics, await self.store.lane()
+            clock,
+            await store.lane(),
         )
         steps = {
-            "slots": (self.slots.share, RENEW_EVERY),
+            "slots": (slots.share, RENEW_EVERY),
             "relay": (self.relay.sweep, 0.25),
-            "timers": (timers.fire, 0.25),
-            "jobs": (self.jobs.start_due, 0.25),
+            "timers": (timers.fire, 0.5),
+            "jobs": (self.jobs.start_due, 0.5),
             "replays": (replays.release, 1.0),
+            "depths": (Depths(store, self.metrics, clock).measure, 5.0),
         }
         self.loops = {name: Loop(name, step, every) for name, (step, every) in steps.items()}
         self.jobs.done = self.loops["jobs"].wake

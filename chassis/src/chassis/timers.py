@@ -7,7 +7,6 @@ from chassis.clock import Clock
 from chassis.documents import Raw
 from chassis.handling import Reactions
 from chassis.inputs import Input, Lineage
-from chassis.metrics import Metrics
 from chassis.slots import Slots
 from chassis.store import AnyOf, AtMost, Lane, Store
 from chassis.turn import TIMERS, Turns
@@ -23,7 +22,6 @@ class Timers:
     slots: Slots
     turns: Turns
     reactions: Reactions
-    metrics: Metrics
     clock: Clock
     lane: Lane
 
@@ -31,7 +29,6 @@ class Timers:
         """Handle what is due; true when there may be more."""
         where = {"slot": AnyOf(self.slots.owned()), "due": AtMost(self.clock())}
         rows = await self.store.query(TIMERS, where, [("due", 1)], TOGETHER)
-        self.metrics.timers_pending.set(await self.store.count(TIMERS, {}))
         if rows:
             await self.turns.run(self.lane, [self._input(row) for row in rows])
         return len(rows) == TOGETHER

@@ -41,7 +41,6 @@ def contribution_cases(rng: random.Random, count: int, today: date) -> list[tupl
 def _household(rng: random.Random, number: int, today: date) -> Data:
     members = rng.randint(1, 5)
     children = rng.randint(0, max(0, members - 1))
-    issued = today - timedelta(days=rng.randint(5, 60))
     arrears = [
         {"period": f"{today.year - 1}-{month:02d}", "cents": rng.randrange(8_000, 26_000)}
         for month in range(1, rng.randint(3, 9))
@@ -61,7 +60,7 @@ def _household(rng: random.Random, number: int, today: date) -> Data:
         "attestation": {
             "protocol": f"INPS-ISEE-{today.year}-ESEMPIO-{number:05d}",
             "kind": "ordinario",
-            "issued_on": issued.isoformat(),
+            "issued_on": (today - timedelta(days=rng.randint(5, 60))).isoformat(),
             "expires_on": date(today.year, 12, 31).isoformat(),
             "se_hundredths": SCALE[members - 1],
             "ordinary_cents": rng.randrange(310_000, 900_000),

@@ -107,7 +107,7 @@ def _wait(sources: Sources, log: Sequence[Asked], progress: Progress) -> bool:
     task = progress.add_task("the rest finishes", total=max(1, most))
     end = time.monotonic() + PATIENCE
     while left and time.monotonic() < end:
-        time.sleep(0.2)
+        time.sleep(0.5)
         before, left = left, unfinished(sources.read_stores(log))
         most = max(most, left)
         progress.update(task, total=max(1, most), completed=most - left)

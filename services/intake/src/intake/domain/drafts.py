@@ -54,6 +54,17 @@ class Fault:
     fix: str
 
 
+_UNFIT_CONTACT = {
+    "name": Fault("contact-name", "contact.name", "The name is too long.", "Use at most 120 characters."),
+    "email": Fault(
+        "contact-email", "contact.email", "This is not an e-mail address.", "Write it like nome@example.org."
+    ),
+    "phone": Fault(
+        "contact-phone", "contact.phone", "This is not a phone number.", "Write it like +39 035 000000."
+    ),
+}
+
+
 def tidy(draft: Draft) -> Draft:
     """The draft without control characters and blank edges, its time in UTC; what is empty is missing."""
     contact = draft.contact
@@ -142,36 +153,18 @@ def _text_faults(text: str) -> tuple[Fault, ...]:
 
 
 def _contact_faults(contact: Contact) -> tuple[Fault, ...]:
-    found = [
-        _unreadable(f"contact.{name}")
-        for name, value in (("name", contact.name), ("email", contact.email), ("phone", contact.phone))
-        if value and _UNREADABLE.search(value)
-    ]
-    if found:
-        return tuple(found)
-    if contact.name and len(contact.name) > 120:
-        found.append(
-            Fault("contact-name", "contact.name", "The name is too long.", "Use at most 120 characters.")
-        )
-    if contact.email and not (len(contact.email) <= 254 and _EMAIL.fullmatch(contact.email)):
-        found.append(
-            Fault(
-                "contact-email",
-                "contact.email",
-                "This is not an e-mail address.",
-                "Write it like nome@example.org.",
-            )
-        )
-    if contact.phone and not _PHONE.fullmatch(contact.phone):
-        found.append(
-            Fault(
-                "contact-phone",
-                "contact.phone",
-                "This is not a phone number.",
-                "Write it like +39 035 000000.",
-            )
-        )
-    return tuple(found)
+    given = {"name": contact.name, "email": contact.email, "phone": contact.phone}
+    return tuple(
+        _unreadable(f"contact.{name}") if _UNREADABLE.search(value) else _UNFIT_CONTACT[name]
+        for name, value in given.items()
+        if value and (_UNREADABLE.search(value) or not _fits(name, value))
+    )
+
+
+def _fits(name: str, value: str) -> bool:
+    if name == "name":
+        return len(value) <= 120
+    return len(value) <= 254 and bool((_EMAIL if name == "email" else _PHONE).fullmatch(value))
 
 
 def _language_faults(language: str) -> tuple[Fault, ...]:

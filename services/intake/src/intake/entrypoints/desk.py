@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from chassis.doors import Doors
 from chassis.errors import Refused, Unavailable
 from chassis.ids import uuid7
-from chassis.sealing import Sealed, Sealer
+from chassis.sealing import Erased, Sealed, Sealer
 from intake.domain.drafts import Contact, Draft, Fault, faults, tidy
 from intake.domain.registers import Register
 from intake.domain.reports import Report
@@ -154,10 +154,13 @@ class Desk:
         if report is None:
             raise Refused("no-such-report", "There is no report with this id.", status=404)
         sealed = await self._doors.load(PRIVATE, report_id)
-        return report, None if sealed is None or not sealed.key else self._open(sealed)
+        return report, None if sealed is None else self._open(sealed)
 
-    def _open(self, sealed: Sealed) -> Said:
-        fields = self._sealer.open(sealed)
+    def _open(self, sealed: Sealed) -> Said | None:
+        try:
+            fields = self._sealer.open(sealed)
+        except Erased:
+            return None
         contact = Contact(fields.get("name"), fields.get("email"), fields.get("phone"))
         return Said(fields["text"], contact, fields["frail"] == "1")
 

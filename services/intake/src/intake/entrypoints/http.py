@@ -95,7 +95,12 @@ class Withdrawal(Asked):
 def router(doors: Doors, desk: Desk) -> APIRouter:
     """The routes of the JSON API."""
     api = APIRouter(prefix="/v1", tags=["public"], dependencies=[Depends(doors.require("public"))])
+    _serve_reports(api, desk)
+    _serve_registers(api, desk)
+    return api
 
+
+def _serve_reports(api: APIRouter, desk: Desk) -> None:
     @api.post("/reports", status_code=201)
     async def make_report(asked: NewReport, response: Response) -> Accepted:
         """Take a report in: 201, or 200 with the same answer when it was sent before."""
@@ -116,6 +121,8 @@ def router(doors: Doors, desk: Desk) -> APIRouter:
         """Take a report back; again is the same, a closed one is 409."""
         return dict(await desk.withdraw(tracking_code, pin, asked.reason))
 
+
+def _serve_registers(api: APIRouter, desk: Desk) -> None:
     @api.get("/categories")
     async def list_categories(response: Response) -> dict[str, object]:
         """What a report can be about."""
@@ -129,8 +136,6 @@ def router(doors: Doors, desk: Desk) -> APIRouter:
         register = await desk.register("places")
         response.headers["Cache-Control"] = "public, max-age=60"
         return {"version": register.version, "places": register.places}
-
-    return api
 
 
 def _report_id(asked: UUID | None) -> str | None:

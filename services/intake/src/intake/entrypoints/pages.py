@@ -85,6 +85,10 @@ class Pages:
         page = self._templates.get_template(template).render(facts)
         return HTMLResponse(page, status, _HEADERS)
 
+    async def blank(self) -> HTMLResponse:
+        """An empty form with an id of its own."""
+        return await self.form(ReportForm(report_id=self._desk.new_id()))
+
     async def form(self, form: ReportForm, faults: Faults = (), status: int = 200) -> HTMLResponse:
         """The form of a report, with what was written and what is wrong with it."""
         try:
@@ -181,6 +185,12 @@ def router(doors: Doors, desk: Desk) -> APIRouter:
     """The routes of the pages."""
     site = APIRouter(include_in_schema=False, dependencies=[Depends(doors.require("public"))])
     pages = Pages(desk)
+    _serve_reports(site, pages)
+    _serve_status(site, pages)
+    return site
+
+
+def _serve_reports(site: APIRouter, pages: Pages) -> None:
     style = resources.files("intake.entrypoints").joinpath("static/intake.css").read_bytes()
 
     @site.get("/")
@@ -189,12 +199,18 @@ def router(doors: Doors, desk: Desk) -> APIRouter:
 
     @site.get("/segnala")
     async def show_form() -> HTMLResponse:
-        return await pages.form(ReportForm(report_id=desk.new_id()))
+        return await pages.blank()
 
     @site.post("/segnala")
     async def send_form(form: Annotated[ReportForm, Form()]) -> HTMLResponse:
         return await pages.send(form)
 
+    @site.get("/static/intake.css")
+    async def show_style() -> Response:
+        return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+
+def _serve_status(site: APIRouter, pages: Pages) -> None:
     @site.get("/stato")
     async def ask_for_slip(codice: str = "") -> HTMLResponse:
         return pages.ask(StatusForm(code=codice))
@@ -206,9 +222,3 @@ def router(doors: Doors, desk: Desk) -> APIRouter:
     @site.post("/stato/ritiro")
     async def withdraw(form: Annotated[WithdrawalForm, Form()]) -> HTMLResponse:
         return await pages.withdraw(form)
-
-    @site.get("/static/intake.css")
-    async def show_style() -> Response:
-        return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
-
-    return site

@@ -1,0 +1,131 @@
+"""kill -9 at every named point of every service: nothing is lost, nothing is doubled, and the account says so."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from stack.account import Account, draw, unfinished
+from stack.account_sources import Sources
+from stack.account_world import Asked
+from stack.day import generate
+from stack.play import Doors, Log, Player, read_log
+from stack.services import SERVICES
+from stack.system import System
+
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(600)]
+
+REPORTS = 24
+DEADLINE = 60.0
+TURN = ("turn.inbox", "turn.state", "turn.open")
+RELAY = ("relay.swept", "relay.sent", "relay.cleared")
+DELIVERY = ("delivery.fetched", "delivery.committed", "delivery.offsets")
+POINTS = {
+    "intake": ("command.accepted", *TURN, "command.committed", *RELAY, *DELIVERY),
+    "routing": (*TURN, *RELAY, *DELIVERY),
+    "subsidies": (*TURN, *RELAY, *DELIVERY, "command.committed"),
+    "notify": (*TURN, *RELAY, *DELIVERY, "job.started", "job.done"),
+}
+
+
+@pytest.fixture(scope="module")
+def system(engines: System) -> Iterator[System]:
+    engines.start()
+    yield engines
+    for name in SERVICES:
+        engines.stop_service(name)
+
+
+class Campaign:
+    """Days that are played while services die, and one account of all of them."""
+
+    def __init__(self, system: System, folder: Path) -> None:
+        self.system, self.folder = system, folder
+        self.began = datetime.now(UTC)
+        self.days: list[asyncio.Task[None]] = []
+
+    async def play(self, seed: int) -> None:
+        """Play a small day through the public doors."""
+        tokens = self.system.secrets.read_tokens()
+        url = self.system.url
+        async with httpx.AsyncClient(timeout=15) as client:
+            places = [await self._ask(client, name) for name in ("categories", "places")]
+            day = generate(seed, places[0], places[1], datetime.now(UTC), REPORTS)
+            log = Log(self.folder / f"{seed}.jsonl")
+            doors = Doors(
+                url("intake"), url("routing"), url("subsidies"), tokens["operator"], tokens["officer"]
+            )
+            try:
+                await Player(client, doors, log, lambda _: None).play(day)
+            finally:
+                log.close()
+
+    async def _ask(self, client: httpx.AsyncClient, name: str) -> list[dict[str, object]]:
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            try:
+                rows: list[dict[str, object]] = (
+                    await client.get(f"{self.system.url('intake')}/v1/{name}")
+                ).json()[name]
+            except (httpx.TransportError, KeyError, ValueError):
+                assert time.monotonic() < deadline, "intake never answered"
+                await asyncio.sleep(0.1)
+            else:
+                return rows
+
+    async def crash(self, service: str, point: str, number: int) -> None:
+        """Arm a point, play a day, and see the process die there."""
+        self.system.launch_service(service, extra_env={f"{service.upper()}_CRASH_AT": f"{point}:2"})
+        self.days.append(asyncio.create_task(self.play(number)))
+        deadline = time.monotonic() + DEADLINE
+        while self.system.service(service).alive():
+            assert time.monotonic() < deadline, f"{service} never passed {point}"
+            await asyncio.sleep(0.05)
+
+    async def account(self) -> Account:
+        """Wait until nothing is unfinished, and draw the account."""
+        await asyncio.gather(*self.days)
+        asked = [one for path in sorted(self.folder.glob("*.jsonl")) for one in read_log(path)]
+        sources = Sources(
+            self.system.mongod.address, self.system.kafka.address, self.system.mails, self.began.timestamp()
+        )
+        await asyncio.to_thread(_settle, sources, asked)
+        return await asyncio.to_thread(lambda: draw(sources.read_all(asked)))
+
+
+def _settle(sources: Sources, asked: Sequence[Asked]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while unfinished(sources.read_stores(asked)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
+def lies(account: Account) -> list[str]:
+    """What is wrong, but for the size that a whole day must have."""
+    too_small = ("is the least", "messages for")
+    return [
+        f"{one.report_id}: {one.text}"
+        for one in account.violations
+        if not any(t in one.text for t in too_small)
+    ]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_nothing_is_lost_or_doubled_wherever_a_process_is_killed(
+    system: System, tmp_path: Path, service: str
+) -> None:
+    campaign = Campaign(system, tmp_path)
+    await asyncio.to_thread(system.stop_service, service)
+
+    for number, point in enumerate(POINTS[service]):
+        await campaign.crash(service, point, number)
+    await asyncio.to_thread(system.start_service, service)
+    account = await campaign.account()
+
+    doubled_by_design = "in the mailbox 2 times" if service == "notify" else "(nothing)"
+    wrong = [lie for lie in lies(account) if doubled_by_design not in lie]
+    assert wrong == []
+    assert account.accepted >= REPORTS * len(POINTS[service])
