@@ -1,6 +1,6 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test check import lock
+.PHONY: help setup up down status demo test check import secrets lock
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 STAMP := .state/setup.stamp
 WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml)
 BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
-SOURCES := contracts/src chassis/src stack/src $(wildcard services/*/src) tests deploy/local
+SOURCES := contracts/src chassis/src stack/src $(wildcard services/*/src) tests deploy/local deploy/compose deploy/mongo
 LOCKS := uv run dev mongod
 LOCK_dev := -c requirements/run.txt
 LOCK_mongod := --no-deps
@@ -46,6 +46,9 @@ check: $(STAMP) ## Check style, types and who may import whom
 import: $(STAMP) ## Import a CSV of reports (FILE=… MAPPING=…)
 	@test -n "$(FILE)" || { echo 'import: name the file: make import FILE=reports.csv [MAPPING=mapping.yaml]' >&2; exit 2; }
 	@$(RUN) -m intake import "$(FILE)" $(if $(MAPPING),--mapping "$(MAPPING)")
+
+secrets: ## Make the secrets and .env that docker compose needs; what exists stays
+	@$(or $(PYTHON),python3) deploy/compose/secrets.py
 
 lock: $(STAMP) ## Lock the packages of requirements/*.in anew, with hashes
 	@$(foreach name,$(LOCKS),echo "locking requirements/$(name).txt" && .venv/bin/uv pip compile --quiet \

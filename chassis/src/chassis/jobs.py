@@ -50,8 +50,9 @@ class Jobs:
         if free <= 0:
             return False
         where = {"slot": AnyOf(self.slots.owned()), "due": AtMost(self.clock())}
+        busy = set(self._running)  # one that ends while the query runs is still in what the query saw
         rows = await self.store.query(JOBS, where, [("due", 1)], AT_ONCE + free)
-        fresh = [row for row in rows if row["_id"] not in self._running][:free]
+        fresh = [row for row in rows if row["_id"] not in busy and row["_id"] not in self._running][:free]
         for row in fresh:
             task = asyncio.create_task(self._work(row))
             self._running[row["_id"]] = task

@@ -5,10 +5,10 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from rich.console import Console
@@ -136,41 +136,35 @@ def _worst_first(violations: Iterable[Violation]) -> list[Violation]:
 
 
 def _table(account: Account, day: Day) -> Table:
-    table = Table(
-        "what", "how many", "of these", title=f"A day in the neighbourhoods, seed {day.seed}", show_lines=True
-    )
-    cases = [
-        f"{route}{f' {operator}' if operator else ''} {n}" for (route, operator), n in _by_size(account.cases)
-    ]
-    budgets = [_money_left(state) for state in account.budgets]
-    messages = [f"{template} {status} {n}" for (template, status), n in _by_size(account.messages)]
-    stages = [
-        f"{one.name}: p50 {one.p50:.3f} s, p99 {one.p99:.3f} s, most {one.most:.3f} s"
-        for one in account.stages
-    ]
-    granted = f"granted in all {account.granted_cents / 100:,.2f} €"
-    rows: tuple[tuple[str, int, list[str]], ...] = (
-        ("accepted", account.accepted, [f"sent again and answered the same {account.again}"]),
-        ("refused", account.refused.total(), [f"{slug} {n}" for slug, n in _by_size(account.refused)]),
-        ("cases", account.cases.total(), cases),
-        (
-            "decisions",
-            account.decisions.total(),
-            [*(f"{o} {n}" for o, n in _by_size(account.decisions)), granted],
-        ),
-        ("budgets", len(account.budgets), budgets),
-        ("messages delivered", account.mails, messages),
-        ("copies on topics", account.copies, ["the same fact again under its id: consumers ignore it"]),
-        ("stages, slowest first", len(account.stages), stages),
-        ("unaccounted", account.unaccounted, []),
-    )
-    for name, number, details in rows:
+    title = f"A day in the neighbourhoods, seed {day.seed}"
+    table = Table("what", "how many", "of these", title=title, show_lines=True)
+    for name, number, details in _rows(account):
         table.add_row(name, str(number), "\n".join(details))
     return table
 
 
-def _money_left(state: object) -> str:
-    assert isinstance(state, dict)
+def _rows(account: Account) -> Iterator[tuple[str, int, list[str]]]:
+    yield "accepted", account.accepted, [f"sent again and answered the same {account.again}"]
+    yield "refused", account.refused.total(), [f"{slug} {n}" for slug, n in _by_size(account.refused)]
+    cases = [f"{' '.join(filter(None, who))} {n}" for who, n in _by_size(account.cases)]
+    yield "cases by desk and operator", account.cases.total(), cases
+    decisions = [f"{outcome} {n}" for outcome, n in _by_size(account.decisions)]
+    granted = f"granted today {account.granted_cents / 100:,.2f} €"
+    yield "decisions", account.decisions.total(), [*decisions, granted]
+    yield "budgets left", len(account.budgets), [_money_left(state) for state in account.budgets]
+    messages = [f"{template} {status} {n}" for (template, status), n in _by_size(account.messages)]
+    yield "messages delivered", account.mails, messages
+    ignored = ["the same fact again under its id: consumers ignore it"] if account.copies else []
+    yield "copies on topics", account.copies, ignored
+    times = [
+        f"{one.name}: p50 {one.p50:.3f} s, p99 {one.p99:.3f} s, most {one.most:.3f} s"
+        for one in account.stages
+    ]
+    yield "stages, slowest first", len(times), times
+    yield "unaccounted", account.unaccounted, []
+
+
+def _money_left(state: Mapping[str, Any]) -> str:
     left, allocated = state["available_cents"] / 100, state["allocated_cents"] / 100
     return f"{state['code']}: {left:,.2f} € left of {allocated:,.2f} €"
 
