@@ -131,12 +131,15 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._busy:
             await self._claim_missing()
 
+    async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
+        return await topic_ids(self.kafka, topics)
+
     async def _claim_missing(self) -> None:
         missing = sorted(self._assigned - set(self.claims.held))
         if not missing:
             return
         try:
-            ids = await topic_ids(self.kafka, sorted({tp.topic for tp in missing}))
+            ids = await self._topic_ids(sorted({tp.topic for tp in missing}))
             for partition in missing:
                 claim = await self.claims.take(partition, ids[partition.topic])
                 self._consumer.seek(partition, claim.next)

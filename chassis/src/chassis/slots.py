@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chassis.store import Store
@@ -18,11 +19,12 @@ class Slots:
     store: Store
     instance: str
     total: int
+    monotonic: Callable[[], float] = time.monotonic
     _held: dict[int, float] = field(default_factory=dict)
 
     def owned(self) -> list[int]:
         """The slots whose lease is certainly ours by our own monotonic clock."""
-        now = time.monotonic()
+        now = self.monotonic()
         return sorted(slot for slot, renewed in self._held.items() if now - renewed < _SAFE)
 
     async def share(self) -> bool:
@@ -56,7 +58,7 @@ class Slots:
         await self.store.release(f"member/{self.instance}", self.instance)
 
     async def _take(self, slot: int) -> None:
-        asked = time.monotonic()
+        asked = self.monotonic()
         epoch = await self.store.lease(f"slot/{slot:03d}", self.instance, LEASE_SECONDS)
         if epoch is None:
             self._held.pop(slot, None)

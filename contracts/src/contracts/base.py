@@ -35,8 +35,8 @@ class Event(BaseModel):
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """Read a body as a tolerant consumer does: an unknown field is ignored, a missing one is an error."""
-        return cls.model_validate_json(body, extra="ignore")
+        """Read a body as a tolerant consumer does: an unknown field is ignored, a missing or wrongly typed one is an error."""
+        return cls.model_validate_json(body, strict=True, extra="ignore")
 
     def body(self) -> bytes:
         """The bytes that go on the topic."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from contracts.base import Event
 from contracts.topics import BY_TYPE
+from contracts.upcasting import UPCASTS, CannotUpcast, Upcasts
 
 SPEC_VERSION = b"1.0"
 CONTENT_TYPE = b"application/json"
@@ -86,13 +87,19 @@ def read_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
         raise Malformed(f"a header is not UTF-8 text: {error.reason}") from error
 
 
-def read_event(type_tag: str, body: bytes | None) -> Event:
-    """Read the body of a known type; raises UnknownType, or Malformed with the field and the fix."""
+def read_event(type_tag: str, body: bytes | None, upcasts: Upcasts = UPCASTS) -> Event:
+    """Read the body of a known type, or of an old version of one; raises UnknownType, or Malformed with the field."""
     model = BY_TYPE.get(type_tag)
-    if model is None:
+    if model is None and type_tag not in upcasts:
         raise UnknownType(type_tag)
     if not body:
         raise Malformed(f"{type_tag}: the body is empty; a fact needs its JSON object")
+    if model is None:
+        try:
+            type_tag, body = upcasts.raised(type_tag, body)
+        except CannotUpcast as error:
+            raise Malformed(f"{type_tag}: {error}") from error
+        model = BY_TYPE[type_tag]
     try:
         return model.read(body)
     except ValueError as error:

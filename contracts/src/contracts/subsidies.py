@@ -23,7 +23,7 @@ class DocumentsRequested(SubsidiesApplication):
 
     type_tag: ClassVar[str] = "documents-requested.v1"
 
-    documents: tuple[Code, ...]
+    documents: tuple[Code, ...] = Field(max_length=64, description="What is asked for; may be empty.")
 
 
 class ApplicationSubmitted(SubsidiesApplication):

@@ -180,9 +180,9 @@ class _Writer:
 def generate(seed: int, categories: Rows, places: Rows, start: datetime, size: int = DEFAULT_SIZE) -> Day:
     """The day of this seed over these registers; the same arguments give the same day."""
     writer = _Writer(seed, categories, places, start)
-    contributions = _contributions(
-        writer, min(size, max(LEAST_CONTRIBUTIONS, round(size * KINDS["contribution"])))
-    )
+    share = round(size * KINDS["contribution"])
+    least = LEAST_CONTRIBUTIONS if size >= DEFAULT_SIZE else 1
+    contributions = _contributions(writer, min(size, max(least, share)))
     reports = contributions + _others(writer, len(contributions), size)
     writer.rng.shuffle(reports)
     plain = [report.number for report in reports if report.kind != "contribution"]

@@ -75,6 +75,7 @@ class Player:
     doors: Doors
     log: Log
     advance: Callable[[str], None]
+    patience: float = PATIENCE
 
     async def play(self, day: Day) -> None:
         """The whole day: reports and what is wrong with some, then the staff's work."""
@@ -168,7 +169,7 @@ class Player:
     async def _until(
         self, url: str, there: Callable[[Reply], bool], headers: Mapping[str, str], params: Mapping[str, str]
     ) -> Reply:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while True:
             reply = await self._ask("GET", url, headers=headers, params=params)
             if there(reply) or time.monotonic() > end:
@@ -187,7 +188,7 @@ class Player:
     async def _ask(self, method: str, url: str, **more: Any) -> Reply:
         """One answer; the same bytes go out again while the service is away or says that it cannot."""
         began, wait = time.time(), 0.1
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while True:
             try:
                 response = await self.client.request(method, url, **more)

@@ -1,0 +1,124 @@
+"""JSON Schemas of the events: a closed view for who says them, an open one for who hears them."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from contracts.base import Event
+from contracts.envelope import SCHEMA_BASE
+
+Schema = dict[str, Any]
+
+DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"
+DRAFT_07 = "http://json-schema.org/draft-07/schema#"
+
+# Where a schema holds schemas: under names, in a list, or alone.
+_NAMED = ("properties", "$defs", "definitions", "patternProperties")
+_LISTED = ("anyOf", "oneOf", "allOf", "prefixItems")
+_ALONE = ("items", "additionalProperties", "not", "contains")
+
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 512}
+_INSTANT = {"type": "string", "format": "date-time"}
+# Header, whether every record has it, what it holds. The envelope writes them in this order.
+HEADERS: tuple[tuple[str, bool, Schema, str], ...] = (
+    ("content-type", True, {"const": "application/json"}, "The value is one JSON object in UTF-8."),
+    ("ce_specversion", True, {"const": "1.0"}, "CloudEvents 1.0, binary mode."),
+    ("ce_id", True, _TEXT, "The event, for ever: a copy has the same id, so remember it."),
+    ("ce_type", True, _TEXT, "What happened and the version of its schema; skip a type you do not know."),
+    ("ce_source", True, _TEXT, "The service that says it."),
+    ("ce_subject", True, _TEXT, "The thing it is about; the same as the key."),
+    ("ce_time", True, _INSTANT, "When it happened, in UTC with milliseconds."),
+    ("ce_dataschema", True, {**_TEXT, "format": "uri"}, "The name of the schema of the value."),
+    ("ce_partitionkey", True, _TEXT, "The key."),
+    ("ce_sequence", True, {"type": "string", "pattern": r"^[0-9]{10,18}$"}, "1, 2, 3 … for each source and subject."),
+    ("ce_correlationid", True, _TEXT, "What everything that follows from one beginning has in common."),
+    ("ce_causationid", False, _TEXT, "The event or command that led to this one."),
+    ("ce_acceptedtime", False, _INSTANT, "When the beginning of it all was accepted."),
+    ("ce_traceparent", False, _TEXT, "W3C trace context."),
+)  # fmt: skip
+
+
+def producer(event: type[Event]) -> Schema:
+    """What a service may say: every field known, no other allowed."""
+    schema = _without_titles(event.model_json_schema())
+    body = {name: value for name, value in schema.items() if name not in ("title", "description")}
+    return {
+        "$schema": DRAFT_2020,
+        "$id": f"{SCHEMA_BASE}producer/{event.type_tag}.json",
+        "title": event.__name__,
+        "description": _one_line(event.__doc__),
+        **body,
+    }
+
+
+def consumer(event: type[Event]) -> Schema:
+    """What a reader should hold a value against: fields that come later are no error."""
+    return opened(producer(event)) | {"$id": f"{SCHEMA_BASE}{event.type_tag}.json"}
+
+
+def headers() -> Schema:
+    """The headers of a record as an object of strings; others may come."""
+    return {
+        "$schema": DRAFT_2020,
+        "$id": f"{SCHEMA_BASE}headers.json",
+        "title": "Headers",
+        "description": "The Kafka headers of every record, as text.",
+        "type": "object",
+        "properties": {name: {"description": text, **schema} for name, _, schema, text in HEADERS},
+        "required": [name for name, always, _, _ in HEADERS if always],
+        "additionalProperties": True,
+    }
+
+
+def opened(schema: Schema) -> Schema:
+    """The same schema where every object may have more fields."""
+
+    def opened_one(one: Schema) -> Schema:
+        return one | {"additionalProperties": True} if one.get("additionalProperties") is False else one
+
+    return _mapped(deepcopy(schema), opened_one)
+
+
+def draft_07(schema: Schema) -> Schema:
+    """The same schema in the older dialect that more tools read."""
+
+    def older(one: Schema) -> Schema:
+        named = {"$defs": "definitions", "prefixItems": "items"}
+        moved = {named.get(name, name): value for name, value in one.items()}
+        if "prefixItems" in one and "items" in one:
+            moved["additionalItems"], moved["items"] = one["items"], one["prefixItems"]
+        if "$ref" in moved:
+            moved["$ref"] = moved["$ref"].replace("#/$defs/", "#/definitions/")
+        return moved
+
+    return _mapped(deepcopy(schema), older) | {"$schema": DRAFT_07}
+
+
+def bare(schema: Schema) -> Schema:
+    """The same schema without its dialect and its name, to be put into another document."""
+    return {name: value for name, value in schema.items() if name not in ("$schema", "$id")}
+
+
+def _without_titles(schema: Schema) -> Schema:
+    return _mapped(schema, lambda one: {name: value for name, value in one.items() if name != "title"})
+
+
+def _mapped(schema: Any, change: Any) -> Any:
+    """Applies a change to a schema and to every schema inside it, and to nothing that is merely a value."""
+    if not isinstance(schema, Mapping):
+        return schema
+    found: Schema = {}
+    for name, value in schema.items():
+        if name in _NAMED:
+            found[name] = {key: _mapped(inner, change) for key, inner in value.items()}
+        elif name in _LISTED:
+            found[name] = [_mapped(inner, change) for inner in value]
+        elif name in _ALONE:
+            found[name] = _mapped(value, change)
+        else:
+            found[name] = value
+    return change(found)
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())

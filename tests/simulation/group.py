@@ -1,0 +1,189 @@
+"""A consumer group without mercy: members believe in assignments that are no longer true until a heartbeat tells them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from tests.simulation.chance import Chance
+from tests.simulation.log import PARTITIONS, LogRecord, SimLog
+
+SESSION_SECONDS = 15.0
+HEARTBEAT_SECONDS = 2.0
+Take = Callable[[Sequence[LogRecord]], Awaitable[None]]
+
+
+@dataclass
+class Member:
+    """What the coordinator knows of a member; a new process under the same instance takes its place."""
+
+    token: object
+    seen: float
+
+
+class SimGroup:
+    """The coordinator of one group: it waits for nobody, so two members may own one partition for a while."""
+
+    def __init__(self, log: SimLog, topics: Sequence[str]) -> None:
+        self.log, self.topics = log, topics
+        self.chance: Chance = log.chance
+        self.members: dict[str, Member] = {}
+        self.generation = 0
+        self.shares: dict[str, set[TopicPartition]] = {}
+        self.committed: dict[TopicPartition, int] = {}
+
+    def join(self, instance: str, token: object) -> None:
+        """A member comes; under a known instance id nothing moves."""
+        known = instance in self.members
+        self.members[instance] = Member(token, self.log.loop.time())
+        if not known:
+            self.rebalance()
+
+    def leave(self, instance: str, token: object) -> None:
+        """A member goes."""
+        if instance in self.members and self.members[instance].token is token:
+            del self.members[instance]
+            self.rebalance()
+
+    def beat(self, instance: str, token: object) -> int | None:
+        """The generation, or None for one that is not a member (any more)."""
+        now = self.log.loop.time()
+        gone = [name for name, member in self.members.items() if now - member.seen > SESSION_SECONDS]
+        for name in gone:
+            del self.members[name]
+        if gone:
+            self.rebalance()
+        member = self.members.get(instance)
+        if member is None or member.token is not token:
+            return None
+        member.seen = now
+        return self.generation
+
+    def rebalance(self) -> None:
+        """Share the partitions anew."""
+        self.generation += 1
+        names = sorted(self.members)
+        self.chance.rng.shuffle(names)
+        self.shares = {name: set() for name in names}
+        partitions = [TopicPartition(topic, n) for topic in self.topics for n in range(PARTITIONS)]
+        for position, partition in enumerate(partitions if names else ()):
+            self.shares[names[position % len(names)]].add(partition)
+
+    def start_of(self, partition: TopicPartition) -> int:
+        """Where reading begins by Kafka's own offsets, which anybody may have reset."""
+        if self.chance.hits("offsets reset"):
+            return self.chance.rng.randint(0, self.log.topics[partition.topic].ends[partition.partition])
+        return self.committed.get(partition, 0)
+
+
+class SimConsumer:
+    """One member: what `Delivery` asks of an aiokafka consumer."""
+
+    def __init__(self, group: SimGroup, instance: str, listener: Any, take: Take) -> None:
+        self.group, self.log, self.chance = group, group.log, group.chance
+        self.instance, self.token = instance, object()
+        self._listener, self._take = listener, take
+        self._positions: dict[TopicPartition, int] = {}
+        self._paused: set[TopicPartition] = set()
+        self._generation = -1
+        self._fenced = False
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be something to read."""
+        self._wake.set()
+
+    # what Delivery asks
+
+    def assignment(self) -> set[TopicPartition]:
+        return set(self._positions)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        if partition not in self._positions:
+            raise IllegalStateError(f"{partition} is not assigned")
+        self._positions[partition] = offset
+        self.wake()
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        self._paused.update(partitions)
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        self._paused.difference_update(partitions)
+        self.wake()
+
+    def highwater(self, partition: TopicPartition) -> int | None:
+        return self.log.topics[partition.topic].ends[partition.partition]
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        await self.log.request()
+        if self._generation != self.group.generation:
+            raise CommitFailedError("another generation")
+        self.group.committed.update(offsets)
+
+    async def stop(self) -> None:
+        self.group.leave(self.instance, self.token)
+
+    # what aiokafka and FastStream do by themselves
+
+    async def read(self) -> None:
+        """Fetch and hand over, one batch after the other."""
+        self.log.readers.append(self)
+        while True:
+            self._wake.clear()
+            records = [] if self.log.down else self._fetch()
+            if not records:
+                await self._wake.wait()
+                await asyncio.sleep(self.chance.latency())
+                continue
+            await asyncio.sleep(self.chance.latency())  # what was fetched may be stale when it is handed over
+            await self._take(records)
+
+    def _fetch(self) -> list[LogRecord]:
+        fetched: list[LogRecord] = []
+        partitions = sorted(set(self._positions) - self._paused)
+        self.chance.rng.shuffle(partitions)
+        for partition in partitions[: self.chance.rng.randint(1, 4)]:
+            fetched += self._fetch_from(partition)
+        return fetched
+
+    def _fetch_from(self, partition: TopicPartition) -> list[LogRecord]:
+        rows = self.log.topics[partition.topic].partitions[partition.partition]
+        start = self._positions[partition]
+        if start > self.log.topics[partition.topic].ends[partition.partition]:
+            start = 0  # out of range: from the earliest
+        found = [row for row in rows if row.offset >= start][: self.chance.rng.choice((1, 3, 500))]
+        if found:
+            self._positions[partition] = found[-1].offset + 1
+        return found
+
+    async def belong(self) -> None:
+        """Join, and follow what the coordinator says."""
+        while not self._fenced:
+            try:
+                await self.log.request()
+                await self._beat()
+            except KafkaError:
+                self.wake()
+            await asyncio.sleep(HEARTBEAT_SECONDS * (0.3 + self.chance.rng.random()))
+
+    async def _beat(self) -> None:
+        known = self.group.members.get(self.instance)
+        if self._generation >= 0 and known is not None and known.token is not self.token:
+            self._fenced = True  # a newer process has our instance id: Kafka tells us for good
+            return
+        generation = self.group.beat(self.instance, self.token)
+        if generation is None:
+            self.group.join(self.instance, self.token)
+            generation = self.group.generation
+        if generation == self._generation:
+            return
+        await self._listener.on_partitions_revoked(set(self._positions))
+        share = self.group.shares[self.instance] if self.instance in self.group.shares else set()
+        self._positions = {partition: self.group.start_of(partition) for partition in sorted(share)}
+        self._paused.clear()
+        self._generation = generation
+        self.wake()
+        await self._listener.on_partitions_assigned(set(share))

@@ -1,0 +1,121 @@
+"""A log that loses acknowledgements and keeps copies: topics with ids, partitions and gaps, and a producer for it."""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka.errors import KafkaError
+
+from tests.simulation.chance import Chance
+
+Headers = Sequence[tuple[str, bytes | None]]
+PARTITIONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """What a consumer fetches."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    timestamp: int
+
+
+@dataclass
+class Topic:
+    """One incarnation of a topic."""
+
+    name: str
+    id: str
+    partitions: list[list[LogRecord]] = field(default_factory=lambda: [[] for _ in range(PARTITIONS)])
+    ends: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
+
+
+class SimLog:
+    """The broker."""
+
+    def __init__(self, chance: Chance, names: Sequence[str]) -> None:
+        self.chance = chance
+        self.loop = asyncio.get_running_loop()
+        self.down = False
+        self.topics = {name: Topic(name, self._id()) for name in names}
+        self.readers: list[Any] = []  # consumers to be woken
+
+    def _id(self) -> str:
+        return str(uuid.UUID(int=self.chance.rng.getrandbits(128)))
+
+    def append(self, topic: str, partition: int, rows: Sequence[tuple[bytes | None, bytes | None, int, Headers]]) -> None:
+        """What is written is written, in this order."""
+        home = self.topics[topic]
+        for key, value, stamp, headers in rows:
+            offset = home.ends[partition]
+            home.partitions[partition].append(LogRecord(topic, partition, offset, key, value, headers, stamp))
+            home.ends[partition] = offset + 1
+        for reader in self.readers:
+            reader.wake()
+
+    async def request(self) -> None:
+        """One request to the broker."""
+        await asyncio.sleep(self.chance.latency())
+        if self.down or self.chance.hits("broker away"):
+            raise KafkaError("away")
+
+    def producer(self) -> "SimProducer":
+        return SimProducer(self)
+
+
+class SimBatch:
+    """Records of one partition that are sent together."""
+
+    def __init__(self, most: int) -> None:
+        self.rows: list[tuple[bytes | None, bytes | None, int, Headers]] = []
+        self._most = most
+
+    def append(self, *, key: bytes, value: bytes, timestamp: int, headers: Headers) -> object | None:
+        """None when the batch is full."""
+        if len(self.rows) >= self._most:
+            return None
+        self.rows.append((key, value, timestamp, headers))
+        return self
+
+
+class SimProducer:
+    """An idempotent producer: its own retries make no copies, a new one's do."""
+
+    def __init__(self, log: SimLog) -> None:
+        self._log = log
+
+    async def start(self) -> None:
+        await self._log.request()
+
+    async def stop(self) -> None:
+        await asyncio.sleep(0)
+
+    async def partitions_for(self, _: str) -> set[int]:
+        await self._log.request()
+        return set(range(PARTITIONS))
+
+    def create_batch(self) -> SimBatch:
+        return SimBatch(self._log.chance.rng.choice((3, 100)))
+
+    async def send_batch(self, batch: SimBatch, topic: str, *, partition: int) -> "asyncio.Future[None]":
+        """Returns the acknowledgement to come."""
+        await asyncio.sleep(0)
+        return asyncio.ensure_future(self._send(batch, topic, partition))
+
+    async def _send(self, batch: SimBatch, topic: str, partition: int) -> None:
+        log, chance = self._log, self._log.chance
+        await log.request()
+        if chance.hits("produce late"):
+            log.loop.call_later(chance.rng.random() * 3, log.append, topic, partition, batch.rows, context=Context())
+            raise KafkaError("the request is somewhere")
+        log.append(topic, partition, batch.rows)
+        await asyncio.sleep(chance.latency())
+        if chance.hits("ack lost"):
+            raise KafkaError("no acknowledgement")

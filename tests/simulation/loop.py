@@ -1,0 +1,169 @@
+"""A deterministic event loop: virtual time, a seeded choice of who runs next, processes that die or stall anywhere."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context, ContextVar, copy_context
+from heapq import heappop, heappush
+from typing import Any
+
+
+class Stuck(Exception):
+    """Nothing can run any more, or it runs for ever."""
+
+
+class Proc:
+    """One operating-system process of the simulated world; what it runs knows it by its context."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.alive = True
+        self.stopped = False
+        self.ready: deque[asyncio.Handle] = deque()
+        self.fuse: int | None = None
+        self.blown: Callable[[], None] = lambda: None
+
+    def context(self) -> Context:
+        """A context whose tasks belong to this process."""
+        made = copy_context()
+        made.run(OWNER.set, self)
+        return made
+
+
+WORLD = Proc("world")
+OWNER: ContextVar[Proc] = ContextVar("owner", default=WORLD)
+
+
+class SimLoop(asyncio.BaseEventLoop):
+    """Runs one callback at a time, of a process chosen by the seed; time passes when nobody can run.
+
+    A killed process runs nothing more, not even its `finally`; a stopped one runs everything later.
+    """
+
+    def __init__(self, chance: random.Random, most_steps: int) -> None:
+        super().__init__()
+        self.chance = chance
+        self.steps = 0
+        self.most_steps = most_steps
+        self.world = Proc("world")
+        self.tasks: list[asyncio.Task[Any]] = []
+        self._virtual = 0.0
+        self._timed: list[tuple[float, float, asyncio.TimerHandle]] = []
+        self._runnable: list[Proc] = []
+        self._buried: list[asyncio.Handle] = []
+        self._over = False
+        self.set_exception_handler(lambda *_: None)
+
+    def time(self) -> float:
+        return self._virtual
+
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._enqueue(handle)
+        return handle
+
+    def call_at(
+        self, when: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        heappush(self._timed, (when, self.chance.random(), handle))
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._virtual + delay, callback, *args, context=context)
+
+    def create_task(self, coro: Any, *, name: Any = None, context: Context | None = None) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
+        self.tasks.append(task)  # a killed process must not be tidied up by the garbage collector
+        return task
+
+    def spawn(self, proc: Proc, coro: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Start a task that belongs to a process."""
+        return self.create_task(coro, context=proc.context())
+
+    def kill(self, proc: Proc) -> None:
+        """The process is gone between two of its callbacks."""
+        proc.alive = False
+        self._buried.extend(proc.ready)
+        proc.ready.clear()
+        self._rest(proc)
+
+    def stop_process(self, proc: Proc) -> None:
+        """SIGSTOP."""
+        proc.stopped = True
+        self._rest(proc)
+
+    def continue_process(self, proc: Proc) -> None:
+        """SIGCONT: everything that has come meanwhile is there at once."""
+        proc.stopped = False
+        if proc.alive and proc.ready and proc not in self._runnable:
+            self._runnable.append(proc)
+
+    def end_world(self) -> None:
+        """Cancel whatever is left, of the dead too, so that nothing outlives its world."""
+        self._over = True
+        for _ in range(20):
+            left = [task for task in self.tasks if not task.done()]
+            if not left:
+                break
+            for task in left:
+                task.cancel()
+            while self._runnable:
+                self._run_once()
+        self.close()
+
+    def _rest(self, proc: Proc) -> None:
+        if proc in self._runnable:
+            self._runnable.remove(proc)
+
+    def _enqueue(self, handle: asyncio.Handle) -> None:
+        owner = handle._context.get(OWNER, WORLD)  # type: ignore[attr-defined]
+        proc = self.world if owner is WORLD or self._over else owner
+        if not proc.alive:
+            self._buried.append(handle)
+            return
+        proc.ready.append(handle)
+        if len(proc.ready) == 1 and not proc.stopped:
+            self._runnable.append(proc)
+
+    def _run_once(self) -> None:
+        runnable = self._runnable
+        if not runnable:
+            self._advance()
+            return
+        self.steps += 1
+        if self.steps > self.most_steps and not self._over:
+            raise Stuck(f"{self.steps} steps and no end at {self._virtual:.1f} s")
+        proc = runnable[int(self.chance.random() * len(runnable))] if len(runnable) > 1 else runnable[0]
+        handle = proc.ready.popleft()
+        if not proc.ready:
+            runnable.remove(proc)
+        if not handle.cancelled():
+            handle._run()
+        if proc.fuse is not None:
+            self._burn(proc)
+
+    def _burn(self, proc: Proc) -> None:
+        assert proc.fuse is not None
+        proc.fuse -= 1
+        if proc.fuse <= 0:
+            proc.fuse = None
+            proc.blown()
+
+    def _advance(self) -> None:
+        timed = self._timed
+        while timed and timed[0][2].cancelled():
+            heappop(timed)
+        if not timed:
+            raise Stuck(f"nothing left to run at {self._virtual:.1f} s")
+        self._virtual = max(self._virtual, timed[0][0])
+        while timed and timed[0][0] <= self._virtual:
+            handle = heappop(timed)[2]
+            if not handle.cancelled():
+                self._enqueue(handle)
+
+    def _timer_handle_cancelled(self, _: asyncio.TimerHandle) -> None:
+        return
