@@ -1,6 +1,7 @@
 """Delivery on real engines: what is on the topic is handled once, whatever lies between."""
 
 import asyncio
+import struct
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -8,15 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.record.util import calc_crc32c_py
+from tests.chassis.ledger import NOW, PAGES, REACTIONS, Print, WriteLine, registered, report_id
 
+from chassis import lenient
 from chassis.mongo import MongoStore
 from chassis.provision import provision
+from chassis.records import read, record_from
 from chassis.service import Plan, Process
 from chassis.settings import ServiceSettings
 from contracts.envelope import Envelope
+from contracts.topics import dead_letter_topic
 from stack.system import System
-from tests.chassis.ledger import NOW, PAGES, REACTIONS, Print, WriteLine, registered, report_id
 
 pytestmark = pytest.mark.engines
 
@@ -77,6 +83,10 @@ async def topics(engines: System) -> System:
 @pytest.fixture
 async def world(topics: System, tmp_path: Path) -> AsyncIterator[World]:
     made = World(topics, tmp_path)
+    admin = AIOKafkaAdminClient(bootstrap_servers=made.kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(dead_letter_topic("intake.reports", made.name), 1, 1)])
+    await admin.close()
     yield made
     await made.store.close()
 
@@ -87,12 +97,25 @@ async def publish(kafka: str, records: Sequence[tuple[bytes | None, bytes | None
             await producer.send_and_wait("intake.reports", value, key, partition=3, headers=headers)
 
 
+async def publish_raw(kafka: str, records: Sequence[tuple[bytes, bytes, Any]]) -> None:
+    """Publish headers whose name "~~" becomes two bytes that are no text, as only a foreign client could."""
+    async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+        batch = producer.create_batch()
+        for key, value, headers in records:
+            batch.append(key=key, value=value, timestamp=None, headers=headers)
+        batch.close()
+        data = bytearray(batch._build()).replace(b"~~", b"\xff\xfe")
+        struct.pack_into(">I", data, 17, calc_crc32c_py(data[21:]))
+        batch._buffer = data
+        await (await producer.send_batch(batch, "intake.reports", partition=3))
+
+
 def record(
-    world: World, number: int, category: str = "lift", id: str | None = None
+    world: World, number: int, category: str = "lift", event_id: str | None = None
 ) -> tuple[bytes, bytes, Any]:
     event = registered(world.base + number, category)
     envelope = Envelope(
-        id or str(uuid.uuid4()),
+        event_id or str(uuid.uuid4()),
         event.type_tag,
         "/test",
         event.subject,
@@ -123,7 +146,10 @@ async def test_events_from_before_the_first_start_are_handled_and_their_jobs_don
 
 
 async def test_copies_of_an_event_and_a_restart_change_nothing(world: World) -> None:
-    first, again = record(world, 1, id="e-1" + world.name), record(world, 1, id="e-1" + world.name)
+    first, again = (
+        record(world, 1, event_id="e-1" + world.name),
+        record(world, 1, event_id="e-1" + world.name),
+    )
     async with world.running():
         await publish(world.kafka, [first, again])
         await until(lambda: _equals(world, 1, WHOLE), "the page")
@@ -142,11 +168,38 @@ async def test_a_record_with_a_null_header_is_parked_and_its_neighbours_are_hand
         await until(lambda: _equals(world, 3, WHOLE), "the page after the broken record")
 
         parked = await world.store.query("parked", {})
-        assert [row["detail"] for row in parked] == ["header ce_id is missing or empty"]
+        assert "header ce_id is missing or empty" in [row["detail"] for row in parked]
         assert await world.lines(1) == WHOLE
         assert await world.lines(2) == []
         assert process.delivery is not None
         assert process.delivery.resting == ""
+
+
+async def test_a_header_name_that_is_no_text_does_not_stop_its_partition(world: World) -> None:
+    key, value, headers = record(world, 2)
+    async with world.running() as process:
+        await publish_raw(world.kafka, [(key, value, [*headers, ("~~", b"x")]), (b"?", b"?", [("~~", b"?")])])
+        await publish(world.kafka, [record(world, 3)])
+        await until(lambda: _equals(world, 3, WHOLE), "the page after the record that cannot be fetched")
+
+        assert await world.lines(2) == WHOLE
+        parked = await world.store.query("parked", {})
+        assert "\\xff\\xfe" in [row["headers"][0][0] for row in parked]
+        assert process.metrics.resought.labels("unfetchable")._value.get() >= 1
+
+
+def test_a_batch_in_an_unknown_codec_becomes_a_poison_with_its_bytes() -> None:
+    whole = bytearray(b"\0" * 61)
+    struct.pack_into(">qiibIhiqqqhii", whole, 0, 7, 49, 0, 2, 0, 6, 1, 0, 0, -1, -1, -1, 2)
+
+    records = lenient._records(TopicPartition("intake.reports", 3), bytes(whole))
+
+    assert [raw.offset for raw in records] == [7, 8]
+    read_back = read(record_from(records[0]), 0)
+    assert read_back.unreadable is not None
+    assert "codec 6" in read_back.unreadable
+    assert read_back.record is not None
+    assert read_back.record.value == bytes(whole)
 
 
 async def test_two_processes_share_the_partitions_and_handle_each_event_once(world: World) -> None:

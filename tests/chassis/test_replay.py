@@ -1,6 +1,6 @@
 """Parked keys go on in their order once what stopped them is mended."""
 
-from tests.chassis.ledger import a_store, command, opened, record, registered, report_id, turns
+from tests.chassis.ledger import NOW, a_store, command, opened, record, registered, report_id, turns
 
 from chassis.inputs import Ending
 from chassis.memory import MemoryStore
@@ -11,7 +11,7 @@ from chassis.store import Store
 
 
 async def replays(store: Store) -> Replays:
-    return Replays("ledger", store, turns(), await store.lane())
+    return Replays("ledger", store, turns(), await store.lane(), lambda: NOW)
 
 
 async def test_an_event_that_came_too_early_is_handled_when_its_document_is_there() -> None:
@@ -27,7 +27,13 @@ async def test_an_event_that_came_too_early_is_handled_when_its_document_is_ther
     assert row is not None
     assert list(row["state"]["lines"]) == ["page", "first", "second"]
     assert await store.count(PARKED, {}) == 0
-    assert await store.count(HEADS, {}) == 0
+    assert [row["size"] for row in await store.query(HEADS, {})] == [0]
+    said = [
+        row["type"]
+        for row in await store.query("outbox", {}, [("sequence", 1)])
+        if row["aggregatetype"] == "ops.stalls"
+    ]
+    assert said == ["key-stalled.v1", "key-resumed.v1"]
 
 
 async def test_a_record_that_still_fails_stays_where_it_is_and_keeps_the_others_behind_it() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
@@ -18,14 +18,15 @@ from chassis.clock import Clock
 from chassis.crash import CrashPoints
 from chassis.errors import Conflict, Fenced, Unavailable
 from chassis.inputs import Ending, Outcome
+from chassis.lenient import fetch
 from chassis.logs import log
 from chassis.metrics import Metrics
 from chassis.records import read, record_from, runs
 from chassis.topic_ids import topic_ids
 from chassis.turn import Turns
 
-BATCH = 500
-PARK_LIMIT = 50
+SMALLEST, BATCH, LARGEST = 20, 500, 1_000
+SLOW_SECONDS = 1.0
 Parts = dict[TopicPartition, list[Any]]
 
 
@@ -68,7 +69,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self.claims, self.turns, self.clock = claims, turns, clock
         self.metrics: Metrics = turns.metrics
         self.crash: CrashPoints = turns.crash
-        self.beat = time.monotonic()
+        self.progress = time.monotonic()
+        self.behind = False
         self.resting: str = ""
         self.stopping = False
         self._busy = asyncio.Lock()
@@ -115,6 +117,40 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             await self.broker.start()
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable(f"kafka: {type(error).__name__}") from error
+        self._fetch = self._consumer.getmany
+        self._consumer.getmany = (
+            self._getmany
+        )  # FastStream's loop asks the consumer: it must survive the answer
+
+    async def _getmany(self, **limits: Any) -> Parts:
+        """What the consumer fetches; where the library cannot read a record, our own reader goes on."""
+        try:
+            found: Parts = await self._fetch(**limits)
+        except (UnicodeDecodeError, CorruptRecordException, UnsupportedCodecError) as error:
+            log("a record cannot be fetched", level=40, group=self.group, reason=type(error).__name__)
+            self.metrics.resought.labels("unfetchable").inc()
+            async with self._busy:
+                return await self._step_over(limits["max_records"])
+        return found
+
+    async def _step_over(self, limit: int) -> Parts:
+        """Read every partition that has something with our own reader: which one is bad the library does not say."""
+        waiting = {tp: claim.next for tp, claim in self.claims.held.items() if self._lag(tp, claim.next) != 0}
+        try:
+            found: Parts = {
+                tp: raws[:limit] for tp, raws in (await fetch(self.kafka, waiting)).items() if raws
+            }
+        except Unavailable as away:
+            self._rest(str(away))
+            return {}
+        for partition, raws in found.items():
+            self._seek(partition, raws[-1].offset + 1)
+        return found
+
+    def _lag(self, partition: TopicPartition, handled: int) -> int | None:
+        """How many records wait, as far as the consumer has been told; None when it has not."""
+        high = self._consumer.highwater(partition) if partition in self._consumer.assignment() else None
+        return None if high is None else max(0, high - handled)
 
     async def on_partitions_revoked(self, _: set[TopicPartition]) -> None:
         """Finish the batch in hand, then let go."""
@@ -148,7 +184,6 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def take(self, records: Sequence[Any]) -> None:
         """Handle what was fetched, wholly or not at all; never raises."""
-        self.beat = time.monotonic()
         if self.stopping:
             return
         async with self._busy:
@@ -209,8 +244,22 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         for partition, end in ends.items():
             self.claims.held[partition].fence = self.claims.held[partition].moved(end)
         self._rests = 0
+        self.progress = time.monotonic()
+        self._adapt(len(inputs), time.perf_counter() - began)
         self._account(outcomes, time.perf_counter() - began)
         self._advise(ends)
+
+    def _adapt(self, size: int, seconds: float) -> None:
+        """Larger batches while they are quick, smaller ones while a transaction takes long."""
+        most = self._subscriber.max_records or BATCH
+        if seconds > SLOW_SECONDS:
+            self._subscriber.max_records = max(SMALLEST, most // 2)
+        elif size >= most:
+            self._subscriber.max_records = min(LARGEST, most + 100)
+
+    def stands_still(self, seconds: float) -> bool:
+        """Records wait, nothing outside is known to be down, and nothing has been handled for so long."""
+        return self.behind and not self.resting and time.monotonic() - self.progress > seconds
 
     def _account(self, outcomes: Sequence[Outcome], seconds: float) -> None:
         now = self.clock()
@@ -296,11 +345,15 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         """Measure the lag, and claim what a lost claim left behind; called from a loop."""
         if self._consumer is None:
             return False
+        behind = False
         for partition, claim in list(self.claims.held.items()):
-            high = self._consumer.highwater(partition) if partition in self._consumer.assignment() else None
-            if high is not None:
-                labels = (self.group, partition.topic, str(partition.partition))
-                self.metrics.lag.labels(*labels).set(max(0, high - claim.next))
+            lag = self._lag(partition, claim.next)
+            if lag is not None:
+                self.metrics.lag.labels(self.group, partition.topic, str(partition.partition)).set(lag)
+                behind = behind or lag > 0
+        if not behind:
+            self.progress = time.monotonic()
+        self.behind = behind
         if self._assigned - set(self.claims.held) and not self.resting:
             async with self._busy:
                 await self._claim_missing()

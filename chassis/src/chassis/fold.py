@@ -9,7 +9,8 @@ from chassis.errors import Early, Misuse, Refused, Unavailable
 from chassis.handling import NOTHING, Change, Job, Moment, Reaction, Reactions, Timer
 from chassis.ids import derive, slot_of
 from chassis.inputs import Ending, Input, Outcome
-from chassis.parking import Head, head_id
+from chassis.outbox import fact_row, mirror_row, stall_row
+from chassis.parking import Head, Record, head_id, stalled
 from contracts.base import Event
 
 DocumentKey = tuple[str, str]
@@ -157,20 +158,9 @@ class Fold:
             raise Misuse(
                 f"{event.type_tag} is said and the document of its subject is not among those written"
             )
-        sequence, stamp = speaker.say(event.topic, int(item.now.timestamp() * 1000))
-        return {
-            "_id": derive(f"{self.service}/{item.id}", f"say/{number}"),
-            "slot": slot_of(event.subject, self.slots),
-            "stamp": stamp,
-            "aggregatetype": event.topic,
-            "aggregateid": event.subject,
-            "type": event.type_tag,
-            "sequence": sequence,
-            "time": item.now,
-            "causation": item.id,
-            "payload": event.body(),
-            **item.lineage.raw(),
-        }
+        place = speaker.say(event.topic, int(item.now.timestamp() * 1000))
+        event_id = derive(f"{self.service}/{item.id}", f"say/{number}")
+        return fact_row(event, event_id, place, self.slots, (item.id, item.now, item.lineage))
 
     def _keep(self, key: DocumentKey, kept: Kept[Any]) -> None:
         if kept.awaited and kept.state is not None:
@@ -245,8 +235,17 @@ class Fold:
             self.effects.parked_tasks.append(task | {"_id": f"{item.consumes[0]}|{item.consumes[1]}"})
             self._receive(item, {})
         if head is not None and item.record is not None and not item.replayed:
-            head.park(item.record, reason, detail, item.now)
+            self._queue(head, item, item.record, reason, detail)
         return Outcome(item, ending, error=error)
+
+    def _queue(self, head: Head, item: Input, record: Record, reason: str, detail: str) -> None:
+        stops = head.size == 0
+        head.park(record, reason, detail, item.now)
+        parked_id, service, slots = head.added[-1]["_id"], self.service, self.slots
+        self.effects.outbox.append(mirror_row(service, slots, parked_id, record, reason, item.now))
+        if stops:
+            fact = stalled(head, service, reason)
+            self.effects.outbox.append(stall_row(service, slots, head, fact, item.now))
 
 
 def id_reused() -> Refused:

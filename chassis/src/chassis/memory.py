@@ -165,7 +165,8 @@ class MemoryStore:
 
     async def get(self, collection: str, id: str) -> Raw | None:  # noqa: A002
         await asyncio.sleep(0)
-        return _copied(self.at((collection, id), self.now))
+        found: Raw | None = _copied(self.at((collection, id), self.now))
+        return found
 
     async def query(self, collection: str, where: Where, order: Order = (), limit: int = 0) -> list[Raw]:
         await asyncio.sleep(0)

@@ -1,14 +1,18 @@
 """Sequenced parking: a record that cannot be handled waits, later ones of its key wait behind it, all others go on."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from chassis.documents import Raw
+from chassis.ids import derive
+from contracts.ops import KeyResumed, KeyStalled
 
 PARKED = "parked"
 HEADS = "parked_heads"
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Head:
     ready: bool = False
     awaits: str = ""
     since: datetime | None = None
+    said: int = 0
     stored: bool = False
     added: list[Raw] = field(default_factory=list)
 
@@ -61,6 +66,7 @@ class Head:
             raw["ready"],
             raw["awaits"],
             raw["since"],
+            raw["said"],
             stored=True,
         )
 
@@ -76,11 +82,12 @@ class Head:
             "ready": self.ready,
             "awaits": self.awaits,
             "since": self.since,
+            "said": self.said,
         }
 
     def park(self, record: Record, reason: str, detail: str, now: datetime) -> None:
         """Add a record at the end of the queue, with its bytes and why it is here."""
-        self.since = self.since or now
+        self.since = self.since if self.size else now
         self.added.append(
             {
                 "_id": f"{self.id}#{self.next:08d}",
@@ -98,6 +105,24 @@ class Head:
         )
         self.next += 1
         self.size += 1
+
+
+def stalled(head: Head, group: str, reason: str) -> KeyStalled:
+    """The fact that this key has stopped."""
+    known = _ID.fullmatch(head.key)
+    return KeyStalled(
+        stall_id=derive(head.id, "stall"),
+        consumer=group,
+        heard_topic=head.topic,
+        subject_id=head.key if known else None,
+        reason=reason,
+        since=head.since or datetime.fromtimestamp(0, UTC),
+    )
+
+
+def resumed(head: Head, group: str) -> KeyResumed:
+    """The fact that nothing waits under this key any more."""
+    return KeyResumed(stall_id=derive(head.id, "stall"), consumer=group, heard_topic=head.topic)
 
 
 def head_id(group: str, topic: str, key: str) -> str:

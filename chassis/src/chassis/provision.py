@@ -3,13 +3,26 @@
 import asyncio
 import os
 import sys
+from dataclasses import replace
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
-from contracts.topics import TOPICS, Topic
+from contracts.topics import TOPICS, Topic, dead_letter_topic
 
 WAIT_SECONDS = 60.0
+
+
+def wanted() -> list[Topic]:
+    """Every topic there must be: those of the contracts, and a dead-letter topic for each of their consumers."""
+    dead = [
+        replace(
+            topic, name=dead_letter_topic(topic.name, consumer), owner=consumer, partitions=1, heard_by=()
+        )
+        for topic in TOPICS
+        for consumer in topic.heard_by
+    ]
+    return [*TOPICS, *dead]
 
 
 def _new(topic: Topic, replicas: int) -> NewTopic:
@@ -44,7 +57,7 @@ async def provision(kafka: str, replicas: int) -> list[str]:
 
 async def _create(admin: AIOKafkaAdminClient, replicas: int) -> list[str]:
     existing = set(await admin.list_topics())
-    missing = [topic for topic in TOPICS if topic.name not in existing]
+    missing = [topic for topic in wanted() if topic.name not in existing]
     if missing:
         answer = await admin.create_topics([_new(topic, replicas) for topic in missing])
         failed = [(name, code) for name, code, *_ in answer.topic_errors if code not in (0, 36)]
@@ -58,7 +71,7 @@ def main() -> None:
     kafka = os.environ["ASCOLTO_KAFKA"]
     replicas = int(os.environ.get("ASCOLTO_REPLICAS", "1"))
     made = asyncio.run(provision(kafka, replicas))
-    print(f"provision: {len(made)} topics created, {len(TOPICS) - len(made)} were there")
+    print(f"provision: {len(made)} topics created, {len(wanted()) - len(made)} were there")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis.inputs import Input, Lineage
+from chassis.lenient import UNREADABLE
 from chassis.parking import Record
 from contracts.envelope import Malformed, UnknownType, read_envelope, read_event
 
@@ -17,7 +18,11 @@ def record_from(raw: Any) -> Record:
 def read(record: Record, arrived_ms: int) -> Input:
     """Understand a record; an unknown type is marked, anything that cannot be understood carries its reason."""
     place = f"{record.topic}/{record.partition}/{record.offset}"
+    lineage = Lineage(place)
     arrived = datetime.fromtimestamp(max(0, arrived_ms) / 1000, UTC)
+    if record.headers and record.headers[0][0] == UNREADABLE:
+        reason = (record.headers[0][1] or b"").decode("utf-8", "replace")
+        return Input(place, None, arrived, record.key_text(), lineage, record=record, unreadable=reason)
     try:
         envelope = read_envelope(record.headers)
         lineage = Lineage(envelope.correlation_id, envelope.accepted_time, envelope.traceparent)

@@ -1,6 +1,7 @@
 """The relay: what is committed to the outbox goes to Kafka, each subject's facts in order; copies may follow a crash."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,8 @@ from contracts.envelope import Envelope
 
 SWEEP = 2_000
 SEND_SECONDS = 15.0
+LOOK_SECONDS = 3.0
+LOOK_AGAIN_SECONDS = 30.0
 LOG = "outbox_log"
 
 Target = tuple[str, int]
@@ -39,7 +42,7 @@ class Relay:
     crash: CrashPoints
     clock: Clock
     producer: AIOKafkaProducer | None = None
-    _counts: dict[str, int] = field(default_factory=dict)
+    _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     async def sweep(self) -> bool:
         """Send one sweep; true when there may be more. Raises Unavailable while the broker is away."""
@@ -84,34 +87,42 @@ class Relay:
         return self.producer
 
     async def _targets(self, producer: AIOKafkaProducer, rows: Sequence[Raw]) -> dict[Target, list[Raw]]:
+        """The rows by partition; those of a topic that is not there wait, and keep nobody else waiting."""
         targets: dict[Target, list[Raw]] = {}
         for row in rows:
             topic = row["aggregatetype"]
-            if topic not in self._counts:
-                self._counts[topic] = await self._partitions(producer, topic)
-            partition = (murmur2(row["aggregateid"].encode()) & 0x7FFFFFFF) % self._counts[topic]
-            targets.setdefault((topic, partition), []).append(row)
+            count = await self._partitions(producer, topic)
+            if count:
+                key = key_of(row)
+                partition = (murmur2(key) & 0x7FFFFFFF) % count if key is not None else 0
+                targets.setdefault((topic, partition), []).append(row)
         return targets
 
     async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> int:
+        count, known_at = self._counts.get(topic, (0, -LOOK_AGAIN_SECONDS))
+        if count or time.monotonic() - known_at < LOOK_AGAIN_SECONDS:
+            return count
         try:
-            found = await asyncio.wait_for(producer.partitions_for(topic), SEND_SECONDS)
+            count = len(await asyncio.wait_for(producer.partitions_for(topic), LOOK_SECONDS))
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(f"kafka has no topic {topic}: {type(error).__name__}") from error
-        return len(found)
+            self.metrics.send_failures.inc()
+            log(
+                "no such topic",
+                level=40,
+                topic=topic,
+                reason=type(error).__name__,
+                fix="run the provisioning",
+            )
+        self._counts[topic] = (count, time.monotonic())
+        return count
 
     async def _send(self, producer: AIOKafkaProducer, target: Target, rows: Sequence[Raw]) -> list[Raw]:
         batch = producer.create_batch()
         part: list[Raw] = []
         for row in rows:
-            headers = envelope_of(self.service, row).headers()
+            headers = headers_of(self.service, row)
             stamp = int(row["time"].timestamp() * 1000)
-            if (
-                batch.append(
-                    key=row["aggregateid"].encode(), value=row["payload"], timestamp=stamp, headers=headers
-                )
-                is None
-            ):
+            if batch.append(key=key_of(row), value=row["payload"], timestamp=stamp, headers=headers) is None:
                 break
             part.append(row)
         try:
@@ -165,3 +176,16 @@ def envelope_of(service: str, row: Raw) -> Envelope:
         accepted_time=accepted,
         traceparent=row["traceparent"],
     )
+
+
+def key_of(row: Raw) -> bytes | None:
+    """The key on the topic: the subject, or what a mirrored record came with."""
+    key: bytes | None = row["key"] if "key" in row else row["aggregateid"].encode()
+    return key
+
+
+def headers_of(service: str, row: Raw) -> list[tuple[str, bytes]]:
+    """The headers on the topic: the envelope, or what a mirrored record came with."""
+    if "headers" in row:
+        return [(name, value) for name, value in row["headers"]]
+    return envelope_of(service, row).headers()

@@ -1,14 +1,18 @@
 """Replays: what was parked goes through the turn again, in its order, and leaves when it is handled."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from chassis.clock import Clock
 from chassis.errors import Conflict
 from chassis.inputs import Ending, Input, Outcome
-from chassis.parking import HEADS, PARKED, Head, record_of
+from chassis.outbox import stall_row
+from chassis.parking import HEADS, PARKED, Head, record_of, resumed
 from chassis.records import read
 from chassis.store import Lane, Store, Transaction
-from chassis.turn import Turns
+from chassis.turn import OUTBOX, Turns
 
 TOGETHER = 100
 GONE = (Ending.DONE, Ending.IGNORED, Ending.AGAIN, Ending.REFUSED, Ending.UNKNOWN)
@@ -30,6 +34,8 @@ class Replays:
     store: Store
     turns: Turns
     lane: Lane
+    clock: Clock
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def release(self) -> bool:
         """Replay the keys whose awaited document has come."""
@@ -40,6 +46,10 @@ class Replays:
 
     async def replay(self, head_id: str) -> list[Outcome]:
         """Run the records of one parked key again, in order, up to the first that still cannot be handled."""
+        async with self._one_at_a_time:
+            return await self._replay(head_id)
+
+    async def _replay(self, head_id: str) -> list[Outcome]:
         ended: list[Outcome] = []
         while True:
             rows = await self.store.query(PARKED, {"head": head_id}, [("_id", 1)], 1)
@@ -48,18 +58,7 @@ class Replays:
             row = rows[0]
             record = record_of(row)
             item = read(record, int(row["parked_at"].timestamp() * 1000))
-            again = Input(
-                item.id,
-                item.body,
-                item.now,
-                item.key,
-                item.lineage,
-                record=record,
-                unreadable=item.unreadable,
-                unknown=item.unknown,
-                replayed=True,
-            )
-            outcome = await self._once(head_id, row["_id"], again)
+            outcome = await self._once(head_id, row["_id"], replace(item, replayed=True))
             ended.append(outcome)
             if outcome.ending not in GONE:
                 return ended
@@ -69,27 +68,35 @@ class Replays:
             if outcomes[0].ending not in GONE:
                 raise _Still(outcomes[0])
 
+        async def leave(tx: Transaction) -> None:
+            await take_off(tx, self.turns, head_id, [parked_id], self.clock())
+
         try:
-            return (
-                await self.turns.run(self.lane, [item], lambda tx: _remove(tx, head_id, parked_id), must_go)
-            )[0]
+            return (await self.turns.run(self.lane, [item], leave, must_go))[0]
         except _Still as still:
             if still.outcome.ending is not Ending.EARLY:
                 await self.lane.transact(lambda tx: _not_ready(tx, head_id))
             return still.outcome
 
 
-async def _remove(tx: Transaction, head_id: str, parked_id: str) -> None:
+async def take_off(
+    tx: Transaction, turns: Turns, head_id: str, parked_ids: Sequence[str], now: datetime
+) -> None:
+    """Take records off a parked key's queue, and say so when nothing waits under it any more.
+
+    Raises Conflict when one of them is gone already.
+    """
     raw = (await tx.find(HEADS, [head_id])).get(head_id)
-    if raw is None or not await tx.delete(PARKED, [parked_id]):
-        raise Conflict(f"{parked_id} is gone")
+    if raw is None or await tx.delete(PARKED, parked_ids) != len(parked_ids):
+        raise Conflict(f"{head_id}: a record is gone")
     head = Head.read(head_id, raw["topic"], raw["key"], raw)
-    head.size -= 1
+    head.size -= len(parked_ids)
     head.ready = head.size > 0 and head.ready
     if head.size == 0:
-        await tx.delete(HEADS, [head_id])
-    else:
-        await tx.replace(HEADS, [({"_id": head_id, "version": head.version}, head.raw())])
+        head.awaits, head.since = "", None
+        fact = resumed(head, turns.service)
+        await tx.insert(OUTBOX, [stall_row(turns.service, turns.slots, head, fact, now)])
+    await tx.replace(HEADS, [({"_id": head_id, "version": head.version}, head.raw())])
 
 
 async def _not_ready(tx: Transaction, head_id: str) -> None:

@@ -27,8 +27,10 @@ from chassis.http import build_app
 from chassis.jobs import Jobs, Worker
 from chassis.logs import log, set_up
 from chassis.loops import Loop
+from chassis.mending import Mending
 from chassis.metrics import Metrics
 from chassis.mongo import MongoStore
+from chassis.ops import ops_router
 from chassis.relay import Relay
 from chassis.replay import Replays
 from chassis.settings import ServiceSettings
@@ -36,6 +38,7 @@ from chassis.slots import RENEW_EVERY, Slots
 from chassis.store import Index, Store
 from chassis.timers import Timers
 from chassis.turn import COLLECTIONS, INDEXES, Turns
+from chassis.watchdog import Watchdog
 
 STUCK_SECONDS = 60.0
 
@@ -72,6 +75,7 @@ class Process:
         self.loops: dict[str, Loop] = {}
         self.delivery: Delivery | None = None
         self.jobs: Jobs | None = None
+        self.mending: Mending | None = None
         self.seeded = plan.seed is None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -86,8 +90,17 @@ class Process:
             if there and name in self.loops:
                 self.loops[name].wake()
 
+    async def furnish(self) -> Mending:
+        """What the ops door works with; needs no engine yet."""
+        if self.mending is None:
+            store, turns, clock = self.store, self.turns, self.clock
+            replays = Replays(self.plan.name, store, turns, await store.lane(), clock)
+            self.mending = Mending(store, turns, replays, await store.lane(), clock)
+        return self.mending
+
     async def open(self) -> None:
         """Make the collections exist, then start everything that does not need Kafka."""
+        self._task(Watchdog(self.live, STUCK_SECONDS).run())
         await self._patiently(self._prepare)
         self._task(self.commands.serve(await self.store.lane()))
         await self._loops()
@@ -103,7 +116,7 @@ class Process:
     async def _loops(self) -> None:
         plan, store, slots, clock = self.plan, self.store, self.slots, self.clock
         timers = Timers(store, slots, self.turns, plan.reactions, clock, await store.lane())
-        replays = Replays(plan.name, store, self.turns, await store.lane())
+        replays = (await self.furnish()).replays
         self.jobs = Jobs(
             store,
             slots,
@@ -167,6 +180,8 @@ class Process:
         """Alive while no loop is stuck and no task of ours has died."""
         now = time.monotonic()
         stuck = [name for name, loop in self.loops.items() if now - loop.beat > STUCK_SECONDS]
+        if self.delivery is not None and self.delivery.stands_still(STUCK_SECONDS):
+            stuck.append("delivery")
         dead = [str(task.get_coro()) for task in self._tasks if task.done() and task.exception() is not None]
         return {"ok": not stuck and not dead, "stuck": stuck, "dead": dead}
 
@@ -223,7 +238,7 @@ async def run(process: Process) -> None:
     app = build_app(
         process.plan.name,
         process.metrics,
-        process.plan.routers(process.doors),
+        [*process.plan.routers(process.doors), ops_router(process.doors, await process.furnish())],
         process.live,
         process.ready,
         settings.max_body,

@@ -22,7 +22,7 @@ INBOX_SECONDS = 21 * 86_400
 LOG_SECONDS = 14 * 86_400
 ATTEMPTS = 10
 
-COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", "outbox_log")
+COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", "outbox_log", "audit")
 INDEXES = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),
     Index(OUTBOX, (("slot", 1), ("stamp", 1))),
@@ -32,6 +32,7 @@ INDEXES = (
     Index(JOBS, (("slot", 1), ("due", 1))),
     Index(PARKED, (("head", 1), ("_id", 1))),
     Index(HEADS, (("ready", 1),)),
+    Index(HEADS, (("since", 1),)),
 )
 
 Step = Callable[[Transaction], Awaitable[None]]
@@ -171,17 +172,28 @@ class Turns:
         await _insert(tx, JOBS, list(effects.jobs.values()))
 
     async def _write_parked(self, tx: Transaction, fold: Fold) -> None:
-        heads = [head for head in fold.heads.values() if head.added]
-        rows = [row for head in heads for row in head.added] + fold.effects.parked_tasks
+        changed = {head.id: head for head in fold.heads.values() if head.added}
+        rows = [row for head in changed.values() for row in head.added] + fold.effects.parked_tasks
         await _insert(tx, PARKED, rows)
-        for name, raw in (await _found(tx, HEADS, sorted(fold.effects.released))).items():
-            head = fold.heads.get(name) or Head.read(name, raw["topic"], raw["key"], raw)
+        for head in await self._released(tx, fold):
             head.ready = True
-            heads = [other for other in heads if other.id != name] + [head]
-        await _insert(tx, HEADS, [head.raw() for head in heads if not head.stored])
-        changed = [({"_id": head.id, "version": head.version}, head.raw()) for head in heads if head.stored]
-        if changed:
-            await tx.replace(HEADS, changed)
+            changed[head.id] = head
+        await _insert(tx, HEADS, [head.raw() for head in changed.values() if not head.stored])
+        guarded = [
+            ({"_id": head.id, "version": head.version}, head.raw())
+            for head in changed.values()
+            if head.stored
+        ]
+        if guarded:
+            await tx.replace(HEADS, guarded)
+
+    async def _released(self, tx: Transaction, fold: Fold) -> list[Head]:
+        """The keys whose awaited document is there now; one may have been parked in this very batch."""
+        names = sorted(fold.effects.released)
+        stored = await _found(tx, HEADS, [name for name in names if name not in fold.heads])
+        heads = [fold.heads[name] for name in names if name in fold.heads]
+        heads += [Head.read(name, raw["topic"], raw["key"], raw) for name, raw in stored.items()]
+        return [head for head in heads if head.size]
 
     def _account(self, outcomes: Sequence[Outcome], seconds: float) -> None:
         self.metrics.turn.observe(seconds)

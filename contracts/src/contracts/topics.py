@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from contracts import intake, notify, routing, subsidies
+from contracts import intake, notify, ops, routing, subsidies
 from contracts.base import Event
 
 
@@ -15,6 +15,7 @@ class Topic:
     owner: str
     key: str
     events: tuple[type[Event], ...]
+    heard_by: tuple[str, ...] = ()
     classification: Literal["public", "internal"] = "public"
     partitions: int = 12
     retention_days: int = 14
@@ -27,18 +28,21 @@ TOPICS: tuple[Topic, ...] = (
         owner="intake",
         key="report id",
         events=(intake.ReportRegistered, intake.ReportWithdrawn),
+        heard_by=("routing", "subsidies", "notify"),
     ),
     Topic(
         "routing.cases",
         owner="routing",
         key="report id",
         events=(routing.CaseOpened, routing.CaseHeld, routing.CaseEscalated, routing.CaseResolved),
+        heard_by=("intake", "notify"),
     ),
     Topic(
         "subsidies.applications",
         owner="subsidies",
         key="application id",
         classification="internal",
+        heard_by=("notify",),
         events=(
             subsidies.DocumentsRequested,
             subsidies.ApplicationSubmitted,
@@ -54,7 +58,20 @@ TOPICS: tuple[Topic, ...] = (
         key="report id",
         events=(notify.MessageSent, notify.MessageFailed, notify.MessageSuppressed),
     ),
+    Topic(
+        "ops.stalls",
+        owner="every consumer",
+        key="stall id",
+        classification="internal",
+        partitions=3,
+        events=(ops.KeyStalled, ops.KeyResumed),
+    ),
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 BY_TYPE: dict[str, type[Event]] = {event.type_tag: event for topic in TOPICS for event in topic.events}
+
+
+def dead_letter_topic(topic: str, consumer: str) -> str:
+    """Where a consumer mirrors the records of a topic that it has parked."""
+    return f"{topic}.dlq.{consumer}"

@@ -1,0 +1,44 @@
+"""The watchdog: a process that is stuck ends itself, so that whatever started it starts a fresh one."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chassis.logs import log
+
+STUCK_EXIT = 70
+
+
+class Watchdog:
+    """Watches the event loop from a thread of its own, and the process's own word on its health."""
+
+    def __init__(self, live: Callable[[], Mapping[str, Any]], seconds: float) -> None:
+        self._live, self._seconds = live, seconds
+        self._beat = time.monotonic()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    async def run(self) -> None:
+        """Beat while the event loop turns, and end the process when it has called itself stuck for too long."""
+        self._thread.start()
+        well = time.monotonic()
+        while True:
+            self._beat = time.monotonic()
+            state = self._live()
+            if state["ok"]:
+                well = self._beat
+            elif self._beat - well > self._seconds:
+                self._end("stuck", state)
+            await asyncio.sleep(1.0)
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(1.0)
+            if time.monotonic() - self._beat > self._seconds:
+                self._end("event loop stands still", {})
+
+    def _end(self, why: str, state: Mapping[str, Any]) -> None:
+        log("watchdog ends the process", level=50, why=why, **{k: v for k, v in state.items() if k != "ok"})
+        os._exit(STUCK_EXIT)

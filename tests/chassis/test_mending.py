@@ -1,0 +1,137 @@
+"""What people do with parked records and sent facts, and that it is written down."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.chassis.ledger import NOW, a_store, command, opened, record, registered, report_id, turns
+
+from chassis.errors import Refused
+from chassis.ids import derive
+from chassis.mending import Mending, readable
+from chassis.parking import HEADS, PARKED
+from chassis.records import read
+from chassis.replay import Replays
+from chassis.store import Store
+from contracts.topics import dead_letter_topic
+
+
+async def mending(store: Store) -> Mending:
+    engine = turns()
+    replays = Replays("ledger", store, engine, await store.lane(), lambda: NOW)
+    return Mending(store, engine, replays, await store.lane(), lambda: NOW)
+
+
+async def park_two_keys(store: Store) -> None:
+    bugs = [read(record(registered(n, "bug"), f"bug-{n}", n), 0) for n in (1, 2)]
+    behind = read(record(registered(1, "lift"), "behind", 9), 0)
+    await turns().run(await store.lane(), [*bugs, behind])
+
+
+async def test_the_keys_that_have_stopped_are_listed_with_their_records_and_reasons() -> None:
+    store = await a_store()
+    await park_two_keys(store)
+    made = await mending(store)
+
+    heads = await made.heads()
+
+    assert sorted((row["key"], row["size"]) for row in heads) == [(report_id(1), 2), (report_id(2), 1)]
+    (first, second) = await made.records(f"ledger|intake.reports|{report_id(1)}")
+    assert (first["reason"], second["reason"]) == ("failed", "behind")
+    assert "a bug" in first["detail"]
+
+
+async def test_a_parked_record_is_mirrored_with_its_bytes_and_where_it_came_from() -> None:
+    store = await a_store()
+    await park_two_keys(store)
+
+    rows = await store.query("outbox", {"aggregatetype": dead_letter_topic("intake.reports", "ledger")})
+
+    headers: dict[str, Any] = dict(rows[0]["headers"])
+    assert len(rows) == 3
+    assert headers["dlq_origin"] == b"intake.reports/0/1"
+    assert headers["ce_id"] == b"bug-1"
+    assert rows[0]["payload"] == registered(1, "bug").body()
+
+
+async def test_discarding_frees_the_key_and_keeps_the_bytes_in_the_audit() -> None:
+    store = await a_store()
+    await park_two_keys(store)
+    made = await mending(store)
+    head = f"ledger|intake.reports|{report_id(1)}"
+
+    assert await made.discard("anna", "sent by mistake", head) == 2
+
+    assert await store.count(PARKED, {}) == 1
+    (entry,) = await made.audit()
+    assert (entry["by"], entry["action"], entry["details"]["why"]) == ("anna", "discard", "sent by mistake")
+    assert len(entry["details"]["records"]) == 2
+    outcomes = await turns().run(await store.lane(), [read(record(registered(1), "next", 20), 0)])
+    assert outcomes[0].ending == "done"
+
+
+async def test_one_record_can_be_discarded_and_the_rest_replayed() -> None:
+    store = await a_store()
+    await park_two_keys(store)
+    made = await mending(store)
+    head = f"ledger|intake.reports|{report_id(1)}"
+
+    await made.discard("anna", "broken", head, f"{head}#00000000")
+    ended = await made.replay("anna", head=head)
+
+    assert ended == {"handled": 1}
+    page = await store.get("pages", report_id(1))
+    assert page is not None
+    assert list(page["state"]["lines"]) == ["lift"]
+
+
+async def test_replaying_by_reason_touches_no_other_key() -> None:
+    store = await a_store()
+    await park_two_keys(store)
+    await turns().run(await store.lane(), [read(record(opened(3), "early", 30), 0)])
+    await turns().run(await store.lane(), [command(3, "page")])
+    made = await mending(store)
+
+    assert await made.replay("anna", reason="early") == {"handled": 1}
+    assert await made.replay("anna", topic="intake.reports") == {"still-parked": 2}
+
+
+async def test_what_is_not_parked_cannot_be_discarded() -> None:
+    store = await a_store()
+
+    with pytest.raises(Refused, match="nothing-parked"):
+        await (await mending(store)).discard("anna", "why not", "nobody")
+
+
+async def test_a_stop_and_the_going_on_are_said_in_sequence_however_often() -> None:
+    store = await a_store()
+    made = await mending(store)
+    head = f"ledger|intake.reports|{report_id(1)}"
+    for n in range(3):
+        await turns().run(await store.lane(), [read(record(registered(1, "bug"), f"e{n}", n), 0)])
+        await made.discard("anna", "again", head)
+
+    said = await store.query("outbox", {"aggregatetype": "ops.stalls"}, [("stamp", 1)])
+
+    assert [row["type"] for row in said] == ["key-stalled.v1", "key-resumed.v1"] * 3
+    assert [row["sequence"] for row in said] == [1, 2, 3, 4, 5, 6]
+    assert {row["aggregateid"] for row in said} == {derive(head, "stall")}
+    assert [row["size"] for row in await store.query(HEADS, {})] == [0]
+
+
+async def test_what_was_sent_since_a_time_goes_out_again_and_nothing_else() -> None:
+    store = await a_store()
+    made = await mending(store)
+    rows = [{"_id": f"f{n}", "slot": 0, "sent_at": NOW - timedelta(minutes=n)} for n in range(10)]
+    await store.insert_missing("outbox_log", rows)
+
+    assert await made.republish("anna", NOW - timedelta(minutes=4)) == 5
+    assert sorted(row["_id"] for row in await store.query("outbox", {})) == ["f0", "f1", "f2", "f3", "f4"]
+    with pytest.raises(Refused, match="too-long-ago"):
+        await made.republish("anna", NOW - timedelta(days=30))
+
+
+def test_rows_are_readable_whatever_bytes_are_in_them() -> None:
+    assert readable([{"value": b"\xff", "headers": [["a", b"b"]]}]) == [
+        {"value": "\\xff", "headers": [["a", "b"]]}
+    ]
