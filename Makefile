@@ -1,6 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test check import secrets lock
+.PHONY: help setup up down status demo test simulate check import replay secrets lock
+.PHONY: contracts map subscribers
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -14,7 +15,7 @@ LOCK_dev := -c requirements/run.txt
 LOCK_mongod := --no-deps
 
 help: ## Say what there is to do
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything this machine lacks: Python packages, Java, Kafka, mongod
 	@$(BOOTSTRAP)
@@ -37,15 +38,33 @@ demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
 test: $(STAMP) ## Run every test
 	@$(RUN) -m pytest tests
 
+simulate: $(STAMP) ## Run the runtime through worlds where everything fails (SEEDS=2000, or SEED=n to see one again)
+	@$(RUN) -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000)) $(if $(FIRST),--first $(FIRST)) $(if $(CONTROL),--control $(CONTROL))
+
 check: $(STAMP) ## Check style, types and who may import whom
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy $(SOURCES)
 	@$(RUN) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	@$(RUN) -m contracts check
+
+contracts: $(STAMP) ## Write what is generated from the contracts, and hold it against every promise
+	@$(RUN) -m contracts generate
+	@$(RUN) -m contracts check
+
+map: $(STAMP) ## Write docs/event-map.md: who says what, and who hears it
+	@$(RUN) -m contracts generate
+
+subscribers: $(STAMP) ## Let programs in Python, Node.js and Java hear a live system, killed in mid-stream
+	@$(RUN) -m stack subscribers
 
 import: $(STAMP) ## Import a CSV of reports (FILE=… MAPPING=…)
 	@test -n "$(FILE)" || { echo 'import: name the file: make import FILE=reports.csv [MAPPING=mapping.yaml]' >&2; exit 2; }
 	@$(RUN) -m intake import "$(FILE)" $(if $(MAPPING),--mapping "$(MAPPING)")
+
+replay: $(STAMP) ## Replay what topics remember into a shadow (SERVICE=routing TOPIC=… SINCE=… SWAP=…)
+	@test -n "$(SERVICE)" || { echo 'replay: name the service: make replay SERVICE=routing' >&2; exit 2; }
+	@$(RUN) -m stack replay $(SERVICE) $(if $(TOPIC),--topic $(TOPIC)) $(if $(SINCE),--since $(SINCE)) $(if $(SWAP),--swap $(SWAP))
 
 secrets: ## Make the secrets and .env that docker compose needs; what exists stays
 	@$(or $(PYTHON),python3) deploy/compose/secrets.py

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from chassis.turn import Turns
 
 SMALLEST, BATCH, LARGEST = 20, 500, 1_000
 SLOW_SECONDS = 1.0
+PARK_LIMIT, RECENT = 20, 200
 Parts = dict[TopicPartition, list[Any]]
 
 
@@ -77,6 +79,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self._assigned: set[TopicPartition] = set()
         self._holes: dict[TopicPartition, int] = {}
         self._rests = 0
+        self._recent: deque[bool] = deque(maxlen=RECENT)
         self._tasks: set[asyncio.Task[None]] = set()
         self.broker = KafkaBroker(
             kafka,
@@ -149,8 +152,13 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _lag(self, partition: TopicPartition, handled: int) -> int | None:
         """How many records wait, as far as the consumer has been told; None when it has not."""
-        high = self._consumer.highwater(partition) if partition in self._consumer.assignment() else None
+        high = self._high(partition)
         return None if high is None else max(0, high - handled)
+
+    def _high(self, partition: TopicPartition) -> int | None:
+        there = partition in self._consumer.assignment()
+        high: int | None = self._consumer.highwater(partition) if there else None
+        return high
 
     async def on_partitions_revoked(self, _: set[TopicPartition]) -> None:
         """Finish the batch in hand, then let go."""
@@ -239,7 +247,10 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         inputs = [read(record_from(raw), raw.timestamp) for found in parts.values() for raw in found]
         ends = {partition: found[-1].offset + 1 for partition, found in parts.items()}
         began = time.perf_counter()
-        outcomes = await self.turns.run(self.claims.lane, inputs, lambda tx: self.claims.fence(tx, ends))
+        outcomes = await self.turns.run(
+            self.claims.lane, inputs, lambda tx: self.claims.fence(tx, ends), self._not_too_many
+        )
+        self._recent.extend(outcome.ending is Ending.FAILED for outcome in outcomes)
         self.crash.at("delivery.committed")
         for partition, end in ends.items():
             self.claims.held[partition].fence = self.claims.held[partition].moved(end)
@@ -248,6 +259,12 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self._adapt(len(inputs), time.perf_counter() - began)
         self._account(outcomes, time.perf_counter() - began)
         self._advise(ends)
+
+    def _not_too_many(self, outcomes: Sequence[Outcome]) -> None:
+        """When most of what comes meets a bug it is the program that is broken: stop, and park nothing more."""
+        recent = [*self._recent, *(outcome.ending is Ending.FAILED for outcome in outcomes)][-RECENT:]
+        if sum(recent) > max(PARK_LIMIT, len(recent) // 2):
+            raise Unavailable(f"{sum(recent)} of the last {len(recent)} records met a bug: a bad deploy?")
 
     def _adapt(self, size: int, seconds: float) -> None:
         """Larger batches while they are quick, smaller ones while a transaction takes long."""
@@ -354,10 +371,29 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         if not behind:
             self.progress = time.monotonic()
         self.behind = behind
+        await self._mind_new_topics()
         if self._assigned - set(self.claims.held) and not self.resting:
             async with self._busy:
                 await self._claim_missing()
         return False
+
+    async def _mind_new_topics(self) -> None:
+        """A log that ends before what is handled is not the log that was handled: the topic was made again."""
+        held = self.claims.held
+        shorter = [tp for tp in held if (high := self._high(tp)) is not None and high < held[tp].next]
+        if not shorter:
+            return
+        ids = await self._topic_ids(sorted({tp.topic for tp in shorter}))
+        async with self._busy:
+            for partition in shorter:
+                claim = held.get(partition)
+                if claim is not None and ids[partition.topic] not in claim.fence["_id"]:
+                    log(
+                        "topic was made again", level=50, topic=partition.topic, partition=partition.partition
+                    )
+                    self.metrics.resought.labels("topic-made-again").inc()
+                    del held[partition]
+            await self._claim_missing()
 
     def _background(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

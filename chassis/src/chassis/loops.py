@@ -14,11 +14,11 @@ Step = Callable[[], Awaitable[bool]]
 class Loop:
     """Repeats a step; the step says whether there is more to do at once."""
 
-    def __init__(self, name: str, step: Step, every: float) -> None:
+    def __init__(self, name: str, step: Step, every: float | Callable[[], float]) -> None:
         self.name = name
         self.beat = time.monotonic()
         self._step = step
-        self._every = every
+        self._every = every if callable(every) else lambda: every
         self._wake = asyncio.Event()
         self._failures = 0
 
@@ -35,7 +35,7 @@ class Loop:
                 await asyncio.sleep(0)
                 continue
             pause = (
-                self._every
+                self._every()
                 if not self._failures
                 else min(5.0, 0.1 * 2**self._failures) * random.uniform(0.5, 1)
             )

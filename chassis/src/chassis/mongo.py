@@ -158,10 +158,20 @@ class MongoLane:
         await self._session.end_session()
 
 
+class _Prefixed:
+    """A database whose collections have names that begin alike."""
+
+    def __init__(self, whole: Any, prefix: str) -> None:
+        self.whole, self.prefix = whole, prefix
+
+    def __getitem__(self, name: str) -> Any:
+        return self.whole[self.prefix + name]
+
+
 class MongoStore:
     """One service's database; majority and journal everywhere, snapshot where it matters."""
 
-    def __init__(self, uri: str, database: str, driver: Driver = "motor") -> None:
+    def __init__(self, uri: str, database: str, driver: Driver = "motor", prefix: str = "") -> None:
         options: dict[str, Any] = {
             "w": "majority",
             "journal": True,
@@ -174,7 +184,7 @@ class MongoStore:
         }
         client_type: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
         self._client = client_type(uri, **options)
-        self._database = self._client.get_database(database, codec_options=_OPTIONS)
+        self._database = _Prefixed(self._client.get_database(database, codec_options=_OPTIONS), prefix)
         self._admin = self._client.get_database("admin")
         self._driver = driver
 
@@ -266,16 +276,16 @@ class MongoStore:
 
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         with _verdicts():
-            existing = set(await self._database.list_collection_names())
+            existing = set(await self._database.whole.list_collection_names())
             for name in collections:
-                if name not in existing:
-                    await self._create(name)
+                if self._database.prefix + name not in existing:
+                    await self._create(self._database.prefix + name)
             for index in indexes:
                 await self._index(index)
 
     async def _create(self, name: str) -> None:
         try:
-            await self._database.create_collection(name)
+            await self._database.whole.create_collection(name)
         except CollectionInvalid:
             return  # another replica was first
 
@@ -287,7 +297,7 @@ class MongoStore:
 
     async def ping(self) -> None:
         with _verdicts():
-            await self._database.command("ping")
+            await self._database.whole.command("ping")
 
     async def close(self) -> None:
         closed = self._client.close()

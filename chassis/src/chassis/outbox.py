@@ -41,7 +41,8 @@ def stall_row(service: str, slots: int, head: Head, event: Event, now: datetime)
     """The fact that a key has stopped or goes on; the head keeps its sequence."""
     head.said += 1
     name = derive(f"{service}/{head.id}", f"stall/{head.said}")
-    place = (head.said, int(now.timestamp() * 1000) + head.said)
+    head.stamp = max(head.stamp + 1, int(now.timestamp() * 1000))
+    place = (head.said, head.stamp)
     return fact_row(event, name, place, slots, (head.id, now, Lineage(event.subject)))
 
 

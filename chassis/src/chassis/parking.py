@@ -48,6 +48,7 @@ class Head:
     awaits: str = ""
     since: datetime | None = None
     said: int = 0
+    stamp: int = 0
     stored: bool = False
     added: list[Raw] = field(default_factory=list)
 
@@ -67,6 +68,7 @@ class Head:
             raw["awaits"],
             raw["since"],
             raw["said"],
+            raw["stamp"],
             stored=True,
         )
 
@@ -83,6 +85,7 @@ class Head:
             "awaits": self.awaits,
             "since": self.since,
             "said": self.said,
+            "stamp": self.stamp,
         }
 
     def park(self, record: Record, reason: str, detail: str, now: datetime) -> None:

@@ -1,7 +1,6 @@
 """The relay: what is committed to the outbox goes to Kafka, each subject's facts in order; copies may follow a crash."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -100,7 +99,7 @@ class Relay:
 
     async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> int:
         count, known_at = self._counts.get(topic, (0, -LOOK_AGAIN_SECONDS))
-        if count or time.monotonic() - known_at < LOOK_AGAIN_SECONDS:
+        if count or self.slots.monotonic() - known_at < LOOK_AGAIN_SECONDS:
             return count
         try:
             count = len(await asyncio.wait_for(producer.partitions_for(topic), LOOK_SECONDS))
@@ -113,7 +112,7 @@ class Relay:
                 reason=type(error).__name__,
                 fix="run the provisioning",
             )
-        self._counts[topic] = (count, time.monotonic())
+        self._counts[topic] = (count, self.slots.monotonic())
         return count
 
     async def _send(self, producer: AIOKafkaProducer, target: Target, rows: Sequence[Raw]) -> list[Raw]:

@@ -1,18 +1,19 @@
 """Replays: what was parked goes through the turn again, in its order, and leaves when it is handled."""
 
 import asyncio
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chassis.clock import Clock
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Early, Unavailable
 from chassis.inputs import Ending, Input, Outcome
 from chassis.outbox import stall_row
 from chassis.parking import HEADS, PARKED, Head, record_of, resumed
 from chassis.records import read
 from chassis.store import Lane, Store, Transaction
-from chassis.turn import OUTBOX, Turns
+from chassis.turn import ATTEMPTS, OUTBOX, Turns
 
 TOGETHER = 100
 GONE = (Ending.DONE, Ending.IGNORED, Ending.AGAIN, Ending.REFUSED, Ending.UNKNOWN)
@@ -74,9 +75,19 @@ class Replays:
         try:
             return (await self.turns.run(self.lane, [item], leave, must_go))[0]
         except _Still as still:
-            if still.outcome.ending is not Ending.EARLY:
-                await self.lane.transact(lambda tx: _not_ready(tx, head_id))
+            error = still.outcome.error
+            await self._stay(head_id, error if isinstance(error, Early) else None)
             return still.outcome
+
+    async def _stay(self, head_id: str, awaited: Early | None) -> None:
+        for _ in range(ATTEMPTS):
+            try:
+                await self.lane.transact(lambda tx: _stays(tx, head_id, awaited))
+            except Conflict:
+                await asyncio.sleep(random.uniform(0, 0.1))
+                continue
+            return
+        raise Unavailable(f"{ATTEMPTS} conflicts in a row")
 
 
 async def take_off(
@@ -99,9 +110,27 @@ async def take_off(
     await tx.replace(HEADS, [({"_id": head_id, "version": head.version}, head.raw())])
 
 
-async def _not_ready(tx: Transaction, head_id: str) -> None:
+async def _stays(tx: Transaction, head_id: str, awaited: Early | None) -> None:
     raw = (await tx.find(HEADS, [head_id])).get(head_id)
     if raw is not None:
         head = Head.read(head_id, raw["topic"], raw["key"], raw)
         head.ready = False
+        if awaited is not None:
+            head.awaits = f"{awaited.collection}/{awaited.id}"
+            head.ready = await _has_come(tx, awaited, head_id)
         await tx.replace(HEADS, [({"_id": head_id, "version": head.version}, head.raw())])
+
+
+async def _has_come(tx: Transaction, awaited: Early, head_id: str) -> bool:
+    """Whether the document is there now; if not, whoever writes it will release the key."""
+    row = (await tx.find(awaited.collection, [awaited.id])).get(awaited.id)
+    if row is None:
+        fresh = {"_id": awaited.id, "version": 1, "state": None, "awaited": [head_id]}
+        await tx.insert(awaited.collection, [fresh])
+        return False
+    if row["state"] is not None:
+        return True
+    names = list(dict.fromkeys([*row.get("awaited", ()), head_id]))
+    after = row | {"version": row["version"] + 1, "awaited": names}
+    await tx.replace(awaited.collection, [({"_id": awaited.id, "version": row["version"]}, after)])
+    return False

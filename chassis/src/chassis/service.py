@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -136,10 +137,16 @@ class Process:
             "replays": (replays.release, 1.0),
             "depths": (Depths(store, self.metrics, clock).measure, 5.0),
         }
-        self.loops = {name: Loop(name, step, every) for name, (step, every) in steps.items()}
+        self.loops = {
+            name: Loop(name, step, partial(self._pace, every)) for name, (step, every) in steps.items()
+        }
         self.jobs.done = self.loops["jobs"].wake
         for loop in self.loops.values():
             self._task(loop.run())
+
+    def _pace(self, every: float) -> float:
+        """Alone, a process is woken by its own commits; with others it looks more often for what they committed."""
+        return every if self.slots.members == 1 else min(every, max(0.05, every / 5))
 
     async def _join(self) -> None:
         settings, name = self.settings, self.plan.name

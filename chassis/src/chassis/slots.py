@@ -20,6 +20,7 @@ class Slots:
     instance: str
     total: int
     monotonic: Callable[[], float] = time.monotonic
+    members: int = 1
     _held: dict[int, float] = field(default_factory=dict)
 
     def owned(self) -> list[int]:
@@ -30,8 +31,8 @@ class Slots:
     async def share(self) -> bool:
         """Renew, and take or give back slots until every live process has its part."""
         await self.store.lease(f"member/{self.instance}", self.instance, LEASE_SECONDS)
-        members = max(1, len(await self.store.live_leases("member/")))
-        part = math.ceil(self.total / members)
+        self.members = max(1, len(await self.store.live_leases("member/")))
+        part = math.ceil(self.total / self.members)
         for slot in sorted(self._held):
             if len(self._held) > part:
                 del self._held[slot]

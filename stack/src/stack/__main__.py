@@ -20,6 +20,8 @@ VERBS = {
     "down": Verb("stack.verbs:down", "stop exactly what was started"),
     "status": Verb("stack.verbs:status", "say what runs and where"),
     "demo": Verb("stack.demo:demo", "play one generated day and draw the account of it"),
+    "replay": Verb("stack.verbs:replay", "replay history of one service into a shadow and compare"),
+    "subscribers": Verb("stack.subscribers:subscribers", "let programs of other teams hear a live system"),
 }
 
 
@@ -27,7 +29,7 @@ def main(words: Sequence[str]) -> int:
     """Runs one verb; a refusal is one sentence and exit code 1."""
     if not words or words[0] not in VERBS:
         for name, verb in VERBS.items():
-            say(f"  {name:<8} {verb.promise}")
+            say(f"  {name:<12} {verb.promise}")
         return 2
     module, _, function = VERBS[words[0]].target.partition(":")
     run: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -105,6 +105,12 @@ class System:
             [sys.executable, "-m", name],
             environment(name, ordinal, port, self._surroundings(), extra_env or {}),
         )
+
+    def run_beside(self, name: str, words: Sequence[str]) -> int:
+        """Runs another program of a service with the surroundings that the service has."""
+        port = Ports(self.service(name).folder)["http"]
+        env = environment(name, 0, port, self._surroundings(), {})
+        return subprocess.run([sys.executable, "-m", name, *words], env=env).returncode
 
     def wait_service(self, name: str, ordinal: int = 0, deadline: float = READY_SECONDS) -> None:
         """Returns when one service process says that it is ready."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
+from stack.services import SERVICES
 from stack.system import DEFAULT_STATE, Standing, System
 
 ENGINES = ("kafka", "mongod", "mailbox")
@@ -37,6 +38,14 @@ def up(words: Sequence[str]) -> int:
     console.print(f"up in {time.monotonic() - start:.1f} s", highlight=False)
     console.print(f" mails   {system.mails}\n tokens  {system.secrets.tokens}", soft_wrap=True)
     return 0
+
+
+def replay(words: Sequence[str]) -> int:
+    """Replays what the topics remember into a service's shadow; the engines must run."""
+    parser = _parser("replay")
+    parser.add_argument("service", choices=SERVICES)
+    asked, rest = parser.parse_known_args(words)
+    return System(asked.state).run_beside(asked.service, ["replay", *rest])
 
 
 def down(words: Sequence[str]) -> int:

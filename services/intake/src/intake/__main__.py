@@ -1,4 +1,4 @@
-"""`python -m intake` serves; `python -m intake import FILE …` brings a list of reports in through the door."""
+"""`python -m intake` serves; `import FILE …` brings a list of reports in through the door; `replay …` replays history."""
 
 import sys
 
@@ -7,6 +7,9 @@ if sys.argv[1:2] == ["import"]:
 
     sys.exit(run(sys.argv[2:]))
 
-from intake.main import main
+from intake.main import main, replay
+
+if sys.argv[1:2] == ["replay"]:
+    sys.exit(replay(sys.argv[2:]))
 
 main()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from chassis import shadow
 from chassis.doors import Doors
 from chassis.sealing import Sealer
 from chassis.service import Plan, serve
@@ -45,3 +46,9 @@ def main() -> None:
     """Serve until told to stop."""
     settings = Settings()
     serve(plan(settings), settings)
+
+
+def replay(words: Sequence[str]) -> int:
+    """Replay history into a shadow."""
+    settings = Settings()
+    return shadow.main(plan(settings), settings, words)

@@ -1,5 +1,10 @@
-"""`python -m notify` runs the service."""
+"""`python -m notify` serves; `python -m notify replay …` replays history into a shadow."""
 
-from notify.main import main
+import sys
+
+from notify.main import main, replay
+
+if sys.argv[1:2] == ["replay"]:
+    sys.exit(replay(sys.argv[2:]))
 
 main()

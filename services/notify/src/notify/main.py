@@ -1,5 +1,8 @@
 """Notify, plugged together: what it hears, keeps and shows, and how it reaches people."""
 
+from collections.abc import Sequence
+
+from chassis import shadow
 from chassis.clock import utc_now
 from chassis.doors import Tokens
 from chassis.service import Plan, serve
@@ -16,26 +19,34 @@ from notify.handlers.write_message import SendMessage
 from notify.settings import Settings
 
 
-def main() -> None:
-    """Run notify until it is told to stop."""
-    settings = Settings()
+def plan(settings: Settings) -> Plan:
+    """Everything that notify is, ready to be served."""
     contacts = HttpContacts(intake_client(settings.intake_url), Tokens.read(settings.tokens).of("service"))
     letters = JinjaLetters(read_words(settings.seed), settings.public_url)
     mailer = SmtpMailer(settings.smtp_host, settings.smtp_port, settings.sender)
 
-    serve(
-        Plan(
-            name="notify",
-            reactions=REACTIONS,
-            collections=(MESSAGES, THREADS),
-            hears=HEARS,
-            indexes=(
-                Index(MESSAGES.name, (("state.report_id", 1), ("state.written_at", 1))),
-                Index(MESSAGES.name, (("state.status", 1), ("state.written_at", 1))),
-            ),
-            workers={SendMessage: sending(contacts, letters, mailer, utc_now)},
-            routers=lambda doors: (messages_router(doors),),
-            closing=(mailer.close, contacts.close),
+    return Plan(
+        name="notify",
+        reactions=REACTIONS,
+        collections=(MESSAGES, THREADS),
+        hears=HEARS,
+        indexes=(
+            Index(MESSAGES.name, (("state.report_id", 1), ("state.written_at", 1))),
+            Index(MESSAGES.name, (("state.status", 1), ("state.written_at", 1))),
         ),
-        settings,
+        workers={SendMessage: sending(contacts, letters, mailer, utc_now)},
+        routers=lambda doors: (messages_router(doors),),
+        closing=(mailer.close, contacts.close),
     )
+
+
+def main() -> None:
+    """Run notify until it is told to stop."""
+    settings = Settings()
+    serve(plan(settings), settings)
+
+
+def replay(words: Sequence[str]) -> int:
+    """Replay history into a shadow."""
+    settings = Settings()
+    return shadow.main(plan(settings), settings, words)

@@ -1,5 +1,10 @@
-"""`python -m routing` runs the service."""
+"""`python -m routing` serves; `python -m routing replay …` replays history into a shadow."""
 
-from routing.main import main
+import sys
+
+from routing.main import main, replay
+
+if sys.argv[1:2] == ["replay"]:
+    sys.exit(replay(sys.argv[2:]))
 
 main()

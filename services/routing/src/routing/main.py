@@ -1,5 +1,8 @@
 """Routing, plugged together: what it reads, hears, keeps and shows."""
 
+from collections.abc import Sequence
+
+from chassis import shadow
 from chassis.doors import Doors
 from chassis.service import Plan, serve
 from chassis.store import Index
@@ -11,27 +14,35 @@ from routing.handlers.documents import CASES, REGISTERS
 from routing.settings import Settings
 
 
-def main() -> None:
-    """Run routing until it is told to stop."""
-    settings = Settings()
+def plan(settings: Settings) -> Plan:
+    """Everything that routing is, ready to be served."""
     register = read_register(settings.seed)
 
     async def seed(doors: Doors) -> None:
         """Put the register that was read in force."""
         await put_in_force(doors, register)
 
-    serve(
-        Plan(
-            name="routing",
-            reactions=REACTIONS,
-            collections=(CASES, REGISTERS),
-            hears=HEARS,
-            indexes=(
-                Index(CASES.name, (("state.status", 1), ("state.due_at", 1))),
-                Index(CASES.name, (("state.route", 1), ("state.due_at", 1))),
-            ),
-            routers=lambda doors: (cases_router(doors),),
-            seed=seed,
+    return Plan(
+        name="routing",
+        reactions=REACTIONS,
+        collections=(CASES, REGISTERS),
+        hears=HEARS,
+        indexes=(
+            Index(CASES.name, (("state.status", 1), ("state.due_at", 1))),
+            Index(CASES.name, (("state.route", 1), ("state.due_at", 1))),
         ),
-        settings,
+        routers=lambda doors: (cases_router(doors),),
+        seed=seed,
     )
+
+
+def main() -> None:
+    """Run routing until it is told to stop."""
+    settings = Settings()
+    serve(plan(settings), settings)
+
+
+def replay(words: Sequence[str]) -> int:
+    """Replay history into a shadow."""
+    settings = Settings()
+    return shadow.main(plan(settings), settings, words)

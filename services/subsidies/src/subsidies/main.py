@@ -1,5 +1,8 @@
 """Subsidies, plugged together: what it reads, hears, keeps and shows."""
 
+from collections.abc import Sequence
+
+from chassis import shadow
 from chassis.doors import Doors
 from chassis.sealing import Sealer
 from chassis.service import Plan, serve
@@ -13,9 +16,8 @@ from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, LEDGE
 from subsidies.settings import Settings
 
 
-def main() -> None:
-    """Run subsidies until it is told to stop."""
-    settings = Settings()
+def plan(settings: Settings) -> Plan:
+    """Everything that subsidies is, ready to be served."""
     rules = read_rules(settings.seed)
     secret = settings.secret.read_bytes()
     safe = Safe(Sealer(secret), secret)
@@ -23,19 +25,28 @@ def main() -> None:
     async def seed(doors: Doors) -> None:
         await put_in_force(doors, rules.packs, rules.budgets, rules.measures)
 
-    serve(
-        Plan(
-            name="subsidies",
-            reactions=REACTIONS,
-            collections=(APPLICATIONS, PRIVATE, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS),
-            hears=HEARS,
-            indexes=(
-                Index(APPLICATIONS.name, (("state.status", 1), ("state.opened_at", 1))),
-                Index(APPLICATIONS.name, (("state.report_id", 1),)),
-                Index(LEDGER.name, (("state.budget", 1), ("state.at", 1))),
-            ),
-            routers=lambda doors: (applications_router(doors, safe), budgets_router(doors)),
-            seed=seed,
+    return Plan(
+        name="subsidies",
+        reactions=REACTIONS,
+        collections=(APPLICATIONS, PRIVATE, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS),
+        hears=HEARS,
+        indexes=(
+            Index(APPLICATIONS.name, (("state.status", 1), ("state.opened_at", 1))),
+            Index(APPLICATIONS.name, (("state.report_id", 1),)),
+            Index(LEDGER.name, (("state.budget", 1), ("state.at", 1))),
         ),
-        settings,
+        routers=lambda doors: (applications_router(doors, safe), budgets_router(doors)),
+        seed=seed,
     )
+
+
+def main() -> None:
+    """Run subsidies until it is told to stop."""
+    settings = Settings()
+    serve(plan(settings), settings)
+
+
+def replay(words: Sequence[str]) -> int:
+    """Replay history into a shadow."""
+    settings = Settings()
+    return shadow.main(plan(settings), settings, words)
