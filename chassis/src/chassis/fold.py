@@ -215,7 +215,7 @@ class Fold:
             awaited.awaited += (head.id,)
         self.effects.written[key] = awaited
         head.awaits = f"{early.collection}/{early.id}"
-        return self._park(item, head, "early", str(early), Ending.EARLY)
+        return self._park(item, head, "early", str(early), Ending.EARLY, early)
 
     def _park(
         self,
