@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -280,14 +280,13 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _account(self, outcomes: Sequence[Outcome], seconds: float) -> None:
         now = self.clock()
-        endings: dict[str, Any] = {}
+        ended: Counter[tuple[str, str]] = Counter()
+        stage = self.metrics.stage.labels(self.group)
         for outcome in outcomes:
-            record, ending = outcome.input.record, outcome.ending
+            record, ending, accepted = outcome.input.record, outcome.ending, outcome.input.lineage.accepted
             assert record is not None
-            endings[ending.value] = endings.get(ending.value, 0) + 1
-            self.metrics.consumed.labels(record.topic, ending.value).inc()
+            ended[record.topic, ending.value] += 1
             if ending in (Ending.PARKED, Ending.FAILED, Ending.EARLY):
-                self.metrics.parked.labels(record.topic, ending.value).inc()
                 log(
                     "parked",
                     level=40,
@@ -296,12 +295,23 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
                     offset=record.offset,
                     reason=ending.value,
                 )
-            accepted = outcome.input.lineage.accepted
-            if ending is Ending.DONE and accepted is not None:
-                self.metrics.stage.labels(self.group).observe(max(0.0, (now - accepted).total_seconds()))
+            elif ending is Ending.DONE and accepted is not None:
+                stage.observe(max(0.0, (now - accepted).total_seconds()))
+        for (topic, word), count in ended.items():
+            self.metrics.consumed.labels(topic, word).inc(count)
+            if word in (Ending.PARKED, Ending.FAILED, Ending.EARLY):
+                self.metrics.parked.labels(topic, word).inc(count)
         self.metrics.progress.set(now.timestamp())
-        correlations = sorted({outcome.input.lineage.correlation for outcome in outcomes})
-        log("batch", group=self.group, ms=round(seconds * 1000, 1), **endings, correlations=correlations[:20])
+        some = sorted({outcome.input.lineage.correlation for outcome in outcomes[:20]})
+        counts: dict[str, Any] = {f"{topic} {word}": count for (topic, word), count in ended.items()}
+        log(
+            "batch",
+            group=self.group,
+            ms=round(seconds * 1000, 1),
+            events=len(outcomes),
+            correlations=some,
+            **counts,
+        )
 
     def _advise(self, ends: Mapping[TopicPartition, int]) -> None:
         """Tell Kafka how far we are, for its tools; nothing depends on it."""

@@ -1,10 +1,10 @@
 """The fold: a batch of inputs runs through the handlers in order, in memory, each wholly or not at all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chassis.documents import Collection, Kept, Put, Raw
+from chassis.documents import Collection, Kept, Put, Raw, Ref
 from chassis.errors import Early, Misuse, Refused, Unavailable
 from chassis.handling import NOTHING, Change, Job, Moment, Reaction, Reactions, Timer
 from chassis.ids import derive, slot_of
@@ -43,6 +43,7 @@ class Fold:
     kept: dict[DocumentKey, Kept[Any]]
     heads: dict[str, Head]
     waiting: Mapping[DocumentKey, Raw]
+    refs: Mapping[int, Sequence[Ref[Any]]] = field(default_factory=dict)
     effects: Effects = field(default_factory=Effects)
 
     def run(self, inputs: Iterable[Input]) -> list[Outcome]:
@@ -100,13 +101,20 @@ class Fold:
         return Outcome(item, Ending.UNKNOWN if item.body is not None else Ending.IGNORED)
 
     def _head(self, item: Input) -> Head | None:
-        if item.record is None:
+        """The head of the input's key, when its key has ever been parked."""
+        if item.record is None or not self.heads:
             return None
-        name = head_id(self.service, item.record.topic, item.record.key_text())
-        return self.heads.setdefault(name, Head(name, item.record.topic, item.record.key_text()))
+        return self.heads.get(head_id(self.service, item.record.topic, item.key))
+
+    def _make_head(self, record: Record, key: str) -> Head:
+        name = head_id(self.service, record.topic, key)
+        return self.heads.setdefault(name, Head(name, record.topic, key))
+
+    def _needs(self, reaction: Reaction, item: Input) -> Sequence[Ref[Any]]:
+        return self.refs.get(id(item)) or reaction.needs(item.body)
 
     def _decide(self, reaction: Reaction, item: Input) -> Change:
-        states = [self.kept[ref.collection.name, ref.id].state for ref in reaction.needs(item.body)]
+        states = [self.kept[ref.collection.name, ref.id].state for ref in self._needs(reaction, item)]
         return reaction.then(item.body, *states, Moment(item.now, f"{self.service}/{item.id}"))
 
     def _apply(self, item: Input, reaction: Reaction, change: Change) -> Outcome:
@@ -117,7 +125,7 @@ class Fold:
         outbox = [self._stamp(item, event, n, writes) for n, event in enumerate(change.say)]
         for key, kept in writes.items():
             self._keep(key, kept)
-        for ref in reaction.needs(item.body):
+        for ref in self._needs(reaction, item):
             key = (ref.collection.name, ref.id)
             if key not in writes and not ref.collection.settled:
                 self.effects.read[key] = self.kept[key]
@@ -205,8 +213,9 @@ class Fold:
         self.effects.inbox.append(row)
 
     def _hold(self, item: Input, head: Head | None, early: Early) -> Outcome:
-        if head is None:
+        if item.record is None:
             return Outcome(item, Ending.EARLY, error=early)
+        head = head or self._make_head(item.record, item.key)
         key = (early.collection, early.id)
         awaited = self.kept.get(key)
         if awaited is None:
@@ -234,8 +243,8 @@ class Fold:
             }
             self.effects.parked_tasks.append(task | {"_id": f"{item.consumes[0]}|{item.consumes[1]}"})
             self._receive(item, {})
-        if head is not None and item.record is not None and not item.replayed:
-            self._queue(head, item, item.record, reason, detail)
+        if item.record is not None and not item.replayed:
+            self._queue(head or self._make_head(item.record, item.key), item, item.record, reason, detail)
         return Outcome(item, ending, error=error)
 
     def _queue(self, head: Head, item: Input, record: Record, reason: str, detail: str) -> None:
@@ -258,17 +267,24 @@ def id_reused() -> Refused:
     )
 
 
-def needed(reactions: Reactions, inputs: Iterable[Input]) -> dict[str, tuple[Collection[Any], list[str]]]:
-    """The documents a batch will ask for, by collection; an input whose needs cannot be told parks by itself later."""
-    wanted: dict[str, tuple[Collection[Any], dict[str, None]]] = {}
+Wanted = dict[str, tuple[Collection[Any], dict[str, None]]]
+
+
+def needed(reactions: Reactions, inputs: Iterable[Input]) -> tuple[Wanted, dict[int, Sequence[Ref[Any]]]]:
+    """The documents a batch will ask for, by collection, and each input's own.
+
+    An input whose needs cannot be told is left out: it meets the same bug in the fold and parks alone.
+    """
+    wanted: Wanted = {}
+    own: dict[int, Sequence[Ref[Any]]] = {}
     for item in inputs:
         reaction = reactions.get(type(item.body))
         if reaction is None:
             continue
         try:
-            refs = reaction.needs(item.body)
-        except Exception:  # noqa: BLE001, S112 - the fold meets the same bug and parks this one input
+            refs = own[id(item)] = reaction.needs(item.body)
+        except Exception:  # noqa: BLE001, S112 - see above
             continue
         for ref in refs:
             wanted.setdefault(ref.collection.name, (ref.collection, {}))[1][ref.id] = None
-    return {name: (collection, list(ids)) for name, (collection, ids) in wanted.items()}
+    return wanted, own

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import uuid
 from datetime import datetime
+from zlib import crc32
 
 _NAMESPACE = uuid.UUID("6f1f0a52-6d0e-5f3e-9a55-0d6f0f0c5a11").bytes
 
@@ -30,4 +31,4 @@ def derive(origin: str, name: str) -> str:
 
 def slot_of(key: str, slots: int) -> int:
     """The slot a key belongs to, the same in every process."""
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()) % slots
+    return crc32(key.encode()) % slots

@@ -1,6 +1,7 @@
 """Records: what lies on a topic becomes an input; whatever is wrong with it is said in the input, never raised."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,27 +18,28 @@ def record_from(raw: Any) -> Record:
 
 def read(record: Record, arrived_ms: int) -> Input:
     """Understand a record; an unknown type is marked, anything that cannot be understood carries its reason."""
-    place = f"{record.topic}/{record.partition}/{record.offset}"
-    lineage = Lineage(place)
-    arrived = datetime.fromtimestamp(max(0, arrived_ms) / 1000, UTC)
     if record.headers and record.headers[0][0] == UNREADABLE:
-        reason = (record.headers[0][1] or b"").decode("utf-8", "replace")
-        return Input(place, None, arrived, record.key_text(), lineage, record=record, unreadable=reason)
+        return _unreadable(record, arrived_ms, (record.headers[0][1] or b"").decode("utf-8", "replace"))
     try:
         envelope = read_envelope(record.headers)
-        lineage = Lineage(envelope.correlation_id, envelope.accepted_time, envelope.traceparent)
         body = read_event(envelope.type, record.value)
+        key = record.key.decode() if record.key is not None else None
     except UnknownType:
-        return Input(place, None, arrived, record.key_text(), Lineage(place), record=record, unknown=True)
-    except (Malformed, ValueError, OverflowError, RecursionError, AttributeError, TypeError) as error:
-        reason = f"{type(error).__name__}: {error}" if not isinstance(error, Malformed) else str(error)
-        return Input(
-            place, None, arrived, record.key_text(), Lineage(place), record=record, unreadable=reason
-        )
-    if record.key is None or body.subject != record.key.decode("utf-8", "replace"):
-        reason = "the key is not the subject of the body"
-        return Input(place, None, arrived, record.key_text(), lineage, record=record, unreadable=reason)
-    return Input(envelope.id, body, envelope.time, body.subject, lineage, record=record)
+        return replace(_unreadable(record, arrived_ms, ""), unreadable=None, unknown=True)
+    except Malformed as malformed:
+        return _unreadable(record, arrived_ms, str(malformed))
+    except (ValueError, OverflowError, RecursionError, AttributeError, TypeError) as error:
+        return _unreadable(record, arrived_ms, f"{type(error).__name__}: {error}")
+    if key != body.subject:
+        return _unreadable(record, arrived_ms, "the key is not the subject of the body")
+    lineage = Lineage(envelope.correlation_id, envelope.accepted_time, envelope.traceparent)
+    return Input(envelope.id, body, envelope.time, key, lineage, record=record)
+
+
+def _unreadable(record: Record, arrived_ms: int, reason: str) -> Input:
+    place = f"{record.topic}/{record.partition}/{record.offset}"
+    arrived = datetime.fromtimestamp(max(0, arrived_ms) / 1000, UTC)
+    return Input(place, None, arrived, record.key_text(), Lineage(place), record=record, unreadable=reason)
 
 
 def runs(records: Sequence[Any], next_offset: int) -> tuple[list[Any], int | None]:

@@ -89,8 +89,9 @@ class Turns:
         seen = await _found(tx, INBOX, [item.id for item in inputs if item.consumes is None])
         fresh = [item for item in inputs if item.id not in seen]
         kept: dict[DocumentKey, Kept[Any]] = {}
-        for name, (collection, ids) in needed(self.reactions, fresh).items():
-            rows = await tx.find(name, ids)
+        wanted, refs = needed(self.reactions, fresh)
+        for name, (collection, ids) in wanted.items():
+            rows = await tx.find(name, list(ids))
             kept |= {(name, id_): self._understood(collection, id_, rows.get(id_)) for id_ in ids}
         return Fold(
             self.service,
@@ -100,6 +101,7 @@ class Turns:
             kept,
             await self._heads(tx, inputs),
             await self._waiting(tx, inputs),
+            refs,
         )
 
     def _understood(self, collection: Collection[Any], id_: str, row: Raw | None) -> Kept[Any]:
@@ -112,13 +114,13 @@ class Turns:
         return kept
 
     async def _heads(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, Head]:
-        names: dict[str, tuple[str, str]] = {}
-        for item in inputs:
-            if item.record is not None:
-                topic, key = item.record.topic, item.record.key_text()
-                names[head_id(self.service, topic, key)] = (topic, key)
+        names = {
+            head_id(self.service, item.record.topic, item.key): (item.record.topic, item.key)
+            for item in inputs
+            if item.record is not None
+        }
         rows = await _found(tx, HEADS, list(names))
-        return {name: Head.read(name, topic, key, rows.get(name)) for name, (topic, key) in names.items()}
+        return {name: Head.read(name, *names[name], row) for name, row in rows.items()}
 
     async def _waiting(self, tx: Transaction, inputs: Sequence[Input]) -> dict[DocumentKey, Raw]:
         wanted: dict[str, list[str]] = {}

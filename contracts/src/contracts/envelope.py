@@ -1,8 +1,9 @@
 """The envelope: CloudEvents 1.0 in Kafka's binary mode, read and written in one place."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from contracts.base import Event
 from contracts.topics import BY_TYPE
@@ -23,8 +24,7 @@ class Malformed(ValueError):
     """The record cannot be understood; the text says which header or field and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What travels around a fact; `sequence` is contiguous from 1 for each (source, subject)."""
 
     id: str
@@ -40,17 +40,15 @@ class Envelope:
 
     def headers(self) -> list[tuple[str, bytes]]:
         """The Kafka headers, attributes first and extensions after."""
+        subject = self.subject.encode()
         rows = [
-            ("content-type", CONTENT_TYPE),
-            ("ce_specversion", SPEC_VERSION),
+            *_of_type(self.type),
             ("ce_id", self.id.encode()),
-            ("ce_type", self.type.encode()),
             ("ce_source", self.source.encode()),
-            ("ce_subject", self.subject.encode()),
+            ("ce_subject", subject),
             ("ce_time", instant_text(self.time).encode()),
-            ("ce_dataschema", f"{SCHEMA_BASE}{self.type}.json".encode()),
-            ("ce_partitionkey", self.subject.encode()),
-            ("ce_sequence", f"{self.sequence:010d}".encode()),
+            ("ce_partitionkey", subject),
+            ("ce_sequence", b"%010d" % self.sequence),
             ("ce_correlationid", self.correlation_id.encode()),
         ]
         if self.causation_id:
@@ -64,24 +62,41 @@ class Envelope:
 
 def instant_text(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    text = moment.isoformat(timespec="milliseconds")
+    return text[:-6] + "Z" if text.endswith("+00:00") else instant_text(moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=256)
+def _of_type(type_tag: str) -> tuple[tuple[str, bytes], ...]:
+    """The headers that every record of a type has alike."""
+    return (
+        ("content-type", CONTENT_TYPE),
+        ("ce_specversion", SPEC_VERSION),
+        ("ce_type", type_tag.encode()),
+        ("ce_dataschema", f"{SCHEMA_BASE}{type_tag}.json".encode()),
+    )
+
+
+_NEEDED = ("ce_id", "ce_type", "ce_source", "ce_subject", "ce_correlationid")
+_LONGEST = 512
 
 
 def read_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     """Read the envelope of a record; raises Malformed with the header's name and what is wrong with it."""
     raw = dict(headers)
     try:
+        event_id, type_tag, source, subject, correlation = [_text(raw, name) for name in _NEEDED]
         return Envelope(
-            id=_text(raw, "ce_id"),
-            type=_text(raw, "ce_type"),
-            source=_text(raw, "ce_source"),
-            subject=_text(raw, "ce_subject"),
-            time=_time(raw, "ce_time"),
-            sequence=_number(raw, "ce_sequence"),
-            correlation_id=_text(raw, "ce_correlationid"),
-            causation_id=_text(raw, "ce_causationid") if raw.get("ce_causationid") else None,
-            accepted_time=_time(raw, "ce_acceptedtime") if raw.get("ce_acceptedtime") else None,
-            traceparent=_text(raw, "ce_traceparent") if raw.get("ce_traceparent") else None,
+            event_id,
+            type_tag,
+            source,
+            subject,
+            _time(raw, "ce_time"),
+            _number(raw, "ce_sequence"),
+            correlation,
+            _text(raw, "ce_causationid") if "ce_causationid" in raw else None,
+            _time(raw, "ce_acceptedtime") if "ce_acceptedtime" in raw else None,
+            _text(raw, "ce_traceparent") if "ce_traceparent" in raw else None,
         )
     except UnicodeDecodeError as error:
         raise Malformed(f"a header is not UTF-8 text: {error.reason}") from error
@@ -119,8 +134,8 @@ def _text(raw: dict[str, bytes | None], name: str) -> str:
     value = raw.get(name)
     if not value:
         raise Malformed(f"header {name} is missing or empty")
-    if len(value) > 512:
-        raise Malformed(f"header {name} is longer than 512 bytes")
+    if len(value) > _LONGEST:
+        raise Malformed(f"header {name} is longer than {_LONGEST} bytes")
     return value.decode()
 
 
