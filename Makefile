@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
 .PHONY: help setup up down status demo test simulate check import replay secrets lock
-.PHONY: contracts map subscribers
+.PHONY: contracts map subscribers bench faults
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -38,6 +38,9 @@ demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
 test: $(STAMP) ## Run every test
 	@$(RUN) -m pytest tests
 
+bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three minutes; SEED=…; WRITE=1: table into README)
+	@$(RUN) -m bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write)
+
 simulate: $(STAMP) ## Run the runtime through worlds where everything fails (SEEDS=2000, or SEED=n to see one again)
 	@$(RUN) -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000)) $(if $(FIRST),--first $(FIRST)) $(if $(CONTROL),--control $(CONTROL))
 
@@ -73,3 +76,6 @@ lock: $(STAMP) ## Lock the packages of requirements/*.in anew, with hashes
 	@$(foreach name,$(LOCKS),echo "locking requirements/$(name).txt" && .venv/bin/uv pip compile --quiet \
 		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(LOCK_$(name)) \
 		requirements/$(name).in -o requirements/$(name).txt &&) true
+
+faults: $(STAMP) ## Break everything under load and account for it (MINUTES=… SEED=… ONLY=F2,F5; a slice without MINUTES)
+	@$(RUN) -m bench.faults run $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))

@@ -7,11 +7,10 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-
 from tests.simulation.chance import Chance
 from tests.simulation.log import PARTITIONS, LogRecord, SimLog
 
-SESSION_SECONDS = 15.0
+SESSION_SECONDS = 6.0
 HEARTBEAT_SECONDS = 2.0
 Take = Callable[[Sequence[LogRecord]], Awaitable[None]]
 
@@ -115,7 +114,8 @@ class SimConsumer:
         self.wake()
 
     def highwater(self, partition: TopicPartition) -> int | None:
-        return self.log.topics[partition.topic].ends[partition.partition]
+        high: int = self.log.topics[partition.topic].ends[partition.partition]
+        return high
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         await self.log.request()
@@ -136,17 +136,21 @@ class SimConsumer:
             records = [] if self.log.down else self._fetch()
             if not records:
                 await self._wake.wait()
-                await asyncio.sleep(self.chance.latency())
+                await self.log.loop.pause(self.chance.latency())
                 continue
-            await asyncio.sleep(self.chance.latency())  # what was fetched may be stale when it is handed over
+            await self.log.loop.pause(
+                self.chance.latency()
+            )  # what was fetched may be stale when it is handed over
             await self._take(records)
 
     def _fetch(self) -> list[LogRecord]:
-        fetched: list[LogRecord] = []
         partitions = sorted(set(self._positions) - self._paused)
-        self.chance.rng.shuffle(partitions)
-        for partition in partitions[: self.chance.rng.randint(1, 4)]:
-            fetched += self._fetch_from(partition)
+        found = [rows for rows in map(self._fetch_from, partitions) if rows]
+        self.chance.rng.shuffle(found)
+        fetched: list[LogRecord] = []
+        for rows in found[: self.chance.rng.randint(1, 4)]:
+            self._positions[TopicPartition(rows[0].topic, rows[0].partition)] = rows[-1].offset + 1
+            fetched += rows
         return fetched
 
     def _fetch_from(self, partition: TopicPartition) -> list[LogRecord]:
@@ -154,10 +158,7 @@ class SimConsumer:
         start = self._positions[partition]
         if start > self.log.topics[partition.topic].ends[partition.partition]:
             start = 0  # out of range: from the earliest
-        found = [row for row in rows if row.offset >= start][: self.chance.rng.choice((1, 3, 500))]
-        if found:
-            self._positions[partition] = found[-1].offset + 1
-        return found
+        return [row for row in rows if row.offset >= start][: self.chance.rng.choice((1, 3, 500))]
 
     async def belong(self) -> None:
         """Join, and follow what the coordinator says."""
@@ -167,12 +168,14 @@ class SimConsumer:
                 await self._beat()
             except KafkaError:
                 self.wake()
-            await asyncio.sleep(HEARTBEAT_SECONDS * (0.3 + self.chance.rng.random()))
+            await self.log.loop.pause(HEARTBEAT_SECONDS * (0.3 + self.chance.rng.random()))
 
     async def _beat(self) -> None:
         known = self.group.members.get(self.instance)
         if self._generation >= 0 and known is not None and known.token is not self.token:
             self._fenced = True  # a newer process has our instance id: Kafka tells us for good
+            await self._listener.on_partitions_revoked(set(self._positions))
+            self._positions = {}
             return
         generation = self.group.beat(self.instance, self.token)
         if generation is None:
@@ -181,7 +184,7 @@ class SimConsumer:
         if generation == self._generation:
             return
         await self._listener.on_partitions_revoked(set(self._positions))
-        share = self.group.shares[self.instance] if self.instance in self.group.shares else set()
+        share = self.group.shares.get(self.instance, set())
         self._positions = {partition: self.group.start_of(partition) for partition in sorted(share)}
         self._paused.clear()
         self._generation = generation

@@ -3,12 +3,13 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka.errors import KafkaError
-
 from tests.simulation.chance import Chance
+from tests.simulation.loop import SimLoop
 
 Headers = Sequence[tuple[str, bytes | None]]
 PARTITIONS = 2
@@ -42,7 +43,9 @@ class SimLog:
 
     def __init__(self, chance: Chance, names: Sequence[str]) -> None:
         self.chance = chance
-        self.loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SimLoop)
+        self.loop = loop
         self.down = False
         self.topics = {name: Topic(name, self._id()) for name in names}
         self.readers: list[Any] = []  # consumers to be woken
@@ -50,19 +53,25 @@ class SimLog:
     def _id(self) -> str:
         return str(uuid.UUID(int=self.chance.rng.getrandbits(128)))
 
-    def append(self, topic: str, partition: int, rows: Sequence[tuple[bytes | None, bytes | None, int, Headers]]) -> None:
+    def append(
+        self, topic: str, partition: int, rows: Sequence[tuple[bytes | None, bytes | None, int, Headers]]
+    ) -> None:
         """What is written is written, in this order."""
-        home = self.topics[topic]
+        home = self.topics.get(topic) or self.topics.setdefault(topic, Topic(topic, self._id()))
         for key, value, stamp, headers in rows:
             offset = home.ends[partition]
             home.partitions[partition].append(LogRecord(topic, partition, offset, key, value, headers, stamp))
             home.ends[partition] = offset + 1
+        self.wake()
+
+    def wake(self) -> None:
+        """Everybody who reads looks again."""
         for reader in self.readers:
             reader.wake()
 
     async def request(self) -> None:
         """One request to the broker."""
-        await asyncio.sleep(self.chance.latency())
+        await self.loop.pause(self.chance.latency())
         if self.down or self.chance.hits("broker away"):
             raise KafkaError("away")
 
@@ -98,7 +107,9 @@ class SimProducer:
         await asyncio.sleep(0)
 
     async def partitions_for(self, _: str) -> set[int]:
-        await self._log.request()
+        await asyncio.sleep(0)
+        if self._log.down:
+            raise KafkaError("away")
         return set(range(PARTITIONS))
 
     def create_batch(self) -> SimBatch:
@@ -113,9 +124,11 @@ class SimProducer:
         log, chance = self._log, self._log.chance
         await log.request()
         if chance.hits("produce late"):
-            log.loop.call_later(chance.rng.random() * 3, log.append, topic, partition, batch.rows, context=Context())
+            log.loop.call_later(
+                chance.rng.random() * 3, log.append, topic, partition, batch.rows, context=Context()
+            )
             raise KafkaError("the request is somewhere")
         log.append(topic, partition, batch.rows)
-        await asyncio.sleep(chance.latency())
+        await log.loop.pause(chance.latency())
         if chance.hits("ack lost"):
             raise KafkaError("no acknowledgement")

@@ -20,7 +20,7 @@ class Proc:
         self.name = name
         self.alive = True
         self.stopped = False
-        self.ready: deque[asyncio.Handle] = deque()
+        self.ready: deque[SimHandle] = deque()
         self.fuse: int | None = None
         self.blown: Callable[[], None] = lambda: None
 
@@ -33,6 +33,30 @@ class Proc:
 
 WORLD = Proc("world")
 OWNER: ContextVar[Proc] = ContextVar("owner", default=WORLD)
+
+
+class SimHandle:
+    """A callback that will run, unless it is cancelled; lighter than asyncio's own."""
+
+    __slots__ = ("_args", "_callback", "_context", "_dead", "owner")
+
+    def __init__(self, callback: Any, args: tuple[Any, ...], context: Context) -> None:
+        self._callback, self._args, self._context, self._dead = callback, args, context, False
+        self.owner: Proc = context.get(OWNER, WORLD)
+
+    def cancel(self) -> None:
+        """Not any more."""
+        self._dead = True
+        self._callback, self._args = None, ()
+
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self._dead
+
+    def run(self) -> None:
+        """Run it, in the process it belongs to."""
+        if not self._dead:
+            self._context.run(self._callback, *self._args)
 
 
 class SimLoop(asyncio.BaseEventLoop):
@@ -49,33 +73,39 @@ class SimLoop(asyncio.BaseEventLoop):
         self.world = Proc("world")
         self.tasks: list[asyncio.Task[Any]] = []
         self._virtual = 0.0
-        self._timed: list[tuple[float, float, asyncio.TimerHandle]] = []
+        self._timed: list[tuple[float, float, SimHandle | asyncio.Future[None]]] = []
         self._runnable: list[Proc] = []
-        self._buried: list[asyncio.Handle] = []
+        self._buried: list[SimHandle] = []
+        self._stopped: list[Proc] = []
         self._over = False
+        self._stopping = False
         self.set_exception_handler(lambda *_: None)
 
     def time(self) -> float:
         return self._virtual
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
+        handle = SimHandle(callback, args, copy_context() if context is None else context)
         self._enqueue(handle)
         return handle
 
-    def call_at(
-        self, when: float, callback: Any, *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
+    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
+        handle = SimHandle(callback, args, copy_context() if context is None else context)
         heappush(self._timed, (when, self.chance.random(), handle))
         return handle
 
-    def call_later(
-        self, delay: float, callback: Any, *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
         return self.call_at(self._virtual + delay, callback, *args, context=context)
 
-    def create_task(self, coro: Any, *, name: Any = None, context: Context | None = None) -> asyncio.Task[Any]:
+    def pause(self, seconds: float) -> "asyncio.Future[None]":
+        """What `asyncio.sleep` does, in one step."""
+        future: asyncio.Future[None] = asyncio.Future(loop=self)
+        heappush(self._timed, (self._virtual + seconds, self.chance.random(), future))
+        return future
+
+    def create_task(
+        self, coro: Any, *, name: Any = None, context: Context | None = None
+    ) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
         self.tasks.append(task)  # a killed process must not be tidied up by the garbage collector
         return task
@@ -94,6 +124,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def stop_process(self, proc: Proc) -> None:
         """SIGSTOP."""
         proc.stopped = True
+        self._stopped.append(proc)
         self._rest(proc)
 
     def continue_process(self, proc: Proc) -> None:
@@ -105,6 +136,10 @@ class SimLoop(asyncio.BaseEventLoop):
     def end_world(self) -> None:
         """Cancel whatever is left, of the dead too, so that nothing outlives its world."""
         self._over = True
+        for proc in self._stopped:
+            self.continue_process(proc)
+        for handle in self._buried:  # a task whose wake-up was buried cannot be cancelled without it
+            self._enqueue(handle)
         for _ in range(20):
             left = [task for task in self.tasks if not task.done()]
             if not left:
@@ -119,9 +154,8 @@ class SimLoop(asyncio.BaseEventLoop):
         if proc in self._runnable:
             self._runnable.remove(proc)
 
-    def _enqueue(self, handle: asyncio.Handle) -> None:
-        owner = handle._context.get(OWNER, WORLD)  # type: ignore[attr-defined]
-        proc = self.world if owner is WORLD or self._over else owner
+    def _enqueue(self, handle: SimHandle) -> None:
+        proc = self.world if handle.owner is WORLD or self._over else handle.owner
         if not proc.alive:
             self._buried.append(handle)
             return
@@ -130,21 +164,20 @@ class SimLoop(asyncio.BaseEventLoop):
             self._runnable.append(proc)
 
     def _run_once(self) -> None:
-        runnable = self._runnable
+        runnable, random_ = self._runnable, self.chance.random
         if not runnable:
             self._advance()
-            return
-        self.steps += 1
+        while runnable and not self._stopping:
+            proc = runnable[int(random_() * len(runnable))] if len(runnable) > 1 else runnable[0]
+            handle = proc.ready.popleft()
+            if not proc.ready:
+                runnable.remove(proc)
+            handle.run()
+            self.steps += 1
+            if proc.fuse is not None:
+                self._burn(proc)
         if self.steps > self.most_steps and not self._over:
             raise Stuck(f"{self.steps} steps and no end at {self._virtual:.1f} s")
-        proc = runnable[int(self.chance.random() * len(runnable))] if len(runnable) > 1 else runnable[0]
-        handle = proc.ready.popleft()
-        if not proc.ready:
-            runnable.remove(proc)
-        if not handle.cancelled():
-            handle._run()
-        if proc.fuse is not None:
-            self._burn(proc)
 
     def _burn(self, proc: Proc) -> None:
         assert proc.fuse is not None
@@ -155,15 +188,20 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def _advance(self) -> None:
         timed = self._timed
-        while timed and timed[0][2].cancelled():
+        while timed and _gone(timed[0][2]):
             heappop(timed)
         if not timed:
             raise Stuck(f"nothing left to run at {self._virtual:.1f} s")
         self._virtual = max(self._virtual, timed[0][0])
         while timed and timed[0][0] <= self._virtual:
-            handle = heappop(timed)[2]
-            if not handle.cancelled():
-                self._enqueue(handle)
+            due = heappop(timed)[2]
+            if _gone(due):
+                continue
+            if isinstance(due, SimHandle):
+                self._enqueue(due)
+            else:
+                due.set_result(None)
 
-    def _timer_handle_cancelled(self, _: asyncio.TimerHandle) -> None:
-        return
+
+def _gone(due: "SimHandle | asyncio.Future[None]") -> bool:
+    return due.cancelled() if isinstance(due, SimHandle) else due.done()

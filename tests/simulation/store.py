@@ -6,12 +6,14 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from tests.simulation.chance import Chance
+from tests.simulation.loop import SimLoop
+
 from chassis.documents import Raw
 from chassis.errors import Conflict, Unavailable
 from chassis.memory import MemoryStore, MemoryTransaction
 from chassis.store import Order, Transaction, Where
 from chassis.turn import INBOX
-from tests.simulation.chance import Chance
 
 T = TypeVar("T")
 Key = tuple[str, str]
@@ -107,7 +109,7 @@ class SimLane:
             store.later(lambda: store.finish(tx))
             raise Unavailable("database: the commit is somewhere")
         store.finish(tx)
-        await asyncio.sleep(chance.latency())
+        await store.loop.pause(chance.latency())
         if chance.hits("commit reply lost"):
             raise Unavailable("database: no answer to the commit")
         if chance.hits("commit reply wrong"):
@@ -121,7 +123,9 @@ class SimStore(MemoryStore):
     """The database of one service, seen through a network."""
 
     def __init__(self, chance: Chance) -> None:
-        self.loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SimLoop)
+        self.loop = loop
         super().__init__(self.loop.time)
         self.chance = chance
         self.down = False
@@ -191,7 +195,7 @@ class SimStore(MemoryStore):
 
     async def message(self) -> None:
         """One message to the server, which may not arrive."""
-        await asyncio.sleep(self.chance.latency())
+        await self.loop.pause(self.chance.latency())
         if self.down or self.chance.hits("database away"):
             raise Unavailable("database: away")
 
@@ -207,7 +211,8 @@ class SimStore(MemoryStore):
                 self.later(lambda: None if self._locked(writes) else step())
                 raise Unavailable("database: the write is somewhere")
         result = step()
-        await asyncio.sleep(self.chance.latency())
+        if self.chance.rng.random() < 0.4:
+            await self.loop.pause(self.chance.latency())
         if self.chance.hits("reply lost"):
             raise Unavailable("database: no answer")
         return result
@@ -219,7 +224,7 @@ class SimStore(MemoryStore):
     async def _unlocked(self, keys: Sequence[Key]) -> None:
         until = self.loop.time() + SOCKET_SECONDS
         while self._locked(keys):
-            await asyncio.sleep(0.1)
+            await self.loop.pause(0.1)
             if self.loop.time() > until:
                 raise Unavailable("database: locked")
 

@@ -1,0 +1,197 @@
+"""One process of a simulated service: the real runtime, wired as `chassis.service` wires it, on a store and a log that fail."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.simulation.group import SimConsumer, SimGroup
+from tests.simulation.log import SimLog
+from tests.simulation.loop import Proc, SimLoop
+from tests.simulation.services import BACK, FRONT, HEARS, START, Print, Printed
+from tests.simulation.store import SimStore
+
+from chassis.claims import Claims
+from chassis.commands import Commands
+from chassis.crash import CrashPoints
+from chassis.delivery import Delivery
+from chassis.errors import Unavailable
+from chassis.fold import Effects
+from chassis.inputs import Outcome
+from chassis.jobs import Jobs
+from chassis.loops import Loop
+from chassis.metrics import Metrics
+from chassis.relay import Relay
+from chassis.replay import Replays
+from chassis.slots import Slots
+from chassis.timers import Timers
+from chassis.turn import Turns
+
+SLOTS = 3
+METRICS = {name: Metrics(name) for name in HEARS}
+TABLES = {"front": FRONT, "back": BACK}
+
+
+class SimDelivery(Delivery):
+    """Delivery whose consumer is the simulated one."""
+
+    reader: SimConsumer
+
+    @property
+    def _consumer(self) -> Any:
+        return self.reader
+
+    async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
+        log = self.reader.log
+        if log.down:
+            raise Unavailable("kafka: away")
+        await asyncio.sleep(log.chance.latency())
+        return {name: log.topics[name].id for name in topics}
+
+
+class SimRelay(Relay):
+    """A relay whose producer is the simulated one."""
+
+    log: SimLog
+
+    async def _ready(self) -> Any:
+        if self.producer is None:
+            self.producer = self.log.producer()
+        return self.producer
+
+
+class Parts:
+    """Which classes a process is made of: a negative control puts a broken one in."""
+
+    turns: type[Turns] = Turns
+    claims: type[Claims] = Claims
+    delivery: type[SimDelivery] = SimDelivery
+    relay: type[SimRelay] = SimRelay
+
+
+class Node:
+    """A process of one service."""
+
+    def __init__(
+        self, service: str, instance: str, store: SimStore, log: SimLog, group: SimGroup, parts: type[Parts]
+    ) -> None:
+        self.service, self.instance, self.store, self.log, self.group = service, instance, store, log, group
+        self.parts = parts
+        self.closing = False
+        self.loop: SimLoop = store.loop
+        self.proc = Proc(instance)
+        self.skew = timedelta(seconds=store.chance.rng.choice((0, 0, 0.4, -0.4)))
+        self.loops: dict[str, Loop] = {}
+        self.metrics = METRICS[service]
+        self.crash = CrashPoints()
+        self.turns = parts.turns(service, SLOTS, TABLES[service], self.metrics, self.crash, self._wake)
+        self.commands = Commands(self.turns, self.metrics, self.clock)
+        self.slots = Slots(store, instance, SLOTS, self.loop.time)
+        self.relay = parts.relay(service, "", store, self.slots, self.metrics, self.crash, self.clock)
+        self.relay.log = log
+        self.turns.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
+        self.replays: Replays | None = None
+        self.jobs: Jobs | None = None
+        self.delivery: SimDelivery | None = None
+        self.tasks: list[asyncio.Task[Any]] = [self.loop.spawn(self.proc, self._open())]
+
+    def clock(self) -> datetime:
+        """This machine's idea of now."""
+        now = START + timedelta(milliseconds=int(self.loop.time() * 1000))
+        return now + self.skew
+
+    def _wake(self, effects: Effects) -> None:
+        told = {
+            "relay": effects.outbox,
+            "timers": effects.timers,
+            "jobs": effects.jobs,
+            "replays": effects.released,
+        }
+        for name, there in told.items():
+            if there and name in self.loops:
+                self.loops[name].wake()
+
+    async def _open(self) -> None:
+        while True:
+            try:
+                await self.slots.reclaim()
+            except Unavailable:
+                await asyncio.sleep(0.5)
+            else:
+                break
+        self._task(self.commands.serve(await self.store.lane()))
+        await self._start_loops()
+        await self._join()
+
+    async def _start_loops(self) -> None:
+        store, reactions = self.store, TABLES[self.service]
+        timers = Timers(store, self.slots, self.turns, reactions, self.clock, await store.lane())
+        self.replays = Replays(self.service, store, self.turns, await store.lane(), self.clock)
+        self.jobs = Jobs(
+            store,
+            self.slots,
+            self.commands,
+            reactions,
+            {Print: self._print},
+            self.metrics,
+            self.crash,
+            self.clock,
+            await store.lane(),
+        )
+        steps = {
+            "slots": (self.slots.share, 2.5),
+            "relay": (self.relay.sweep, 4.0),
+            "timers": (timers.fire, 3.0),
+            "jobs": (self.jobs.start_due, 4.0),
+            "replays": (self.replays.release, 5.0),
+        }
+        self.loops = {name: Loop(name, step, every) for name, (step, every) in steps.items()}
+        self.jobs.done = self.loops["jobs"].wake
+        for loop in self.loops.values():
+            self._task(loop.run())
+
+    async def _join(self) -> None:
+        claims = self.parts.claims(self.service, self.store, await self.store.lane())
+        delivery = self.parts.delivery(
+            self.service, "", self.instance, HEARS[self.service], claims, self.turns, self.clock
+        )
+        delivery.reader = SimConsumer(self.group, self.instance, delivery, delivery.take)
+        delivery.broker = delivery.reader  # type: ignore[assignment]  # it is asked to stop and nothing else
+        self.delivery = delivery
+        self._task(delivery.reader.read())
+        self._task(delivery.reader.belong())
+        self._task(Loop("watch", delivery.watch, 2.5).run())
+
+    async def _print(self, job: Print, _: int) -> Printed:
+        await asyncio.sleep(self.store.chance.latency())
+        if self.store.chance.hits("provider away"):
+            raise Unavailable("provider: away")
+        return Printed(job.report_id, job.line)
+
+    def _task(self, work: Any) -> None:
+        self.tasks.append(self.loop.create_task(work))
+
+    def ask(self, body: Any, id_: str, key: str, then: Callable[["asyncio.Task[Outcome]"], None]) -> None:
+        """Run a command in this process; `then` hears of it outside, if the process lives to say it."""
+        task = self.loop.spawn(self.proc, self.commands.run(body, id=id_, key=key, fingerprint=repr(body)))
+        task.add_done_callback(then)
+
+    async def close(self) -> None:
+        """Stop as a process does that is told to."""
+        if self.delivery is not None:
+            await self.delivery.stop()
+        if self.jobs is not None:
+            await self.jobs.stop(5.0)
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.relay.stop()
+        try:
+            await self.slots.leave()
+        except Unavailable:
+            return
+
+    @property
+    def serving(self) -> bool:
+        """Whether somebody who asks would be heard, now or after a pause."""
+        return self.proc.alive and bool(self.loops) and not self.closing

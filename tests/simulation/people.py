@@ -1,0 +1,110 @@
+"""The people of a world: they ask for things, ask again when nobody answers, and remember what they were told."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.services import Lamp, OpenPage, TurnOff, WriteLine, report_id
+
+from chassis.inputs import Ending, Outcome
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+LAST_ASKED = 6.0
+
+
+@dataclass
+class Wish:
+    """One command somebody wants done, and what became of it."""
+
+    id: str
+    body: Any
+    key: str
+    at: float
+    patient: bool = True
+    outcomes: list[Outcome] = field(default_factory=list)
+    given_up: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether somebody was told that it is done."""
+        return any(outcome.ending in (Ending.DONE, Ending.IGNORED, Ending.AGAIN) for outcome in self.outcomes)
+
+    @property
+    def refused(self) -> bool:
+        """Whether somebody was told no."""
+        return any(outcome.ending is Ending.REFUSED for outcome in self.outcomes)
+
+    def answers(self) -> list[Mapping[str, Any] | None]:
+        """What was answered, each time."""
+        return [outcome.answer for outcome in self.outcomes if outcome.ending is not Ending.REFUSED]
+
+
+class People:
+    """Everybody who asks something of front."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._rng = world.chance.rng
+        self.wishes: list[Wish] = []
+        self._invent()
+
+    def _invent(self) -> None:
+        rng = self._rng
+        subjects = [report_id(number) for number in range(rng.randint(2, 4))]
+        for subject in subjects:
+            self._wish(OpenPage(subject), subject, rng.random() * 4)
+        for pair in range(2):
+            one, two = f"{pair}/one", f"{pair}/two"
+            at = 2 + rng.random() * 4
+            for mine, other in ((one, two), (two, one)):
+                self._wish(Lamp(mine), mine, 0.0)
+                self._wish(TurnOff(mine, other), mine, at + rng.random() * 0.01)
+        reminded: list[WriteLine] = []
+        for number in range(rng.randint(6, 16)):
+            self._wish_line(rng.choice(subjects), f"l{number}", reminded)
+
+    def _wish_line(self, subject: str, line: str, reminded: list[WriteLine]) -> None:
+        rng = self._rng
+        mine = [one for one in reminded if one.report_id == subject]
+        cancelled = rng.choice(mine) if mine and rng.random() < 0.3 else None
+        if cancelled is not None:
+            reminded.remove(cancelled)
+        seconds = rng.randint(1, 5) if rng.random() < 0.3 else 0
+        cancel = cancelled.line if cancelled else ""
+        body = WriteLine(subject, line, seconds, print=rng.random() < 0.25, cancel=cancel)
+        if seconds:
+            reminded.append(body)
+        self._wish(body, subject, rng.random() * LAST_ASKED, patient=rng.random() < 0.8)
+
+    def _wish(self, body: Any, key: str, at: float, patient: bool = True) -> None:
+        self.wishes.append(Wish(f"wish-{len(self.wishes)}", body, key, at, patient))
+
+    def content(self) -> bool:
+        """Whether everybody has an answer or has given up."""
+        return all(wish.outcomes or wish.given_up for wish in self.wishes)
+
+    async def live(self) -> None:
+        """Ask for everything."""
+        await asyncio.gather(*(self._ask(wish) for wish in self.wishes))
+
+    async def _ask(self, wish: Wish) -> None:
+        await asyncio.sleep(wish.at)
+        while not wish.outcomes:
+            await self._once(wish)
+            if not wish.patient and not wish.outcomes:
+                wish.given_up = True
+                return
+            await asyncio.sleep(0.2 + self._rng.random())
+        if self._rng.random() < 0.2:
+            await self._once(wish)
+
+    async def _once(self, wish: Wish) -> None:
+        serving = [node for node in self._world.living("front") if node.serving]
+        if not serving:
+            return
+        outcome = await self._world.ask(self._rng.choice(serving), wish.body, wish.id, wish.key)
+        if outcome is not None:
+            wish.outcomes.append(outcome)

@@ -1,0 +1,192 @@
+"""Two tiny services that hear each other: `front` takes lines and says them, `back` copies them and says so."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from chassis.documents import Collection
+from chassis.errors import Early, Refused
+from chassis.handling import NOTHING, Change, Job, Moment, Reactions, Timer, on
+from contracts.intake import ReportRegistered
+from contracts.notify import MessageSuppressed
+from contracts.routing import CaseResolved
+
+START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+REPORTS, CASES, MESSAGES = "intake.reports", "routing.cases", "notify.messages"
+FACTS = (REPORTS, CASES, MESSAGES)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What front keeps of a subject: its lines as they were said, and what back said of them."""
+
+    report_id: str
+    open: bool = False
+    lines: tuple[str, ...] = ()
+    echoes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """What back keeps of a subject: the lines it heard."""
+
+    report_id: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """One of a pair of which one must always burn."""
+
+    lamp_id: str
+    on: bool = True
+
+
+@dataclass(frozen=True)
+class OpenPage:
+    report_id: str
+
+
+@dataclass(frozen=True)
+class WriteLine:
+    """Write a line; `remind` seconds later a second one, `print` a third by a job, `cancel` somebody's second one."""
+
+    report_id: str
+    line: str
+    remind: int = 0
+    print: bool = False
+    cancel: str = ""
+
+
+@dataclass(frozen=True)
+class Remind:
+    report_id: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Print:
+    report_id: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Printed:
+    report_id: str
+    line: str
+
+
+@dataclass(frozen=True)
+class TurnOff:
+    lamp_id: str
+    other_id: str
+
+
+PAGES = Collection("pages", Page, lambda page: page.report_id, speaks=(REPORTS, CASES))
+NOTES = Collection("notes", Note, lambda note: note.report_id, speaks=(MESSAGES,))
+LAMPS = Collection("lamps", Lamp, lambda lamp: lamp.lamp_id)
+
+BROKEN: set[str] = set()  # the lines at which a bad release of back fails
+
+
+def open_page(command: OpenPage, page: Page | None, moment: Moment) -> Change:
+    if page is not None and page.open:
+        raise Refused("open-already", "The page is open.")
+    opened = replace(page or Page(command.report_id), open=True)
+    said = ReportRegistered(
+        report_id=command.report_id,
+        category="lift",
+        kind="technical",
+        urgency="n",
+        place_id="bg-monterosso-01",
+        neighbourhood="monterosso",
+        province="bergamo",
+        channel="api",
+        language="it",
+        heard_at=moment.now,
+    )
+    return Change(write=[PAGES.put(opened)], say=[said], answer={"open": True})
+
+
+def _write(report_id: str, line: str, page: Page | None) -> Change:
+    before = page or Page(report_id)
+    after = replace(before, lines=(*before.lines, line))
+    said = CaseResolved(report_id=report_id, outcome=line)
+    return Change(write=[PAGES.put(after)], say=[said], answer={"lines": len(after.lines)})
+
+
+def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
+    change = _write(command.report_id, command.line, page)
+    start, jobs = [], []
+    if command.remind:
+        due = moment.now + timedelta(seconds=command.remind)
+        body = Remind(command.report_id, f"t-{command.line}")
+        start.append(Timer(f"remind-{command.line}", due, body, command.report_id))
+    if command.print:
+        jobs.append(Job(moment.id("print"), Print(command.report_id, command.line), command.report_id))
+    cancel = [f"remind-{command.cancel}"] if command.cancel else []
+    return replace(change, start=start, jobs=jobs, cancel=cancel)
+
+
+def remind(timer: Remind, page: Page | None, _: Moment) -> Change:
+    return _write(timer.report_id, timer.line, page)
+
+
+def print_line(command: Printed, page: Page | None, _: Moment) -> Change:
+    return _write(command.report_id, f"p-{command.line}", page)
+
+
+def hear_echo(event: MessageSuppressed, page: Page | None, _: Moment) -> Change:
+    before = page or Page(event.report_id)
+    return Change(write=[PAGES.put(replace(before, echoes=(*before.echoes, event.reason)))])
+
+
+def turn_off(command: TurnOff, lamp: Lamp | None, other: Lamp | None, _: Moment) -> Change:
+    if lamp is not None and not lamp.on:
+        return NOTHING
+    if other is not None and not other.on:
+        raise Refused("last-lamp", "The other one is off already.")
+    return Change(write=[LAMPS.put(Lamp(command.lamp_id, on=False))])
+
+
+def light(command: Lamp, lamp: Lamp | None, _: Moment) -> Change:
+    return NOTHING if lamp is not None else Change(write=[LAMPS.put(command)])
+
+
+def start_note(event: ReportRegistered, note: Note | None, _: Moment) -> Change:
+    return NOTHING if note is not None else Change(write=[NOTES.put(Note(event.report_id))])
+
+
+def copy_line(event: CaseResolved, note: Note | None, moment: Moment) -> Change:
+    if event.outcome in BROKEN:
+        raise RuntimeError("a bug")
+    if note is None:
+        raise Early("notes", event.report_id)
+    said = MessageSuppressed(
+        report_id=event.report_id,
+        message_id=moment.id("message"),
+        template="echo",
+        channel="email",
+        reason=event.outcome,
+    )
+    return Change(write=[NOTES.put(Note(note.report_id, (*note.lines, event.outcome)))], say=[said])
+
+
+FRONT = Reactions(
+    on(OpenPage, lambda c: (PAGES[c.report_id],), open_page),
+    on(WriteLine, lambda c: (PAGES[c.report_id],), write_line),
+    on(Remind, lambda t: (PAGES[t.report_id],), remind),
+    on(Printed, lambda c: (PAGES[c.report_id],), print_line),
+    on(MessageSuppressed, lambda e: (PAGES[e.report_id],), hear_echo),
+    on(Lamp, lambda c: (LAMPS[c.lamp_id],), light),
+    on(TurnOff, lambda c: (LAMPS[c.lamp_id], LAMPS[c.other_id]), turn_off),
+)
+BACK = Reactions(
+    on(ReportRegistered, lambda e: (NOTES[e.report_id],), start_note),
+    on(CaseResolved, lambda e: (NOTES[e.report_id],), copy_line),
+)
+HEARS = {"front": (MESSAGES,), "back": (REPORTS, CASES)}
+
+
+def report_id(number: int) -> str:
+    """The id of a subject."""
+    return f"00000000-0000-7000-8000-{number:012d}"

@@ -1,0 +1,39 @@
+"""Sixty worlds in which everything fails, and the checker that sees what a missing protection does."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from tests.simulation.controls import CONTROLS
+from tests.simulation.world import simulate
+
+SEEDS = range(1, 61)
+CONTROL_SEEDS = 200
+
+# a process that was killed leaves coroutines that it had not begun
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+
+
+@pytest.fixture(autouse=True)
+def _no_collection_inside_a_world() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
+
+
+def test_nothing_is_lost_or_doubled_or_out_of_order_in_sixty_worlds() -> None:
+    wrong = {seed: verdict.wrong for seed in SEEDS if (verdict := simulate(seed)).wrong}
+
+    assert not wrong, f"see it again with: make simulate SEED={next(iter(wrong))}\n{wrong}"
+
+
+def test_the_same_seed_is_the_same_world() -> None:
+    one, other = simulate(7), simulate(7)
+
+    assert (one.story, one.steps, one.seconds) == (other.story, other.steps, other.seconds)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_the_checker_sees_a_missing_protection(control: str) -> None:
+    assert any(simulate(seed, control).wrong for seed in range(1, CONTROL_SEEDS + 1))

@@ -1,0 +1,172 @@
+"""One world of one seed: services, a store and a log each way, people who ask, troubles that come, and silence after."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.simulation.chance import Chance
+from tests.simulation.checker import violations
+from tests.simulation.controls import parts_of
+from tests.simulation.group import SimGroup
+from tests.simulation.log import PARTITIONS, SimLog
+from tests.simulation.loop import SimLoop, Stuck
+from tests.simulation.nemesis import Nemesis
+from tests.simulation.node import Node
+from tests.simulation.people import People
+from tests.simulation.services import BROKEN, CASES, HEARS, MESSAGES, REPORTS
+from tests.simulation.store import SimStore
+
+from chassis.inputs import Outcome
+from chassis.parking import HEADS
+from chassis.turn import JOBS, OUTBOX, TIMERS
+
+CALM_AT = 9.0  # seconds of virtual time in which things go wrong
+PATIENCE = 150.0  # seconds after which what is not done will never be
+MOST_STEPS = 150_000
+POISON = "poison"
+
+
+@dataclass
+class World:
+    """What there is in one world; processes come and go, stores and log stay."""
+
+    chance: Chance
+    log: SimLog = field(init=False)
+    stores: dict[str, SimStore] = field(default_factory=dict)
+    groups: dict[str, SimGroup] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    people: People = field(init=False)
+    story: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SimLoop)
+        self.loop = loop
+        self.log = SimLog(self.chance, (REPORTS, CASES, MESSAGES))
+        for service, hears in HEARS.items():
+            self.stores[service] = SimStore(self.chance)
+            self.groups[service] = SimGroup(self.log, hears)
+        self.people = People(self)
+
+    def tell(self, text: str) -> None:
+        """Write down what was done to this world."""
+        self.story.append(f"{self.loop.time():7.3f}  {text}")
+
+    def start(self, service: str, instance: str) -> Node:
+        """Start a process."""
+        self.tell(f"{instance} starts")
+        parts = parts_of(self.chance.control)
+        node = Node(service, instance, self.stores[service], self.log, self.groups[service], parts)
+        self.nodes.append(node)
+        return node
+
+    def living(self, service: str = "") -> list[Node]:
+        """The processes that have not died, stopped ones among them."""
+        return [node for node in self.nodes if node.proc.alive and service in ("", node.service)]
+
+    async def ask(self, node: Node, body: object, id_: str, key: str) -> Outcome | None:
+        """Ask a process to run a command; None when no answer comes."""
+        answer: asyncio.Future[asyncio.Task[Outcome]] = self.loop.create_future()
+        node.ask(body, id_, key, lambda task: None if answer.done() else answer.set_result(task))
+        try:
+            task = await asyncio.wait_for(answer, 4.0)
+        except TimeoutError:
+            return None
+        if task.cancelled() or task.exception() is not None or self.chance.hits("answer lost"):
+            return None
+        return task.result()
+
+    async def run(self) -> list[str]:
+        """Live through it, and say what is wrong at the end."""
+        for service in HEARS:
+            for number in range(self.chance.rng.randint(1, 2)):
+                self.start(service, f"{service}-{number}")
+        nemesis = Nemesis(self)
+        people = self.loop.create_task(self.people.live())
+        await nemesis.rage(CALM_AT)
+        self.chance.calm = True
+        self.tell("calm")
+        end = self.loop.time() + PATIENCE
+        while not (people.done() and nemesis.done and self.quiet()):
+            if self.loop.time() > end:
+                return [*self.leftovers(), *violations(self)] or ["it never became quiet"]
+            await asyncio.sleep(0.5)
+        await people
+        return [*nemesis.failures(), *violations(self)]
+
+    def quiet(self) -> bool:
+        """Nothing waits anywhere."""
+        return not self.leftovers()
+
+    def leftovers(self) -> list[str]:
+        """What waits and should not."""
+        left: list[str] = []
+        for service, store in self.stores.items():
+            for collection in (OUTBOX, TIMERS, JOBS):
+                left += [f"{service}: {row['_id']} is left in {collection}" for row in store._all(collection)]
+            heads = [row for row in store._all(HEADS) if row["size"] and not row["key"].startswith(POISON)]
+            left += [f"{service}: {row['_id']} is parked for ever" for row in heads]
+            left += self._behind(service, store)
+        if not self.people.content():
+            left.append("somebody was never answered")
+        return left
+
+    def _behind(self, service: str, store: SimStore) -> Iterator[str]:
+        for name in HEARS[service]:
+            topic = self.log.topics[name]
+            for partition in range(PARTITIONS):
+                fence = store.at(("fences", f"{service}|{topic.id}|{partition}"), store.now)
+                records = topic.partitions[partition]
+                end = records[-1].offset + 1 if records else 0
+                if end and (fence is None or fence["next"] < end):
+                    yield f"{service}: {name}/{partition} was read to {fence and fence['next']} of {end}"
+
+
+@dataclass
+class Verdict:
+    """How one world ended."""
+
+    seed: int
+    wrong: list[str]
+    story: list[str]
+    steps: int
+    seconds: float
+    rates: dict[str, float]
+
+
+def simulate(seed: int, control: str = "") -> Verdict:
+    """Run one world; the same seed is the same world."""
+    random.seed(seed)
+    BROKEN.clear()
+    chance = Chance(seed, control)
+    loop = SimLoop(chance.rng, MOST_STEPS)
+    made: list[World] = []
+
+    async def live() -> list[str]:
+        made.append(World(chance))
+        return await made[0].run()
+
+    with _quietly():
+        asyncio.set_event_loop(loop)
+        try:
+            wrong = loop.run_until_complete(live())
+        except Stuck as stuck:
+            wrong = [str(stuck)]
+        finally:
+            loop.end_world()
+            asyncio.set_event_loop(None)
+    return Verdict(seed, wrong, made[0].story, loop.steps, loop.time(), chance.rates)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """The runtime's log is not what is looked at here."""
+    logger = logging.getLogger("ascolto")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
