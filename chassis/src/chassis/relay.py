@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from chassis.clock import Clock
@@ -103,11 +103,11 @@ class Relay:
             return count
         try:
             count = len(await asyncio.wait_for(producer.partitions_for(topic), LOOK_SECONDS))
-        except UnknownTopicOrPartitionError:
-            self.metrics.send_failures.inc()
-            log("no such topic", level=40, topic=topic, fix="run the provisioning")
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(f"kafka: {type(error).__name__}") from error
+            if not await producer.client.force_metadata_update():
+                raise Unavailable(f"kafka: {type(error).__name__}") from error
+            self.metrics.send_failures.inc()  # the broker answers and does not know the topic
+            log("no such topic", level=40, topic=topic, fix="run the provisioning")
         self._counts[topic] = (count, self.slots.monotonic())
         return count
 

@@ -1,0 +1,53 @@
+"""The relay on a real broker: a topic that is missing keeps nobody else waiting."""
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+
+from chassis.clock import utc_now
+from chassis.crash import CrashPoints
+from chassis.memory import MemoryStore
+from chassis.metrics import Metrics
+from chassis.provision import provision
+from chassis.relay import Relay
+from chassis.slots import Slots
+from stack.system import System
+
+pytestmark = pytest.mark.engines
+
+
+def row(topic: str, sequence: int, subject: str) -> dict[str, Any]:
+    return {
+        "_id": uuid.uuid4().hex,
+        "slot": 0,
+        "stamp": sequence,
+        "aggregatetype": topic,
+        "aggregateid": subject,
+        "type": "case-resolved.v1",
+        "sequence": sequence,
+        "time": utc_now(),
+        "causation": "test",
+        "payload": b"{}",
+        "correlation": subject,
+        "accepted": None,
+        "traceparent": None,
+    }
+
+
+async def test_facts_for_a_topic_that_is_missing_wait_and_the_others_are_sent(engines: System) -> None:
+    await provision(engines.kafka.address, 1)
+    store = MemoryStore()
+    await store.insert_missing("outbox", [row("nobody.made-it", 1, "a"), row("routing.cases", 2, "b")])
+    slots = Slots(store, "one", 1)
+    await slots.reclaim()
+    relay = Relay("relay", engines.kafka.address, store, slots, Metrics("relay"), CrashPoints(), utc_now)
+
+    assert await asyncio.wait_for(relay.sweep(), 30)
+
+    left = await store.query("outbox", {})
+    assert [one["aggregatetype"] for one in left] == ["nobody.made-it"]
+    assert await store.count("outbox_log", {}) == 1
+    assert not await asyncio.wait_for(relay.sweep(), 5)
+    await relay.stop()

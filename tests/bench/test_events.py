@@ -1,0 +1,24 @@
+"""The events of a run are those that intake would say."""
+
+from bench.events import reports
+
+from chassis.parking import Record
+from chassis.records import read
+from contracts.intake import ReportRegistered
+
+
+def test_the_same_seed_gives_the_same_events() -> None:
+    assert list(reports(5, 20)) == list(reports(5, 20))
+    assert list(reports(5, 20)) != list(reports(6, 20))
+
+
+def test_every_event_is_understood_and_about_its_own_subject() -> None:
+    subjects = set()
+    for number, said in enumerate(reports(5, 50)):
+        record = Record("intake.reports", 0, number, said.subject.encode(), said.body, said.headers)
+        found = read(record, 0)
+        assert found.unreadable is None
+        assert isinstance(found.body, ReportRegistered)
+        assert found.id == said.id
+        subjects.add(said.subject)
+    assert len(subjects) == 50

@@ -1,0 +1,42 @@
+"""A service cannot publish what its contract refuses: an event that exists is valid, and there is no way around."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from contracts.base import Event
+from contracts.samples import examples, invalid
+from contracts.topics import BY_TYPE
+from stack.tools import REPOSITORY
+
+# Ways of pydantic to make or change a model without looking at it.
+BACK_DOORS = {"model_construct", "model_copy", "construct", "copy"}
+
+
+@pytest.mark.parametrize("event", BY_TYPE.values(), ids=lambda one: one.type_tag)
+def test_an_event_that_the_contract_refuses_cannot_be_made(event: type[Event]) -> None:
+    for one in invalid(event):
+        with pytest.raises(ValidationError, match=one.field):
+            event.model_validate_json(json.dumps(one.body), strict=True)
+
+
+def test_an_event_that_exists_cannot_be_changed() -> None:
+    body = examples(BY_TYPE["case-resolved.v1"])[0].body
+    event = BY_TYPE["case-resolved.v1"](**body)
+
+    with pytest.raises(ValidationError, match="frozen"):
+        event.outcome = "It is done."  # type: ignore[attr-defined]
+
+
+def test_nothing_that_says_events_makes_one_without_looking_at_it() -> None:
+    handlers = REPOSITORY.glob("services/*/src/*/handlers/*.py")
+    for file in [*handlers, *(REPOSITORY / "chassis/src").rglob("*.py")]:
+        found = attributes(file) & BACK_DOORS
+        assert not found, f"{file}: {found}"
+
+
+def attributes(file: Path) -> set[str]:
+    return {node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)}

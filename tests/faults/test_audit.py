@@ -1,0 +1,58 @@
+"""The account of a round calls things by their names."""
+
+import pytest
+
+from bench.faults.audit import DISORDERED, DOUBLED, LOST, MAIL_COPY, kind_of
+from bench.faults.controls import CONTROLS
+from bench.faults.ground import Injection
+from bench.faults.results import by_kind, last_line
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("0 documents in routing.cases instead of 1", LOST),
+        ("2 documents in subsidies.decisions instead of 1", DOUBLED),
+        ("0 messages case-opened instead of 1", LOST),
+        ("2 messages case-opened instead of 1", DOUBLED),
+        ("1 messages case-held that nothing asked for", DOUBLED),
+        ("lost event: no case-opened.v1 or case-held.v1 on the topics", LOST),
+        ("doubled event: case-opened.v1 said 2 times under different ids, not 1", DOUBLED),
+        ("doubled mail: message case-opened lies in the mailbox 2 times", MAIL_COPY),
+        ("hole in the sequence: /ascolto/routing numbers x on routing.cases as [2, 1]", DISORDERED),
+        ("routing.cases has its facts in more than one partition", DISORDERED),
+        ("ghost: routing never committed fact x", DOUBLED),
+        ("poison `no JSON` at a/0/1 is parked 2 times and not 1 in routing", DOUBLED),
+        ("poison `no JSON` at a/0/1 is parked 0 times and not 1 in routing", LOST),
+        ("anything nobody has thought of", LOST),
+    ],
+)
+def test_every_lie_is_a_loss_a_double_or_a_disorder(text: str, kind: str) -> None:
+    assert kind_of(text) == kind
+
+
+def test_the_last_line_adds_runs_up_and_counts_each_control_once() -> None:
+    run = {"faults": 3, "reports": 10, "lost": 0, "double": 1, "out_of_order": 0}
+    first = run | {"controls": [{"name": "w:1", "red": False}]}
+    second = run | {"controls": [{"name": "w:1", "red": True}, {"name": "no inbox", "red": True}]}
+    assert last_line([first, second]) == (
+        "faults: 6 injected, 20 reports, 0 lost, 2 double, 0 out of order, 2 of 2 controls red"
+    )
+
+
+def test_recovery_times_are_told_by_kind_and_only_where_they_were_taken() -> None:
+    rows = [Injection("F2", "x", 0.0, recovery=float(n)) for n in range(1, 11)] + [Injection("F10", "y", 0.0)]
+    assert by_kind(rows) == {
+        "F2": {"faults": 10, "timed": 10, "p50": 6.0, "p99": 10.0, "most": 10.0},
+        "F10": {"faults": 1, "timed": 0},
+    }
+
+
+def test_each_of_the_five_promises_has_its_control() -> None:
+    assert {control.name for control in CONTROLS} == {
+        "acknowledged first",
+        "dual write",
+        "no inbox",
+        "w:1",
+        "no fence",
+    }

@@ -1,0 +1,66 @@
+"""The poison corpus is poisonous, every kind of it, on every topic that is heard."""
+
+import pytest
+
+from bench.faults.corpus import Draft, Kind, kinds
+from bench.faults.poison import HEARD, Poison, _lies, _patched, sound
+from contracts.envelope import Malformed, UnknownType, read_envelope, read_event
+from contracts.topics import Topic
+
+NOT_BY_READING = {"a codec that does not exist", "ce_time b'0001-01-01T00:00:00+14:00'"}
+
+
+def understood(draft: Draft) -> bool:
+    envelope = read_envelope(draft.headers)
+    body = read_event(envelope.type, draft.value)
+    return draft.key is not None and body.subject == draft.key.decode("utf-8", "replace")
+
+
+def test_there_are_at_least_forty_kinds_and_no_two_alike() -> None:
+    names = [kind.name for kind in kinds()]
+    assert len(names) >= 40
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("topic", HEARD, ids=lambda topic: topic.name)
+def test_a_sound_record_is_understood_so_that_only_the_spoiling_is_at_fault(topic: Topic) -> None:
+    assert understood(sound(topic, 1))
+
+
+@pytest.mark.parametrize("topic", HEARD, ids=lambda topic: topic.name)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in kinds() if kind.name not in NOT_BY_READING], ids=lambda kind: kind.name
+)
+def test_no_kind_is_understood_and_only_unknown_types_are_skipped(kind: Kind, topic: Topic) -> None:
+    draft = kind.spoil(sound(topic, 1))
+    try:
+        assert not understood(draft)
+        skipped = False
+    except UnknownType:
+        skipped = True
+    except (Malformed, ValueError, RecursionError):
+        skipped = False
+    assert skipped == (kind.expect == "skipped")
+
+
+def test_a_patch_breaks_bytes_and_keeps_the_checksum_right() -> None:
+    from aiokafka.record.default_records import DefaultRecordBatch
+    from aiokafka.record.default_records import DefaultRecordBatchBuilder as Builder
+
+    builder = Builder(2, 0, 0, -1, -1, 0, 100_000)
+    builder.append(0, None, b"k", b"v", [("x-broken-name", b"1")])
+    draft = Draft(b"k", b"v", [], patch=(b"x-broken-name", b"x-\xff\xfeoken-name"))
+    batch = DefaultRecordBatch(bytearray(_patched(bytes(builder.build()), draft)))
+    assert batch.validate_crc()
+    with pytest.raises(UnicodeDecodeError):
+        list(batch)
+
+
+def test_a_poison_is_parked_once_with_its_bytes_and_a_reason() -> None:
+    poison = Poison("no JSON", "intake.reports", 0, 7, "parked", b"x")
+    good = {"reason": "poison", "detail": "no JSON", "value": b"x"}
+    assert list(_lies(poison, [good])) == []
+    assert list(_lies(poison, [])) == ["is parked 0 times and not 1"]
+    assert list(_lies(poison, [good, good])) == ["is parked 2 times and not 1"]
+    assert list(_lies(poison, [good | {"value": b"y"}])) == ["is parked with other bytes"]
+    assert list(_lies(poison, [good | {"detail": ""}])) == ["is parked without a reason"]
