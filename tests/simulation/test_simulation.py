@@ -11,7 +11,10 @@ SEEDS = range(1, 61)
 CONTROL_SEEDS = 200
 
 # a process that was killed leaves coroutines that it had not begun
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.timeout(600),
+]
 
 
 @pytest.fixture(autouse=True)

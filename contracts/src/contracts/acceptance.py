@@ -122,7 +122,9 @@ def _within(schema: Schema, value: Any) -> bool:
         return True
     low, high = _low(schema), _high(schema)
     step = schema.get("multipleOf")
-    return (low is None or value >= low) and (high is None or value <= high) and (not step or value % step == 0)
+    return (
+        (low is None or value >= low) and (high is None or value <= high) and (not step or value % step == 0)
+    )
 
 
 def _shaped(schema: Schema, value: Any) -> bool:
@@ -184,7 +186,9 @@ def _bounds(reader: Schema, writer: Schema, path: str) -> Iterator[Unread]:
         pairs.append((f"{words}, at most", reader.get(f"max{suffix}"), writer.get(f"max{suffix}"), -1))
     for what, wanted, said, sign in pairs:
         if wanted is not None and (said is None or (said - wanted) * sign < 0):
-            yield Unread(path, f"{what} {wanted} is accepted and {'anything' if said is None else said} may come")
+            yield Unread(
+                path, f"{what} {wanted} is accepted and {'anything' if said is None else said} may come"
+            )
     step, given = reader.get("multipleOf"), writer.get("multipleOf")
     if step and (not given or given % step):
         yield Unread(path, f"multiples of {step} are accepted")

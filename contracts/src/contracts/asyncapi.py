@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.base import Event
-from contracts.samples import HOME, envelope_of, examples
+from contracts.samples import HOME, envelope_of, examples, record
 from contracts.schemas import bare, consumer, draft_07, headers
 from contracts.topics import TOPICS, Topic
 
@@ -17,12 +17,18 @@ PURPOSE = {
     "routing": "Decides who looks after a report, and by when.",
     "subsidies": "Decides applications for a contribution.",
     "notify": "Tells people what happens.",
+    "every consumer": "Says when a key cannot be handled and waits, and when it goes on.",
 }
 
 
 def owners() -> list[str]:
-    """The services that say something, in the order of the topics."""
+    """Who says something, in the order of the topics; what every consumer says has a document of its own."""
     return list(dict.fromkeys(topic.owner for topic in TOPICS))
+
+
+def file_name(owner: str) -> str:
+    """The name of an owner's document."""
+    return owner.replace(" ", "-")
 
 
 def document(service: str, home: Path = HOME) -> Row:
@@ -31,7 +37,7 @@ def document(service: str, home: Path = HOME) -> Row:
     events = [event for topic in said for event in topic.events]
     return {
         "asyncapi": VERSION,
-        "id": f"urn:ascolto:{service}",
+        "id": f"urn:ascolto:{file_name(service)}",
         "info": _info(service),
         "defaultContentType": "application/json",
         "servers": {"kafka": _server()},
@@ -56,9 +62,8 @@ def _info(service: str) -> Row:
         "title": f"Ascolto {service}",
         "version": "1.0.0",
         "description": f"{PURPOSE[service]} How to subscribe: contracts/README.md.",
-        "license": {"name": "EUPL-1.2"},
         "contact": {"name": "Ascolto", "email": "ascolto@example.org"},
-        "tags": [{"name": service}],
+        "tags": [{"name": file_name(service)}],
     }
 
 
@@ -103,7 +108,9 @@ def _operation(topic: Topic) -> Row:
         "action": "send",
         "channel": {"$ref": f"#/channels/{topic.name}"},
         "summary": f"{topic.owner} says facts about one {topic.key.removesuffix(' id')} in their order.",
-        "messages": [{"$ref": f"#/channels/{topic.name}/messages/{event.type_tag}"} for event in topic.events],
+        "messages": [
+            {"$ref": f"#/channels/{topic.name}/messages/{event.type_tag}"} for event in topic.events
+        ],
         "bindings": {"kafka": {"bindingVersion": "0.5.0"}},
     }
 
@@ -126,10 +133,9 @@ def _message(event: type[Event], home: Path) -> Row:
 def _example(event: type[Event], home: Path, place: int) -> Row:
     example = examples(event, home)[place]
     fact = event.read(json.dumps(example.body).encode())
-    rows = envelope_of(fact, example.name, place).headers()
     return {
         "name": example.name,
         "summary": example.summary,
-        "headers": {name: value.decode() for name, value in rows},
+        "headers": record(fact, envelope_of(fact, example.name, place))["headers"],
         "payload": example.body,
     }

@@ -10,11 +10,13 @@ from typing import Any, Literal
 from contracts.base import Event
 from contracts.envelope import SCHEMA_BASE, Envelope
 from contracts.partitions import partition_of
+from contracts.schemas import HEADERS
 from contracts.topics import BY_NAME
 
 # The folder that holds examples, baselines and everything generated; it is not part of the installed package.
 HOME = Path(__file__).resolve().parents[2]
 FEWEST = 3
+HEADER_NAMES = tuple(name for name, *_ in HEADERS)
 NOON = datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -55,7 +57,7 @@ def envelope_of(event: Event, name: str, place: int) -> Envelope:
     return Envelope(
         id=_id(event.type_tag, name),
         type=event.type_tag,
-        source=f"/ascolto/{BY_NAME[event.topic].owner}",
+        source=f"/ascolto/{getattr(event, 'consumer', BY_NAME[event.topic].owner)}",
         subject=event.subject,
         time=NOON + timedelta(minutes=place),
         sequence=place + 1,
@@ -67,12 +69,13 @@ def envelope_of(event: Event, name: str, place: int) -> Envelope:
 
 
 def record(event: Event, envelope: Envelope) -> dict[str, Any]:
-    """A record as text; each text is the UTF-8 form of the bytes on the topic, headers in their order."""
+    """A record as text; each text is the UTF-8 form of the bytes on the topic. The order of headers is no promise."""
+    written = {name: value.decode() for name, value in envelope.headers()}
     return {
         "topic": event.topic,
         "partition": partition_of(event.subject, BY_NAME[event.topic].partitions),
         "key": event.subject,
-        "headers": {name: value.decode() for name, value in envelope.headers()},
+        "headers": {name: written[name] for name in HEADER_NAMES if name in written},
         "value": event.body().decode(),
     }
 

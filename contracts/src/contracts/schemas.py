@@ -1,7 +1,8 @@
 """JSON Schemas of the events: a closed view for who says them, an open one for who hears them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from contracts.base import Event
@@ -19,7 +20,7 @@ _ALONE = ("items", "additionalProperties", "not", "contains")
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 512}
 _INSTANT = {"type": "string", "format": "date-time"}
-# Header, whether every record has it, what it holds. The envelope writes them in this order.
+# Header, whether every record has it, what it holds. Their order on a record is no promise.
 HEADERS: tuple[tuple[str, bool, Schema, str], ...] = (
     ("content-type", True, {"const": "application/json"}, "The value is one JSON object in UTF-8."),
     ("ce_specversion", True, {"const": "1.0"}, "CloudEvents 1.0, binary mode."),
@@ -38,6 +39,7 @@ HEADERS: tuple[tuple[str, bool, Schema, str], ...] = (
 )  # fmt: skip
 
 
+@cache
 def producer(event: type[Event]) -> Schema:
     """What a service may say: every field known, no other allowed."""
     schema = _without_titles(event.model_json_schema())
@@ -103,21 +105,23 @@ def _without_titles(schema: Schema) -> Schema:
     return _mapped(schema, lambda one: {name: value for name, value in one.items() if name != "title"})
 
 
-def _mapped(schema: Any, change: Any) -> Any:
+def _mapped(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
     """Applies a change to a schema and to every schema inside it, and to nothing that is merely a value."""
-    if not isinstance(schema, Mapping):
-        return schema
     found: Schema = {}
     for name, value in schema.items():
         if name in _NAMED:
-            found[name] = {key: _mapped(inner, change) for key, inner in value.items()}
+            found[name] = {key: _inner(inner, change) for key, inner in value.items()}
         elif name in _LISTED:
-            found[name] = [_mapped(inner, change) for inner in value]
+            found[name] = [_inner(inner, change) for inner in value]
         elif name in _ALONE:
-            found[name] = _mapped(value, change)
+            found[name] = _inner(value, change)
         else:
             found[name] = value
     return change(found)
+
+
+def _inner(schema: Any, change: Callable[[Schema], Schema]) -> Any:
+    return _mapped(schema, change) if isinstance(schema, dict) else schema
 
 
 def _one_line(text: str | None) -> str:

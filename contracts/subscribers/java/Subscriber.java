@@ -1,0 +1,56 @@
+// Hears every public topic and writes one line per event: java -cp 'kafka/*' Subscriber.java BOOTSTRAP GROUP FILE
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.*;
+import java.time.Duration;
+import java.util.*;
+import org.apache.kafka.clients.consumer.*;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+public class Subscriber {
+    static final List<String> TOPICS = List.of("intake.reports", "routing.cases", "subsidies.measures", "notify.messages");
+    // The field this program wants of each type. A type that is not here is skipped, a field that is not named is not looked at.
+    static final Map<String, String> WANTED = Map.of(
+        "report-registered.v1", "category", "report-withdrawn.v1", "reason",
+        "case-opened.v1", "route", "case-held.v1", "reason",
+        "case-escalated.v1", "missed", "case-resolved.v1", "outcome",
+        "budget-exhausted.v1", "measure", "message-sent.v1", "template",
+        "message-failed.v1", "reason", "message-suppressed.v1", "reason");
+    static final ObjectMapper JSON = new ObjectMapper();
+
+    static String header(ConsumerRecord<String, String> message, String name) {
+        return new String(message.headers().lastHeader(name).value(), java.nio.charset.StandardCharsets.UTF_8);
+    }
+
+    static Map<String, String> rowOf(ConsumerRecord<String, String> message, Set<String> seen) throws Exception {
+        var row = new LinkedHashMap<>(Map.of("id", header(message, "ce_id"), "type", header(message, "ce_type")));
+        if (seen.contains(row.get("id"))) {
+            row.put("skipped", "copy");
+        } else if (!WANTED.containsKey(row.get("type"))) {
+            row.put("skipped", "unknown");
+        } else {
+            row.put("subject", header(message, "ce_subject"));
+            row.put("sequence", header(message, "ce_sequence"));
+            row.put("value", JSON.readTree(message.value()).get(WANTED.get(row.get("type"))).asText());
+        }
+        return row;
+    }
+
+    public static void main(String[] words) throws Exception {
+        var file = Path.of(words[2]);
+        var seen = new HashSet<String>(); // yours: a table, written with the effect in one transaction
+        for (var line : Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) seen.add(JSON.readTree(line).get("id").asText());
+        var settings = Map.<String, Object>of("bootstrap.servers", words[0], "group.id", words[1],
+            "auto.offset.reset", "earliest", "enable.auto.commit", false, "session.timeout.ms", 10_000);
+        try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
+            consumer.subscribe(TOPICS);
+            while (true) {
+                for (var message : consumer.poll(Duration.ofMillis(500))) {
+                    var row = rowOf(message, seen);
+                    seen.add(row.get("id"));
+                    Files.writeString(file, JSON.writeValueAsString(row) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                }
+                consumer.commitSync(); // only after the effects: a crash repeats, and never loses
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+// Sends one record per key read from standard input, one a line: node producer.mjs BOOTSTRAP TOPIC [compatible]
+import { readFileSync } from 'node:fs'
+import { Producer, compatibilityPartitioner, stringSerializers } from '@platformatic/kafka'
+
+const [bootstrap, topic, compatible] = process.argv.slice(2)
+const producer = new Producer({
+  clientId: 'keys',
+  bootstrapBrokers: [bootstrap],
+  serializers: stringSerializers,
+  // Without this line half of the keys land on another partition than the Java client's and ours.
+  ...(compatible ? { partitioner: compatibilityPartitioner } : {})
+})
+const keys = readFileSync(0, 'utf8').split('\n').filter(Boolean)
+await producer.send({ messages: keys.map(key => ({ topic, key, value: key })) })
+await producer.close()

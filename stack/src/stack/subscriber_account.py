@@ -1,0 +1,115 @@
+"""What a subscriber must have heard, read from the topics themselves, and what is wrong with what it wrote down."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+from contracts.envelope import Envelope, read_envelope
+from contracts.topics import BY_TYPE, TOPICS
+from stack.processes import StackError
+
+PUBLIC = tuple(topic for topic in TOPICS if topic.classification == "public")
+READ_SECONDS = 30.0
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Every record on the public topics: the events that are known, each once, the strangers, and the copies."""
+
+    known: Mapping[str, tuple[Envelope, Row]]
+    unknown: frozenset[str]
+    copies: int
+
+
+def read_truth(kafka: str) -> Truth:
+    """The truth as it is now; raises StackError when the broker does not hand it over."""
+    records = [
+        (read_envelope(one.headers() or []), json.loads(one.value() or b"null")) for one in _records(kafka)
+    ]
+    known: dict[str, tuple[Envelope, Row]] = {}
+    for envelope, body in records:
+        if envelope.type in BY_TYPE:
+            known.setdefault(envelope.id, (envelope, body))
+    unknown = frozenset(envelope.id for envelope, _ in records if envelope.type not in BY_TYPE)
+    return Truth(known, unknown, len(records) - len(known) - len(unknown))
+
+
+def _records(kafka: str) -> Iterator[Any]:
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "truth", "enable.auto.commit": False})
+    try:
+        places = [
+            TopicPartition(topic.name, number) for topic in PUBLIC for number in range(topic.partitions)
+        ]
+        ends = {(one.topic, one.partition): consumer.get_watermark_offsets(one, 10)[1] for one in places}
+        left = {place: end for place, end in ends.items() if end}
+        consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in left])
+        deadline = time.monotonic() + READ_SECONDS
+        while left:
+            yield from (one for one in consumer.consume(5000, 0.1) if one.error() is None)
+            for place in consumer.position([TopicPartition(*one) for one in left]):
+                if place.offset >= left[place.topic, place.partition]:
+                    del left[place.topic, place.partition]
+            if time.monotonic() > deadline:
+                raise StackError("The broker did not hand over what lies on the public topics.")
+    finally:
+        consumer.close()
+
+
+def read_rows(path: Path) -> list[Row]:
+    """What a subscriber has written down; a line that is being written is not counted."""
+    if not path.exists():
+        return []
+    whole = path.read_text().rpartition("\n")[0]
+    return [json.loads(line) for line in whole.splitlines()]
+
+
+def heard(rows: Sequence[Row]) -> list[Row]:
+    """The lines about events, without copies and strangers."""
+    return [row for row in rows if "skipped" not in row]
+
+
+def complete(rows: Sequence[Row], truth: Truth) -> bool:
+    """Whether everything there is has reached the subscriber, strangers too."""
+    ids = {row["id"] for row in rows}
+    return ids >= truth.known.keys() and ids >= truth.unknown
+
+
+def faults(rows: Sequence[Row], truth: Truth, before_kill: int) -> Iterator[str]:
+    """What is wrong with a subscriber's lines; `before_kill` is how many it had when it was killed."""
+    news = heard(rows)
+    times = Counter(row["id"] for row in news)
+    yield from (f"{one} was taken {n} times" for one, n in times.items() if n > 1)
+    yield from (f"{one} was never heard" for one in truth.known.keys() - times.keys())
+    yield from (f"{one} was taken and is of no known type" for one in times.keys() - truth.known.keys())
+    yield from _disorder(news, truth)
+    skipped = Counter(row.get("skipped") for row in rows)
+    if skipped["copy"] < truth.copies:
+        yield f"{truth.copies} copies are on the topics and {skipped['copy']} were seen"
+    if skipped["copy"] - truth.copies >= before_kill:
+        yield f"it began again from the beginning: {skipped['copy']} copies, {before_kill} lines before the kill"
+    if skipped["unknown"] < len(truth.unknown):
+        yield f"{len(truth.unknown)} records of unknown types are on the topics and {skipped['unknown']} were skipped"
+
+
+def _disorder(news: Sequence[Row], truth: Truth) -> Iterator[str]:
+    last: dict[tuple[str, str], int] = {}
+    for row in news:
+        if row["id"] not in truth.known:
+            continue
+        envelope, body = truth.known[row["id"]]
+        before = last.get((envelope.source, envelope.subject), 0)
+        if envelope.sequence != before + 1:
+            yield f"{envelope.type} {envelope.sequence} of {envelope.subject} came after {before}"
+        last[envelope.source, envelope.subject] = envelope.sequence
+        if row["subject"] != envelope.subject or int(row["sequence"]) != envelope.sequence:
+            yield f"{row['id']}: the headers were read wrongly"
+        if row["value"] not in body.values():
+            yield f"{row['id']}: the value was read wrongly"

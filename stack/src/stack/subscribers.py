@@ -1,0 +1,230 @@
+"""The verb `subscribers`: programs of other teams hear a live system, are killed in mid-stream, and lose nothing."""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from confluent_kafka import Producer
+
+from contracts.envelope import Envelope
+from contracts.notify import MessageSent
+from stack.account import unfinished
+from stack.account_sources import Sources
+from stack.day import generate
+from stack.play import Doors, Log, Player, read_log
+from stack.processes import Child, StackError, say
+from stack.subscriber_account import Truth, complete, faults, heard, read_rows, read_truth
+from stack.subscriber_programs import PROGRAMS, Command, Program
+from stack.system import System
+from stack.tools import REPOSITORY, base_environment
+
+STATE = REPOSITORY / ".state" / "subscribers"
+REPORTS = 24
+DEADLINE = 90.0
+STRANGERS = 12
+
+
+@dataclass
+class Subscriber:
+    """One program, alive or killed, and the file it writes to."""
+
+    program: Program
+    command: Command
+    child: Child
+    file: Path
+    before_kill: int = 0
+
+    def start(self, kafka: str) -> None:
+        """Start it, or start it again where it was."""
+        words = [*self.command, kafka, f"{self.program.language}-team", self.file]
+        self.child.start(words, base_environment())
+
+    def rows(self) -> int:
+        """How many lines it has written."""
+        return len(read_rows(self.file))
+
+
+@dataclass
+class Trial:
+    """One system, one stream of real events, and the subscribers on it."""
+
+    system: System
+    subscribers: list[Subscriber]
+    began: float = field(default_factory=time.time)
+
+    def run(self) -> Truth:
+        """Play, kill, crash, inject and settle; returns what every subscriber must have heard."""
+        kafka = self.system.kafka.address
+        asyncio.run(self._play(1))
+        for one in self.subscribers:
+            one.start(kafka)
+        self._settle()
+        truth = read_truth(kafka)
+        self._wait("the first day is heard", lambda: self._all_complete(truth))
+        self._strike()
+        inject_strangers(kafka)
+        for one in self.subscribers:
+            one.start(kafka)
+        self._settle()
+        truth = read_truth(kafka)
+        self._wait("everything is heard", lambda: self._all_complete(truth))
+        for one in self.subscribers:
+            one.child.stop()
+        if truth.copies <= STRANGERS:
+            raise StackError("The relay sent no copies, so nothing was tried: run it again.")
+        return truth
+
+    def _all_complete(self, truth: Truth) -> bool:
+        dead = [one.program.language for one in self.subscribers if not one.child.alive()]
+        if dead:
+            raise StackError(f"{' and '.join(dead)} ended by itself: see the logs under {self.system.root}.")
+        return all(complete(read_rows(one.file), truth) for one in self.subscribers)
+
+    def _strike(self) -> None:
+        """While the second day is played every subscriber is killed, and intake dies between sending and knowing it."""
+        before = [one.rows() for one in self.subscribers]
+        self.system.kill_service("intake")
+        self.system.start_service("intake", extra_env={"INTAKE_CRASH_AT": "relay.sent:2"})
+        with ThreadPoolExecutor(1) as background:
+            day = background.submit(asyncio.run, self._play(2))
+            self._wait(
+                "intake dies after sending", lambda: day.done() or not self.system.service("intake").alive()
+            )
+            for one, lines in zip(self.subscribers, before, strict=True):
+                self._kill_in_mid_stream(one, lines)
+            self.system.start_service("intake")
+            day.result()
+
+    def _kill_in_mid_stream(self, one: Subscriber, lines: int) -> None:
+        self._wait(f"{one.program.language} hears the second day", lambda: one.rows() > lines)
+        one.child.kill()
+        one.before_kill = one.rows()
+
+    def _settle(self) -> None:
+        asked = [one for path in self._logs() for one in read_log(path)]
+        sources = Sources(
+            self.system.mongod.address, self.system.kafka.address, self.system.mails, self.began
+        )
+        self._wait("the services have finished", lambda: unfinished(sources.read_stores(asked)) == 0)
+
+    def _logs(self) -> list[Path]:
+        return sorted((self.system.root / "days").glob("*.jsonl"))
+
+    async def _play(self, seed: int) -> None:
+        tokens, url = self.system.secrets.read_tokens(), self.system.url
+        doors = Doors(url("intake"), url("routing"), url("subsidies"), tokens["operator"], tokens["officer"])
+        log = Log(self.system.root / "days" / f"{seed}.jsonl")
+        async with httpx.AsyncClient(timeout=15) as client:
+            registers = [
+                await _register(client, f"{doors.intake}/v1/{name}", name)
+                for name in ("categories", "places")
+            ]
+            day = generate(seed, registers[0], registers[1], datetime.now(UTC), REPORTS)
+            try:
+                await Player(client, doors, log, lambda _: None).play(day)
+            finally:
+                log.close()
+
+    def _wait(self, what: str, done: Callable[[], bool]) -> None:
+        end = time.monotonic() + DEADLINE
+        while not done():
+            if time.monotonic() > end:
+                raise StackError(f"It never happened that {what}: see the logs under {self.system.root}.")
+            time.sleep(0.1)
+
+
+def subscribers(words: Sequence[str]) -> int:
+    """Runs the trial on a system of its own and prints what each program heard; 1 when one of them failed."""
+    parser = argparse.ArgumentParser(prog="python -m stack subscribers")
+    parser.add_argument(
+        "--state", type=Path, default=STATE, help="the folder that holds everything; it is emptied"
+    )
+    system = System(parser.parse_args(words).state)
+    system.stop()
+    shutil.rmtree(system.root, ignore_errors=True)
+    programs = available()
+    try:
+        say("starting engines and services …")
+        system.start()
+        found = [prepared(one, system) for one in programs]
+        say(f"two days are played, {len(found)} subscribers listen, are killed and go on …")
+        truth = Trial(system, found).run()
+    finally:
+        _end(system)
+    passed = [one for one in found if _passed(one, truth)]
+    print(f"subscribers: {len(passed)} of {len(PROGRAMS)} passed, {len(truth.known)} events each", flush=True)
+    return int(len(passed) < len(programs))
+
+
+def available() -> list[Program]:
+    """The programs that this machine can run; the others are named, and missing one is an error in CI."""
+    missing = {one.language: one.missing() for one in PROGRAMS}
+    for language, reason in missing.items():
+        if reason:
+            say(f"{language}: skipped: {reason}.")
+    if any(missing.values()) and os.environ.get("CI") == "true":
+        raise StackError("In CI every subscriber runs: install what is missing.")
+    return [one for one in PROGRAMS if not missing[one.language]]
+
+
+def prepared(program: Program, system: System) -> Subscriber:
+    """A subscriber whose program is ready to start; packages are fetched the first time."""
+    folder = system.root / "subscribers" / program.language
+    child = Child(program.language, folder)
+    return Subscriber(program, program.prepare(), child, folder / "heard.jsonl")
+
+
+def inject_strangers(kafka: str) -> None:
+    """Says what no service says yet: types nobody knows, and known ones with a field from later."""
+    producer = Producer(
+        {"bootstrap.servers": kafka, "enable.idempotence": True, "partitioner": "murmur2_random"}
+    )
+    for _ in range(STRANGERS):
+        subject = str(uuid.uuid4())
+        event = MessageSent(report_id=subject, message_id=subject, template="case-opened", channel="email")
+        later = json.dumps(json.loads(event.body()) | {"mood": "good"}).encode()
+        known, unknown = (event.type_tag, later, 1), ("message-dreamt.v7", b'{"dream": true}', 2)
+        for tag, value, sequence in (known, unknown, known):
+            envelope = _envelope(tag, subject, sequence)
+            producer.produce("notify.messages", value, subject, headers=list(envelope.headers()))
+    if producer.flush(10):
+        raise StackError("The broker did not take what strangers say.")
+
+
+def _envelope(tag: str, subject: str, sequence: int) -> Envelope:
+    name = str(uuid.uuid5(uuid.UUID(subject), tag))
+    return Envelope(name, tag, "/example/stranger", subject, datetime.now(UTC), sequence, subject)
+
+
+def _end(system: System) -> None:
+    for program in PROGRAMS:
+        Child(program.language, system.root / "subscribers" / program.language).stop()
+    system.stop()
+
+
+def _passed(one: Subscriber, truth: Truth) -> bool:
+    rows = read_rows(one.file)
+    wrong = list(faults(rows, truth, one.before_kill))
+    for line in wrong[:20]:
+        say(f"{one.program.language}: {line}")
+    skipped = len(rows) - len(heard(rows))
+    print(
+        f"{one.program.language:<7}{len(heard(rows))} events, {skipped} copies and strangers skipped, "
+        f"killed after {one.before_kill} lines: {'failed' if wrong else 'passed'}"
+    )
+    return not wrong
+
+
+async def _register(client: httpx.AsyncClient, url: str, name: str) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = (await client.get(url)).raise_for_status().json()[name]
+    return rows
