@@ -6,6 +6,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
@@ -93,7 +94,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             *(Topic(name, declare=False) for name in hears),
             batch=True,
             group_id=group,
-            group_instance_id=instance,
+            group_instance_id=f"{instance}-{crc32(repr(self.hears).encode()):08x}",
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from chassis.clock import Clock
 from chassis.metrics import Metrics
 from chassis.parking import PARKED
 from chassis.store import Store
@@ -15,7 +14,6 @@ class Depths:
 
     store: Store
     metrics: Metrics
-    clock: Clock
 
     async def measure(self) -> bool:
         """Set the gauges once."""
@@ -27,7 +25,4 @@ class Depths:
         }
         for collection, gauge in gauges.items():
             gauge.set(await self.store.count(collection, {}))
-        oldest = await self.store.query(OUTBOX, {}, [("time", 1)], 1)
-        age = (self.clock() - oldest[0]["time"]).total_seconds() if oldest else 0.0
-        self.metrics.outbox_age.set(max(0.0, age))
         return False

@@ -48,7 +48,7 @@ class Collection(Generic[T]):
         return dumped
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # these three are made for every input
 class Ref(Generic[T]):
     """One document, by collection and id."""
 
@@ -56,7 +56,7 @@ class Ref(Generic[T]):
     id: str
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Put(Generic[T]):
     """The new state of one document."""
 
@@ -65,7 +65,7 @@ class Put(Generic[T]):
     state: T
 
 
-@dataclass
+@dataclass(slots=True)
 class Kept(Generic[T]):
     """A document as it stands inside a turn: its state and what the chassis keeps beside it."""
 

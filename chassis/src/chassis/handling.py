@@ -13,7 +13,7 @@ from chassis.ids import derive
 from contracts.base import Event
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Moment:
     """The moment an input is handled in: its own time, and ids that a replay finds again.
 
@@ -47,7 +47,7 @@ class Job:
     key: str
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Change:
     """What a handler decided: documents, facts, timers and jobs that become true together, and an answer."""
 

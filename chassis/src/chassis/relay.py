@@ -47,6 +47,8 @@ class Relay:
         """Send one sweep; true when there may be more. Raises Unavailable while the broker is away."""
         owned = self.slots.owned()
         rows = await self.store.query(OUTBOX, {"slot": AnyOf(owned)}, [("stamp", 1)], SWEEP) if owned else []
+        age = (self.clock() - rows[0]["time"]).total_seconds() if rows else 0.0
+        self.metrics.outbox_age.set(max(0.0, age))
         if not rows:
             return False
         self.crash.at("relay.swept")

@@ -1,6 +1,7 @@
 """One process of one service: what it is made of, how it starts, what it says of its health, and how it stops."""
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -135,7 +136,7 @@ class Process:
             "timers": (timers.fire, 0.5),
             "jobs": (self.jobs.start_due, 0.5),
             "replays": (replays.release, 1.0),
-            "depths": (Depths(store, self.metrics, clock).measure, 5.0),
+            "depths": (Depths(store, self.metrics).measure, 5.0),
         }
         self.loops = {
             name: Loop(name, step, partial(self._pace, every)) for name, (step, every) in steps.items()
@@ -282,4 +283,6 @@ def serve(plan: Plan, settings: ServiceSettings) -> None:
     async def main() -> None:
         await run(Process(plan, settings, MongoStore(settings.mongo, settings.database, settings.driver)))
 
+    gc.set_threshold(50_000, 20, 100)
+    gc.freeze()  # what is loaded now stays: it need not be looked at again and again
     uvloop.run(main())

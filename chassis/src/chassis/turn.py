@@ -26,7 +26,6 @@ COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", "
 INDEXES = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),
     Index(OUTBOX, (("slot", 1), ("stamp", 1))),
-    Index(OUTBOX, (("time", 1),)),
     Index("outbox_log", (("sent_at", 1),), expire_after=LOG_SECONDS),
     Index(TIMERS, (("slot", 1), ("due", 1))),
     Index(JOBS, (("slot", 1), ("due", 1))),
