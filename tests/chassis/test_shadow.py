@@ -3,6 +3,17 @@
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from tests.chassis.ledger import (
+    PAGES,
+    REACTIONS,
+    Page,
+    a_store,
+    command,
+    record,
+    registered,
+    report_id,
+    turns,
+)
 
 from chassis.documents import Collection
 from chassis.errors import Misuse
@@ -10,7 +21,6 @@ from chassis.inputs import Input
 from chassis.records import read
 from chassis.service import Plan
 from chassis.shadow import Shadow
-from tests.chassis.ledger import PAGES, REACTIONS, Page, a_store, command, record, registered, report_id, turns
 
 READ_MODEL = Collection("pages", Page, lambda page: page.report_id)
 

@@ -1,7 +1,6 @@
 """The account of a round calls things by their names."""
 
 import pytest
-
 from bench.faults.audit import DISORDERED, DOUBLED, LOST, MAIL_COPY, kind_of
 from bench.faults.controls import CONTROLS
 from bench.faults.ground import Injection

@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from chassis.clock import utc_now
 from stack.account import Account, draw, unfinished
 from stack.account_sources import Sources
 from stack.account_world import Asked
@@ -45,7 +45,7 @@ class Campaign:
 
     def __init__(self, system: System, folder: Path) -> None:
         self.system, self.folder = system, folder
-        self.began = datetime.now(UTC)
+        self.began = utc_now()
         self.days: list[asyncio.Task[None]] = []
 
     async def play(self, seed: int) -> None:
@@ -54,7 +54,7 @@ class Campaign:
         url = self.system.url
         async with httpx.AsyncClient(timeout=15) as client:
             places = [await self._ask(client, name) for name in ("categories", "places")]
-            day = generate(seed, places[0], places[1], datetime.now(UTC), REPORTS)
+            day = generate(seed, places[0], places[1], utc_now(), REPORTS)
             log = Log(self.folder / f"{seed}.jsonl")
             doors = Doors(
                 url("intake"), url("routing"), url("subsidies"), tokens["operator"], tokens["officer"]

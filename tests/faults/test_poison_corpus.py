@@ -1,9 +1,10 @@
 """The poison corpus is poisonous, every kind of it, on every topic that is heard."""
 
 import pytest
-
+from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 from bench.faults.corpus import Draft, Kind, kinds
 from bench.faults.poison import HEARD, Poison, _lies, _patched, sound
+
 from contracts.envelope import Malformed, UnknownType, read_envelope, read_event
 from contracts.topics import Topic
 
@@ -44,10 +45,7 @@ def test_no_kind_is_understood_and_only_unknown_types_are_skipped(kind: Kind, to
 
 
 def test_a_patch_breaks_bytes_and_keeps_the_checksum_right() -> None:
-    from aiokafka.record.default_records import DefaultRecordBatch
-    from aiokafka.record.default_records import DefaultRecordBatchBuilder as Builder
-
-    builder = Builder(2, 0, 0, -1, -1, 0, 100_000)
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, 0, 100_000)
     builder.append(0, None, b"k", b"v", [("x-broken-name", b"1")])
     draft = Draft(b"k", b"v", [], patch=(b"x-broken-name", b"x-\xff\xfeoken-name"))
     batch = DefaultRecordBatch(bytearray(_patched(bytes(builder.build()), draft)))

@@ -84,7 +84,7 @@ def draw(world: World) -> Account:
         account.violations += [Violation(life.report_id, text) for text in lies(life)]
     for check in (_answers, _leftovers, _traces, _privacy):
         account.violations += check(world)
-    account.violations += [Violation("", text) for text in _budgets(world)]
+    account.violations += [Violation("", text) for text in budget_lies(world)]
     account.violations += [Violation("", text) for text in _shortfalls(account, lives.values())]
     return account
 
@@ -134,7 +134,8 @@ def _written(value: str) -> set[bytes]:
     return {value.encode(), json.dumps(value)[1:-1].encode()}
 
 
-def _budgets(world: World) -> Iterator[str]:
+def budget_lies(world: World) -> Iterator[str]:
+    """Every budget whose parts do not add up, or say other than decisions and ledger do."""
     given, moved = _by_budget(world, DECISIONS, "amount_cents"), _by_budget(world, LEDGER, "cents")
     for state in (one["state"] for one in world.documents.get(BUDGETS, ())):
         code = state["code"]

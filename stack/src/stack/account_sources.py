@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from pathlib import Path
@@ -44,12 +44,16 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sources:
-    """Where everything is, and since when the day is played (seconds since 1970)."""
+    """Where everything is, and since when the day is played (seconds since 1970).
+
+    `marks` are the offsets to read from, by topic and partition, where not from the beginning.
+    """
 
     mongo: str
     kafka: str
     mails: Path
     since: float
+    marks: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
     def read_stores(self, asked: Sequence[Asked]) -> World:
         """What the databases have now about the day: its documents and what is still under way."""
@@ -62,7 +66,7 @@ class Sources:
             world = self._stores(client, asked)
             world.traces = list(_traces(client, asked))
             subjects = _accepted(asked) | {one["_id"] for one in world.documents[APPLICATIONS]}
-            world.facts, unreadable = read_topics(self.kafka, subjects, self.since)
+            world.facts, unreadable = read_topics(self.kafka, subjects, self.since, self.marks)
             world.acknowledged = _acknowledged(client, [fact.id for fact in world.facts])
         world.leftovers = [*world.leftovers, *unreadable]
         world.mails = list(read_mailbox(self.mails, self.since))
@@ -145,8 +149,10 @@ def _acknowledged(client: MongoClient[Row], ids: Sequence[str]) -> dict[str, flo
     return found
 
 
-def read_topics(kafka: str, subjects: set[str], since: float) -> tuple[list[Fact], list[Leftover]]:
-    """Every record about these subjects on every topic, from its beginning to its end as it is now.
+def read_topics(
+    kafka: str, subjects: set[str], since: float, marks: Mapping[tuple[str, int], int] | None = None
+) -> tuple[list[Fact], list[Leftover]]:
+    """Every record about these subjects on every topic, from its mark or its beginning to its end as it is now.
 
     Records that cannot be read and came since the day began are told apart. Raises StackError when the
     broker does not hand everything over within a minute.
@@ -157,8 +163,8 @@ def read_topics(kafka: str, subjects: set[str], since: float) -> tuple[list[Fact
     facts: list[Fact] = []
     unreadable: list[Leftover] = []
     try:
-        for message in _records(consumer):
-            key, headers = _text(message.key()), message.headers() or []
+        for message in _records(consumer, marks or {}):
+            key, headers = _text(message.key()), _headers(message)
             correlation = dict(headers).get("ce_correlationid") or b""
             if key in subjects or correlation.decode("utf-8", "replace") in subjects:
                 _take(message, key, headers, facts, unreadable)
@@ -169,9 +175,17 @@ def read_topics(kafka: str, subjects: set[str], since: float) -> tuple[list[Fact
     return facts, unreadable
 
 
-def _records(consumer: Consumer) -> Iterator[Any]:
-    left = _ends(consumer)
-    consumer.assign([TopicPartition(*where, OFFSET_BEGINNING) for where in left])
+def _headers(message: Any) -> list[tuple[str, bytes | None]]:
+    """The headers of a record, none where a name is not text."""
+    try:
+        return message.headers() or []
+    except UnicodeDecodeError:
+        return []
+
+
+def _records(consumer: Consumer, marks: Mapping[tuple[str, int], int]) -> Iterator[Any]:
+    left = {where: end for where, end in _ends(consumer).items() if end > marks.get(where, 0)}
+    consumer.assign([TopicPartition(*where, marks.get(where, OFFSET_BEGINNING)) for where in left])
     deadline = time.monotonic() + READ_SECONDS
     while left:
         for message in consumer.consume(5000, 0.1):

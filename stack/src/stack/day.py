@@ -117,7 +117,7 @@ class Day:
 
 
 @dataclass
-class _Writer:
+class Writer:
     """Writes reports, the same ones for the same seed, registers and start."""
 
     seed: int
@@ -179,7 +179,7 @@ class _Writer:
 
 def generate(seed: int, categories: Rows, places: Rows, start: datetime, size: int = DEFAULT_SIZE) -> Day:
     """The day of this seed over these registers; the same arguments give the same day."""
-    writer = _Writer(seed, categories, places, start)
+    writer = Writer(seed, categories, places, start)
     share = round(size * KINDS["contribution"])
     least = LEAST_CONTRIBUTIONS if size >= DEFAULT_SIZE else 1
     contributions = _contributions(writer, min(size, max(least, share)))
@@ -199,7 +199,7 @@ def generate(seed: int, categories: Rows, places: Rows, start: datetime, size: i
     )
 
 
-def _contributions(writer: _Writer, count: int) -> list[Report]:
+def _contributions(writer: Writer, count: int) -> list[Report]:
     provinces = sorted({str(row["province"]) for row in writer.places})
     cases = contribution_cases(writer.rng, count, writer.start.date())
     found = []
@@ -212,13 +212,13 @@ def _contributions(writer: _Writer, count: int) -> list[Report]:
     return found
 
 
-def _others(writer: _Writer, first: int, size: int) -> list[Report]:
+def _others(writer: Writer, first: int, size: int) -> list[Report]:
     kinds = [kind for kind in KINDS if kind != "contribution"]
     weights = [KINDS[kind] for kind in kinds]
     return [writer.report(number, writer.rng.choices(kinds, weights)[0]) for number in range(first, size)]
 
 
-def _flawed(writer: _Writer, first: int) -> list[Flawed]:
+def _flawed(writer: Writer, first: int) -> list[Flawed]:
     danger = next((row["code"] for row in writer.categories if row["kind"] == "danger"), "pericolo-immediato")
     found = []
     for position in range(2 * len(FLAWS)):

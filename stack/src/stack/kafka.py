@@ -22,9 +22,9 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller}
 controller.listener.names=CONTROLLER
-listeners=CLIENTS://{host}:{clients},CONTROLLER://{host}:{controller}
-advertised.listeners=CLIENTS://{host}:{clients}
-listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners={listeners}
+advertised.listeners={advertised}
+listener.security.protocol.map={protocols}
 inter.broker.listener.name=CLIENTS
 log.dirs={data}
 broker.session.timeout.ms=3000
@@ -72,6 +72,8 @@ class Kafka:
 
     folder: Path
     tools: Tools
+    # More listeners by name, and the port that clients of each are sent to: a proxy in front of it is not bypassed.
+    detours: tuple[tuple[str, int], ...] = ()
 
     @property
     def child(self) -> Child:
@@ -82,6 +84,10 @@ class Kafka:
     def port(self) -> int:
         """Where clients connect."""
         return Ports(self.folder)["clients"]
+
+    def behind(self, detour: str) -> int:
+        """Where the listener of a detour really is."""
+        return Ports(self.folder)[detour]
 
     @property
     def address(self) -> str:
@@ -151,7 +157,17 @@ class Kafka:
     def _configure(self) -> None:
         ports = Ports(self.folder)
         clients, controller = ports.claim("clients"), ports.claim("controller")
-        text = SETTINGS.format(host=HOST, clients=clients, controller=controller, data=self.folder / "data")
+        behind = {name: (ports.claim(name), sent_to) for name, sent_to in self.detours}
+        clients_of = {"CLIENTS": (clients, clients)} | {name.upper(): pair for name, pair in behind.items()}
+        listeners = [f"{name}://{HOST}:{port}" for name, (port, _) in clients_of.items()]
+        text = SETTINGS.format(
+            host=HOST,
+            controller=controller,
+            data=self.folder / "data",
+            listeners=",".join([*listeners, f"CONTROLLER://{HOST}:{controller}"]),
+            advertised=",".join(f"{name}://{HOST}:{port}" for name, (_, port) in clients_of.items()),
+            protocols=",".join(f"{name}:PLAINTEXT" for name in [*clients_of, "CONTROLLER"]),
+        )
         write_whole(self._settings, text)
         write_whole(self.folder / "log4j2.properties", LOGGING)
 

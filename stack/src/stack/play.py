@@ -83,14 +83,14 @@ class Player:
         ids: dict[int, str] = {}
         async with asyncio.TaskGroup() as morning:
             for report in day.reports:
-                morning.create_task(self._within(gate, self._tell(report, day, ids), "reports"))
+                morning.create_task(self._within(gate, self.tell(report, day, ids), "reports"))
             for flawed in day.flawed:
                 morning.create_task(self._within(gate, self._tell_wrongly(flawed), "reports"))
         async with asyncio.TaskGroup() as afternoon:
             for report in day.reports:
                 if report.number in ids and (report.data or report.number in day.resolved):
                     afternoon.create_task(
-                        self._within(gate, self._work_on(report, ids[report.number]), "work")
+                        self._within(gate, self.work_on(report, ids[report.number]), "work")
                     )
 
     async def _within(self, gate: asyncio.Semaphore, work: Any, stage: str) -> None:
@@ -98,7 +98,7 @@ class Player:
             await work
         self.advance(stage)
 
-    async def _tell(self, report: Report, day: Day, ids: dict[int, str]) -> None:
+    async def tell(self, report: Report, day: Day, ids: dict[int, str]) -> None:
         body = report.body | {
             "report_id": await self._form_id() if report.door == "form" else report.report_id
         }
@@ -138,7 +138,7 @@ class Player:
         )
         self._note("withdrawal", body, "withdrawn", reply)
 
-    async def _work_on(self, report: Report, report_id: str) -> None:
+    async def work_on(self, report: Report, report_id: str) -> None:
         body = {"report_id": report_id}
         if report.data is not None:
             self._note("data", body, report.expect, await self._enter_data(report.data, report_id))

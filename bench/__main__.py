@@ -1,0 +1,149 @@
+"""The verb `bench`: every arm in turn, then the whole system; raw figures, a table, a picture and one last line."""
+
+import argparse
+import asyncio
+import logging
+import os
+import platform
+import random
+import secrets
+import shutil
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from bench import report
+from bench.engines import Engines
+from bench.events import reports
+from bench.figures import Figures, Latency
+from bench.journey import Journey
+from bench.kills import KILLED, kill_and_count
+from bench.plot import draw
+from bench.runs import ARMS, NAIVE, drain, fresh, time_single_facts
+from bench.sizes import FULL, QUICK, Sizes
+from stack.files import write_whole
+from stack.processes import Child, StackError, say
+from stack.system import System
+from stack.tools import KAFKA, MONGOD, REPOSITORY
+
+STATE = REPOSITORY / ".state" / "bench"
+RESULTS = REPOSITORY / "bench" / "results"
+README = REPOSITORY / "README.md"
+PARTS = ("drain", "relay", "kills", "journey")
+PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "pydantic", "uvloop", "fastapi", "uvicorn")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure, leave the results, print the last line; 1 when this project lost or doubled anything."""
+    asked = _parse(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # a topic's first leader is elected while we write
+    if asked.write:
+        report.placed(README.read_text(), "")  # says at once when there is nowhere to write
+    seed = secrets.randbelow(10**6) if asked.seed is None else asked.seed
+    figures = Figures(seed, _conditions(asked.quick))
+    with _engines() as engines:
+        asyncio.run(_measure(engines, figures, QUICK if asked.quick else FULL, asked))
+    folder = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-{seed}{'-quick' if asked.quick else ''}"  # noqa: TID251
+    report.save(figures, folder)
+    draw(figures, folder / "bench.png")
+    if asked.write:
+        write_whole(README, report.placed(README.read_text(), report.table(figures)))
+    print(report.table(figures))
+    say(f"raw figures, table and picture: {folder.relative_to(REPOSITORY)}")
+    print(report.last_line(figures), flush=True)
+    broken = [row for row in figures.killed if row.arm.startswith("ours") and row.lost + row.doubled]
+    return 1 if broken else 0
+
+
+def _parse(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes and one round, three minutes at most"
+    )
+    parser.add_argument("--seed", type=int, help="the events of this seed; a fresh one when left out")
+    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS, help="drain only these")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measure only these")
+    return parser.parse_args(words)
+
+
+def _conditions(quick: bool) -> dict[str, str]:
+    load = ", ".join(f"{one:.2f}" for one in os.getloadavg())
+    return {
+        "size": "quick" if quick else "full",
+        "processors": f"{os.cpu_count()} ({platform.machine()}), shared by everything",
+        "load at start": load,
+        "python": platform.python_version(),
+        "engines": f"{KAFKA}, {MONGOD}, one node each, majority and journal",
+        "packages": " ".join(f"{name} {version(name)}" for name in PACKAGES),
+        "began": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",  # noqa: TID251
+    }
+
+
+@contextmanager
+def _engines() -> Iterator[Engines]:
+    """Engines of this run alone, empty at its start and gone at its end."""
+    system = System(STATE)
+    system.stop()
+    for folder in (STATE / "arms").glob("*"):
+        Child("arm", folder).kill()  # what a run that was killed left behind
+    shutil.rmtree(STATE, ignore_errors=True)
+    try:
+        say("starting engines …")
+        system.start_engines()
+        system.secrets.make()
+        yield Engines(system)
+    finally:
+        system.stop()
+
+
+async def _measure(engines: Engines, figures: Figures, sizes: Sizes, asked: argparse.Namespace) -> None:
+    rng, parts = random.Random(figures.seed), asked.parts
+    if "drain" in parts:
+        await _drains(engines, figures, sizes, rng, asked.arms)
+    if "relay" in parts:
+        say(f"{sizes.facts} single facts, each timed from its commit to the broker's yes …")
+        took = await time_single_facts(fresh(engines, "relay-latency", rng), sizes.facts)
+        figures.latencies.append(Latency(report.RELAYED, 20.0, took))
+    if "kills" in parts:
+        await _kills(engines, figures, sizes, rng)
+    if "journey" in parts:
+        say("starting the four services …")
+        engines.system.start()
+        await Journey(engines, figures, sizes).measure()
+
+
+async def _drains(
+    engines: Engines, figures: Figures, sizes: Sizes, rng: random.Random, arms: Sequence[str]
+) -> None:
+    events = list(reports(figures.seed, sizes.warm + sizes.batched))
+    total = sizes.rounds * len(arms)
+    for number in range(total):
+        turn, arm = number // len(arms) + 1, arms[number % len(arms)]
+        warm = sizes.warm if arm != NAIVE else sizes.one_by_one // 4
+        count = sizes.batched if arm != NAIVE else sizes.one_by_one
+        found = await drain(fresh(engines, arm, rng), turn, events[:warm], events[warm : warm + count])
+        figures.drains.append(found)
+        say(f"[{number + 1}/{total}] round {turn}, {arm}: {found.per_second:,.0f} events/s")
+
+
+async def _kills(engines: Engines, figures: Figures, sizes: Sizes, rng: random.Random) -> None:
+    events = list(reports(figures.seed + 1, sizes.killed_batched))
+    for arm in KILLED:
+        count = sizes.killed_one_by_one if arm == NAIVE else sizes.killed_batched
+        found = await kill_and_count(fresh(engines, arm, rng), events[:count], sizes.kills, rng)
+        figures.killed.append(found)
+        say(f"{arm}: {found.kills} kills, {found.lost} lost, {found.doubled} doubled, {found.copies} copies")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (StackError, ValueError) as error:
+        sys.exit(f"bench: {error}")

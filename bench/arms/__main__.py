@@ -1,0 +1,34 @@
+"""Runs one arm until it is killed."""
+
+import sys
+
+import uvloop
+
+from bench.arms.task import Task
+
+
+def main() -> None:
+    """Import what this arm needs and nothing else."""
+    task = Task.read(sys.argv[1])
+    match task.arm:
+        case "naive" | "naive-batch":
+            from bench.arms import naive  # noqa: PLC0415
+
+            work = naive.one_by_one(task) if task.arm == "naive" else naive.in_batches(task)
+        case "floor":
+            from bench.arms import floor  # noqa: PLC0415
+
+            work = floor.drain(task)
+        case "relay-latency":
+            from bench.arms import ours  # noqa: PLC0415
+
+            work = ours.time_relay(task)
+        case _:
+            from bench.arms import ours  # noqa: PLC0415
+
+            work = ours.serve(task)
+    uvloop.run(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""This project: the real process, its table, its runtime; the handler is pure and knows nothing of any of it."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+from bench.arms.rules import opened
+from bench.arms.task import CASES, Task, until_told
+from bench.events import reports
+from chassis.crash import CrashPoints
+from chassis.documents import Collection
+from chassis.fold import Effects
+from chassis.handling import Change, Moment, Reactions, ignore, on
+from chassis.ids import uuid7
+from chassis.logs import set_up
+from chassis.mongo import MongoStore
+from chassis.service import Plan, Process
+from chassis.settings import ServiceSettings
+from contracts.intake import ReportRegistered, ReportWithdrawn
+from contracts.routing import CaseOpened
+from contracts.topics import BY_NAME
+
+SLOTS = 24
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is kept of a report."""
+
+    report_id: str
+    route: str
+    rule: str
+    urgency: str
+    place_id: str
+    neighbourhood: str
+    due_at: datetime
+    opened_at: datetime
+    times: int
+
+
+@dataclass(frozen=True)
+class Note:
+    """A command that makes one fact."""
+
+    event: ReportRegistered
+
+
+def plan_of(task: Task) -> Plan:
+    """One service that opens a case for each report."""
+    said = cast(type[CaseOpened], type("CaseOpened", (CaseOpened,), {"topic": task.facts}))
+    BY_NAME[task.facts] = replace(BY_NAME[CaseOpened.topic], name=task.facts)  # every run has its own
+    cases = Collection(CASES, Case, lambda case: case.report_id, speaks=(task.facts,))
+
+    def open_case(event: ReportRegistered, case: Case | None, moment: Moment) -> Change:
+        fact, times = opened(event, said), case.times + 1 if case else 1  # a second time would be seen
+        opened_case = Case(
+            event.report_id,
+            fact.route,
+            fact.rule,
+            event.urgency,
+            event.place_id,
+            event.neighbourhood,
+            fact.due_at,
+            moment.now,
+            times,
+        )
+        return Change(write=[cases.put(opened_case)], say=[fact])
+
+    def note(command: Note, case: Case | None, moment: Moment) -> Change:
+        return open_case(command.event, case, moment)
+
+    reactions = Reactions(
+        on(ReportRegistered, lambda event: (cases[event.report_id],), open_case),
+        on(Note, lambda command: (cases[command.event.report_id],), note),
+        ignore(ReportWithdrawn),
+    )
+    return Plan(
+        task.database, reactions, [cases], lambda _: (), hears=(task.reports,) if task.reports else ()
+    )
+
+
+def process_of(task: Task) -> Process:
+    """The process as a service's main makes it."""
+    folder = Path(task.folder)
+    settings = ServiceSettings(
+        kafka=task.kafka,
+        mongo=task.mongo,
+        database=task.database,
+        port=0,
+        instance="bench-0",
+        tokens=folder / "tokens.json",
+        secret=folder / "intake.secret",
+        seed=folder,
+        slots=SLOTS,
+    )
+    return Process(plan_of(task), settings, MongoStore(task.mongo, task.database, settings.driver))
+
+
+async def serve(task: Task) -> None:
+    """Consume, and relay when this process holds the slots, until killed."""
+    set_up(task.database)
+    process = process_of(task)
+    await process.open()
+    await until_told()
+
+
+@dataclass
+class Watch(CrashPoints):
+    """Never crashes; notes when the relay passed the point where the broker had acknowledged."""
+
+    passed: "asyncio.Event" = field(default_factory=asyncio.Event)
+    at_time: float = 0.0
+
+    def at(self, point: str) -> None:
+        """Note the moment."""
+        if point == "relay.sent":
+            self.at_time = time.perf_counter()
+            self.passed.set()
+
+
+async def time_relay(task: Task) -> None:
+    """Commit single facts at intervals and print, for each, the milliseconds from its commit to its acknowledgement."""
+    process = process_of(task)
+    watch = process.relay.crash = Watch()
+    committed: list[float] = []
+    wake = process.turns.woken
+
+    def note_and_wake(effects: Effects) -> None:
+        committed.append(time.perf_counter())
+        wake(effects)
+
+    process.turns.woken = note_and_wake
+    await process.open()
+    for number, said in enumerate(reports(7, task.facts_to_time + 10)):
+        await asyncio.sleep(0.05)
+        watch.passed.clear()
+        event = ReportRegistered.read(said.body)
+        await process.commands.run(Note(event), id=uuid7(said.at), key=event.report_id)
+        await asyncio.wait_for(watch.passed.wait(), 10)
+        if number >= 10:  # the first ones start the producer
+            print(f"took {(watch.at_time - committed[-1]) * 1000:.3f}", flush=True)
+    print("done", flush=True)

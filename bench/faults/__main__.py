@@ -1,0 +1,110 @@
+"""The command line of the fault campaign: `python -m bench.faults run`, and `summary` of all recorded runs."""
+
+import argparse
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.faults.campaign import Campaign, Size, open_ground
+from bench.faults.controls import CONTROLS, GREENS, Control, Result, Trial
+from bench.faults.disks import small_disks
+from bench.faults.results import FOLDER, Json, document, keep, last_line, show, summary
+from stack.files import alone
+from stack.processes import StackError, say
+from stack.tools import REPOSITORY
+
+ROOT = REPOSITORY / ".state" / "faults"
+SLICE_SEED, SLICE_RATE, RATE, ROUND_SECONDS = 7, 15.0, 150.0, 120.0
+
+
+def main(words: Sequence[str]) -> int:
+    """Runs a campaign or sums up; exit code 1 when anything was lost, doubled or out of order, or a control stayed green."""
+    if words[:1] == ["summary"]:
+        return summary()
+    asked = _parse(words)
+    try:
+        with alone(ROOT / f"{asked.state}.lock"):
+            return run(asked)
+    except StackError as error:
+        say(f"faults: {error}")
+        return 1
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
+    parser.add_argument("verb", nargs="?", choices=("run", "summary"), default="run")
+    parser.add_argument("--minutes", type=float, help="of rounds; the slice for CI when left out")
+    parser.add_argument("--seed", type=int, help="a fresh one when left out; the slice has its own")
+    parser.add_argument("--only", default="", help="kinds of faults, as F2,F5")
+    parser.add_argument("--rate", type=float, help="reports a second")
+    parser.add_argument("--round", type=float, default=ROUND_SECONDS, help="seconds of load in a round")
+    parser.add_argument("--spare", default="", help="kinds of poison to leave out, separated by ;")
+    parser.add_argument(
+        "--controls", choices=("all", "red", "none"), default="all", help="which controls to run"
+    )
+    parser.add_argument("--state", default="campaign", help="name of the folder under .state/faults")
+    return parser.parse_args(words)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Plays the campaign, then the controls on the same stand, and keeps the result."""
+    is_slice, began = asked.minutes is None, time.monotonic()
+    seed = asked.seed if asked.seed is not None else SLICE_SEED if is_slice else secrets.randbelow(10**6)
+    tell = _clocked(began)
+    tell(f"seed {seed} (again: make faults SEED={seed})")
+    only = frozenset(filter(None, asked.only.split(",")))
+    rate = asked.rate or (SLICE_RATE if is_slice else RATE)
+    size = Size((asked.minutes or 0.0) * 60, rate, asked.round, only, is_slice)
+    state, spare = ROOT / asked.state, frozenset(filter(None, asked.spare.split(";")))
+    shutil.rmtree(state, ignore_errors=True)
+    with small_disks(state) if "F10" in only else nullcontext():
+        campaign = Campaign(open_ground(state, seed, tell, spare), state / "logs", seed, size)
+        try:
+            tell("engines, links and services run")
+            campaign.run()
+            which = asked.controls or ("red" if is_slice else "all")
+            reds = _try(campaign, CONTROLS if which != "none" else ())
+            greens = _try(campaign, GREENS if which == "all" else ())
+        finally:
+            campaign.ground.stand.close()
+    result = document(campaign, reds, greens, time.monotonic() - began)
+    return _finish(result, keep(result, ROOT / "slices" if is_slice else FOLDER))
+
+
+def _clocked(began: float) -> Callable[[str], None]:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    return lambda text: console.print(f"{time.monotonic() - began:7.1f}  {text}", markup=False)
+
+
+def _finish(result: Json, path: Path) -> int:
+    show(Console(), [result])
+    print(f"result {path}")
+    print(last_line([result]), flush=True)
+    bad = result["lost"] + result["double"] + result["out_of_order"] + result["unsettled_rounds"]
+    green = [one for one in result["controls"] if not one["red"]] + [
+        one for one in result["greens"] if one["red"]
+    ]
+    return int(bool(bad or green))
+
+
+def _try(campaign: Campaign, controls: Sequence[Control]) -> list[Result]:
+    results, ground = [], campaign.ground
+    for control in controls:
+        began = time.monotonic()
+        trial = Trial(ground, control, campaign.folder, campaign.seed)
+        results.append(trial.run())
+        verdict = "red" if results[-1].red else "green"
+        ground.say(f"{control.name}: {verdict} after {trial.faults} faults, {time.monotonic() - began:.0f} s")
+        for text in results[-1].texts[:3]:
+            ground.say(f"     {text}")
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,73 @@
+"""Full disks: the engines' data lie on small file systems in memory, a ballast takes what is left, and gives it back."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.faults.ground import Ground
+from bench.faults.stand import Stand
+from stack.kafka import Kafka
+from stack.mongod import Mongod
+from stack.processes import StackError
+
+MEGABYTES = {"kafka": 700, "mongod": 1_500}
+HOW = "make faults ONLY=F10 MINUTES=3, as root"
+
+
+@contextmanager
+def small_disks(root: Path) -> Iterator[None]:
+    """The data folders of a state folder are small file systems for a while; raises StackError where that cannot be."""
+    folders = [root / name / "data" for name in MEGABYTES]
+    try:
+        for folder, size in zip(folders, MEGABYTES.values(), strict=True):
+            _mount(folder, size)
+        yield
+    finally:
+        for folder in folders:
+            if os.path.ismount(folder):
+                subprocess.run(["umount", "-l", str(folder)], capture_output=True)
+
+
+def _mount(folder: Path, megabytes: int) -> None:
+    if os.geteuid() != 0:
+        raise StackError(f"F10 needs root to mount a tmpfs: {HOW}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise StackError(f"F10 could not mount a tmpfs: {done.stderr.strip()}")
+
+
+def fill_disk(ground: Ground) -> None:
+    """F10: the disk of the broker or of mongod is full, and then it is not."""
+    name = ground.rng.choice(sorted(MEGABYTES))
+    folder = ground.stand.root / name / "data"
+    if not os.path.ismount(folder):
+        ground.skip("F10", f"it needs engines on small disks of their own: {HOW}")
+        return
+    ballast, engine = folder / "ballast", _engine(ground.stand, name)
+    with ground.fault("F10", f"no space left for {name}") as fault:
+        _take_all(ballast)
+        end = time.monotonic() + ground.rng.uniform(5, 10)
+        while engine.child.alive() and time.monotonic() < end:
+            time.sleep(0.1)
+            _take_all(ballast)
+        died = not engine.child.alive()
+        ballast.unlink()
+        fault.what += ", it ended" if died else ", it lived on"
+        engine.start()
+
+
+def _engine(stand: Stand, name: str) -> Kafka | Mongod:
+    return stand.kafka if name == "kafka" else stand.mongod
+
+
+def _take_all(ballast: Path) -> None:
+    with ballast.open("ab") as file:
+        free = os.statvfs(ballast)
+        size = free.f_bavail * free.f_frsize
+        if size:
+            os.posix_fallocate(file.fileno(), file.tell(), size)

@@ -1,0 +1,157 @@
+"""Faults of processes: kill -9 at named points and at any time, zombies, slow ones, clocks, storms of members."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.faults.ground import Ground
+from bench.faults.watch import HEARD
+from stack.services import SERVICES
+
+TURN = ("turn.inbox", "turn.state", "turn.open")
+RELAY = ("relay.swept", "relay.sent", "relay.cleared")
+DELIVERY = ("delivery.fetched", "delivery.committed", "delivery.offsets")
+POINTS: Mapping[str, tuple[str, ...]] = {
+    "intake": ("command.accepted", *TURN, "command.committed", *RELAY, *DELIVERY),
+    "routing": (*TURN, *RELAY, *DELIVERY),
+    "subsidies": (*TURN, *RELAY, *DELIVERY, "command.committed"),
+    "notify": (*TURN, *RELAY, *DELIVERY, "job.started", "job.done"),
+}
+CELLS = tuple((service, point) for service, points in POINTS.items() for point in points)
+SESSION_SECONDS = 15.0
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+# Contributions are few, and so is what subsidies commits and says.
+PASS_SECONDS = 20.0
+
+
+def crash_at_point(ground: Ground) -> None:
+    """F1: a service kills itself where it is told to, the nth time it passes there; every cell in its turn."""
+    cells = ground.notes.setdefault("cells", [])
+    if not cells:
+        cells.extend(ground.rng.sample(CELLS, len(CELLS)))
+    service, point = cells.pop()
+    nth = ground.rng.choice((1, 1, 2, 5))
+    stand, child = ground.stand, ground.stand.service(service)
+    stand.arm(service, 0, {f"{service.upper()}_CRASH_AT": f"{point}:{nth}"})
+    armed, end = child.pid(), time.monotonic() + PASS_SECONDS
+    while child.pid() == armed and time.monotonic() < end:
+        time.sleep(0.05)
+    passed = child.pid() != armed
+    if not passed:
+        child.kill()
+    with ground.fault("F1" if passed else "F2", f"kill -9 of {service} at {point}:{nth}" + _not(passed)):
+        stand.wait_all()
+
+
+def _not(passed: bool) -> str:
+    return "" if passed else " (never passed; killed at no point)"
+
+
+def kill_at_random(ground: Ground) -> None:
+    """F2: kill -9 of any service at any time, one every three seconds by Poisson; single and timed when it is calm."""
+    for _ in range(1 if ground.calm else 5):
+        replica = ground.rng.choice(sorted(ground.stand.wanted))
+        with ground.fault("F2", f"kill -9 of {replica[0]}-{replica[1]}"):
+            ground.stand.service(*replica).kill()
+            if ground.calm:
+                time.sleep(0.3)
+                ground.stand.wait_all()
+        ground.rest(0 if ground.calm else ground.rng.expovariate(1 / 3))
+
+
+def make_zombie(ground: Ground) -> None:
+    """F3: a service is frozen for longer than its session, another replica takes over, and the zombie wakes up."""
+    service = ground.rng.choice(("routing", "notify", "intake", "subsidies"))
+    long = ground.rng.random() < 0.7
+    seconds = SESSION_SECONDS + ground.rng.uniform(2, 8) if long else ground.rng.uniform(2, 8)
+    if long:
+        ground.stand.want(service, 1)
+        ground.stand.wait_all()
+    with ground.fault("F3", f"SIGSTOP of {service}-0 for {seconds:.0f} s{' with a heir' if long else ''}"):
+        ground.stand.service(service).pause()
+        time.sleep(seconds)
+        ground.stand.service(service).resume()
+    if long:
+        ground.stand.drop(service, 1)
+
+
+def make_zombie_at_point(ground: Ground) -> None:
+    """F3: a service freezes itself in the middle of its work, another takes over, and the zombie goes on from there."""
+    service = ground.rng.choice(("routing", "notify", "intake"))
+    point = ground.rng.choice((*TURN, *DELIVERY, "relay.swept", "relay.sent"))
+    stand, child = ground.stand, ground.stand.service(service)
+    words = ("-m", "bench.faults.sabotage", service, "--stop-at", f"{point}:{ground.rng.randint(1, 3)}")
+    stand.drop(service, 0, kill=True)
+    stand.want(service, 0, words)
+    end = time.monotonic() + PASS_SECONDS
+    while not is_frozen(child.pid()) and time.monotonic() < end:
+        time.sleep(0.02)
+    with ground.fault("F3", f"SIGSTOP of {service}-0 at {point} for {SESSION_SECONDS + 2:.0f} s with a heir"):
+        stand.want(service, 1)
+        time.sleep(SESSION_SECONDS + 2)
+        child.resume()
+        time.sleep(1.0)
+    stand.drop(service, 0)
+    stand.want(service, 0)
+    stand.wait_all()
+    stand.drop(service, 1)
+
+
+def is_frozen(pid: int | None) -> bool:
+    """Whether a process is stopped by a signal."""
+    if pid is None:
+        return False
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat[stat.rindex(")") + 2] == "T"
+
+
+def slow_down(ground: Ground) -> None:
+    """F12: a service gets a tenth of its time."""
+    service = ground.rng.choice(SERVICES)
+    child, end = ground.stand.service(service), time.monotonic() + ground.rng.uniform(4, 10)
+    with ground.fault("F12", f"{service} runs a tenth of the time"):
+        while time.monotonic() < end:
+            child.pause()
+            time.sleep(0.45)
+            child.resume()
+            time.sleep(0.05)
+
+
+def storm_of_members(ground: Ground) -> None:
+    """F13: a second and a third replica of a service join and leave, every two seconds one of them."""
+    service = ground.rng.choice([name for name in SERVICES if HEARD[name]])
+    here: set[int] = set()
+    for _ in range(ground.rng.randint(4, 8)):
+        ordinal = ground.rng.choice((1, 2))
+        if ordinal in here:
+            ground.stand.drop(service, ordinal, kill=ground.rng.random() < 0.5)
+            here.discard(ordinal)
+        else:
+            ground.stand.want(service, ordinal)
+            here.add(ordinal)
+        calm, ground.calm = ground.calm, False
+        with ground.fault("F13", f"{service}-{ordinal} {'joins' if ordinal in here else 'leaves'}"):
+            time.sleep(2.0)
+        ground.calm = calm
+    with ground.fault("F13", f"{service}: everybody but the first leaves", len(here)):
+        for ordinal in here:
+            ground.stand.drop(service, ordinal)
+
+
+def skew_clock(ground: Ground) -> None:
+    """F11: a service lives an hour before or after everybody else, and then not any more."""
+    if not FAKETIME.exists():
+        ground.skip("F11", "libfaketime is not installed (apt-get install libfaketime)")
+        return
+    service, hours = ground.rng.choice(SERVICES), ground.rng.choice((-1, 1))
+    fake = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": f"{hours:+d}h", "DONT_FAKE_MONOTONIC": "1"}
+    with ground.fault("F11", f"the clock of {service} is {hours:+d} h off"):
+        ground.stand.arm(service, 0, fake)
+        ground.stand.wait_all()
+        time.sleep(ground.rng.uniform(3, 6))
+        ground.stand.service(service).kill()
+        time.sleep(0.3)
+        ground.stand.wait_all()

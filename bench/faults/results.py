@@ -1,0 +1,152 @@
+"""The results of runs: one JSON a run, and what all recorded runs come to."""
+
+import json
+import platform
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from bench.faults.audit import DISORDERED, DOUBLED, LOST
+from bench.faults.campaign import Campaign, totals
+from bench.faults.controls import Result
+from bench.faults.ground import Injection
+from stack.files import write_whole
+from stack.tools import KAFKA, MONGOD, REPOSITORY
+
+FOLDER = REPOSITORY / "bench" / "results" / "faults"
+PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "uvloop")
+Json = dict[str, Any]
+
+
+def document(
+    campaign: Campaign, controls: Sequence[Result], greens: Sequence[Result], seconds: float
+) -> Json:
+    """Everything that a run has to say."""
+    ground, rounds = campaign.ground, campaign.rounds
+    kinds = sum((one.verdict.kinds for one in rounds), Counter[str]())
+    return {
+        "seed": campaign.seed,
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "seconds": round(seconds, 1),
+        "conditions": conditions(),
+        "size": asdict(campaign.size) | {"only": sorted(campaign.size.only)},
+        "faults": ground.injected,
+        "lost": kinds[LOST],
+        "double": kinds[DOUBLED],
+        "out_of_order": kinds[DISORDERED],
+        "unsettled_rounds": sum(1 for one in rounds if not one.settled),
+        **totals(rounds),
+        "by_kind": by_kind(ground.injections),
+        "skipped": ground.skipped,
+        "spared_poison": sorted(ground.spare),
+        "poison_refused_by_broker": ground.notes.get("poison that the broker refuses", {}),
+        "links": ground.stand.links.figures(),
+        "restarts": len(ground.stand.restarts),
+        "controls": [asdict(one) for one in controls],
+        "greens": [asdict(one) for one in greens],
+        "rounds": [asdict(one) for one in rounds],
+        "injections": [asdict(one) for one in ground.injections],
+    }
+
+
+def conditions() -> Json:
+    """What was run, on what."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    memory = Path("/proc/meminfo").read_text().split()[1]
+    return {
+        "commit": commit.stdout.strip(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "engines": [KAFKA, MONGOD],
+        "cores": len(
+            [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line[:9] == "processor"]
+        ),
+        "memory_gib": round(int(memory) / 1024**2, 1),
+        "load_average": Path("/proc/loadavg").read_text().split()[:3],
+    }
+
+
+def by_kind(injections: Iterable[Injection]) -> Mapping[str, Json]:
+    """Counts and recovery times (seconds from heal until nothing was unfinished) of every kind."""
+    found: dict[str, Json] = {}
+    kinds = sorted({one.kind for one in injections}, key=lambda kind: int(kind[1:]))
+    for kind in kinds:
+        ours = [one for one in injections if one.kind == kind]
+        times = sorted(one.recovery for one in ours if one.recovery is not None)
+        found[kind] = {"faults": sum(one.count for one in ours), "timed": len(times)} | percentiles(times)
+    return found
+
+
+def percentiles(times: Sequence[float]) -> Json:
+    """p50, p99 and the longest; nothing of nothing."""
+    if not times:
+        return {}
+    last = len(times) - 1
+    return {"p50": times[len(times) // 2], "p99": times[min(last, len(times) * 99 // 100)], "most": times[-1]}
+
+
+def keep(result: Json, folder: Path) -> Path:
+    """Writes a run's result beside the others of its folder."""
+    path = folder / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-seed{result['seed']}.json"
+    write_whole(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def last_line(results: Sequence[Json]) -> str:
+    """What one or all runs come to, in one line; a control counts as red when it was in the last run that tried it."""
+    total = {
+        name: sum(one[name] for one in results)
+        for name in ("faults", "reports", "lost", "double", "out_of_order")
+    }
+    controls = {control["name"]: control["red"] for one in results for control in one["controls"]}
+    red = sum(1 for is_red in controls.values() if is_red)
+    return (
+        f"faults: {total['faults']} injected, {total['reports']} reports, {total['lost']} lost, "
+        f"{total['double']} double, {total['out_of_order']} out of order, {red} of {len(controls)} controls red"
+    )
+
+
+def summary() -> int:
+    """Shows what all recorded runs come to."""
+    results = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))]
+    show(Console(), results)
+    print(last_line(results), flush=True)
+    return 0
+
+
+def show(console: Console, results: Sequence[Json]) -> None:
+    """A table of the kinds of faults, and of what is allowed beside the last line."""
+    right = [Column(name, justify="right") for name in ("faults", "timed", "p50 s", "p99 s", "most s")]
+    table = Table("kind", *right, title="time from heal until nothing was unfinished")
+    rows = [Injection(**one) for result in results for one in result["injections"]]
+    for kind, found in by_kind(rows).items():
+        times = [f"{found[name]:.1f}" if name in found else "" for name in ("p50", "p99", "most")]
+        table.add_row(kind, str(found["faults"]), str(found["timed"]), *times)
+    console.print(table)
+    sums = Counter[str]()
+    for result in results:
+        sums.update(
+            {
+                name: result[name]
+                for name in ("mails", "mail_copies", "facts", "fact_copies", "parked", "refused")
+            }
+        )
+    console.print(
+        f"raw copies: {sums['mail_copies']} of {sums['mails']} mails, {sums['fact_copies']} records beside "
+        f"{sums['facts']} facts; {sums['parked']} poisonous records; {sums['refused']} reports never accepted",
+        highlight=False,
+    )
+    for reason in sorted(
+        {f"{kind} skipped: {why}" for one in results for kind, why in one["skipped"].items()}
+    ):
+        console.print(reason, highlight=False)

@@ -1,0 +1,186 @@
+"""A service of this project with one of its promises taken away: only the campaign's negative controls run these.
+
+`python -m bench.faults.sabotage routing --without inbox` serves the same plan with that one part replaced. Without any
+(`--stop-at point:nth` alone) it is the real service that freezes itself at a named point, to be woken as a zombie.
+"""
+
+import argparse
+import asyncio
+import importlib
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import uvloop
+from pymongo import WriteConcern
+
+import chassis.mongo_lane
+from chassis.claims import Claims
+from chassis.crash import CrashPoints
+from chassis.delivery import Delivery, Parts
+from chassis.fold import Effects, Fold
+from chassis.handling import Change, Reaction, Reactions
+from chassis.logs import log, set_up
+from chassis.mongo import Driver, MongoStore
+from chassis.records import read, record_from
+from chassis.service import Plan, Process, run
+from chassis.store import Transaction
+from chassis.turn import Turns
+
+ONE = WriteConcern(1, j=False)
+PROMISES = ("acknowledgement", "outbox", "inbox", "majority", "fence")
+
+
+class AckFirst(Delivery):
+    """Says that a batch is handled before it is."""
+
+    async def _commit(self, parts: Parts) -> None:
+        inputs = [read(record_from(raw), raw.timestamp) for found in parts.values() for raw in found]
+        ends = {partition: found[-1].offset + 1 for partition, found in parts.items()}
+        await self.claims.lane.transact(lambda tx: self.claims.fence(tx, ends))
+        for partition, end in ends.items():
+            self.claims.held[partition].fence = self.claims.held[partition].moved(end)
+        await self._commit_offsets(ends)
+        self.crash.at("ack.unhandled")
+        await self.turns.run(self.claims.lane, inputs)
+
+
+class NoFence(Claims):
+    """Moves the fences wherever they are, whoever they belong to."""
+
+    async def fence(self, tx: Transaction, ends: Mapping[Any, int]) -> None:
+        """Asks nothing."""
+        await tx.upsert("fences", [self.held[tp].moved(end) for tp, end in ends.items()])
+
+
+class DualWrite(Turns):
+    """Commits documents, and sends the facts after that, from memory."""
+
+    send: Callable[[Sequence[Any]], Any] = print
+
+    async def _write(self, tx: Transaction, fold: Fold) -> None:
+        cast(Any, fold.effects).said = list(fold.effects.outbox)
+        fold.effects.outbox.clear()
+        await super()._write(tx, fold)
+
+
+class LooseStore(MongoStore):
+    """Believes a write as soon as one server has it in memory."""
+
+    def __init__(self, uri: str, database: str, driver: Driver) -> None:
+        super().__init__(uri, database, driver)
+        chassis.mongo_lane._MAJORITY = ONE
+        self._database.whole = self._database.whole.with_options(write_concern=ONE)
+
+
+class NoInbox(Turns):
+    """Remembers nothing of what it handled."""
+
+    async def _write(self, tx: Transaction, fold: Fold) -> None:
+        fold.effects.inbox.clear()
+        await super()._write(tx, fold)
+
+
+@dataclass
+class StopPoints(CrashPoints):
+    """Freezes the process at a point, once, instead of killing it."""
+
+    stop_at: str = ""
+    stopped: dict[str, int] = field(default_factory=dict)
+
+    def at(self, point: str) -> None:
+        """Pass a point; the nth pass of the one that is named is a SIGSTOP."""
+        super().at(point)
+        name, _, nth = self.stop_at.partition(":")
+        if point == name:
+            self.stopped[point] = self.stopped.get(point, 0) + 1
+            if self.stopped[point] == int(nth or 1):
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+
+class Sabotaged(Process):
+    """One replica with a part replaced."""
+
+    def __init__(self, plan: Plan, settings: Any, store: MongoStore, without: str, stop_at: str) -> None:
+        super().__init__(plan, settings, store)
+        self.without = without
+        self.crash = self.turns.crash = self.relay.crash = StopPoints(settings.crash_at, stop_at=stop_at)
+        if without == "inbox":
+            self.turns.__class__ = NoInbox
+        if without == "outbox":
+            self.turns.__class__ = DualWrite
+            self.turns.woken = self._publish
+
+    def _publish(self, effects: Effects) -> None:
+        self._wake(effects)
+        rows = getattr(effects, "said", [])
+        if rows:
+            self._task(self._send(rows))
+
+    async def _send(self, rows: Sequence[Any]) -> None:
+        self.crash.at("dual.unsent")
+        producer = await self.relay._ready()
+        for target, part in (await self.relay._targets(producer, rows)).items():
+            await self.relay._send(producer, target, part)
+
+    async def _join(self) -> None:
+        waiting = asyncio.get_running_loop().create_task(super()._join())
+        while self.delivery is None:
+            await asyncio.sleep(0)
+        if self.without == "acknowledgement":
+            self.delivery.__class__ = AckFirst
+        if self.without == "fence":
+            self.delivery.claims.__class__ = NoFence
+        await waiting
+
+
+def forgetful(reactions: Reactions) -> Reactions:
+    """The same table, with a first handler that trusts that nothing comes twice.
+
+    The project's own handlers look whether they did it before, which would hide that the inbox is gone.
+    """
+    lines = [cast(Reaction, reactions.get(type_)) for type_ in reactions.types()]
+    return Reactions(*(_forgetting(line) if line.name == "open_case" else line for line in lines))
+
+
+def _forgetting(line: Reaction) -> Reaction:
+    def then(event: Any, _: Any, *rest: Any) -> Change:
+        return line.then(event, None, *rest)
+
+    return replace(line, then=then)
+
+
+def serve(service: str, without: str, stop_at: str, forget: bool) -> None:
+    """Serve like the real one, but for what is missing."""
+    settings = importlib.import_module(f"{service}.settings").Settings()
+    plan: Plan = importlib.import_module(f"{service}.main").plan(settings)
+    set_up(plan.name)
+    if forget:
+        plan = replace(plan, reactions=forgetful(plan.reactions))
+    kind = LooseStore if without == "majority" else MongoStore
+
+    async def main() -> None:
+        store = kind(settings.mongo, settings.database, settings.driver)
+        log("sabotaged", without=without, stop_at=stop_at)
+        await run(Sabotaged(plan, settings, store, without, stop_at))
+
+    uvloop.run(main())
+
+
+def run_sabotage() -> None:
+    """Read what is to be missing, and serve."""
+    parser = argparse.ArgumentParser(prog="python -m bench.faults.sabotage", description=__doc__)
+    parser.add_argument("service", choices=("intake", "routing", "subsidies", "notify"))
+    parser.add_argument("--without", choices=PROMISES, default="")
+    parser.add_argument(
+        "--forgetful", action="store_true", help="a handler that never looks at what is there"
+    )
+    parser.add_argument("--stop-at", default="", help="freeze at point:nth")
+    asked = parser.parse_args()
+    serve(asked.service, asked.without, asked.stop_at, asked.forgetful)
+
+
+if __name__ == "__main__":
+    run_sabotage()

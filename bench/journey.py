@@ -1,0 +1,127 @@
+"""The whole system: reports go in at the door at their appointed times, and letters come out at the other end."""
+
+import asyncio
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+from urllib.parse import urlsplit
+
+import httpx
+
+from bench.client import Answer, Client
+from bench.engines import Engines, cpu_seconds
+from bench.figures import Figures, Latency
+from bench.sizes import Sizes
+from stack.day import generate
+from stack.processes import StackError, say
+from stack.services import SERVICES
+
+TEMPLATES = ("case-opened", "case-held")
+PATH = "/v1/reports"
+PATIENCE = 180.0
+END_TO_END, ACCEPT = "end-to-end", "accept"
+
+
+@dataclass
+class Journey:
+    """One system with its four services."""
+
+    engines: Engines
+    figures: Figures
+    sizes: Sizes
+    taken: int = 0
+
+    async def measure(self) -> None:
+        """Time the whole way at 100 a second and the door at 200, then go as fast as it can."""
+        url = urlsplit(self.engines.system.url("intake"))
+        client = Client(str(url.hostname), int(url.port or 0))
+        loops = (int(100 * self.sizes.seconds), int(200 * self.sizes.seconds))
+        bodies = await self._bodies(sum(loops) + self.sizes.most + 200)
+        await self._settled(await client.open_loop(PATH, bodies[:200], 100.0))
+        say("end to end at 100 reports/s …")
+        await self._end_to_end(await client.open_loop(PATH, bodies[200 : 200 + loops[0]], 100.0))
+        say("accepting at 200 reports/s …")
+        start = 200 + loops[0]
+        answers = await client.open_loop(PATH, bodies[start : start + loops[1]], 200.0)
+        took = tuple(1000 * (row.answered - row.due) for row in answers if row.status == 201)
+        self.figures.latencies.append(Latency(ACCEPT, 200.0, took, len(answers) - len(took)))
+        await self._settled(answers)
+        say(f"{self.sizes.most} reports as fast as they are taken …")
+        await self._sustained(client, bodies[-self.sizes.most :])
+
+    async def _bodies(self, count: int) -> list[bytes]:
+        async with httpx.AsyncClient(base_url=self.engines.system.url("intake")) as client:
+            registers = [(await client.get(f"/v1/{name}")).json()[name] for name in ("categories", "places")]
+        day = generate(self.figures.seed, registers[0], registers[1], datetime.now(UTC), int(count * 1.1))  # noqa: TID251
+        bodies = [report.body for report in day.reports if "contact" in report.body][:count]
+        return [json.dumps({k: v for k, v in body.items() if k != "report_id"}).encode() for body in bodies]
+
+    async def _end_to_end(self, answers: Sequence[Answer]) -> None:
+        due = {row.body["report_id"]: row.due for row in answers if row.status == 201}
+        await self._settled(answers)
+        posted = self._posted()
+        took = tuple(1000 * (posted[one] - due[one]) for one in due if one in posted)
+        self.figures.latencies.append(Latency(END_TO_END, 100.0, took, len(answers) - len(took)))
+
+    def _posted(self) -> dict[str, float]:
+        """When the mail server took the first letter about the case of a report."""
+        found: dict[str, float] = {}
+        for path in sorted(self.engines.system.mails.glob("*.eml")):
+            with path.open("rb") as file:
+                headers = BytesHeaderParser().parse(file)
+            if headers["X-Ascolto-Template"] in TEMPLATES:
+                found.setdefault(str(headers["X-Ascolto-Report"]), int(path.name.partition("-")[0]) / 1e9)
+        return found
+
+    async def _settled(self, answers: Sequence[Answer]) -> dict[str, float]:
+        """Wait until all four databases have finished with every report so far, and say when each had."""
+        statuses = Counter(row.status for row in answers)
+        if set(statuses) != {201}:
+            say(f"answers by status: {dict(statuses)}")
+        self.taken += statuses[201]
+        done: dict[str, float] = {}
+        end = time.time() + PATIENCE
+        while len(done) < len(SERVICES):
+            finished = await asyncio.to_thread(self._finished)
+            done |= {
+                name: time.time() for name in finished if name not in done and finished[name] >= self.taken
+            }
+            if time.time() > end:
+                raise StackError(f"After {PATIENCE:.0f} s of {self.taken} reports finished: {finished}.")
+            await asyncio.sleep(0.1)
+        return done
+
+    def _finished(self) -> dict[str, int]:
+        client = self.engines.client
+        heard = client["subsidies"]["fences"].find({"topic": "intake.reports"}, {"next": 1})
+        told = {"state.template": {"$in": list(TEMPLATES)}, "state.status": {"$ne": "pending"}}
+        return {
+            "intake": client["intake"]["reports"].estimated_document_count(),
+            "routing": client["routing"]["cases"].estimated_document_count(),
+            "subsidies": sum(int(row["next"]) for row in heard),
+            "notify": client["notify"]["messages"].count_documents(told),
+        }
+
+    async def _sustained(self, client: Client, bodies: Sequence[bytes]) -> None:
+        before, began = self._cpu(), time.time()
+        answers = await client.closed_loop(PATH, bodies)
+        accepted = time.time() - began
+        done = await self._settled(answers)
+        count = sum(1 for row in answers if row.status == 201)
+        found = {"accepted": count / accepted, "through all": count / (max(done.values()) - began)}
+        found |= {f"through {name}": count / (when - began) for name, when in done.items()}
+        after = self._cpu()
+        found |= {f"cpu-s per 1000, {name}": 1000 * (after[name] - before[name]) / count for name in after}
+        self.figures.sustained = found
+
+    def _cpu(self) -> dict[str, float]:
+        system = self.engines.system
+        pids = {name: system.service(name).pid() for name in SERVICES}
+        pids |= {"mongod": system.mongod.child.pid(), "kafka": system.kafka.child.pid()}
+        pids |= {"mailbox": system.mailbox.pid(), "client": os.getpid()}
+        return {name: cpu_seconds(pid) for name, pid in pids.items()}

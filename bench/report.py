@@ -1,0 +1,135 @@
+"""What a run leaves: raw figures, a table for people, and one last line."""
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from bench.figures import Drain, Figures, Killed, median
+from bench.journey import ACCEPT, END_TO_END
+from bench.runs import BATCHED, FLOOR, NAIVE, OURS, RELAY, SENT
+from stack.files import write_whole
+
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+RELAYED = "relay-idle"
+NAMES = {
+    NAIVE: "FastStream handler: update_one, publish, AckPolicy.ACK",
+    BATCHED: "its batch form: list[Model], insert_many, publish_batch",
+    OURS: "this project: facts committed, another replica relays",
+    SENT: "this project: the same process relays, until the broker has every fact",
+    FLOOR: "floor: bare drivers, one transaction per 500, nothing decoded or decided",
+    RELAY: "relay of this project: outbox → broker",
+}
+LATENCIES = {
+    RELAYED: "a fact, from its commit to the broker's yes, idle",
+    END_TO_END: "a report, from when it was due at the door to its letter at the mail server, 100/s",
+    ACCEPT: "a report, from when it was due at the door to the answer 201, 200/s",
+}
+
+
+def last_line(figures: Figures) -> str:
+    """The line that machines read."""
+    rates = {
+        "ours": OURS,
+        "naive": NAIVE,
+        "naive-batch": BATCHED,
+        "floor": FLOOR,
+        "relay": RELAY,
+    }
+    words = ", ".join(f"{name} {figures.rate(arm):.0f}/s" for name, arm in rates.items())
+    way = figures.latency(END_TO_END)
+    return f"bench: {words}, end-to-end p50 {_ms(way.at(0.5))} ms p99 {_ms(way.at(0.99))} ms"
+
+
+def _ms(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def table(figures: Figures) -> str:
+    """The figures as Markdown."""
+    return "\n".join([*_speeds(figures), "", *_times(figures), "", *_notes(figures)]) + "\n"
+
+
+def _speeds(figures: Figures) -> Iterator[str]:
+    yield "| what | events/s, median (min–max) | of the floor | CPU ms per event: client, mongod, broker | under kill -9 |"
+    yield "|---|---:|---:|---:|---|"
+    floor = figures.rate(FLOOR)
+    for arm, name in NAMES.items():
+        rates = figures.rates(arm)
+        if not rates:
+            continue
+        rows = [row for row in figures.drains if row.arm == arm]
+        costs = (
+            median([getattr(row, f"{who}_cpu") for row in rows]) for who in ("client", "mongod", "broker")
+        )
+        share = f"{figures.rate(arm) / floor:.2f}" if floor and arm != RELAY else ""
+        speed = f"{figures.rate(arm):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})"
+        yield f"| {name} | {speed} | {share} | {', '.join(f'{cost:.3f}' for cost in costs)} | {_fate(figures, arm)} |"
+
+
+def _fate(figures: Figures, arm: str) -> str:
+    found = next((row for row in figures.killed if row.arm == arm), None)
+    if found is None:
+        return ""
+    copies = f", {found.copies} copies under their own id" if found.copies else ""
+    return f"{found.kills} kills, {found.events:,} events: {found.lost} lost, {found.doubled} doubled{copies}"
+
+
+def _times(figures: Figures) -> Iterator[str]:
+    yield "| time, ms | p50 | p95 | p99 | most | timed | without an end |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    for name, text in LATENCIES.items():
+        found = figures.latency(name)
+        if found.values:
+            shares = " | ".join(_ms(found.at(share)) for share in (0.5, 0.95, 0.99, 1.0))
+            yield f"| {text} | {shares} | {len(found.values):,} | {found.missing} |"
+
+
+def _notes(figures: Figures) -> Iterator[str]:
+    if figures.sustained:
+        accepted, through = figures.sustained["accepted"], figures.sustained["through all"]
+        yield f"As fast as it goes: {accepted:,.0f} reports/s accepted, {through:,.0f} reports/s through all four services."
+        yield ""
+    said = "; ".join(f"{name} {value}" for name, value in figures.conditions.items())
+    yield f"Seed {figures.seed}; {said}. Measured by `make bench`, counted by what the database committed."
+
+
+def save(figures: Figures, folder: Path) -> None:
+    """Leaves everything that was measured: CSV for each kind, one JSON, the table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_rows(folder / "drains.csv", figures.drains)
+    write_rows(folder / "kills.csv", figures.killed)
+    with (folder / "latencies.csv").open("w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["name", "rate", "milliseconds"])
+        for latency in figures.latencies:
+            rows.writerows([latency.name, latency.rate, f"{value:.3f}"] for value in latency.values)
+    whole = asdict(figures)
+    for row in whole["latencies"]:
+        values = row.pop("values")
+        row["timed"] = len(values)
+    for row, latency in zip(whole["latencies"], figures.latencies, strict=True):
+        shares = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0)
+        row |= {f"p{100 * share:g}": round(latency.at(share), 3) for share in shares if latency.values}
+    whole["medians"] = {arm: round(figures.rate(arm), 1) for arm in NAMES}
+    write_whole(folder / "figures.json", json.dumps(whole, indent=1) + "\n")
+    write_whole(folder / "table.md", table(figures))
+
+
+def write_rows(path: Path, rows: Sequence[Drain] | Sequence[Killed]) -> None:
+    """One CSV with a line for each row, headed by the names of its fields."""
+    with path.open("w", newline="") as file:
+        if rows:
+            out = csv.DictWriter(file, [field.name for field in fields(rows[0])], lineterminator="\n")
+            out.writeheader()
+            out.writerows(asdict(row) for row in rows)
+
+
+def placed(text: str, new: str) -> str:
+    """The text with the new table between its markers; raises ValueError when they are not there once and in order."""
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise ValueError(f"{BEGIN} and {END} must be there once, in this order")
+    head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+    return f"{head}\n{new}{tail}"

@@ -1,0 +1,45 @@
+"""How much is measured: everything, or what fits into three minutes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Events, rounds, kills and seconds of one run."""
+
+    rounds: int
+    one_by_one: int  # events of the arm that takes them one at a time
+    batched: int  # events of every other arm
+    warm: int
+    kills: int
+    killed_one_by_one: int
+    killed_batched: int
+    facts: int  # single facts whose way to the broker is timed
+    seconds: float  # of each open loop
+    most: int  # reports of the sustained maximum
+
+
+FULL = Sizes(
+    rounds=7,
+    one_by_one=2_000,
+    batched=40_000,
+    warm=5_000,
+    kills=5,
+    killed_one_by_one=2_000,
+    killed_batched=30_000,
+    facts=400,
+    seconds=20.0,
+    most=12_000,
+)
+QUICK = Sizes(
+    rounds=1,
+    one_by_one=600,
+    batched=15_000,
+    warm=2_000,
+    kills=2,
+    killed_one_by_one=600,
+    killed_batched=12_000,
+    facts=60,
+    seconds=5.0,
+    most=3_000,
+)
