@@ -18,11 +18,18 @@ class Watchdog:
     def __init__(self, live: Callable[[], Mapping[str, Any]], seconds: float) -> None:
         self._live, self._seconds = live, seconds
         self._beat = time.monotonic()
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     async def run(self) -> None:
         """Beat while the event loop turns, and end the process when it has called itself stuck for too long."""
         self._thread.start()
+        try:
+            await self._beat_on()
+        finally:
+            self._over.set()
+
+    async def _beat_on(self) -> None:
         well = time.monotonic()
         while True:
             self._beat = time.monotonic()
@@ -31,11 +38,10 @@ class Watchdog:
                 well = self._beat
             elif self._beat - well > self._seconds:
                 self._end("stuck", state)
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(min(1.0, self._seconds / 4))
 
     def _watch(self) -> None:
-        while True:
-            time.sleep(1.0)
+        while not self._over.wait(min(1.0, self._seconds / 4)):
             if time.monotonic() - self._beat > self._seconds:
                 self._end("event loop stands still", {})
 
