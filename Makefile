@@ -1,6 +1,6 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test simulate check import replay secrets lock
+.PHONY: help setup up down status demo test foreign simulate check import replay secrets lock
 .PHONY: contracts map subscribers bench faults
 MAKEFLAGS += --no-print-directory
 
@@ -40,6 +40,9 @@ test: $(STAMP) ## Run every test
 
 bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three minutes; SEED=…; WRITE=1: table into README)
 	@$(RUN) -m bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write)
+
+foreign: $(STAMP) ## Run the tests that need Node.js, npm or a JDK
+	@$(RUN) -m pytest tests -m foreign
 
 simulate: $(STAMP) ## Run the runtime through worlds where everything fails (SEEDS=2000, or SEED=n to see one again)
 	@$(RUN) -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000)) $(if $(FIRST),--first $(FIRST)) $(if $(CONTROL),--control $(CONTROL))

@@ -51,8 +51,9 @@ class Watch:
         }
         try:
             found = admin.list_offsets(places, request_timeout=5)
-            return {(place.topic, place.partition): one.result().offset for place, one in found.items()}
-        except KafkaException as error:
+            return {(place.topic, place.partition): one.result(6).offset for place, one in found.items()}
+        except (KafkaException, TimeoutError) as error:
+            self._admins.clear()
             raise Away(str(error)) from error
 
     def behind(self, ends: Ends) -> int:

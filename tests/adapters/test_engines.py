@@ -204,6 +204,7 @@ def test_a_service_knows_its_surroundings_and_nothing_of_our_shell(
     system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "notify").mkdir()
+    (tmp_path / "notify" / "__init__.py").touch()
     (tmp_path / "notify" / "__main__.py").write_text(FAKE_SERVICE)
     monkeypatch.setenv("ROUTING_KAFKA", "somewhere else")
     system.start_service("notify", 1, {"CRASH_AT": "nowhere", "PYTHONPATH": str(tmp_path)})

@@ -9,7 +9,7 @@ import pytest
 from contracts.samples import golden
 from contracts.topics import BY_TYPE
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.foreign, pytest.mark.timeout(180)]
 
 
 def validated(tools: Path, home: Path) -> subprocess.CompletedProcess[str]:

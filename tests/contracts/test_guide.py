@@ -69,6 +69,7 @@ def test_a_shell_snippet_runs(snippet: str) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.foreign
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("snippet", snippets("ts", ""))
 def test_a_typescript_snippet_compiles(snippet: str, node_tools: Path, home: Path) -> None:
@@ -127,6 +128,7 @@ def test_a_line_for_kcat_runs(snippet: str, kafka: str) -> None:
 
 
 @pytest.mark.engines
+@pytest.mark.foreign
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("language", ["python", "node", "java"])
 def test_a_subscriber_starts_as_the_guide_says(language: str, kafka: str, home: Path, tools: Tools) -> None:

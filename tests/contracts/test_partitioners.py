@@ -16,7 +16,7 @@ from stack.subscriber_programs import SOURCES, node_folder
 from stack.system import System
 from stack.tools import REPOSITORY
 
-pytestmark = [pytest.mark.engines, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.foreign, pytest.mark.engines, pytest.mark.timeout(180)]
 
 VECTORS = json.loads((REPOSITORY / "contracts/vectors/partitions.json").read_text())
 EXPECTED = {vector["key"]: vector["12"] for vector in VECTORS if vector["key"]}

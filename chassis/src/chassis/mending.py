@@ -21,7 +21,7 @@ TOGETHER = 500
 
 @dataclass
 class Mending:
-    """What operators of the system can do with parked records and sent facts."""
+    """What people who run the system can do with parked records and sent facts."""
 
     store: Store
     turns: Turns
