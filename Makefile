@@ -81,4 +81,4 @@ lock: $(STAMP) ## Lock the packages of requirements/*.in anew, with hashes
 		requirements/$(name).in -o requirements/$(name).txt &&) true
 
 faults: $(STAMP) ## Break everything under load and account for it (MINUTES=… SEED=… ONLY=F2,F5; a slice without MINUTES)
-	@$(RUN) -m bench.faults run $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+	@$(RUN) -m bench.faults run $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(SPARE),--spare "$(SPARE)")

@@ -114,8 +114,8 @@ def kinds() -> list[Kind]:
     """Every kind, those that stop a client library last."""
     found = [Kind(f"without {name}", _without(name)) for name in REQUIRED]
     found += [Kind(f"null {name}", _header(name, None)) for name in REQUIRED[:2]]
-    found += [Kind(f"ce_time {text!r}", _header("ce_time", text)) for text in TIMES]
-    found += [Kind(f"ce_sequence {text!r}", _header("ce_sequence", text)) for text in SEQUENCES]
+    found += [Kind(f"ce_time {text.decode() or 'empty'}", _header("ce_time", text)) for text in TIMES]
+    found += [Kind(f"ce_sequence {text.decode()}", _header("ce_sequence", text)) for text in SEQUENCES]
     found += [Kind(name, _value(value)) for name, value in BODIES.items()]
     found += [Kind(name, _field(value)) for name, value in FIELDS.items()]
     return found + _others()

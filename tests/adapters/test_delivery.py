@@ -175,6 +175,7 @@ async def test_a_record_with_a_null_header_is_parked_and_its_neighbours_are_hand
         assert process.delivery.resting == ""
 
 
+@pytest.mark.foreign  # leaves a record behind that other clients of the shared engines cannot read
 async def test_a_header_name_that_is_no_text_does_not_stop_its_partition(world: World) -> None:
     key, value, headers = record(world, 2)
     async with world.running() as process:

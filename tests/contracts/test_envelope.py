@@ -91,3 +91,10 @@ def test_every_event_lives_on_the_topic_that_lists_it_and_has_its_key() -> None:
             assert event.key_field in event.model_fields
             assert event.type_tag.endswith(".v1")
     assert len(BY_TYPE) == sum(len(topic.events) for topic in BY_NAME.values())
+
+
+def test_a_time_that_no_calendar_of_ours_can_keep_is_malformed() -> None:
+    headers = [(n, b"0001-01-01T00:00:00+14:00" if n == "ce_time" else v) for n, v in envelope().headers()]
+
+    with pytest.raises(Malformed, match="ce_time"):
+        read_envelope(headers)

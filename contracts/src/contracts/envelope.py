@@ -150,8 +150,10 @@ def _time(raw: dict[str, bytes | None], name: str) -> datetime:
     text = _text(raw, name)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Malformed(f"header {name} is not an RFC 3339 time") from error
-    if moment.tzinfo is None:
-        raise Malformed(f"header {name} has no offset from UTC")
-    return moment
+        if moment.tzinfo is None:
+            raise Malformed(f"header {name} has no offset from UTC")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, Malformed):
+            raise
+        raise Malformed(f"header {name} is not an RFC 3339 time that can be kept") from error
