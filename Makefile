@@ -35,13 +35,13 @@ status: $(STAMP) ## Say what runs and where
 demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
 	@$(RUN) -m stack demo $(if $(SEED),--seed $(SEED))
 
-test: $(STAMP) ## Run every test
+test: $(STAMP) ## Run the tests, but for those of `foreign`
 	@$(RUN) -m pytest tests
 
 bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three minutes; SEED=…; WRITE=1: table into README)
 	@$(RUN) -m bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write)
 
-foreign: $(STAMP) ## Run the tests that need Node.js, npm or a JDK
+foreign: $(STAMP) ## Run the tests that need Node.js, npm or a JDK, and those that spoil shared engines
 	@$(RUN) -m pytest tests -m foreign
 
 simulate: $(STAMP) ## Run the runtime through worlds where everything fails (SEEDS=2000, or SEED=n to see one again)
