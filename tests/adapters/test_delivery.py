@@ -20,6 +20,7 @@ from chassis.provision import provision
 from chassis.records import read, record_from
 from chassis.service import Plan, Process
 from chassis.settings import ServiceSettings
+from chassis.store import AnyOf
 from contracts.envelope import Envelope
 from contracts.topics import dead_letter_topic
 from stack.system import System
@@ -173,6 +174,26 @@ async def test_a_record_with_a_null_header_is_parked_and_its_neighbours_are_hand
         assert await world.lines(2) == []
         assert process.delivery is not None
         assert process.delivery.resting == ""
+
+
+async def test_what_the_store_cannot_keep_is_parked_alone_and_the_rest_of_its_batch_is_handled(
+    world: World,
+) -> None:
+    bad = (17, 18, 40)
+    batch = [record(world, n, "surrogate" if n in bad else "lift") for n in range(60)]
+    await publish(world.kafka, batch)
+
+    async with world.running():
+
+        async def all_printed() -> bool:
+            return all([await world.lines(n) == WHOLE for n in range(60) if n not in bad])
+
+        await until(all_printed, "every page that can be kept")
+
+        ours = [world.report(n).encode() for n in range(60)]
+        parked = await world.store.query("parked", {"key": AnyOf(ours)}, [("offset", 1)])
+        assert [row["key"] for row in parked] == [ours[n] for n in bad]
+        assert {row["detail"] for row in parked} == {"the store cannot keep it: UnicodeEncodeError"}
 
 
 @pytest.mark.foreign  # leaves a record behind that other clients of the shared engines cannot read

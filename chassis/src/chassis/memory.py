@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from chassis.documents import Raw
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Poison
 from chassis.store import AnyOf, AtLeast, AtMost, Index, Order, Transaction, Where
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class MemoryTransaction:
         if self.store.written.get(key, 0) > self.began or self.store.locks.get(key, self.owner) != self.owner:
             raise Conflict(f"{key[0]}/{key[1]}")
         self.store.locks[key] = self.owner
-        self.changes[key] = _copied(row)
+        self.changes[key] = _kept(row)
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         await asyncio.sleep(0)
@@ -231,6 +231,22 @@ class MemoryStore:
 
     async def close(self) -> None:
         return
+
+
+def _kept(value: Any) -> Any:
+    """A row of its own, if a real store could keep it: 64-bit numbers, text that has a form in UTF-8."""
+    if isinstance(value, dict):
+        return {_kept(name): _kept(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_kept(part) for part in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise Poison("the store cannot keep it: OverflowError")
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise Poison("the store cannot keep it: UnicodeEncodeError") from error
+    return value
 
 
 def _copied(value: Any) -> Any:

@@ -43,6 +43,7 @@ from chassis.turn import COLLECTIONS, INDEXES, Turns
 from chassis.watchdog import Watchdog
 
 STUCK_SECONDS = 60.0
+LANES = 2
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Process:
         self.metrics = Metrics(plan.name)
         self.crash = CrashPoints(settings.crash_at)
         self.turns = Turns(
-            plan.name, settings.slots, plan.reactions, self.metrics, self.crash, woken=self._wake
+            plan.name, settings.slots, plan.reactions, self.metrics, self.crash, self._wake, clock
         )
         self.commands = Commands(self.turns, self.metrics, clock)
         self.doors = Doors(store, self.commands, clock, Tokens.read(settings.tokens))
@@ -151,7 +152,7 @@ class Process:
 
     async def _join(self) -> None:
         settings, name = self.settings, self.plan.name
-        claims = Claims(name, self.store, await self.store.lane())
+        claims = Claims(name, self.store, [await self.store.lane() for _ in range(LANES)])
         self.delivery = Delivery(
             name, settings.kafka, settings.instance, self.plan.hears, claims, self.turns, self.clock
         )

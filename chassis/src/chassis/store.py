@@ -45,7 +45,10 @@ class Index:
 
 
 class Transaction(Protocol):
-    """What can be done inside one transaction; Conflict is raised wherever somebody else was first."""
+    """What can be done inside one transaction.
+
+    Conflict is raised wherever somebody else was first, Poison for a document that the store can never keep.
+    """
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         """The documents that exist among these, by id."""

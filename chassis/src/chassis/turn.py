@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chassis.clock import Clock, utc_now
 from chassis.crash import CrashPoints
 from chassis.documents import Collection, Kept, Raw
 from chassis.errors import Conflict, Unavailable
@@ -48,6 +49,7 @@ class Turns:
     metrics: Metrics
     crash: CrashPoints
     woken: Callable[[Effects], None]
+    clock: Clock = utc_now
     settled: dict[DocumentKey, tuple[int, Any]] = field(default_factory=dict)
 
     async def run(
@@ -100,6 +102,7 @@ class Turns:
             kept,
             await self._heads(tx, inputs),
             await self._waiting(tx, inputs),
+            self.clock(),
             refs,
         )
 

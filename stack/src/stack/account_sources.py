@@ -114,7 +114,8 @@ def _leftovers(
         for row in database[collection].find(where):
             owner = str(row.get("correlation") or _text(row.get("key")))
             kind = row.get("type") or row.get("kind") or row.get("reason")
-            yield Leftover(f"{what} in {service} ({kind})", owner)
+            why = f": {row['detail']}" if row.get("detail") else ""
+            yield Leftover(f"{what} in {service} ({kind}{why})", owner)
 
 
 def _text(key: Any) -> str:
