@@ -235,17 +235,18 @@ class MemoryStore:
 
 def _kept(value: Any) -> Any:
     """A row of its own, if a real store could keep it: 64-bit numbers, text that has a form in UTF-8."""
-    if isinstance(value, dict):
-        return {_kept(name): _kept(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_kept(part) for part in value]
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise Poison("the store cannot keep it: OverflowError")
-    if isinstance(value, str) and not value.isascii():
+    kind = type(value)
+    if kind is str and not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError as error:
             raise Poison("the store cannot keep it: UnicodeEncodeError") from error
+    elif kind is int and not -(2**63) <= value < 2**63:
+        raise Poison("the store cannot keep it: OverflowError")
+    elif kind is dict:
+        return {name: _kept(part) for name, part in value.items()}
+    elif kind in (list, tuple):
+        return [_kept(part) for part in value]
     return value
 
 
