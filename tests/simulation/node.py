@@ -77,11 +77,11 @@ class SimDelivery(Delivery):
 class SimRelay(Relay):
     """A relay whose producer is the simulated one."""
 
-    log: SimLog
+    topics: SimLog
 
     async def _ready(self) -> Any:
         if self.producer is None:
-            self.producer = self.log.producer()
+            self.producer = self.topics.producer()
         return self.producer
 
 
@@ -115,7 +115,7 @@ class Node:
         self.commands = Commands(self.turns, self.metrics, self.clock)
         self.slots = Slots(store, instance, SLOTS, self.loop.time)
         self.relay = parts.relay(service, "", store, self.slots, self.metrics, self.crash, self.clock)
-        self.relay.log = log
+        self.relay.topics = log
         self.turns.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
         self.replays: Replays | None = None
         self.jobs: Jobs | None = None

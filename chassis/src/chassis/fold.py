@@ -117,7 +117,8 @@ class Fold:
         return self.heads.setdefault(name, Head(name, record.topic, key))
 
     def _needs(self, reaction: Reaction, item: Input) -> Sequence[Ref[Any]]:
-        return self.refs.get(id(item)) or reaction.needs(item.body)
+        own = self.refs.get(id(item))
+        return reaction.needs(item.body) if own is None else own
 
     def _decide(self, reaction: Reaction, item: Input) -> Change:
         states = [self.kept[ref.collection.name, ref.id].state for ref in self._needs(reaction, item)]
@@ -160,21 +161,13 @@ class Fold:
         return writes
 
     def _stamp(self, item: Input, event: Event, number: int, writes: dict[DocumentKey, Kept[Any]]) -> Raw:
-        speaker = next(
-            (
-                kept
-                for kept in writes.values()
-                if kept.id == event.subject and event.topic in kept.collection.speaks
-            ),
-            None,
-        )
-        if speaker is None:
-            raise Misuse(
-                f"{event.type_tag} is said and the document of its subject is not among those written"
-            )
-        place = speaker.say(event.topic, int(item.now.timestamp() * 1000))
-        event_id = derive(f"{self.service}/{item.id}", f"say/{number}")
-        return fact_row(event, event_id, place, self.slots, (item.id, item.now, item.lineage))
+        subject, topic = event.subject, event.topic
+        for kept in writes.values():
+            if kept.id == subject and topic in kept.collection.speaks:
+                place = kept.say(topic, int(item.now.timestamp() * 1000))
+                event_id = derive(f"{self.service}/{item.id}", f"say/{number}")
+                return fact_row(event, event_id, place, self.slots, (item.id, item.now, item.lineage))
+        raise Misuse(f"{event.type_tag} is said and the document of its subject is not among those written")
 
     def _keep(self, key: DocumentKey, kept: Kept[Any]) -> None:
         if kept.awaited and kept.state is not None:

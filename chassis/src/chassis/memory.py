@@ -224,7 +224,15 @@ class MemoryStore:
         ]
 
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
-        self._unique = [index for index in indexes if index.unique]
+        self._unique += [index for index in indexes if index.unique and index not in self._unique]
+
+    async def names(self, prefix: str) -> list[str]:
+        await asyncio.sleep(0)
+        return sorted({name for name, _ in self.rows if name.startswith(prefix)})
+
+    async def drop(self, collection: str) -> None:
+        await asyncio.sleep(0)
+        self.rows = {key: versions for key, versions in self.rows.items() if key[0] != collection}
 
     async def ping(self) -> None:
         await asyncio.sleep(0)

@@ -138,6 +138,14 @@ class Store(Protocol):
         """Make collections and indexes exist; transactions never create them."""
         ...
 
+    async def names(self, prefix: str) -> list[str]:
+        """The collections whose names begin so, in order."""
+        ...
+
+    async def drop(self, collection: str) -> None:
+        """Forget a collection and all that is in it."""
+        ...
+
     async def ping(self) -> None:
         """Answer, or raise Unavailable."""
         ...

@@ -74,7 +74,7 @@ class Subscription:
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             max_records=BATCH,
-            batch_timeout_ms=20,
+            batch_timeout_ms=500,  # what comes is handed over at once; this only paces an idle loop
             fetch_max_wait_ms=100,
             max_partition_fetch_bytes=1_048_576,
             session_timeout_ms=15_000,

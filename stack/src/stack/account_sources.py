@@ -145,8 +145,9 @@ def _acknowledged(client: MongoClient[Row], ids: Sequence[str]) -> dict[str, flo
     """When the broker's yes to each fact was written down."""
     found: dict[str, float] = {}
     for service in SERVICES:
-        rows = client[service]["outbox_log"].find({"_id": {"$in": list(ids)}}, {"sent_at": 1})
-        found |= {row["_id"]: row["sent_at"].timestamp() for row in rows if "sent_at" in row}
+        for log in client[service].list_collection_names(filter={"name": {"$regex": "^outbox_log_"}}):
+            rows = client[service][log].find({"_id": {"$in": list(ids)}}, {"sent_at": 1})
+            found |= {row["_id"]: row["sent_at"].timestamp() for row in rows if "sent_at" in row}
     return found
 
 
