@@ -45,7 +45,7 @@ class World:
         return report_id(self.base + number)
 
     @asynccontextmanager
-    async def running(self, instance: str = "one") -> AsyncIterator[Process]:
+    async def running(self, instance: str = "one", topic: str = "intake.reports") -> AsyncIterator[Process]:
         settings = ServiceSettings(
             kafka=self.kafka,
             mongo=self.mongo,
@@ -60,9 +60,7 @@ class World:
         async def work(job: Print, attempt: int) -> WriteLine:
             return WriteLine(job.report_id, f"printed-{attempt}")
 
-        plan = Plan(
-            self.name, REACTIONS, [PAGES], lambda _: [], hears=("intake.reports",), workers={Print: work}
-        )
+        plan = Plan(self.name, REACTIONS, [PAGES], lambda _: [], hears=(topic,), workers={Print: work})
         process = Process(plan, settings, MongoStore(self.mongo, self.name))
         await process.open()
         try:
@@ -92,10 +90,15 @@ async def world(topics: System, tmp_path: Path) -> AsyncIterator[World]:
     await made.store.close()
 
 
-async def publish(kafka: str, records: Sequence[tuple[bytes | None, bytes | None, Any]]) -> None:
+async def publish(
+    kafka: str,
+    records: Sequence[tuple[bytes | None, bytes | None, Any]],
+    topic: str = "intake.reports",
+    partition: int = 3,
+) -> None:
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
         for key, value, headers in records:
-            await producer.send_and_wait("intake.reports", value, key, partition=3, headers=headers)
+            await producer.send_and_wait(topic, value, key, partition=partition, headers=headers)
 
 
 async def publish_raw(kafka: str, records: Sequence[tuple[bytes, bytes, Any]]) -> None:
@@ -251,6 +254,34 @@ async def test_a_process_that_takes_over_fences_the_former_owner_out(world: Worl
             return mine not in delivery.claims.held or delivery.claims.held[mine].fence["epoch"] > 2
 
         await until(fenced_out, "the former owner notices")
+
+
+async def test_a_topic_that_is_made_again_and_filled_past_where_we_were_is_read_from_its_beginning(
+    world: World,
+) -> None:
+    topic = f"{world.name}-reports"
+    admin = AIOKafkaAdminClient(bootstrap_servers=world.kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, 1, 1)])
+    async with world.running(topic=topic) as process:
+        await publish(world.kafka, [record(world, n) for n in range(3)], topic, 0)
+        await until(lambda: _equals(world, 2, WHOLE), "the pages of the first topic")
+
+        await admin.delete_topics([topic])
+        await until(lambda: _is_gone(admin, topic), "the topic is gone")
+        await admin.create_topics([NewTopic(topic, 1, 1)])
+        await publish(world.kafka, [record(world, n) for n in range(10, 20)], topic, 0)
+
+        async def all_printed() -> bool:
+            return all([await world.lines(n) == WHOLE for n in range(10, 20)])
+
+        await until(all_printed, "every page of the second topic, the first ones too", 60)
+        assert process.metrics.resought.labels("topic-made-again")._value.get() == 1
+    await admin.close()
+
+
+async def _is_gone(admin: AIOKafkaAdminClient, topic: str) -> bool:
+    return topic not in await admin.list_topics()
 
 
 async def _equals(world: World, number: int, wanted: list[str]) -> bool:

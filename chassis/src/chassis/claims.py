@@ -16,9 +16,13 @@ T = TypeVar("T")
 
 @dataclass
 class Claim:
-    """One partition of one topic incarnation; `next` is the offset that must come now."""
+    """One partition of one topic incarnation; `next` is the offset that must come now.
+
+    `made_again` says that another topic of this name was read before: it was deleted and made anew.
+    """
 
     fence: Raw
+    made_again: bool = False
 
     @property
     def next(self) -> int:
@@ -69,8 +73,20 @@ class Claims:
             await self.store.end_lane(before["session"])
         mine = {"session": lane.id, "topic": partition.topic, "partition": partition.partition}
         _, after = await self.store.claim(FENCES, name, mine)
-        claim = self.held[partition] = Claim(after)
+        made_again = before is None and await self._forget_others(partition, name)
+        claim = self.held[partition] = Claim(after, made_again)
         return claim
+
+    async def _forget_others(self, partition: TopicPartition, name: str) -> bool:
+        """Remove the fences of topics that had this name before, so that nobody commits under one any more."""
+        where = {"topic": partition.topic, "partition": partition.partition}
+        rows = await self.store.query(FENCES, where)
+        others = [
+            row["_id"] for row in rows if row["_id"] != name and row["_id"].startswith(f"{self.group}|")
+        ]
+        if others:
+            await self.store.delete(FENCES, others)
+        return bool(others)
 
     async def fence(self, tx: Transaction, ends: Mapping[TopicPartition, int]) -> None:
         """Move the fences inside a transaction; raises Fenced where they are not as this process left them."""

@@ -27,7 +27,7 @@ from chassis.turn import Turns
 SMALLEST, LARGEST = 20, 2_000
 SLOW_SECONDS = 1.0
 PARK_LIMIT, RECENT = 20, 200
-LOOK_AT_TOPICS_SECONDS = 15.0
+LOOK_AT_TOPICS_SECONDS = 5.0
 
 
 class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -110,6 +110,10 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             for partition in missing:
                 claim = await self.claims.take(partition, ids[partition.topic])
                 self.source.seek(partition, claim.next)
+                if claim.made_again:
+                    where = {"topic": partition.topic, "partition": partition.partition}
+                    log("topic was made again", level=50, **where)
+                    self.metrics.resought.labels("topic-made-again").inc()
         except (Unavailable, Conflict) as away:
             self._rest(str(away))
 
@@ -312,9 +316,6 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             for partition, claim in list(held.items()):
                 known = ids.get(partition.topic)
                 if known is not None and known not in claim.fence["_id"]:
-                    where = {"topic": partition.topic, "partition": partition.partition}
-                    log("topic was made again", level=50, **where)
-                    self.metrics.resought.labels("topic-made-again").inc()
                     del held[partition]
             await self._claim_missing()
 

@@ -61,6 +61,7 @@ class Subscription:
             client_id=f"{group}-{instance}",
             consumer_only=True,
             allow_auto_create_topics=False,
+            metadata_max_age_ms=10_000,  # so long can a topic that was made again go unnoticed
             apply_types=False,
             logger=None,
         )
