@@ -10,8 +10,9 @@ STAMP := .state/setup.stamp
 WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml)
 BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
 SOURCES := contracts/src chassis/src stack/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo
-LOCKS := uv run dev mongod
-LOCK_dev := -c requirements/run.txt
+LOCKS := uv run provision dev mongod
+LOCK_dev := -c requirements/run.txt -c requirements/provision.txt
+LOCK_provision := -c requirements/run.txt
 LOCK_mongod := --no-deps
 
 help: ## Say what there is to do

@@ -24,7 +24,7 @@ EXPECTED = {vector["key"]: vector["12"] for vector in VECTORS if vector["key"]}
 
 @pytest.fixture
 def topic(engines: System) -> Iterator[str]:
-    admin = AdminClient({"bootstrap.servers": engines.kafka.address})
+    admin = AdminClient(engines.kafka.admin.librdkafka())
     name = f"keys-{time.time_ns()}"
     admin.create_topics([NewTopic(name, 12, 1)])[name].result(10)
     yield name

@@ -26,6 +26,7 @@ from chassis.replay import Replays
 from chassis.slots import Slots
 from chassis.timers import Timers
 from chassis.turn import Turns
+from contracts.connection import Connection
 
 SLOTS = 3
 METRICS = {name: Metrics(name) for name in HEARS}
@@ -87,7 +88,9 @@ class Node:
         self.turns = parts.turns(service, SLOTS, TABLES[service], self.metrics, self.crash, self._wake)
         self.commands = Commands(self.turns, self.metrics, self.clock)
         self.slots = Slots(store, instance, SLOTS, self.loop.time)
-        self.relay = parts.relay(service, "", store, self.slots, self.metrics, self.crash, self.clock)
+        self.relay = parts.relay(
+            service, Connection(""), store, self.slots, self.metrics, self.crash, self.clock
+        )
         self.relay.log = log
         self.turns.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
         self.replays: Replays | None = None
@@ -153,7 +156,7 @@ class Node:
     async def _join(self) -> None:
         claims = self.parts.claims(self.service, self.store, await self.store.lane())
         delivery = self.parts.delivery(
-            self.service, "", self.instance, HEARS[self.service], claims, self.turns, self.clock
+            self.service, Connection(""), self.instance, HEARS[self.service], claims, self.turns, self.clock
         )
         delivery.reader = SimConsumer(self.group, self.instance, delivery, delivery.take)
         delivery.broker = delivery.reader  # type: ignore[assignment]  # it is asked to stop and nothing else

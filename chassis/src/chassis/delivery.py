@@ -20,12 +20,14 @@ from chassis.clock import Clock
 from chassis.crash import CrashPoints
 from chassis.errors import Conflict, Fenced, Unavailable
 from chassis.inputs import Ending, Outcome
+from chassis.kafka_security import security
 from chassis.lenient import fetch
 from chassis.logs import log
 from chassis.metrics import Metrics
 from chassis.records import read, record_from, runs
 from chassis.topic_ids import topic_ids
 from chassis.turn import Turns
+from contracts.connection import Connection
 
 SMALLEST, BATCH, LARGEST = 20, 500, 1_000
 SLOW_SECONDS = 1.0
@@ -61,7 +63,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(
         self,
         group: str,
-        kafka: str,
+        kafka: Connection,
         instance: str,
         hears: Sequence[str],
         claims: Claims,
@@ -83,7 +85,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self._recent: deque[bool] = deque(maxlen=RECENT)
         self._tasks: set[asyncio.Task[None]] = set()
         self.broker = KafkaBroker(
-            kafka,
+            kafka.servers,
+            security=security(kafka),
             client_id=f"{group}-{instance}",
             consumer_only=True,
             allow_auto_create_topics=False,

@@ -69,14 +69,14 @@ class Trial:
         for one in self.subscribers:
             one.start(kafka)
         self._settle()
-        truth = read_truth(kafka)
+        truth = read_truth(self.system.kafka.admin)
         self._wait("the first day is heard", lambda: self._all_complete(truth))
         self._strike()
         inject_strangers(kafka)
         for one in self.subscribers:
             one.start(kafka)
         self._settle()
-        truth = read_truth(kafka)
+        truth = read_truth(self.system.kafka.admin)
         self._wait("everything is heard", lambda: self._all_complete(truth))
         for one in self.subscribers:
             one.child.stop()
@@ -112,9 +112,7 @@ class Trial:
 
     def _settle(self) -> None:
         asked = [one for path in self._logs() for one in read_log(path)]
-        sources = Sources(
-            self.system.mongod.address, self.system.kafka.address, self.system.mails, self.began
-        )
+        sources = Sources(self.system.mongod.admin, self.system.kafka.admin, self.system.mails, self.began)
         self._wait("the services have finished", lambda: unfinished(sources.read_stores(asked)) == 0)
 
     def _logs(self) -> list[Path]:
