@@ -28,7 +28,9 @@ def random_word(size: int = 32) -> str:
 
 def connection(user: str, database: str) -> str:
     """How a user reaches the database that knows it, with a fresh password."""
-    return f"mongodb://{user}:{random_word()}@{MEMBER}/{database}?authSource={database}&replicaSet={REPLICA_SET}"
+    return (
+        f"mongodb://{user}:{random_word()}@{MEMBER}/{database}?authSource={database}&replicaSet={REPLICA_SET}"
+    )
 
 
 def contents() -> dict[str, str]:
