@@ -64,6 +64,8 @@ def environment_of(connection: Connection) -> dict[str, str]:
     """The settings of a connection as the subscribers of the guide read them."""
     settings = {
         "KAFKA": connection.servers,
+        "KAFKA_PROTOCOL": connection.protocol,
+        "KAFKA_MECHANISM": MECHANISM,
         "KAFKA_USER": connection.user,
         "KAFKA_PASSWORD": connection.password,
         "GROUP": group_prefix(connection.user),
