@@ -19,8 +19,12 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv
 USER 10001:10001
 
+FROM packages AS provisioning
+COPY requirements/provision.txt /build/provision.txt
+RUN python -m pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r /build/provision.txt
+
 FROM runtime AS provision
-COPY --from=packages /opt/venv /opt/venv
+COPY --from=provisioning /opt/venv /opt/venv
 COPY deploy/mongo/initiate.py /srv/initiate.py
 CMD ["python", "-m", "chassis.provision"]
 

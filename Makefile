@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
 .PHONY: help setup up down status demo test foreign simulate check import replay secrets lock
-.PHONY: contracts map subscribers bench faults
+.PHONY: contracts map denials subscriber subscribers bench faults
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -11,8 +11,9 @@ FOREIGN := .state/foreign.stamp
 WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml)
 BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
 SOURCES := contracts/src chassis/src stack/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo
-LOCKS := uv run dev mongod
-LOCK_dev := -c requirements/run.txt
+LOCKS := uv run provision dev mongod
+LOCK_dev := -c requirements/run.txt -c requirements/provision.txt
+LOCK_provision := -c requirements/run.txt
 LOCK_mongod := --no-deps
 
 help: ## Say what there is to do
@@ -67,6 +68,13 @@ map: $(STAMP) ## Write docs/event-map.md: who says what, and who hears it
 
 subscribers: $(STAMP) $(FOREIGN) ## Let programs in Python, Node.js and Java hear a live system, killed in mid-stream
 	@$(RUN) -m stack subscribers
+
+subscriber: $(STAMP) ## Give another team a user, its rights and its connection settings (NAME=cruscotto)
+	@test -n "$(NAME)" || { echo 'subscriber: name the team: make subscriber NAME=cruscotto' >&2; exit 2; }
+	@$(RUN) -m stack subscriber "$(NAME)"
+
+denials: $(STAMP) ## Let everybody try what the permissions table does not grant; the servers must say no
+	@$(RUN) -m stack denials
 
 import: $(STAMP) ## Import a CSV of reports (FILE=… MAPPING=…)
 	@test -n "$(FILE)" || { echo 'import: name the file: make import FILE=reports.csv [MAPPING=mapping.yaml]' >&2; exit 2; }

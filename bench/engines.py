@@ -43,8 +43,8 @@ class Engines:
     def __init__(self, system: System) -> None:
         """Connects to what runs."""
         self.system = system
-        self.kafka = system.kafka.address
-        self.mongo = system.mongod.address
+        self.kafka = system.kafka.admin
+        self.mongo = system.mongod.admin
         self.client: MongoClient[Row] = MongoClient(self.mongo, tz_aware=True)
 
     def database(self, name: str) -> Database[Row]:
@@ -53,7 +53,7 @@ class Engines:
 
     async def make_topics(self, *names: str) -> None:
         """Creates topics and waits until they can be written."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        admin = AIOKafkaAdminClient(**self.kafka.aiokafka())
         await admin.start()
         try:
             await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
@@ -68,7 +68,7 @@ class Engines:
     async def drop(self, database: str, *topics: str) -> None:
         """Removes what a run left."""
         self.client.drop_database(database)
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        admin = AIOKafkaAdminClient(**self.kafka.aiokafka())
         await admin.start()
         try:
             await admin.delete_topics(list(topics))
@@ -81,7 +81,7 @@ class Engines:
         for said in events:
             partition = (murmur2(said.subject.encode()) & 0x7FFFFFFF) % PARTITIONS
             parts.setdefault(partition, []).append(said)
-        producer = AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all", max_batch_size=524_288)
+        producer = AIOKafkaProducer(**self.kafka.aiokafka(), acks="all", max_batch_size=524_288)
         await producer.start()
         try:
             await asyncio.gather(*(_fill(producer, topic, n, part) for n, part in parts.items()))
@@ -90,7 +90,7 @@ class Engines:
 
     async def read(self, topic: str) -> list[Any]:
         """Every record of a topic."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(**self.kafka.aiokafka(), enable_auto_commit=False)
         await consumer.start()
         try:
             partitions = [TopicPartition(topic, n) for n in range(PARTITIONS)]

@@ -17,9 +17,9 @@ from bench.client import Answer, Client
 from bench.engines import Engines, cpu_seconds
 from bench.figures import Figures, Latency
 from bench.sizes import Sizes
+from contracts.permissions import SERVICES
 from stack.day import generate
 from stack.processes import StackError, say
-from stack.services import SERVICES
 
 TEMPLATES = ("case-opened", "case-held")
 PATH = "/v1/reports"

@@ -21,7 +21,7 @@ async def drain(task: Task) -> None:
     database = client[task.database]
     consumer = AIOKafkaConsumer(
         task.reports,
-        bootstrap_servers=task.kafka,
+        **task.kafka.aiokafka(),
         group_id=task.database,
         group_instance_id="floor-0",
         enable_auto_commit=False,

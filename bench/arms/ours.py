@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
+from pydantic import SecretStr
+
 from bench.arms.rules import opened
 from bench.arms.task import CASES, Task, until_told
 from bench.events import reports
@@ -86,7 +88,9 @@ def process_of(task: Task) -> Process:
     """The process as a service's main makes it."""
     folder = Path(task.folder)
     settings = ServiceSettings(
-        kafka=task.kafka,
+        kafka=task.kafka.servers,
+        kafka_user=task.kafka.user,
+        kafka_password=SecretStr(task.kafka.password),
         mongo=task.mongo,
         database=task.database,
         port=0,

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from contracts.connection import Connection
+
 CASES, INBOX, OUTBOX, FENCES = "cases", "inbox", "outbox", "fences"
 BATCH = 500
 
@@ -17,7 +19,7 @@ class Task:
     """Where a child reads and writes."""
 
     arm: str
-    kafka: str
+    kafka: Connection
     mongo: str
     database: str
     reports: str  # the topic it hears
@@ -32,7 +34,8 @@ class Task:
     @classmethod
     def read(cls, words: str) -> Self:
         """What the command line said."""
-        return cls(**json.loads(words))
+        told = json.loads(words)
+        return cls(**told | {"kafka": Connection(**told["kafka"])})
 
     @property
     def durable(self) -> str:

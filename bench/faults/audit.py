@@ -10,11 +10,11 @@ from pymongo import MongoClient
 
 from bench.faults.poison import Poison, poison_lies
 from bench.faults.stand import Stand
+from contracts.permissions import SERVICES
 from stack.account import budget_lies
 from stack.account_checks import lies
 from stack.account_sources import Sources, read_mailbox, read_topics
 from stack.account_world import APPLICATIONS, TAKEN, Asked, Fact, Life, World, gather
-from stack.services import SERVICES
 
 LOST, DOUBLED, DISORDERED, MAIL_COPY = "lost", "doubled", "out of order", "mail copy"
 PERSONAL = re.compile(rb"@example\.org|Testo inventato|\+39 035")
@@ -67,11 +67,11 @@ class Period:
 
 def read_world(stand: Stand, period: Period) -> World:
     """Everything that the account looks at."""
-    sources = Sources(stand.mongod.address, stand.kafka.address, stand.mails, period.since, period.marks)
+    sources = Sources(stand.mongod.admin, stand.kafka.admin, stand.mails, period.since, period.marks)
     world = sources.read_stores(period.asked)
     subjects = {one.report_id for one in period.asked if one.status in TAKEN}
     subjects |= {str(one["_id"]) for one in world.documents[APPLICATIONS]}
-    world.facts, _ = read_topics(stand.kafka.address, subjects, period.since, period.marks)
+    world.facts, _ = read_topics(stand.kafka.admin, subjects, period.since, period.marks)
     world.mails = list(read_mailbox(stand.mails, period.since))
     world.leftovers = [one for one in world.leftovers if one.report_id in subjects]
     return world

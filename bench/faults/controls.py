@@ -15,8 +15,8 @@ from bench.faults.processes import SESSION_SECONDS, is_frozen
 from bench.faults.records import copy_everything
 from bench.faults.stand import Replica
 from bench.faults.watch import Ends
+from contracts.permissions import SERVICES
 from stack.play import read_log
-from stack.services import SERVICES
 
 REPORTS = 60
 RATE = 40.0
@@ -172,7 +172,7 @@ def wake_zombie(trial: Trial) -> None:
     stand.drop(service, 0, kill=True)
     topics = [topic for topic in HEARD if service in topic.heard_by]
     spare = {*trial.ground.spare, *(kind for kind in UNFETCHABLE)}
-    trial.poisons, _ = asyncio.run(send(stand.kafka.address, topics, trial.seed, spare))
+    trial.poisons, _ = asyncio.run(send(stand.kafka.admin, topics, trial.seed, spare))
     stand.want(service, 0, trial.words("--stop-at", "delivery.fetched:1"))
     child, end = stand.service(service), time.monotonic() + DIE_SECONDS
     while not is_frozen(child.pid()) and time.monotonic() < end:

@@ -16,6 +16,7 @@ from pymongo import MongoClient
 
 from bench.faults.corpus import Draft, Kind, kinds
 from contracts.base import Event
+from contracts.connection import Connection
 from contracts.envelope import Envelope
 from contracts.partitions import partition_of
 from contracts.samples import examples
@@ -56,11 +57,11 @@ def sound(topic: Topic, seed: int) -> Draft:
 
 
 async def send(
-    kafka: str, topics: Sequence[Topic], seed: int, spare: Collection[str] = ()
+    kafka: Connection, topics: Sequence[Topic], seed: int, spare: Collection[str] = ()
 ) -> tuple[list[Poison], dict[str, str]]:
     """Sends every kind but those to spare to every topic; returns what lies there, and why a kind could not be sent."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=kafka, max_request_size=2_097_152, max_batch_size=2_097_152, linger_ms=0
+        **kafka.aiokafka(), max_request_size=2_097_152, max_batch_size=2_097_152, linger_ms=0
     )
     sent: list[Poison] = []
     refused: dict[str, str] = {}

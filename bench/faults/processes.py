@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.faults.ground import Ground
 from bench.faults.watch import HEARD
-from stack.services import SERVICES
+from contracts.permissions import SERVICES
 
 TURN = ("turn.inbox", "turn.state", "turn.open")
 RELAY = ("relay.swept", "relay.sent", "relay.cleared")

@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from bench.faults.ground import Ground
 from bench.faults.poison import HEARD, send
 from bench.faults.watch import Ends
-from stack.services import SERVICES
+from contracts.permissions import SERVICES
 
 MOST_COPIES = 30_000
 READ_SECONDS = 60.0
@@ -56,7 +56,7 @@ def poison_topics(ground: Ground) -> None:
     topics = list(HEARD)
     with ground.fault("F9", "", len(topics)) as fault:
         seed, spare = ground.rng.getrandbits(30), ground.spare
-        sent, refused = asyncio.run(send(ground.stand.kafka.address, topics, seed, spare))
+        sent, refused = asyncio.run(send(ground.stand.kafka.admin, topics, seed, spare))
         ground.poisons += sent
         ground.notes["poison that the broker refuses"] = refused
         fault.what = f"{len(sent)} poisonous records of {len({one.kind for one in sent})} kinds"
@@ -68,11 +68,8 @@ def read_records(ground: Ground, marks: Ends) -> Iterator[Any]:
     ends = {place: end for place, end in ground.watch.ends().items() if place[0] in names}
     left = {place: end for place, end in ends.items() if end > marks.get(place, 0)}
     consumer = Consumer(
-        {
-            "bootstrap.servers": ground.stand.kafka.address,
-            "group.id": "faults-assigns-itself",
-            "enable.auto.commit": False,
-        }
+        ground.stand.kafka.admin.librdkafka()
+        | {"group.id": "faults-assigns-itself", "enable.auto.commit": False}
     )
     consumer.assign([TopicPartition(*place, marks.get(place, 0)) for place in left])
     deadline = time.monotonic() + READ_SECONDS
@@ -85,9 +82,7 @@ def read_records(ground: Ground, marks: Ends) -> Iterator[Any]:
 
 
 def _produce(ground: Ground, records: list[Any], times: int) -> int:
-    producer = Producer(
-        {"bootstrap.servers": ground.stand.kafka.address, "queue.buffering.max.messages": 1_000_000}
-    )
+    producer = Producer(ground.stand.kafka.admin.librdkafka() | {"queue.buffering.max.messages": 1_000_000})
     sent = 0
     for _ in range(times):
         for record in records:

@@ -13,10 +13,11 @@ from pathlib import Path
 from pymongo import MongoClient
 
 from bench.faults.links import Links
+from contracts.permissions import SERVICES
 from stack.kafka import Kafka
 from stack.ports import HOST, Ports
 from stack.processes import Child, StackError
-from stack.services import SERVICES, Surroundings, environment
+from stack.services import Surroundings, environment
 from stack.system import System
 from stack.tools import REPOSITORY, Tools
 
@@ -83,8 +84,8 @@ class Stand(System):
         """The whole environment of one replica, with links where the engines would be."""
         child = self.service(name, ordinal)
         around = Surroundings(
-            kafka=f"{HOST}:{self.link_port(f'{name}-kafka')}",
-            mongo=f"mongodb://{HOST}:{self.link_port(f'{name}-mongod')}/?directConnection=true",
+            kafka=self.kafka.as_user(name, self.link_port(f"{name}-kafka")),
+            mongo=self.mongod.as_user(name, self.link_port(f"{name}-mongod")),
             smtp_port=self.link_port("notify-smtp"),
             intake_port=self.link_port("notify-intake"),
             secrets=self.secrets,
@@ -201,7 +202,7 @@ class Stand(System):
 
     def client(self) -> MongoClient[dict[str, object]]:
         """A connection to the store that goes around the links."""
-        return MongoClient(self.mongod.address, tz_aware=True, serverSelectionTimeoutMS=20_000)
+        return MongoClient(self.mongod.admin, tz_aware=True, serverSelectionTimeoutMS=20_000)
 
     def every_child(self) -> list[Child]:
         """The processes of the services that are wanted now."""

@@ -11,8 +11,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from pymongo.errors import PyMongoError
 
 from bench.faults.stand import Stand
+from contracts.permissions import SERVICES
 from contracts.topics import TOPICS
-from stack.services import SERVICES
 
 LOOK_SECONDS = 0.1
 HOPS = 3  # from intake over routing or subsidies to notify
@@ -40,9 +40,9 @@ class Watch:
 
     def ends(self) -> dict[tuple[str, int], int]:
         """Where every partition of every topic ends now; raises Away."""
-        address = self.stand.kafka.address
+        kafka = self.stand.kafka.admin
         admin = self._admins.setdefault(
-            address, AdminClient({"bootstrap.servers": address, "log_level": 0, "socket.timeout.ms": 5000})
+            kafka.servers, AdminClient(kafka.librdkafka() | {"log_level": 0, "socket.timeout.ms": 5000})
         )
         places = {
             TopicPartition(topic.name, n): OffsetSpec.latest()

@@ -26,9 +26,11 @@ def random_word(size: int = 32) -> str:
     return base64.urlsafe_b64encode(os.urandom(size)).decode().rstrip("=")
 
 
-def connection(service: str) -> str:
-    """How a service reaches its own database, with a fresh password."""
-    return f"mongodb://{service}:{random_word()}@{MEMBER}/{service}?authSource={service}&replicaSet={REPLICA_SET}"
+def connection(user: str, database: str) -> str:
+    """How a user reaches the database that knows it, with a fresh password."""
+    return (
+        f"mongodb://{user}:{random_word()}@{MEMBER}/{database}?authSource={database}&replicaSet={REPLICA_SET}"
+    )
 
 
 def contents() -> dict[str, str]:
@@ -36,9 +38,11 @@ def contents() -> dict[str, str]:
     made = {
         "mongo_keyfile": base64.b64encode(os.urandom(756)).decode(),
         "mongo_admin": random_word(),
+        "backup_mongo": connection("backup", "admin"),
         "tokens": json.dumps({role: random_word() for role in ROLES}, indent=1),
     }
-    made |= {f"{service}_mongo": connection(service) for service in SERVICES}
+    made |= {f"{service}_mongo": connection(service, service) for service in SERVICES}
+    made |= {f"{user}_kafka_password": random_word() for user in ("admin", *SERVICES)}
     return made | {f"{service}_key": os.urandom(32).hex() for service in SERVICES}
 
 

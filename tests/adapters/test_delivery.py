@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.record.util import calc_crc32c_py
+from pydantic import SecretStr
 from tests.chassis.ledger import NOW, PAGES, REACTIONS, Print, WriteLine, registered, report_id
 
 from chassis import lenient
@@ -21,6 +22,7 @@ from chassis.records import read, record_from
 from chassis.service import Plan, Process
 from chassis.settings import ServiceSettings
 from chassis.store import AnyOf
+from contracts.connection import Connection
 from contracts.envelope import Envelope
 from contracts.topics import dead_letter_topic
 from stack.system import System
@@ -34,7 +36,7 @@ class World:
     """One fresh database and group on the engines that every test shares."""
 
     def __init__(self, engines: System, folder: Path) -> None:
-        self.kafka, self.mongo = engines.kafka.address, engines.mongod.address
+        self.kafka, self.mongo = engines.kafka.admin, engines.mongod.admin
         self.name = f"ledger-{uuid.uuid4().hex[:8]}"
         self.folder = folder
         (folder / "tokens.json").write_text("{}")
@@ -47,7 +49,9 @@ class World:
     @asynccontextmanager
     async def running(self, instance: str = "one", topic: str = "intake.reports") -> AsyncIterator[Process]:
         settings = ServiceSettings(
-            kafka=self.kafka,
+            kafka=self.kafka.servers,
+            kafka_user=self.kafka.user,
+            kafka_password=SecretStr(self.kafka.password),
             mongo=self.mongo,
             database=self.name,
             port=0,
@@ -75,14 +79,14 @@ class World:
 
 @pytest.fixture(scope="session")
 async def topics(engines: System) -> System:
-    await provision(engines.kafka.address, 1)
+    provision(engines.kafka.admin, 1)
     return engines
 
 
 @pytest.fixture
 async def world(topics: System, tmp_path: Path) -> AsyncIterator[World]:
     made = World(topics, tmp_path)
-    admin = AIOKafkaAdminClient(bootstrap_servers=made.kafka)
+    admin = AIOKafkaAdminClient(**made.kafka.aiokafka())
     await admin.start()
     await admin.create_topics([NewTopic(dead_letter_topic("intake.reports", made.name), 1, 1)])
     await admin.close()
@@ -91,19 +95,19 @@ async def world(topics: System, tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def publish(
-    kafka: str,
+    kafka: Connection,
     records: Sequence[tuple[bytes | None, bytes | None, Any]],
     topic: str = "intake.reports",
     partition: int = 3,
 ) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+    async with AIOKafkaProducer(**kafka.aiokafka()) as producer:
         for key, value, headers in records:
             await producer.send_and_wait(topic, value, key, partition=partition, headers=headers)
 
 
-async def publish_raw(kafka: str, records: Sequence[tuple[bytes, bytes, Any]]) -> None:
+async def publish_raw(kafka: Connection, records: Sequence[tuple[bytes, bytes, Any]]) -> None:
     """Publish headers whose name "~~" becomes two bytes that are no text, as only a foreign client could."""
-    async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+    async with AIOKafkaProducer(**kafka.aiokafka()) as producer:
         batch = producer.create_batch()
         for key, value, headers in records:
             batch.append(key=key, value=value, timestamp=None, headers=headers)
@@ -260,7 +264,7 @@ async def test_a_topic_that_is_made_again_and_filled_past_where_we_were_is_read_
     world: World,
 ) -> None:
     topic = f"{world.name}-reports"
-    admin = AIOKafkaAdminClient(bootstrap_servers=world.kafka)
+    admin = AIOKafkaAdminClient(**world.kafka.aiokafka())
     await admin.start()
     await admin.create_topics([NewTopic(topic, 1, 1)])
     async with world.running(topic=topic) as process:

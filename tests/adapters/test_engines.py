@@ -40,7 +40,7 @@ def running(system: System) -> dict[str, int]:
 
 
 def store(system: System, patience: int = 5000) -> MongoClient[dict[str, Any]]:
-    return MongoClient(system.mongod.address, serverSelectionTimeoutMS=patience)
+    return MongoClient(system.mongod.admin, serverSelectionTimeoutMS=patience)
 
 
 def save_one(system: System) -> None:
@@ -54,15 +54,15 @@ def count_saved(system: System, patience: int = 5000) -> int:
 
 
 def publish_one(system: System) -> None:
-    admin = AdminClient({"bootstrap.servers": system.kafka.address})
+    admin = AdminClient(system.kafka.admin.librdkafka())
     admin.create_topics([NewTopic("kept", 3, 1)])["kept"].result(10)
-    producer = Producer({"bootstrap.servers": system.kafka.address, "enable.idempotence": True})
+    producer = Producer(system.kafka.admin.librdkafka() | {"enable.idempotence": True})
     producer.produce("kept", b"value", b"key")
     assert producer.flush(10) == 0
 
 
 def topics(system: System) -> set[str]:
-    return set(AdminClient({"bootstrap.servers": system.kafka.address}).list_topics(timeout=10).topics)
+    return set(AdminClient(system.kafka.admin.librdkafka()).list_topics(timeout=10).topics)
 
 
 async def send(port: int, text: str = "Il quadro è pronto.", to: str = "anna@example.org") -> None:

@@ -38,12 +38,12 @@ def row(topic: str, sequence: int, subject: str) -> dict[str, Any]:
 
 
 async def test_facts_for_a_topic_that_is_missing_wait_and_the_others_are_sent(engines: System) -> None:
-    await provision(engines.kafka.address, 1)
+    provision(engines.kafka.admin, 1)
     store = MemoryStore()
     await store.insert_missing("outbox", [row("nobody.made-it", 1, "a"), row("routing.cases", 2, "b")])
     slots = Slots(store, "one", 1)
     await slots.reclaim()
-    relay = Relay("relay", engines.kafka.address, store, slots, Metrics("relay"), CrashPoints(), utc_now)
+    relay = Relay("relay", engines.kafka.admin, store, slots, Metrics("relay"), CrashPoints(), utc_now)
 
     assert await asyncio.wait_for(relay.sweep(), 30)
 

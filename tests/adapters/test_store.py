@@ -25,7 +25,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         made: Store = MemoryStore()
     else:
         system: System = request.getfixturevalue("engines")
-        made = MongoStore(system.mongod.address, f"store-{uuid.uuid4().hex[:8]}", request.param)
+        made = MongoStore(system.mongod.admin, f"store-{uuid.uuid4().hex[:8]}", request.param)
     indexes = [Index("things", (("state.code", 1),), unique=True)]
     await made.ensure(["things", "others", "fences", "leases"], indexes)
     yield made

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from chassis.settings import ServiceSettings
+from contracts.connection import Connection
+from contracts.permissions import ADMIN, MONGO, SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("intake", "routing", "subsidies", "notify")
 OWN = {*SERVICES, "provision", "mongo-init"}
 JOBS = {"provision", "mongo-init"}
 PUBLISHED = {"intake", "mailbox"}
@@ -25,6 +26,13 @@ WAITS_FOR = {
     "mongo": "service_healthy",
     "provision": "service_completed_successfully",
     "mongo-init": "service_completed_successfully",
+}
+EVERYBODY = (ADMIN, *SERVICES)
+ENGINES_AND_JOBS = {
+    "kafka": {f"{ADMIN}_kafka_password"},
+    "provision": {f"{user}_kafka_password" for user in EVERYBODY},
+    "mongo": {"mongo_keyfile"},
+    "mongo-init": {"mongo_admin", *(f"{user}_mongo" for user in MONGO if user != ADMIN)},
 }
 WAY_OUT = {"front": {"intake"}, "mail": {"notify", "mailbox"}}
 EXACT_TAG = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?$")
@@ -66,8 +74,8 @@ def _has_no_secret_in_sight(_: str, spec: Deployment, __: Deployment) -> bool:
 
 def _keeps_secrets_to_its_own(name: str, spec: Deployment, _: Deployment) -> bool:
     if name in SERVICES:
-        return _files(spec) == {f"{name}_mongo", f"{name}_key", "tokens"}
-    return name in {"mongo", "mongo-init"} or not _files(spec)
+        return _files(spec) == {f"{name}_mongo", f"{name}_kafka_password", f"{name}_key", "tokens"}
+    return _files(spec) == ENGINES_AND_JOBS.get(name, set())
 
 
 def _runs_as_nobody(name: str, spec: Deployment, _: Deployment) -> bool:
@@ -211,6 +219,7 @@ BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
     ("has no secret in its environment or command", "mongo-init", _put(command=["mongodb://a:b@mongo"])),
     ("gets its own secrets and nobody else's", "routing", _put(secrets=[{"source": "intake_mongo"}])),
     ("gets its own secrets and nobody else's", "kafka", _put(secrets=[{"source": "tokens"}])),
+    ("gets its own secrets and nobody else's", "provision", _put(secrets=[{"source": "mongo_admin"}])),
     ("runs as an ordinary user", "intake", _drop("user")),
     ("runs as an ordinary user", "mongo", _put(user="0:0")),
     ("has no powers", "kafka", _put(cap_add=["NET_ADMIN"])),
@@ -258,6 +267,8 @@ def test_a_service_can_read_its_settings(
     settings = _settings(service)(_secrets_dir=prepared / "secrets")
     assert settings.mongo.startswith(f"mongodb://{service}:")
     assert settings.mongo.endswith(f"@mongo:27017/{service}?authSource={service}&replicaSet=rs0")
+    password = (prepared / "secrets" / f"{service}_kafka_password").read_text().strip()
+    assert settings.connection == Connection("kafka:9092", service, password)
     assert settings.port == 8080
     assert settings.secret == Path(f"/run/secrets/{service}_key")
 
@@ -286,3 +297,17 @@ def test_a_missing_variable_is_named_with_what_it_is_for(prepared: Path) -> None
     done = _compose("config", "--quiet", env_file=partial)
     assert done.returncode != 0
     assert "SMTP_HOST is missing a value: the mail server" in done.stderr
+
+
+@pytest.mark.parametrize("field", ["KAFKA_USER", "KAFKA_PASSWORD"])
+def test_a_user_without_a_password_is_named_and_the_other_way_round(
+    field: str, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in deployment["services"]["routing"]["environment"].items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ROUTING_MONGO", "mongodb://somewhere")
+    monkeypatch.setenv("ROUTING_KAFKA_PASSWORD", "invented")
+    monkeypatch.delenv(f"ROUTING_{field}")
+
+    with pytest.raises(ValueError, match=f"{field.lower()} is missing: give both"):
+        _settings("routing")(_secrets_dir=tmp_path)

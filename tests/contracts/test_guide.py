@@ -17,9 +17,10 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from tests.contracts.test_foreign_tools import compiled
 
-from chassis.provision import provision
+from contracts.connection import Connection
 from contracts.samples import golden
 from contracts.topics import BY_TYPE
+from stack.onboarding import environment_of, onboard
 from stack.subscriber_programs import PROGRAMS
 from stack.system import System
 from stack.tools import REPOSITORY, Tools
@@ -79,24 +80,23 @@ def test_a_typescript_snippet_compiles(snippet: str, node_tools: Path, home: Pat
 
 
 @pytest.fixture(scope="session")
-async def kafka(engines: System) -> str:
-    """A broker with our topics and one golden record on each."""
-    address = engines.kafka.address
-    await provision(address, 1)
-    producer = Producer({"bootstrap.servers": address})
+def kafka(engines: System) -> Connection:
+    """A broker with our topics and one golden record on each; how a team of others comes in."""
+    engines.provision()
+    producer = Producer(engines.kafka.admin.librdkafka())
     for record in [record for event in BY_TYPE.values() for record in golden(event)]:
         headers = list(record["headers"].items())
         producer.produce(
             record["topic"], record["value"], record["key"], record["partition"], headers=headers
         )
     assert producer.flush(60) == 0
-    return address
+    return onboard(engines, "cruscotto")
 
 
 @pytest.fixture
-def twelve(kafka: str) -> Iterator[str]:
+def twelve(engines: System) -> Iterator[str]:
     """A topic of twelve partitions that nobody else uses."""
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient(engines.kafka.admin.librdkafka())
     name = f"twelve-{time.time_ns()}"
     admin.create_topics([NewTopic(name, 12, 1)])[name].result(10)
     yield name
@@ -106,21 +106,22 @@ def twelve(kafka: str) -> Iterator[str]:
 @pytest.mark.engines
 @pytest.mark.parametrize("snippet", snippets("python", "kafka"))
 def test_a_python_snippet_with_a_broker_runs(
-    snippet: str, kafka: str, twelve: str, monkeypatch: pytest.MonkeyPatch
+    snippet: str, engines: System, twelve: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(REPOSITORY)
 
-    exec(snippet, {"KAFKA": kafka, "TWELVE": twelve})
+    login = engines.kafka.admin.librdkafka()
+    exec(snippet, {"LOGIN": login, "KAFKA": engines.kafka.address, "TWELVE": twelve})
 
 
 @pytest.mark.engines
 @pytest.mark.parametrize("snippet", snippets("sh", "kcat"))
-def test_a_line_for_kcat_runs(snippet: str, kafka: str) -> None:
+def test_a_line_for_kcat_runs(snippet: str, kafka: Connection) -> None:
     if not shutil.which("kcat"):
         pytest.skip("kcat is missing: apt-get install kcat")
 
     result = subprocess.run(
-        ["bash", "-euc", snippet], env=environment(KAFKA=kafka), capture_output=True, text=True
+        ["bash", "-euc", snippet], env=environment(**environment_of(kafka)), capture_output=True, text=True
     )
 
     assert result.returncode == 0, result.stderr
@@ -131,17 +132,19 @@ def test_a_line_for_kcat_runs(snippet: str, kafka: str) -> None:
 @pytest.mark.foreign
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("language", ["python", "node", "java"])
-def test_a_subscriber_starts_as_the_guide_says(language: str, kafka: str, home: Path, tools: Tools) -> None:
+def test_a_subscriber_starts_as_the_guide_says(
+    language: str, kafka: Connection, home: Path, tools: Tools
+) -> None:
     program = next(one for one in PROGRAMS if one.language == language)
     if program.missing():
         (pytest.fail if CI else pytest.skip)(program.missing())
     [snippet] = [
         text
         for _, how, text in SNIPPETS
-        if how in ("runs", "runs node", "runs java") and f"{language}-team" in text
+        if how in ("runs", "runs node", "runs java") and f"${{GROUP}}{language}" in text
     ]
     heard = home.parent / "heard.jsonl"
-    env = environment(KAFKA=kafka, FILE=str(heard), KAFKA_JARS=str(tools.kafka))
+    env = environment(**environment_of(kafka), FILE=str(heard), KAFKA_JARS=str(tools.kafka))
 
     process = subprocess.Popen(["bash", "-euc", snippet], cwd=home.parent, env=env, start_new_session=True)
     try:

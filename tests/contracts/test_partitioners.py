@@ -12,9 +12,11 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from tests.contracts.conftest import needs_node
 
+from contracts.connection import Connection
+from stack.onboarding import environment_of
 from stack.subscriber_programs import SOURCES, node_folder
 from stack.system import System
-from stack.tools import REPOSITORY
+from stack.tools import REPOSITORY, base_environment
 
 pytestmark = [pytest.mark.foreign, pytest.mark.engines, pytest.mark.timeout(180)]
 
@@ -24,15 +26,15 @@ EXPECTED = {vector["key"]: vector["12"] for vector in VECTORS if vector["key"]}
 
 @pytest.fixture
 def topic(engines: System) -> Iterator[str]:
-    admin = AdminClient({"bootstrap.servers": engines.kafka.address})
+    admin = AdminClient(engines.kafka.admin.librdkafka())
     name = f"keys-{time.time_ns()}"
     admin.create_topics([NewTopic(name, 12, 1)])[name].result(10)
     yield name
     admin.delete_topics([name])[name].result(10)
 
 
-def landed(kafka: str, topic: str, count: int) -> dict[str, int]:
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": topic, "auto.offset.reset": "earliest"})
+def landed(kafka: Connection, topic: str, count: int) -> dict[str, int]:
+    consumer = Consumer(kafka.librdkafka() | {"group.id": topic, "auto.offset.reset": "earliest"})
     consumer.assign([TopicPartition(topic, number, 0) for number in range(12)])
     found: dict[str, int] = {}
     deadline = time.monotonic() + 20
@@ -44,22 +46,23 @@ def landed(kafka: str, topic: str, count: int) -> dict[str, int]:
     return found
 
 
-def sent_by_node(kafka: str, topic: str, *setting: str) -> dict[str, int]:
+def sent_by_node(kafka: Connection, topic: str, *setting: str) -> dict[str, int]:
     needs_node()
     folder = node_folder(SOURCES / "node")
-    line: list[str | Path] = ["node", folder / "producer.mjs", kafka, topic, *setting]
-    subprocess.run(line, input="\n".join(EXPECTED), text=True, check=True)
+    line: list[str | Path] = ["node", folder / "producer.mjs", kafka.servers, topic, *setting]
+    env = base_environment() | environment_of(kafka)
+    subprocess.run(line, input="\n".join(EXPECTED), text=True, check=True, env=env)
     return landed(kafka, topic, len(EXPECTED))
 
 
 def test_node_lands_where_the_vectors_say_with_the_partitioner_of_the_guide(
     engines: System, topic: str
 ) -> None:
-    assert sent_by_node(engines.kafka.address, topic, "compatible") == EXPECTED
+    assert sent_by_node(engines.kafka.admin, topic, "compatible") == EXPECTED
 
 
 def test_without_it_node_lands_elsewhere_so_the_guide_must_warn(engines: System, topic: str) -> None:
-    found = sent_by_node(engines.kafka.address, topic)
+    found = sent_by_node(engines.kafka.admin, topic)
 
     elsewhere = {key for key in EXPECTED if found[key] != EXPECTED[key]}
     signed = {vector["key"] for vector in VECTORS if vector["murmur2"] < 0}

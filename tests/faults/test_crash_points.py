@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from chassis.clock import utc_now
+from contracts.permissions import SERVICES
 from stack.account import Account, draw, unfinished
 from stack.account_sources import Sources
 from stack.account_world import Asked
 from stack.day import generate
 from stack.play import Doors, Log, Player, read_log
-from stack.services import SERVICES
 from stack.system import System
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(600)]
@@ -95,7 +95,7 @@ class Campaign:
         await asyncio.gather(*self.days)
         asked = [one for path in sorted(self.folder.glob("*.jsonl")) for one in read_log(path)]
         sources = Sources(
-            self.system.mongod.address, self.system.kafka.address, self.system.mails, self.began.timestamp()
+            self.system.mongod.admin, self.system.kafka.admin, self.system.mails, self.began.timestamp()
         )
         await asyncio.to_thread(_settle, sources, asked)
         return await asyncio.to_thread(lambda: draw(sources.read_all(asked)))

@@ -28,6 +28,7 @@ from chassis.slots import Slots
 from chassis.subscription import BATCH, Subscription
 from chassis.timers import Timers
 from chassis.turn import Turns
+from contracts.connection import Connection
 
 SLOTS = 3
 METRICS = {name: Metrics(name) for name in HEARS}
@@ -114,7 +115,9 @@ class Node:
         )
         self.commands = Commands(self.turns, self.metrics, self.clock)
         self.slots = Slots(store, instance, SLOTS, self.loop.time)
-        self.relay = parts.relay(service, "", store, self.slots, self.metrics, self.crash, self.clock)
+        self.relay = parts.relay(
+            service, Connection(""), store, self.slots, self.metrics, self.crash, self.clock
+        )
         self.relay.topics = log
         self.turns.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
         self.replays: Replays | None = None
@@ -181,7 +184,7 @@ class Node:
         lanes = [await self.store.lane() for _ in range(LANES)]
         claims = self.parts.claims(self.service, self.store, lanes)
         delivery = self.parts.delivery(
-            self.service, "", self.instance, HEARS[self.service], claims, self.turns, self.clock
+            self.service, Connection(""), self.instance, HEARS[self.service], claims, self.turns, self.clock
         )
         reader = delivery.source.reader = SimConsumer(self.group, self.instance, delivery, delivery.take)
         self.delivery = delivery

@@ -53,7 +53,7 @@ class Place:
     rows: list[tuple[str, str, Any]] = field(default_factory=list)
 
     def client(self) -> MongoClient[dict[str, Any]]:
-        return MongoClient(self.system.mongod.address)
+        return MongoClient(self.system.mongod.admin)
 
     def put(self, database: str, collection: str, name: str, **fields: Any) -> None:
         with self.client() as client:
@@ -66,7 +66,7 @@ class Place:
                 client[database][collection].delete_one({"_id": name})
 
     def say(self, topic: str, headers: list[tuple[str, bytes]], body: bytes = b"{}") -> None:
-        producer = Producer({"bootstrap.servers": self.system.kafka.address})
+        producer = Producer(self.system.kafka.admin.librdkafka())
         producer.produce(topic, body, self.report.encode(), headers=headers)
         assert producer.flush(20) == 0
 
@@ -76,9 +76,7 @@ class Place:
             Asked("flawed", self.refused, "unknown-place", 422, "unknown-place"),
         ]
         since = time.time() - 60
-        return Sources(self.system.mongod.address, self.system.kafka.address, self.mails, since).read_all(
-            asked
-        )
+        return Sources(self.system.mongod.admin, self.system.kafka.admin, self.mails, since).read_all(asked)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from chassis.subscription import Parts, Subscription
 from chassis.tally import tell
 from chassis.topic_ids import topic_ids
 from chassis.turn import Turns
+from contracts.connection import Connection
 
 SMALLEST, LARGEST = 20, 2_000
 SLOW_SECONDS = 1.0
@@ -36,7 +37,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(
         self,
         group: str,
-        kafka: str,
+        kafka: Connection,
         instance: str,
         hears: Sequence[str],
         claims: Claims,

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.fetch import FetchRequest
 
 from chassis.errors import Unavailable
+from contracts.connection import Connection
 
 UNREADABLE = "ascolto-unreadable"
 _BATCH = struct.Struct(">qiibIhiqqqhii")
@@ -19,9 +20,9 @@ _FETCH_BYTES = 1_048_576
 _CODECS = {1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decode}
 
 
-async def fetch(kafka: str, places: Mapping[TopicPartition, int]) -> dict[TopicPartition, list[Any]]:
+async def fetch(kafka: Connection, places: Mapping[TopicPartition, int]) -> dict[TopicPartition, list[Any]]:
     """The records of each partition from its offset on, read with patience; raises Unavailable without the broker."""
-    client = AIOKafkaClient(bootstrap_servers=kafka, client_id="ascolto-lenient")
+    client = AIOKafkaClient(**kafka.aiokafka(), client_id="ascolto-lenient")
     try:
         await client.bootstrap()
         await client.set_topics({place.topic for place in places})

@@ -1,13 +1,24 @@
-"""Provisioning: the topics of the contracts exist, with their partitions and retention, before a service starts."""
+"""Provisioning: topics, users and rights are on Kafka as the contracts have them before a service starts.
 
-import asyncio
+`subscriber NAME` makes the user of another team, or renews its rights.
+"""
+
+import argparse
 import os
+import secrets
 import sys
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
+from chassis.kafka_rights import settle, users
+from contracts.connection import MECHANISM, Connection
+from contracts.permissions import ADMIN, SERVICES, group_prefix, team_name
 from contracts.topics import TOPICS, Topic, dead_letter_topic
 
 WAIT_SECONDS = 60.0
@@ -31,7 +42,7 @@ def _new(topic: Topic, replicas: int) -> NewTopic:
         topic.name,
         topic.partitions,
         replicas,
-        topic_configs={
+        config={
             "retention.ms": str(topic.retention_days * day),
             "max.message.bytes": str(topic.max_record_bytes * 4),
             "cleanup.policy": "delete",
@@ -40,39 +51,108 @@ def _new(topic: Topic, replicas: int) -> NewTopic:
     )
 
 
-async def provision(kafka: str, replicas: int) -> list[str]:
-    """Create the topics that are missing and return their names; waits for the broker, for a minute at most."""
-    async with asyncio.timeout(WAIT_SECONDS):
-        while True:
-            admin = AIOKafkaAdminClient(bootstrap_servers=kafka, client_id="ascolto-provision")
-            try:
-                await admin.start()
-                return await _create(admin, replicas)
-            except (KafkaError, OSError) as error:
-                print(f"provision: waiting for Kafka at {kafka} ({type(error).__name__})", file=sys.stderr)
-                await asyncio.sleep(0.5)
-            finally:
-                await admin.close()
+def provision(kafka: Connection, replicas: int, passwords: Mapping[str, str] | None = None) -> list[str]:
+    """Create the topics that are missing and return their names; with passwords, write users and rights too.
+
+    Waits for the broker, for a minute at most; raises SystemExit when it says no.
+    """
+    admin = reached(kafka)
+    made = _create(admin, replicas)
+    if passwords:
+        settle(admin, passwords)
+    return made
 
 
-async def _create(admin: AIOKafkaAdminClient, replicas: int) -> list[str]:
-    existing = set(await admin.list_topics())
+def reached(kafka: Connection) -> AdminClient:
+    """A client of a broker that answers; raises SystemExit when there is none within a minute."""
+    admin = AdminClient(kafka.librdkafka() | {"client.id": "ascolto-provision", "log_level": 0})
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            admin.list_topics(timeout=2)
+        except KafkaException as error:
+            if time.monotonic() > deadline:
+                raise SystemExit(
+                    f"provision: no Kafka at {kafka.servers} for {kafka.user!r}: {error}"
+                ) from error
+            print(
+                f"provision: waiting for Kafka at {kafka.servers} ({error.args[0].name()})", file=sys.stderr
+            )
+            time.sleep(0.2)
+        else:
+            return admin
+
+
+def _create(admin: AdminClient, replicas: int) -> list[str]:
+    existing = set(admin.list_topics(timeout=10).topics)
     missing = [topic for topic in wanted() if topic.name not in existing]
-    if missing:
-        answer = await admin.create_topics([_new(topic, replicas) for topic in missing])
-        failed = [(name, code) for name, code, *_ in answer.topic_errors if code not in (0, 36)]
-        if failed:
-            raise SystemExit(f"provision: topics not created: {failed}")
+    asked = admin.create_topics([_new(topic, replicas) for topic in missing]) if missing else {}
+    for name, done in asked.items():
+        try:
+            done.result(30)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise SystemExit(f"provision: topic {name} not created: {error}") from error
     return [topic.name for topic in missing]
 
 
-def main() -> None:
-    """Read where Kafka is and provision it."""
-    kafka = os.environ["ASCOLTO_KAFKA"]
-    replicas = int(os.environ.get("ASCOLTO_REPLICAS", "1"))
-    made = asyncio.run(provision(kafka, replicas))
-    print(f"provision: {len(made)} topics created, {len(wanted()) - len(made)} were there")
+def onboard(kafka: Connection, team: str, password: str = "") -> str:
+    """Make another team's user with its rights; returns its password, empty when it keeps one that is not known here.
+
+    Raises ValueError for a name that cannot be one.
+    """
+    name, admin = team_name(team), reached(kafka)
+    if not password and name not in users(admin):
+        password = secrets.token_urlsafe(24)
+    settle(admin, {name: password} if password else {})
+    return password
+
+
+def settings_of(kafka: Connection, team: str, password: str) -> str:
+    """What a team is told: the settings of its connection, a line each."""
+    lines = {
+        "bootstrap": kafka.servers,
+        "protocol": kafka.protocol,
+        "mechanism": MECHANISM,
+        "user": team,
+        "password": password,
+        "group prefix": group_prefix(team),
+    } | ({"CA": kafka.ca} if kafka.ca else {})
+    return "\n".join(f"{name:<13} {value}" for name, value in lines.items())
+
+
+def _password_of(user: str, folder: Path) -> str:
+    path = folder / f"{user}_kafka_password"
+    return path.read_text().strip() if path.is_file() else ""
+
+
+def main(words: Sequence[str]) -> None:
+    """Read where Kafka is and where the passwords are, and provision it."""
+    parser = argparse.ArgumentParser(prog="python -m chassis.provision", description=__doc__)
+    parser.add_argument("verb", nargs="?", choices=["subscriber"])
+    parser.add_argument("name", nargs="?", default="", metavar="NAME", help="of the other team")
+    asked = parser.parse_args(words)
+    folder = Path(os.environ.get("ASCOLTO_SECRETS", "/run/secrets"))
+    passwords = {user: word for user in (ADMIN, *SERVICES) if (word := _password_of(user, folder))}
+    admin = ADMIN if ADMIN in passwords else ""
+    ca = os.environ.get("ASCOLTO_KAFKA_CA", "")
+    kafka = Connection(os.environ["ASCOLTO_KAFKA"], admin, passwords.get(ADMIN, ""), ca)
+    if asked.verb == "subscriber":
+        _onboard(kafka, asked.name)
+        return
+    made = provision(kafka, int(os.environ.get("ASCOLTO_REPLICAS", "1")), passwords)
+    print(
+        f"provision: {len(made)} topics created, {len(wanted()) - len(made)} were there; {len(passwords)} users"
+    )
+
+
+def _onboard(kafka: Connection, team: str) -> None:
+    try:
+        password = onboard(kafka, team, os.environ.get("ASCOLTO_SUBSCRIBER_PASSWORD", ""))
+    except ValueError as error:
+        raise SystemExit(f"subscriber: {error}") from error
+    print(settings_of(kafka, team, password or "(as it was: only the team knows it)"))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -19,6 +19,7 @@ from chassis.sent_log import SentLog
 from chassis.slots import Slots
 from chassis.store import AnyOf, Store
 from chassis.turn import OUTBOX
+from contracts.connection import Connection
 from contracts.envelope import Envelope
 
 SWEEP = 2_000
@@ -34,7 +35,7 @@ class Relay:
     """Sweeps the slots this process holds and sends what it finds; a partition stops at its first failure."""
 
     service: str
-    kafka: str
+    kafka: Connection
     store: Store
     slots: Slots
     metrics: Metrics
@@ -74,7 +75,7 @@ class Relay:
     async def _ready(self) -> AIOKafkaProducer:
         if self.producer is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self.kafka,
+                **self.kafka.aiokafka(),
                 client_id=f"{self.service}-relay",
                 acks="all",
                 enable_idempotence=True,

@@ -74,7 +74,7 @@ class Process:
         self.commands = Commands(self.turns, self.metrics, clock)
         self.doors = Doors(store, self.commands, clock, Tokens.read(settings.tokens))
         self.slots = Slots(store, settings.instance, settings.slots)
-        self.relay = Relay(plan.name, settings.kafka, store, self.slots, self.metrics, self.crash, clock)
+        self.relay = Relay(plan.name, settings.connection, store, self.slots, self.metrics, self.crash, clock)
         self.loops: dict[str, Loop] = {}
         self.delivery: Delivery | None = None
         self.jobs: Jobs | None = None
@@ -154,7 +154,7 @@ class Process:
         settings, name = self.settings, self.plan.name
         claims = Claims(name, self.store, [await self.store.lane() for _ in range(LANES)])
         self.delivery = Delivery(
-            name, settings.kafka, settings.instance, self.plan.hears, claims, self.turns, self.clock
+            name, settings.connection, settings.instance, self.plan.hears, claims, self.turns, self.clock
         )
         await self._patiently(self.delivery.start)
         watch = self.loops["watch"] = Loop("watch", self.delivery.watch, 1.0)

@@ -2,10 +2,12 @@
 
 import socket
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, FilePath, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.connection import Connection
 
 # A container's secrets are files here; one named like a field with its prefix (`intake_mongo`) is that field's value.
 SECRETS = Path("/run/secrets")
@@ -19,7 +21,17 @@ class ServiceSettings(BaseSettings):
     )
 
     kafka: str = Field(description="Kafka bootstrap servers, host:port[,host:port].")
-    mongo: str = Field(description="MongoDB connection string of a replica set, with the service's own user.")
+    kafka_user: str = Field(
+        "", description="The service's own user on Kafka; empty where the broker is open."
+    )
+    kafka_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    kafka_ca: FilePath | None = Field(
+        None, description="PEM file of the certificate to trust; given, Kafka is reached over TLS."
+    )
+    mongo: str = Field(
+        description="MongoDB connection string of a replica set, with the service's own user; over TLS with "
+        "`&tls=true&tlsCAFile=…`."
+    )
     database: str = Field(description="The service's own database.")
     driver: Literal["motor", "pymongo"] = Field("motor", description="Which MongoDB driver is used.")
     host: str = Field("127.0.0.1", description="Address the HTTP door listens on.")
@@ -36,3 +48,16 @@ class ServiceSettings(BaseSettings):
         24, description="Shares the relay, the timers and the jobs are cut into.", ge=1, le=256
     )
     max_body: int = Field(65_536, description="Largest request body, in bytes.")
+
+    @model_validator(mode="after")
+    def _user_and_password_come_together(self) -> Self:
+        if bool(self.kafka_user) != bool(self.kafka_password.get_secret_value()):
+            missing = "kafka_password" if self.kafka_user else "kafka_user"
+            raise ValueError(f"{missing} is missing: give both, or neither where the broker is open")
+        return self
+
+    @property
+    def connection(self) -> Connection:
+        """How this service reaches Kafka."""
+        password = self.kafka_password.get_secret_value()
+        return Connection(self.kafka, self.kafka_user, password, str(self.kafka_ca or ""))

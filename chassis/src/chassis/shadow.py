@@ -27,6 +27,7 @@ from chassis.service import Plan
 from chassis.settings import ServiceSettings
 from chassis.store import AtLeast, Store, Transaction
 from chassis.turn import COLLECTIONS, INDEXES, Turns
+from contracts.connection import Connection
 
 PAGE = 500
 
@@ -139,10 +140,10 @@ async def _all(store: Store, collection: str) -> AsyncIterator[Raw]:
 
 
 async def history(
-    kafka: str, topics: Sequence[str], since: datetime | None
+    kafka: Connection, topics: Sequence[str], since: datetime | None
 ) -> AsyncIterator[Sequence[Input]]:
     """Everything on the topics from a time (or their beginning) to their end as it is now, in batches."""
-    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(*topics, **kafka.aiokafka(), auto_offset_reset="earliest")
     await consumer.start()
     try:
         places = sorted(consumer.assignment())
@@ -181,7 +182,7 @@ async def _run(plan: Plan, settings: ServiceSettings, asked: argparse.Namespace)
     await shadow.prepare()
     topics = [asked.topic] if asked.topic else list(plan.hears)
     since = datetime.fromisoformat(asked.since) if asked.since else None
-    ended = await shadow.replay(history(settings.kafka, topics, since))
+    ended = await shadow.replay(history(settings.connection, topics, since))
     wanted = [one for one in plan.collections if not one.settled]
     comparisons = [vars(await shadow.compare(one)) for one in wanted]
     swapped = {one.name: await shadow.swap(one) for one in wanted if one.name == asked.swap}

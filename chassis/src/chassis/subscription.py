@@ -12,7 +12,9 @@ from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from faststream.kafka.schemas import Topic
 
 from chassis.errors import Unavailable
+from chassis.kafka_security import security
 from chassis.logs import log
+from contracts.connection import Connection
 
 BATCH = 500
 Parts = dict[TopicPartition, list[Any]]
@@ -48,7 +50,7 @@ class Subscription:
     def __init__(
         self,
         group: str,
-        kafka: str,
+        kafka: Connection,
         instance: str,
         hears: Sequence[str],
         listener: ConsumerRebalanceListener,
@@ -57,7 +59,8 @@ class Subscription:
     ) -> None:
         self._step_over = step_over
         self.broker = KafkaBroker(
-            kafka,
+            kafka.servers,
+            security=security(kafka),
             client_id=f"{group}-{instance}",
             consumer_only=True,
             allow_auto_create_topics=False,

@@ -19,6 +19,7 @@ from aiokafka.protocol.types import (
 )
 
 from chassis.errors import Unavailable
+from contracts.connection import Connection
 
 
 class _Uuid(AbstractType[str]):  # type: ignore[misc]
@@ -99,9 +100,9 @@ class _MetadataRequest(Request[_MetadataStruct]):  # type: ignore[misc]
         return request_struct_class([(nobody, name, {}) for name in self._topics], False, False, {})
 
 
-async def topic_ids(kafka: str, topics: list[str]) -> dict[str, str]:
+async def topic_ids(kafka: Connection, topics: list[str]) -> dict[str, str]:
     """The ids of topics by name; raises Unavailable when the broker is away or a topic is not there."""
-    client = AIOKafkaClient(bootstrap_servers=kafka, client_id="ascolto-topic-ids")
+    client = AIOKafkaClient(**kafka.aiokafka(), client_id="ascolto-topic-ids")
     try:
         await client.bootstrap()
         answer = await client.send(client.get_random_node(), _MetadataRequest(topics))

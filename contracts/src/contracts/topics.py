@@ -6,6 +6,8 @@ from typing import Literal
 from contracts import intake, notify, ops, routing, subsidies
 from contracts.base import Event
 
+EVERY_CONSUMER = "every consumer"
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -60,7 +62,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "ops.stalls",
-        owner="every consumer",
+        owner=EVERY_CONSUMER,
         key="stall id",
         classification="internal",
         partitions=3,

@@ -1,4 +1,4 @@
-// Hears every public topic and writes one line per event: java -cp 'kafka/*' Subscriber.java BOOTSTRAP GROUP FILE
+// Hears every public topic and writes one line per event: java -cp 'kafka/*' Subscriber.java BOOTSTRAP GROUP FILE (the login is in KAFKA_…)
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.*;
 import java.time.Duration;
@@ -10,11 +10,12 @@ public class Subscriber {
     static final List<String> TOPICS = List.of("intake.reports", "routing.cases", "subsidies.measures", "notify.messages");
     // The field this program wants of each type. A type that is not here is skipped, a field that is not named is not looked at.
     static final Map<String, String> WANTED = Map.of(
-        "report-registered.v1", "category", "report-withdrawn.v1", "reason",
-        "case-opened.v1", "route", "case-held.v1", "reason",
-        "case-escalated.v1", "missed", "case-resolved.v1", "outcome",
-        "budget-exhausted.v1", "measure", "message-sent.v1", "template",
-        "message-failed.v1", "reason", "message-suppressed.v1", "reason");
+        "report-registered.v1", "category", "report-withdrawn.v1", "reason", "case-opened.v1", "route", "case-held.v1", "reason",
+        "case-escalated.v1", "missed", "case-resolved.v1", "outcome", "budget-exhausted.v1", "measure",
+        "message-sent.v1", "template", "message-failed.v1", "reason", "message-suppressed.v1", "reason");
+    static final Map<String, String> LOGIN = Map.of(
+        "KAFKA_PROTOCOL", "security.protocol", "KAFKA_MECHANISM", "sasl.mechanism", "KAFKA_CA", "ssl.truststore.location");
+    static final String JAAS = "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"%s\" password=\"%s\";";
     static final ObjectMapper JSON = new ObjectMapper();
 
     static String header(ConsumerRecord<String, String> message, String name) {
@@ -39,8 +40,11 @@ public class Subscriber {
         var file = Path.of(words[2]);
         var seen = new HashSet<String>(); // yours: a table, written with the effect in one transaction
         for (var line : Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) seen.add(JSON.readTree(line).get("id").asText());
-        var settings = Map.<String, Object>of("bootstrap.servers", words[0], "group.id", words[1],
-            "auto.offset.reset", "earliest", "enable.auto.commit", false, "session.timeout.ms", 10_000);
+        var settings = new HashMap<String, Object>(Map.of("bootstrap.servers", words[0], "group.id", words[1],
+            "auto.offset.reset", "earliest", "enable.auto.commit", false, "session.timeout.ms", 10_000));
+        LOGIN.forEach((name, client) -> Optional.ofNullable(System.getenv(name)).ifPresent(told -> settings.put(client, told)));
+        settings.put("sasl.jaas.config", JAAS.formatted(System.getenv("KAFKA_USER"), System.getenv("KAFKA_PASSWORD")));
+        settings.put("ssl.truststore.type", "PEM");
         try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
             consumer.subscribe(TOPICS);
             while (true) {

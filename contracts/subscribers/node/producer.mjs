@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { Producer, compatibilityPartitioner, stringSerializers } from '@platformatic/kafka'
 
 const [bootstrap, topic, compatible] = process.argv.slice(2)
+const { KAFKA_USER: username, KAFKA_PASSWORD: password } = process.env
 const producer = new Producer({
+  ...(username && { sasl: { mechanism: 'SCRAM-SHA-512', username, password } }),
   clientId: 'keys',
   bootstrapBrokers: [bootstrap],
   serializers: stringSerializers,

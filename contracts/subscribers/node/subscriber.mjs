@@ -1,4 +1,4 @@
-// Hears every public topic and writes one line per event: node subscriber.mjs BOOTSTRAP GROUP FILE
+// Hears every public topic and writes one line per event: node subscriber.mjs BOOTSTRAP GROUP FILE (the login is in KAFKA_…)
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { Consumer, stringDeserializers } from '@platformatic/kafka'
 
@@ -30,7 +30,10 @@ function rowOf (message) {
   return { ...row, subject: header('ce_subject'), sequence: header('ce_sequence'), value }
 }
 
+const { KAFKA_USER: username, KAFKA_PASSWORD: password, KAFKA_CA: ca } = process.env
 const consumer = new Consumer({
+  ...(username && { sasl: { mechanism: 'SCRAM-SHA-512', username, password } }),
+  ...(ca && { tls: { ca: readFileSync(ca) } }),
   groupId: group,
   clientId: group,
   bootstrapBrokers: [bootstrap],

@@ -1,6 +1,7 @@
-"""Hears every public topic and writes one line per event: python subscriber.py BOOTSTRAP GROUP FILE."""
+"""Hears every public topic and writes one line per event: python subscriber.py BOOTSTRAP GROUP FILE (the login is in KAFKA_…)."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -20,28 +21,28 @@ WANTED = {
     "message-failed.v1": "reason",
     "message-suppressed.v1": "reason",
 }
+# Where the login is in the environment, and what the client calls it.
+TOLD = ("KAFKA_PROTOCOL", "KAFKA_MECHANISM", "KAFKA_USER", "KAFKA_PASSWORD", "KAFKA_CA")
+LOGIN = ("security.protocol", "sasl.mechanism", "sasl.username", "sasl.password", "ssl.ca.location")
 
 
 def row_of(message: Message, seen: set[str]) -> dict[str, str]:
     """What one record means: news, a copy, or nothing for us."""
     headers = {name: value.decode() for name, value in message.headers()}
     row = {"id": headers["ce_id"], "type": headers["ce_type"]}
-    if headers["ce_id"] in seen:
-        return row | {"skipped": "copy"}
-    if headers["ce_type"] not in WANTED:
-        return row | {"skipped": "unknown"}
+    if row["id"] in seen or row["type"] not in WANTED:
+        return row | {"skipped": "copy" if row["id"] in seen else "unknown"}
     value = json.loads(message.value())[WANTED[headers["ce_type"]]]
     return row | {"subject": headers["ce_subject"], "sequence": headers["ce_sequence"], "value": value}
 
 
 def main(bootstrap: str, group: str, path: Path) -> None:
     """Read from the beginning, or from where the group was when it was killed, for ever."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    seen = {
-        json.loads(line)["id"] for line in lines
-    }  # yours: a table, written with the effect in one transaction
-    settings = {"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False}
-    consumer = Consumer(settings | {"auto.offset.reset": "earliest", "session.timeout.ms": 10_000})
+    # Yours: a table, written with the effect in one transaction.
+    seen = {json.loads(line)["id"] for line in (path.read_text().splitlines() if path.exists() else [])}
+    login = {name: os.environ[told] for told, name in zip(TOLD, LOGIN, strict=True) if told in os.environ}  # noqa: TID251
+    settings = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+    consumer = Consumer(login | settings | {"bootstrap.servers": bootstrap, "session.timeout.ms": 10_000})
     consumer.subscribe(TOPICS)
     with path.open("a") as file:
         while True:
@@ -51,10 +52,8 @@ def main(bootstrap: str, group: str, path: Path) -> None:
                 seen.add(row["id"])
                 file.write(json.dumps(row) + "\n")
                 file.flush()
-            if messages:
-                consumer.commit(
-                    asynchronous=False
-                )  # only after the effects: a crash repeats, and never loses
+            if messages:  # only after the effects: a crash repeats, and never loses
+                consumer.commit(asynchronous=False)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ VERBS = {
     "status": Verb("stack.verbs:status", "say what runs and where"),
     "demo": Verb("stack.demo:demo", "play one generated day and draw the account of it"),
     "replay": Verb("stack.verbs:replay", "replay history of one service into a shadow and compare"),
+    "denials": Verb("stack.denials:denials", "try everything that nobody may do; the servers must say no"),
+    "subscriber": Verb(
+        "stack.onboarding:subscriber", "give another team a user, its rights and its settings"
+    ),
     "subscribers": Verb("stack.subscribers:subscribers", "let programs of other teams hear a live system"),
 }
 

@@ -13,7 +13,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPar
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from contracts.connection import Connection
 from contracts.envelope import Malformed, read_envelope
+from contracts.permissions import SERVICES
 from contracts.topics import TOPICS
 from stack.account_world import (
     APPLICATIONS,
@@ -32,7 +34,6 @@ from stack.account_world import (
     World,
 )
 from stack.processes import StackError
-from stack.services import SERVICES
 
 READ_SECONDS = 60.0
 NAMES = ("Message", "Report", "Template")
@@ -50,7 +51,7 @@ class Sources:
     """
 
     mongo: str
-    kafka: str
+    kafka: Connection
     mails: Path
     since: float
     marks: Mapping[tuple[str, int], int] = field(default_factory=dict)
@@ -152,7 +153,7 @@ def _acknowledged(client: MongoClient[Row], ids: Sequence[str]) -> dict[str, flo
 
 
 def read_topics(
-    kafka: str, subjects: set[str], since: float, marks: Mapping[tuple[str, int], int] | None = None
+    kafka: Connection, subjects: set[str], since: float, marks: Mapping[tuple[str, int], int] | None = None
 ) -> tuple[list[Fact], list[Leftover]]:
     """Every record about these subjects on every topic, from its mark or its beginning to its end as it is now.
 
@@ -160,7 +161,7 @@ def read_topics(
     broker does not hand everything over within a minute.
     """
     consumer = Consumer(
-        {"bootstrap.servers": kafka, "group.id": "account-assigns-itself", "enable.auto.commit": False}
+        kafka.librdkafka() | {"group.id": "account-assigns-itself", "enable.auto.commit": False}
     )
     facts: list[Fact] = []
     unreadable: list[Leftover] = []

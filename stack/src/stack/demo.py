@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from contracts.permissions import SERVICES
 from stack.account import Account, Violation, draw, unfinished
 from stack.account_sources import Sources
 from stack.account_world import Asked
 from stack.day import DEFAULT_SIZE, Day, generate
 from stack.play import AT_ONCE, Doors, Log, Player, read_log
 from stack.processes import StackError
-from stack.services import SERVICES
 from stack.system import DEFAULT_STATE, System
 
 PATIENCE = 60.0
@@ -46,7 +46,7 @@ def demo(words: Sequence[str]) -> int:
     with _progress(console) as progress:
         day = asyncio.run(_play(system, seed, asked.reports, began, path, progress))
         log = read_log(path)
-        sources = Sources(system.mongod.address, system.kafka.address, system.mails, began.timestamp())
+        sources = Sources(system.mongod.admin, system.kafka.admin, system.mails, began.timestamp())
         settled = _wait(sources, log, progress)
     console.print("drawing the account from the log, the databases, the topics and the mailbox …")
     account = draw(sources.read_all(log))

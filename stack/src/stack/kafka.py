@@ -3,47 +3,38 @@
 import base64
 import subprocess
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from contracts.connection import Connection
+from contracts.permissions import ADMIN, SERVICES
 from stack.files import write_whole
+from stack.passwords import Passwords, refuse_without_lock
 from stack.ports import HOST, Ports, answers
 from stack.processes import Child, StackError
-from stack.tools import Tools, base_environment
+from stack.tools import REPOSITORY, Tls, Tools, base_environment
 
 # The controller shares the process, and metadata of a few topics need no more.
 JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
-# After a crash the controller takes the broker back only when its former session has run out: 9 s as it comes.
-SETTINGS = """\
-process.roles=broker,controller
-node.id=1
+# The deployed broker's settings, and after them what is different here: of two lines with one name the later counts.
+DEPLOYED = REPOSITORY / "deploy" / "kafka" / "server.properties"
+SETTINGS = """
 controller.quorum.voters=1@{host}:{controller}
-controller.listener.names=CONTROLLER
 listeners={listeners}
 advertised.listeners={advertised}
 listener.security.protocol.map={protocols}
-inter.broker.listener.name=CLIENTS
 log.dirs={data}
-broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=500
-auto.create.topics.enable=false
-group.initial.rebalance.delay.ms=0
-offsets.topic.num.partitions=4
-offsets.topic.replication.factor=1
-offsets.retention.minutes=43200
-transaction.state.log.num.partitions=2
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-default.replication.factor=1
-min.insync.replicas=1
-log.segment.bytes=67108864
-log.cleaner.dedupe.buffer.size=16777216
+"""
+SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+TLS = """
+ssl.keystore.type=PEM
+ssl.keystore.location={certificate}
+ssl.truststore.type=PEM
+ssl.truststore.location={ca}
 """
 LOGGING = """\
 status=error
@@ -74,6 +65,9 @@ class Kafka:
     tools: Tools
     # More listeners by name, and the port that clients of each are sent to: a proxy in front of it is not bypassed.
     detours: tuple[tuple[str, int], ...] = ()
+    # An open broker asks nobody who he is; over TLS it shows a certificate.
+    locked: bool = True
+    tls: Tls | None = None
 
     @property
     def child(self) -> Child:
@@ -94,8 +88,26 @@ class Kafka:
         """What clients call bootstrap servers."""
         return f"{HOST}:{self.port}"
 
+    @property
+    def passwords(self) -> Passwords:
+        """The passwords of those who come in."""
+        return Passwords(self.folder / "secrets", "{}_kafka_password")
+
+    @property
+    def admin(self) -> Connection:
+        """How the administrator comes in."""
+        return self.as_user(ADMIN)
+
+    def as_user(self, user: str, port: int | None = None) -> Connection:
+        """How a user comes in, by another port when there is something in between."""
+        ca = str(self.tls.ca) if self.tls else ""
+        who = (user, self.passwords[user]) if self.locked else ("", "")
+        return Connection(f"{HOST}:{port or self.port}", *who, ca)
+
     def launch(self) -> None:
         """Starts the broker unless it lives, and returns before it answers."""
+        if self.locked:
+            refuse_without_lock(self._formatted, self.passwords.file(ADMIN))
         if self.child.alive():
             return
         self._prepare()
@@ -115,12 +127,13 @@ class Kafka:
 
     def _prepare(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.passwords.make(ADMIN, *SERVICES)
         self._configure()
         self._format()
 
     def _spawn(self, options: list[str]) -> None:
         logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
-        self.child.start([*self._java(logging, *options), "kafka.Kafka", self._settings], base_environment())
+        self.child.start([*self._java(logging, *options), "kafka.Kafka", self._settings], self._environment())
 
     def wait_ready(self, deadline: float = 60.0) -> None:
         """Returns when the broker is registered and answers clients."""
@@ -151,6 +164,13 @@ class Kafka:
     def _settings(self) -> Path:
         return self.folder / "server.properties"
 
+    @property
+    def _formatted(self) -> Path:
+        return self.folder / "data" / "meta.properties"
+
+    def _environment(self) -> dict[str, str]:
+        return base_environment() | {"ADMIN_PASSWORD": self.passwords[ADMIN]}
+
     def _java(self, *options: str) -> list[str | Path]:
         return [self.tools.java, *JVM, *options, "-cp", f"{self.tools.kafka}/*"]
 
@@ -166,17 +186,31 @@ class Kafka:
             data=self.folder / "data",
             listeners=",".join([*listeners, f"CONTROLLER://{HOST}:{controller}"]),
             advertised=",".join(f"{name}://{HOST}:{port}" for name, (_, port) in clients_of.items()),
-            protocols=",".join(f"{name}:PLAINTEXT" for name in [*clients_of, "CONTROLLER"]),
+            protocols=",".join(
+                [*(f"{name}:{self._protocol}" for name in clients_of), "CONTROLLER:SASL_PLAINTEXT"]
+            ),
         )
-        write_whole(self._settings, text)
+        logins = [f"listener.name.{name}.scram-sha-512.sasl.jaas.config={SCRAM}\n" for name in behind]
+        write_whole(self._settings, "".join([DEPLOYED.read_text(), text, *logins, *self._choices()]))
         write_whole(self.folder / "log4j2.properties", LOGGING)
 
+    @property
+    def _protocol(self) -> str:
+        return ("SASL_" if self.locked else "") + ("SSL" if self.tls else "PLAINTEXT")
+
+    def _choices(self) -> Iterator[str]:
+        if not self.locked:
+            yield "authorizer.class.name=\n"
+        if self.tls:
+            yield TLS.format(certificate=self.tls.certificate, ca=self.tls.ca)
+
     def _format(self) -> None:
-        if (self.folder / "data" / "meta.properties").exists():
+        if self._formatted.exists():
             return
         words = ["kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._settings)]
-        command = [*self._java("-XX:TieredStopAtLevel=1"), *words, "--ignore-formatted"]
-        done = subprocess.run(command, capture_output=True, text=True, env=base_environment())
+        first = ["--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={self.passwords[ADMIN]}]"]
+        command = [*self._java("-XX:TieredStopAtLevel=1"), *words, "--ignore-formatted", *first]
+        done = subprocess.run(command, capture_output=True, text=True, env=self._environment())
         if done.returncode != 0:
             reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
             raise StackError(f"Kafka's storage in {self.folder} could not be formatted: {' '.join(reason)}")
@@ -184,7 +218,7 @@ class Kafka:
     def _answers(self) -> bool:
         if not answers(self.port):
             return False
-        client = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        client = AdminClient(self.admin.librdkafka() | {"log_level": 0})
         try:
             return bool(client.list_topics(timeout=2).brokers)
         except KafkaException:

@@ -1,20 +1,24 @@
 """A real mongod as a replica set of one, on loopback."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import PyMongoError
 
+from contracts.permissions import ADMIN, MONGO
+from stack.files import write_whole
+from stack.passwords import Passwords, refuse_without_lock
 from stack.ports import HOST, Ports, answers
-from stack.processes import Child
-from stack.tools import Tools, base_environment
+from stack.processes import Child, StackError
+from stack.tools import REPOSITORY, Tls, Tools, base_environment
 
 REPLICA_SET = "rs0"
-NOT_YET_INITIALIZED = 94
+INITIATE = REPOSITORY / "deploy" / "mongo" / "initiate.py"
+KEY = "keyfile"  # by which members of a set know one another: with it, everybody else needs a password
 PARAMETERS = {
     "transactionLifetimeLimitSeconds": 5,
     # A set of one has nobody to hand over to: waiting for it would only slow `down`.
@@ -29,6 +33,7 @@ class Mongod:
 
     folder: Path
     tools: Tools
+    tls: Tls | None = None
 
     @property
     def child(self) -> Child:
@@ -42,28 +47,68 @@ class Mongod:
 
     @property
     def address(self) -> str:
-        """The connection string that services get."""
-        return f"mongodb://{HOST}:{self.port}/?replicaSet={REPLICA_SET}&directConnection=false"
+        """Where it is, without anybody's password."""
+        return f"mongodb://{HOST}:{self.port}/?replicaSet={REPLICA_SET}"
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of passwords and connection strings."""
+        return self.folder / "secrets"
+
+    @property
+    def passwords(self) -> Passwords:
+        """The passwords of those who come in."""
+        return Passwords(self.secrets, "mongo_{}")
+
+    @property
+    def admin(self) -> str:
+        """The connection string of the administrator."""
+        return self.as_user(ADMIN)
+
+    def as_user(self, user: str, port: int | None = None) -> str:
+        """A user's connection string, by another port when there is something in between."""
+        database = MONGO[user].database
+        who = f"{user}:{self.passwords[user]}@{HOST}:{port or self.port}/{database}?authSource={database}"
+        how = "directConnection=true" if port else f"replicaSet={REPLICA_SET}"
+        return f"mongodb://{who}&{how}" + (f"&tls=true&tlsCAFile={self.tls.ca}" if self.tls else "")
 
     def launch(self) -> None:
         """Starts the server unless it lives, and returns before it answers."""
+        data = self.folder / "data"
+        refuse_without_lock(data / "WiredTiger", self.passwords.file(ADMIN))
         if self.child.alive():
             return
-        data = self.folder / "data"
         data.mkdir(parents=True, exist_ok=True)
+        self.passwords.make(KEY, *MONGO)
         port = Ports(self.folder).claim("clients")
         where: list[str | Path] = ["--dbpath", data, "--bind_ip", HOST, "--port", str(port), "--nounixsocket"]
         sizes = ["--wiredTigerCacheSizeGB", "1", "--oplogSize", "2048"]
         parameters = [
             word for name, value in PARAMETERS.items() for word in ("--setParameter", f"{name}={value}")
         ]
-        command = [self.tools.mongod, "--replSet", REPLICA_SET, *where, *sizes, *parameters, "--quiet"]
+        locks: list[str | Path] = ["--keyFile", self.passwords.file(KEY)]
+        if self.tls:
+            locks += ["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", self.tls.certificate]
+            locks += ["--tlsCAFile", self.tls.ca, "--tlsAllowConnectionsWithoutCertificates"]
+        command = [
+            self.tools.mongod,
+            "--replSet",
+            REPLICA_SET,
+            *where,
+            *sizes,
+            *parameters,
+            *locks,
+            "--quiet",
+        ]
         self.child.start(command, base_environment())
 
     def wait_ready(self, deadline: float = 60.0) -> None:
-        """Returns when the server is PRIMARY of a set that knows it by its present port."""
+        """Returns when the server is PRIMARY of a set that knows it by its present port, and everybody has a user."""
         self.child.wait_until(lambda: answers(self.port), deadline)
-        self.child.wait_until(self._is_member, deadline)
+        initiated, wanted = self.folder / "initiated", f"{self.port} {sorted(MONGO.items())}"
+        if not initiated.exists() or initiated.read_text() != wanted:
+            self._initiate()
+            write_whole(initiated, wanted)
         self.child.wait_until(self._is_primary, deadline)
 
     def start(self) -> None:
@@ -87,38 +132,24 @@ class Mongod:
         """Lets a frozen server go on."""
         self.child.resume()
 
-    @contextmanager
-    def _client(self) -> Iterator[MongoClient[dict[str, Any]]]:
-        client: MongoClient[dict[str, Any]] = MongoClient(
-            HOST, self.port, directConnection=True, serverSelectionTimeoutMS=2000
-        )
-        try:
-            yield client
-        finally:
-            client.close()
-
-    def _is_member(self) -> bool:
-        """Makes the set when there is none, and corrects it when the port changed."""
-        host = f"{HOST}:{self.port}"
-        with self._client() as client:
-            try:
-                known = client.admin.command("replSetGetConfig")["config"]
-            except OperationFailure as failure:
-                if failure.code != NOT_YET_INITIALIZED:
-                    return False
-                known = {"_id": REPLICA_SET, "version": 1, "members": [{"_id": 0, "host": host}]}
-                client.admin.command("replSetInitiate", known)
-                return True
-            except PyMongoError:
-                return False
-            if known["members"][0]["host"] != host:
-                known["members"][0]["host"] = host
-                known["version"] += 1
-                client.admin.command("replSetReconfig", known, force=True)
-            return True
+    def _initiate(self) -> None:
+        """What the deployment's job does once: the set, and everybody's user and role."""
+        for user in MONGO:
+            write_whole(self.secrets / f"{user}_mongo", self.as_user(user), mode=0o600)
+        where = ["--member", f"{HOST}:{self.port}", "--secrets", str(self.secrets)]
+        trust = ["--ca", str(self.tls.ca)] if self.tls else []
+        command = [sys.executable, str(INITIATE), *where, *trust]
+        done = subprocess.run(command, capture_output=True, text=True, env=base_environment())
+        if done.returncode != 0:
+            reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
+            raise StackError(f"The users of {self.folder} could not be made: {' '.join(reason)}")
 
     def _is_primary(self) -> bool:
-        with self._client() as client:
+        trust: dict[str, Any] = {"tls": True, "tlsCAFile": str(self.tls.ca)} if self.tls else {}
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            HOST, self.port, directConnection=True, serverSelectionTimeoutMS=2000, **trust
+        )
+        with client:
             try:
                 return bool(client.admin.command("hello")["isWritablePrimary"])
             except PyMongoError:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.connection import Connection
+from contracts.permissions import SERVICES
 from stack.files import write_whole
 from stack.ports import HOST
 from stack.tools import REPOSITORY, base_environment
 
-SERVICES = ("intake", "routing", "subsidies", "notify")
 ROLES = ("service", "operator", "officer", "coordinator", "ops")
 
 
@@ -47,9 +48,9 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where the things around a service are."""
+    """Where the things around one service are, and as whom it comes to the engines."""
 
-    kafka: str
+    kafka: Connection
     mongo: str
     smtp_port: int
     intake_port: int
@@ -63,7 +64,9 @@ def environment(
     prefix = service.upper()
     own = {
         "INSTANCE": f"{service}-{ordinal}",
-        "KAFKA": around.kafka,
+        "KAFKA": around.kafka.servers,
+        "KAFKA_USER": around.kafka.user,
+        "KAFKA_PASSWORD": around.kafka.password,
         "MONGO": around.mongo,
         "DATABASE": service,
         "HOST": HOST,
@@ -80,4 +83,6 @@ def environment(
             "SMTP_HOST": HOST,
             "SMTP_PORT": str(around.smtp_port),
         }
+    if around.kafka.ca:
+        own["KAFKA_CA"] = around.kafka.ca
     return base_environment() | {f"{prefix}_{name}": value for name, value in own.items()} | dict(extra)

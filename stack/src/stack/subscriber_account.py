@@ -10,6 +10,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
+from contracts.connection import Connection
 from contracts.envelope import Envelope, read_envelope
 from contracts.topics import BY_TYPE, TOPICS
 from stack.processes import StackError
@@ -29,7 +30,7 @@ class Truth:
     copies: int
 
 
-def read_truth(kafka: str) -> Truth:
+def read_truth(kafka: Connection) -> Truth:
     """The truth as it is now; raises StackError when the broker does not hand it over."""
     records = [
         (read_envelope(one.headers() or []), json.loads(one.value() or b"null")) for one in _records(kafka)
@@ -42,8 +43,8 @@ def read_truth(kafka: str) -> Truth:
     return Truth(known, unknown, len(records) - len(known) - len(unknown))
 
 
-def _records(kafka: str) -> Iterator[Any]:
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "truth", "enable.auto.commit": False})
+def _records(kafka: Connection) -> Iterator[Any]:
+    consumer = Consumer(kafka.librdkafka() | {"group.id": "truth", "enable.auto.commit": False})
     try:
         places = [
             TopicPartition(topic.name, number) for topic in PUBLIC for number in range(topic.partitions)

@@ -16,11 +16,14 @@ from pathlib import Path
 import httpx
 from confluent_kafka import Producer
 
+from contracts.connection import Connection
 from contracts.envelope import Envelope
 from contracts.notify import MessageSent
+from contracts.permissions import group_prefix
 from stack.account import unfinished
 from stack.account_sources import Sources
 from stack.day import generate
+from stack.onboarding import environment_of, onboard
 from stack.play import Doors, Log, Player, read_log
 from stack.processes import Child, StackError, say
 from stack.subscriber_account import Truth, complete, faults, heard, read_rows, read_truth
@@ -32,6 +35,7 @@ STATE = REPOSITORY / ".state" / "subscribers"
 REPORTS = 24
 DEADLINE = 90.0
 STRANGERS = 12
+TEAM = "invented-team"
 
 
 @dataclass
@@ -44,10 +48,11 @@ class Subscriber:
     file: Path
     before_kill: int = 0
 
-    def start(self, kafka: str) -> None:
+    def start(self, team: Connection) -> None:
         """Start it, or start it again where it was."""
-        words = [*self.command, kafka, f"{self.program.language}-team", self.file]
-        self.child.start(words, base_environment())
+        group = f"{group_prefix(team.user)}{self.program.language}"
+        words = [*self.command, team.servers, group, self.file]
+        self.child.start(words, base_environment() | environment_of(team))
 
     def rows(self) -> int:
         """How many lines it has written."""
@@ -64,17 +69,17 @@ class Trial:
 
     def run(self) -> Truth:
         """Play, kill, crash, inject and settle; returns what every subscriber must have heard."""
-        kafka = self.system.kafka.address
+        kafka, team = self.system.kafka.admin, onboard(self.system, TEAM)
         asyncio.run(self._play(1))
         for one in self.subscribers:
-            one.start(kafka)
+            one.start(team)
         self._settle()
         truth = read_truth(kafka)
         self._wait("the first day is heard", lambda: self._all_complete(truth))
         self._strike()
         inject_strangers(kafka)
         for one in self.subscribers:
-            one.start(kafka)
+            one.start(team)
         self._settle()
         truth = read_truth(kafka)
         self._wait("everything is heard", lambda: self._all_complete(truth))
@@ -112,9 +117,7 @@ class Trial:
 
     def _settle(self) -> None:
         asked = [one for path in self._logs() for one in read_log(path)]
-        sources = Sources(
-            self.system.mongod.address, self.system.kafka.address, self.system.mails, self.began
-        )
+        sources = Sources(self.system.mongod.admin, self.system.kafka.admin, self.system.mails, self.began)
         self._wait("the services have finished", lambda: unfinished(sources.read_stores(asked)) == 0)
 
     def _logs(self) -> list[Path]:
@@ -184,11 +187,9 @@ def prepared(program: Program, system: System) -> Subscriber:
     return Subscriber(program, program.prepare(), child, folder / "heard.jsonl")
 
 
-def inject_strangers(kafka: str) -> None:
+def inject_strangers(kafka: Connection) -> None:
     """Says what no service says yet: types nobody knows, and known ones with a field from later."""
-    producer = Producer(
-        {"bootstrap.servers": kafka, "enable.idempotence": True, "partitioner": "murmur2_random"}
-    )
+    producer = Producer(kafka.librdkafka() | {"enable.idempotence": True, "partitioner": "murmur2_random"})
     for _ in range(STRANGERS):
         subject = str(uuid.uuid4())
         event = MessageSent(report_id=subject, message_id=subject, template="case-opened", channel="email")

@@ -10,12 +10,13 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from contracts.permissions import SERVICES
 from stack.files import alone, write_whole
 from stack.kafka import Kafka
 from stack.mongod import Mongod
 from stack.ports import HOST, Ports, answers
 from stack.processes import Child, StackError, say
-from stack.services import SERVICES, Secrets, Surroundings, environment
+from stack.services import Secrets, Surroundings, environment
 from stack.tools import REPOSITORY, Tools, base_environment, check_room
 
 DEFAULT_STATE = REPOSITORY / ".state" / "run"
@@ -84,9 +85,10 @@ class System:
         self.mailbox.wait_until(lambda: answers(port), READY_SECONDS)
 
     def provision(self) -> None:
-        """Creates the topics that are missing."""
+        """Creates the topics that are missing, and gives everybody the rights of the table."""
         command = [sys.executable, "-m", "chassis.provision"]
-        env = base_environment() | {"ASCOLTO_KAFKA": self.kafka.address}
+        folder = str(self.kafka.passwords.folder)
+        env = base_environment() | {"ASCOLTO_KAFKA": self.kafka.address, "ASCOLTO_SECRETS": folder}
         done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True)
         if done.returncode != 0:
             say("\n".join((done.stdout + done.stderr).splitlines()[-20:]))
@@ -103,13 +105,13 @@ class System:
         port = Ports(child.folder).claim("http")
         child.start(
             [sys.executable, "-m", name],
-            environment(name, ordinal, port, self._surroundings(), extra_env or {}),
+            environment(name, ordinal, port, self._surroundings(name), extra_env or {}),
         )
 
     def run_beside(self, name: str, words: Sequence[str]) -> int:
         """Runs another program of a service with the surroundings that the service has."""
         port = Ports(self.service(name).folder)["http"]
-        env = environment(name, 0, port, self._surroundings(), {})
+        env = environment(name, 0, port, self._surroundings(name), {})
         return subprocess.run([sys.executable, "-m", name, *words], env=env).returncode
 
     def wait_service(self, name: str, ordinal: int = 0, deadline: float = READY_SECONDS) -> None:
@@ -198,10 +200,10 @@ class System:
         folders = sorted((self.root / "services").glob("*-*"), reverse=True)
         return [Child(folder.name, folder) for folder in folders]
 
-    def _surroundings(self) -> Surroundings:
+    def _surroundings(self, name: str) -> Surroundings:
         intake = Ports(self.service("intake").folder)["http"]
         smtp = Ports(self.mailbox.folder)["smtp"]
-        return Surroundings(self.kafka.address, self.mongod.address, smtp, intake, self.secrets)
+        return Surroundings(self.kafka.as_user(name), self.mongod.as_user(name), smtp, intake, self.secrets)
 
 
 def _says_ready(port: int) -> bool:

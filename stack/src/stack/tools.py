@@ -31,6 +31,14 @@ def check_room(folder: Path) -> None:
 
 
 @dataclass(frozen=True)
+class Tls:
+    """What an engine shows and trusts: a PEM file of its key and certificate, and one of the authority behind it."""
+
+    certificate: Path
+    ca: Path
+
+
+@dataclass(frozen=True)
 class Tools:
     """The programs that `make setup` leaves."""
 

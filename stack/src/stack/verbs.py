@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
-from stack.services import SERVICES
+from contracts.permissions import SERVICES
 from stack.system import DEFAULT_STATE, Standing, System
 
 ENGINES = ("kafka", "mongod", "mailbox")

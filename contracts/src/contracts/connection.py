@@ -1,0 +1,45 @@
+"""How anybody reaches Kafka: one value that every client here is made from."""
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Any
+
+MECHANISM = "SCRAM-SHA-512"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where the broker is, as whom to come, and whose certificate to trust; without a user the broker is an open one."""
+
+    servers: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca: str = ""
+
+    @property
+    def protocol(self) -> str:
+        """Kafka's word for what is spoken: TLS when there is a certificate to trust, a login when there is a user."""
+        return ("SASL_" if self.user else "") + ("SSL" if self.ca else "PLAINTEXT")
+
+    def tls(self) -> ssl.SSLContext | None:
+        """The context that trusts the certificate, None without one; raises OSError when the file cannot be read."""
+        return ssl.create_default_context(cafile=self.ca) if self.ca else None
+
+    def aiokafka(self) -> dict[str, Any]:
+        """The keyword arguments of every client of aiokafka."""
+        return {
+            "bootstrap_servers": self.servers,
+            "security_protocol": self.protocol,
+            "ssl_context": self.tls(),
+            "sasl_mechanism": MECHANISM if self.user else "PLAIN",
+            "sasl_plain_username": self.user or None,
+            "sasl_plain_password": self.password or None,
+        }
+
+    def librdkafka(self) -> dict[str, Any]:
+        """The settings of every client on librdkafka, such as confluent-kafka's and kcat."""
+        settings = {"bootstrap.servers": self.servers, "security.protocol": self.protocol}
+        if self.user:
+            login = {"mechanism": MECHANISM, "username": self.user, "password": self.password}
+            settings |= {f"sasl.{name}": value for name, value in login.items()}
+        return settings | ({"ssl.ca.location": self.ca} if self.ca else {})

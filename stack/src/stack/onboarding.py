@@ -1,0 +1,84 @@
+"""The verb `subscriber`: another team gets a user, its rights and its settings; doing it again changes nothing."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from contracts.connection import MECHANISM, Connection
+from contracts.permissions import group_prefix, team_name
+from stack.files import write_whole
+from stack.processes import StackError
+from stack.system import DEFAULT_STATE, System
+from stack.tools import REPOSITORY, base_environment
+
+
+def subscriber(words: Sequence[str]) -> int:
+    """Makes the user and prints what the team needs; the broker must run."""
+    parser = argparse.ArgumentParser(prog="python -m stack subscriber")
+    parser.add_argument("name", metavar="NAME", help="of the team")
+    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the folder that holds everything")
+    asked = parser.parse_args(words)
+    system = System(asked.state)
+    name = _checked(asked.name)
+    if not system.kafka.child.alive():
+        raise StackError("Kafka does not run: `make up` first.")
+    connection = onboard(system, name)
+    file = _file(system, name)
+    lines = {
+        "bootstrap": connection.servers,
+        "protocol": connection.protocol,
+        "mechanism": MECHANISM,
+        "user": connection.user,
+        "password": f"in {file}, with the rest: `set -a; . {file}`",
+        "group prefix": group_prefix(name),
+    } | ({"CA": connection.ca} if connection.ca else {})
+    for label, value in lines.items():
+        print(f"{label:<13} {value}")
+    return 0
+
+
+def onboard(system: System, team: str) -> Connection:
+    """Gives a team its user and rights, and leaves its settings in a file; returns how it comes in."""
+    name, kafka = _checked(team), system.kafka
+    connection = kafka.as_user(name)
+    told = {
+        "ASCOLTO_KAFKA": kafka.address,
+        "ASCOLTO_KAFKA_CA": connection.ca,
+        "ASCOLTO_SECRETS": str(kafka.passwords.folder),
+        "ASCOLTO_SUBSCRIBER_PASSWORD": connection.password,
+    }
+    command = [sys.executable, "-m", "chassis.provision", "subscriber", name]
+    done = subprocess.run(
+        command, env=base_environment() | told, cwd=REPOSITORY, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise StackError(f"The user {name} could not be made: {(done.stderr or done.stdout).strip()}")
+    settings = environment_of(connection)
+    write_whole(_file(system, name), "".join(f"{key}={value}\n" for key, value in settings.items()), 0o600)
+    return connection
+
+
+def environment_of(connection: Connection) -> dict[str, str]:
+    """The settings of a connection as the subscribers of the guide read them."""
+    settings = {
+        "KAFKA": connection.servers,
+        "KAFKA_PROTOCOL": connection.protocol,
+        "KAFKA_MECHANISM": MECHANISM,
+        "KAFKA_USER": connection.user,
+        "KAFKA_PASSWORD": connection.password,
+        "GROUP": group_prefix(connection.user),
+    }
+    return settings | ({"KAFKA_CA": connection.ca} if connection.ca else {})
+
+
+def _file(system: System, team: str) -> Path:
+    return system.root / "subscribers" / f"{team}.env"
+
+
+def _checked(name: str) -> str:
+    try:
+        return team_name(name)
+    except ValueError as error:
+        raise StackError(f"{error}.") from error

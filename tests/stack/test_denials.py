@@ -1,0 +1,187 @@
+"""The servers keep the permissions table, and the check that says so turns red when somebody has one right too many or too few."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+from pymongo import MongoClient
+
+from contracts.connection import Connection
+from contracts.permissions import SERVICES, group_prefix, kafka_rights, team_name
+from contracts.topics import TOPICS
+from stack import denials_kafka
+from stack.denials import TEAM, connections_of, report, trials
+from stack.onboarding import subscriber
+from stack.processes import StackError
+from stack.system import System
+from stack.tools import Tools
+from stack.trials import ALLOWED, NO_ANSWER, Trial
+
+
+@pytest.fixture(scope="module")
+def system(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Engines of our own: what is tried leaves records on every topic."""
+    system = System(tmp_path_factory.mktemp("locked"))
+    try:
+        system.start_engines()
+        system.provision()
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture(scope="module")
+def admin(system: System) -> AdminClient:
+    return AdminClient(system.kafka.admin.librdkafka())
+
+
+def wrong(found: Iterator[Trial]) -> list[tuple[str, str]]:
+    return [(one.user, one.deed) for one in found if not one.as_it_should_be]
+
+
+def reading(user: str, topic: str) -> AclBinding:
+    return AclBinding(
+        ResourceType.TOPIC,
+        topic,
+        ResourcePatternType.LITERAL,
+        f"User:{user}",
+        "*",
+        AclOperation.READ,
+        AclPermissionType.ALLOW,
+    )
+
+
+@pytest.mark.engines
+def test_everybody_is_denied_what_the_table_does_not_grant_and_allowed_what_it_does(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = list(trials(system))
+
+    assert report(found) == 0
+    tried = [one for one in found if not one.granted]
+    assert capsys.readouterr().out.splitlines()[-1] == f"denials: {len(tried)} tried, {len(tried)} denied"
+    deeds = {(one.engine, one.user, one.deed) for one in tried}
+    for service in SERVICES:
+        others = set(SERVICES) - {service}
+        assert {
+            ("mongodb", service, f"{do} {other}") for do in ("read", "write") for other in others
+        } <= deeds
+    for topic in TOPICS:
+        readers = {one.user for one in found if one.granted and one.deed == f"read {topic.name}"}
+        writers = {one.user for one in found if one.granted and one.deed == f"write {topic.name}"}
+        assert readers == set(topic.heard_by) | ({TEAM} if topic.classification == "public" else set())
+        assert writers == ({topic.owner} if topic.owner in SERVICES else set(SERVICES))
+
+
+@pytest.mark.engines
+def test_one_right_too_many_on_kafka_is_a_hole_and_provisioning_closes_it(
+    system: System, admin: AdminClient
+) -> None:
+    connections = connections_of(system)
+    [done] = admin.create_acls([reading("routing", "subsidies.applications")]).values()
+    done.result(20)
+
+    assert wrong(denials_kafka.trials(connections)) == [("routing", "read subsidies.applications")]
+    system.provision()
+    assert wrong(denials_kafka.trials(connections)) == []
+
+
+@pytest.mark.engines
+def test_one_right_too_few_on_kafka_is_seen_and_provisioning_gives_it_back(
+    system: System, admin: AdminClient
+) -> None:
+    one = reading(TEAM, "routing.cases")
+    connections = connections_of(system)
+    [done] = admin.delete_acls(
+        [AclBindingFilter(one.restype, one.name, one.resource_pattern_type, one.principal, "*", one.operation, one.permission_type)]
+    ).values()  # fmt: skip
+    done.result(20)
+
+    assert (TEAM, "read routing.cases") in wrong(denials_kafka.trials(connections))
+    system.provision()
+    assert wrong(denials_kafka.trials(connections)) == []
+
+
+@pytest.mark.engines
+def test_one_role_too_many_on_mongodb_is_a_hole_and_the_next_start_closes_it(system: System) -> None:
+    with MongoClient[dict[str, object]](system.mongod.admin) as client:
+        role = {"role": "read", "db": "intake"}
+        client["routing"].command("grantRolesToUser", "routing", roles=[role])
+
+    assert wrong(one for one in trials(system) if one.engine == "mongodb") == [("routing", "read intake")]
+    (system.mongod.folder / "initiated").unlink()
+    system.mongod.wait_ready()
+    assert wrong(one for one in trials(system) if one.engine == "mongodb") == []
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("user", ["", "routing"])
+def test_nobody_comes_in_without_the_password(user: str, system: System) -> None:
+    made_up = Connection(system.kafka.address, user, "made up" if user else "")
+
+    with pytest.raises(KafkaException):
+        AdminClient(made_up.librdkafka() | {"log_level": 0}).list_topics(timeout=3)
+
+
+@pytest.mark.engines
+def test_a_team_is_given_the_same_settings_however_often_it_is_made(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["cruscotto", "--state", str(system.root)]
+    assert subscriber(words) == 0
+    first, file = capsys.readouterr().out, system.root / "subscribers" / "cruscotto.env"
+    settings = file.read_text()
+
+    assert subscriber(words) == 0
+
+    assert capsys.readouterr().out == first
+    assert file.read_text() == settings
+    assert file.stat().st_mode & 0o777 == 0o600
+    labels = [line.split("  ")[0] for line in first.splitlines()]
+    assert labels == ["bootstrap", "protocol", "mechanism", "user", "password", "group prefix"]
+    password = system.kafka.passwords["cruscotto"]
+    assert password in settings
+    assert password not in first
+
+
+@pytest.mark.parametrize(
+    "name", ["", "x", "Cruscotto", "a b", "x'; rm", "ends-", "a" * 32, "routing", "admin"]
+)
+def test_a_name_that_no_team_can_have_is_refused_with_what_it_must_look_like(
+    name: str, tmp_path: Path
+) -> None:
+    with pytest.raises(StackError, match=r"NAME is .*: take "):
+        subscriber([name, "--state", str(tmp_path)])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_team_reads_public_topics_and_writes_nothing() -> None:
+    rights = kafka_rights(team_name("cruscotto"))
+
+    topics = {right.name for right in rights if right.resource == "TOPIC"}
+    assert topics == {"intake.reports", "routing.cases", "subsidies.measures", "notify.messages"}
+    assert {right.operation for right in rights} == {"READ"}
+    assert [right.name for right in rights if right.resource == "GROUP"] == [group_prefix("cruscotto")]
+
+
+def test_only_a_servers_word_is_a_denial(capsys: pytest.CaptureFixture[str]) -> None:
+    silence = Trial("kafka", "routing", "read x", NO_ANSWER)
+    hole = Trial("kafka", "routing", "read y", ALLOWED)
+    said = Trial("kafka", "routing", "read z", "TOPIC_AUTHORIZATION_FAILED")
+    shut = Trial("kafka", "routing", "read own", "TOPIC_AUTHORIZATION_FAILED", granted=True)
+
+    assert report([silence, hole, said, shut]) == 1
+
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-2:] == ["granted: 1 tried, 0 allowed", "denials: 3 tried, 1 denied"]
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["A HOLE", "A HOLE", "REFUSED"]
