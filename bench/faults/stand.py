@@ -59,8 +59,8 @@ class Stand(System):
         """Starts engines, mailbox, topics, links and one replica of every service, and returns when all are ready."""
         self.start_engines()
         self.start_mailbox()
+        self.start_issuer()
         self.provision()
-        self.secrets.make()
         self._open_links()
         for name in SERVICES:
             self.want(name)
@@ -87,6 +87,7 @@ class Stand(System):
             mongo=f"mongodb://{HOST}:{self.link_port(f'{name}-mongod')}/?directConnection=true",
             smtp_port=self.link_port("notify-smtp"),
             intake_port=self.link_port("notify-intake"),
+            issuer_port=Ports(self.issuer.folder)["http"],
             secrets=self.secrets,
         )
         port = Ports(child.folder).claim("http")

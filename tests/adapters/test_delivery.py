@@ -36,7 +36,6 @@ class World:
         self.kafka, self.mongo = engines.kafka.address, engines.mongod.address
         self.name = f"ledger-{uuid.uuid4().hex[:8]}"
         self.folder = folder
-        (folder / "tokens.json").write_text("{}")
         self.store = MongoStore(self.mongo, self.name)
         self.base = uuid.uuid4().int % 10**11
 
@@ -51,7 +50,8 @@ class World:
             database=self.name,
             port=0,
             instance=instance,
-            tokens=self.folder / "tokens.json",
+            stage="development",
+            issuer="http://issuer.example",
             secret=self.folder / "secret",
             seed=self.folder,
         )

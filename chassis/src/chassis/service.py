@@ -21,11 +21,13 @@ from chassis.crash import CrashPoints
 from chassis.delivery import Delivery
 from chassis.depths import Depths
 from chassis.documents import Collection
-from chassis.doors import Doors, Tokens
+from chassis.doors import Doors
 from chassis.errors import Refused, Unavailable
 from chassis.fold import Effects
+from chassis.guards import Limits
 from chassis.handling import Reactions
 from chassis.http import build_app
+from chassis.issuer import issuer_of
 from chassis.jobs import Jobs, Worker
 from chassis.logs import log, set_up
 from chassis.loops import Loop
@@ -33,12 +35,14 @@ from chassis.mending import Mending
 from chassis.metrics import Metrics
 from chassis.mongo import MongoStore
 from chassis.ops import ops_router
+from chassis.rates import Rates
 from chassis.relay import Relay
 from chassis.replay import Replays
 from chassis.settings import ServiceSettings
 from chassis.slots import RENEW_EVERY, Slots
 from chassis.store import Index, Store
 from chassis.timers import Timers
+from chassis.tokens import OidcTokens
 from chassis.turn import COLLECTIONS, INDEXES, Turns
 from chassis.watchdog import Watchdog
 
@@ -71,7 +75,8 @@ class Process:
             plan.name, settings.slots, plan.reactions, self.metrics, self.crash, woken=self._wake
         )
         self.commands = Commands(self.turns, self.metrics, clock)
-        self.doors = Doors(store, self.commands, clock, Tokens.read(settings.tokens))
+        tokens = OidcTokens(issuer_of(settings), settings.audience, clock)
+        self.doors = Doors(store, self.commands, clock, tokens, Rates(settings.rate, settings.burst))
         self.slots = Slots(store, settings.instance, settings.slots)
         self.relay = Relay(plan.name, settings.kafka, store, self.slots, self.metrics, self.crash, clock)
         self.loops: dict[str, Loop] = {}
@@ -218,7 +223,7 @@ class Process:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.relay.stop()
-        for close in self.plan.closing:
+        for close in (*self.plan.closing, self.doors.tokens.close):
             await close()
         try:
             await self.slots.leave()
@@ -249,7 +254,7 @@ async def run(process: Process) -> None:
         [*process.plan.routers(process.doors), ops_router(process.doors, await process.furnish())],
         process.live,
         process.ready,
-        settings.max_body,
+        Limits(body=settings.max_body, seconds=settings.max_seconds),
     )
     config = uvicorn.Config(
         app,
@@ -257,6 +262,10 @@ async def run(process: Process) -> None:
         settings.port,
         log_config=None,
         access_log=False,
+        server_header=False,
+        h11_max_incomplete_event_size=Limits.head,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
         timeout_graceful_shutdown=10,
         backlog=2048,
     )

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from stack.account_world import Asked
+from stack.badges import Badges
 from stack.day import Day, Flawed, Report
 
 AT_ONCE = 32
@@ -58,13 +59,12 @@ class Reply:
 
 @dataclass(frozen=True)
 class Doors:
-    """Where the services answer, and the tokens of who asks them."""
+    """Where the services answer, and the badges of who asks them."""
 
     intake: str
     routing: str
     subsidies: str
-    operator: str
-    officer: str
+    badges: Badges
 
 
 @dataclass
@@ -147,7 +147,7 @@ class Player:
             self._note("resolution", body, outcome, await self._resolve(report, report_id, outcome))
 
     async def _enter_data(self, data: Json, report_id: str) -> Reply:
-        headers = {"Authorization": f"Bearer {self.doors.officer}"}
+        headers = await self._badge("officer")
         url = f"{self.doors.subsidies}/v1/applications"
         found = await self._until(
             url, lambda reply: bool(reply.body.get("rows")), headers, {"report_id": report_id}
@@ -158,7 +158,7 @@ class Player:
         return await self._ask("PUT", f"{url}/{application}/data", json=data, headers=headers)
 
     async def _resolve(self, report: Report, report_id: str, outcome: str) -> Reply:
-        headers = {"Authorization": f"Bearer {self.doors.operator}"}
+        headers = await self._badge("operator")
         url = f"{self.doors.routing}/v1/cases/{report_id}"
         found = await self._until(url, lambda reply: reply.status == 200, headers, {})
         if found.status != 200:
@@ -175,6 +175,12 @@ class Player:
             if there(reply) or time.monotonic() > end:
                 return reply
             await asyncio.sleep(0.1)
+
+    async def _badge(self, role: str) -> dict[str, str]:
+        async def ask(url: str, form: Mapping[str, str]) -> Json:
+            return (await self._ask("POST", url, data=dict(form))).body
+
+        return await self.doors.badges.of(role, ask)
 
     async def _form_id(self) -> str:
         reply = await self._ask("GET", f"{self.doors.intake}/segnala")
