@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
 from chassis.doors import Doors
+from chassis.forms import Forms
 from chassis.http import build_app
 from chassis.memory import MemoryStore, MemoryTokens
 from chassis.metrics import Metrics
@@ -58,7 +59,11 @@ async def doors(store: MemoryStore, registers: tuple[Register, Register]) -> Asy
 def app(doors: Doors) -> FastAPI:
     """Intake's routes over these doors."""
     desk = Desk(doors, Sealer(b"s" * 32), Slips(b"s" * 32))
-    routers = [room.router(doors, desk) for room in (http, pages, staff)]
+    routers = [
+        http.router(doors, desk),
+        pages.router(doors, desk, Forms(b"s" * 32)),
+        staff.router(doors, desk),
+    ]
     return build_app("intake", Metrics("intake"), routers, lambda: {"ok": True}, lambda: {"ok": True})
 
 

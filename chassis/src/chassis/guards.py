@@ -3,16 +3,20 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import Self
 from urllib.parse import urlsplit
 
+from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from chassis.logs import log
 from chassis.metrics import Metrics
 from chassis.problems import problem
+from chassis.settings import ServiceSettings
 
 _NOTHING = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"
 SECURITY_HEADERS = {
@@ -37,12 +41,28 @@ _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Limits:
-    """How large and how slow a request may be: `body` and `head` in bytes, `fields` headers, `seconds` until the answer begins."""
+    """How large and how slow a request may be: `body` and `head` in bytes, `fields` headers, `seconds` until it is answered.
+
+    `proxies` are the addresses whose word about who asks is believed.
+    """
 
     body: int = 65_536
     head: int = 16_384
     fields: int = 100
     seconds: float = 30.0
+    proxies: str = ""
+
+    @classmethod
+    def of(cls, settings: ServiceSettings) -> Self:
+        """The limits that the settings name."""
+        return cls(body=settings.max_body, seconds=settings.max_seconds, proxies=settings.proxies)
+
+
+def guarded(app: FastAPI, limits: Limits, metrics: Metrics) -> None:
+    """Put the guard around the application, and outside of it whoever may say for whom a question is."""
+    app.add_middleware(Guard, limits=limits, metrics=metrics)
+    if limits.proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=limits.proxies)
 
 
 class Guard:
@@ -100,7 +120,7 @@ class Guard:
             if answer.status:
                 raise
             if isinstance(error, TimeoutError) and limit.expired():
-                await _too_slow(body.whole)(scope, receive, answer)
+                await _too_slow(body.waited_for)(scope, receive, answer)
                 return
             log("bug", level=40, error=error, route=route_of(scope), method=scope["method"])
             mistake = problem("internal", "This is our mistake; it has been recorded.", 500)
@@ -112,14 +132,15 @@ class _Body:
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive, self._most, self._received = receive, most, 0
-        self.whole = False
+        self.waited_for = False
 
     async def __call__(self) -> Message:
+        self.waited_for = True
         message = await self._receive()
         self._received += len(message.get("body", b""))
         if self._received > self._most:
             raise HTTPException(413, f"The body is larger than {self._most} bytes.", {"Connection": "close"})
-        self.whole = not message.get("more_body", False)
+        self.waited_for = message.get("more_body", False)
         return message
 
 
@@ -140,8 +161,8 @@ class _Answer:
         await self._send(message)
 
 
-def _too_slow(whole: bool) -> Response:
-    if not whole:
+def _too_slow(body_is_missing: bool) -> Response:
+    if body_is_missing:
         return problem("too-slow", "The body did not arrive in time.", 408, "body", "Send it again.")
     return problem(
         "no-answer-in-time",

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis.doors import Open
-from chassis.guards import Guard, Limits
+from chassis.guards import Limits, guarded
 from chassis.metrics import Metrics
 from chassis.problems import add_problems
 
@@ -29,7 +29,7 @@ def build_app(
         app.include_router(router)
     app.include_router(_house(app, metrics, live, ready))
     add_problems(app)
-    app.add_middleware(Guard, limits=limits or Limits(), metrics=metrics)
+    guarded(app, limits or Limits(), metrics)
     return app
 
 

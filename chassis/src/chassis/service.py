@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 import uvloop
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from chassis.claims import Claims
 from chassis.clock import Clock, utc_now
@@ -245,27 +245,30 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def run(process: Process) -> None:
-    """Serve until SIGTERM or SIGINT: doors first to close, then consumers, then the relay."""
-    settings = process.settings
-    app = build_app(
+async def application(process: Process) -> FastAPI:
+    """All HTTP doors of a process: its plan's, and those for whoever runs it."""
+    return build_app(
         process.plan.name,
         process.metrics,
         [*process.plan.routers(process.doors), ops_router(process.doors, await process.furnish())],
         process.live,
         process.ready,
-        Limits(body=settings.max_body, seconds=settings.max_seconds),
+        Limits.of(process.settings),
     )
+
+
+async def run(process: Process) -> None:
+    """Serve until SIGTERM or SIGINT: doors first to close, then consumers, then the relay."""
+    settings = process.settings
     config = uvicorn.Config(
-        app,
+        await application(process),
         settings.host,
         settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
         h11_max_incomplete_event_size=Limits.head,
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=settings.proxies,
+        proxy_headers=False,
         timeout_graceful_shutdown=10,
         backlog=2048,
     )
