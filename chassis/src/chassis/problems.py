@@ -1,14 +1,18 @@
 """Problem details (RFC 9457): what is said when something is not answered as asked, and nothing of how we are made."""
 
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from chassis.errors import Refused, Unavailable
 from chassis.logs import log
+
+# A page's lock leaves there how the service shows a refusal to somebody with a browser.
+SHOW = "ascolto.show"
 
 
 def problem(
@@ -34,22 +38,33 @@ def add_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
 
 
-async def _refused(_: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    answer = problem(error.slug, error.detail, error.status, error.field, error.fix)
+    answer = _shown(request, error.slug, error.status) or problem(
+        error.slug, error.detail, error.status, error.field, error.fix
+    )
     answer.headers.update(error.headers or {})
     return answer
 
 
-async def _unavailable(_: Request, error: Exception) -> JSONResponse:
+async def _unavailable(request: Request, error: Exception) -> Response:
     log("unavailable", level=30, reason=str(error))
-    return problem(
+    return _shown(request, "unavailable", 503) or problem(
         "unavailable", "Something this needs is down; nothing was stored.", 503, fix="Send it again."
     )
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+def _shown(request: Request, slug: str, status: int) -> Response | None:
+    show: Callable[[str, int], Response] | None = request.scope.get(SHOW)
+    return None if show is None else show(slug, status)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    return _shown(request, "invalid", 422) or _invalid_problem(error)
+
+
+def _invalid_problem(error: RequestValidationError) -> JSONResponse:
     rows = [
         {
             "field": ".".join(
