@@ -1,6 +1,6 @@
 """What every source of contacts promises, the one in memory and the one that asks intake over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,6 +96,23 @@ async def test_an_answer_that_is_not_intakes_own_word_silences_nobody(
 
     with pytest.raises(Unavailable):
         await over_http.of(KNOWN)
+
+
+class NoToken(httpx.Auth):
+    """The issuer is away."""
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        raise Unavailable("the issuer does not answer")
+        yield request
+
+
+async def test_without_a_token_nobody_is_asked_and_it_is_tried_again_later(intake: Intake) -> None:
+    transport = httpx.ASGITransport(intake.app())
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake", auth=NoToken()) as client:
+        with pytest.raises(Unavailable, match="issuer"):
+            await HttpContacts(client).of(KNOWN)
+
+    assert intake.shown == []
 
 
 async def test_an_intake_that_is_down_is_asked_again_later() -> None:
