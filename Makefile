@@ -1,6 +1,6 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test foreign simulate check import replay secrets lock
+.PHONY: help setup up down status demo test foreign fuzz simulate check import replay secrets lock
 .PHONY: contracts map denials subscriber subscribers bench faults
 MAKEFLAGS += --no-print-directory
 
@@ -48,6 +48,9 @@ bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three 
 
 foreign: $(STAMP) $(FOREIGN) ## Run the tests that need Node.js, npm or a JDK, and those that spoil shared engines
 	@$(RUN) -m pytest tests -m foreign
+
+fuzz: $(STAMP) ## Throw damaged records at the decoder and made-up requests at all doors (ENVELOPES=1000000 REQUESTS=100000)
+	@$(RUN) -m tests.fuzz $(if $(ENVELOPES),--envelopes $(ENVELOPES)) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED))
 
 simulate: $(STAMP) ## Run the runtime through worlds where everything fails (SEEDS=2000, or SEED=n to see one again)
 	@$(RUN) -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000)) $(if $(FIRST),--first $(FIRST)) $(if $(CONTROL),--control $(CONTROL))

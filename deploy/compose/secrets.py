@@ -15,7 +15,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
-ROLES = ("service", "operator", "officer", "coordinator", "ops")
+# What each client of the development issuer may be; a real provider is told the same by whoever runs it.
+CLIENTS = {
+    "notify": ["service"],
+    "routing": [],
+    "operator": ["operator"],
+    "coordinator": ["coordinator"],
+    "officer": ["officer"],
+    "ops": ["ops"],
+}
+WITH_A_FILE = ("notify", "routing")
 MEMBER = "mongo:27017"
 REPLICA_SET = "rs0"
 
@@ -35,12 +44,15 @@ def connection(user: str, database: str) -> str:
 
 def contents() -> dict[str, str]:
     """Every secret by the name of its file."""
+    secrets = {name: random_word() for name in CLIENTS}
+    known = {f"ascolto-{name}": {"secret": secrets[name], "roles": roles} for name, roles in CLIENTS.items()}
     made = {
         "mongo_keyfile": base64.b64encode(os.urandom(756)).decode(),
         "mongo_admin": random_word(),
         "backup_mongo": connection("backup", "admin"),
-        "tokens": json.dumps({role: random_word() for role in ROLES}, indent=1),
+        "issuer_clients": json.dumps(known, indent=1),
     }
+    made |= {f"{service}_client": secrets[service] for service in WITH_A_FILE}
     made |= {f"{service}_mongo": connection(service, service) for service in SERVICES}
     made |= {f"{user}_kafka_password": random_word() for user in ("admin", *SERVICES)}
     return made | {f"{service}_key": os.urandom(32).hex() for service in SERVICES}

@@ -39,7 +39,6 @@ class World:
         self.kafka, self.mongo = engines.kafka.admin, engines.mongod.admin
         self.name = f"ledger-{uuid.uuid4().hex[:8]}"
         self.folder = folder
-        (folder / "tokens.json").write_text("{}")
         self.store = MongoStore(self.mongo, self.name)
         self.base = uuid.uuid4().int % 10**11
 
@@ -56,7 +55,8 @@ class World:
             database=self.name,
             port=0,
             instance=instance,
-            tokens=self.folder / "tokens.json",
+            stage="development",
+            issuer="http://issuer.example",
             secret=self.folder / "secret",
             seed=self.folder,
         )

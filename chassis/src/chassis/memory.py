@@ -1,4 +1,4 @@
-"""The store in memory: snapshots, write conflicts and leases as the real one has them, for tests and simulation."""
+"""The store in memory: snapshots, write conflicts and leases as the real one has them, for tests and simulation; and tokens."""
 
 import asyncio
 import time
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from chassis.documents import Raw
 from chassis.errors import Conflict, Poison
 from chassis.store import AnyOf, AtLeast, AtMost, Index, Order, Transaction, Where
+from chassis.tokens import Principal, invalid_token
 
 T = TypeVar("T")
 Key = tuple[str, str]
@@ -290,3 +291,19 @@ def _holds(value: Any, wanted: Any) -> bool:
 
 def _sortable(value: Any) -> tuple[bool, Any]:
     return (value is not None, value)
+
+
+class MemoryTokens:
+    """Tokens that were agreed on: each is one role's, and its word is the subject."""
+
+    def __init__(self, roles: Mapping[str, str]) -> None:
+        self._roles = dict(roles)
+
+    async def read(self, token: str) -> Principal:
+        """Who shows it; raises Refused (401)."""
+        if token not in self._roles:
+            raise invalid_token("The token is not one for here (unknown).")
+        return Principal(token, frozenset({self._roles[token]}))
+
+    async def close(self) -> None:
+        """Nothing is open."""
