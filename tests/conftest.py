@@ -44,9 +44,8 @@ def _state_of_our_own() -> Iterator[Path]:
     pytest.fail(f"every folder under {base} is in use")
 
 
-@pytest.fixture(scope="session")
-def engines(tools: Tools) -> Iterator[System]:
-    """Kafka and MongoDB, empty and running until the session ends."""
+@contextmanager
+def _fresh_engines() -> Iterator[System]:
     with _state_of_our_own() as state:
         system = System(state)
         try:
@@ -54,3 +53,17 @@ def engines(tools: Tools) -> Iterator[System]:
             yield system
         finally:
             system.stop()
+
+
+@pytest.fixture(scope="session")
+def engines(tools: Tools) -> Iterator[System]:
+    """Kafka and MongoDB, empty and running until the session ends."""
+    with _fresh_engines() as system:
+        yield system
+
+
+@pytest.fixture(scope="module")
+def own_engines(tools: Tools) -> Iterator[System]:
+    """Kafka and MongoDB for one module, for what accounts for everything that lies there."""
+    with _fresh_engines() as system:
+        yield system

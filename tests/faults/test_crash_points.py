@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -33,11 +33,9 @@ POINTS = {
 
 
 @pytest.fixture(scope="module")
-def system(engines: System) -> Iterator[System]:
-    engines.start()
-    yield engines
-    for name in SERVICES:
-        engines.stop_service(name)
+def system(own_engines: System) -> System:
+    own_engines.start()
+    return own_engines
 
 
 class Campaign:

@@ -60,7 +60,14 @@ def provision(kafka: Connection, replicas: int, passwords: Mapping[str, str] | N
     made = _create(admin, replicas)
     if passwords:
         settle(admin, passwords)
+        _let_in(kafka, passwords)
     return made
+
+
+def _let_in(kafka: Connection, passwords: Mapping[str, str]) -> None:
+    """Return when everybody is let in: a broker says that it knows a user a moment before it believes the password."""
+    for user, password in passwords.items():
+        reached(replace(kafka, user=user, password=password))
 
 
 def reached(kafka: Connection) -> AdminClient:
@@ -104,7 +111,9 @@ def onboard(kafka: Connection, team: str, password: str = "") -> str:
     name, admin = team_name(team), reached(kafka)
     if not password and name not in users(admin):
         password = secrets.token_urlsafe(24)
-    settle(admin, {name: password} if password else {})
+    renewed = {name: password} if password else {}
+    settle(admin, renewed)
+    _let_in(kafka, renewed)
     return password
 
 
