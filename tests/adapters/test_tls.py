@@ -107,7 +107,7 @@ async def test_without_the_certificate_nobody_reaches_kafka(kafka: Kafka) -> Non
 
 async def test_a_service_keeps_its_documents_over_tls(mongod: Mongod) -> None:
     for driver in ("motor", "pymongo"):
-        store = MongoStore(mongod.as_user("routing"), "routing", driver)  # type: ignore[arg-type]
+        store = MongoStore(mongod.as_user("routing"), "routing", driver)
         await store.insert_missing("things", [{"_id": driver}])
         assert await store.get("things", driver) == {"_id": driver}
         await store.close()
