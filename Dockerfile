@@ -28,6 +28,12 @@ COPY --from=provisioning /opt/venv /opt/venv
 COPY deploy/mongo/initiate.py /srv/initiate.py
 CMD ["python", "-m", "chassis.provision"]
 
+FROM runtime AS issuer
+COPY --from=packages /opt/venv /opt/venv
+# Of the local stack, what the development issuer is made of.
+COPY stack/src/stack/__init__.py stack/src/stack/files.py stack/src/stack/ports.py stack/src/stack/processes.py \
+    stack/src/stack/issuer.py stack/src/stack/issuer_page.py /srv/stack/
+
 FROM packages AS built
 ARG SERVICE
 RUN test -n "$SERVICE" || { echo 'SERVICE is missing: docker build --build-arg SERVICE=intake .' >&2; exit 1; }

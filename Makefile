@@ -1,12 +1,13 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test foreign simulate check import replay secrets lock
+.PHONY: help setup up down status demo test foreign fuzz simulate check import replay secrets lock
 .PHONY: contracts map denials subscriber subscribers bench faults
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
 RUN := .venv/bin/python
 STAMP := .state/setup.stamp
+FOREIGN := .state/foreign.stamp
 WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml)
 BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
 SOURCES := contracts/src chassis/src stack/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo
@@ -23,6 +24,9 @@ setup: ## Install everything this machine lacks: Python packages, Java, Kafka, m
 
 $(STAMP): $(WANTED)
 	@$(BOOTSTRAP)
+
+$(FOREIGN):
+	@$(BOOTSTRAP) --foreign
 
 up: $(STAMP) ## Start engines, mailbox and services; what runs already is left alone
 	@$(RUN) -m stack up
@@ -42,8 +46,11 @@ test: $(STAMP) ## Run the tests, but for those of `foreign`
 bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three minutes; SEED=…; WRITE=1: table into README)
 	@$(RUN) -m bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write)
 
-foreign: $(STAMP) ## Run the tests that need Node.js, npm or a JDK, and those that spoil shared engines
+foreign: $(STAMP) $(FOREIGN) ## Run the tests that need Node.js, npm or a JDK, and those that spoil shared engines
 	@$(RUN) -m pytest tests -m foreign
+
+fuzz: $(STAMP) ## Throw damaged records at the decoder and made-up requests at all doors (ENVELOPES=1000000 REQUESTS=100000)
+	@$(RUN) -m tests.fuzz $(if $(ENVELOPES),--envelopes $(ENVELOPES)) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED))
 
 simulate: $(STAMP) ## Run the runtime through worlds where everything fails (SEEDS=2000, or SEED=n to see one again)
 	@$(RUN) -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000)) $(if $(FIRST),--first $(FIRST)) $(if $(CONTROL),--control $(CONTROL))
@@ -62,7 +69,7 @@ contracts: $(STAMP) ## Write what is generated from the contracts, and hold it a
 map: $(STAMP) ## Write docs/event-map.md: who says what, and who hears it
 	@$(RUN) -m contracts generate
 
-subscribers: $(STAMP) ## Let programs in Python, Node.js and Java hear a live system, killed in mid-stream
+subscribers: $(STAMP) $(FOREIGN) ## Let programs in Python, Node.js and Java hear a live system, killed in mid-stream
 	@$(RUN) -m stack subscribers
 
 subscriber: $(STAMP) ## Give another team a user, its rights and its connection settings (NAME=cruscotto)

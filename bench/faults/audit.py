@@ -124,9 +124,10 @@ def _ghosts(client: MongoClient[dict[str, Any]], facts: Sequence[Fact]) -> Itera
     """Facts on topics that no transaction of their service wrote."""
     for service in SERVICES:
         ids = {fact.id for fact in facts if fact.source == f"/ascolto/{service}"}
+        logs = client[service].list_collection_names(filter={"name": {"$regex": "^outbox_log_"}})
         for chunk in batched_ids(ids):
-            found = client[service]["outbox_log"].find({"_id": {"$in": chunk}}, {"_id": 1})
-            known = {row["_id"] for row in found}
+            where = {"_id": {"$in": chunk}}
+            known = {row["_id"] for log in logs for row in client[service][log].find(where, {"_id": 1})}
             yield from (
                 f"ghost: {service} never committed fact {name}" for name in chunk if name not in known
             )

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import random
 import signal
 import subprocess
@@ -19,6 +18,7 @@ import uvloop
 
 from bench.faults.light import LightClient
 from bench.faults.stand import Stand
+from stack.badges import Badges
 from stack.day import Day, Report, Rows, Writer
 from stack.day_contributions import contribution_cases
 from stack.play import Doors, Log, Player
@@ -124,7 +124,8 @@ def start_load(stand: Stand, wish: Wish, log: Path) -> subprocess.Popen[bytes]:
     """Starts a stream against a stand, through the clients' link, with its log in this file."""
     doors = {name: stand.url(name) for name in ("routing", "subsidies")}
     doors["intake"] = f"http://{HOST}:{stand.link_port('client-intake')}"
-    values = {**doors, **asdict(wish), "tokens": stand.secrets.tokens, "log": log}
+    values = {**doors, **asdict(wish), "clients": stand.secrets.clients, "log": log}
+    values["issuer"] = stand.addresses()["issuer"]
     words = [part for name, value in values.items() for part in (f"--{name}", str(value))]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.with_suffix(".err").open("wb") as errors:
@@ -149,11 +150,11 @@ async def registers(client: LightClient, intake: str) -> tuple[Rows, Rows]:
 
 async def play(asked: argparse.Namespace) -> int:
     """Plays the stream that was asked for."""
-    tokens, client = json.loads(asked.tokens.read_text()), LightClient()
+    badges, client = Badges.read(asked.issuer, asked.clients), LightClient()
     categories, places = await registers(client, asked.intake)
     start = datetime.fromtimestamp(time.time(), UTC) - timedelta(minutes=5)
     day = generate(asked.seed, categories, places, start, asked.reports)
-    doors = Doors(asked.intake, asked.routing, asked.subsidies, tokens["operator"], tokens["officer"])
+    doors = Doors(asked.intake, asked.routing, asked.subsidies, badges)
     log = Log(asked.log)
     player = Player(cast(httpx.AsyncClient, client), doors, log, lambda _: None, patience=asked.patience)
     stream = Stream(player, day, asked.rate, asked.at_once)
@@ -168,9 +169,9 @@ async def play(asked: argparse.Namespace) -> int:
 def main() -> None:
     """Runs one stream; SIGTERM ends it after what is under way."""
     parser = argparse.ArgumentParser(prog="python -m bench.faults.load")
-    for name in ("intake", "routing", "subsidies"):
+    for name in ("intake", "routing", "subsidies", "issuer"):
         parser.add_argument(f"--{name}", required=True, help="where it answers")
-    parser.add_argument("--tokens", type=Path, required=True)
+    parser.add_argument("--clients", type=Path, required=True, help="file of the issuer's clients")
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--reports", type=int, required=True)

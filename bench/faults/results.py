@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from bench.faults.audit import DISORDERED, DOUBLED, LOST
-from bench.faults.campaign import Campaign, totals
+from bench.faults.campaign import Campaign, Round, totals
 from bench.faults.controls import Result
 from bench.faults.ground import Injection
 from stack.files import write_whole
@@ -52,9 +52,16 @@ def document(
         "restarts": len(ground.stand.restarts),
         "controls": [asdict(one) for one in controls],
         "greens": [asdict(one) for one in greens],
-        "rounds": [asdict(one) for one in rounds],
+        "rounds": [round_row(one) for one in rounds],
         "injections": [asdict(one) for one in ground.injections],
     }
+
+
+def round_row(one: Round) -> Json:
+    """A round as JSON can carry it."""
+    row = asdict(replace(one, verdict=replace(one.verdict, kinds=Counter())))
+    row["verdict"]["kinds"] = dict(one.verdict.kinds)  # asdict would count a counter's pairs
+    return row
 
 
 def conditions() -> Json:

@@ -19,7 +19,7 @@ from pymongo import WriteConcern
 import chassis.mongo_lane
 from chassis.claims import Claims
 from chassis.crash import CrashPoints
-from chassis.delivery import Delivery, Parts
+from chassis.delivery import Delivery
 from chassis.fold import Effects, Fold
 from chassis.handling import Change, Reaction, Reactions
 from chassis.logs import log, set_up
@@ -27,6 +27,7 @@ from chassis.mongo import Driver, MongoStore
 from chassis.records import read, record_from
 from chassis.service import Plan, Process, run
 from chassis.store import Transaction
+from chassis.subscription import Parts
 from chassis.turn import Turns
 
 ONE = WriteConcern(1, j=False)
@@ -39,12 +40,13 @@ class AckFirst(Delivery):
     async def _commit(self, parts: Parts) -> None:
         inputs = [read(record_from(raw), raw.timestamp) for found in parts.values() for raw in found]
         ends = {partition: found[-1].offset + 1 for partition, found in parts.items()}
-        await self.claims.lane.transact(lambda tx: self.claims.fence(tx, ends))
+        lane = self.claims.lane_of(next(iter(ends)))
+        await lane.transact(lambda tx: self.claims.fence(tx, ends))
         for partition, end in ends.items():
             self.claims.held[partition].fence = self.claims.held[partition].moved(end)
         await self._commit_offsets(ends)
         self.crash.at("ack.unhandled")
-        await self.turns.run(self.claims.lane, inputs)
+        await self.turns.run(lane, inputs)
 
 
 class NoFence(Claims):

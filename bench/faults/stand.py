@@ -60,8 +60,8 @@ class Stand(System):
         """Starts engines, mailbox, topics, links and one replica of every service, and returns when all are ready."""
         self.start_engines()
         self.start_mailbox()
+        self.start_issuer()
         self.provision()
-        self.secrets.make()
         self._open_links()
         for name in SERVICES:
             self.want(name)
@@ -88,6 +88,7 @@ class Stand(System):
             mongo=self.mongod.as_user(name, self.link_port(f"{name}-mongod")),
             smtp_port=self.link_port("notify-smtp"),
             intake_port=self.link_port("notify-intake"),
+            issuer=self.issuer_url,
             secrets=self.secrets,
         )
         port = Ports(child.folder).claim("http")

@@ -15,7 +15,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
-ROLES = ("service", "operator", "officer", "coordinator", "ops")
+# What each client of the development issuer may be; a real provider is told the same by whoever runs it.
+CLIENTS = {
+    "notify": ["service"],
+    "routing": [],
+    "operator": ["operator"],
+    "coordinator": ["coordinator"],
+    "officer": ["officer"],
+    "ops": ["ops"],
+}
+WITH_A_FILE = ("notify", "routing")
 MEMBER = "mongo:27017"
 REPLICA_SET = "rs0"
 
@@ -33,14 +42,23 @@ def connection(user: str, database: str) -> str:
     )
 
 
-def contents() -> dict[str, str]:
+def clients(path: Path) -> dict[str, dict[str, object]]:
+    """What the development issuer knows of its clients; what it knew stays."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    fresh = {f"ascolto-{name}": {"secret": random_word(), "roles": roles} for name, roles in CLIENTS.items()}
+    return {**fresh, **known}
+
+
+def contents(folder: Path) -> dict[str, str]:
     """Every secret by the name of its file."""
+    known = clients(folder / "issuer_clients")
     made = {
         "mongo_keyfile": base64.b64encode(os.urandom(756)).decode(),
         "mongo_admin": random_word(),
         "backup_mongo": connection("backup", "admin"),
-        "tokens": json.dumps({role: random_word() for role in ROLES}, indent=1),
+        "issuer_clients": json.dumps(known, indent=1),
     }
+    made |= {f"{name}_client": str(known[f"ascolto-{name}"]["secret"]) for name in WITH_A_FILE}
     made |= {f"{service}_mongo": connection(service, service) for service in SERVICES}
     made |= {f"{user}_kafka_password": random_word() for user in ("admin", *SERVICES)}
     return made | {f"{service}_key": os.urandom(32).hex() for service in SERVICES}
@@ -68,7 +86,7 @@ def main() -> None:
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     asked.folder.chmod(0o700)
-    made = [name for name, text in contents().items() if put(asked.folder / name, text, 0o444)]
+    made = [name for name, text in contents(asked.folder).items() if put(asked.folder / name, text, 0o444)]
     example = (ROOT / ".env.example").read_text(encoding="utf-8").rstrip("\n")
     made += [asked.env.name] if put(asked.env, example, 0o644) else []
     sys.stdout.write(f"secrets: made {', '.join(made)}\n" if made else "secrets: everything was there\n")

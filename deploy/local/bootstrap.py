@@ -27,6 +27,7 @@ from deploy.local.machine import (
 
 TOOLS = STATE / "tools"
 STAMP = STATE / "setup.stamp"
+FOREIGN = STATE / "foreign.stamp"
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = ROOT / "requirements"
@@ -74,6 +75,16 @@ def set_up_java() -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(java.resolve())
     say(f"Java {java_version(link)} at {java.resolve()}")
+
+
+def set_up_foreign() -> None:
+    """Leaves what the programs of other teams are made with: a Java compiler, Node.js and npm."""
+    if not shutil.which("javac") and not (TOOLS / "java").resolve().with_name("javac").exists():
+        install("A Java compiler", "openjdk-17-jdk-headless", "openjdk-21-jdk-headless")
+    for tool, package in (("node", "nodejs"), ("npm", "npm")):
+        if not shutil.which(tool):
+            install(f"{tool}, which the Node.js subscriber needs,", package)
+    FOREIGN.touch()
 
 
 def kafka_complete(folder: Path) -> bool:
@@ -208,26 +219,34 @@ def set_up_python() -> None:
     mark.write_text(wanted)
 
 
+def set_up_all(mongod: str) -> None:
+    """Leaves a machine that every verb runs on, but for what other teams' programs need."""
+    if not STAMP.exists():
+        check_room()
+    set_up_python()
+    set_up_java()
+    set_up_kafka()
+    set_up_mongod(mongod)
+    warm_kafka()
+    STAMP.touch()
+
+
 def main() -> int:
     """Does what is left to do and says how long it took."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument(
         "--mongod", default="", help="a mongod to use instead of the one that would be fetched"
     )
-    own = arguments.parse_args().mongod
+    arguments.add_argument(
+        "--foreign", action="store_true", help="only what the subscribers of other teams need"
+    )
+    asked = arguments.parse_args()
     try:
         check_machine()
         TOOLS.mkdir(parents=True, exist_ok=True)
         with (STATE / "setup.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not STAMP.exists():
-                check_room()
-            set_up_python()
-            set_up_java()
-            set_up_kafka()
-            set_up_mongod(own)
-            warm_kafka()
-            STAMP.touch()
+            set_up_foreign() if asked.foreign else set_up_all(asked.mongod)
     except CannotSetUpError as error:
         sys.stderr.write(f"setup: {error}\n")
         return 1

@@ -224,7 +224,7 @@ def test_a_service_knows_its_surroundings_and_nothing_of_our_shell(
         "PYTHONPATH",
         "PYTHONUNBUFFERED",
     }
-    for secret in (Path(known["NOTIFY_TOKENS"]), Path(known["NOTIFY_SECRET"])):
+    for secret in (Path(known["NOTIFY_CLIENT_SECRET"]), Path(known["NOTIFY_SECRET"])):
         assert secret.stat().st_mode & 0o777 == 0o600
     assert "notify-1" in running(system)
     system.kill_service("notify", 1)

@@ -12,6 +12,7 @@ from chassis.memory import MemoryStore
 from chassis.metrics import Metrics
 from chassis.provision import provision
 from chassis.relay import Relay
+from chassis.sent_log import day_log
 from chassis.slots import Slots
 from stack.system import System
 
@@ -48,6 +49,6 @@ async def test_facts_for_a_topic_that_is_missing_wait_and_the_others_are_sent(en
 
     left = await store.query("outbox", {})
     assert [one["aggregatetype"] for one in left] == ["nobody.made-it"]
-    assert await store.count("outbox_log", {}) == 1
+    assert await store.count(day_log(utc_now()), {}) == 1
     assert not await asyncio.wait_for(relay.sweep(), 5)
     await relay.stop()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from chassis.errors import Conflict, Misuse
+from chassis.errors import Conflict, Misuse, Poison
 from chassis.memory import MemoryStore
 from chassis.mongo import MongoStore
 from chassis.store import AnyOf, AtLeast, AtMost, Index, Store, Transaction
@@ -59,6 +59,29 @@ async def test_a_transaction_that_raises_leaves_nothing(store: Store) -> None:
 
     with pytest.raises(Misuse):
         await lane.transact(work)
+
+    assert await store.get("things", "a") is None
+    await write(store, "a")
+
+
+async def test_collections_are_found_by_how_their_names_begin_and_dropped_whole(store: Store) -> None:
+    for name in ("log_2", "log_1", "lot"):
+        await store.ensure([name], [Index(name, (("at", 1),))])
+        await store.insert_missing(name, [{"_id": "a"}])
+
+    assert await store.names("log_") == ["log_1", "log_2"]
+    await store.drop("log_1")
+
+    assert await store.names("log_") == ["log_2"]
+    assert await store.count("log_1", {}) == 0
+
+
+@pytest.mark.parametrize("value", [2**70, "\ud800"])
+async def test_what_can_never_be_kept_is_said_to_be_poison(store: Store, value: object) -> None:
+    lane = await store.lane()
+
+    with pytest.raises(Poison):
+        await lane.transact(lambda tx: tx.insert("things", [thing("a"), thing("b") | {"state": value}]))
 
     assert await store.get("things", "a") is None
     await write(store, "a")

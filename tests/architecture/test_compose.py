@@ -18,9 +18,9 @@ from contracts.connection import Connection
 from contracts.permissions import ADMIN, MONGO, SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
-OWN = {*SERVICES, "provision", "mongo-init"}
+OWN = {*SERVICES, "provision", "mongo-init", "issuer"}
 JOBS = {"provision", "mongo-init"}
-PUBLISHED = {"intake", "mailbox"}
+PUBLISHED = {"intake", "mailbox", "issuer"}
 WAITS_FOR = {
     "kafka": "service_healthy",
     "mongo": "service_healthy",
@@ -33,8 +33,10 @@ ENGINES_AND_JOBS = {
     "provision": {f"{user}_kafka_password" for user in EVERYBODY},
     "mongo": {"mongo_keyfile"},
     "mongo-init": {"mongo_admin", *(f"{user}_mongo" for user in MONGO if user != ADMIN)},
+    "issuer": {"issuer_clients"},
 }
-WAY_OUT = {"front": {"intake"}, "mail": {"notify", "mailbox"}}
+WAY_OUT = {"front": {"intake"}, "mail": {"notify", "mailbox"}, "identity": {*SERVICES, "issuer"}}
+HAS_CLIENT = {"routing", "notify"}
 EXACT_TAG = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?$")
 
 Deployment = dict[str, Any]
@@ -74,7 +76,8 @@ def _has_no_secret_in_sight(_: str, spec: Deployment, __: Deployment) -> bool:
 
 def _keeps_secrets_to_its_own(name: str, spec: Deployment, _: Deployment) -> bool:
     if name in SERVICES:
-        return _files(spec) == {f"{name}_mongo", f"{name}_kafka_password", f"{name}_key", "tokens"}
+        client = {f"{name}_client"} if name in HAS_CLIENT else set()
+        return _files(spec) == {f"{name}_mongo", f"{name}_kafka_password", f"{name}_key"} | client
     return _files(spec) == ENGINES_AND_JOBS.get(name, set())
 
 
@@ -210,7 +213,7 @@ def _put(**values: Any) -> Callable[[Deployment], Any]:
 
 
 BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
-    ("is told exactly what its settings ask", "intake", lambda s: s["environment"].pop("INTAKE_TOKENS")),
+    ("is told exactly what its settings ask", "intake", lambda s: s["environment"].pop("INTAKE_ISSUER")),
     ("is told exactly what its settings ask", "notify", lambda s: s["environment"].pop("NOTIFY_SMTP_HOST")),
     ("is told exactly what its settings ask", "intake", lambda s: s["environment"].update(INTAKE_KAFKAA="x")),
     ("is told exactly what its settings ask", "routing", lambda s: s["environment"].update(PORT="8080")),
@@ -218,7 +221,7 @@ BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
     ("has no secret in its environment or command", "intake", _put(environment={"INTAKE_MONGO": "x"})),
     ("has no secret in its environment or command", "mongo-init", _put(command=["mongodb://a:b@mongo"])),
     ("gets its own secrets and nobody else's", "routing", _put(secrets=[{"source": "intake_mongo"}])),
-    ("gets its own secrets and nobody else's", "kafka", _put(secrets=[{"source": "tokens"}])),
+    ("gets its own secrets and nobody else's", "kafka", _put(secrets=[{"source": "issuer_clients"}])),
     ("gets its own secrets and nobody else's", "provision", _put(secrets=[{"source": "mongo_admin"}])),
     ("runs as an ordinary user", "intake", _drop("user")),
     ("runs as an ordinary user", "mongo", _put(user="0:0")),
@@ -288,6 +291,14 @@ def test_making_secrets_again_changes_nothing(prepared: Path) -> None:
     before = {path: path.read_bytes() for path in (prepared / "secrets").iterdir()}
     assert _make_secrets(prepared) == "secrets: everything was there\n"
     assert {path: path.read_bytes() for path in (prepared / "secrets").iterdir()} == before
+
+
+def test_a_clients_secret_that_was_lost_is_the_one_that_the_issuer_knows(prepared: Path) -> None:
+    lost = prepared / "secrets" / "notify_client"
+    before = lost.read_text()
+    lost.unlink()
+    assert _make_secrets(prepared) == "secrets: made notify_client\n"
+    assert lost.read_text() == before
 
 
 def test_a_missing_variable_is_named_with_what_it_is_for(prepared: Path) -> None:

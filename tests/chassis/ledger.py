@@ -59,6 +59,8 @@ def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
 def open_page(event: ReportRegistered, page: Page | None, moment: Moment) -> Change:
     if event.category == "bug":
         raise RuntimeError("a bug")
+    if event.category == "surrogate":
+        return Change(write=[PAGES.put(Page(event.report_id, ("\ud800",)))])
     if event.category == "nothing":
         return NOTHING
     opened = Page(event.report_id, (*(page.lines if page else ()), event.category))

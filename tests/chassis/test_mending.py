@@ -12,6 +12,7 @@ from chassis.mending import Mending, readable
 from chassis.parking import HEADS, PARKED
 from chassis.records import read
 from chassis.replay import Replays
+from chassis.sent_log import SentLog, day_log
 from chassis.store import Store
 from contracts.topics import dead_letter_topic
 
@@ -122,13 +123,22 @@ async def test_a_stop_and_the_going_on_are_said_in_sequence_however_often() -> N
 async def test_what_was_sent_since_a_time_goes_out_again_and_nothing_else() -> None:
     store = await a_store()
     made = await mending(store)
-    rows = [{"_id": f"f{n}", "slot": 0, "sent_at": NOW - timedelta(minutes=n)} for n in range(10)]
-    await store.insert_missing("outbox_log", rows)
+    for n in range(10):
+        await SentLog(store).keep([{"_id": f"f{n}", "slot": 0}], NOW - timedelta(hours=4 * n))
 
-    assert await made.republish("anna", NOW - timedelta(minutes=4)) == 5
+    assert await made.republish("anna", NOW - timedelta(hours=16)) == 5
     assert sorted(row["_id"] for row in await store.query("outbox", {})) == ["f0", "f1", "f2", "f3", "f4"]
     with pytest.raises(Refused, match="too-long-ago"):
         await made.republish("anna", NOW - timedelta(days=30))
+
+
+async def test_a_days_log_goes_as_a_whole_when_it_is_older_than_the_topics_remember() -> None:
+    store = await a_store()
+    sent = SentLog(store)
+    for days in (0, 1, 14, 15):
+        await sent.keep([{"_id": f"on day {days}"}], NOW + timedelta(days=days))
+
+    assert await store.names("outbox_log_") == [day_log(NOW + timedelta(days=days)) for days in (1, 14, 15)]
 
 
 def test_rows_are_readable_whatever_bytes_are_in_them() -> None:

@@ -43,6 +43,18 @@ async def test_state_receipt_and_fact_are_written_together() -> None:
     assert await store.get("inbox", "c1") is not None
 
 
+async def test_another_clocks_time_neither_delays_a_job_nor_ages_a_receipt() -> None:
+    store = await a_store()
+    met = NOW + timedelta(seconds=1)
+    early, late = event(1, "e1"), event(2, "e2", 1)
+    early.now, late.now = NOW - timedelta(days=400), NOW + timedelta(days=400)
+
+    await replace(turns(), clock=lambda: met).run(await store.lane(), [early, late])
+
+    assert {row["due"] for row in await store.query("jobs", {})} == {met}
+    assert {row["at"] for row in await store.query("inbox", {})} == {met}
+
+
 async def test_two_services_that_hear_the_same_fact_say_different_ones() -> None:
     ids = set()
     for service in ("ledger", "diary"):

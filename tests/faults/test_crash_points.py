@@ -50,15 +50,12 @@ class Campaign:
 
     async def play(self, seed: int) -> None:
         """Play a small day through the public doors."""
-        tokens = self.system.secrets.read_tokens()
         url = self.system.url
         async with httpx.AsyncClient(timeout=15) as client:
             places = [await self._ask(client, name) for name in ("categories", "places")]
             day = generate(seed, places[0], places[1], utc_now(), REPORTS)
             log = Log(self.folder / f"{seed}.jsonl")
-            doors = Doors(
-                url("intake"), url("routing"), url("subsidies"), tokens["operator"], tokens["officer"]
-            )
+            doors = Doors(url("intake"), url("routing"), url("subsidies"), self.system.badges())
             try:
                 await Player(client, doors, log, lambda _: None, patience=180).play(day)
             finally:

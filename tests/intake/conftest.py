@@ -11,9 +11,10 @@ from fastapi import FastAPI
 
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
-from chassis.doors import Doors, Tokens
+from chassis.doors import Doors
+from chassis.forms import Forms
 from chassis.http import build_app
-from chassis.memory import MemoryStore
+from chassis.memory import MemoryStore, MemoryTokens
 from chassis.metrics import Metrics
 from chassis.sealing import Sealer
 from chassis.turn import Turns
@@ -45,7 +46,7 @@ async def doors(store: MemoryStore, registers: tuple[Register, Register]) -> Asy
     """Doors at noon of a day in November, with the shipped registers in force."""
     metrics = Metrics("intake")
     turns = Turns("intake", 24, REACTIONS, metrics, CrashPoints(""), woken=lambda _: None)
-    tokens = Tokens({"service": "token-of-notify", "operator": "token-of-operator"})
+    tokens = MemoryTokens({"token-of-notify": "service", "token-of-operator": "operator"})
     commands = Commands(turns, metrics, lambda: datetime(2026, 11, 20, 12, tzinfo=UTC))
     serving = asyncio.create_task(commands.serve(await store.lane()))
     doors = Doors(store, commands, commands.clock, tokens)
@@ -58,8 +59,12 @@ async def doors(store: MemoryStore, registers: tuple[Register, Register]) -> Asy
 def app(doors: Doors) -> FastAPI:
     """Intake's routes over these doors."""
     desk = Desk(doors, Sealer(b"s" * 32), Slips(b"s" * 32))
-    routers = [room.router(doors, desk) for room in (http, pages, staff)]
-    return build_app("intake", Metrics("intake"), routers, lambda: {"ok": True}, lambda: {"ok": True}, 65_536)
+    routers = [
+        http.router(doors, desk),
+        pages.router(doors, desk, Forms(b"s" * 32)),
+        staff.router(doors, desk),
+    ]
+    return build_app("intake", Metrics("intake"), routers, lambda: {"ok": True}, lambda: {"ok": True})
 
 
 @pytest.fixture

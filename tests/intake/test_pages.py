@@ -2,15 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from chassis.doors import Doors
+from chassis.forms import Forms
+from chassis.http import build_app
 from chassis.memory import MemoryStore
+from chassis.metrics import Metrics
+from chassis.rates import Rates
+from chassis.sealing import Sealer
 from intake.domain.drafts import Fault
 from intake.domain.reports import Status
-from intake.entrypoints import wording
+from intake.entrypoints import pages, wording
+from intake.entrypoints.desk import Desk
+from intake.entrypoints.tracking import Slips
 
 GOOD = {"category": "ascensore", "place_id": "bg-malpensata-01", "description": "È fermo <da> ieri"}
 
@@ -38,6 +48,12 @@ def hidden_id(page: httpx.Response) -> str:
     return found[1]
 
 
+async def send(client: httpx.AsyncClient, path: str, data: dict[str, str]) -> httpx.Response:
+    """What a browser does with a form of ours: it sends back what was hidden in it, and the cookie that came with it."""
+    seal = re.search(r'name="seal" value="([0-9a-f]{64})"', (await client.get("/segnala")).text)
+    return await client.post(path, data={"seal": seal[1] if seal else ""} | data)
+
+
 def slip_of(page: httpx.Response) -> tuple[str, str]:
     code, pin = re.findall(r"<dd>([0-9A-Z-]+)</dd>", page.text)
     return code, pin
@@ -48,8 +64,8 @@ async def test_a_report_sent_twice_from_one_page_is_one_report(
 ) -> None:
     form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
 
-    first = await client.post("/segnala", data=form)
-    reloaded = await client.post("/segnala", data=form)
+    first = await send(client, "/segnala", form)
+    reloaded = await send(client, "/segnala", form)
 
     assert (first.status_code, reloaded.status_code) == (201, 200)
     assert slip_of(first) == slip_of(reloaded)
@@ -57,7 +73,7 @@ async def test_a_report_sent_twice_from_one_page_is_one_report(
 
 
 async def test_a_form_with_faults_names_them_and_keeps_what_was_written(client: httpx.AsyncClient) -> None:
-    page = await client.post("/segnala", data={"description": "<b>ciao", "email": "nessuno"})
+    page = await send(client, "/segnala", {"description": "<b>ciao", "email": "nessuno"})
 
     assert page.status_code == 422
     for field in ("category", "place_id", "email"):
@@ -70,8 +86,8 @@ async def test_a_form_with_faults_names_them_and_keeps_what_was_written(client: 
 async def test_a_corrected_form_is_taken_in_under_its_first_id(client: httpx.AsyncClient) -> None:
     first = hidden_id(await client.get("/segnala"))
 
-    wrong = await client.post("/segnala", data={"report_id": first})
-    right = await client.post("/segnala", data=GOOD | {"report_id": hidden_id(wrong)})
+    wrong = await send(client, "/segnala", {"report_id": first})
+    right = await send(client, "/segnala", GOOD | {"report_id": hidden_id(wrong)})
 
     assert hidden_id(wrong) == first
     assert right.status_code == 201
@@ -81,11 +97,11 @@ async def test_another_text_from_the_same_page_can_be_sent_with_one_more_press(
     client: httpx.AsyncClient,
 ) -> None:
     form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
-    await client.post("/segnala", data=form)
+    await send(client, "/segnala", form)
 
-    asked = await client.post("/segnala", data=form | {"description": "Un'altra cosa"})
-    sent = await client.post(
-        "/segnala", data=form | {"description": "Un'altra cosa", "report_id": hidden_id(asked)}
+    asked = await send(client, "/segnala", form | {"description": "Un'altra cosa"})
+    sent = await send(
+        client, "/segnala", form | {"description": "Un'altra cosa", "report_id": hidden_id(asked)}
     )
 
     assert (asked.status_code, sent.status_code) == (422, 201)
@@ -94,7 +110,7 @@ async def test_another_text_from_the_same_page_can_be_sent_with_one_more_press(
 async def test_a_danger_is_told_to_call_before_anything_else(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
-    page = await client.post("/segnala", data=GOOD | {"category": "pericolo-immediato"})
+    page = await send(client, "/segnala", GOOD | {"category": "pericolo-immediato"})
 
     assert page.status_code == 422
     assert "chiami subito il 112" in page.text
@@ -102,7 +118,7 @@ async def test_a_danger_is_told_to_call_before_anything_else(
 
 
 async def test_a_form_without_an_id_of_ours_gets_one(client: httpx.AsyncClient) -> None:
-    page = await client.post("/segnala", data=GOOD | {"report_id": "'; drop"})
+    page = await send(client, "/segnala", GOOD | {"report_id": "'; drop"})
 
     assert page.status_code == 201
 
@@ -113,7 +129,7 @@ async def test_while_nothing_can_be_saved_the_form_keeps_the_text(
     form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
     store.locks["reports", form["report_id"]] = b"a writer that does not end"
 
-    page = await client.post("/segnala", data=form)
+    page = await send(client, "/segnala", form)
 
     assert page.status_code == 503
     assert "ancora qui" in page.text
@@ -132,7 +148,7 @@ async def test_before_the_registers_are_in_force_the_form_says_to_come_back(
 
 
 async def test_code_and_pin_written_by_hand_show_where_a_report_stands(client: httpx.AsyncClient) -> None:
-    code, pin = slip_of(await client.post("/segnala", data=GOOD))
+    code, pin = slip_of(await send(client, "/segnala", GOOD))
 
     page = await client.post(
         "/stato", data={"code": f" {code.lower().replace('-', ' ')}", "pin": f"{pin[:3]} {pin[3:]}"}
@@ -151,14 +167,72 @@ async def test_a_wrong_pin_asks_again(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_report_is_taken_back_without_a_script(client: httpx.AsyncClient) -> None:
-    code, pin = slip_of(await client.post("/segnala", data=GOOD))
+    code, pin = slip_of(await send(client, "/segnala", GOOD))
 
-    without_reason = await client.post("/stato/ritiro", data={"code": code, "pin": pin})
-    withdrawn = await client.post("/stato/ritiro", data={"code": code, "pin": pin, "reason": "mistake"})
+    without_reason = await send(client, "/stato/ritiro", {"code": code, "pin": pin})
+    withdrawn = await send(client, "/stato/ritiro", {"code": code, "pin": pin, "reason": "mistake"})
 
     assert (without_reason.status_code, withdrawn.status_code) == (422, 200)
     assert "Ritirata" in withdrawn.text
     assert "/stato/ritiro" not in withdrawn.text
+
+
+@pytest.mark.parametrize("stolen", [{}, {"seal": "0" * 64}, {"seal": "è"}])
+async def test_a_form_that_was_not_shown_to_this_browser_asks_for_one_more_press(
+    client: httpx.AsyncClient, store: MemoryStore, stolen: dict[str, str]
+) -> None:
+    page = await client.post("/segnala", data=GOOD | stolen)
+
+    assert page.status_code == 403
+    assert "prema di nuovo" in page.text
+    assert "È fermo &lt;da&gt; ieri" in page.text
+    assert await store.count("reports", {}) == 0
+    seal = re.search(r'name="seal" value="([0-9a-f]{64})"', page.text)
+    assert seal is not None
+    assert (await client.post("/segnala", data=GOOD | {"seal": seal[1]})).status_code == 201
+
+
+async def test_a_seal_of_another_browser_does_not_fit(client: httpx.AsyncClient, app: FastAPI) -> None:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://intake.example"
+    ) as other:
+        seal = re.search(r'name="seal" value="([0-9a-f]{64})"', (await other.get("/segnala")).text)
+    assert seal is not None
+    await client.get("/segnala")
+
+    page = await client.post("/segnala", data=GOOD | {"seal": seal[1]})
+
+    assert page.status_code == 403
+
+
+async def test_the_cookie_of_the_form_is_out_of_reach_and_says_nothing(client: httpx.AsyncClient) -> None:
+    first, again = await client.get("/segnala"), await client.get("/segnala")
+
+    assert re.fullmatch(r"modulo=[0-9a-f]{32}; HttpOnly; Path=/; SameSite=lax", first.headers["set-cookie"])
+    assert "set-cookie" not in again.headers
+
+
+async def test_whoever_presses_too_often_reads_it_on_a_page(doors: Doors) -> None:
+    hurried = replace(doors, rates=Rates(1, 1, lambda: 0.0))
+    desk = Desk(hurried, Sealer(b"s" * 32), Slips(b"s" * 32))
+    app = build_app("intake", Metrics("intake"), [pages.router(hurried, desk, Forms(b"s" * 32))], dict, dict)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://intake.example"
+    ) as client:
+        await client.get("/segnala")
+        page = await client.get("/segnala")
+
+    assert (page.status_code, page.headers["retry-after"]) == (429, "1")
+    assert "Torni fra un minuto" in page.text
+
+
+async def test_a_withdrawal_that_was_not_sealed_is_asked_for_again(client: httpx.AsyncClient) -> None:
+    code, pin = slip_of(await send(client, "/segnala", GOOD))
+
+    page = await client.post("/stato/ritiro", data={"code": code, "pin": pin, "reason": "mistake"})
+
+    assert page.status_code == 403
+    assert "/stato/ritiro" in page.text
 
 
 @pytest.mark.parametrize("path", ["/", "/segnala", "/stato"])
@@ -180,7 +254,7 @@ async def test_every_page_is_italian_strict_and_has_the_emergency_numbers(
 async def test_every_control_has_a_label_and_every_reference_a_target(
     client: httpx.AsyncClient, data: dict[str, str] | None
 ) -> None:
-    page = await (client.get("/segnala") if data is None else client.post("/segnala", data=data))
+    page = await (client.get("/segnala") if data is None else send(client, "/segnala", data))
 
     outline = Outline(page.text)
     ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]

@@ -12,10 +12,10 @@ import pytest
 
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
-from chassis.doors import Doors, Tokens
+from chassis.doors import Doors
 from chassis.http import build_app
 from chassis.inputs import Input, Lineage, Outcome
-from chassis.memory import MemoryStore
+from chassis.memory import MemoryStore, MemoryTokens
 from chassis.metrics import Metrics
 from chassis.turn import COLLECTIONS, INDEXES, JOBS, Turns
 from notify.adapters.letters_jinja import JinjaLetters
@@ -72,8 +72,8 @@ async def service(letters: JinjaLetters) -> AsyncIterator[Service]:
     await store.ensure(COLLECTIONS, INDEXES)
     turns = Turns("notify", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
     commands = Commands(turns, metrics, lambda: NOW)
-    doors = Doors(store, commands, commands.clock, Tokens({"operator": "op", "officer": "of"}))
-    app = build_app("notify", metrics, [messages_router(doors)], dict, dict, 65_536)
+    doors = Doors(store, commands, commands.clock, MemoryTokens({"op": "operator", "of": "officer"}))
+    app = build_app("notify", metrics, [messages_router(doors)], dict, dict)
     serving = asyncio.create_task(commands.serve(await store.lane()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notify") as http:
         yield Service(doors, turns, store, http, letters)

@@ -12,11 +12,11 @@ import pytest
 
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
-from chassis.doors import Doors, Tokens
+from chassis.doors import Doors
 from chassis.http import build_app
 from chassis.ids import derive
 from chassis.inputs import Input, Lineage, Outcome
-from chassis.memory import MemoryStore
+from chassis.memory import MemoryStore, MemoryTokens
 from chassis.metrics import Metrics
 from chassis.turn import COLLECTIONS, INDEXES, Turns
 from routing.adapters.register_files import read_register
@@ -56,8 +56,8 @@ async def service() -> AsyncIterator[Service]:
     await store.ensure(COLLECTIONS, INDEXES)
     turns = Turns("routing", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
     commands = Commands(turns, metrics, lambda: datetime(2026, 11, 23, 9, tzinfo=UTC))
-    doors = Doors(store, commands, commands.clock, Tokens({"operator": "op", "service": "svc"}))
-    app = build_app("routing", metrics, [cases_router(doors)], dict, dict, 65_536)
+    doors = Doors(store, commands, commands.clock, MemoryTokens({"op": "operator", "svc": "service"}))
+    app = build_app("routing", metrics, [cases_router(doors)], dict, dict)
     serving = asyncio.create_task(commands.serve(await store.lane()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://routing") as http:
         http.headers["Authorization"] = "Bearer op"

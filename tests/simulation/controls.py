@@ -36,7 +36,7 @@ class AckFirst(SimDelivery):
                 row = (await tx.find(FENCES, [name]))[name]
                 await tx.replace(FENCES, [({"_id": name}, row | {"next": end})])
 
-            await self.claims.lane.transact(move)
+            await self.claims.lane_of(partition).transact(move)
             claim.fence = claim.moved(end)
         await super()._commit(parts)
 

@@ -23,7 +23,9 @@ from chassis.loops import Loop
 from chassis.metrics import Metrics
 from chassis.relay import Relay
 from chassis.replay import Replays
+from chassis.service import LANES
 from chassis.slots import Slots
+from chassis.subscription import BATCH, Subscription
 from chassis.timers import Timers
 from chassis.turn import Turns
 from contracts.connection import Connection
@@ -33,17 +35,40 @@ METRICS = {name: Metrics(name) for name in HEARS}
 TABLES = {"front": FRONT, "back": BACK}
 
 
-class SimDelivery(Delivery):
-    """Delivery whose consumer is the simulated one."""
+class SimSubscription(Subscription):
+    """A subscription whose consumer is the simulated one, which fetches and beats by itself."""
 
     reader: SimConsumer
 
+    def __init__(self) -> None:
+        self.records = BATCH
+
     @property
-    def _consumer(self) -> Any:
+    def consumer(self) -> Any:
         return self.reader
 
+    @property
+    def most(self) -> int:
+        return self.records
+
+    @most.setter
+    def most(self, records: int) -> None:
+        self.records = records
+
+    async def stop(self) -> None:
+        await self.reader.stop()
+
+
+class SimDelivery(Delivery):
+    """Delivery whose consumer is the simulated one."""
+
+    source: SimSubscription
+
+    def _subscribe(self, instance: str) -> Subscription:  # noqa: ARG002
+        return SimSubscription()
+
     async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
-        log = self.reader.log
+        log = self.source.reader.log
         if log.down:
             raise Unavailable("kafka: away")
         await asyncio.sleep(log.chance.latency())
@@ -53,11 +78,11 @@ class SimDelivery(Delivery):
 class SimRelay(Relay):
     """A relay whose producer is the simulated one."""
 
-    log: SimLog
+    topics: SimLog
 
     async def _ready(self) -> Any:
         if self.producer is None:
-            self.producer = self.log.producer()
+            self.producer = self.topics.producer()
         return self.producer
 
 
@@ -85,13 +110,15 @@ class Node:
         self.loops: dict[str, Loop] = {}
         self.metrics = METRICS[service]
         self.crash = CrashPoints()
-        self.turns = parts.turns(service, SLOTS, TABLES[service], self.metrics, self.crash, self._wake)
+        self.turns = parts.turns(
+            service, SLOTS, TABLES[service], self.metrics, self.crash, self._wake, self.clock
+        )
         self.commands = Commands(self.turns, self.metrics, self.clock)
         self.slots = Slots(store, instance, SLOTS, self.loop.time)
         self.relay = parts.relay(
             service, Connection(""), store, self.slots, self.metrics, self.crash, self.clock
         )
-        self.relay.log = log
+        self.relay.topics = log
         self.turns.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
         self.replays: Replays | None = None
         self.jobs: Jobs | None = None
@@ -154,15 +181,15 @@ class Node:
             self._task(loop.run())
 
     async def _join(self) -> None:
-        claims = self.parts.claims(self.service, self.store, await self.store.lane())
+        lanes = [await self.store.lane() for _ in range(LANES)]
+        claims = self.parts.claims(self.service, self.store, lanes)
         delivery = self.parts.delivery(
             self.service, Connection(""), self.instance, HEARS[self.service], claims, self.turns, self.clock
         )
-        delivery.reader = SimConsumer(self.group, self.instance, delivery, delivery.take)
-        delivery.broker = delivery.reader  # type: ignore[assignment]  # it is asked to stop and nothing else
+        reader = delivery.source.reader = SimConsumer(self.group, self.instance, delivery, delivery.take)
         self.delivery = delivery
-        self._task(delivery.reader.read())
-        self._task(delivery.reader.belong())
+        self._task(reader.read())
+        self._task(reader.belong())
         self._task(Loop("watch", delivery.watch, 2.5).run())
 
     async def _print(self, job: Print, _: int) -> Printed:

@@ -294,6 +294,12 @@ class SimStore(MemoryStore):
 
         await self._asked(step, [("leases", id)])
 
+    async def names(self, prefix: str) -> list[str]:
+        return await self._asked(lambda: sorted(name for name in self.tables if name.startswith(prefix)))
+
+    async def drop(self, collection: str) -> None:
+        await self._asked(lambda: self.tables.pop(collection, None))
+
     async def live_leases(self, prefix: str) -> list[str]:
         await self._asked(lambda: None)
         return await super().live_leases(prefix)

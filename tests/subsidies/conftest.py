@@ -12,11 +12,11 @@ import pytest
 
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
-from chassis.doors import Doors, Tokens
+from chassis.doors import Doors
 from chassis.http import build_app
 from chassis.ids import derive
 from chassis.inputs import Input, Lineage, Outcome
-from chassis.memory import MemoryStore
+from chassis.memory import MemoryStore, MemoryTokens
 from chassis.metrics import Metrics
 from chassis.sealing import Sealer
 from chassis.turn import COLLECTIONS, INDEXES, Turns
@@ -59,9 +59,9 @@ async def service() -> AsyncIterator[Service]:
     await store.ensure(COLLECTIONS, INDEXES)
     turns = Turns("subsidies", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
     commands = Commands(turns, metrics, lambda: NOW)
-    doors = Doors(store, commands, commands.clock, Tokens({"officer": "of", "operator": "op"}))
+    doors = Doors(store, commands, commands.clock, MemoryTokens({"of": "officer", "op": "operator"}))
     routers = [applications_router(doors, Safe(Sealer(SECRET), SECRET)), budgets_router(doors)]
-    app = build_app("subsidies", metrics, routers, dict, dict, 65_536)
+    app = build_app("subsidies", metrics, routers, dict, dict)
     serving = asyncio.create_task(commands.serve(await store.lane()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://subsidies") as http:
         http.headers["Authorization"] = "Bearer of"

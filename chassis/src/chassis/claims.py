@@ -1,7 +1,8 @@
 """Claims: which partitions this process owns, up to where each is handled, and the fence that keeps others out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from aiokafka import TopicPartition
 
@@ -10,13 +11,18 @@ from chassis.errors import Fenced
 from chassis.store import Lane, Store, Transaction
 
 FENCES = "fences"
+T = TypeVar("T")
 
 
 @dataclass
 class Claim:
-    """One partition of one topic incarnation; `next` is the offset that must come now."""
+    """One partition of one topic incarnation; `next` is the offset that must come now.
+
+    `made_again` says that another topic of this name was read before: it was deleted and made anew.
+    """
 
     fence: Raw
+    made_again: bool = False
 
     @property
     def next(self) -> int:
@@ -30,23 +36,57 @@ class Claim:
 
 @dataclass
 class Claims:
-    """The partitions of one consumer group that this process has claimed."""
+    """The partitions of one consumer group that this process has claimed.
+
+    Each partition belongs to one lane. The same partition of another topic, where the same keys lie, belongs to the same
+    one, so that lanes seldom meet on a document; while one waits for the store the other can work.
+    """
 
     group: str
     store: Store
-    lane: Lane
+    lanes: Sequence[Lane]
     held: dict[TopicPartition, Claim] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """How many lanes there are."""
+        return len(self.lanes)
+
+    def lane_of(self, partition: TopicPartition) -> Lane:
+        """The session that everything of this partition is committed on."""
+        number: int = partition.partition
+        return self.lanes[number % len(self.lanes)]
+
+    def by_lane(self, parts: Mapping[TopicPartition, T]) -> list[dict[TopicPartition, T]]:
+        """The partitions that go together into one transaction."""
+        shares: dict[int, dict[TopicPartition, T]] = {}
+        for partition, found in parts.items():
+            shares.setdefault(partition.partition % len(self.lanes), {})[partition] = found
+        return list(shares.values())
 
     async def take(self, partition: TopicPartition, topic_id: str) -> Claim:
         """Become the owner: the former owner's open transaction is ended first, or its locks would hold the fence."""
         name = f"{self.group}|{topic_id}|{partition.partition}"
         before = await self.store.get(FENCES, name)
-        if before is not None and before["session"] != self.lane.id:
+        lane = self.lane_of(partition)
+        if before is not None and before["session"] not in {one.id for one in self.lanes}:
             await self.store.end_lane(before["session"])
-        mine = {"session": self.lane.id, "topic": partition.topic, "partition": partition.partition}
+        mine = {"session": lane.id, "topic": partition.topic, "partition": partition.partition}
         _, after = await self.store.claim(FENCES, name, mine)
-        claim = self.held[partition] = Claim(after)
+        made_again = before is None and await self._forget_others(partition, name)
+        claim = self.held[partition] = Claim(after, made_again)
         return claim
+
+    async def _forget_others(self, partition: TopicPartition, name: str) -> bool:
+        """Remove the fences of topics that had this name before, so that nobody commits under one any more."""
+        where = {"topic": partition.topic, "partition": partition.partition}
+        rows = await self.store.query(FENCES, where)
+        others = [
+            row["_id"] for row in rows if row["_id"] != name and row["_id"].startswith(f"{self.group}|")
+        ]
+        if others:
+            await self.store.delete(FENCES, others)
+        return bool(others)
 
     async def fence(self, tx: Transaction, ends: Mapping[TopicPartition, int]) -> None:
         """Move the fences inside a transaction; raises Fenced where they are not as this process left them."""

@@ -1,10 +1,8 @@
 """What a door can do: run a command, read documents, ask who is there."""
 
-import hmac
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -14,18 +12,15 @@ from chassis.commands import Commands, succeeded
 from chassis.documents import Collection
 from chassis.errors import Early, Misuse, Refused
 from chassis.inputs import Lineage
+from chassis.rates import Rates
 from chassis.store import Order, Store, Where
+from chassis.tokens import Principal, Tokens
 
 T = TypeVar("T")
 
 ROLES = ("public", "service", "operator", "coordinator", "officer", "ops")
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who is at the door."""
-
-    role: str
+UNHURRIED = frozenset({"service", "ops"})  # programs of the house: they are not counted
+ANYBODY = Principal("", frozenset({"public"}))
 
 
 @dataclass(frozen=True)
@@ -36,59 +31,98 @@ class Answer:
     again: bool
 
 
-class Tokens:
-    """Bearer tokens by role."""
-
-    def __init__(self, by_role: Mapping[str, str]) -> None:
-        self._by_role = dict(by_role)
-
-    @classmethod
-    def read(cls, path: Path) -> "Tokens":
-        """Read the file of tokens; raises Misuse naming the file when it is not one."""
-        try:
-            return cls(json.loads(path.read_text()))
-        except (OSError, ValueError) as error:
-            raise Misuse(f"{path}: a JSON object of role and token is needed ({error})") from error
-
-    def of(self, role: str) -> str:
-        """The token a role shows at another service's door."""
-        return self._by_role[role]
-
-    def role(self, token: str) -> str | None:
-        """The role that shows this token."""
-        for role, known in self._by_role.items():
-            if hmac.compare_digest(known.encode(), token.encode()):
-                return role
-        return None
-
-
-class Allow:
+class Lock:
     """The lock of a route: which roles may pass; a test walks every route and asks for it."""
 
-    def __init__(self, tokens: Tokens, roles: tuple[str, ...]) -> None:
-        unknown = set(roles) - set(ROLES)
-        if unknown or not roles:
+    def __init__(self, roles: tuple[str, ...], rates: Rates) -> None:
+        if not roles or set(roles) - set(ROLES):
             raise Misuse(f"roles of a route must be among {', '.join(ROLES)}")
-        self.roles = roles
+        self.roles, self._rates = roles, rates
+
+    def count(self, request: Request) -> None:
+        """Count a question of this client; raises Refused (429) when it asks too often."""
+        wait = self._rates.take(request.client.host if request.client else "")
+        if wait:
+            raise Refused(
+                "too-many-requests",
+                "This client asks too often.",
+                429,
+                fix="Wait as long as Retry-After says.",
+                headers={"Retry-After": str(ceil(wait))},
+            )
+
+    def admit(self, principal: Principal) -> Principal:
+        """Let somebody pass who has one of the roles; raises Refused (403) naming them."""
+        if principal.roles.isdisjoint(self.roles):
+            needed = " or ".join(self.roles)
+            raise Refused(
+                "not-allowed",
+                f"This needs the role {needed}.",
+                403,
+                "Authorization",
+                "Ask whoever gives roles at the issuer.",
+                {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{" ".join(self.roles)}"'},
+            )
+        return principal
+
+
+class Open(Lock):
+    """For everybody, without being counted: what the machines around a service ask all the time."""
+
+    def __init__(self) -> None:
+        super().__init__(("public",), Rates())
+
+    async def __call__(self) -> Principal:
+        """Nobody is asked who they are."""
+        return ANYBODY
+
+
+class Allow(Lock):
+    """Asks for a bearer token, and counts how often a client comes."""
+
+    def __init__(self, tokens: Tokens, roles: tuple[str, ...], rates: Rates) -> None:
+        super().__init__(roles, rates)
         self._tokens = tokens
 
     async def __call__(self, request: Request) -> Principal:
-        """Who is there; raises Refused 401 or 403."""
-        if "public" in self.roles:
-            return Principal("public")
+        """Who is there; raises Refused 401, 403 or 429."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        role = self._tokens.role(token) if scheme.lower() == "bearer" else None
-        if role is None:
-            raise Refused(
-                "no-token",
-                "A valid bearer token is needed.",
-                401,
-                "Authorization",
-                "Send `Authorization: Bearer …`.",
-            )
-        if role not in self.roles:
-            raise Refused("not-allowed", f"The role {role} may not do this.", 403, "Authorization")
-        return Principal(role)
+        shown = token.strip() if scheme.lower() == "bearer" else ""
+        if "public" in self.roles:
+            await self._count_public(request, shown)
+            return ANYBODY
+        principal = await self._ask(request, shown)
+        if principal.roles.isdisjoint(UNHURRIED):
+            self.count(request)
+        return self.admit(principal)
+
+    async def _ask(self, request: Request, shown: str) -> Principal:
+        try:
+            if not shown:
+                raise _no_token()
+            return await self._tokens.read(shown)
+        except Refused:
+            self.count(request)
+            raise
+
+    async def _count_public(self, request: Request, shown: str) -> None:
+        try:
+            self.count(request)
+        except Refused:
+            # Only whoever is over the limit is worth the check of a signature.
+            if not shown or (await self._tokens.read(shown)).roles.isdisjoint(UNHURRIED):
+                raise
+
+
+def _no_token() -> Refused:
+    return Refused(
+        "no-token",
+        "A bearer token is needed.",
+        401,
+        "Authorization",
+        "Ask the issuer for a token and send `Authorization: Bearer …`.",
+        {"WWW-Authenticate": "Bearer"},
+    )
 
 
 @dataclass(frozen=True)
@@ -99,6 +133,7 @@ class Doors:
     commands: Commands
     clock: Clock
     tokens: Tokens
+    rates: Rates = field(default_factory=Rates)
 
     async def run(
         self,
@@ -134,4 +169,4 @@ class Doors:
 
     def require(self, *roles: str) -> Allow:
         """The lock for a route: `Depends(doors.require("operator"))`."""
-        return Allow(self.tokens, roles)
+        return Allow(self.tokens, roles, self.rates)

@@ -9,6 +9,7 @@
 | anything else | a bug              | 500               | parked, its key behind it, and alarmed        |
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -25,6 +26,7 @@ class Refused(Verdict):
     status: int = 409
     field: str | None = None
     fix: str | None = None
+    headers: Mapping[str, str] | None = None
 
     def __str__(self) -> str:
         return f"{self.slug}: {self.detail}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from chassis.documents import Collection, Kept, Put, Raw, Ref
@@ -34,7 +35,11 @@ class Effects:
 
 @dataclass
 class Fold:
-    """One batch in memory: what was read, and what becomes of it."""
+    """One batch in memory: what was read, and what becomes of it.
+
+    `met` is when this process met it: what must not depend on another's clock (how long a receipt is kept, when a
+    job may start) is counted from there, everything that is decided from the inputs' own times.
+    """
 
     service: str
     slots: int
@@ -43,6 +48,7 @@ class Fold:
     kept: dict[DocumentKey, Kept[Any]]
     heads: dict[str, Head]
     waiting: Mapping[DocumentKey, Raw]
+    met: datetime
     refs: Mapping[int, Sequence[Ref[Any]]] = field(default_factory=dict)
     effects: Effects = field(default_factory=Effects)
 
@@ -111,7 +117,8 @@ class Fold:
         return self.heads.setdefault(name, Head(name, record.topic, key))
 
     def _needs(self, reaction: Reaction, item: Input) -> Sequence[Ref[Any]]:
-        return self.refs.get(id(item)) or reaction.needs(item.body)
+        own = self.refs.get(id(item))
+        return reaction.needs(item.body) if own is None else own
 
     def _decide(self, reaction: Reaction, item: Input) -> Change:
         states = [self.kept[ref.collection.name, ref.id].state for ref in self._needs(reaction, item)]
@@ -154,21 +161,13 @@ class Fold:
         return writes
 
     def _stamp(self, item: Input, event: Event, number: int, writes: dict[DocumentKey, Kept[Any]]) -> Raw:
-        speaker = next(
-            (
-                kept
-                for kept in writes.values()
-                if kept.id == event.subject and event.topic in kept.collection.speaks
-            ),
-            None,
-        )
-        if speaker is None:
-            raise Misuse(
-                f"{event.type_tag} is said and the document of its subject is not among those written"
-            )
-        place = speaker.say(event.topic, int(item.now.timestamp() * 1000))
-        event_id = derive(f"{self.service}/{item.id}", f"say/{number}")
-        return fact_row(event, event_id, place, self.slots, (item.id, item.now, item.lineage))
+        subject, topic = event.subject, event.topic
+        for kept in writes.values():
+            if kept.id == subject and topic in kept.collection.speaks:
+                place = kept.say(topic, int(item.now.timestamp() * 1000))
+                event_id = derive(f"{self.service}/{item.id}", f"say/{number}")
+                return fact_row(event, event_id, place, self.slots, (item.id, item.now, item.lineage))
+        raise Misuse(f"{event.type_tag} is said and the document of its subject is not among those written")
 
     def _keep(self, key: DocumentKey, kept: Kept[Any]) -> None:
         if kept.awaited and kept.state is not None:
@@ -186,7 +185,7 @@ class Fold:
             self.effects.timers[timer.id] = self._row(item, timer) | {"due": timer.due}
             self.effects.cancelled.discard(timer.id)
         for job in change.jobs:
-            self.effects.jobs[job.id] = self._row(item, job) | {"due": item.now, "attempt": 0}
+            self.effects.jobs[job.id] = self._row(item, job) | {"due": self.met, "attempt": 0}
 
     def _row(self, item: Input, task: Timer | Job) -> Raw:
         return {
@@ -206,7 +205,7 @@ class Fold:
             elif name not in self.effects.timers:
                 self.effects.cancelled.add(name)
             return
-        row: Raw = {"_id": item.id, "at": item.now} | receipt
+        row: Raw = {"_id": item.id, "at": self.met} | receipt
         if item.fingerprint is not None:
             row["fingerprint"] = item.fingerprint
         self.seen[item.id] = row
@@ -244,17 +243,17 @@ class Fold:
             self.effects.parked_tasks.append(task | {"_id": f"{item.consumes[0]}|{item.consumes[1]}"})
             self._receive(item, {})
         if item.record is not None and not item.replayed:
-            self._queue(head or self._make_head(item.record, item.key), item, item.record, reason, detail)
+            self._queue(head or self._make_head(item.record, item.key), item.record, reason, detail)
         return Outcome(item, ending, error=error)
 
-    def _queue(self, head: Head, item: Input, record: Record, reason: str, detail: str) -> None:
+    def _queue(self, head: Head, record: Record, reason: str, detail: str) -> None:
         stops = head.size == 0
-        head.park(record, reason, detail, item.now)
+        head.park(record, reason, detail, self.met)
         parked_id, service, slots = head.added[-1]["_id"], self.service, self.slots
-        self.effects.outbox.append(mirror_row(service, slots, parked_id, record, reason, item.now))
+        self.effects.outbox.append(mirror_row(service, slots, parked_id, record, reason, self.met))
         if stops:
             fact = stalled(head, service, reason)
-            self.effects.outbox.append(stall_row(service, slots, head, fact, item.now))
+            self.effects.outbox.append(stall_row(service, slots, head, fact, self.met))
 
 
 def id_reused() -> Refused:

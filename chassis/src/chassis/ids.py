@@ -7,6 +7,9 @@ from datetime import datetime
 from zlib import crc32
 
 _NAMESPACE = uuid.UUID("6f1f0a52-6d0e-5f3e-9a55-0d6f0f0c5a11").bytes
+_NAMED = hashlib.sha1(
+    _NAMESPACE, usedforsecurity=False
+)  # copied for each name: making one costs more than using it
 
 
 def uuid7(now: datetime) -> str:
@@ -20,9 +23,9 @@ def uuid7(now: datetime) -> str:
 
 def derive(origin: str, name: str) -> str:
     """The identifier that `name` has in the consequences of `origin`: the same each time it is asked (UUIDv5)."""
-    digest = bytearray(
-        hashlib.sha1(_NAMESPACE + f"{origin}/{name}".encode(), usedforsecurity=False).digest()[:16]
-    )
+    hashed = _NAMED.copy()
+    hashed.update(f"{origin}/{name}".encode())
+    digest = bytearray(hashed.digest()[:16])
     digest[6] = (digest[6] & 0x0F) | 0x50
     digest[8] = (digest[8] & 0x3F) | 0x80
     text = digest.hex()

@@ -12,7 +12,7 @@ from chassis.clock import Clock
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
 from chassis.documents import Raw
-from chassis.errors import Conflict, Unavailable
+from chassis.errors import Conflict, Poison, Unavailable
 from chassis.handling import Reactions
 from chassis.inputs import Input, Lineage
 from chassis.logs import log
@@ -24,6 +24,7 @@ from chassis.turn import JOBS
 Worker = Callable[[Any, int], Awaitable[Any | None]]
 
 AT_ONCE = 32
+TRIES = 5  # of a worker that meets a bug; one whose counterpart is away goes on
 LONGEST_WAIT = 300.0
 
 
@@ -79,19 +80,22 @@ class Jobs:
                 "job postponed", level=30, job=row["_id"], kind=row["kind"], attempt=attempt, reason=str(away)
             )
             await self._postpone(row, attempt)
-        except Exception as error:  # noqa: BLE001 - a worker's bug parks the job, with its reason
+        except Exception as error:  # noqa: BLE001 - what is outside fails in ways that nobody has thought of
             self.metrics.jobs.labels(row["kind"], "failed").inc()
-            log("job failed", level=40, error=error, job=row["_id"], kind=row["kind"])
-            await self._park(row, f"{type(error).__name__}: {error}")
+            log("job failed", level=40, error=error, job=row["_id"], kind=row["kind"], attempt=attempt)
+            await self._try_again_or_park(row, attempt, error)
 
     async def _finish(self, row: Raw, result: Any | None) -> None:
         await self.commands.submit(self._input(row, result))
 
-    async def _park(self, row: Raw, reason: str) -> None:
+    async def _try_again_or_park(self, row: Raw, attempt: int, error: Exception) -> None:
+        if attempt < TRIES and not isinstance(error, Poison):
+            await self._postpone(row, attempt)
+            return
         try:
-            await self.commands.submit(self._input(row, None, reason))
+            await self.commands.submit(self._input(row, None, f"{type(error).__name__}: {error}"))
         except Unavailable:
-            await self._postpone(row, row["attempt"] + 1)
+            await self._postpone(row, attempt)
 
     def _input(self, row: Raw, body: Any | None, unreadable: str | None = None) -> Input:
         return Input(

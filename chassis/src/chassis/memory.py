@@ -1,4 +1,4 @@
-"""The store in memory: snapshots, write conflicts and leases as the real one has them, for tests and simulation."""
+"""The store in memory: snapshots, write conflicts and leases as the real one has them, for tests and simulation; and tokens."""
 
 import asyncio
 import time
@@ -8,8 +8,9 @@ from itertools import count
 from typing import Any, TypeVar
 
 from chassis.documents import Raw
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Poison
 from chassis.store import AnyOf, AtLeast, AtMost, Index, Order, Transaction, Where
+from chassis.tokens import Principal, invalid_token
 
 T = TypeVar("T")
 Key = tuple[str, str]
@@ -33,7 +34,7 @@ class MemoryTransaction:
         if self.store.written.get(key, 0) > self.began or self.store.locks.get(key, self.owner) != self.owner:
             raise Conflict(f"{key[0]}/{key[1]}")
         self.store.locks[key] = self.owner
-        self.changes[key] = _copied(row)
+        self.changes[key] = _kept(row)
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         await asyncio.sleep(0)
@@ -224,13 +225,38 @@ class MemoryStore:
         ]
 
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
-        self._unique = [index for index in indexes if index.unique]
+        self._unique += [index for index in indexes if index.unique and index not in self._unique]
+
+    async def names(self, prefix: str) -> list[str]:
+        await asyncio.sleep(0)
+        return sorted({name for name, _ in self.rows if name.startswith(prefix)})
+
+    async def drop(self, collection: str) -> None:
+        await asyncio.sleep(0)
+        self.rows = {key: versions for key, versions in self.rows.items() if key[0] != collection}
 
     async def ping(self) -> None:
         await asyncio.sleep(0)
 
     async def close(self) -> None:
         return
+
+
+def _kept(value: Any) -> Any:
+    """A row of its own, if a real store could keep it: 64-bit numbers, text that has a form in UTF-8."""
+    kind = type(value)
+    if kind is str and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise Poison("the store cannot keep it: UnicodeEncodeError") from error
+    elif kind is int and not -(2**63) <= value < 2**63:
+        raise Poison("the store cannot keep it: OverflowError")
+    elif kind is dict:
+        return {name: _kept(part) for name, part in value.items()}
+    elif kind in (list, tuple):
+        return [_kept(part) for part in value]
+    return value
 
 
 def _copied(value: Any) -> Any:
@@ -265,3 +291,19 @@ def _holds(value: Any, wanted: Any) -> bool:
 
 def _sortable(value: Any) -> tuple[bool, Any]:
     return (value is not None, value)
+
+
+class MemoryTokens:
+    """Tokens that were agreed on: each is one role's, and its word is the subject."""
+
+    def __init__(self, roles: Mapping[str, str]) -> None:
+        self._roles = dict(roles)
+
+    async def read(self, token: str) -> Principal:
+        """Who shows it; raises Refused (401)."""
+        if token not in self._roles:
+            raise invalid_token("The token is not one for here (unknown).")
+        return Principal(token, frozenset({self._roles[token]}))
+
+    async def close(self) -> None:
+        """Nothing is open."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from chassis.clock import Clock
@@ -11,11 +11,11 @@ from chassis.errors import Conflict, Refused
 from chassis.ids import uuid7
 from chassis.parking import HEADS, PARKED
 from chassis.replay import GONE, Replays, take_off
+from chassis.sent_log import KEPT, SentLog
 from chassis.store import AtLeast, Lane, Store, Transaction
-from chassis.turn import LOG_SECONDS, OUTBOX, Turns
+from chassis.turn import OUTBOX, Turns
 
 AUDIT = "audit"
-OUTBOX_LOG = "outbox_log"
 TOGETHER = 500
 
 
@@ -87,26 +87,17 @@ class Mending:
 
         Raises Refused for a time before which sent facts are no longer kept.
         """
-        if self.clock() - since > timedelta(seconds=LOG_SECONDS):
+        if self.clock() - since > KEPT:
             raise Refused(
                 "too-long-ago",
-                f"Sent facts are kept {LOG_SECONDS // 86_400} days.",
+                f"Sent facts are kept {KEPT.days} days.",
                 422,
                 "since",
                 "Ask for a later time; older facts are in the services' own documents.",
             )
-        count, seen, after = 0, set[str](), since
-        while True:
-            rows = await self.store.query(
-                OUTBOX_LOG, {"sent_at": AtLeast(after)}, [("sent_at", 1)], TOGETHER + len(seen)
-            )
-            fresh = [row for row in rows if row["_id"] not in seen]
-            if not fresh:
-                break
-            again = [{name: value for name, value in row.items() if name != "sent_at"} for row in fresh]
-            count += await self.store.insert_missing(OUTBOX, again)
-            after = fresh[-1]["sent_at"]
-            seen = {row["_id"] for row in rows if row["sent_at"] == after}
+        count = 0
+        async for rows in SentLog(self.store).since(since):
+            count += await self.store.insert_missing(OUTBOX, rows)
         await self._note(by, "republish", {"since": since, "facts": count})
         return count
 

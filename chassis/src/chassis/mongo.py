@@ -162,6 +162,16 @@ class MongoStore:
             options["expireAfterSeconds"] = index.expire_after
         await self._database[index.collection].create_index(list(index.fields), **options)
 
+    async def names(self, prefix: str) -> list[str]:
+        with verdicts():
+            whole, own = self._database.whole, self._database.prefix
+            names = await whole.list_collection_names(filter={"name": {"$gte": own + prefix}})
+            return sorted(name.removeprefix(own) for name in names if name.startswith(own + prefix))
+
+    async def drop(self, collection: str) -> None:
+        with verdicts():
+            await self._database[collection].drop()
+
     async def ping(self) -> None:
         with verdicts():
             await self._database.whole.command("ping")

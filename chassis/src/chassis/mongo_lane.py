@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from bson.errors import BSONError
 from pymongo import ReadPreference, ReplaceOne
 from pymongo.errors import (
     AutoReconnect,
@@ -18,23 +19,29 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from chassis.documents import Raw
-from chassis.errors import Conflict, Unavailable
+from chassis.errors import Conflict, Poison, Unavailable
 from chassis.store import Transaction
 
 T = TypeVar("T")
 
 _MAJORITY = WriteConcern("majority", j=True)
 _DUPLICATE, _WRITE_CONFLICT = 11000, 112
-_AWAY = frozenset(
-    (206, 11600, 11602, 189, 91, 10107, 13435)
-)  # no such session, interrupted, stepped down, shutting down
+# What is wrong with the document itself: too deep, against a rule of validation, too large.
+_NEVER = frozenset((15, 121, 10334, 17280, 17419, 17420))
+_UNKEEPABLE = (BSONError, OverflowError, UnicodeEncodeError)
 
 
 @contextmanager
 def verdicts() -> Iterator[None]:
-    """Turn the driver's errors into the store's: Conflict to run again, Unavailable to wait for."""
+    """Turn the driver's errors into the store's.
+
+    Conflict is to be run again, Poison is what the store can never keep; everything else, also what nobody has thought of
+    (a right that is missing, a disk that is full), is no input's fault and Unavailable.
+    """
     try:
         yield
+    except _UNKEEPABLE as error:
+        raise Poison(f"the store cannot keep it: {type(error).__name__}") from error
     except (DuplicateKeyError, BulkWriteError) as error:
         raise _bulk_verdict(error) from error
     except (ConnectionFailure, AutoReconnect, NetworkTimeout) as error:
@@ -42,9 +49,7 @@ def verdicts() -> Iterator[None]:
     except OperationFailure as error:
         if error.has_error_label("TransientTransactionError") or error.code == _DUPLICATE:
             raise Conflict(str(error.code)) from error
-        if error.has_error_label("RetryableWriteError") or error.code in _AWAY:
-            raise Unavailable(f"database: {error.code}") from error
-        raise
+        raise _refusal(error.code) from error
     except PyMongoError as error:
         if error.has_error_label("TransientTransactionError"):
             raise Conflict(type(error).__name__) from error
@@ -56,7 +61,13 @@ def _bulk_verdict(error: OperationFailure) -> Exception:
     codes = {row.get("code") for row in details.get("writeErrors", [])} | {error.code}
     if _DUPLICATE in codes or _WRITE_CONFLICT in codes or error.has_error_label("TransientTransactionError"):
         return Conflict("duplicate" if _DUPLICATE in codes else "write conflict")
-    return error
+    return _refusal(*codes)
+
+
+def _refusal(*codes: int | None) -> Exception:
+    if _NEVER.intersection(codes):
+        return Poison(f"the store cannot keep it: error {codes[0]}")
+    return Unavailable(f"database: error {', '.join(str(code) for code in codes)}")
 
 
 class MongoTransaction:

@@ -1,6 +1,7 @@
 """The door for who runs the system: parked records, republishing, the audit; and the same as a command line."""
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -12,12 +13,14 @@ from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.doors import Doors
+from chassis.issuer import Issuer
 from chassis.mending import Mending, readable
+from chassis.service_token import ServiceToken, read_secret
+from chassis.tokens import Principal
 
 
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    by: str = Field(min_length=1, max_length=100, description="Who asks for it; it is written down.")
 
 
 class Replay(_Asked):
@@ -47,7 +50,29 @@ Limit = Annotated[int, Field(ge=1, le=500)]
 
 def ops_router(doors: Doors, mending: Mending) -> APIRouter:
     """The routes under /ops, for the role ops."""
-    api = APIRouter(prefix="/ops", tags=["ops"], dependencies=[Depends(doors.require("ops"))])
+    lock = doors.require("ops")
+    api = APIRouter(prefix="/ops", tags=["ops"], dependencies=[Depends(lock)])
+    _add_looking(api, mending)
+
+    @api.post("/parked/replay")
+    async def replay(asked: Replay, who: Annotated[Principal, Depends(lock)]) -> dict[str, int]:
+        """Handle again; says how many are handled and how many still parked."""
+        return await mending.replay(who.subject, asked.head, asked.topic, asked.reason)
+
+    @api.post("/parked/discard")
+    async def discard(asked: Discard, who: Annotated[Principal, Depends(lock)]) -> dict[str, int]:
+        """Give up; the records stay in the audit."""
+        return {"discarded": await mending.discard(who.subject, asked.why, asked.head, asked.record)}
+
+    @api.post("/republish")
+    async def republish(asked: Republish, who: Annotated[Principal, Depends(lock)]) -> dict[str, int]:
+        """Send again what was sent since a time."""
+        return {"republished": await mending.republish(who.subject, asked.since)}
+
+    return api
+
+
+def _add_looking(api: APIRouter, mending: Mending) -> None:
 
     @api.get("/parked")
     async def list_parked(topic: str | None = None, limit: Limit = 100) -> list[dict[str, Any]]:
@@ -59,52 +84,46 @@ def ops_router(doors: Doors, mending: Mending) -> APIRouter:
         """The records under one key."""
         return readable(await mending.records(head, limit))
 
-    @api.post("/parked/replay")
-    async def replay(asked: Replay) -> dict[str, int]:
-        """Handle again; says how many are handled and how many still parked."""
-        return await mending.replay(asked.by, asked.head, asked.topic, asked.reason)
-
-    @api.post("/parked/discard")
-    async def discard(asked: Discard) -> dict[str, int]:
-        """Give up; the records stay in the audit."""
-        return {"discarded": await mending.discard(asked.by, asked.why, asked.head, asked.record)}
-
-    @api.post("/republish")
-    async def republish(asked: Republish) -> dict[str, int]:
-        """Send again what was sent since a time."""
-        return {"republished": await mending.republish(asked.by, asked.since)}
-
     @api.get("/audit")
     async def audit(limit: Limit = 100) -> list[dict[str, Any]]:
         """What was done here, latest first."""
         return readable(await mending.audit(limit))
 
-    return api
-
 
 def main(words: Sequence[str]) -> int:
     """Ask a service's ops door from the command line and print its answer as JSON."""
     asked = _parser().parse_args(words)
-    token = json.loads(asked.tokens.read_text())["ops"]
-    body = {name: value for name, value in vars(asked).items() if name in asked.fields and value is not None}
-    with httpx.Client(base_url=asked.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
-        method, path = asked.call
-        answer = client.get(path, params=body) if method == "GET" else client.post(path, json=body)
+    answer = asyncio.run(_ask(asked))
     print(json.dumps(answer.json(), indent=1, ensure_ascii=False))  # noqa: T201
     return 0 if answer.is_success else 1
+
+
+async def _ask(asked: argparse.Namespace) -> httpx.Response:
+    body = {name: value for name, value in vars(asked).items() if name in asked.fields and value is not None}
+    method, path = asked.call
+    async with (
+        httpx.AsyncClient(timeout=5, trust_env=False) as to_issuer,
+        httpx.AsyncClient(base_url=asked.url, timeout=60, trust_env=False) as client,
+    ):
+        issuer = Issuer(asked.issuer, to_issuer, development=True)
+        token = ServiceToken(issuer, asked.client, read_secret(asked.client_secret))
+        client.auth = token
+        return await (client.get(path, params=body) if method == "GET" else client.post(path, json=body))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m chassis.ops", description=main.__doc__)
     parser.add_argument("--url", required=True, help="where the service answers")
-    parser.add_argument("--tokens", type=Path, required=True, help="file of tokens; the role ops is used")
+    parser.add_argument("--issuer", required=True, help="the issuer of identities, as its tokens name it")
+    parser.add_argument("--client", required=True, help="a client of the issuer that has the role ops")
+    parser.add_argument("--client-secret", type=Path, required=True, help="file with its secret")
     verbs = parser.add_subparsers(required=True)
     table: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         "list": (("GET", "/ops/parked"), ("topic", "limit")),
         "show": (("GET", "/ops/parked/records"), ("head", "limit")),
-        "replay": (("POST", "/ops/parked/replay"), ("by", "head", "topic", "reason")),
-        "discard": (("POST", "/ops/parked/discard"), ("by", "head", "record", "why")),
-        "republish": (("POST", "/ops/republish"), ("by", "since")),
+        "replay": (("POST", "/ops/parked/replay"), ("head", "topic", "reason")),
+        "discard": (("POST", "/ops/parked/discard"), ("head", "record", "why")),
+        "republish": (("POST", "/ops/republish"), ("since",)),
         "audit": (("GET", "/ops/audit"), ("limit",)),
     }
     for name, (call, fields) in table.items():
@@ -115,8 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_NEEDED = {("show", "head"), ("replay", "by"), ("discard", "by"), ("discard", "head"), ("discard", "why")}
-_NEEDED |= {("republish", "by"), ("republish", "since")}
+_NEEDED = {("show", "head"), ("discard", "head"), ("discard", "why"), ("republish", "since")}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

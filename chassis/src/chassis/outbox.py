@@ -17,23 +17,25 @@ def fact_row(
     event: Event, event_id: str, place: tuple[int, int], slots: int, cause: tuple[str, datetime, Lineage]
 ) -> Raw:
     """A fact with its sequence and stamp (`place`), and where it comes from (`cause`: input, time, lineage)."""
-    payload = event.body()
-    limit = BY_NAME[event.topic].max_record_bytes
+    payload, topic, subject = event.body(), event.topic, event.subject
+    limit = BY_NAME[topic].max_record_bytes
     if len(payload) > limit:
-        raise Misuse(f"{event.type_tag} has {len(payload)} bytes and {event.topic} takes {limit}")
+        raise Misuse(f"{event.type_tag} has {len(payload)} bytes and {topic} takes {limit}")
     causation, time, lineage = cause
     return {
         "_id": event_id,
-        "slot": slot_of(event.subject, slots),
+        "slot": slot_of(subject, slots),
         "stamp": place[1],
-        "aggregatetype": event.topic,
-        "aggregateid": event.subject,
+        "aggregatetype": topic,
+        "aggregateid": subject,
         "type": event.type_tag,
         "sequence": place[0],
         "time": time,
         "causation": causation,
         "payload": payload,
-        **lineage.raw(),
+        "correlation": lineage.correlation,
+        "accepted": lineage.accepted,
+        "traceparent": lineage.traceparent,
     }
 
 

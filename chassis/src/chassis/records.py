@@ -10,6 +10,9 @@ from chassis.lenient import UNREADABLE
 from chassis.parking import Record
 from contracts.envelope import Malformed, UnknownType, read_envelope, read_event
 
+# A record's time is whatever its producer wrote; later than this Python knows no year.
+LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
+
 
 def record_from(raw: Any) -> Record:
     """The record that the client library fetched."""
@@ -38,7 +41,7 @@ def read(record: Record, arrived_ms: int) -> Input:
 
 def _unreadable(record: Record, arrived_ms: int, reason: str) -> Input:
     place = f"{record.topic}/{record.partition}/{record.offset}"
-    arrived = datetime.fromtimestamp(max(0, arrived_ms) / 1000, UTC)
+    arrived = datetime.fromtimestamp(min(max(0, arrived_ms), LAST_MS) / 1000, UTC)
     return Input(place, None, arrived, record.key_text(), Lineage(place), record=record, unreadable=reason)
 
 

@@ -15,6 +15,7 @@ from chassis.documents import Raw
 from chassis.errors import Unavailable
 from chassis.logs import log
 from chassis.metrics import Metrics
+from chassis.sent_log import SentLog
 from chassis.slots import Slots
 from chassis.store import AnyOf, Store
 from chassis.turn import OUTBOX
@@ -25,7 +26,6 @@ SWEEP = 2_000
 SEND_SECONDS = 15.0
 LOOK_SECONDS = 3.0
 LOOK_AGAIN_SECONDS = 30.0
-LOG = "outbox_log"
 
 Target = tuple[str, int]
 
@@ -41,8 +41,12 @@ class Relay:
     metrics: Metrics
     crash: CrashPoints
     clock: Clock
+    log: SentLog = field(init=False)
     producer: AIOKafkaProducer | None = None
     _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.log = SentLog(self.store)
 
     async def sweep(self) -> bool:
         """Send one sweep; true when there may be more. Raises Unavailable while the broker is away."""
@@ -137,8 +141,7 @@ class Relay:
     async def _clear(self, rows: Sequence[Raw]) -> None:
         if not rows:
             return
-        sent_at = self.clock()
-        await self.store.insert_missing(LOG, [row | {"sent_at": sent_at} for row in rows])
+        await self.log.keep(rows, self.clock())
         await self.store.delete(OUTBOX, [row["_id"] for row in rows])
 
     async def _discard(self) -> None:

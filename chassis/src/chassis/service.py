@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 import uvloop
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from chassis.claims import Claims
 from chassis.clock import Clock, utc_now
@@ -21,11 +21,13 @@ from chassis.crash import CrashPoints
 from chassis.delivery import Delivery
 from chassis.depths import Depths
 from chassis.documents import Collection
-from chassis.doors import Doors, Tokens
+from chassis.doors import Doors
 from chassis.errors import Refused, Unavailable
 from chassis.fold import Effects
+from chassis.guards import Limits
 from chassis.handling import Reactions
 from chassis.http import build_app
+from chassis.issuer import issuer_of
 from chassis.jobs import Jobs, Worker
 from chassis.logs import log, set_up
 from chassis.loops import Loop
@@ -33,16 +35,19 @@ from chassis.mending import Mending
 from chassis.metrics import Metrics
 from chassis.mongo import MongoStore
 from chassis.ops import ops_router
+from chassis.rates import Rates
 from chassis.relay import Relay
 from chassis.replay import Replays
 from chassis.settings import ServiceSettings
 from chassis.slots import RENEW_EVERY, Slots
 from chassis.store import Index, Store
 from chassis.timers import Timers
+from chassis.tokens import OidcTokens
 from chassis.turn import COLLECTIONS, INDEXES, Turns
 from chassis.watchdog import Watchdog
 
 STUCK_SECONDS = 60.0
+LANES = 2
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,11 @@ class Process:
         self.metrics = Metrics(plan.name)
         self.crash = CrashPoints(settings.crash_at)
         self.turns = Turns(
-            plan.name, settings.slots, plan.reactions, self.metrics, self.crash, woken=self._wake
+            plan.name, settings.slots, plan.reactions, self.metrics, self.crash, self._wake, clock
         )
         self.commands = Commands(self.turns, self.metrics, clock)
-        self.doors = Doors(store, self.commands, clock, Tokens.read(settings.tokens))
+        tokens = OidcTokens(issuer_of(settings), settings.audience, clock)
+        self.doors = Doors(store, self.commands, clock, tokens, Rates(settings.rate, settings.burst))
         self.slots = Slots(store, settings.instance, settings.slots)
         self.relay = Relay(plan.name, settings.connection, store, self.slots, self.metrics, self.crash, clock)
         self.loops: dict[str, Loop] = {}
@@ -151,7 +157,7 @@ class Process:
 
     async def _join(self) -> None:
         settings, name = self.settings, self.plan.name
-        claims = Claims(name, self.store, await self.store.lane())
+        claims = Claims(name, self.store, [await self.store.lane() for _ in range(LANES)])
         self.delivery = Delivery(
             name, settings.connection, settings.instance, self.plan.hears, claims, self.turns, self.clock
         )
@@ -218,7 +224,7 @@ class Process:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.relay.stop()
-        for close in self.plan.closing:
+        for close in (*self.plan.closing, self.doors.tokens.close):
             await close()
         try:
             await self.slots.leave()
@@ -240,23 +246,30 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def run(process: Process) -> None:
-    """Serve until SIGTERM or SIGINT: doors first to close, then consumers, then the relay."""
-    settings = process.settings
-    app = build_app(
+async def application(process: Process) -> FastAPI:
+    """All HTTP doors of a process: its plan's, and those for whoever runs it."""
+    return build_app(
         process.plan.name,
         process.metrics,
         [*process.plan.routers(process.doors), ops_router(process.doors, await process.furnish())],
         process.live,
         process.ready,
-        settings.max_body,
+        Limits.of(process.settings),
     )
+
+
+async def run(process: Process) -> None:
+    """Serve until SIGTERM or SIGINT: doors first to close, then consumers, then the relay."""
+    settings = process.settings
     config = uvicorn.Config(
-        app,
+        await application(process),
         settings.host,
         settings.port,
         log_config=None,
         access_log=False,
+        server_header=False,
+        h11_max_incomplete_event_size=Limits.head,
+        proxy_headers=False,
         timeout_graceful_shutdown=10,
         backlog=2048,
     )

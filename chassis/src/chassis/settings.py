@@ -1,10 +1,11 @@
 """The settings that every service has; a service's own class adds its fields and its prefix."""
 
 import socket
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, FilePath, SecretStr, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.connection import Connection
@@ -40,7 +41,13 @@ class ServiceSettings(BaseSettings):
         default_factory=socket.gethostname,
         description="Name of this replica; the same after a restart, different from every other replica's.",
     )
-    tokens: Path = Field(description="File of bearer tokens by role (JSON).")
+    stage: Literal["production", "development"] = Field(
+        "production",
+        description="Development takes the development issuer, and addresses without TLS; production takes neither.",
+    )
+    issuer: str = Field(description="Who gives identities: the `iss` of tokens, an address.")
+    discovery: str = Field("", description="Where the issuer answers this service, when not under its name.")
+    audience: str = Field("ascolto", description="The `aud` of tokens that are meant for our doors.")
     secret: Path = Field(description="File with this service's own secret, 32 bytes in hexadecimal.")
     seed: Path = Field(description="Folder of the registers that are loaded at start.")
     crash_at: str = Field("", description="Crash point for fault tests, name:nth; empty in production.")
@@ -48,6 +55,14 @@ class ServiceSettings(BaseSettings):
         24, description="Shares the relay, the timers and the jobs are cut into.", ge=1, le=256
     )
     max_body: int = Field(65_536, description="Largest request body, in bytes.")
+    max_seconds: float = Field(30, description="Longest time until an answer begins, in seconds.", gt=0)
+    rate: float = Field(
+        20, description="Requests a second that one client may make in the long run; 0: any number.", ge=0
+    )
+    burst: int = Field(200, description="Requests that one client may make at once.", ge=1)
+    proxies: str = Field(
+        "", description="Addresses or networks, by commas, whose X-Forwarded-For and -Proto are believed."
+    )
 
     @model_validator(mode="after")
     def _user_and_password_come_together(self) -> Self:
@@ -61,3 +76,23 @@ class ServiceSettings(BaseSettings):
         """How this service reaches Kafka."""
         password = self.kafka_password.get_secret_value()
         return Connection(self.kafka, self.kafka_user, password, str(self.kafka_ca or ""))
+
+    @model_validator(mode="after")
+    def _production_has_tls(self) -> Self:
+        if self.stage == "production" and not self.issuer.startswith("https://"):
+            raise ValueError("issuer: give an https address, or set stage to development on your own machine")
+        return self
+
+    @field_validator("proxies")
+    @classmethod
+    def _are_addresses(cls, said: str) -> str:
+        for word in filter(None, map(str.strip, said.split(","))):
+            ip_network(word)  # raises ValueError naming it; `*` would believe everybody
+        return said
+
+
+class ClientSettings(ServiceSettings):
+    """For a service that asks the issuer for tokens of its own, or sends people there to log in."""
+
+    client: str = Field(description="The id under which the issuer knows this service.")
+    client_secret: Path = Field(description="File with the secret that goes with it.")

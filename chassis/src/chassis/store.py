@@ -45,7 +45,10 @@ class Index:
 
 
 class Transaction(Protocol):
-    """What can be done inside one transaction; Conflict is raised wherever somebody else was first."""
+    """What can be done inside one transaction.
+
+    Conflict is raised wherever somebody else was first, Poison for a document that the store can never keep.
+    """
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         """The documents that exist among these, by id."""
@@ -133,6 +136,14 @@ class Store(Protocol):
 
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         """Make collections and indexes exist; transactions never create them."""
+        ...
+
+    async def names(self, prefix: str) -> list[str]:
+        """The collections whose names begin so, in order."""
+        ...
+
+    async def drop(self, collection: str) -> None:
+        """Forget a collection and all that is in it."""
         ...
 
     async def ping(self) -> None:

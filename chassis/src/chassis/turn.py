@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chassis.clock import Clock, utc_now
 from chassis.crash import CrashPoints
 from chassis.documents import Collection, Kept, Raw
 from chassis.errors import Conflict, Unavailable
@@ -19,14 +20,12 @@ from chassis.store import Index, Lane, Transaction
 
 INBOX, OUTBOX, TIMERS, JOBS = "inbox", "outbox", "timers", "jobs"
 INBOX_SECONDS = 21 * 86_400
-LOG_SECONDS = 14 * 86_400
 ATTEMPTS = 10
 
-COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", "outbox_log", "audit")
+COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", "audit")
 INDEXES = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),
     Index(OUTBOX, (("slot", 1), ("stamp", 1))),
-    Index("outbox_log", (("sent_at", 1),), expire_after=LOG_SECONDS),
     Index(TIMERS, (("slot", 1), ("due", 1))),
     Index(JOBS, (("slot", 1), ("due", 1))),
     Index(PARKED, (("head", 1), ("_id", 1))),
@@ -48,6 +47,7 @@ class Turns:
     metrics: Metrics
     crash: CrashPoints
     woken: Callable[[Effects], None]
+    clock: Clock = utc_now
     settled: dict[DocumentKey, tuple[int, Any]] = field(default_factory=dict)
 
     async def run(
@@ -100,6 +100,7 @@ class Turns:
             kept,
             await self._heads(tx, inputs),
             await self._waiting(tx, inputs),
+            self.clock(),
             refs,
         )
 

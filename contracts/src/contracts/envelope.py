@@ -77,7 +77,6 @@ def _of_type(type_tag: str) -> tuple[tuple[str, bytes], ...]:
     )
 
 
-_NEEDED = ("ce_id", "ce_type", "ce_source", "ce_subject", "ce_correlationid")
 _LONGEST = 512
 
 
@@ -85,15 +84,14 @@ def read_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     """Read the envelope of a record; raises Malformed with the header's name and what is wrong with it."""
     raw = dict(headers)
     try:
-        event_id, type_tag, source, subject, correlation = [_text(raw, name) for name in _NEEDED]
         return Envelope(
-            event_id,
-            type_tag,
-            source,
-            subject,
+            _text(raw, "ce_id"),
+            _text(raw, "ce_type"),
+            _text(raw, "ce_source"),
+            _text(raw, "ce_subject"),
             _time(raw, "ce_time"),
             _number(raw, "ce_sequence"),
-            correlation,
+            _text(raw, "ce_correlationid"),
             _text(raw, "ce_causationid") if "ce_causationid" in raw else None,
             _time(raw, "ce_acceptedtime") if "ce_acceptedtime" in raw else None,
             _text(raw, "ce_traceparent") if "ce_traceparent" in raw else None,
@@ -150,6 +148,8 @@ def _time(raw: dict[str, bytes | None], name: str) -> datetime:
     text = _text(raw, name)
     try:
         moment = datetime.fromisoformat(text)
+        if moment.tzinfo is UTC:
+            return moment
         if moment.tzinfo is None:
             raise Malformed(f"header {name} has no offset from UTC")
         return moment.astimezone(UTC)

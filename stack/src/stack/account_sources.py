@@ -115,7 +115,8 @@ def _leftovers(
         for row in database[collection].find(where):
             owner = str(row.get("correlation") or _text(row.get("key")))
             kind = row.get("type") or row.get("kind") or row.get("reason")
-            yield Leftover(f"{what} in {service} ({kind})", owner)
+            why = f": {row['detail']}" if row.get("detail") else ""
+            yield Leftover(f"{what} in {service} ({kind}{why})", owner)
 
 
 def _text(key: Any) -> str:
@@ -145,8 +146,9 @@ def _acknowledged(client: MongoClient[Row], ids: Sequence[str]) -> dict[str, flo
     """When the broker's yes to each fact was written down."""
     found: dict[str, float] = {}
     for service in SERVICES:
-        rows = client[service]["outbox_log"].find({"_id": {"$in": list(ids)}}, {"sent_at": 1})
-        found |= {row["_id"]: row["sent_at"].timestamp() for row in rows if "sent_at" in row}
+        for log in client[service].list_collection_names(filter={"name": {"$regex": "^outbox_log_"}}):
+            rows = client[service][log].find({"_id": {"$in": list(ids)}}, {"sent_at": 1})
+            found |= {row["_id"]: row["sent_at"].timestamp() for row in rows if "sent_at" in row}
     return found
 
 

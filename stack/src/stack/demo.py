@@ -67,7 +67,7 @@ def _progress(console: Console) -> Progress:
 
 
 async def _play(system: System, seed: int, size: int, began: datetime, path: Path, progress: Progress) -> Day:
-    intake, tokens = system.url("intake"), system.secrets.read_tokens()
+    intake = system.url("intake")
     limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
     log = Log(path)
     async with httpx.AsyncClient(limits=limits, timeout=15) as client:
@@ -80,9 +80,7 @@ async def _play(system: System, seed: int, size: int, began: datetime, path: Pat
             "reports": progress.add_task("tenants report", total=len(day.reports) + len(day.flawed)),
             "work": progress.add_task("operators and officer work", total=work),
         }
-        doors = Doors(
-            intake, system.url("routing"), system.url("subsidies"), tokens["operator"], tokens["officer"]
-        )
+        doors = Doors(intake, system.url("routing"), system.url("subsidies"), system.badges())
         try:
             await Player(client, doors, log, lambda stage: progress.advance(tasks[stage])).play(day)
         finally:
@@ -178,6 +176,7 @@ def _print_addresses(console: Console, system: System, path: Path) -> None:
     lines = [
         f"report something   {intake}/segnala",
         f"where it stands    {intake}/stato",
+        f"work on cases      {system.url('routing')}/lavoro (choose who to be)",
         *(
             f"{name:<11}health {system.url(name)}/health/ready   metrics {system.url(name)}/metrics"
             for name in SERVICES

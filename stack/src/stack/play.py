@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from stack.account_world import Asked
+from stack.badges import Badges
 from stack.day import Day, Flawed, Report
 
 AT_ONCE = 32
@@ -58,13 +59,12 @@ class Reply:
 
 @dataclass(frozen=True)
 class Doors:
-    """Where the services answer, and the tokens of who asks them."""
+    """Where the services answer, and the badges of who asks them."""
 
     intake: str
     routing: str
     subsidies: str
-    operator: str
-    officer: str
+    badges: Badges
 
 
 @dataclass
@@ -99,9 +99,9 @@ class Player:
         self.advance(stage)
 
     async def tell(self, report: Report, day: Day, ids: dict[int, str]) -> None:
-        body = report.body | {
-            "report_id": await self._form_id() if report.door == "form" else report.report_id
-        }
+        body = report.body | (
+            await self._form() if report.door == "form" else {"report_id": report.report_id}
+        )
         first = await self._send(report.door, body)
         self._note("report", body, "accepted", first, about_of(report))
         if first.status not in (200, 201):
@@ -118,7 +118,7 @@ class Player:
 
     async def _tell_wrongly(self, flawed: Flawed) -> None:
         if flawed.door == "form":
-            body = json.loads(flawed.content) | {"report_id": await self._form_id()}
+            body = json.loads(flawed.content) | await self._form()
             reply, report_id = await self._send("form", body), body["report_id"]
         else:
             headers = {"Content-Type": "application/json"}
@@ -147,7 +147,7 @@ class Player:
             self._note("resolution", body, outcome, await self._resolve(report, report_id, outcome))
 
     async def _enter_data(self, data: Json, report_id: str) -> Reply:
-        headers = {"Authorization": f"Bearer {self.doors.officer}"}
+        headers = await self._badge("officer")
         url = f"{self.doors.subsidies}/v1/applications"
         found = await self._until(
             url, lambda reply: bool(reply.body.get("rows")), headers, {"report_id": report_id}
@@ -158,7 +158,7 @@ class Player:
         return await self._ask("PUT", f"{url}/{application}/data", json=data, headers=headers)
 
     async def _resolve(self, report: Report, report_id: str, outcome: str) -> Reply:
-        headers = {"Authorization": f"Bearer {self.doors.operator}"}
+        headers = await self._badge("operator")
         url = f"{self.doors.routing}/v1/cases/{report_id}"
         found = await self._until(url, lambda reply: reply.status == 200, headers, {})
         if found.status != 200:
@@ -176,14 +176,25 @@ class Player:
                 return reply
             await asyncio.sleep(0.1)
 
-    async def _form_id(self) -> str:
+    async def _badge(self, role: str) -> dict[str, str]:
+        async def ask(url: str, form: Mapping[str, str]) -> Json:
+            return (await self._ask("POST", url, data=dict(form))).body
+
+        return await self.doors.badges.of(role, ask)
+
+    async def _form(self) -> Json:
+        """What a fresh form has hidden in it, and the cookie that came with it."""
         reply = await self._ask("GET", f"{self.doors.intake}/segnala")
-        return str(reply.body.get("report_id", ""))
+        return {"report_id": ""} | reply.body
 
     async def _send(self, door: str, body: Json) -> Reply:
         if door == "form":
-            return await self._ask("POST", f"{self.doors.intake}/segnala", data=form_of(body))
-        return await self._ask("POST", f"{self.doors.intake}/v1/reports", json=body)
+            headers = {"Cookie": str(body.get("cookie", ""))}
+            return await self._ask(
+                "POST", f"{self.doors.intake}/segnala", data=form_of(body), headers=headers
+            )
+        plain = {name: value for name, value in body.items() if name not in HIDDEN}
+        return await self._ask("POST", f"{self.doors.intake}/v1/reports", json=plain)
 
     async def _ask(self, method: str, url: str, **more: Any) -> Reply:
         """One answer; the same bytes go out again while the service is away or says that it cannot."""
@@ -228,7 +239,8 @@ KEPT = (
     "application_id",
     "decision_id",
 )
-FORM_FIELDS = ("report_id", "category", "place_id", "description", "language")
+HIDDEN = ("seal", "cookie")
+FORM_FIELDS = ("seal", "report_id", "category", "place_id", "description", "language")
 
 
 def about_of(report: Report) -> Json:
@@ -256,6 +268,9 @@ def read_reply(response: httpx.Response, began: float) -> Reply:
     """What an answer says, from JSON or from the page that a person would read."""
     kind = response.headers.get("content-type", "").partition(";")[0]
     body, slug = read_page(response.text) if kind == "text/html" else read_json(response)
+    if "seal" in body:
+        fresh = response.headers.get("set-cookie", "")
+        body["cookie"] = fresh.partition(";")[0] or response.request.headers.get("cookie", "")
     return Reply(response.status_code, slug if response.status_code >= 400 else "", body, began, time.time())
 
 
@@ -273,8 +288,7 @@ def read_json(response: httpx.Response) -> tuple[Json, str]:
 def read_page(page: str) -> tuple[Json, str]:
     """The slip or the hidden id of a page, and which field it complains about."""
     slip = dict(re.findall(r"<dt>(Codice|PIN)</dt><dd>([^<]+)</dd>", page))
-    hidden = re.search(r'name="report_id" value="([^"]+)"', page)
-    body: Json = {"report_id": hidden.group(1)} if hidden else {}
+    body: Json = dict(re.findall(r'name="(report_id|seal)" value="([^"]+)"', page))
     if "Codice" in slip:
         body |= {"tracking_code": slip["Codice"].strip(), "pin": slip.get("PIN", "").strip()}
     wrong = re.findall(r'id="(\w+)-errore"', page)

@@ -12,7 +12,17 @@ from stack.files import write_whole
 from stack.ports import HOST
 from stack.tools import REPOSITORY, base_environment
 
-ROLES = ("service", "operator", "officer", "coordinator", "ops")
+# What each client of the development issuer may be; the client of a service that only sends people to log in is nobody.
+CLIENTS = {
+    "notify": ("service",),
+    "routing": (),
+    "operator": ("operator",),
+    "coordinator": ("coordinator",),
+    "officer": ("officer",),
+    "ops": ("ops",),
+}
+# One machine is one client: what plays whole days there must not be taken for a flood.
+GENEROUS = {"RATE": "0"}
 
 
 @dataclass(frozen=True)
@@ -22,9 +32,13 @@ class Secrets:
     folder: Path
 
     @property
-    def tokens(self) -> Path:
-        """The file with one bearer token per role."""
-        return self.folder / "tokens.json"
+    def clients(self) -> Path:
+        """The file with the clients that the development issuer knows."""
+        return self.folder / "clients.json"
+
+    def client(self, name: str) -> Path:
+        """The file with one client's secret."""
+        return self.folder / f"{name}.client"
 
     def key(self, service: str) -> Path:
         """The file with one service's own key."""
@@ -33,17 +47,17 @@ class Secrets:
     def make(self) -> None:
         """Makes what is not there yet."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self.tokens.exists():
-            tokens = {role: secrets.token_urlsafe(32) for role in ROLES}
-            write_whole(self.tokens, json.dumps(tokens, indent=1) + "\n", mode=0o600)
+        for name in CLIENTS:
+            if not self.client(name).exists():
+                write_whole(self.client(name), secrets.token_urlsafe(32), mode=0o600)
+        known = {
+            f"ascolto-{name}": {"secret": self.client(name).read_text(), "roles": roles}
+            for name, roles in CLIENTS.items()
+        }
+        write_whole(self.clients, json.dumps(known, indent=1) + "\n", mode=0o600)
         for service in SERVICES:
             if not self.key(service).exists():
                 write_whole(self.key(service), secrets.token_hex(32), mode=0o600)
-
-    def read_tokens(self) -> dict[str, str]:
-        """The bearer token of every role."""
-        found: dict[str, str] = json.loads(self.tokens.read_text())
-        return found
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,7 @@ class Surroundings:
     mongo: str
     smtp_port: int
     intake_port: int
+    issuer: str
     secrets: Secrets
 
 
@@ -71,10 +86,16 @@ def environment(
         "DATABASE": service,
         "HOST": HOST,
         "PORT": str(port),
-        "TOKENS": str(around.secrets.tokens),
+        "STAGE": "development",
+        "ISSUER": around.issuer,
         "SECRET": str(around.secrets.key(service)),
         "SEED": str(REPOSITORY / "deploy" / "seed" / service),
     }
+    own |= GENEROUS
+    if service in CLIENTS:
+        own |= {"CLIENT": f"ascolto-{service}", "CLIENT_SECRET": str(around.secrets.client(service))}
+    if service == "routing":
+        own["PUBLIC_URL"] = f"http://{HOST}:{port}"
     if service == "notify":
         intake = f"http://{HOST}:{around.intake_port}"
         own |= {

@@ -124,8 +124,8 @@ class Trial:
         return sorted((self.system.root / "days").glob("*.jsonl"))
 
     async def _play(self, seed: int) -> None:
-        tokens, url = self.system.secrets.read_tokens(), self.system.url
-        doors = Doors(url("intake"), url("routing"), url("subsidies"), tokens["operator"], tokens["officer"])
+        url = self.system.url
+        doors = Doors(url("intake"), url("routing"), url("subsidies"), self.system.badges())
         log = Log(self.system.root / "days" / f"{seed}.jsonl")
         async with httpx.AsyncClient(timeout=15) as client:
             registers = [

@@ -11,6 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from contracts.permissions import SERVICES
+from stack.badges import Badges
 from stack.files import alone, write_whole
 from stack.kafka import Kafka
 from stack.mongod import Mongod
@@ -57,6 +58,11 @@ class System:
         """The mail server's process."""
         return Child("mailbox", self.root / "mailbox")
 
+    @property
+    def issuer(self) -> Child:
+        """The development issuer's process."""
+        return Child("issuer", self.root / "issuer")
+
     def service(self, name: str, ordinal: int = 0) -> Child:
         """One service's process."""
         return Child(f"{name}-{ordinal}", self.root / "services" / f"{name}-{ordinal}")
@@ -83,6 +89,31 @@ class System:
         command = [sys.executable, "-m", "stack.mailbox", "--port", str(port), "--folder", str(self.mails)]
         self.mailbox.start(command, base_environment())
         self.mailbox.wait_until(lambda: answers(port), READY_SECONDS)
+
+    def launch_issuer(self) -> None:
+        """Starts the development issuer unless it lives, and returns before it answers."""
+        if self.issuer.alive():
+            return
+        self.secrets.make()
+        port = Ports(self.issuer.folder).claim("http")
+        command = [sys.executable, "-m", "stack.issuer", "--stage", "development", "--port", str(port)]
+        places = ["--key", str(self.secrets.folder / "issuer.key"), "--clients", str(self.secrets.clients)]
+        self.issuer.start([*command, *places], base_environment())
+
+    def start_issuer(self) -> None:
+        """Starts the development issuer unless it lives, and returns when it answers."""
+        self.launch_issuer()
+        port = Ports(self.issuer.folder)["http"]
+        self.issuer.wait_until(lambda: answers(port), READY_SECONDS)
+
+    @property
+    def issuer_url(self) -> str:
+        """Where the development issuer answers, which is also its name."""
+        return f"http://{HOST}:{Ports(self.issuer.folder)['http']}"
+
+    def badges(self) -> Badges:
+        """The tokens of every role."""
+        return Badges.read(self.issuer_url, self.secrets.clients)
 
     def provision(self) -> None:
         """Creates the topics that are missing, and gives everybody the rights of the table."""
@@ -136,8 +167,10 @@ class System:
     def start(self) -> None:
         """Starts whatever does not run yet, and returns when all of it is ready."""
         with self.exclusively():
+            self.launch_issuer()
             self.start_engines()
             self.start_mailbox()
+            self.start_issuer()
             if not all(self.service(name).alive() for name in SERVICES):
                 self.provision()
             for name in SERVICES:
@@ -147,7 +180,7 @@ class System:
             write_whole(self.root / "addresses.json", json.dumps(self.addresses(), indent=1) + "\n")
 
     def stop(self) -> None:
-        """Ends everything that was started here and nothing else: services, mailbox, Kafka, MongoDB."""
+        """Ends everything that was started here and nothing else: services, mailbox, issuer, Kafka, MongoDB."""
         if not self.root.exists():
             return
         with self.exclusively():
@@ -157,6 +190,7 @@ class System:
             for child in running:
                 child.stop()
             self.mailbox.stop()
+            self.issuer.stop()
             self.stop_engines()
 
     def url(self, name: str, ordinal: int = 0) -> str:
@@ -170,13 +204,14 @@ class System:
             "mongod": self.mongod.address,
             "mailbox": f"{HOST}:{Ports(self.mailbox.folder)['smtp']}",
             "mails": str(self.mails),
-            "tokens": str(self.secrets.tokens),
+            "issuer": self.issuer_url,
+            "clients": str(self.secrets.clients),
         } | {name: self.url(name) for name in SERVICES}
 
     def standings(self) -> list[Standing]:
         """How every process stands that runs or belongs to a whole system."""
         found = self.addresses()
-        children = [self._child("kafka"), self._child("mongod"), self.mailbox]
+        children = [self._child("kafka"), self._child("mongod"), self.mailbox, self.issuer]
         children += [self.service(name) for name in SERVICES]
         children += [child for child in self._service_children() if child not in children]
         standings = []
@@ -201,9 +236,14 @@ class System:
         return [Child(folder.name, folder) for folder in folders]
 
     def _surroundings(self, name: str) -> Surroundings:
-        intake = Ports(self.service("intake").folder)["http"]
-        smtp = Ports(self.mailbox.folder)["smtp"]
-        return Surroundings(self.kafka.as_user(name), self.mongod.as_user(name), smtp, intake, self.secrets)
+        return Surroundings(
+            kafka=self.kafka.as_user(name),
+            mongo=self.mongod.as_user(name),
+            smtp_port=Ports(self.mailbox.folder)["smtp"],
+            intake_port=Ports(self.service("intake").folder)["http"],
+            issuer=self.issuer_url,
+            secrets=self.secrets,
+        )
 
 
 def _says_ready(port: int) -> bool:

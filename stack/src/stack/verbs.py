@@ -36,7 +36,7 @@ def up(words: Sequence[str]) -> int:
     standings = system.standings()
     _print(console, [s for s in standings if not asked.engines_only or s.name in ENGINES])
     console.print(f"up in {time.monotonic() - start:.1f} s", highlight=False)
-    console.print(f" mails   {system.mails}\n tokens  {system.secrets.tokens}", soft_wrap=True)
+    console.print(f" mails    {system.mails}\n clients  {system.secrets.clients}", soft_wrap=True)
     return 0
 
 

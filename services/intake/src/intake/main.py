@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from chassis import shadow
 from chassis.doors import Doors
+from chassis.forms import Forms
 from chassis.sealing import Sealer
 from chassis.service import Plan, serve
 from chassis.store import Index
@@ -26,7 +27,7 @@ def plan(settings: Settings) -> Plan:
 
     def routers(doors: Doors) -> Sequence[APIRouter]:
         desk = Desk(doors, Sealer(secret), Slips(secret))
-        return (http.router(doors, desk), pages.router(doors, desk), staff.router(doors, desk))
+        return (http.router(doors, desk), pages.router(doors, desk, Forms(secret)), staff.router(doors, desk))
 
     async def seed(doors: Doors) -> None:
         await load_registers(doors, registers)

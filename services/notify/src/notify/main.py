@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from chassis import shadow
 from chassis.clock import utc_now
-from chassis.doors import Tokens
+from chassis.issuer import issuer_of
 from chassis.service import Plan, serve
+from chassis.service_token import ServiceToken, read_secret
 from chassis.store import Index
 from notify.adapters.contacts_http import HttpContacts, intake_client
 from notify.adapters.letters_jinja import JinjaLetters
@@ -21,7 +22,9 @@ from notify.settings import Settings
 
 def plan(settings: Settings) -> Plan:
     """Everything that notify is, ready to be served."""
-    contacts = HttpContacts(intake_client(settings.intake_url), Tokens.read(settings.tokens).of("service"))
+    issuer = issuer_of(settings)
+    token = ServiceToken(issuer, settings.client, read_secret(settings.client_secret))
+    contacts = HttpContacts(intake_client(settings.intake_url, token))
     letters = JinjaLetters(read_words(settings.seed), settings.public_url)
     mailer = SmtpMailer(settings.smtp_host, settings.smtp_port, settings.sender)
 
@@ -36,7 +39,7 @@ def plan(settings: Settings) -> Plan:
         ),
         workers={SendMessage: sending(contacts, letters, mailer, utc_now)},
         routers=lambda doors: (messages_router(doors),),
-        closing=(mailer.close, contacts.close),
+        closing=(mailer.close, contacts.close, issuer.client.aclose),
     )
 
 

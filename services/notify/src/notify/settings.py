@@ -3,10 +3,10 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ClientSettings
 
 
-class Settings(ServiceSettings):
+class Settings(ClientSettings):
     """What every service needs, and where contacts, mail and tenants are."""
 
     model_config = SettingsConfigDict(env_prefix="NOTIFY_", frozen=True)

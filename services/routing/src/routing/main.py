@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
+from fastapi import APIRouter
+
 from chassis import shadow
 from chassis.doors import Doors
+from chassis.login import login_of
 from chassis.service import Plan, serve
 from chassis.store import Index
 from routing.adapters.register_files import read_register
 from routing.entrypoints.events import HEARS, REACTIONS
 from routing.entrypoints.http import cases_router
+from routing.entrypoints.pages import pages_router
 from routing.entrypoints.seed import put_in_force
 from routing.handlers.documents import CASES, REGISTERS
 from routing.settings import Settings
@@ -17,6 +21,11 @@ from routing.settings import Settings
 def plan(settings: Settings) -> Plan:
     """Everything that routing is, ready to be served."""
     register = read_register(settings.seed)
+
+    login = login_of(settings, settings.public_url)
+
+    def routers(doors: Doors) -> Sequence[APIRouter]:
+        return (cases_router(doors), pages_router(doors, login))
 
     async def seed(doors: Doors) -> None:
         """Put the register that was read in force."""
@@ -31,8 +40,9 @@ def plan(settings: Settings) -> Plan:
             Index(CASES.name, (("state.status", 1), ("state.due_at", 1))),
             Index(CASES.name, (("state.route", 1), ("state.due_at", 1))),
         ),
-        routers=lambda doors: (cases_router(doors),),
+        routers=routers,
         seed=seed,
+        closing=(login.close,),
     )
 
 

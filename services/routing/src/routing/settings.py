@@ -1,11 +1,16 @@
 """How routing is set up; only main reads it."""
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ClientSettings
 
 
-class Settings(ServiceSettings):
-    """What every service needs; routing's own figures are data in its seed folder."""
+class Settings(ClientSettings):
+    """What every service needs, and where staff finds its pages; routing's own figures are data in its seed folder."""
 
     model_config = SettingsConfigDict(env_prefix="ROUTING_", frozen=True)
+
+    public_url: str = Field(
+        description="Address of the pages for staff, to which people return from the login."
+    )

@@ -27,6 +27,7 @@ class Attempts:
                 "This code was tried too often with a wrong PIN.",
                 status=429,
                 fix=f"Try again in {REST.seconds // 60} minutes.",
+                headers={"Retry-After": str(int((since + REST - now).total_seconds()) + 1)},
             )
 
     def wrong(self, code: str, now: datetime) -> None:

@@ -4,26 +4,21 @@ from importlib import resources
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
 from chassis.doors import Doors
 from chassis.errors import Refused, Unavailable
+from chassis.forms import Forms, Visit
+from chassis.guards import PAGE_HEADERS
+from chassis.problems import SHOW
 from intake.domain.drafts import Contact, Draft, Fault, tidy
 from intake.domain.reports import ENDED, Report
 from intake.entrypoints import wording
 from intake.entrypoints.desk import Desk
 
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
 Faults = tuple[Fault, ...]
 
 
@@ -39,6 +34,7 @@ class ReportForm(BaseModel):
     phone: str = ""
     language: str = "it"
     frailty: str = ""
+    seal: str = ""
 
     def draft(self) -> Draft:
         """What is asked, in the words of the domain."""
@@ -65,13 +61,14 @@ class WithdrawalForm(StatusForm):
     """What the form that takes a report back sends."""
 
     reason: str = ""
+    seal: str = ""
 
 
 class Pages:
     """The pages over the desk."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, forms: Forms) -> None:
+        self._desk, self._forms = desk, forms
         self._templates = Environment(
             loader=PackageLoader("intake.entrypoints"),
             autoescape=True,
@@ -80,16 +77,24 @@ class Pages:
         )
         self._templates.globals.update(w=wording)
 
+    def visit(self, request: Request) -> Visit:
+        """Whose browser asks."""
+        return Visit(self._forms, request)
+
     def show(self, template: str, status: int = 200, **facts: object) -> HTMLResponse:
-        """A page."""
-        page = self._templates.get_template(template).render(facts)
-        return HTMLResponse(page, status, _HEADERS)
+        """A page; one with a form that changes something is told the `visit`."""
+        page = HTMLResponse(self._templates.get_template(template).render(facts), status, PAGE_HEADERS)
+        if isinstance(visit := facts.get("visit"), Visit):
+            visit.remember(page)
+        return page
 
-    async def blank(self) -> HTMLResponse:
+    async def blank(self, visit: Visit) -> HTMLResponse:
         """An empty form with an id of its own."""
-        return await self.form(ReportForm(report_id=self._desk.new_id()))
+        return await self.form(visit, ReportForm(report_id=self._desk.new_id()))
 
-    async def form(self, form: ReportForm, faults: Faults = (), status: int = 200) -> HTMLResponse:
+    async def form(
+        self, visit: Visit, form: ReportForm, faults: Faults = (), status: int = 200
+    ) -> HTMLResponse:
         """The form of a report, with what was written and what is wrong with it."""
         try:
             categories = wording.grouped_categories(await self._desk.register("categories"))
@@ -99,6 +104,7 @@ class Pages:
         return self.show(
             "report.html",
             status,
+            visit=visit,
             form=form,
             danger=any(fault.slug == "call-112" for fault in faults),
             faults=dict(wording.wording(fault) for fault in reversed(faults)),
@@ -106,29 +112,31 @@ class Pages:
             places=places,
         )
 
-    async def send(self, form: ReportForm) -> HTMLResponse:
+    async def send(self, visit: Visit, form: ReportForm) -> HTMLResponse:
         """Take the report in and show its slip; or the form again, with what is wrong."""
         form = form.model_copy(update={"report_id": _own_id(form.report_id) or self._desk.new_id()})
+        if not visit.made_here(form.seal):
+            return await self.form(visit, form, (Fault("unsealed", "send", "", ""),), 403)
         draft = form.draft()
         try:
             found = await self._desk.judge(draft)
             if found:
-                return await self.form(form, found, 422)
+                return await self.form(visit, form, found, 422)
             slip = await self._desk.accept(draft, form.report_id)
         except Refused as refusal:
             again = form.model_copy(update={"report_id": self._desk.new_id()})
-            return await self.form(again, (_fault(refusal),), refusal.status)
+            return await self.form(visit, again, (_fault(refusal),), refusal.status)
         except Unavailable:
-            return await self.form(form, (Fault("unavailable", "send", "", ""),), 503)
+            return await self.form(visit, form, (Fault("unavailable", "send", "", ""),), 503)
         return self.show("slip.html", 200 if slip.known else 201, slip=slip, email=bool(draft.contact.email))
 
-    async def status(self, form: StatusForm) -> HTMLResponse:
+    async def status(self, visit: Visit, form: StatusForm) -> HTMLResponse:
         """Where a report stands; or the form again when there is none with this code and PIN."""
         try:
             report = await self._desk.find(form.code, form.pin)
         except Refused as refusal:
             return self.ask(form, refusal)
-        return await self._standing(report, form)
+        return await self._standing(visit, report, form)
 
     def ask(self, form: StatusForm, refusal: Refused | None = None) -> HTMLResponse:
         """The form that asks for code and PIN."""
@@ -137,28 +145,32 @@ class Pages:
         )
         return self.show("ask.html", 200 if refusal is None else refusal.status, form=form, faults=faults)
 
-    async def withdraw(self, form: WithdrawalForm) -> HTMLResponse:
+    async def withdraw(self, visit: Visit, form: WithdrawalForm) -> HTMLResponse:
         """Take a report back and show where it stands then."""
         try:
             report = await self._desk.find(form.code, form.pin)
         except Refused as refusal:
             return self.ask(form, refusal)
+        if not visit.made_here(form.seal):
+            return await self._standing(visit, report, form, wording.FAULTS["unsealed"], 403)
         if form.reason not in wording.REASONS:
-            return await self._standing(report, form, "Scelga perché la ritira.", 422)
+            return await self._standing(visit, report, form, "Scelga perché la ritira.", 422)
         try:
             await self._desk.withdraw(form.code, form.pin, form.reason)
         except Refused as refusal:
-            return await self._standing(report, form, wording.FAULTS.get(refusal.slug, ""), refusal.status)
-        return await self._standing(await self._desk.find(form.code, form.pin), form)
+            said = wording.FAULTS.get(refusal.slug, "")
+            return await self._standing(visit, report, form, said, refusal.status)
+        return await self._standing(visit, await self._desk.find(form.code, form.pin), form)
 
     async def _standing(
-        self, report: Report, form: StatusForm, fault: str = "", status: int = 200
+        self, visit: Visit, report: Report, form: StatusForm, fault: str = "", status: int = 200
     ) -> HTMLResponse:
         category = (await self._desk.register("categories")).category(report.category)
         place = (await self._desk.register("places")).place(report.place_id)
         return self.show(
             "status.html",
             status,
+            visit=visit,
             report=report,
             form=form,
             category=category.label if category else report.category,
@@ -181,10 +193,16 @@ def _fault(refusal: Refused) -> Fault:
     return Fault(refusal.slug, refusal.field or "send", refusal.detail, refusal.fix or "")
 
 
-def router(doors: Doors, desk: Desk) -> APIRouter:
+def router(doors: Doors, desk: Desk, forms: Forms) -> APIRouter:
     """The routes of the pages."""
-    site = APIRouter(include_in_schema=False, dependencies=[Depends(doors.require("public"))])
-    pages = Pages(desk)
+    pages = Pages(desk, forms)
+
+    def in_italian(request: Request) -> None:
+        """Whatever is refused from here on is said on a page."""
+        request.scope[SHOW] = lambda _, status: pages.show("pause.html", status)
+
+    locks = [Depends(in_italian), Depends(doors.require("public"))]
+    site = APIRouter(include_in_schema=False, dependencies=locks)
     _serve_reports(site, pages)
     _serve_status(site, pages)
     return site
@@ -198,12 +216,12 @@ def _serve_reports(site: APIRouter, pages: Pages) -> None:
         return pages.show("home.html")
 
     @site.get("/segnala")
-    async def show_form() -> HTMLResponse:
-        return await pages.blank()
+    async def show_form(request: Request) -> HTMLResponse:
+        return await pages.blank(pages.visit(request))
 
     @site.post("/segnala")
-    async def send_form(form: Annotated[ReportForm, Form()]) -> HTMLResponse:
-        return await pages.send(form)
+    async def send_form(request: Request, form: Annotated[ReportForm, Form()]) -> HTMLResponse:
+        return await pages.send(pages.visit(request), form)
 
     @site.get("/static/intake.css")
     async def show_style() -> Response:
@@ -216,9 +234,9 @@ def _serve_status(site: APIRouter, pages: Pages) -> None:
         return pages.ask(StatusForm(code=codice))
 
     @site.post("/stato")
-    async def show_status(form: Annotated[StatusForm, Form()]) -> HTMLResponse:
-        return await pages.status(form)
+    async def show_status(request: Request, form: Annotated[StatusForm, Form()]) -> HTMLResponse:
+        return await pages.status(pages.visit(request), form)
 
     @site.post("/stato/ritiro")
-    async def withdraw(form: Annotated[WithdrawalForm, Form()]) -> HTMLResponse:
-        return await pages.withdraw(form)
+    async def withdraw(request: Request, form: Annotated[WithdrawalForm, Form()]) -> HTMLResponse:
+        return await pages.withdraw(pages.visit(request), form)

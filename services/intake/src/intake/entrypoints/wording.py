@@ -88,6 +88,7 @@ FAULTS: Mapping[str, str] = {
     "too-many-attempts": "Troppi tentativi con un PIN sbagliato. Riprovi fra un quarto d'ora.",
     "report-closed": "La segnalazione è già chiusa e non si può più ritirare.",
     "unavailable": "In questo momento non riusciamo a salvare. Quello che ha scritto è ancora qui: riprovi fra un minuto.",
+    "unsealed": "Per sicurezza prema di nuovo il pulsante: quello che ha scritto è ancora qui. Se non basta, accetti i cookie di questo sito.",
     "other": "Non possiamo accettare questo dato: lo controlli e riprovi.",
 }
 _FIELDS = {"contact.name": "name", "contact.email": "email", "contact.phone": "phone"}

@@ -11,23 +11,24 @@ TIMEOUT_SECONDS = 5.0
 CONNECTIONS = 8
 
 
-def intake_client(intake_url: str) -> httpx.AsyncClient:
-    """A client that keeps its connections to intake."""
+def intake_client(intake_url: str, token: httpx.Auth) -> httpx.AsyncClient:
+    """A client that keeps its connections to intake and shows our token there."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    return httpx.AsyncClient(base_url=intake_url, timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False)
+    return httpx.AsyncClient(
+        auth=token, base_url=intake_url, timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False
+    )
 
 
 class HttpContacts:
     """Who is to be told, as intake knows it now; nothing is kept."""
 
-    def __init__(self, client: httpx.AsyncClient, token: str) -> None:
+    def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._headers = {"Authorization": f"Bearer {token}"}
 
     async def of(self, report_id: str) -> Contact | None:
         """The contact, or None when intake says `no-contact`; any other answer, and none, is Unavailable."""
         try:
-            response = await self._client.get(f"/internal/contacts/{report_id}", headers=self._headers)
+            response = await self._client.get(f"/internal/contacts/{report_id}")
         except httpx.HTTPError as error:
             raise Unavailable(f"intake does not answer ({type(error).__name__})") from None
         body = _object(response)

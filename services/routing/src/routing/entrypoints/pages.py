@@ -1,0 +1,113 @@
+"""The pages for staff: the open cases, the next due one first, and a form that says how one ended."""
+
+from importlib import resources
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel
+
+from chassis.doors import Doors
+from chassis.errors import Refused
+from chassis.guards import PAGE_HEADERS
+from chassis.ids import uuid7
+from chassis.login import LEAVE, Enter, Login, Visitor, login_router
+from chassis.store import AnyOf
+from routing.domain.case import Outcome, Status
+from routing.domain.words import explain
+from routing.entrypoints import wording
+from routing.entrypoints.http import STAFF
+from routing.handlers.documents import CASES
+from routing.handlers.resolve_case import ResolveCase
+
+HOME = "/lavoro"
+SHOWN = 100
+OPEN = AnyOf((Status.OPEN.value, Status.HELD.value))
+
+
+class ResolutionForm(BaseModel):
+    """What the form under a case sends; `command_id` was made with the page, so that a second press changes nothing."""
+
+    command_id: UUID
+    outcome: str = ""
+    seal: str = ""
+
+
+class Pages:
+    """The pages over the doors."""
+
+    def __init__(self, doors: Doors, login: Login) -> None:
+        self._doors, self._login = doors, login
+        self._templates = Environment(
+            loader=PackageLoader("routing.entrypoints"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(w=wording, leave=LEAVE, home=HOME)
+
+    def say(self, slug: str, status: int, link: str | None = None) -> Response:
+        """A page that says what happened."""
+        title, text = wording.SAID.get(slug, wording.SAID["other"])
+        return self._page("said.html", status, title=title, text=text, link=link, visitor=None)
+
+    async def cases(self, visitor: Visitor, fault: str = "", done: str = "", status: int = 200) -> Response:
+        """The cases that nobody has finished."""
+        doors = self._doors
+        rows = await doors.list(CASES, {"state.status": OPEN}, [("state.due_at", 1)], SHOWN)
+        return self._page(
+            "cases.html",
+            status,
+            visitor=visitor,
+            seal=self._login.forms.seal(visitor.session),
+            rows=[(case, explain(case), uuid7(doors.clock())) for case in rows],
+            now=doors.clock(),
+            fault=fault,
+            done=done,
+            more=len(rows) == SHOWN,
+        )
+
+    async def resolve(self, visitor: Visitor, report_id: str, form: ResolutionForm) -> Response:
+        """Close a case and show the others; what is refused is said above them."""
+        if form.outcome not in wording.OUTCOMES:
+            return await self.cases(visitor, wording.FAULTS["outcome"], status=422)
+        command = ResolveCase(report_id, Outcome(form.outcome))
+        mark = f"{report_id}/{form.outcome}"
+        try:
+            await self._doors.run(command, id=str(form.command_id), key=report_id, fingerprint=mark)
+        except Refused as refusal:
+            fault = wording.FAULTS.get(refusal.slug, wording.FAULTS["other"])
+            return await self.cases(visitor, fault, status=refusal.status)
+        return RedirectResponse(f"{HOME}?fatto={report_id}", 303)
+
+    def _page(self, template: str, status: int, **facts: object) -> HTMLResponse:
+        return HTMLResponse(self._templates.get_template(template).render(facts), status, PAGE_HEADERS)
+
+
+def pages_router(doors: Doors, login: Login) -> APIRouter:
+    """The pages, their style, and the way in and out."""
+    site, pages = APIRouter(include_in_schema=False), Pages(doors, login)
+    lock = Enter(doors, login, STAFF, pages.say)
+    style = resources.files("routing.entrypoints").joinpath("static/lavoro.css").read_bytes()
+
+    @site.get(HOME)
+    async def show_cases(visitor: Annotated[Visitor, Depends(lock)], fatto: str = "") -> Response:
+        return await pages.cases(visitor, done=fatto[:36])
+
+    @site.post(f"{HOME}/{{report_id}}/risolto")
+    async def resolve(
+        report_id: UUID,
+        visitor: Annotated[Visitor, Depends(lock)],
+        form: Annotated[ResolutionForm, Form()],
+    ) -> Response:
+        return await pages.resolve(visitor, str(report_id), form)
+
+    @site.get(f"{HOME}/lavoro.css", dependencies=[Depends(doors.require("public"))])
+    async def show_style() -> Response:
+        return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+    site.include_router(login_router(doors, login, HOME, STAFF, pages.say))
+    return site

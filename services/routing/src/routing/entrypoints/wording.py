@@ -1,0 +1,70 @@
+"""What staff reads: Italian words for codes and times."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+ROME = ZoneInfo("Europe/Rome")
+_DAYS = ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica")
+
+ROUTES: Mapping[str | None, str] = {
+    "operator": "Operatore di quartiere",
+    "technical-office": "Ufficio tecnico",
+    "admin-office": "Ufficio amministrativo",
+    "social-services": "Servizi sociali",
+    "emergency": "Pronto intervento",
+    None: "Nessuno ancora: decide chi coordina",
+}
+OUTCOMES: Mapping[str, str] = {
+    "solved": "Risolto",
+    "handed-off": "Passato a chi è competente",
+    "unfounded": "Non confermato",
+}
+URGENCIES: Mapping[str, str] = {
+    "e1": "Emergenza",
+    "u": "Urgente",
+    "n": "Ordinario",
+    "a": "Procedimento",
+    "s": "Sociale",
+}
+FAULTS: Mapping[str, str] = {
+    "outcome": "Scelga com'è andata a finire.",
+    "already-resolved": "Il caso era già chiuso: non c'è altro da fare.",
+    "unknown-case": "Questo caso non c'è più nell'elenco.",
+    "other": "Non è stato possibile chiudere il caso: guardi di nuovo l'elenco e riprovi.",
+}
+SAID: Mapping[str, tuple[str, str]] = {
+    "logged-out": ("È uscito", "La sessione di Ascolto su questo dispositivo è chiusa."),
+    "not-logged-in": ("Serve l'accesso", "Acceda per vedere questa pagina."),
+    "not-allowed": (
+        "Pagina riservata",
+        "Questa pagina è per operatori e coordinatori. Chieda il ruolo a chi li assegna.",
+    ),
+    "login-not-asked": (
+        "Accesso da rifare",
+        "L'accesso è scaduto o non è cominciato da qui. Riprovi dall'inizio.",
+    ),
+    "login-refused": ("Accesso non riuscito", "Chi gestisce le identità non ha confermato l'accesso."),
+    "invalid-token": (
+        "Accesso non riuscito",
+        "La risposta di chi gestisce le identità non è valida. Riprovi.",
+    ),
+    "unsealed": ("Modulo scaduto", "Per sicurezza torni all'elenco e prema di nuovo il pulsante."),
+    "too-many-requests": ("Troppe richieste", "Aspetti qualche secondo e riprovi."),
+    "unavailable": (
+        "Torni fra poco",
+        "In questo momento il servizio non risponde. Non è stato salvato niente.",
+    ),
+    "other": ("Non è possibile", "La richiesta non si può soddisfare. Torni all'elenco e riprovi."),
+}
+
+
+def readable(code: str) -> str:
+    """A code as a person reads it."""
+    return code.replace("-", " ").capitalize()
+
+
+def day_text(moment: datetime) -> str:
+    """A day as it is said in Italy: venerdì 27/11/2026, ore 14:30."""
+    local = moment.astimezone(ROME)
+    return f"{_DAYS[local.weekday()]} {local:%d/%m/%Y}, ore {local:%H:%M}"

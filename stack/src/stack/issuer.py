@@ -1,0 +1,256 @@
+"""A development issuer: a small OpenID provider for one machine, whose people are invented and who asks nobody for a password."""
+
+import argparse
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode, urlsplit
+
+import uvicorn
+from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from joserfc import jwt
+from joserfc.jwk import ECKey, import_key
+from pydantic import BaseModel
+
+from stack.files import write_whole
+from stack.issuer_page import PEOPLE, ROLES, STYLE, choose
+from stack.ports import HOST
+
+AUDIENCE = "ascolto"
+CODE_SECONDS = 60.0
+HERE = ("127.0.0.1", "localhost", "::1")
+NEVER_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+class Asked(BaseModel):
+    """What a service asks when it sends somebody here to say who they are (authorization code with PKCE)."""
+
+    client_id: str
+    redirect_uri: str
+    state: str
+    code_challenge: str
+    code_challenge_method: str = "plain"
+    response_type: str = "code"
+    nonce: str = ""
+
+
+class Chosen(Asked):
+    """The same, with the person and the role that were chosen on the page."""
+
+    person: str
+    role: str
+
+
+class Wanted(BaseModel):
+    """What the token endpoint is asked."""
+
+    grant_type: str
+    client_id: str = ""
+    client_secret: str = ""
+    code: str = ""
+    redirect_uri: str = ""
+    code_verifier: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code that was given out, for one exchange."""
+
+    asked: Chosen
+    until: float
+
+
+@dataclass
+class DevelopmentIssuer:
+    """The issuer: its name, the key that it signs with, the clients it knows, and how long its tokens last."""
+
+    name: str
+    key: ECKey
+    clients: Mapping[str, Mapping[str, Any]]
+    seconds: int
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        """No code is given out yet."""
+        self._codes: dict[str, Code] = {}
+
+    def document(self, reached_at: str) -> dict[str, Any]:
+        """What it says of itself: browsers find it under its name, programs where they reached it."""
+        return {
+            "issuer": self.name,
+            "authorization_endpoint": f"{self.name}/authorize",
+            "token_endpoint": f"{reached_at}/token",
+            "jwks_uri": f"{reached_at}/jwks",
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "client_credentials"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "ascolto_development": True,
+        }
+
+    def check(self, asked: Asked) -> None:
+        """Raises for a question that must not lead anybody anywhere."""
+        if asked.client_id not in self.clients:
+            raise HTTPException(400, f"client_id: there is no client {asked.client_id!r} here")
+        place = urlsplit(asked.redirect_uri)
+        if place.scheme != "http" or place.hostname not in HERE:
+            raise HTTPException(
+                400, "redirect_uri: this issuer sends people to http addresses of this machine only"
+            )
+        if asked.response_type != "code" or asked.code_challenge_method != "S256":
+            raise HTTPException(400, "code_challenge_method: ask for a code, with PKCE by S256")
+
+    def give_code(self, chosen: Chosen) -> str:
+        """A code for one exchange within a minute."""
+        self.check(chosen)
+        if chosen.person not in PEOPLE or chosen.role not in ROLES:
+            raise HTTPException(400, "person, role: choose from the page")
+        now = self.clock()
+        self._codes = {word: code for word, code in self._codes.items() if code.until > now}
+        word = secrets.token_urlsafe(32)
+        self._codes[word] = Code(chosen, now + CODE_SECONDS)
+        return word
+
+    def tokens(self, wanted: Wanted) -> dict[str, Any]:
+        """The tokens of a grant; raises for what is not granted."""
+        client = self.clients.get(wanted.client_id)
+        if client is None or not hmac.compare_digest(str(client["secret"]), wanted.client_secret):
+            raise HTTPException(401, "invalid_client")
+        if wanted.grant_type == "client_credentials" and client["roles"]:
+            return self._answer(wanted.client_id, wanted.client_id, client["roles"])
+        if wanted.grant_type == "authorization_code":
+            return self._exchange(wanted)
+        raise HTTPException(400, "unauthorized_client")
+
+    def _exchange(self, wanted: Wanted) -> dict[str, Any]:
+        code = self._codes.pop(wanted.code, None)
+        challenge = (
+            urlsafe_b64encode(hashlib.sha256(wanted.code_verifier.encode()).digest()).decode().rstrip("=")
+        )
+        if code is None or code.until <= self.clock():
+            raise HTTPException(400, "invalid_grant")
+        asked = code.asked
+        same = (asked.client_id, asked.redirect_uri) == (wanted.client_id, wanted.redirect_uri)
+        if not same or not hmac.compare_digest(challenge, asked.code_challenge):
+            raise HTTPException(400, "invalid_grant")
+        about = {"sub": asked.person, "name": PEOPLE[asked.person], "roles": [asked.role]}
+        identity = about | {"aud": asked.client_id} | ({"nonce": asked.nonce} if asked.nonce else {})
+        answer = self._answer(asked.person, asked.client_id, [asked.role])
+        return answer | {"id_token": self._sign("JWT", identity)}
+
+    def _answer(self, subject: str, client: str, roles: list[str]) -> dict[str, Any]:
+        claims = {"sub": subject, "client_id": client, "aud": AUDIENCE, "roles": roles}
+        claims |= {"jti": secrets.token_hex(8)}
+        return {
+            "access_token": self._sign("at+jwt", claims),
+            "token_type": "Bearer",
+            "expires_in": self.seconds,
+        }
+
+    def _sign(self, kind: str, claims: Mapping[str, Any]) -> str:
+        now = int(self.clock())
+        header = {"alg": "ES256", "typ": kind, "kid": self.key.kid}
+        return jwt.encode(
+            header, {"iss": self.name, "iat": now, "exp": now + self.seconds, **claims}, self.key
+        )
+
+
+def build_app(issuer: DevelopmentIssuer) -> FastAPI:
+    """The issuer's doors: for programs, and for somebody with a browser."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(_for_programs(issuer))
+    app.include_router(_for_people(issuer))
+    return app
+
+
+def _for_programs(issuer: DevelopmentIssuer) -> APIRouter:
+    router = APIRouter()
+    basic = HTTPBasic(auto_error=False)
+
+    @router.get("/.well-known/openid-configuration")
+    async def describe(request: Request) -> dict[str, Any]:
+        return issuer.document(str(request.base_url).rstrip("/"))
+
+    @router.get("/jwks")
+    async def publish_keys() -> dict[str, Any]:
+        return {"keys": [issuer.key.as_dict(private=False, use="sig", alg="ES256")]}
+
+    @router.post("/token")
+    async def give_tokens(
+        wanted: Annotated[Wanted, Form()], shown: Annotated[HTTPBasicCredentials | None, Depends(basic)]
+    ) -> JSONResponse:
+        if shown is not None:
+            wanted = wanted.model_copy(update={"client_id": shown.username, "client_secret": shown.password})
+        try:
+            return JSONResponse(issuer.tokens(wanted), headers=NEVER_STORED)
+        except HTTPException as refusal:
+            return JSONResponse({"error": refusal.detail}, refusal.status_code, NEVER_STORED)
+
+    return router
+
+
+def _for_people(issuer: DevelopmentIssuer) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/authorize")
+    async def ask_who(asked: Annotated[Asked, Query()]) -> HTMLResponse:
+        issuer.check(asked)
+        policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+        return HTMLResponse(choose(asked.model_dump()), headers={"Content-Security-Policy": policy})
+
+    @router.post("/authorize")
+    async def go_back(chosen: Annotated[Chosen, Form()]) -> Response:
+        query = urlencode({"code": issuer.give_code(chosen), "state": chosen.state, "iss": issuer.name})
+        return RedirectResponse(f"{chosen.redirect_uri}?{query}", 303)
+
+    @router.get("/issuer.css")
+    async def show_style() -> Response:
+        return Response(STYLE, media_type="text/css")
+
+    return router
+
+
+def load_key(path: Path) -> ECKey:
+    """The signing key of this folder, made when there is none."""
+    if not path.exists():
+        fresh = ECKey.generate_key("P-256", parameters={"kid": secrets.token_hex(8)})
+        write_whole(path, json.dumps(fresh.as_dict(private=True)), mode=0o600)
+    found = import_key(json.loads(path.read_text()))
+    assert isinstance(found, ECKey)
+    return found
+
+
+def main() -> None:
+    """Serve until the process ends; refuses to be what guards a production."""
+    parser = argparse.ArgumentParser(prog="stack.issuer", description=__doc__)
+    parser.add_argument("--stage", choices=("development", "production"), required=True)
+    parser.add_argument("--host", default=HOST)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--name", help="the address under which browsers find it, and its `iss`")
+    parser.add_argument("--key", type=Path, required=True, help="file of its key, made at the first start")
+    parser.add_argument("--clients", type=Path, required=True, help="JSON: client, its secret, its roles")
+    parser.add_argument("--seconds", type=int, default=600, help="how long its tokens last")
+    asked = parser.parse_args()
+    if asked.stage == "production":
+        parser.error(
+            "it lets anybody in as anybody: in production set ASCOLTO_ISSUER to a real OpenID provider"
+        )
+    name = (asked.name or f"http://{HOST}:{asked.port}").rstrip("/")
+    clients = json.loads(asked.clients.read_text())
+    issuer = DevelopmentIssuer(name, load_key(asked.key), clients, asked.seconds)
+    uvicorn.run(build_app(issuer), host=asked.host, port=asked.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

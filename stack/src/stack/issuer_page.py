@@ -1,0 +1,71 @@
+"""The page of the development issuer: choose an invented person and what they may do."""
+
+from collections.abc import Mapping
+from html import escape
+
+PEOPLE = {
+    "ada-esempio": "Ada Esempio",
+    "bruno-finto": "Bruno Finto",
+    "carla-inventata": "Carla Inventata",
+    "dino-prova": "Dino Prova",
+}
+ROLES = {
+    "operator": "lavora nei quartieri",
+    "coordinator": "coordina",
+    "officer": "istruisce i contributi",
+    "ops": "gestisce il sistema",
+}
+
+STYLE = """
+:root { --blue: #0066cc; --ink: #17324d; --pale: #eef4fa; --focus: #ffbf00; }
+*, *::before, *::after { box-sizing: border-box; }
+html { font: 1.125rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; color: var(--ink); }
+body { margin: 0; }
+header { padding: .75rem 1rem; color: #fff; background: var(--blue); font-size: 1.5rem; font-weight: 700; }
+main { max-width: 42rem; margin: 0 auto; padding: 0 1rem 2rem; }
+h1 { font-size: 1.75rem; line-height: 1.2; }
+.note { padding: .75rem 1rem; background: var(--pale); border-left: 4px solid var(--blue); }
+fieldset { margin: 0 0 1.5rem; padding: 1rem; border: 1px solid #5c6f82; border-radius: .25rem; }
+legend { font-weight: 700; }
+label { display: flex; gap: .75rem; align-items: center; min-height: 3rem; }
+input { width: 1.75rem; height: 1.75rem; accent-color: var(--blue); }
+button { min-height: 3rem; padding: .75rem 1.5rem; font: inherit; font-weight: 700; color: #fff; background: var(--blue); border: 0; border-radius: .25rem; }
+:focus-visible { outline: 3px solid var(--focus); box-shadow: 0 0 0 6px var(--ink); }
+"""
+
+
+def choose(asked: Mapping[str, str]) -> str:
+    """The page, with everything in it that has to come back."""
+    hidden = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in asked.items()
+    )
+    return f"""<!doctype html>
+<html lang="it">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Accesso di prova - Ascolto</title><link rel="stylesheet" href="/issuer.css">
+</head>
+<body>
+<header>Ascolto</header>
+<main>
+<h1>Chi vuole essere?</h1>
+<p class="note">Accesso di prova per lo sviluppo: le persone sono inventate e nessuno chiede una password.</p>
+<form method="post" action="/authorize">
+{hidden}
+<fieldset><legend>Persona</legend>{_choices("person", PEOPLE)}</fieldset>
+<fieldset><legend>Ruolo</legend>{_choices("role", {role: f"{role}: {what}" for role, what in ROLES.items()})}</fieldset>
+<button type="submit">Entra</button>
+</form>
+</main>
+</body>
+</html>
+"""
+
+
+def _choices(name: str, labels: Mapping[str, str]) -> str:
+    rows = [
+        f'<label><input type="radio" name="{name}" value="{value}"{" checked" if number == 0 else ""}>{escape(text)}</label>'
+        for number, (value, text) in enumerate(labels.items())
+    ]
+    return "".join(rows)

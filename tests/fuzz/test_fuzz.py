@@ -1,0 +1,74 @@
+"""A slice of `make fuzz`, and that it would notice."""
+
+from dataclasses import replace
+
+import pytest
+from fastapi import APIRouter, Depends
+from tests.fuzz.envelopes import golden, throw
+from tests.fuzz.requests import ask
+
+from chassis.doors import Doors, Open
+from chassis.parking import Record
+from chassis.records import read
+from contracts.envelope import read_event
+from routing.entrypoints import http
+
+
+def test_damaged_records_are_read_or_said_to_be_unreadable() -> None:
+    reading = throw(20_000, 7)
+
+    assert reading.uncaught == []
+    assert {"read", "unreadable", "unknown"} <= set(reading.endings)
+
+
+def test_every_golden_record_is_read_as_it_is() -> None:
+    assert [record for record in golden() if read(record, 0).unreadable is not None] == []
+
+
+def test_a_decoder_that_raises_on_some_bytes_is_noticed() -> None:
+    def weak(record: Record, arrived_ms: int) -> object:
+        read_event("case-opened.v1", record.value)
+        return read(record, arrived_ms)
+
+    assert throw(200, 7, weak).uncaught
+
+
+def test_a_decoder_that_says_neither_what_nor_why_is_noticed() -> None:
+    def silent(record: Record, arrived_ms: int) -> object:
+        return replace(read(record, arrived_ms), unreadable="always")
+
+    assert throw(200, 7, silent).uncaught
+
+
+@pytest.mark.parametrize("milliseconds", [-(2**63), -1, 0, 2**53, 2**63 - 1])
+def test_a_records_time_is_whatever_its_producer_wrote(milliseconds: int) -> None:
+    record = replace(golden()[0], value=b"broken")
+
+    assert read(record, milliseconds).unreadable
+
+
+@pytest.mark.timeout(240)
+def test_made_up_requests_break_no_door() -> None:
+    asking = ask(600, 7)
+
+    assert asking.errors == []
+    assert {200, 404, 422} <= set(asking.statuses)
+    assert not {401, 403} & set(asking.statuses)
+
+
+@pytest.mark.timeout(240)
+def test_a_door_that_breaks_on_some_input_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = http.cases_router
+
+    def breaks(number: int) -> float:
+        return 1 / (number - abs(number) + 1 - number % 2)
+
+    def planted(doors: Doors) -> APIRouter:
+        router = APIRouter()
+        router.include_router(made(doors))
+        router.get("/planted/{number}", dependencies=[Depends(Open())])(breaks)
+        return router
+
+    monkeypatch.setattr("routing.main.cases_router", planted)
+
+    assert any("/planted/" in error for error in ask(400, 7).errors)

@@ -1,0 +1,360 @@
+"""Staff's pages, through a login at the development issuer as at any other; nobody else gets to see them."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.doors import Doors
+from chassis.http import build_app
+from chassis.issuer import Issuer
+from chassis.login import Login, own_path
+from chassis.metrics import Metrics
+from contracts.intake import ReportRegistered
+from routing.domain.case import Status
+from routing.domain.register import Register
+from routing.entrypoints.pages import pages_router
+from routing.entrypoints.seed import put_in_force
+from routing.handlers.documents import CASES
+from stack.issuer import DevelopmentIssuer, load_key
+from stack.issuer import build_app as build_issuer
+
+ISSUER, HERE = "http://issuer.example", "http://127.0.0.1:8002"
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+REPORT = "0190a000-0000-7000-8000-000000000001"
+SECRET = b"an invented secret of 32 bytes.."
+
+
+@dataclass
+class Web(httpx.AsyncBaseTransport):
+    """Hosts by name, each an application in this process; and the clock that all of them read."""
+
+    now: datetime = MONDAY
+    hosts: dict[str, httpx.AsyncBaseTransport] = field(default_factory=dict)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host not in self.hosts:
+            raise httpx.ConnectError("nobody is there")
+        return await self.hosts[request.url.host].handle_async_request(request)
+
+    def browser(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=self, base_url=HERE, follow_redirects=True)
+
+
+def login_over(web: Web, public_url: str = HERE) -> Login:
+    issuer = Issuer(ISSUER, httpx.AsyncClient(transport=web), development=True)
+    return Login(issuer, "ascolto-routing", "s3cret", SECRET, public_url, lambda: web.now)
+
+
+@pytest.fixture
+async def web(service: Any, register: Register, tmp_path: Path) -> Web:
+    """Routing with one case, and the issuer."""
+    made, metrics = Web(), Metrics("routing")
+    clients = {"ascolto-routing": {"secret": "s3cret", "roles": []}}
+
+    def seconds() -> float:
+        return made.now.timestamp()
+
+    issuer = DevelopmentIssuer(ISSUER, load_key(tmp_path / "key"), clients, 600, seconds)
+    doors: Doors = replace(service.doors, clock=lambda: made.now)
+    app = build_app("routing", metrics, [pages_router(doors, login_over(made))], dict, dict)
+    made.hosts = {
+        "issuer.example": httpx.ASGITransport(build_issuer(issuer)),
+        "127.0.0.1": httpx.ASGITransport(app),
+    }
+    await put_in_force(service.doors, register)
+    fact = ReportRegistered(
+        report_id=REPORT,
+        category="isolamento",
+        kind="social",
+        urgency="s",
+        place_id="bg-monterosso",
+        neighbourhood="monterosso",
+        province="bergamo",
+        channel="web",
+        language="it",
+        heard_at=MONDAY,
+    )
+    await service.hear(fact, REPORT, MONDAY)
+    return made
+
+
+@pytest.fixture
+async def browser(web: Web) -> AsyncIterator[httpx.AsyncClient]:
+    async with web.browser() as made:
+        yield made
+
+
+def hidden(page: httpx.Response) -> dict[str, str]:
+    """Everything that the page's last form has hidden in it."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+
+
+async def log_in(browser: httpx.AsyncClient, role: str = "operator") -> httpx.Response:
+    """What somebody does: open the page, choose who to be, come back."""
+    page = await browser.get("/lavoro")
+    assert "Chi vuole essere?" in page.text
+    return await browser.post(
+        f"{ISSUER}/authorize", data=hidden(page) | {"person": "ada-esempio", "role": role}
+    )
+
+
+async def test_whoever_logs_in_comes_back_to_the_page_that_was_asked_for(browser: httpx.AsyncClient) -> None:
+    page = await log_in(browser)
+
+    assert (page.status_code, str(page.url)) == (200, f"{HERE}/lavoro")
+    assert "Ada Esempio" in page.text
+    assert "Isolamento, Monterosso" in page.text
+    assert "Ha deciso la regola" in page.text
+
+
+@pytest.mark.parametrize(("role", "status"), [("coordinator", 200), ("officer", 403), ("ops", 403)])
+async def test_only_who_looks_after_cases_sees_them(
+    browser: httpx.AsyncClient, role: str, status: int
+) -> None:
+    page = await log_in(browser, role)
+
+    assert page.status_code == status
+    assert ("Isolamento" in page.text) == (status == 200)
+    assert page.headers["content-type"].startswith("text/html")
+
+
+async def test_a_case_is_closed_by_its_form_once(browser: httpx.AsyncClient, service: Any) -> None:
+    form = hidden(await log_in(browser)) | {"outcome": "solved"}
+
+    done = await browser.post(f"/lavoro/{REPORT}/risolto", data=form)
+    again = await browser.post(f"/lavoro/{REPORT}/risolto", data=form)
+    late = await browser.post(
+        f"/lavoro/{REPORT}/risolto",
+        data=form | {"command_id": "0190a000-0000-7000-8000-0000000000ff", "outcome": "unfounded"},
+    )
+
+    assert [page.status_code for page in (done, again, late)] == [200, 200, 409]
+    assert "Fatto" in done.text
+    assert "Non c'è nessun caso aperto" in done.text
+    assert "era già chiuso" in late.text
+    case = await service.doors.load(CASES, REPORT)
+    assert (case.status, case.outcome) == (Status.RESOLVED, "solved")
+
+
+async def test_a_form_without_an_outcome_says_what_is_missing(browser: httpx.AsyncClient) -> None:
+    form = hidden(await log_in(browser))
+
+    page = await browser.post(f"/lavoro/{REPORT}/risolto", data=form | {"outcome": ""})
+
+    assert page.status_code == 422
+    assert "Scelga com&#39;è andata a finire" in page.text
+
+
+@pytest.mark.parametrize("seal", ["", "0" * 64, "è"])
+async def test_a_form_that_the_session_was_not_shown_changes_nothing(
+    browser: httpx.AsyncClient, service: Any, seal: str
+) -> None:
+    form = hidden(await log_in(browser)) | {"outcome": "solved", "seal": seal}
+
+    pages = [await browser.post(path, data=form) for path in (f"/lavoro/{REPORT}/risolto", "/uscita")]
+
+    assert [page.status_code for page in pages] == [403, 403]
+    assert "Modulo scaduto" in pages[0].text
+    assert (await service.doors.load(CASES, REPORT)).status is Status.OPEN
+
+
+async def test_a_seal_of_another_session_does_not_fit(web: Web, browser: httpx.AsyncClient) -> None:
+    async with web.browser() as other:
+        stolen = hidden(await log_in(other))["seal"]
+    form = hidden(await log_in(browser)) | {"outcome": "solved", "seal": stolen}
+
+    assert (await browser.post(f"/lavoro/{REPORT}/risolto", data=form)).status_code == 403
+
+
+async def test_whoever_leaves_has_to_log_in_again(browser: httpx.AsyncClient) -> None:
+    page = await browser.post("/uscita", data=hidden(await log_in(browser)))
+
+    assert "È uscito" in page.text
+    assert "Chi vuole essere?" in (await browser.get("/lavoro")).text
+
+
+async def test_a_session_ends_after_an_hour(web: Web, browser: httpx.AsyncClient) -> None:
+    await log_in(browser)
+
+    web.now += timedelta(minutes=59)
+    assert "Casi aperti" in (await browser.get("/lavoro")).text
+    web.now += timedelta(minutes=2)
+    assert "Chi vuole essere?" in (await browser.get("/lavoro")).text
+
+
+async def test_the_session_is_out_of_reach_and_cannot_be_made_up(
+    web: Web, browser: httpx.AsyncClient
+) -> None:
+    page = await log_in(browser)
+
+    cookie = page.history[-1].headers.get_list("set-cookie")[0]
+    assert re.fullmatch(r"sessione=[\w=-]+; HttpOnly; Max-Age=3600; Path=/; SameSite=lax", cookie)
+    for word in ("", "x", cookie[9:60], cookie[9:40] + "A" + cookie[41:200], "è"):
+        async with web.browser() as stranger:
+            answer = await stranger.get("/lavoro", headers={b"cookie": f"sessione={word}".encode()})
+            assert "Chi vuole essere?" in answer.text
+
+
+async def test_the_cookie_of_the_way_there_is_no_session(web: Web, browser: httpx.AsyncClient) -> None:
+    await browser.get("/accesso")
+    trip = next(cookie for cookie in browser.cookies.jar if cookie.name == "accesso")
+
+    async with web.browser() as stranger:
+        answer = await stranger.get("/lavoro", headers={"Cookie": f"sessione={trip.value}"})
+
+    assert "Chi vuole essere?" in answer.text
+
+
+def test_over_https_the_session_belongs_to_this_host_alone() -> None:
+    assert login_over(Web(), "https://ascolto.example").session_cookie == "__Host-sessione"
+
+
+async def way_back(browser: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
+    """The code and state with which the issuer would send somebody back."""
+    page = await browser.get("/lavoro")
+    answer = await browser.post(
+        f"{ISSUER}/authorize",
+        data=hidden(page) | {"person": "ada-esempio", "role": "operator"},
+        follow_redirects=False,
+    )
+    place = answer.headers["location"]
+    return place, {name: values[0] for name, values in parse_qs(urlsplit(place).query).items()}
+
+
+async def test_a_code_that_was_meant_for_another_browser_lets_nobody_in(
+    web: Web, browser: httpx.AsyncClient
+) -> None:
+    place, _ = await way_back(browser)
+    async with web.browser() as victim:
+        never_asked = await victim.get(place)
+        await victim.get("/lavoro")
+        another_state = await victim.get(place)
+
+    assert [never_asked.status_code, another_state.status_code] == [403, 403]
+    assert "Accesso da rifare" in another_state.text
+
+
+async def test_a_code_is_good_once_and_for_a_minute(web: Web, browser: httpx.AsyncClient) -> None:
+    place, said = await way_back(browser)
+    assert (await browser.get(place)).status_code == 200
+
+    late, _ = await way_back_of_somebody_new(web, browser)
+    web.now += timedelta(seconds=61)
+
+    assert (await browser.get(late)).status_code == 403
+    wanted = {
+        "grant_type": "authorization_code",
+        "code": said["code"],
+        "redirect_uri": f"{HERE}/accesso/ritorno",
+    }
+    used = await browser.post(f"{ISSUER}/token", data=wanted, auth=("ascolto-routing", "s3cret"))
+    assert (used.status_code, used.json()) == (400, {"error": "invalid_grant"})
+
+
+async def way_back_of_somebody_new(web: Web, browser: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
+    browser.cookies.clear()
+    return await way_back(browser)
+
+
+async def test_a_code_is_worth_nothing_without_its_verifier(browser: httpx.AsyncClient) -> None:
+    _, said = await way_back(browser)
+    form = {
+        "grant_type": "authorization_code",
+        "code": said["code"],
+        "redirect_uri": f"{HERE}/accesso/ritorno",
+    }
+
+    stolen = await browser.post(
+        f"{ISSUER}/token", data=form | {"code_verifier": "guessed"}, auth=("ascolto-routing", "s3cret")
+    )
+
+    assert stolen.json() == {"error": "invalid_grant"}
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?state=x&code=y", "?error=access_denied", "?state=%00", "?state=è&code=è&code=z"]
+)
+async def test_whatever_comes_back_that_was_not_asked_for_is_a_page_and_no_session(
+    browser: httpx.AsyncClient, query: str
+) -> None:
+    await browser.get("/accesso")
+
+    page = await browser.get(f"/accesso/ritorno{query}")
+
+    assert page.status_code == 403
+    assert "sessione" not in browser.cookies
+
+
+async def test_an_identity_token_for_another_login_lets_nobody_in(
+    web: Web, browser: httpx.AsyncClient
+) -> None:
+    asked = await browser.get("/lavoro")
+    form = hidden(asked) | {"person": "ada-esempio", "role": "operator", "nonce": "another"}
+
+    page = await browser.post(f"{ISSUER}/authorize", data=form)
+
+    assert page.status_code == 403
+    assert "sessione" not in browser.cookies
+
+
+async def test_while_the_issuer_is_away_the_page_says_so(web: Web, browser: httpx.AsyncClient) -> None:
+    del web.hosts["issuer.example"]
+
+    page = await browser.get("/lavoro")
+
+    assert page.status_code == 503
+    assert "Torni fra poco" in page.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"redirect_uri": "https://evil.example/x"},
+        {"redirect_uri": "http://127.0.0.1.evil.example/"},
+        {"client_id": "another"},
+        {"code_challenge_method": "plain"},
+        {"response_type": "token"},
+    ],
+)
+async def test_the_development_issuer_sends_nobody_elsewhere(
+    browser: httpx.AsyncClient, change: dict[str, str]
+) -> None:
+    form = hidden(await browser.get("/lavoro"))
+
+    asked = await browser.get(f"{ISSUER}/authorize", params=form | change)
+    sent = await browser.post(
+        f"{ISSUER}/authorize", data=form | change | {"person": "ada-esempio", "role": "operator"}
+    )
+
+    assert [asked.status_code, sent.status_code] == [400, 400]
+
+
+@given(
+    st.text() | st.sampled_from(["//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", "x"])
+)
+def test_after_the_login_nobody_is_sent_elsewhere(wanted: str) -> None:
+    place = own_path(wanted)
+
+    assert urlsplit(place).netloc == ""
+    assert re.match(r"/(?![/\\])", place + " ")
+    assert place.isprintable()
+
+
+async def test_the_pages_are_strict_and_work_without_a_script(browser: httpx.AsyncClient) -> None:
+    page = await log_in(browser)
+
+    assert "<script" not in page.text
+    assert not re.search(r"\sstyle=|\son\w+=", page.text)
+    assert "style-src 'self'" in page.headers["content-security-policy"]
+    labels = set(re.findall(r'<label for="([^"]+)"', page.text))
+    assert set(re.findall(r'<select id="([^"]+)"', page.text)) == labels
+    assert (await browser.get("/lavoro/lavoro.css")).headers["content-type"].startswith("text/css")
