@@ -42,17 +42,23 @@ def connection(user: str, database: str) -> str:
     )
 
 
-def contents() -> dict[str, str]:
+def clients(path: Path) -> dict[str, dict[str, object]]:
+    """What the development issuer knows of its clients; what it knew stays."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    fresh = {f"ascolto-{name}": {"secret": random_word(), "roles": roles} for name, roles in CLIENTS.items()}
+    return {**fresh, **known}
+
+
+def contents(folder: Path) -> dict[str, str]:
     """Every secret by the name of its file."""
-    secrets = {name: random_word() for name in CLIENTS}
-    known = {f"ascolto-{name}": {"secret": secrets[name], "roles": roles} for name, roles in CLIENTS.items()}
+    known = clients(folder / "issuer_clients")
     made = {
         "mongo_keyfile": base64.b64encode(os.urandom(756)).decode(),
         "mongo_admin": random_word(),
         "backup_mongo": connection("backup", "admin"),
         "issuer_clients": json.dumps(known, indent=1),
     }
-    made |= {f"{service}_client": secrets[service] for service in WITH_A_FILE}
+    made |= {f"{name}_client": str(known[f"ascolto-{name}"]["secret"]) for name in WITH_A_FILE}
     made |= {f"{service}_mongo": connection(service, service) for service in SERVICES}
     made |= {f"{user}_kafka_password": random_word() for user in ("admin", *SERVICES)}
     return made | {f"{service}_key": os.urandom(32).hex() for service in SERVICES}
@@ -80,7 +86,7 @@ def main() -> None:
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     asked.folder.chmod(0o700)
-    made = [name for name, text in contents().items() if put(asked.folder / name, text, 0o444)]
+    made = [name for name, text in contents(asked.folder).items() if put(asked.folder / name, text, 0o444)]
     example = (ROOT / ".env.example").read_text(encoding="utf-8").rstrip("\n")
     made += [asked.env.name] if put(asked.env, example, 0o644) else []
     sys.stdout.write(f"secrets: made {', '.join(made)}\n" if made else "secrets: everything was there\n")

@@ -21,8 +21,6 @@ from chassis.provision import provision
 from chassis.records import read, record_from
 from chassis.service import Plan, Process
 from chassis.settings import ServiceSettings
-from chassis.store import AnyOf
-from contracts.connection import Connection
 from contracts.envelope import Envelope
 from contracts.topics import dead_letter_topic
 from stack.system import System
@@ -38,6 +36,7 @@ class World:
     def __init__(self, engines: System, folder: Path) -> None:
         self.kafka, self.mongo = engines.kafka.admin, engines.mongod.admin
         self.name = f"ledger-{uuid.uuid4().hex[:8]}"
+        self.topic = f"{self.name}-reports"  # its own: what it plants there spoils nobody else's
         self.folder = folder
         self.store = MongoStore(self.mongo, self.name)
         self.base = uuid.uuid4().int % 10**11
@@ -46,7 +45,7 @@ class World:
         return report_id(self.base + number)
 
     @asynccontextmanager
-    async def running(self, instance: str = "one", topic: str = "intake.reports") -> AsyncIterator[Process]:
+    async def running(self, instance: str = "one") -> AsyncIterator[Process]:
         settings = ServiceSettings(
             kafka=self.kafka.servers,
             kafka_user=self.kafka.user,
@@ -64,7 +63,7 @@ class World:
         async def work(job: Print, attempt: int) -> WriteLine:
             return WriteLine(job.report_id, f"printed-{attempt}")
 
-        plan = Plan(self.name, REACTIONS, [PAGES], lambda _: [], hears=(topic,), workers={Print: work})
+        plan = Plan(self.name, REACTIONS, [PAGES], lambda _: [], hears=(self.topic,), workers={Print: work})
         process = Process(plan, settings, MongoStore(self.mongo, self.name))
         await process.open()
         try:
@@ -88,26 +87,23 @@ async def world(topics: System, tmp_path: Path) -> AsyncIterator[World]:
     made = World(topics, tmp_path)
     admin = AIOKafkaAdminClient(**made.kafka.aiokafka())
     await admin.start()
-    await admin.create_topics([NewTopic(dead_letter_topic("intake.reports", made.name), 1, 1)])
+    await admin.create_topics(
+        [NewTopic(made.topic, 4, 1), NewTopic(dead_letter_topic(made.topic, made.name), 1, 1)]
+    )
     await admin.close()
     yield made
     await made.store.close()
 
 
-async def publish(
-    kafka: Connection,
-    records: Sequence[tuple[bytes | None, bytes | None, Any]],
-    topic: str = "intake.reports",
-    partition: int = 3,
-) -> None:
-    async with AIOKafkaProducer(**kafka.aiokafka()) as producer:
+async def publish(world: World, records: Sequence[tuple[bytes | None, bytes | None, Any]]) -> None:
+    async with AIOKafkaProducer(**world.kafka.aiokafka()) as producer:
         for key, value, headers in records:
-            await producer.send_and_wait(topic, value, key, partition=partition, headers=headers)
+            await producer.send_and_wait(world.topic, value, key, partition=3, headers=headers)
 
 
-async def publish_raw(kafka: Connection, records: Sequence[tuple[bytes, bytes, Any]]) -> None:
+async def publish_raw(world: World, records: Sequence[tuple[bytes, bytes, Any]]) -> None:
     """Publish headers whose name "~~" becomes two bytes that are no text, as only a foreign client could."""
-    async with AIOKafkaProducer(**kafka.aiokafka()) as producer:
+    async with AIOKafkaProducer(**world.kafka.aiokafka()) as producer:
         batch = producer.create_batch()
         for key, value, headers in records:
             batch.append(key=key, value=value, timestamp=None, headers=headers)
@@ -115,7 +111,7 @@ async def publish_raw(kafka: Connection, records: Sequence[tuple[bytes, bytes, A
         data = bytearray(batch._build()).replace(b"~~", b"\xff\xfe")
         struct.pack_into(">I", data, 17, calc_crc32c_py(data[21:]))
         batch._buffer = data
-        await (await producer.send_batch(batch, "intake.reports", partition=3))
+        await (await producer.send_batch(batch, world.topic, partition=3))
 
 
 def record(
@@ -143,7 +139,7 @@ async def until(true: Callable[[], Any], what: str, seconds: float = 30) -> None
 
 
 async def test_events_from_before_the_first_start_are_handled_and_their_jobs_done(world: World) -> None:
-    await publish(world.kafka, [record(world, n) for n in range(50)])
+    await publish(world, [record(world, n) for n in range(50)])
 
     async with world.running():
 
@@ -159,9 +155,9 @@ async def test_copies_of_an_event_and_a_restart_change_nothing(world: World) -> 
         record(world, 1, event_id="e-1" + world.name),
     )
     async with world.running():
-        await publish(world.kafka, [first, again])
+        await publish(world, [first, again])
         await until(lambda: _equals(world, 1, WHOLE), "the page")
-    await publish(world.kafka, [again, record(world, 2)])
+    await publish(world, [again, record(world, 2)])
     async with world.running():
         await until(lambda: _equals(world, 2, WHOLE), "the second page")
 
@@ -172,11 +168,11 @@ async def test_a_record_with_a_null_header_is_parked_and_its_neighbours_are_hand
     key, value, headers = record(world, 2)
     broken = [(name, None if name == "ce_id" else value) for name, value in headers]
     async with world.running() as process:
-        await publish(world.kafka, [record(world, 1), (key, value, broken), record(world, 3)])
+        await publish(world, [record(world, 1), (key, value, broken), record(world, 3)])
         await until(lambda: _equals(world, 3, WHOLE), "the page after the broken record")
 
         parked = await world.store.query("parked", {})
-        assert "header ce_id is missing or empty" in [row["detail"] for row in parked]
+        assert [row["detail"] for row in parked] == ["header ce_id is missing or empty"]
         await until(lambda: _equals(world, 1, WHOLE), "the page before the broken record")
         assert await world.lines(2) == []
         assert process.delivery is not None
@@ -188,7 +184,7 @@ async def test_what_the_store_cannot_keep_is_parked_alone_and_the_rest_of_its_ba
 ) -> None:
     bad = (17, 18, 40)
     batch = [record(world, n, "surrogate" if n in bad else "lift") for n in range(60)]
-    await publish(world.kafka, batch)
+    await publish(world, batch)
 
     async with world.running():
 
@@ -197,18 +193,16 @@ async def test_what_the_store_cannot_keep_is_parked_alone_and_the_rest_of_its_ba
 
         await until(all_printed, "every page that can be kept")
 
-        ours = [world.report(n).encode() for n in range(60)]
-        parked = await world.store.query("parked", {"key": AnyOf(ours)}, [("offset", 1)])
-        assert [row["key"] for row in parked] == [ours[n] for n in bad]
+        parked = await world.store.query("parked", {}, [("offset", 1)])
+        assert [row["key"].decode() for row in parked] == [world.report(n) for n in bad]
         assert {row["detail"] for row in parked} == {"the store cannot keep it: UnicodeEncodeError"}
 
 
-@pytest.mark.foreign  # leaves a record behind that other clients of the shared engines cannot read
 async def test_a_header_name_that_is_no_text_does_not_stop_its_partition(world: World) -> None:
     key, value, headers = record(world, 2)
     async with world.running() as process:
-        await publish_raw(world.kafka, [(key, value, [*headers, ("~~", b"x")]), (b"?", b"?", [("~~", b"?")])])
-        await publish(world.kafka, [record(world, 3)])
+        await publish_raw(world, [(key, value, [*headers, ("~~", b"x")]), (b"?", b"?", [("~~", b"?")])])
+        await publish(world, [record(world, 3)])
         await until(lambda: _equals(world, 3, WHOLE), "the page after the record that cannot be fetched")
 
         await until(lambda: _equals(world, 2, WHOLE), "the page of the record that cannot be fetched")
@@ -233,7 +227,7 @@ def test_a_batch_in_an_unknown_codec_becomes_a_poison_with_its_bytes() -> None:
 
 async def test_two_processes_share_the_partitions_and_handle_each_event_once(world: World) -> None:
     async with world.running("one"), world.running("two"):
-        await publish(world.kafka, [record(world, n) for n in range(100)])
+        await publish(world, [record(world, n) for n in range(100)])
 
         async def all_printed() -> bool:
             return all([await world.lines(n) == WHOLE for n in range(100)])
@@ -243,7 +237,7 @@ async def test_two_processes_share_the_partitions_and_handle_each_event_once(wor
 
 async def test_a_process_that_takes_over_fences_the_former_owner_out(world: World) -> None:
     async with world.running("one") as process:
-        await publish(world.kafka, [record(world, 1)])
+        await publish(world, [record(world, 1)])
         await until(lambda: _equals(world, 1, WHOLE), "the first page")
         delivery = process.delivery
         assert delivery is not None
@@ -252,7 +246,7 @@ async def test_a_process_that_takes_over_fences_the_former_owner_out(world: Worl
         fence = delivery.claims.held[mine].fence["_id"]
         await world.store.claim("fences", fence, {"session": thief.id})
 
-        await publish(world.kafka, [record(world, 2)])
+        await publish(world, [record(world, 2)])
 
         async def fenced_out() -> bool:
             return mine not in delivery.claims.held or delivery.claims.held[mine].fence["epoch"] > 2
@@ -263,24 +257,22 @@ async def test_a_process_that_takes_over_fences_the_former_owner_out(world: Worl
 async def test_a_topic_that_is_made_again_and_filled_past_where_we_were_is_read_from_its_beginning(
     world: World,
 ) -> None:
-    topic = f"{world.name}-reports"
     admin = AIOKafkaAdminClient(**world.kafka.aiokafka())
     await admin.start()
-    await admin.create_topics([NewTopic(topic, 1, 1)])
-    async with world.running(topic=topic) as process:
-        await publish(world.kafka, [record(world, n) for n in range(3)], topic, 0)
+    async with world.running() as process:
+        await publish(world, [record(world, n) for n in range(3)])
         await until(lambda: _equals(world, 2, WHOLE), "the pages of the first topic")
 
-        await admin.delete_topics([topic])
-        await until(lambda: _is_gone(admin, topic), "the topic is gone")
-        await admin.create_topics([NewTopic(topic, 1, 1)])
-        await publish(world.kafka, [record(world, n) for n in range(10, 20)], topic, 0)
+        await admin.delete_topics([world.topic])
+        await until(lambda: _is_gone(admin, world.topic), "the topic is gone")
+        await admin.create_topics([NewTopic(world.topic, 4, 1)])
+        await publish(world, [record(world, n) for n in range(10, 20)])
 
         async def all_printed() -> bool:
             return all([await world.lines(n) == WHOLE for n in range(10, 20)])
 
         await until(all_printed, "every page of the second topic, the first ones too", 60)
-        assert process.metrics.resought.labels("topic-made-again")._value.get() == 1
+        assert process.metrics.resought.labels("topic-made-again")._value.get() == 4  # its partitions
     await admin.close()
 
 

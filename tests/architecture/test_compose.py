@@ -321,6 +321,14 @@ def test_making_secrets_again_changes_nothing(prepared: Path) -> None:
     assert {path: path.read_bytes() for path in (prepared / "secrets").iterdir()} == before
 
 
+def test_a_clients_secret_that_was_lost_is_the_one_that_the_issuer_knows(prepared: Path) -> None:
+    lost = prepared / "secrets" / "notify_client"
+    before = lost.read_text()
+    lost.unlink()
+    assert _make_secrets(prepared) == "secrets: made notify_client\n"
+    assert lost.read_text() == before
+
+
 def test_a_missing_variable_is_named_with_what_it_is_for(prepared: Path) -> None:
     partial = prepared / "partial.env"
     lines = (prepared / ".env").read_text().splitlines()

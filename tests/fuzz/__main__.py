@@ -9,6 +9,7 @@ from tests.fuzz.requests import ask
 
 SHOWN = 20
 SLICE = 50_000
+SHOW_EVERY = 2_000
 
 
 def main() -> int:
@@ -27,9 +28,13 @@ def main() -> int:
         _say(f"{thrown:>9,} envelopes {time.monotonic() - began:6.0f} s  {dict(reading.endings)}")
     uncaught = len(broken)
 
+    told = 0
+
     def tell(number: int) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{number:>9,} requests {time.monotonic() - began:7.0f} s")
+        nonlocal told
+        if number - told >= SHOW_EVERY:
+            told = number
+            _say(f"{number:>9,} requests  {time.monotonic() - began:6.0f} s")
 
     asking = ask(asked.requests, asked.seed, tell)
     _say(

@@ -2,16 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from chassis.doors import Doors
+from chassis.forms import Forms
+from chassis.http import build_app
 from chassis.memory import MemoryStore
+from chassis.metrics import Metrics
+from chassis.rates import Rates
+from chassis.sealing import Sealer
 from intake.domain.drafts import Fault
 from intake.domain.reports import Status
-from intake.entrypoints import wording
+from intake.entrypoints import pages, wording
+from intake.entrypoints.desk import Desk
+from intake.entrypoints.tracking import Slips
 
 GOOD = {"category": "ascensore", "place_id": "bg-malpensata-01", "description": "È fermo <da> ieri"}
 
@@ -201,6 +210,20 @@ async def test_the_cookie_of_the_form_is_out_of_reach_and_says_nothing(client: h
 
     assert re.fullmatch(r"modulo=[0-9a-f]{32}; HttpOnly; Path=/; SameSite=lax", first.headers["set-cookie"])
     assert "set-cookie" not in again.headers
+
+
+async def test_whoever_presses_too_often_reads_it_on_a_page(doors: Doors) -> None:
+    hurried = replace(doors, rates=Rates(1, 1, lambda: 0.0))
+    desk = Desk(hurried, Sealer(b"s" * 32), Slips(b"s" * 32))
+    app = build_app("intake", Metrics("intake"), [pages.router(hurried, desk, Forms(b"s" * 32))], dict, dict)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://intake.example"
+    ) as client:
+        await client.get("/segnala")
+        page = await client.get("/segnala")
+
+    assert (page.status_code, page.headers["retry-after"]) == (429, "1")
+    assert "Torni fra un minuto" in page.text
 
 
 async def test_a_withdrawal_that_was_not_sealed_is_asked_for_again(client: httpx.AsyncClient) -> None:

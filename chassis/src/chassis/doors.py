@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -47,7 +48,7 @@ class Lock:
                 "This client asks too often.",
                 429,
                 fix="Wait as long as Retry-After says.",
-                headers={"Retry-After": str(int(wait) + 1)},
+                headers={"Retry-After": str(ceil(wait))},
             )
 
     def admit(self, principal: Principal) -> Principal:

@@ -176,6 +176,7 @@ def _print_addresses(console: Console, system: System, path: Path) -> None:
     lines = [
         f"report something   {intake}/segnala",
         f"where it stands    {intake}/stato",
+        f"work on cases      {system.url('routing')}/lavoro (choose who to be)",
         *(
             f"{name:<11}health {system.url(name)}/health/ready   metrics {system.url(name)}/metrics"
             for name in SERVICES

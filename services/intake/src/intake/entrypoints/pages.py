@@ -13,6 +13,7 @@ from chassis.doors import Doors
 from chassis.errors import Refused, Unavailable
 from chassis.forms import Forms, Visit
 from chassis.guards import PAGE_HEADERS
+from chassis.problems import SHOW
 from intake.domain.drafts import Contact, Draft, Fault, tidy
 from intake.domain.reports import ENDED, Report
 from intake.entrypoints import wording
@@ -194,8 +195,14 @@ def _fault(refusal: Refused) -> Fault:
 
 def router(doors: Doors, desk: Desk, forms: Forms) -> APIRouter:
     """The routes of the pages."""
-    site = APIRouter(include_in_schema=False, dependencies=[Depends(doors.require("public"))])
     pages = Pages(desk, forms)
+
+    def in_italian(request: Request) -> None:
+        """Whatever is refused from here on is said on a page."""
+        request.scope[SHOW] = lambda _, status: pages.show("pause.html", status)
+
+    locks = [Depends(in_italian), Depends(doors.require("public"))]
+    site = APIRouter(include_in_schema=False, dependencies=locks)
     _serve_reports(site, pages)
     _serve_status(site, pages)
     return site
