@@ -20,7 +20,7 @@ from contracts.permissions import ADMIN, MONGO, SERVICES
 ROOT = Path(__file__).resolve().parents[2]
 OWN = {*SERVICES, "provision", "mongo-init", "issuer"}
 JOBS = {"provision", "mongo-init"}
-PUBLISHED = {"intake", "mailbox", "issuer"}
+PUBLISHED = {"gateway", "mailbox", "issuer"}
 WAITS_FOR = {
     "kafka": "service_healthy",
     "mongo": "service_healthy",
@@ -35,7 +35,7 @@ ENGINES_AND_JOBS = {
     "mongo-init": {"mongo_admin", *(f"{user}_mongo" for user in MONGO if user != ADMIN)},
     "issuer": {"issuer_clients"},
 }
-WAY_OUT = {"front": {"intake"}, "mail": {"notify", "mailbox"}, "identity": {*SERVICES, "issuer"}}
+WAY_OUT = {"front": {"gateway"}, "mail": {"notify", "mailbox"}, "identity": {*SERVICES, "issuer"}}
 HAS_CLIENT = {"routing", "notify"}
 EXACT_TAG = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?$")
 
@@ -238,7 +238,8 @@ BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
     ("starts in order", "provision", _put(depends_on={"kafka": {"condition": "service_started"}})),
     ("stops in order", "intake", _put(stop_grace_period="10s")),
     ("stops in order", "provision", _put(restart="always")),
-    ("is published on this machine only", "intake", _put(ports=[{"target": 8080, "published": "8080"}])),
+    ("is published on this machine only", "gateway", _put(ports=[{"target": 8080, "published": "8080"}])),
+    ("is published on this machine only", "intake", _put(ports=[{"host_ip": "127.0.0.1"}])),
     ("is published on this machine only", "mongo", _put(ports=[{"host_ip": "127.0.0.1"}])),
     ("is on inner networks", "mongo", _put(networks={"mail": None})),
     ("is on inner networks", "kafka", _put(network_mode="host")),
@@ -274,6 +275,33 @@ def test_a_service_can_read_its_settings(
     assert settings.connection == Connection("kafka:9092", service, password)
     assert settings.port == 8080
     assert settings.secret == Path(f"/run/secrets/{service}_key")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_is_forwarded_is_believed_from_the_network_of_the_gateway_only(
+    service: str, deployment: Deployment
+) -> None:
+    believed = deployment["services"][service]["environment"][f"{service.upper()}_PROXIES"]
+    members = {name for name, spec in deployment["services"].items() if "served" in spec.get("networks", ())}
+
+    assert [one["subnet"] for one in deployment["networks"]["served"]["ipam"]["config"]] == [believed]
+    assert members == {*SERVICES, "gateway"}
+
+
+def test_the_gateway_takes_certificates(prepared: Path) -> None:
+    file = prepared / "tls.env"
+    made = "".join(f"ASCOLTO_CERTIFICATE{word}={prepared}/invented.pem\n" for word in ("", "_KEY"))
+    file.write_text((prepared / ".env").read_text() + made)
+    files = ("-f", "docker-compose.yml", "-f", "deploy/gateway/tls.yml")
+    done = _compose(*files, "config", "--format", "json", env_file=file)
+
+    gateway = json.loads(done.stdout)["services"]["gateway"]
+    assert [port["target"] for port in gateway["ports"]] == [8443]
+    assert {one["target"] for one in gateway["configs"]} == {
+        "/etc/nginx/nginx.conf",
+        "/etc/nginx/tls/tls.conf",
+    }
+    assert _files(gateway) == {"gateway_certificate", "gateway_certificate_key"}
 
 
 def test_secrets_are_readable_in_containers_and_closed_to_other_users_of_the_machine(prepared: Path) -> None:
