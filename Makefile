@@ -1,6 +1,6 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test foreign fuzz simulate check import replay secrets lock
+.PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
 .PHONY: contracts map denials subscriber subscribers bench faults
 MAKEFLAGS += --no-print-directory
 
@@ -24,6 +24,8 @@ setup: ## Install everything this machine lacks: Python packages, Java, Kafka, m
 
 $(STAMP): $(WANTED)
 	@$(BOOTSTRAP)
+
+tools: $(FOREIGN) ## Install what only some tests need: Node.js, a JDK, nginx
 
 $(FOREIGN):
 	@$(BOOTSTRAP) --foreign

@@ -78,12 +78,14 @@ def set_up_java() -> None:
 
 
 def set_up_foreign() -> None:
-    """Leaves what the programs of other teams are made with: a Java compiler, Node.js and npm."""
+    """Leaves what the programs of other teams are made with (a Java compiler, Node.js, npm), and nginx for the gateway."""
     if not shutil.which("javac") and not (TOOLS / "java").resolve().with_name("javac").exists():
         install("A Java compiler", "openjdk-17-jdk-headless", "openjdk-21-jdk-headless")
     for tool, package in (("node", "nodejs"), ("npm", "npm")):
         if not shutil.which(tool):
             install(f"{tool}, which the Node.js subscriber needs,", package)
+    if not shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"):
+        install("nginx, which the gateway's tests need,", "nginx-light", "nginx")
     FOREIGN.touch()
 
 

@@ -67,7 +67,7 @@ def told(kafka: Kafka, tls: Tls, folder: Path) -> ServiceSettings:
             "mongo": "mongodb://somewhere",
             "database": "routing",
             "port": 0,
-            "tokens": folder,
+            "issuer": "https://issuer.example",
             "secret": folder,
             "seed": folder,
         }
