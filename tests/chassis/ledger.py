@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from chassis.crash import CrashPoints
 from chassis.documents import Collection
-from chassis.errors import Early, Refused
+from chassis.errors import Early, Refused, Unavailable
 from chassis.handling import NOTHING, Change, Job, Moment, Reactions, Timer, ignore, on
 from chassis.inputs import Input, Lineage
 from chassis.memory import MemoryStore
@@ -59,6 +59,8 @@ def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
 def open_page(event: ReportRegistered, page: Page | None, moment: Moment) -> Change:
     if event.category == "bug":
         raise RuntimeError("a bug")
+    if event.category == "away":
+        raise Unavailable("the printer's owner")
     if event.category == "surrogate":
         return Change(write=[PAGES.put(Page(event.report_id, ("\ud800",)))])
     if event.category == "nothing":
@@ -80,6 +82,8 @@ def need_page(event: CaseOpened, page: Page | None, moment: Moment) -> Change:
 
 def remind(timer: Remind, page: Page | None, moment: Moment) -> Change:
     assert page is not None
+    if "cursed" in page.lines:
+        return Change(write=[PAGES.put(Page(page.report_id, ("\ud800",)))])
     reminded = Page(page.report_id, (*page.lines, f"reminded at {moment.now:%H:%M}"))
     return Change(write=[PAGES.put(reminded)])
 

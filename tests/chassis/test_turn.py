@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.chassis.ledger import NOW, Remind, a_store, command, opened, record, registered, report_id, turns
 
-from chassis.errors import Refused
+from chassis.errors import Poison, Refused
 from chassis.inputs import Ending, Input, Lineage
 from chassis.parking import HEADS, PARKED
 from chassis.records import read
@@ -53,6 +54,21 @@ async def test_another_clocks_time_neither_delays_a_job_nor_ages_a_receipt() -> 
 
     assert {row["due"] for row in await store.query("jobs", {})} == {met}
     assert {row["at"] for row in await store.query("inbox", {})} == {met}
+
+
+async def test_one_input_that_cannot_be_kept_is_parked_and_among_several_the_turn_says_so() -> None:
+    store = await a_store()
+    lane = await store.lane()
+    bad, good = event(1, "e1", category="surrogate"), event(2, "e2", 1)
+
+    with pytest.raises(Poison):
+        await turns().run(lane, [bad, good])
+    assert await store.count("inbox", {}) == 0
+    (outcome,) = await turns().run(lane, [bad])
+
+    assert outcome.ending is Ending.PARKED
+    assert [row["reason"] for row in await store.query(PARKED, {})] == ["poison"]
+    assert await lines(store, 1) == []
 
 
 async def test_two_services_that_hear_the_same_fact_say_different_ones() -> None:

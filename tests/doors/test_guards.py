@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from chassis.doors import Allow
-from chassis.errors import Unavailable
+from chassis.errors import Poison, Unavailable
 from chassis.guards import PAGE_HEADERS, Limits
 from chassis.http import build_app
 from chassis.memory import MemoryTokens
@@ -55,6 +55,10 @@ def app_with(rates: Rates | None = None, limits: Limits = LIMITS, metrics: Metri
 
 
 def _add_failing(router: APIRouter) -> None:
+    @router.get("/unkeepable")
+    async def unkeepable() -> None:
+        raise Poison("the store cannot keep it: OverflowError")
+
     @router.get("/bug")
     async def bug() -> None:
         raise RuntimeError(SECRET)
@@ -158,6 +162,14 @@ async def test_nothing_of_a_bug_reaches_the_client(client: httpx.AsyncClient, pa
     assert "hunter2" not in answer.text + str(answer.headers)
     assert "RuntimeError" not in answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_what_can_never_be_kept_is_the_clients_to_correct(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/unkeepable")
+
+    assert answer.status_code == 400
+    assert (answer.json()["field"], bool(answer.json()["fix"])) == ("body", True)
+    assert "OverflowError" not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/who", "/bug", "/nowhere", "/mine", "/slow", "/page", "/metrics"])

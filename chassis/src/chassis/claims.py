@@ -47,11 +47,6 @@ class Claims:
     lanes: Sequence[Lane]
     held: dict[TopicPartition, Claim] = field(default_factory=dict)
 
-    @property
-    def width(self) -> int:
-        """How many lanes there are."""
-        return len(self.lanes)
-
     def lane_of(self, partition: TopicPartition) -> Lane:
         """The session that everything of this partition is committed on."""
         number: int = partition.partition
@@ -59,19 +54,19 @@ class Claims:
 
     def by_lane(self, parts: Mapping[TopicPartition, T]) -> list[dict[TopicPartition, T]]:
         """The partitions that go together into one transaction."""
-        shares: dict[int, dict[TopicPartition, T]] = {}
+        shares: dict[bytes, dict[TopicPartition, T]] = {}
         for partition, found in parts.items():
-            shares.setdefault(partition.partition % len(self.lanes), {})[partition] = found
+            shares.setdefault(self.lane_of(partition).id, {})[partition] = found
         return list(shares.values())
 
     async def take(self, partition: TopicPartition, topic_id: str) -> Claim:
         """Become the owner: the former owner's open transaction is ended first, or its locks would hold the fence."""
         name = f"{self.group}|{topic_id}|{partition.partition}"
         before = await self.store.get(FENCES, name)
-        lane = self.lane_of(partition)
         if before is not None and before["session"] not in {one.id for one in self.lanes}:
             await self.store.end_lane(before["session"])
-        mine = {"session": lane.id, "topic": partition.topic, "partition": partition.partition}
+        where = {"topic": partition.topic, "partition": partition.partition}
+        mine = {"session": self.lane_of(partition).id} | where
         _, after = await self.store.claim(FENCES, name, mine)
         made_again = before is None and await self._forget_others(partition, name)
         claim = self.held[partition] = Claim(after, made_again)

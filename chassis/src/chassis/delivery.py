@@ -123,22 +123,32 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         if self.stopping:
             return
         async with self._busy:
-            self.crash.at("delivery.fetched")
-            shares = self.claims.by_lane(self._expected(records))
-            await asyncio.gather(*(self._handle(parts) for parts in shares))
+            try:
+                self.crash.at("delivery.fetched")
+                shares = self.claims.by_lane(self._expected(records))
+                troubles = await asyncio.gather(*(self._handle(parts) for parts in shares))
+            except Exception as error:  # noqa: BLE001 - FastStream would go on with the next batch: it must not
+                log("batch failed", level=40, error=error, group=self.group)
+                troubles = [type(error).__name__]
+            if any(troubles):
+                self._rest("; ".join(sorted(set(filter(None, troubles)))))
+            else:
+                self._rests = 0
 
-    async def _handle(self, parts: Parts) -> None:
+    async def _handle(self, parts: Parts) -> str:
+        """Commit one lane's share; says why reading has to rest, nothing when it need not."""
         try:
             await self._commit(parts)
         except Unavailable as away:
             self._rewind(parts)
-            self._rest(str(away))
+            return str(away)
         except Fenced:
-            await self._look_again(parts)
-        except Exception as error:  # noqa: BLE001 - FastStream would go on with the next batch: it must not
+            return await self._look_again(parts)
+        except Exception as error:  # noqa: BLE001 - the other lane's share is not to suffer
             log("batch failed", level=40, error=error, group=self.group)
             self._rewind(parts)
-            self._rest(type(error).__name__)
+            return type(error).__name__
+        return ""
 
     def _expected(self, records: Sequence[Any]) -> Parts:
         """The records that follow on from what is handled; the others are dropped and sought again."""
@@ -181,12 +191,10 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _turn(self, inputs: Sequence[Input], ends: Mapping[TopicPartition, int]) -> None:
         try:
             await self._turn_whole(inputs, ends)
-        except Poison as poison:
+        except Poison:
             if len(inputs) == 1:
-                inputs[0].unreadable = str(poison)
-                await self._turn_whole(inputs, ends)
-            else:
-                await self._turn_halves(inputs, ends)
+                raise  # even its bytes cannot be kept
+            await self._turn_halves(inputs, ends)
 
     async def _turn_halves(self, inputs: Sequence[Input], ends: Mapping[TopicPartition, int]) -> None:
         """Close in on the one input that the store cannot keep; all others are handled without it."""
@@ -211,7 +219,6 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self.crash.at("delivery.committed")
         for partition, end in ends.items():
             self.claims.held[partition].fence = self.claims.held[partition].moved(end)
-        self._rests = 0
         self.progress = time.monotonic()
         seconds = time.perf_counter() - began
         self._adapt(len(inputs), seconds)
@@ -228,7 +235,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         most = self.source.most
         if seconds > SLOW_SECONDS:
             self.source.most = max(SMALLEST, most // 2)
-        elif size * self.claims.width >= most:
+        elif size * len(self.claims.lanes) >= most:
             self.source.most = min(LARGEST, most + 100)
 
     def stands_still(self, seconds: float) -> bool:
@@ -252,7 +259,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             if claim is not None:
                 self.source.seek(partition, claim.next)
 
-    async def _look_again(self, parts: Parts) -> None:
+    async def _look_again(self, parts: Parts) -> str:
         try:
             for partition in parts:
                 if await self.claims.look(partition):
@@ -262,7 +269,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
                     self.metrics.resought.labels("fenced").inc()
         except Unavailable as away:
             self._rewind(parts)
-            self._rest(str(away))
+            return str(away)
+        return ""
 
     def _rest(self, reason: str) -> None:
         """Stop reading but stay in the group, and try again after a growing pause."""

@@ -10,7 +10,7 @@ from fastapi import Request
 from chassis.clock import Clock
 from chassis.commands import Commands, succeeded
 from chassis.documents import Collection
-from chassis.errors import Early, Misuse, Refused
+from chassis.errors import Early, Misuse, Poison, Refused
 from chassis.inputs import Lineage
 from chassis.rates import Rates
 from chassis.store import Order, Store, Where
@@ -153,6 +153,8 @@ class Doors:
             raise Refused(
                 "not-yet", "What this is about has not arrived yet.", 409, fix="Try again in a moment."
             )
+        if outcome.input.unreadable is not None:
+            raise Poison(outcome.input.unreadable)
         raise outcome.error or Misuse(f"{type(body).__name__} is not in the table")
 
     async def load(self, collection: Collection[T], id: str) -> T | None:  # noqa: A002

@@ -5,7 +5,7 @@
 | Refused       | domain, handlers   | 4xx and a reason  | done; counted                                 |
 | Early         | handlers           | 409, try later    | held with its key until the document is there |
 | Unavailable   | adapters, store    | 503, Retry-After  | tried again later, in order; never parked     |
-| Poison        | decoding           | 400               | parked, its key behind it                     |
+| Poison        | decoding, store    | 400               | parked, its key behind it                     |
 | anything else | a bug              | 500               | parked, its key behind it, and alarmed        |
 """
 

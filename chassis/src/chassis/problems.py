@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from chassis.errors import Refused, Unavailable
+from chassis.errors import Poison, Refused, Unavailable
 from chassis.logs import log
 
 # A page's lock leaves there how the service shows a refusal to somebody with a browser.
@@ -34,6 +34,7 @@ def add_problems(app: FastAPI) -> None:
     """Answer every refusal, everything unavailable and every unfit request with a problem."""
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(Poison, _poison)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
@@ -51,6 +52,17 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     log("unavailable", level=30, reason=str(error))
     return _shown(request, "unavailable", 503) or problem(
         "unavailable", "Something this needs is down; nothing was stored.", 503, fix="Send it again."
+    )
+
+
+async def _poison(request: Request, error: Exception) -> Response:
+    log("cannot be kept", level=30, reason=str(error))
+    return _shown(request, "cannot-be-kept", 400) or problem(
+        "cannot-be-kept",
+        "Something in the body cannot be kept; nothing was stored.",
+        400,
+        "body",
+        "Send text that is valid UTF-8 and numbers of at most 64 bits.",
     )
 
 

@@ -1,10 +1,12 @@
 """Timers: what is due is handled through the same turn as everything else, once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chassis.clock import Clock
 from chassis.documents import Raw
+from chassis.errors import Poison
 from chassis.handling import Reactions
 from chassis.inputs import Input, Lineage
 from chassis.slots import Slots
@@ -30,8 +32,17 @@ class Timers:
         where = {"slot": AnyOf(self.slots.owned()), "due": AtMost(self.clock())}
         rows = await self.store.query(TIMERS, where, [("due", 1)], TOGETHER)
         if rows:
-            await self.turns.run(self.lane, [self._input(row) for row in rows])
+            await self._handle([self._input(row) for row in rows])
         return len(rows) == TOGETHER
+
+    async def _handle(self, inputs: Sequence[Input]) -> None:
+        try:
+            await self.turns.run(self.lane, inputs)
+        except Poison:
+            if len(inputs) == 1:
+                raise
+            for item in inputs:  # one of them cannot be kept: it parks alone
+                await self._handle([item])
 
     def _input(self, row: Raw) -> Input:
         body = body_of(self.reactions, row)

@@ -4,13 +4,13 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chassis.clock import Clock, utc_now
 from chassis.crash import CrashPoints
 from chassis.documents import Collection, Kept, Raw
-from chassis.errors import Conflict, Unavailable
+from chassis.errors import Conflict, Poison, Unavailable
 from chassis.fold import DocumentKey, Effects, Fold, needed
 from chassis.handling import Reactions
 from chassis.inputs import Ending, Input, Outcome
@@ -58,6 +58,7 @@ class Turns:
         `first` runs at the head of the transaction (a fence), `check` before its end: what either raises undoes
         everything. Conflicts are tried again with jitter; when they do
         not end, or the database is away, Unavailable is raised and nothing is known to be written.
+        One input that the store cannot keep ends as unreadable; of several, Poison says that one of them is.
         """
         began = time.perf_counter()
         for attempt in range(ATTEMPTS):
@@ -67,6 +68,10 @@ class Turns:
                 self.metrics.retries.inc()
                 await asyncio.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
                 continue
+            except Poison as poison:
+                if len(inputs) > 1 or inputs[0].unreadable is not None:
+                    raise
+                return await self.run(lane, [replace(inputs[0], unreadable=str(poison))], first, check)
             self._account(outcomes, time.perf_counter() - began)
             self.woken(effects)
             return outcomes

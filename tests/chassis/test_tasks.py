@@ -1,0 +1,104 @@
+"""Timers and jobs: one that cannot be done neither stops the others nor is forgotten."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from tests.chassis.ledger import (
+    NOW,
+    REACTIONS,
+    Print,
+    WriteLine,
+    a_store,
+    record,
+    registered,
+    report_id,
+    turns,
+)
+
+from chassis.commands import Commands
+from chassis.jobs import TRIES, Jobs
+from chassis.parking import PARKED
+from chassis.records import read
+from chassis.slots import Slots
+from chassis.store import Store
+from chassis.timers import Timers
+
+LATER = NOW + timedelta(days=1)
+
+
+async def all_slots(store: Store) -> Slots:
+    slots = Slots(store, "one", 8)
+    await slots.reclaim()
+    return slots
+
+
+async def open_pages(store: Store, *categories: str) -> None:
+    inputs = [read(record(registered(n, name), f"e{n}", n), 0) for n, name in enumerate(categories)]
+    await replace(turns(), clock=lambda: NOW).run(await store.lane(), inputs)
+
+
+async def lines(store: Store, report: int) -> list[str]:
+    row = await store.get("pages", report_id(report))
+    return list(row["state"]["lines"]) if row and row["state"] else []
+
+
+async def test_a_timer_that_cannot_be_kept_is_parked_and_the_others_fire() -> None:
+    store = await a_store()
+    await open_pages(store, "lift", "cursed", "roof")
+    timers = Timers(store, await all_slots(store), turns(), REACTIONS, lambda: LATER, await store.lane())
+
+    await timers.fire()
+
+    assert [await lines(store, n) for n in range(3)] == [
+        ["lift", "reminded at 10:30"],
+        ["cursed"],
+        ["roof", "reminded at 10:30"],
+    ]
+    assert [row["reason"] for row in await store.query(PARKED, {})] == ["poison"]
+    assert await store.count("timers", {"kind": "Remind"}) == 0
+
+
+@dataclass
+class Printer:
+    """A worker that fails for some reports in a way that nobody has thought of."""
+
+    broken: str
+    tried: list[tuple[str, int]] = field(default_factory=list)
+
+    async def work(self, job: Print, attempt: int) -> WriteLine:
+        self.tried.append((job.report_id, attempt))
+        if job.report_id == self.broken:
+            raise KeyError("paper")
+        return WriteLine(job.report_id, "printed")
+
+
+async def test_a_worker_that_meets_a_bug_is_tried_again_and_then_its_job_is_parked_with_the_reason() -> None:
+    store, printer = await a_store(), Printer(report_id(0))
+    await open_pages(store, "lift", "roof")
+    now = LATER
+
+    def clock() -> datetime:
+        return now
+
+    engine = turns()
+    commands = Commands(engine, engine.metrics, clock)
+    serving = asyncio.create_task(commands.serve(await store.lane()))
+    workers = {Print: printer.work}
+    slots, lane = await all_slots(store), await store.lane()
+    jobs = Jobs(store, slots, commands, REACTIONS, workers, engine.metrics, engine.crash, clock, lane)
+    for _ in range(TRIES + 2):
+        await jobs.start_due()
+        await asyncio.gather(*jobs._running.values())
+        now += timedelta(hours=1)
+    serving.cancel()
+
+    assert [attempt for report, attempt in printer.tried if report == report_id(0)] == list(
+        range(1, TRIES + 1)
+    )
+    assert [attempt for report, attempt in printer.tried if report == report_id(1)] == [1]
+    assert await lines(store, 1) == ["roof", "printed"]
+    assert [(row["kind"], row["detail"]) for row in await store.query(PARKED, {})] == [
+        ("Print", "KeyError: 'paper'")
+    ]
+    assert await store.count("jobs", {"kind": "Print"}) == 0
