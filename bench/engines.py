@@ -56,7 +56,9 @@ class Engines:
         admin = AIOKafkaAdminClient(**self.kafka.aiokafka())
         await admin.start()
         try:
-            await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
+            # The events carry their own times, however long ago these are: nothing of them may be cleaned away.
+            kept = {"retention.ms": "-1"}
+            await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=kept) for name in names])
             for _ in range(100):
                 found = await admin.describe_topics(list(names))
                 if all(len(row["partitions"]) == PARTITIONS for row in found):

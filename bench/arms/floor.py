@@ -1,11 +1,13 @@
 """The floor: one transaction per batch on the bare drivers; nothing is decoded, checked or decided."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import UpdateOne
+from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -35,9 +37,19 @@ async def drain(task: Task) -> None:
     async with await client.start_session(causal_consistency=False) as session:
         while True:
             parts = await consumer.getmany(timeout_ms=100, max_records=BATCH)
-            if parts:
-                async with session.start_transaction(ReadConcern("snapshot"), MAJORITY):
-                    await _write(database, session, parts)
+            while parts and not await _committed(database, session, parts):
+                await asyncio.sleep(0.2)  # what was killed inside a transaction holds its locks for a while
+
+
+async def _committed(database: Any, session: Any, parts: Parts) -> bool:
+    try:
+        async with session.start_transaction(ReadConcern("snapshot"), MAJORITY):
+            await _write(database, session, parts)
+    except OperationFailure as error:
+        if not error.has_error_label("TransientTransactionError"):
+            raise
+        return False
+    return True
 
 
 async def _write(database: Any, session: Any, parts: Parts) -> None:

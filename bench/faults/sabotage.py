@@ -22,12 +22,12 @@ from chassis.crash import CrashPoints
 from chassis.delivery import Delivery
 from chassis.fold import Effects, Fold
 from chassis.handling import Change, Reaction, Reactions
+from chassis.inputs import Input
 from chassis.logs import log, set_up
 from chassis.mongo import Driver, MongoStore
-from chassis.records import read, record_from
+from chassis.reading import Parts
 from chassis.service import Plan, Process, run
 from chassis.store import Transaction
-from chassis.subscription import Parts
 from chassis.turn import Turns
 
 ONE = WriteConcern(1, j=False)
@@ -37,9 +37,8 @@ PROMISES = ("acknowledgement", "outbox", "inbox", "majority", "fence")
 class AckFirst(Delivery):
     """Says that a batch is handled before it is."""
 
-    async def _commit(self, parts: Parts) -> None:
-        inputs = [read(record_from(raw), raw.timestamp) for found in parts.values() for raw in found]
-        ends = {partition: found[-1].offset + 1 for partition, found in parts.items()}
+    async def _commit(self, parts: Parts, inputs: Sequence[Input]) -> None:
+        ends = {partition: part.end for partition, part in parts.items()}
         lane = self.claims.lane_of(next(iter(ends)))
         await lane.transact(lambda tx: self.claims.fence(tx, ends))
         for partition, end in ends.items():

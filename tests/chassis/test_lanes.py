@@ -1,5 +1,6 @@
 """Two lanes of one consumer: what holds one up holds up its own partitions, and the pauses grow all the same."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -74,6 +75,12 @@ def raw(partition: int, offset: int, category: str) -> Any:
     )
 
 
+async def handled(delivery: QuietDelivery, records: Sequence[Any]) -> None:
+    await delivery.take(records)
+    async with delivery._still():
+        pass
+
+
 async def opened(store: Store, report: int) -> bool:
     return await store.get("pages", report_id(report)) is not None
 
@@ -82,7 +89,7 @@ async def test_a_lane_that_cannot_go_on_is_sent_back_and_the_other_is_handled() 
     store = await a_store()
     delivery = await delivery_on(store)
 
-    await delivery.take([raw(0, 0, "lift"), raw(1, 0, "away")])
+    await handled(delivery, [raw(0, 0, "lift"), raw(1, 0, "away")])
 
     assert (await opened(store, 0), await opened(store, 10)) == (True, False)
     assert delivery.source.sought == [(1, 0)]
@@ -94,10 +101,34 @@ async def test_the_pauses_grow_while_one_lane_cannot_go_on_and_begin_anew_after_
     store = await a_store()
     delivery = await delivery_on(store)
 
-    await delivery.take([raw(0, 0, "lift"), raw(1, 0, "away")])
-    await delivery.take([raw(0, 1, "lift"), raw(1, 0, "away")])
-    assert delivery._rests == 2
-    await delivery.take([raw(0, 2, "lift"), raw(1, 0, "roof")])
+    await handled(delivery, [raw(0, 0, "lift"), raw(1, 0, "away")])
+    await handled(delivery, [raw(0, 1, "lift"), raw(1, 0, "away")])
+    assert list(delivery._rests.values()) == [2]
+    await handled(delivery, [raw(0, 2, "lift"), raw(1, 0, "roof")])
 
-    assert delivery._rests == 0
+    assert delivery._rests == {}
     assert await opened(store, 10)
+
+
+async def test_what_was_handed_over_behind_a_failure_is_not_handled_and_is_read_again() -> None:
+    store = await a_store()
+    delivery = await delivery_on(store)
+
+    await delivery.take([raw(1, 0, "away")])
+    await handled(delivery, [raw(1, 1, "lift"), raw(0, 0, "lift")])
+
+    assert (await opened(store, 10), await opened(store, 11), await opened(store, 0)) == (False, False, True)
+    assert {tp.partition: claim.next for tp, claim in delivery.claims.held.items()} == {0: 1, 1: 0}
+    await handled(delivery, [raw(1, 0, "roof"), raw(1, 1, "lift")])
+    assert (await opened(store, 10), await opened(store, 11)) == (True, True)
+
+
+async def test_records_are_taken_while_those_before_them_are_being_committed() -> None:
+    store = await a_store()
+    delivery = await delivery_on(store)
+
+    await delivery.take([raw(0, 0, "lift")])
+    assert delivery.claims.held[TopicPartition(TOPIC, 0)].next == 0
+    await handled(delivery, [raw(0, 1, "lift")])
+
+    assert delivery.claims.held[TopicPartition(TOPIC, 0)].next == 2

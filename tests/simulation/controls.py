@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
-from tests.simulation.node import Parts, SimDelivery, SimRelay
+from tests.simulation.node import Parts as NodeParts
+from tests.simulation.node import SimDelivery, SimRelay
 
 from chassis.claims import FENCES, Claims
 from chassis.documents import Raw
 from chassis.fold import Fold
+from chassis.inputs import Input
+from chassis.reading import Parts
 from chassis.store import Transaction
 from chassis.turn import Turns
 
@@ -26,9 +29,9 @@ class NoFence(Claims):
 class AckFirst(SimDelivery):
     """Advances before it has handled, as a consumer does that commits its offsets first."""
 
-    async def _commit(self, parts: dict[TopicPartition, list[Any]]) -> None:
-        for partition, found in parts.items():
-            end = found[-1].offset + 1
+    async def _commit(self, parts: Parts, inputs: Sequence[Input]) -> None:
+        for partition, part in parts.items():
+            end = part.end
             claim = self.claims.held[partition]
             name = str(claim.fence["_id"])
 
@@ -38,7 +41,7 @@ class AckFirst(SimDelivery):
 
             await self.claims.lane_of(partition).transact(move)
             claim.fence = claim.moved(end)
-        await super()._commit(parts)
+        await super()._commit(parts, inputs)
 
 
 class DualWrite(Turns):
@@ -63,33 +66,36 @@ class DeletesFirst(SimRelay):
         return await super()._send(producer, target, rows)
 
 
-class WithNoFence(Parts):
+class WithNoFence(NodeParts):
     claims = NoFence
 
 
-class WithAckFirst(Parts):
+class WithAckFirst(NodeParts):
     delivery = AckFirst
 
 
-class WithDualWrite(Parts):
+class WithDualWrite(NodeParts):
     turns = DualWrite
 
 
-class WithDeletesFirst(Parts):
+class WithDeletesFirst(NodeParts):
     relay = DeletesFirst
 
 
-CONTROLS: dict[str, tuple[str, type[Parts]]] = {
-    "no-inbox": ("receipts are neither kept nor read", Parts),
+CONTROLS: dict[str, tuple[str, type[NodeParts]]] = {
+    "no-inbox": ("receipts are neither kept nor read", NodeParts),
     "no-fence": ("a former owner commits like the present one", WithNoFence),
     "ack-first": ("the offset advances before the commit", WithAckFirst),
     "dual-write": ("facts are published before the commit", WithDualWrite),
     "deletes-first": ("the relay forgets before the acknowledgement", WithDeletesFirst),
-    "majority": ("the relay's sweep reads no snapshot and sees a later commit without an earlier one", Parts),
-    "no-guard": ("a document that decides is read and not guarded", Parts),
+    "majority": (
+        "the relay's sweep reads no snapshot and sees a later commit without an earlier one",
+        NodeParts,
+    ),
+    "no-guard": ("a document that decides is read and not guarded", NodeParts),
 }
 
 
-def parts_of(control: str) -> type[Parts]:
+def parts_of(control: str) -> type[NodeParts]:
     """What the processes of a world are made of."""
-    return CONTROLS[control][1] if control else Parts
+    return CONTROLS[control][1] if control else NodeParts

@@ -52,12 +52,12 @@ class Claims:
         number: int = partition.partition
         return self.lanes[number % len(self.lanes)]
 
-    def by_lane(self, parts: Mapping[TopicPartition, T]) -> list[dict[TopicPartition, T]]:
-        """The partitions that go together into one transaction."""
+    def by_lane(self, parts: Mapping[TopicPartition, T]) -> dict[bytes, dict[TopicPartition, T]]:
+        """The partitions that go together into one transaction, by the id of their lane."""
         shares: dict[bytes, dict[TopicPartition, T]] = {}
         for partition, found in parts.items():
             shares.setdefault(self.lane_of(partition).id, {})[partition] = found
-        return list(shares.values())
+        return shares
 
     async def take(self, partition: TopicPartition, topic_id: str) -> Claim:
         """Become the owner: the former owner's open transaction is ended first, or its locks would hold the fence."""

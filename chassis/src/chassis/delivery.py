@@ -4,7 +4,8 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -18,8 +19,9 @@ from chassis.inputs import Ending, Input, Outcome
 from chassis.lenient import fetch
 from chassis.logs import log
 from chassis.metrics import Metrics
-from chassis.records import read, record_from, runs
-from chassis.subscription import Parts, Subscription
+from chassis.reading import Part, Parts, Reading
+from chassis.records import read, record_from
+from chassis.subscription import Fetched, Subscription
 from chassis.tally import tell
 from chassis.topic_ids import topic_ids
 from chassis.turn import Turns
@@ -29,6 +31,7 @@ SMALLEST, LARGEST = 20, 2_000
 SLOW_SECONDS = 1.0
 PARK_LIMIT, RECENT = 20, 200
 LOOK_AT_TOPICS_SECONDS = 5.0
+TELL_SECONDS = 0.2
 
 
 class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -54,12 +57,14 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self.stopping = False
         self._busy = asyncio.Lock()
         self._assigned: set[TopicPartition] = set()
-        self._holes: dict[TopicPartition, int] = {}
-        self._rests = 0
+        self._working: dict[bytes, asyncio.Task[None]] = {}
+        self._untold: dict[TopicPartition, int] = {}
+        self._rests: dict[bytes, int] = {}
         self._recent: deque[bool] = deque(maxlen=RECENT)
         self._looked = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self.source = self._subscribe(instance)
+        self.reading = Reading(claims, self.source.seek, self.metrics)
 
     def _subscribe(self, instance: str) -> Subscription:
         return Subscription(self.group, self.kafka, instance, self.hears, self, self.take, self._step_over)
@@ -68,25 +73,25 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         """Join the group; raises Unavailable while Kafka is away."""
         await self.source.start()
 
-    async def _step_over(self, limit: int) -> Parts:
+    async def _step_over(self, limit: int) -> Fetched:
         """Read every partition that has something with our own reader: which one is bad the library does not say."""
         self.metrics.resought.labels("unfetchable").inc()
         async with self._busy:
-            held = self.claims.held
-            waiting = {tp: claim.next for tp, claim in held.items() if self.source.lag(tp, claim.next) != 0}
+            places = {tp: self.reading.place(tp) for tp in self.claims.held}
+            waiting = {tp: place for tp, place in places.items() if self.source.lag(tp, place) != 0}
             try:
                 fetched = await fetch(self.kafka, waiting)
             except Unavailable as away:
-                self._rest(str(away))
+                self._rest(b"", str(away))
                 return {}
-            found: Parts = {tp: raws[:limit] for tp, raws in fetched.items() if raws}
+            found: Fetched = {tp: raws[:limit] for tp, raws in fetched.items() if raws}
             for partition, raws in found.items():
                 self.source.seek(partition, raws[-1].offset + 1)
             return found
 
     async def on_partitions_revoked(self, _: set[TopicPartition]) -> None:
-        """Finish the batch in hand, then let go."""
-        async with self._busy:
+        """Finish what is in hand, then let go."""
+        async with self._still():
             self.claims.held.clear()
             self._assigned = set()
             self.metrics.assigned.set(0)
@@ -96,7 +101,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self._assigned = set(assigned)
         self.metrics.rebalances.inc()
         self.metrics.assigned.set(len(assigned))
-        async with self._busy:
+        async with self._still():
             await self._claim_missing()
 
     async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
@@ -110,81 +115,64 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             ids = await self._topic_ids(sorted({tp.topic for tp in missing}))
             for partition in missing:
                 claim = await self.claims.take(partition, ids[partition.topic])
-                self.source.seek(partition, claim.next)
+                self.reading.again([partition])
                 if claim.made_again:
                     where = {"topic": partition.topic, "partition": partition.partition}
                     log("topic was made again", level=50, **where)
                     self.metrics.resought.labels("topic-made-again").inc()
         except (Unavailable, Conflict) as away:
-            self._rest(str(away))
+            self._rest(b"", str(away))
 
     async def take(self, records: Sequence[Any]) -> None:
-        """Handle what was fetched, each lane's share wholly or not at all; never raises."""
+        """Hand what was fetched to its lanes, each as soon as it is free; never raises, and never waits for a commit."""
         if self.stopping:
             return
         async with self._busy:
             try:
                 self.crash.at("delivery.fetched")
-                shares = self.claims.by_lane(self._expected(records))
-                troubles = await asyncio.gather(*(self._handle(parts) for parts in shares))
+                shares = self.claims.by_lane(self.reading.expected(records))
+                await asyncio.gather(*(self._hand_over(lane, parts) for lane, parts in shares.items()))
             except Exception as error:  # noqa: BLE001 - FastStream would go on with the next batch: it must not
                 log("batch failed", level=40, error=error, group=self.group)
-                troubles = [type(error).__name__]
-            if any(troubles):
-                self._rest("; ".join(sorted(set(filter(None, troubles)))))
-            else:
-                self._rests = 0
+                self._rest(b"", type(error).__name__)
 
-    async def _handle(self, parts: Parts) -> str:
-        """Commit one lane's share; says why reading has to rest, nothing when it need not."""
+    async def _hand_over(self, lane: bytes, parts: Parts) -> None:
+        """Understand a share while its lane still commits the one before, then let the lane have it."""
+        inputs = {tp: _understood(part) for tp, part in parts.items()}
+        if lane in self._working:
+            await asyncio.wait([self._working[lane]])
+        self._working[lane] = asyncio.get_running_loop().create_task(self._handle(lane, parts, inputs))
+
+    @asynccontextmanager
+    async def _still(self) -> AsyncIterator[None]:
+        """Nothing is being handled, and nothing begins to be, inside this."""
+        async with self._busy:
+            if self._working:
+                await asyncio.wait(self._working.values())
+            yield
+
+    async def _handle(self, lane: bytes, parts: Parts, inputs: Mapping[TopicPartition, list[Input]]) -> None:
+        """Commit one lane's share, wholly or not at all; reading rests when it has to, and never raises."""
+        ours = self.reading.current(parts)
         try:
-            await self._commit(parts)
+            if ours:
+                await self._commit(ours, [item for tp in ours for item in inputs[tp]])
         except Unavailable as away:
-            self._rewind(parts)
-            return str(away)
+            trouble = str(away)
         except Fenced:
-            return await self._look_again(parts)
+            trouble = await self._look_again(ours)
         except Exception as error:  # noqa: BLE001 - the other lane's share is not to suffer
             log("batch failed", level=40, error=error, group=self.group)
-            self._rewind(parts)
-            return type(error).__name__
-        return ""
+            trouble = type(error).__name__
+        else:
+            self._rests.pop(lane, None)
+            return
+        self.reading.again(ours)
+        if trouble:
+            self._rest(lane, trouble)
 
-    def _expected(self, records: Sequence[Any]) -> Parts:
-        """The records that follow on from what is handled; the others are dropped and sought again."""
-        fetched: Parts = {}
-        for raw in records:
-            fetched.setdefault(TopicPartition(raw.topic, raw.partition), []).append(raw)
-        parts: Parts = {}
-        for partition, found in fetched.items():
-            claim = self.claims.held.get(partition)
-            if claim is None:
-                self.metrics.resought.labels("unclaimed").inc()
-                continue
-            ours, after_hole = runs(found, claim.next)
-            if after_hole is not None and not ours and self._holes.get(partition) == after_hole:
-                ours, after_hole = runs(found, after_hole)
-                log(
-                    "hole accepted",
-                    level=40,
-                    topic=partition.topic,
-                    partition=partition.partition,
-                    next=claim.next,
-                )
-                self.metrics.resought.labels("hole-accepted").inc()
-            if after_hole is not None:
-                self._holes[partition] = after_hole
-                self.metrics.resought.labels("hole").inc()
-                self.source.seek(partition, ours[-1].offset + 1 if ours else claim.next)
-            else:
-                self._holes.pop(partition, None)
-            if ours:
-                parts[partition] = ours
-        return parts
-
-    async def _commit(self, parts: Parts) -> None:
-        inputs = [read(record_from(raw), raw.timestamp) for found in parts.values() for raw in found]
-        ends = {partition: found[-1].offset + 1 for partition, found in parts.items()}
+    async def _commit(self, parts: Parts, inputs: Sequence[Input]) -> None:
+        ends = {partition: part.end for partition, part in parts.items()}
         await self._turn(inputs, ends)
         self._advise(ends)
 
@@ -236,15 +224,23 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         if seconds > SLOW_SECONDS:
             self.source.most = max(SMALLEST, most // 2)
         elif size * len(self.claims.lanes) >= most:
-            self.source.most = min(LARGEST, most + 100)
+            self.source.most = min(LARGEST, most * 2)
 
     def stands_still(self, seconds: float) -> bool:
         """Records wait, nothing outside is known to be down, and nothing has been handled for so long."""
         return self.behind and not self.resting and time.monotonic() - self.progress > seconds
 
     def _advise(self, ends: Mapping[TopicPartition, int]) -> None:
-        """Tell Kafka how far we are, for its tools; nothing depends on it."""
-        self._background(self._commit_offsets(dict(ends)))
+        """Tell Kafka how far we are, for its tools, a few times a second; nothing depends on it."""
+        telling = bool(self._untold)
+        self._untold |= ends
+        if not telling:
+            self._background(self._tell_offsets())
+
+    async def _tell_offsets(self) -> None:
+        await asyncio.sleep(TELL_SECONDS)
+        ends, self._untold = self._untold, {}
+        await self._commit_offsets(ends)
 
     async def _commit_offsets(self, ends: dict[TopicPartition, int]) -> None:
         try:
@@ -253,44 +249,38 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         except (KafkaError, OSError, TimeoutError, ValueError, AttributeError) as error:
             log("offsets not committed", level=30, reason=type(error).__name__)
 
-    def _rewind(self, parts: Parts) -> None:
-        for partition in parts:
-            claim = self.claims.held.get(partition)
-            if claim is not None:
-                self.source.seek(partition, claim.next)
-
     async def _look_again(self, parts: Parts) -> str:
+        """Find out who owns what was fenced; says why reading has to rest, nothing when it need not."""
         try:
             for partition in parts:
-                if await self.claims.look(partition):
-                    self.source.seek(partition, self.claims.held[partition].next)
-                else:
+                if not await self.claims.look(partition):
                     log("fenced out", level=30, topic=partition.topic, partition=partition.partition)
                     self.metrics.resought.labels("fenced").inc()
         except Unavailable as away:
-            self._rewind(parts)
             return str(away)
         return ""
 
-    def _rest(self, reason: str) -> None:
-        """Stop reading but stay in the group, and try again after a growing pause."""
+    def _rest(self, lane: bytes, reason: str) -> None:
+        """Stop reading but stay in the group, and try again after a pause that grows while any lane cannot go on."""
         if not self.source.pause():
             return
-        self._rests += 1
-        self.resting = reason
-        self.metrics.paused.set(1)
+        self._rests[lane] = self._rests.get(lane, 0) + 1
         log("reading rests", level=30, group=self.group, reason=reason)
-        self._background(self._resume(min(5.0, 0.1 * 2 ** min(self._rests, 8)) * random.uniform(0.5, 1)))
+        if not self.resting:
+            self.resting = reason
+            self.metrics.paused.set(1)
+            longest = min(5.0, 0.1 * 2 ** min(max(self._rests.values()), 8))
+            self._background(self._resume(longest * random.uniform(0.5, 1)))
 
     async def _resume(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        async with self._busy:
+        async with self._still():
             self.resting = ""
             self.metrics.paused.set(0)
-            for partition, claim in self.claims.held.items():
-                self.source.seek(partition, claim.next)
+            self.reading.again(list(self.claims.held))
             await self._claim_missing()
             if not self.resting:
+                self._rests.pop(b"", None)
                 self.source.resume()
 
     async def watch(self) -> bool:
@@ -308,7 +298,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self.behind = behind
         await self._mind_new_topics()
         if self._assigned - set(self.claims.held) and not self.resting:
-            async with self._busy:
+            async with self._still():
                 await self._claim_missing()
         return False
 
@@ -321,7 +311,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         ids = await self._topic_ids(sorted({tp.topic for tp in held}))
         self._looked = time.monotonic()
-        async with self._busy:
+        async with self._still():
             for partition, claim in list(held.items()):
                 known = ids.get(partition.topic)
                 if known is not None and known not in claim.fence["_id"]:
@@ -334,11 +324,15 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
-        """Finish the batch in hand, tell Kafka how far we are, and leave."""
+        """Finish what is in hand, tell Kafka how far we are, and leave."""
         self.stopping = True
-        async with self._busy:
+        async with self._still():
             if self.source.consumer is not None and self.claims.held:
                 await self._commit_offsets({tp: claim.next for tp, claim in self.claims.held.items()})
         for task in list(self._tasks):
             task.cancel()
         await self.source.stop()
+
+
+def _understood(part: Part) -> list[Input]:
+    return [read(record_from(raw), raw.timestamp) for raw in part.records]

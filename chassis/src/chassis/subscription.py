@@ -17,9 +17,9 @@ from chassis.logs import log
 from contracts.connection import Connection
 
 BATCH = 500
-Parts = dict[TopicPartition, list[Any]]
+Fetched = dict[TopicPartition, list[Any]]
 Take = Callable[[Sequence[Any]], Awaitable[None]]
-StepOver = Callable[[int], Awaitable[Parts]]
+StepOver = Callable[[int], Awaitable[Fetched]]
 
 
 class RawBatch:
@@ -115,10 +115,10 @@ class Subscription:
             self._getmany
         )  # FastStream's loop asks the consumer: it must survive the answer
 
-    async def _getmany(self, **limits: Any) -> Parts:
+    async def _getmany(self, **limits: Any) -> Fetched:
         """What the consumer fetches; where the library cannot read a record, our own reader goes on."""
         try:
-            found: Parts = await self._fetch(**limits)
+            found: Fetched = await self._fetch(**limits)
         except (UnicodeDecodeError, CorruptRecordException, UnsupportedCodecError) as error:
             log("a record cannot be fetched", level=40, reason=type(error).__name__)
             return await self._step_over(limits["max_records"])
