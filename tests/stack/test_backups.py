@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -27,10 +28,11 @@ from stack.account_world import Asked, World, gather
 from stack.day import generate
 from stack.play import Doors, Log, Player, read_log
 from stack.system import System
-from stack.tools import Tools
+from stack.tools import REPOSITORY, Tools, base_environment
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(600)]
 
+GUIDE = REPOSITORY / "docs" / "backup.md"
 SIZE = 40
 PATIENCE = 120.0
 
@@ -38,8 +40,8 @@ PATIENCE = 120.0
 class Day:
     """One day played through the doors, and its client's log."""
 
-    def __init__(self, system: System, seed: int) -> None:
-        self.system, self.seed = system, seed
+    def __init__(self, system: System, seed: int, size: int = SIZE) -> None:
+        self.system, self.seed, self.size = system, seed, size
         self.began = utc_now()
         self.path = system.root / "days" / f"{seed}.jsonl"
 
@@ -53,7 +55,7 @@ class Day:
             registers = [
                 (await client.get(f"{intake}/v1/{name}")).json()[name] for name in ("categories", "places")
             ]
-            day = generate(self.seed, registers[0], registers[1], self.began, SIZE)
+            day = generate(self.seed, registers[0], registers[1], self.began, self.size)
             urls = {name: self.system.url(name) for name in ("intake", "routing", "subsidies")}
             doors = Doors(**urls, badges=self.system.badges())
             await Player(client, doors, log, lambda _: None).play(day)
@@ -211,3 +213,25 @@ def cases(system: System, name: str) -> int:
     with MongoClient[dict[str, Any]](system.mongod.admin) as client:
         count = client["routing"]["cases"].count_documents({"_id": name, "state": {"$ne": None}})
         return count if all(not client[one]["outbox"].find_one() for one in SERVICES) else 0
+
+
+def test_the_drill_runs_as_it_is_written(system: System, tmp_path: Path) -> None:
+    day = Day(system, 5, size=4)
+    day.play()
+    day.finish()
+    [drill] = re.findall(r"^```sh\n((?:.*\n)*?)^```$", GUIDE.read_text(), re.MULTILINE)
+    folders = {"STATE": str(system.root), "DRILL": str(tmp_path / "drill")}
+    line = ["bash", "-euo", "pipefail", "-c", drill]
+
+    done = subprocess.run(
+        line, cwd=REPOSITORY, env=base_environment() | folders, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "every checksum and count is right" in done.stdout
+    restored = System(tmp_path / "drill")
+    restored.mongod.start()
+    try:
+        assert known(restored, day.accepted) == day.accepted == known(system, day.accepted)
+    finally:
+        restored.stop()
