@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
 .PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
-.PHONY: contracts map denials subscriber subscribers bench faults
+.PHONY: contracts map denials subscriber subscribers bench faults backup verify restore
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -11,6 +11,7 @@ FOREIGN := .state/foreign.stamp
 WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml)
 BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
 SOURCES := contracts/src chassis/src stack/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo
+WHERE = $(if $(STATE),--state "$(STATE)")
 LOCKS := uv run provision dev mongod
 LOCK_dev := -c requirements/run.txt -c requirements/provision.txt
 LOCK_provision := -c requirements/run.txt
@@ -31,13 +32,13 @@ $(FOREIGN):
 	@$(BOOTSTRAP) --foreign
 
 up: $(STAMP) ## Start engines, mailbox and services; what runs already is left alone
-	@$(RUN) -m stack up
+	@$(RUN) -m stack up $(WHERE)
 
 down: $(STAMP) ## Stop exactly what `up` started; the data stay
-	@$(RUN) -m stack down
+	@$(RUN) -m stack down $(WHERE)
 
 status: $(STAMP) ## Say what runs and where
-	@$(RUN) -m stack status
+	@$(RUN) -m stack status $(WHERE)
 
 demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
 	@$(RUN) -m stack demo $(if $(SEED),--seed $(SEED))
@@ -88,6 +89,17 @@ import: $(STAMP) ## Import a CSV of reports (FILE=… MAPPING=…)
 replay: $(STAMP) ## Replay what topics remember into a shadow (SERVICE=routing TOPIC=… SINCE=… SWAP=…)
 	@test -n "$(SERVICE)" || { echo 'replay: name the service: make replay SERVICE=routing' >&2; exit 2; }
 	@$(RUN) -m stack replay $(SERVICE) $(if $(TOPIC),--topic $(TOPIC)) $(if $(SINCE),--since $(SINCE)) $(if $(SWAP),--swap $(SWAP))
+
+backup: $(STAMP) ## Write an archive of all databases, while everything runs (TO=folder KEEP=days STATE=…)
+	@$(RUN) -m stack backup $(WHERE) $(if $(TO),--to "$(TO)") $(if $(KEEP),--keep-days $(KEEP))
+
+verify: $(STAMP) ## Read all of an archive and hold it against its manifest (FILE=…)
+	@test -n "$(FILE)" || { echo 'verify: name the archive: make verify FILE=.state/run/backups/ascolto-….backup' >&2; exit 2; }
+	@$(RUN) -m stack verify $(WHERE) "$(FILE)"
+
+restore: $(STAMP) ## Write an archive into empty databases and make the topics anew (FILE=… STATE=… REPLACE=1)
+	@test -n "$(FILE)" || { echo 'restore: name the archive: make restore FILE=.state/run/backups/ascolto-….backup' >&2; exit 2; }
+	@$(RUN) -m stack restore $(WHERE) $(if $(REPLACE),--replace) "$(FILE)"
 
 secrets: ## Make the secrets and .env that docker compose needs; what exists stays
 	@$(or $(PYTHON),python3) deploy/compose/secrets.py

@@ -26,7 +26,7 @@ def tools() -> Tools:
 
 
 @contextmanager
-def _state_of_our_own() -> Iterator[Path]:
+def state_of_our_own() -> Iterator[Path]:
     """A state folder that no other test session uses now, empty."""
     base = REPOSITORY / ".state" / "test"
     base.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def _state_of_our_own() -> Iterator[Path]:
 
 @contextmanager
 def _fresh_engines() -> Iterator[System]:
-    with _state_of_our_own() as state:
+    with state_of_our_own() as state:
         system = System(state)
         try:
             system.start_engines()

@@ -56,6 +56,7 @@ def contents(folder: Path) -> dict[str, str]:
         "mongo_keyfile": base64.b64encode(os.urandom(756)).decode(),
         "mongo_admin": random_word(),
         "backup_mongo": connection("backup", "admin"),
+        "backup_key": os.urandom(32).hex(),
         "issuer_clients": json.dumps(known, indent=1),
     }
     made |= {f"{name}_client": str(known[f"ascolto-{name}"]["secret"]) for name in WITH_A_FILE}

@@ -18,8 +18,8 @@ from contracts.connection import Connection
 from contracts.permissions import ADMIN, MONGO, SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
-OWN = {*SERVICES, "provision", "mongo-init", "issuer"}
-JOBS = {"provision", "mongo-init"}
+JOBS = {"provision", "mongo-init", "backup", "restore"}
+OWN = {*SERVICES, *JOBS, "issuer"}
 PUBLISHED = {"gateway", "mailbox", "issuer"}
 WAITS_FOR = {
     "kafka": "service_healthy",
@@ -34,6 +34,8 @@ ENGINES_AND_JOBS = {
     "mongo": {"mongo_keyfile"},
     "mongo-init": {"mongo_admin", *(f"{user}_mongo" for user in MONGO if user != ADMIN)},
     "issuer": {"issuer_clients"},
+    "backup": {"backup_mongo", "backup_key"},
+    "restore": {"backup_key", "mongo_admin", *(f"{user}_kafka_password" for user in EVERYBODY)},
 }
 WAY_OUT = {"front": {"gateway"}, "mail": {"notify", "mailbox"}, "identity": {*SERVICES, "issuer"}}
 HAS_CLIENT = {"routing", "notify"}
@@ -222,6 +224,7 @@ BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
     ("has no secret in its environment or command", "mongo-init", _put(command=["mongodb://a:b@mongo"])),
     ("gets its own secrets and nobody else's", "routing", _put(secrets=[{"source": "intake_mongo"}])),
     ("gets its own secrets and nobody else's", "kafka", _put(secrets=[{"source": "issuer_clients"}])),
+    ("gets its own secrets and nobody else's", "backup", _put(secrets=[{"source": "mongo_admin"}])),
     ("gets its own secrets and nobody else's", "provision", _put(secrets=[{"source": "mongo_admin"}])),
     ("runs as an ordinary user", "intake", _drop("user")),
     ("runs as an ordinary user", "mongo", _put(user="0:0")),

@@ -30,6 +30,7 @@ from stack.issuer import build_app as build_issuer
 ISSUER, HERE = "http://issuer.example", "http://127.0.0.1:8002"
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 REPORT = "0190a000-0000-7000-8000-000000000001"
+ROOT = Path(__file__).parents[2]
 SECRET = b"an invented secret of 32 bytes.."
 
 
@@ -125,6 +126,65 @@ async def test_only_who_looks_after_cases_sees_them(
     assert page.status_code == status
     assert ("Isolamento" in page.text) == (status == 200)
     assert page.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("coordinator", 200), ("ops", 200), ("operator", 403), ("officer", 403)]
+)
+async def test_only_who_keeps_the_settings_sees_what_is_in_force(
+    browser: httpx.AsyncClient, role: str, status: int
+) -> None:
+    await log_in(browser, role)
+
+    page = await browser.get("/lavoro/impostazioni")
+
+    assert page.status_code == status
+    assert ("deploy/seed/routing/rules.yaml" in page.text) == (status == 200)
+
+
+async def test_the_settings_say_what_is_in_force_since_when_and_where_it_comes_from(
+    browser: httpx.AsyncClient, register: Register
+) -> None:
+    await log_in(browser, "coordinator")
+
+    page = (await browser.get("/lavoro/impostazioni")).text
+
+    assert "Da lunedì 23/11/2026, ore 10:00" in page
+    assert f"È la revisione 1, impronta <code>{register.content}</code>" in page
+    assert f"{len(register.rules.rules)} regole" in page
+    assert all(operator.name in page for operator in register.operators)
+    assert "Prima di cominciare" in page  # the operators that are shipped are invented
+    named = re.findall(r"<code>(deploy/seed/[^<]+)</code>", page)
+    assert len(set(named)) == 9
+    assert all((ROOT / name).is_file() for name in named)
+
+
+async def test_a_register_from_before_dates_were_kept_says_so(
+    browser: httpx.AsyncClient, service: Any, register: Register
+) -> None:
+    row = await service.store.get("registers", "current")
+    older = {name: value for name, value in row["state"].items() if name != "loading"}
+    await service.store.delete("registers", ["current"])
+    await service.store.insert_missing("registers", [{"_id": "current", "version": 1, "state": older}])
+    await log_in(browser, "coordinator")
+
+    page = (await browser.get("/lavoro/impostazioni")).text
+
+    assert "Da quando, non è noto" in page
+    assert register.content in page
+
+
+async def test_whoever_keeps_the_settings_finds_them_and_others_are_not_shown_the_way(
+    browser: httpx.AsyncClient,
+) -> None:
+    assert "/lavoro/impostazioni" not in (await log_in(browser, "operator")).text
+    await browser.post("/uscita", data=hidden(await browser.get("/lavoro")))
+    page = await log_in(browser, "coordinator")
+    assert '<a href="/lavoro" aria-current="page">' in page.text
+
+    ops = await browser.get("/lavoro/impostazioni")
+    assert "Casi aperti" in ops.text
+    assert "È uscito" in (await browser.post("/uscita", data=hidden(ops))).text
 
 
 async def test_a_case_is_closed_by_its_form_once(browser: httpx.AsyncClient, service: Any) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from chassis.errors import Misuse
+from chassis.errors import Misuse, Unavailable
 
 T = TypeVar("T")
 Raw = dict[str, Any]
+Upcaster = Callable[[Raw], Raw]
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Collection(Generic[T]):
     `speaks` names the topics whose subjects are these documents: their sequence is kept with the document.
     `settled` marks reference data (registers, rule packs): read in the same snapshot, not guarded when it is
     only read, because a decision names the version it was taken by.
+    `upcasters` are the steps from each older form of the state to the next; the form written now is one more than they are.
     """
 
     name: str
@@ -26,9 +28,12 @@ class Collection(Generic[T]):
     key: Callable[[T], str]
     speaks: tuple[str, ...] = ()
     settled: bool = False
+    upcasters: tuple[Upcaster, ...] = ()
+    schema: int = field(init=False)
     adapter: TypeAdapter[T] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "schema", 1 + len(self.upcasters))
         object.__setattr__(self, "adapter", TypeAdapter(self.type))
 
     def __getitem__(self, id: str) -> "Ref[T]":  # noqa: A002 - the document's id is called id
@@ -39,8 +44,42 @@ class Collection(Generic[T]):
         return Put(self, self.key(state), state)
 
     def load(self, state: Mapping[str, Any]) -> T:
-        """The typed document that a stored state is."""
+        """The typed document that a state in the present form is."""
         return self.adapter.validate_python(state)
+
+    def understand(self, row: Raw) -> T | None:
+        """The document in a stored row, whichever build wrote it; nothing when the row has no state.
+
+        Raises Unavailable for a form that this build cannot know, so that it rests and nothing is taken for poison.
+        """
+        state, schema = row["state"], row.get("schema", 1)
+        if state is None:
+            return None
+        if schema == self.schema:
+            return self.adapter.validate_python(state)
+        try:
+            return self.adapter.validate_python(self.present(state, schema))
+        except ValidationError as error:
+            if schema < self.schema:
+                raise
+            raise Unavailable(
+                f"{self.name} is kept in form {schema}, unreadable to form {self.schema}"
+            ) from error
+
+    def present(self, state: Raw, schema: int) -> Raw:
+        """A state in the form of this build, or one form ahead: what that adds is left to who knows it."""
+        if schema > self.schema + 1:
+            raise Unavailable(
+                f"{self.name} is kept in form {schema} and this build knows {self.schema} and the next"
+            )
+        for upcaster in self.upcasters[schema - 1 :]:
+            state = upcaster(state)
+        return state
+
+    def unknown(self, state: Raw) -> Raw:
+        """What a newer build keeps in a state and this one has no field for."""
+        own = self.type.__dataclass_fields__  # type: ignore[attr-defined]
+        return {name: value for name, value in state.items() if name not in own}
 
     def dump(self, state: T) -> Raw:
         """The stored form of a typed document."""
@@ -77,6 +116,7 @@ class Kept(Generic[T]):
     stamp: int = 0
     awaited: tuple[str, ...] = ()
     stored: bool = False
+    ahead: tuple[int, Raw] | None = None  # the newer form it is kept in, and what that has more
 
     @classmethod
     def read(cls, collection: Collection[T], id: str, raw: Raw | None, known: T | None = None) -> "Kept[T]":  # noqa: A002
@@ -86,16 +126,17 @@ class Kept(Generic[T]):
         """
         if raw is None:
             return cls(collection, id, None)
-        stored = raw.get("state")
+        schema = raw.get("schema", 1)  # a row that only waits has none
         return cls(
             collection,
             id,
-            known if known is not None or stored is None else collection.load(stored),
+            known if known is not None else collection.understand(raw),
             raw["version"],
             dict(raw.get("said", {})),
             raw.get("stamp", 0),
             tuple(raw.get("awaited", ())),
             stored=True,
+            ahead=(schema, collection.unknown(raw["state"])) if schema > collection.schema else None,
         )
 
     def raw(self) -> Raw:
@@ -105,6 +146,11 @@ class Kept(Generic[T]):
             "version": self.version + 1,
             "state": None if self.state is None else self.collection.dump(self.state),
         }
+        if self.ahead is not None:
+            schema, more = self.ahead
+            row |= {"schema": schema, "state": more | row["state"]}
+        elif self.collection.schema > 1 and self.state is not None:
+            row["schema"] = self.collection.schema
         if self.said:
             row |= {"said": self.said, "stamp": self.stamp}
         if self.awaited:

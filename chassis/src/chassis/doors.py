@@ -160,14 +160,14 @@ class Doors:
     async def load(self, collection: Collection[T], id: str) -> T | None:  # noqa: A002
         """One document as it was last committed."""
         row = await self.store.get(collection.name, id)
-        return collection.load(row["state"]) if row and row.get("state") is not None else None
+        return collection.understand(row) if row else None
 
     async def list(
         self, collection: Collection[T], where: Where | None = None, order: Order = (), limit: int = 50
     ) -> list[T]:
         """Documents in one snapshot; fields are named `state.<field>`."""
         rows = await self.store.query(collection.name, where or {}, order, limit)
-        return [collection.load(row["state"]) for row in rows if row.get("state") is not None]
+        return [found for row in rows if (found := collection.understand(row)) is not None]
 
     def require(self, *roles: str) -> Allow:
         """The lock for a route: `Depends(doors.require("operator"))`."""

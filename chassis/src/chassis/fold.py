@@ -157,6 +157,7 @@ class Fold:
                 before.stamp,
                 before.awaited,
                 before.stored,
+                before.ahead,
             )
         return writes
 

@@ -89,11 +89,11 @@ class Shadow:
     async def compare(self, collection: Collection[Any]) -> Comparison:
         """Hold each document of the shadow against the live one, by its state."""
         found = Comparison(collection.name)
-        live = {row["_id"]: row["state"] async for row in _all(self.live, collection.name)}
+        live = {row["_id"]: _state(collection, row) async for row in _all(self.live, collection.name)}
         async for row in _all(self.store, collection.name):
             if row["_id"] not in live:
                 found.only_shadow.append(row["_id"])
-            elif live.pop(row["_id"]) == row["state"]:
+            elif live.pop(row["_id"]) == _state(collection, row):
                 found.same += 1
             else:
                 found.different.append(row["_id"])
@@ -112,7 +112,7 @@ class Shadow:
         lane, changed = await self.live.lane(), 0
         async for row in _all(self.store, collection.name):
             before = await self.live.get(collection.name, row["_id"])
-            if before is not None and before["state"] == row["state"]:
+            if before is not None and _state(collection, before) == _state(collection, row):
                 continue
             await lane.transact(lambda tx, row=row, before=before: _put(tx, collection.name, row, before))  # type: ignore[misc]
             changed += 1
@@ -125,7 +125,15 @@ async def _put(tx: Transaction, name: str, row: Raw, before: Raw | None) -> None
         await tx.insert(name, [row | {"version": 1}])
     else:
         guard = {"_id": row["_id"], "version": before["version"]}
-        await tx.replace(name, [(guard, before | {"version": before["version"] + 1, "state": row["state"]})])
+        beside = {field: value for field, value in before.items() if field not in ("state", "schema")}
+        state = {field: row[field] for field in ("state", "schema") if field in row}
+        await tx.replace(name, [(guard, beside | state | {"version": before["version"] + 1})])
+
+
+def _state(collection: Collection[Any], row: Raw) -> Raw | None:
+    """The state in the form that this build writes, whichever wrote it."""
+    state: Raw | None = row["state"]
+    return None if state is None else collection.present(state, row.get("schema", 1))
 
 
 async def _all(store: Store, collection: str) -> AsyncIterator[Raw]:

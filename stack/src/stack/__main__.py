@@ -21,6 +21,11 @@ VERBS = {
     "status": Verb("stack.verbs:status", "say what runs and where"),
     "demo": Verb("stack.demo:demo", "play one generated day and draw the account of it"),
     "replay": Verb("stack.verbs:replay", "replay history of one service into a shadow and compare"),
+    "backup": Verb("stack.backups:backup", "write an archive of all databases, while everything runs"),
+    "verify": Verb("stack.backups:verify", "read all of an archive and hold it against its manifest"),
+    "restore": Verb(
+        "stack.backups:restore", "write an archive into empty databases, and make the topics anew"
+    ),
     "denials": Verb("stack.denials:denials", "try everything that nobody may do; the servers must say no"),
     "subscriber": Verb(
         "stack.onboarding:subscriber", "give another team a user, its rights and its settings"

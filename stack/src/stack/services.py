@@ -44,6 +44,11 @@ class Secrets:
         """The file with one service's own key."""
         return self.folder / f"{service}.secret"
 
+    @property
+    def backup_key(self) -> Path:
+        """The file with the key that locks archives."""
+        return self.folder / "backup.key"
+
     def make(self) -> None:
         """Makes what is not there yet."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,9 +60,9 @@ class Secrets:
             for name, roles in CLIENTS.items()
         }
         write_whole(self.clients, json.dumps(known, indent=1) + "\n", mode=0o600)
-        for service in SERVICES:
-            if not self.key(service).exists():
-                write_whole(self.key(service), secrets.token_hex(32), mode=0o600)
+        for path in (*map(self.key, SERVICES), self.backup_key):
+            if not path.exists():
+                write_whole(path, secrets.token_hex(32), mode=0o600)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The pages for staff: the open cases, the next due one first, and a form that says how one ended."""
+"""The pages for staff: the open cases with a form that says how one ended, and what is in force with how to change it."""
 
 from importlib import resources
 from typing import Annotated
@@ -16,13 +16,16 @@ from chassis.ids import uuid7
 from chassis.login import LEAVE, Enter, Login, Visitor, login_router
 from chassis.store import AnyOf
 from routing.domain.case import Outcome, Status
+from routing.domain.register import CURRENT
 from routing.domain.words import explain
 from routing.entrypoints import wording
 from routing.entrypoints.http import STAFF
-from routing.handlers.documents import CASES
+from routing.entrypoints.in_force import in_force
+from routing.handlers.documents import CASES, REGISTERS
 from routing.handlers.resolve_case import ResolveCase
 
-HOME = "/lavoro"
+HOME, SETTINGS = "/lavoro", "/lavoro/impostazioni"
+KEEPERS = ("coordinator", "ops")
 SHOWN = 100
 OPEN = AnyOf((Status.OPEN.value, Status.HELD.value))
 
@@ -47,7 +50,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(w=wording, leave=LEAVE, home=HOME)
+        self._templates.globals.update(
+            w=wording, leave=LEAVE, home=HOME, settings=SETTINGS, staff=STAFF, keepers=KEEPERS
+        )
 
     def say(self, slug: str, status: int, link: str | None = None) -> Response:
         """A page that says what happened."""
@@ -61,6 +66,7 @@ class Pages:
         return self._page(
             "cases.html",
             status,
+            here=HOME,
             visitor=visitor,
             seal=self._login.forms.seal(visitor.session),
             rows=[(case, explain(case), uuid7(doors.clock())) for case in rows],
@@ -68,6 +74,22 @@ class Pages:
             fault=fault,
             done=done,
             more=len(rows) == SHOWN,
+        )
+
+    async def settings(self, visitor: Visitor) -> Response:
+        """What is in force, the file it comes from, and how it is changed."""
+        register = await self._doors.load(REGISTERS, CURRENT)
+        return self._page(
+            "settings.html",
+            200,
+            here=SETTINGS,
+            visitor=visitor,
+            seal=self._login.forms.seal(visitor.session),
+            register=register,
+            things=in_force(register) if register is not None else (),
+            invented=[one.name for one in register.operators if wording.EXAMPLE in one.name]
+            if register is not None
+            else [],
         )
 
     async def resolve(self, visitor: Visitor, report_id: str, form: ResolutionForm) -> Response:
@@ -90,7 +112,7 @@ class Pages:
 def pages_router(doors: Doors, login: Login) -> APIRouter:
     """The pages, their style, and the way in and out."""
     site, pages = APIRouter(include_in_schema=False), Pages(doors, login)
-    lock = Enter(doors, login, STAFF, pages.say)
+    lock, keepers = Enter(doors, login, STAFF, pages.say), Enter(doors, login, KEEPERS, pages.say)
     style = resources.files("routing.entrypoints").joinpath("static/lavoro.css").read_bytes()
 
     @site.get(HOME)
@@ -105,9 +127,13 @@ def pages_router(doors: Doors, login: Login) -> APIRouter:
     ) -> Response:
         return await pages.resolve(visitor, str(report_id), form)
 
+    @site.get(SETTINGS)
+    async def show_settings(visitor: Annotated[Visitor, Depends(keepers)]) -> Response:
+        return await pages.settings(visitor)
+
     @site.get(f"{HOME}/lavoro.css", dependencies=[Depends(doors.require("public"))])
     async def show_style() -> Response:
         return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
 
-    site.include_router(login_router(doors, login, HOME, STAFF, pages.say))
+    site.include_router(login_router(doors, login, HOME, (*STAFF, *KEEPERS), pages.say))
     return site

@@ -38,7 +38,7 @@ SAID: Mapping[str, tuple[str, str]] = {
     "not-logged-in": ("Serve l'accesso", "Acceda per vedere questa pagina."),
     "not-allowed": (
         "Pagina riservata",
-        "Questa pagina è per operatori e coordinatori. Chieda il ruolo a chi li assegna.",
+        "Il suo ruolo non apre questa pagina. Chieda il ruolo a chi li assegna.",
     ),
     "login-not-asked": (
         "Accesso da rifare",
@@ -57,6 +57,15 @@ SAID: Mapping[str, tuple[str, str]] = {
     ),
     "other": ("Non è possibile", "La richiesta non si può soddisfare. Torni all'elenco e riprovi."),
 }
+# What is in the files of the other services, for the page that says where to change what.
+ELSEWHERE: tuple[tuple[str, str, str], ...] = (
+    ("Luoghi: edifici, scale, quartieri", "intake", "places.yaml"),
+    ("Categorie delle segnalazioni e loro urgenza", "intake", "categories.yaml"),
+    ("Avvisi aperti e somme stanziate", "subsidies", "measures.yaml"),
+    ("Requisiti e calcolo del contributo", "subsidies", "crs-2019.yaml"),
+    ("Firma e parole dei messaggi", "notify", "words.yaml"),
+)
+EXAMPLE = "(esempio)"
 
 
 def readable(code: str) -> str:

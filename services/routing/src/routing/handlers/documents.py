@@ -1,8 +1,17 @@
 """What routing keeps."""
 
-from chassis.documents import Collection
+from chassis.documents import Collection, Raw
 from routing.domain.case import Case
 from routing.domain.register import Register
 
 CASES = Collection("cases", Case, lambda case: case.report_id, speaks=("routing.cases",))
-REGISTERS = Collection("registers", Register, lambda register: register.id, settled=True)
+
+
+def _not_dated(state: Raw) -> Raw:
+    """Form 2 knows when the register was put in force; of an older one nobody does."""
+    return state | {"loading": None}
+
+
+REGISTERS = Collection(
+    "registers", Register, lambda register: register.id, settled=True, upcasters=(_not_dated,)
+)

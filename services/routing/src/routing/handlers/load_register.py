@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from chassis.handling import NOTHING, Change, Moment
-from routing.domain.register import Register
+from routing.domain.register import Loading, Register
 from routing.handlers.documents import REGISTERS
 
 
@@ -14,9 +14,10 @@ class LoadRegister:
     register: Register
 
 
-def load_register(command: LoadRegister, current: Register | None, _moment: Moment) -> Change:
+def load_register(command: LoadRegister, current: Register | None, moment: Moment) -> Change:
     """Put a register in force; the same content again changes nothing, cases already opened keep their decision."""
     if current is not None and current.content == command.register.content:
         return NOTHING
     revision = 1 if current is None else current.revision + 1
-    return Change(write=[REGISTERS.put(replace(command.register, revision=revision))])
+    loading = Loading(command.register.content, moment.now)
+    return Change(write=[REGISTERS.put(replace(command.register, revision=revision, loading=loading))])

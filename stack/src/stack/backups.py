@@ -1,0 +1,73 @@
+"""backup, verify and restore: the deployment's tool on the engines of the local stack."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from contracts.permissions import SERVICES
+from stack.ports import HOST
+from stack.processes import StackError
+from stack.system import DEFAULT_STATE, System
+from stack.tools import base_environment
+
+
+def backup(words: Sequence[str]) -> int:
+    """Writes an archive of all databases, while everything runs."""
+    parser = _parser("backup")
+    parser.add_argument(
+        "--to", type=Path, help="the folder of archives; `backups` in the state folder when left out"
+    )
+    parser.add_argument("--keep-days", type=int, default=30, help="older archives are removed; 0 keeps all")
+    asked = parser.parse_args(words)
+    system = System(asked.state)
+    if not system.mongod.child.alive():
+        raise StackError(f"MongoDB does not run in {system.root}: run `make up`.")
+    folder = asked.to or system.root / "backups"
+    return _run(system, "save", folder, "--keep-days", asked.keep_days, "--secrets", system.mongod.secrets)
+
+
+def verify(words: Sequence[str]) -> int:
+    """Reads all of an archive and holds it against its manifest."""
+    parser = _parser("verify")
+    parser.add_argument("file", type=Path)
+    asked = parser.parse_args(words)
+    return _run(System(asked.state), "verify", asked.file)
+
+
+def restore(words: Sequence[str]) -> int:
+    """Starts the engines, writes an archive into empty databases and makes the topics anew; services must not run."""
+    parser = _parser("restore")
+    parser.add_argument("--replace", action="store_true", help="drop what is in the databases now")
+    parser.add_argument("file", type=Path)
+    asked = parser.parse_args(words)
+    system = System(asked.state)
+    running = [name for name in SERVICES if system.service(name).alive()]
+    if running:
+        raise StackError(f"{', '.join(running)} run in {system.root}: run `make down` first.")
+    with system.exclusively():
+        system.start_engines()
+        engines = ["--member", f"{HOST}:{system.mongod.port}", "--kafka", system.kafka.address]
+        folders = ["--secrets", system.mongod.secrets, system.kafka.passwords.folder]
+        options = ["--replace"] if asked.replace else []
+        return _run(system, "restore", asked.file, *engines, *options, *folders)
+
+
+def _run(system: System, *words: object) -> int:
+    system.secrets.make()
+    command = [
+        sys.executable,
+        "-m",
+        "chassis.backup",
+        *map(str, words),
+        "--key",
+        str(system.secrets.backup_key),
+    ]
+    return subprocess.run(command, env=base_environment()).returncode
+
+
+def _parser(verb: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m stack {verb}")
+    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the folder that holds everything")
+    return parser

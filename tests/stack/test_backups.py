@@ -1,0 +1,237 @@
+"""A backup that was taken in mid-stream restores: everything accepted before its moment is whole, nothing is doubled."""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from confluent_kafka import Consumer
+from pymongo import MongoClient
+from tests.conftest import state_of_our_own
+
+from chassis.clock import utc_now
+from contracts.envelope import read_envelope
+from contracts.permissions import SERVICES
+from stack.account import budget_lies, unfinished
+from stack.account_checks import CASE, check_order, lies
+from stack.account_sources import Sources
+from stack.account_world import Asked, World, gather
+from stack.day import generate
+from stack.play import Doors, Log, Player, read_log
+from stack.system import System
+from stack.tools import REPOSITORY, Tools, base_environment
+
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(600)]
+
+GUIDE = REPOSITORY / "docs" / "backup.md"
+SIZE = 40
+PATIENCE = 120.0
+
+
+class Day:
+    """One day played through the doors, and its client's log."""
+
+    def __init__(self, system: System, seed: int, size: int = SIZE) -> None:
+        self.system, self.seed, self.size = system, seed, size
+        self.began = utc_now()
+        self.path = system.root / "days" / f"{seed}.jsonl"
+
+    def play(self) -> None:
+        asyncio.run(self._play())
+
+    async def _play(self) -> None:
+        intake = self.system.url("intake")
+        log = Log(self.path)
+        async with httpx.AsyncClient(timeout=15) as client:
+            registers = [
+                (await client.get(f"{intake}/v1/{name}")).json()[name] for name in ("categories", "places")
+            ]
+            day = generate(self.seed, registers[0], registers[1], self.began, self.size)
+            urls = {name: self.system.url(name) for name in ("intake", "routing", "subsidies")}
+            doors = Doors(**urls, badges=self.system.badges())
+            await Player(client, doors, log, lambda _: None).play(day)
+        log.close()
+
+    @property
+    def log(self) -> list[Asked]:
+        return read_log(self.path)
+
+    @property
+    def accepted(self) -> set[str]:
+        return {one.report_id for one in self.log if one.step == "report" and one.status in (200, 201)}
+
+    @property
+    def sources(self) -> Sources:
+        system = self.system
+        return Sources(system.mongod.admin, system.kafka.admin, system.mails, self.began.timestamp())
+
+    def finish(self) -> World:
+        """What there is when nothing of the day is under way any more."""
+        wait(lambda: unfinished(self.sources.read_stores(self.log)) == 0, "the day is never over")
+        return self.sources.read_all(self.log)
+
+
+def wait(done: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.3)
+
+
+def wrong(world: World) -> list[str]:
+    """Everything that an account of the day would complain of."""
+    found = [text for life in gather(world).values() for text in lies(life)]
+    return found + [one.what for one in world.leftovers] + list(budget_lies(world))
+
+
+def run(*words: str | Path, fails: bool = False) -> str:
+    command = [sys.executable, "-m", "stack", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode != 0) is fails, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def back_up_in_mid_stream(system: System, day: Day) -> Path:
+    """Play a day, and write an archive when a part of it has been accepted."""
+    playing = threading.Thread(target=day.play)
+    playing.start()
+    wait(lambda: day.path.exists() and len(day.path.read_text().splitlines()) > SIZE // 3, "nobody reports")
+    said = run("backup", "--state", system.root)
+    playing.join()
+    [archive] = (system.root / "backups").glob("*.backup")
+    assert f"{archive.name}: " in said
+    latest = json.loads((system.root / "backups" / "latest.json").read_text())
+    assert latest["file"] == archive.name
+    assert abs(latest["at"] - time.time()) < PATIENCE
+    return archive
+
+
+def known(system: System, ids: Sequence[str] | set[str]) -> set[str]:
+    """Those of the reports of which any service has a document."""
+    found: set[str] = set()
+    with MongoClient[dict[str, Any]](system.mongod.admin) as client:
+        for name, collection in (("intake", "reports"), ("routing", "cases"), ("notify", "threads")):
+            found |= {row["_id"] for row in client[name][collection].find({"_id": {"$in": list(ids)}})}
+    return found
+
+
+def hear(system: System, group: str, topic: str) -> list[str]:
+    """The ids that another team's consumer gets, which commits what it has read."""
+    settings = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+    consumer = Consumer(system.kafka.admin.librdkafka() | settings)
+    consumer.subscribe([topic])
+    heard: list[str] = []
+    quiet = 0
+    while quiet < (15 if not heard else 2):
+        messages = [message for message in consumer.consume(500, 1.0) if message.error() is None]
+        heard += [read_envelope(message.headers()).id for message in messages]
+        quiet = 0 if messages else quiet + 1
+    consumer.commit(asynchronous=False)
+    consumer.close()
+    return heard
+
+
+@pytest.fixture
+def system(tools: Tools) -> Iterator[System]:
+    with state_of_our_own() as state:
+        made = System(state)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
+
+
+@pytest.mark.parametrize("kafka", ["kept", "lost"])
+def test_what_was_accepted_before_the_moment_is_whole_again(system: System, kafka: str) -> None:
+    first, second = Day(system, 1), Day(system, 2)
+    first.play()
+    assert wrong(first.finish()) == []
+    before = hear(system, "team.board", "routing.cases")
+    archive = back_up_in_mid_stream(system, second)
+    late = Day(system, 3)
+    late.play()
+    assert wrong(second.finish()) + wrong(late.finish()) == []
+    assert "make down" in run("restore", archive, "--state", system.root, fails=True)  # services run
+    system.stop()
+    for engine in ("mongod", "kafka") if kafka == "lost" else ("mongod",):
+        shutil.rmtree(system.root / engine)
+
+    said = run("restore", archive, "--state", system.root)
+    system.start()
+
+    world = first.finish()
+    assert wrong(world) == []
+    told = {fact.id for life in gather(world).values() for fact in life.facts}
+    assert told & set(before) <= set(hear(system, "team.board", "routing.cases"))
+    assert known(system, late.accepted) == set()
+    there = check_what_was_under_way(system, second)
+    check_what_is_lost(archive, said, (second.accepted | late.accepted) - there, kafka == "kept")
+    after = Day(system, 4)
+    after.play()
+    assert wrong(after.finish()) == []
+
+
+def check_what_was_under_way(system: System, day: Day) -> set[str]:
+    """Of the day in which the moment lies, a report is there in all services or in none; returns those that are."""
+    there = known(system, day.accepted)
+    assert there, "the moment came before the first report"
+    assert there == {row["_id"] for row in intake_reports(system, there)}
+    wait(lambda: all(cases(system, name) == 1 for name in there), "a report that is there has no case")
+    world = day.sources.read_all(day.log)
+    for name, life in gather(world).items():
+        assert list(check_order(life)) == []
+        assert len(life.said(*CASE)) == (1 if name in there else 0)
+        assert len(life.said("report-registered.v1")) == (1 if name in there else 0)
+    return there
+
+
+def check_what_is_lost(archive: Path, said: str, gone: set[str], listed: bool) -> None:
+    """What the databases do not know any more is named, as far as topics have it."""
+    [file] = archive.parent.glob("*.jsonl")
+    lost = [json.loads(line) for line in file.read_text().splitlines()]
+    began = {row["subject"] for row in lost if row["type"] == "report-registered.v1"}
+    assert began == (gone if listed else set())
+    assert ("report-registered.v1" in said) is listed
+
+
+def intake_reports(system: System, ids: set[str]) -> list[dict[str, Any]]:
+    with MongoClient[dict[str, Any]](system.mongod.admin) as client:
+        return list(client["intake"]["reports"].find({"_id": {"$in": list(ids)}}))
+
+
+def cases(system: System, name: str) -> int:
+    with MongoClient[dict[str, Any]](system.mongod.admin) as client:
+        count = client["routing"]["cases"].count_documents({"_id": name, "state": {"$ne": None}})
+        return count if all(not client[one]["outbox"].find_one() for one in SERVICES) else 0
+
+
+def test_the_drill_runs_as_it_is_written(system: System, tmp_path: Path) -> None:
+    day = Day(system, 5, size=4)
+    day.play()
+    day.finish()
+    [drill] = re.findall(r"^```sh\n((?:.*\n)*?)^```$", GUIDE.read_text(), re.MULTILINE)
+    folders = {"STATE": str(system.root), "DRILL": str(tmp_path / "drill")}
+    line = ["bash", "-euo", "pipefail", "-c", drill]
+
+    done = subprocess.run(
+        line, cwd=REPOSITORY, env=base_environment() | folders, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "every checksum and count is right" in done.stdout
+    restored = System(tmp_path / "drill")
+    restored.mongod.start()
+    try:
+        assert known(restored, day.accepted) == day.accepted == known(system, day.accepted)
+    finally:
+        restored.stop()
