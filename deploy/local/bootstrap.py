@@ -39,6 +39,7 @@ PACKAGES = (
     "contracts",
     "chassis",
     "stack",
+    "watcher",
     *(f"services/{n}" for n in ("intake", "routing", "subsidies", "notify")),
 )
 KAFKA_JARS = (
