@@ -25,7 +25,7 @@ setup: ## Install everything this machine lacks: Python packages, Java, Kafka, m
 $(STAMP): $(WANTED)
 	@$(BOOTSTRAP)
 
-tools: $(FOREIGN) ## Install what only some tests need: Node.js, a JDK, nginx
+tools: $(FOREIGN) ## Install what only some tests need: Node.js, a JDK, nginx, Prometheus
 
 $(FOREIGN):
 	@$(BOOTSTRAP) --foreign

@@ -74,7 +74,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=r,
         )
-        self.jobs = Counter("jobs_total", "Jobs by how they ended.", ["job", "outcome"], registry=r)
+        self.jobs = Counter("jobs_total", "Jobs by how they ended.", ["kind", "outcome"], registry=r)
         self.jobs_pending = Gauge("jobs_pending", "Jobs not finished.", registry=r)
         self.timers_pending = Gauge("timers_pending", "Timers not fired.", registry=r)
         self.http = Histogram(
