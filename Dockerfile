@@ -28,6 +28,11 @@ COPY --from=provisioning /opt/venv /opt/venv
 COPY deploy/mongo/initiate.py /srv/initiate.py
 CMD ["python", "-m", "chassis.provision"]
 
+FROM runtime AS watcher
+COPY --from=packages /opt/venv /opt/venv
+COPY watcher/src/watcher /srv/watcher
+CMD ["python", "-m", "watcher"]
+
 FROM runtime AS issuer
 COPY --from=packages /opt/venv /opt/venv
 # Of the local stack, what the development issuer is made of.

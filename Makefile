@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
 .PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
-.PHONY: contracts map denials subscriber subscribers bench faults
+.PHONY: dashboards contracts map denials subscriber subscribers bench faults
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -10,7 +10,7 @@ STAMP := .state/setup.stamp
 FOREIGN := .state/foreign.stamp
 WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml)
 BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
-SOURCES := contracts/src chassis/src stack/src watcher/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo
+SOURCES := contracts/src chassis/src stack/src watcher/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo deploy/grafana
 LOCKS := uv run provision dev mongod
 LOCK_dev := -c requirements/run.txt -c requirements/provision.txt
 LOCK_provision := -c requirements/run.txt
@@ -88,6 +88,9 @@ import: $(STAMP) ## Import a CSV of reports (FILE=… MAPPING=…)
 replay: $(STAMP) ## Replay what topics remember into a shadow (SERVICE=routing TOPIC=… SINCE=… SWAP=…)
 	@test -n "$(SERVICE)" || { echo 'replay: name the service: make replay SERVICE=routing' >&2; exit 2; }
 	@$(RUN) -m stack replay $(SERVICE) $(if $(TOPIC),--topic $(TOPIC)) $(if $(SINCE),--since $(SINCE)) $(if $(SWAP),--swap $(SWAP))
+
+dashboards: $(STAMP) ## Draw Grafana's dashboards anew from deploy/grafana/panels.yml
+	@$(RUN) -m deploy.grafana.draw
 
 secrets: ## Make the secrets and .env that docker compose needs; what exists stays
 	@$(or $(PYTHON),python3) deploy/compose/secrets.py

@@ -25,7 +25,6 @@ class Metrics:
         ProcessCollector(registry=r)
         self.build = Gauge("service_build_info", "Which service this is.", ["service"], registry=r)
         self.build.labels(service).set(1)
-        self.accepted = Counter("commands_accepted_total", "Commands answered yes.", ["command"], registry=r)
         self.commands = Counter(
             "commands_total", "Commands by how they ended.", ["command", "outcome"], registry=r
         )
