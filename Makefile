@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
 .PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
-.PHONY: dashboards contracts map denials subscriber subscribers bench faults
+.PHONY: ops dashboards contracts map denials subscriber subscribers bench faults
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -91,6 +91,10 @@ replay: $(STAMP) ## Replay what topics remember into a shadow (SERVICE=routing T
 
 dashboards: $(STAMP) ## Draw Grafana's dashboards anew from deploy/grafana/panels.yml
 	@$(RUN) -m deploy.grafana.draw
+
+ops: ## Ask a service's ops door in the deployment (SERVICE=routing ASK="list"; OPS_SECRET=file)
+	@test -n "$(SERVICE)" && test -n "$(ASK)" || { echo 'ops: say whom and what: make ops SERVICE=routing ASK="list"' >&2; exit 2; }
+	@$(or $(PYTHON),python3) deploy/compose/ops.py $(if $(OPS_CLIENT),--client "$(OPS_CLIENT)") $(if $(OPS_SECRET),--secret "$(OPS_SECRET)") $(SERVICE) "$(ASK)"
 
 secrets: ## Make the secrets and .env that docker compose needs; what exists stays
 	@$(or $(PYTHON),python3) deploy/compose/secrets.py
