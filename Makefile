@@ -89,8 +89,9 @@ replay: $(STAMP) ## Replay what topics remember into a shadow (SERVICE=routing T
 	@test -n "$(SERVICE)" || { echo 'replay: name the service: make replay SERVICE=routing' >&2; exit 2; }
 	@$(RUN) -m stack replay $(SERVICE) $(if $(TOPIC),--topic $(TOPIC)) $(if $(SINCE),--since $(SINCE)) $(if $(SWAP),--swap $(SWAP))
 
-dashboards: $(STAMP) ## Draw Grafana's dashboards anew from deploy/grafana/panels.yml
+dashboards: $(STAMP) ## Draw Grafana's dashboards and the tables of docs/operations.md anew
 	@$(RUN) -m deploy.grafana.draw
+	@$(RUN) -m tests.watching.table
 
 ops: ## Ask a service's ops door in the deployment (SERVICE=routing ASK="list"; OPS_SECRET=file)
 	@test -n "$(SERVICE)" && test -n "$(ASK)" || { echo 'ops: say whom and what: make ops SERVICE=routing ASK="list"' >&2; exit 2; }

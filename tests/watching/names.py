@@ -4,9 +4,9 @@ import importlib
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from prometheus_client import Metric
+from prometheus_client.metrics import MetricWrapperBase
 from tests.doors.services import SERVICES, settings_of
 
 from chassis.memory import MemoryStore
@@ -64,12 +64,13 @@ def asked_for(expr: str) -> set[str]:
     return names - _WORDS
 
 
-def labels_of(folder: Path) -> dict[str, Any]:
+def labels_of(folder: Path) -> dict[str, tuple[str, ...]]:
     """The labels of every metric of ours, by family."""
-    found: dict[str, Any] = {name: kind.labels for name, kind in METRICS.items()}
+    found = {name: kind.labels for name, kind in METRICS.items()}
     for service in SERVICES:
-        for collector in process_of(service, folder).metrics.registry._collector_to_names:
-            name = getattr(collector, "_name", None)
-            if name is not None:
-                found[name] = getattr(collector, "_labelnames", ())
+        for metric in vars(process_of(service, folder).metrics).values():
+            if isinstance(metric, MetricWrapperBase):
+                found[metric._name] = tuple(metric._labelnames)
+        for measure in plan_of(service, folder).measures:
+            found[measure.name] = measure.labels
     return found

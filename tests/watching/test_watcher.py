@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from contracts.permissions import WATCHER, heard_by
+from contracts.permissions import SERVICES, WATCHER, heard_by
 from stack.system import System
 from stack.tools import Tools
 from watcher import kafka, mongo
@@ -158,4 +158,4 @@ def test_a_value_that_was_shown_is_gone_with_the_next_look() -> None:
 
 
 def test_every_service_that_hears_is_watched() -> None:
-    assert [group for group in kafka.SERVICES if not heard_by(group)] == []
+    assert [group for group in SERVICES if not heard_by(group)] == []

@@ -33,6 +33,7 @@ async def look(kafka: Connection) -> list[Sample]:
     try:
         await admin.start()
         await consumer.start()
+        await consumer._client.set_topics(ALL_TOPICS)  # nothing is assigned, so nothing is fetched
         seen = [Sample("kafka_up", 1)]
         begins, ends = await _ends(consumer)
         for group in SERVICES:
