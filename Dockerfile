@@ -32,6 +32,11 @@ RUN install -d -o 10001 -g 10001 -m 750 /backups
 USER 10001:10001
 CMD ["python", "-m", "chassis.provision"]
 
+FROM runtime AS watcher
+COPY --from=packages /opt/venv /opt/venv
+COPY watcher/src/watcher /srv/watcher
+CMD ["python", "-m", "watcher"]
+
 FROM runtime AS issuer
 COPY --from=packages /opt/venv /opt/venv
 # Of the local stack, what the development issuer is made of.

@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
 .PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
-.PHONY: contracts map denials subscriber subscribers bench faults backup verify restore
+.PHONY: contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -10,7 +10,7 @@ STAMP := .state/setup.stamp
 FOREIGN := .state/foreign.stamp
 WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml)
 BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
-SOURCES := contracts/src chassis/src stack/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo
+SOURCES := contracts/src chassis/src stack/src watcher/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo deploy/grafana
 WHERE = $(if $(STATE),--state "$(STATE)")
 LOCKS := uv run provision dev mongod
 LOCK_dev := -c requirements/run.txt -c requirements/provision.txt
@@ -26,7 +26,7 @@ setup: ## Install everything this machine lacks: Python packages, Java, Kafka, m
 $(STAMP): $(WANTED)
 	@$(BOOTSTRAP)
 
-tools: $(FOREIGN) ## Install what only some tests need: Node.js, a JDK, nginx
+tools: $(FOREIGN) ## Install what only some tests need: Node.js, a JDK, nginx, Prometheus
 
 $(FOREIGN):
 	@$(BOOTSTRAP) --foreign
@@ -100,6 +100,13 @@ verify: $(STAMP) ## Read all of an archive and hold it against its manifest (FIL
 restore: $(STAMP) ## Write an archive into empty databases and make the topics anew (FILE=… STATE=… REPLACE=1)
 	@test -n "$(FILE)" || { echo 'restore: name the archive: make restore FILE=.state/run/backups/ascolto-….backup' >&2; exit 2; }
 	@$(RUN) -m stack restore $(WHERE) $(if $(REPLACE),--replace) "$(FILE)"
+dashboards: $(STAMP) ## Draw Grafana's dashboards and the tables of docs/operations.md anew
+	@$(RUN) -m deploy.grafana.draw
+	@$(RUN) -m tests.watching.table
+
+ops: ## Ask a service's ops door in the deployment (SERVICE=routing ASK="list"; OPS_SECRET=file)
+	@test -n "$(SERVICE)" && test -n "$(ASK)" || { echo 'ops: say whom and what: make ops SERVICE=routing ASK="list"' >&2; exit 2; }
+	@$(or $(PYTHON),python3) deploy/compose/ops.py $(if $(OPS_CLIENT),--client "$(OPS_CLIENT)") $(if $(OPS_SECRET),--secret "$(OPS_SECRET)") $(SERVICE) "$(ASK)"
 
 secrets: ## Make the secrets and .env that docker compose needs; what exists stays
 	@$(or $(PYTHON),python3) deploy/compose/secrets.py

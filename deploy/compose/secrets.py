@@ -57,11 +57,13 @@ def contents(folder: Path) -> dict[str, str]:
         "mongo_admin": random_word(),
         "backup_mongo": connection("backup", "admin"),
         "backup_key": os.urandom(32).hex(),
+        "watcher_mongo": connection("watcher", "admin"),
+        "grafana_admin": random_word(),
         "issuer_clients": json.dumps(known, indent=1),
     }
     made |= {f"{name}_client": str(known[f"ascolto-{name}"]["secret"]) for name in WITH_A_FILE}
     made |= {f"{service}_mongo": connection(service, service) for service in SERVICES}
-    made |= {f"{user}_kafka_password": random_word() for user in ("admin", *SERVICES)}
+    made |= {f"{user}_kafka_password": random_word() for user in ("admin", "watcher", *SERVICES)}
     return made | {f"{service}_key": os.urandom(32).hex() for service in SERVICES}
 
 

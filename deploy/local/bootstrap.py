@@ -23,6 +23,7 @@ from deploy.local.machine import (
     java_version,
     run,
     say,
+    unpack,
 )
 
 TOOLS = STATE / "tools"
@@ -35,10 +36,13 @@ POM = ROOT / "deploy" / "kafka" / "pom.xml"
 KAFKA = TOOLS / "kafka-4.3.1"
 WARM = TOOLS / "kafka-4.3.1.jsa"
 MONGOD = TOOLS / "mongod-6.0.5"
+PROMETHEUS = TOOLS / "prometheus"
+WATCHING = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
 PACKAGES = (
     "contracts",
     "chassis",
     "stack",
+    "watcher",
     *(f"services/{n}" for n in ("intake", "routing", "subsidies", "notify")),
 )
 KAFKA_JARS = (
@@ -78,7 +82,7 @@ def set_up_java() -> None:
 
 
 def set_up_foreign() -> None:
-    """Leaves what the programs of other teams are made with (a Java compiler, Node.js, npm), and nginx for the gateway."""
+    """Leaves what the programs of other teams are made with (a Java compiler, Node.js, npm), nginx and Prometheus."""
     if not shutil.which("javac") and not (TOOLS / "java").resolve().with_name("javac").exists():
         install("A Java compiler", "openjdk-17-jdk-headless", "openjdk-21-jdk-headless")
     for tool, package in (("node", "nodejs"), ("npm", "npm")):
@@ -86,6 +90,10 @@ def set_up_foreign() -> None:
             install(f"{tool}, which the Node.js subscriber needs,", package)
     if not shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"):
         install("nginx, which the gateway's tests need,", "nginx-light", "nginx")
+    if not all(shutil.which(name) or (PROMETHEUS / name).exists() for name in WATCHING):
+        unpack(
+            "Prometheus, which the alerts' tests need,", PROMETHEUS, "prometheus", "prometheus-alertmanager"
+        )
     FOREIGN.touch()
 
 

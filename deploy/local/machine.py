@@ -123,6 +123,27 @@ def install(what: str, *choices: str) -> None:
     )
 
 
+def unpack(what: str, folder: Path, *packages: str) -> None:
+    """Leaves the programs of these Debian packages in a folder; nothing is installed, and so nothing is started."""
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        raise CannotSetUpError(f"{what}: put the programs on PATH and run again.")
+    root = administrator()
+    if root is not None:
+        run("refreshing the package list", [*root, "apt-get", "-q", "update"], may_fail=True)
+    staged = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
+    run(
+        f"fetching {', '.join(packages)}",
+        ["env", f"--chdir={staged}", "apt-get", "-q", "download", *packages],
+    )
+    for package in staged.glob("*.deb"):
+        run(f"unpacking {package.name}", ["dpkg-deb", "-x", package, staged / "unpacked"])
+    shutil.rmtree(folder, ignore_errors=True)
+    (staged / "unpacked" / "usr" / "bin").rename(folder)
+    shutil.rmtree(staged)
+
+
 def java_version(java: Path | str) -> int:
     """The major version of a Java, 0 when it does not run."""
     try:

@@ -14,10 +14,10 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from contracts.permissions import ADMIN, MONGO
+from contracts.permissions import ADMIN, MONGO, Role
 
 REPLICA_SET = "rs0"
-UNAUTHORIZED, AUTHENTICATION_FAILED, ALREADY_INITIALIZED, NO_SUCH_USER = 13, 18, 23, 11
+UNAUTHORIZED, AUTHENTICATION_FAILED, ALREADY_INITIALIZED, NO_SUCH_USER, NO_SUCH_ROLE = 13, 18, 23, 11, 31
 WAIT_SECONDS = 60.0
 
 Client = MongoClient[dict[str, Any]]
@@ -88,6 +88,23 @@ def move(client: Client, member: str) -> None:
         client.admin.command("replSetReconfig", config, force=True)
 
 
+def define(client: Client, role: Role) -> None:
+    """Makes a role that is not built in, with exactly the actions of the table."""
+    everywhere: tuple[dict[str, Any], ...] = ({"cluster": True},)
+    privileges = [
+        {"resource": place, "actions": [action]}
+        for action, databases in role.actions
+        for place in ([{"db": name, "collection": ""} for name in databases] or everywhere)
+    ]
+    rights: dict[str, Any] = {"privileges": privileges, "roles": []}
+    try:
+        client[role.database].command("updateRole", role.name, **rights)
+    except OperationFailure as failure:
+        if failure.code != NO_SUCH_ROLE:
+            raise
+        client[role.database].command("createRole", role.name, **rights)
+
+
 def grant(client: Client, user: str, uri: str) -> str:
     """Gives a user the password of its connection string and the role of the table, and returns who has what."""
     role, parts = MONGO[user], parse_uri(uri)
@@ -95,6 +112,8 @@ def grant(client: Client, user: str, uri: str) -> str:
         raise SystemExit(
             f"mongo: {user}_mongo is no connection string of {user} with authSource={role.database}"
         )
+    if role.actions:
+        define(client, role)
     rights = {"pwd": parts["password"], "roles": [role.name]}
     try:
         client[role.database].command("updateUser", user, **rights)

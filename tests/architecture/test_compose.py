@@ -12,32 +12,39 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic.fields import FieldInfo
 
 from chassis.settings import ServiceSettings
 from contracts.connection import Connection
-from contracts.permissions import ADMIN, MONGO, SERVICES
+from contracts.permissions import ADMIN, KAFKA_USERS, MONGO, SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 JOBS = {"provision", "mongo-init", "backup", "restore"}
-OWN = {*SERVICES, *JOBS, "issuer"}
-PUBLISHED = {"gateway", "mailbox", "issuer"}
+OWN = {*SERVICES, *JOBS, "watcher", "issuer"}
+LOOKED_AT = {"prometheus", "alertmanager", "grafana"}
+PUBLISHED = {"gateway", "mailbox", "issuer", *LOOKED_AT}
 WAITS_FOR = {
     "kafka": "service_healthy",
     "mongo": "service_healthy",
     "provision": "service_completed_successfully",
     "mongo-init": "service_completed_successfully",
 }
-EVERYBODY = (ADMIN, *SERVICES)
 ENGINES_AND_JOBS = {
     "kafka": {f"{ADMIN}_kafka_password"},
-    "provision": {f"{user}_kafka_password" for user in EVERYBODY},
+    "provision": {f"{user}_kafka_password" for user in KAFKA_USERS},
     "mongo": {"mongo_keyfile"},
     "mongo-init": {"mongo_admin", *(f"{user}_mongo" for user in MONGO if user != ADMIN)},
     "issuer": {"issuer_clients"},
     "backup": {"backup_mongo", "backup_key"},
     "restore": {"backup_key", "mongo_admin", *(f"{user}_kafka_password" for user in EVERYBODY)},
+    "watcher": {"watcher_mongo", "watcher_kafka_password"},
+    "grafana": {"grafana_admin"},
 }
-WAY_OUT = {"front": {"gateway"}, "mail": {"notify", "mailbox"}, "identity": {*SERVICES, "issuer"}}
+WAY_OUT = {
+    "front": {"gateway", *LOOKED_AT},
+    "mail": {"notify", "mailbox", "alertmanager"},
+    "identity": {*SERVICES, "issuer"},
+}
 HAS_CLIENT = {"routing", "notify"}
 EXACT_TAG = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?$")
 
@@ -50,21 +57,26 @@ def _settings(service: str) -> type[ServiceSettings]:
     return found
 
 
+def _fields_of(name: str) -> dict[str, FieldInfo]:
+    fields: dict[str, FieldInfo] = importlib.import_module(f"{name}.settings").Settings.model_fields
+    return fields
+
+
 def _files(spec: Deployment) -> set[str]:
     return {secret["source"] for secret in spec.get("secrets", ())}
 
 
 def _told(service: str, spec: Deployment) -> set[str]:
     """The settings that a service is told: by its environment, or by a secret that is named like a variable."""
-    fields = {f"{service}_{field}" for field in _settings(service).model_fields}
+    fields = {f"{service}_{field}" for field in _fields_of(service)}
     told = {name.lower() for name in spec["environment"]} | (_files(spec) & fields)
     return {name.removeprefix(f"{service}_") for name in told}
 
 
 def _told_what_it_asks(name: str, spec: Deployment, _: Deployment) -> bool:
-    if name not in SERVICES:
+    if name not in (*SERVICES, "watcher"):
         return True
-    fields = _settings(name).model_fields
+    fields = _fields_of(name)
     needed = {field for field, info in fields.items() if info.is_required()}
     prefixed = all(variable.startswith(f"{name.upper()}_") for variable in spec["environment"])
     return prefixed and needed <= _told(name, spec) <= set(fields)
@@ -220,6 +232,7 @@ BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
     ("is told exactly what its settings ask", "intake", lambda s: s["environment"].update(INTAKE_KAFKAA="x")),
     ("is told exactly what its settings ask", "routing", lambda s: s["environment"].update(PORT="8080")),
     ("is told exactly what its settings ask", "routing", lambda s: s["secrets"].pop(0)),
+    ("is told exactly what its settings ask", "watcher", lambda s: s["environment"].pop("WATCHER_KAFKA")),
     ("has no secret in its environment or command", "intake", _put(environment={"INTAKE_MONGO": "x"})),
     ("has no secret in its environment or command", "mongo-init", _put(command=["mongodb://a:b@mongo"])),
     ("gets its own secrets and nobody else's", "routing", _put(secrets=[{"source": "intake_mongo"}])),
@@ -243,6 +256,8 @@ BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
     ("stops in order", "provision", _put(restart="always")),
     ("is published on this machine only", "gateway", _put(ports=[{"target": 8080, "published": "8080"}])),
     ("is published on this machine only", "intake", _put(ports=[{"host_ip": "127.0.0.1"}])),
+    ("is published on this machine only", "watcher", _put(ports=[{"host_ip": "127.0.0.1"}])),
+    ("is published on this machine only", "grafana", _put(ports=[{"target": 3000, "published": "3000"}])),
     ("is published on this machine only", "mongo", _put(ports=[{"host_ip": "127.0.0.1"}])),
     ("is on inner networks", "mongo", _put(networks={"mail": None})),
     ("is on inner networks", "kafka", _put(network_mode="host")),
@@ -289,6 +304,14 @@ def test_what_is_forwarded_is_believed_from_the_network_of_the_gateway_only(
 
     assert [one["subnet"] for one in deployment["networks"]["served"]["ipam"]["config"]] == [believed]
     assert members == {*SERVICES, "gateway"}
+
+
+def test_who_watches_reaches_metrics_and_no_engine(deployment: Deployment) -> None:
+    members = {name for name, spec in deployment["services"].items() if "watched" in spec.get("networks", ())}
+
+    assert members == {*SERVICES, "watcher", *LOOKED_AT}
+    for name in LOOKED_AT:
+        assert "inside" not in deployment["services"][name]["networks"]
 
 
 def test_the_gateway_takes_certificates(prepared: Path) -> None:

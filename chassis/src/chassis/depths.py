@@ -1,11 +1,45 @@
-"""Depths: how much waits in a service's own collections, measured now and then for the metrics."""
+"""Depths: what waits in a service's own collections, measured now and then for the metrics."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from prometheus_client import Gauge
+
+from chassis.doors import Doors
 from chassis.metrics import Metrics
 from chassis.parking import PARKED
 from chassis.store import Store
 from chassis.turn import JOBS, OUTBOX, TIMERS
+
+EVERY = 10.0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A gauge of one service's own: what it says, and how it is read from what the service keeps.
+
+    Values are given by their labels, of which there are few; one that is left out stays as it was.
+    """
+
+    name: str
+    says: str
+    read: Callable[[Doors], Awaitable[Mapping[tuple[str, ...], float]]]
+    labels: tuple[str, ...] = ()
+
+
+@dataclass
+class Reading:
+    """Shows one measure."""
+
+    measure: Measure
+    doors: Doors
+    gauge: Gauge
+
+    async def once(self) -> bool:
+        """Set the gauge once."""
+        for labels, value in (await self.measure.read(self.doors)).items():
+            (self.gauge.labels(*labels) if labels else self.gauge).set(value)
+        return False
 
 
 @dataclass

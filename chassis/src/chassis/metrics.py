@@ -1,6 +1,15 @@
 """Every metric of every service, declared once; nothing else constructs one."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from collections.abc import Sequence
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -13,9 +22,9 @@ class Metrics:
     def __init__(self, service: str) -> None:
         self.registry = CollectorRegistry()
         r = self.registry
+        ProcessCollector(registry=r)
         self.build = Gauge("service_build_info", "Which service this is.", ["service"], registry=r)
         self.build.labels(service).set(1)
-        self.accepted = Counter("commands_accepted_total", "Commands answered yes.", ["command"], registry=r)
         self.commands = Counter(
             "commands_total", "Commands by how they ended.", ["command", "outcome"], registry=r
         )
@@ -64,7 +73,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=r,
         )
-        self.jobs = Counter("jobs_total", "Jobs by how they ended.", ["job", "outcome"], registry=r)
+        self.jobs = Counter("jobs_total", "Jobs by how they ended.", ["kind", "outcome"], registry=r)
         self.jobs_pending = Gauge("jobs_pending", "Jobs not finished.", registry=r)
         self.timers_pending = Gauge("timers_pending", "Timers not fired.", registry=r)
         self.http = Histogram(
@@ -74,3 +83,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=r,
         )
+
+    def gauge(self, name: str, says: str, labels: Sequence[str] = ()) -> Gauge:
+        """A gauge of the service's own; its plan declares it."""
+        return Gauge(name, says, labels, registry=self.registry)

@@ -105,7 +105,7 @@ async def _ask(asked: argparse.Namespace) -> httpx.Response:
         httpx.AsyncClient(timeout=5, trust_env=False) as to_issuer,
         httpx.AsyncClient(base_url=asked.url, timeout=60, trust_env=False) as client,
     ):
-        issuer = Issuer(asked.issuer, to_issuer, development=True)
+        issuer = Issuer(asked.issuer, to_issuer, address=asked.discovery, development=True)
         token = ServiceToken(issuer, asked.client, read_secret(asked.client_secret))
         client.auth = token
         return await (client.get(path, params=body) if method == "GET" else client.post(path, json=body))
@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m chassis.ops", description=main.__doc__)
     parser.add_argument("--url", required=True, help="where the service answers")
     parser.add_argument("--issuer", required=True, help="the issuer of identities, as its tokens name it")
+    parser.add_argument("--discovery", default="", help="where the issuer answers, when not under its name")
     parser.add_argument("--client", required=True, help="a client of the issuer that has the role ops")
     parser.add_argument("--client-secret", type=Path, required=True, help="file with its secret")
     verbs = parser.add_subparsers(required=True)

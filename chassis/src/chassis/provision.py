@@ -18,7 +18,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from chassis.kafka_rights import settle, users
 from contracts.connection import MECHANISM, Connection
-from contracts.permissions import ADMIN, SERVICES, group_prefix, team_name
+from contracts.permissions import ADMIN, KAFKA_USERS, group_prefix, team_name
 from contracts.topics import TOPICS, Topic, dead_letter_topic
 
 WAIT_SECONDS = 60.0
@@ -142,7 +142,7 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("name", nargs="?", default="", metavar="NAME", help="of the other team")
     asked = parser.parse_args(words)
     folder = Path(os.environ.get("ASCOLTO_SECRETS", "/run/secrets"))
-    passwords = {user: word for user in (ADMIN, *SERVICES) if (word := _password_of(user, folder))}
+    passwords = {user: word for user in KAFKA_USERS if (word := _password_of(user, folder))}
     admin = ADMIN if ADMIN in passwords else ""
     ca = os.environ.get("ASCOLTO_KAFKA_CA", "")
     kafka = Connection(os.environ["ASCOLTO_KAFKA"], admin, passwords.get(ADMIN, ""), ca)

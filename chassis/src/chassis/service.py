@@ -19,7 +19,7 @@ from chassis.clock import Clock, utc_now
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
 from chassis.delivery import Delivery
-from chassis.depths import Depths
+from chassis.depths import EVERY, Depths, Measure, Reading
 from chassis.documents import Collection
 from chassis.doors import Doors
 from chassis.errors import Refused, Unavailable
@@ -61,6 +61,7 @@ class Plan:
     hears: Sequence[str] = ()
     indexes: Sequence[Index] = ()
     workers: Mapping[type[Any], Worker] = field(default_factory=dict)
+    measures: Sequence[Measure] = ()
     seed: Callable[[Doors], Awaitable[None]] | None = None
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
 
@@ -80,6 +81,10 @@ class Process:
         self.doors = Doors(store, self.commands, clock, tokens, Rates(settings.rate, settings.burst))
         self.slots = Slots(store, settings.instance, settings.slots)
         self.relay = Relay(plan.name, settings.connection, store, self.slots, self.metrics, self.crash, clock)
+        self.readings = [
+            Reading(one, self.doors, self.metrics.gauge(one.name, one.says, one.labels))
+            for one in plan.measures
+        ]
         self.loops: dict[str, Loop] = {}
         self.delivery: Delivery | None = None
         self.jobs: Jobs | None = None
@@ -144,6 +149,7 @@ class Process:
             "replays": (replays.release, 1.0),
             "depths": (Depths(store, self.metrics).measure, 5.0),
         }
+        steps |= {one.measure.name: (one.once, EVERY) for one in self.readings}
         self.loops = {
             name: Loop(name, step, partial(self._pace, every)) for name, (step, every) in steps.items()
         }

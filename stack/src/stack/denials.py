@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from contracts.connection import Connection
-from contracts.permissions import SERVICES
+from contracts.permissions import SERVICES, WATCHER
 from stack import denials_kafka, denials_mongo
 from stack.onboarding import onboard
 from stack.processes import say
@@ -45,9 +45,9 @@ def trials(system: System) -> Iterator[Trial]:
 
 
 def connections_of(system: System) -> dict[str, Connection]:
-    """How every service and a team of others come to the broker."""
+    """How every service, the watcher and a team of others come to the broker."""
     teams = {TEAM: onboard(system, TEAM)}
-    return {service: system.kafka.as_user(service) for service in SERVICES} | teams
+    return {user: system.kafka.as_user(user) for user in (*SERVICES, WATCHER)} | teams
 
 
 def report(found: Sequence[Trial]) -> int:

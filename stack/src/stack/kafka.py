@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from contracts.connection import Connection
-from contracts.permissions import ADMIN, SERVICES
+from contracts.permissions import ADMIN, KAFKA_USERS
 from stack.files import write_whole
 from stack.passwords import Passwords, refuse_without_lock
 from stack.ports import HOST, Ports, answers
@@ -127,7 +127,7 @@ class Kafka:
 
     def _prepare(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.passwords.make(ADMIN, *SERVICES)
+        self.passwords.make(*KAFKA_USERS)
         self._configure()
         self._format()
 

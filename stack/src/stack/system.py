@@ -10,7 +10,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from contracts.permissions import SERVICES
+from contracts.permissions import SERVICES, WATCHER
 from stack.badges import Badges
 from stack.files import alone, write_whole
 from stack.kafka import Kafka
@@ -62,6 +62,11 @@ class System:
     def issuer(self) -> Child:
         """The development issuer's process."""
         return Child("issuer", self.root / "issuer")
+
+    @property
+    def watcher(self) -> Child:
+        """The process that sees engines and consumers from outside."""
+        return Child("watcher", self.root / "watcher")
 
     def service(self, name: str, ordinal: int = 0) -> Child:
         """One service's process."""
@@ -139,6 +144,18 @@ class System:
             environment(name, ordinal, port, self._surroundings(name), extra_env or {}),
         )
 
+    def start_watcher(self, every: float = 10.0) -> None:
+        """Starts the watcher unless it lives, and returns when it shows metrics."""
+        if self.watcher.alive():
+            return
+        port = Ports(self.watcher.folder).claim("http")
+        kafka, mongo = self.kafka.as_user(WATCHER), self.mongod.as_user(WATCHER)
+        told = {"KAFKA": kafka.servers, "KAFKA_USER": kafka.user, "KAFKA_PASSWORD": kafka.password}
+        told |= {"MONGO": mongo, "HOST": HOST, "PORT": str(port), "EVERY": str(every)}
+        env = base_environment() | {f"WATCHER_{name}": value for name, value in told.items()}
+        self.watcher.start([sys.executable, "-m", "watcher"], env)
+        self.watcher.wait_until(lambda: answers(port), READY_SECONDS)
+
     def run_beside(self, name: str, words: Sequence[str]) -> int:
         """Runs another program of a service with the surroundings that the service has."""
         port = Ports(self.service(name).folder)["http"]
@@ -177,6 +194,7 @@ class System:
                 self.launch_service(name)
             for name in SERVICES:
                 self.wait_service(name)
+            self.start_watcher()
             write_whole(self.root / "addresses.json", json.dumps(self.addresses(), indent=1) + "\n")
 
     def stop(self) -> None:
@@ -189,6 +207,7 @@ class System:
                 child.ask_to_stop()
             for child in running:
                 child.stop()
+            self.watcher.stop()
             self.mailbox.stop()
             self.issuer.stop()
             self.stop_engines()
@@ -206,12 +225,13 @@ class System:
             "mails": str(self.mails),
             "issuer": self.issuer_url,
             "clients": str(self.secrets.clients),
+            "watcher": f"http://{HOST}:{Ports(self.watcher.folder)['http']}",
         } | {name: self.url(name) for name in SERVICES}
 
     def standings(self) -> list[Standing]:
         """How every process stands that runs or belongs to a whole system."""
         found = self.addresses()
-        children = [self._child("kafka"), self._child("mongod"), self.mailbox, self.issuer]
+        children = [self._child("kafka"), self._child("mongod"), self.mailbox, self.issuer, self.watcher]
         children += [self.service(name) for name in SERVICES]
         children += [child for child in self._service_children() if child not in children]
         standings = []

@@ -14,6 +14,7 @@ from intake.adapters.seed_files import read_categories, read_places
 from intake.entrypoints import http, pages, staff
 from intake.entrypoints.desk import Desk
 from intake.entrypoints.events import HEARS, REACTIONS
+from intake.entrypoints.measures import MEASURES
 from intake.entrypoints.seeding import load_registers
 from intake.entrypoints.tracking import Slips
 from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
@@ -37,7 +38,11 @@ def plan(settings: Settings) -> Plan:
         reactions=REACTIONS,
         collections=(REPORTS, PRIVATE, REGISTERS),
         hears=HEARS,
-        indexes=(Index(REPORTS.name, (("state.tracking_code", 1),)),),
+        indexes=(
+            Index(REPORTS.name, (("state.tracking_code", 1),)),
+            Index(REPORTS.name, (("state.status", 1), ("state.registered_at", 1))),
+        ),
+        measures=MEASURES,
         routers=routers,
         seed=seed,
     )

@@ -15,6 +15,7 @@ from notify.adapters.words_file import read_words
 from notify.entrypoints.events import HEARS, REACTIONS
 from notify.entrypoints.http import messages_router
 from notify.entrypoints.jobs import sending
+from notify.entrypoints.measures import MEASURES
 from notify.handlers.documents import MESSAGES, THREADS
 from notify.handlers.write_message import SendMessage
 from notify.settings import Settings
@@ -37,6 +38,7 @@ def plan(settings: Settings) -> Plan:
             Index(MESSAGES.name, (("state.report_id", 1), ("state.written_at", 1))),
             Index(MESSAGES.name, (("state.status", 1), ("state.written_at", 1))),
         ),
+        measures=MEASURES,
         workers={SendMessage: sending(contacts, letters, mailer, utc_now)},
         routers=lambda doors: (messages_router(doors),),
         closing=(mailer.close, contacts.close, issuer.client.aclose),

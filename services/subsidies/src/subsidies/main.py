@@ -10,6 +10,7 @@ from chassis.store import Index
 from subsidies.adapters.rule_files import read_rules
 from subsidies.entrypoints.events import HEARS, REACTIONS
 from subsidies.entrypoints.http import applications_router, budgets_router
+from subsidies.entrypoints.measures import MEASURES
 from subsidies.entrypoints.safe import Safe
 from subsidies.entrypoints.seed import put_in_force
 from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, LEDGER, PACKS, PRIVATE, REGISTERS
@@ -35,6 +36,7 @@ def plan(settings: Settings) -> Plan:
             Index(APPLICATIONS.name, (("state.report_id", 1),)),
             Index(LEDGER.name, (("state.budget", 1), ("state.at", 1))),
         ),
+        measures=MEASURES,
         routers=lambda doors: (applications_router(doors, safe), budgets_router(doors)),
         seed=seed,
     )

@@ -1,0 +1,53 @@
+"""Asks a service's ops door inside the deployment: `make ops SERVICE=routing ASK="list"`.
+
+Standard library only. The door is closed to the world, so the question is put from inside the service's own container; the
+secret of a client that has the role ops goes there by standard input and stays nowhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("intake", "routing", "subsidies", "notify")
+
+
+def secret_of(client: str, file: str) -> str:
+    """The client's secret: the file's, or the one that the development issuer knows."""
+    if file:
+        return Path(file).read_text(encoding="utf-8").strip()
+    known = ROOT / "secrets" / "issuer_clients"
+    try:
+        return str(json.loads(known.read_text(encoding="utf-8"))[client]["secret"])
+    except (OSError, KeyError) as error:
+        raise SystemExit(f"ops: no secret of {client} in {known}: name a file, OPS_SECRET=…") from error
+
+
+def command(service: str, client: str, words: list[str]) -> list[str]:
+    """What is run inside the service's container, which knows the issuer by its own settings."""
+    prefix = service.upper()
+    known = f'--issuer "${prefix}_ISSUER" --discovery "${prefix}_DISCOVERY"'
+    who = f"--client {shlex.quote(client)} --client-secret /dev/stdin"
+    asked = f"exec python -m chassis.ops --url http://127.0.0.1:8080 {known} {who} {shlex.join(words)}"
+    return ["docker", "compose", "exec", "-T", service, "sh", "-c", asked]
+
+
+def main() -> int:
+    """Puts one question and hands its answer on."""
+    parser = argparse.ArgumentParser(prog="ops.py", description=__doc__)
+    parser.add_argument("--client", default="ascolto-ops", help="of the issuer, with the role ops")
+    parser.add_argument("--secret", default="", help="file with its secret")
+    parser.add_argument("service", choices=SERVICES)
+    parser.add_argument("ask", help="the words for python -m chassis.ops, such as `list --limit 500`")
+    asked = parser.parse_args()
+    run = command(asked.service, asked.client, shlex.split(asked.ask))
+    return subprocess.run(run, input=secret_of(asked.client, asked.secret), text=True, cwd=ROOT).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

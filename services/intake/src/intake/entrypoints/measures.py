@@ -1,0 +1,25 @@
+"""What intake shows of itself to who runs it."""
+
+from collections.abc import Mapping
+
+from chassis.depths import Measure
+from chassis.doors import Doors
+from intake.domain.reports import Status
+from intake.handlers.documents import REPORTS
+
+
+async def oldest_unanswered(doors: Doors) -> Mapping[tuple[str, ...], float]:
+    """How long the oldest report waits of which intake has not heard that anybody looks after it."""
+    where = {"state.status": Status.REGISTERED.value}
+    found = await doors.list(REPORTS, where, [("state.registered_at", 1)], 1)
+    waits = [(doors.clock() - report.registered_at).total_seconds() for report in found]
+    return {(): max([0.0, *waits])}
+
+
+MEASURES = (
+    Measure(
+        "reports_oldest_unanswered_age_seconds",
+        "Age of the oldest report that nobody is known to look after; 0 when there is none.",
+        oldest_unanswered,
+    ),
+)

@@ -1,0 +1,48 @@
+"""What subsidies shows of itself to who runs it: the budgets, and the standing audit of them."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from chassis.depths import Measure
+from chassis.doors import Doors
+from subsidies.domain.budget import Budget
+from subsidies.handlers.documents import BUDGETS, LEDGER
+
+ALL = 0
+
+
+async def _budgets(doors: Doors) -> dict[str, Budget]:
+    return {budget.code: budget for budget in await doors.list(BUDGETS, limit=ALL)}
+
+
+async def available(doors: Doors) -> Mapping[tuple[str, ...], float]:
+    """What each budget has left."""
+    return {(code,): budget.available_cents for code, budget in (await _budgets(doors)).items()}
+
+
+async def difference(doors: Doors) -> Mapping[tuple[str, ...], float]:
+    """What is missing of each budget beside what its ledger says was promised.
+
+    Budgets that moved while the ledger was read are looked at the next time.
+    """
+    before = await _budgets(doors)
+    promised = Counter[str]()
+    for entry in await doors.list(LEDGER, limit=ALL):
+        promised[entry.budget] += entry.cents
+    after = await _budgets(doors)
+    return {
+        (code,): budget.allocated_cents - promised[code] - budget.available_cents
+        for code, budget in before.items()
+        if after.get(code) == budget
+    }
+
+
+MEASURES = (
+    Measure("budget_available_cents", "What a budget has left.", available, ("budget",)),
+    Measure(
+        "budget_difference_cents",
+        "Allocated, minus what the ledger promises, minus what is left; anything but 0 is a wrong account.",
+        difference,
+        ("budget",),
+    ),
+)

@@ -1,0 +1,88 @@
+"""The rules as they are deployed, and the cases that each is held to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from tests.watching.programs import DEPLOY, ROOT
+
+FILES = (DEPLOY / "prometheus" / "promise.yml", DEPLOY / "prometheus" / "alerts.yml")
+CASES = ROOT / "tests" / "watching" / "cases.yml"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alerting rule."""
+
+    name: str
+    expr: str
+    severity: str
+    annotations: dict[str, str]
+
+
+def rules() -> Iterator[dict[str, Any]]:
+    """Every rule, of alerts and of recordings."""
+    for file in FILES:
+        for group in yaml.safe_load(file.read_text())["groups"]:
+            yield from group["rules"]
+
+
+def alerts() -> dict[str, Alert]:
+    """Every alert by its name."""
+    return {
+        rule["alert"]: Alert(
+            rule["alert"],
+            rule["expr"],
+            rule.get("labels", {}).get("severity", ""),
+            rule.get("annotations", {}),
+        )
+        for rule in rules()
+        if "alert" in rule
+    }
+
+
+def alert_of(case: str) -> str:
+    """The alert that a case is about; its name may go on after a comma."""
+    return case.partition(",")[0]
+
+
+def cases() -> dict[str, Any]:
+    """The cases as they are written."""
+    found: dict[str, Any] = yaml.safe_load(CASES.read_text())
+    return found
+
+
+def as_promtool_has_it(side: str) -> str:
+    """All cases of one side, `fires` or `rests`, as a file for `promtool test rules`."""
+    written, known = cases(), alerts()
+    tests = []
+    for name, case in written["cases"].items():
+        seen = case[side]
+        wanted = {alert_of(name): seen["labels"], **seen.get("also", {})} if side == "fires" else {}
+        samples = [
+            {"labels": _series(alert, known[alert].severity, labels), "value": 1}
+            for alert, labels in wanted.items()
+        ]
+        series = written["well"] | seen["series"]
+        tests.append(
+            {
+                "name": f"{name} {side}",
+                "interval": "1m",
+                "input_series": [{"series": one, "values": values} for one, values in series.items()],
+                "promql_expr_test": [
+                    {
+                        "expr": 'ALERTS{alertstate="firing"}',
+                        "eval_time": seen["at"],
+                        "exp_samples": samples,
+                    }
+                ],
+            }
+        )
+    files = [str(file) for file in FILES]
+    return yaml.safe_dump({"rule_files": files, "evaluation_interval": "1m", "tests": tests}, sort_keys=False)
+
+
+def _series(alert: str, severity: str, labels: dict[str, str]) -> str:
+    all_labels = {"alertname": alert, "alertstate": "firing", "severity": severity, **labels}
+    return "ALERTS{" + ",".join(f'{name}="{value}"' for name, value in all_labels.items()) + "}"

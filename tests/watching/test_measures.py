@@ -1,0 +1,107 @@
+"""What a service measures of itself is what it keeps: waiting reports and messages, and the account of every budget."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.doors.services import NOW, Furnished, furnished
+
+from chassis.documents import Collection
+from intake.domain.reports import Report
+from intake.domain.reports import Status as ReportStatus
+from intake.entrypoints.measures import oldest_unanswered
+from intake.handlers.documents import REPORTS
+from notify.domain.message import Message
+from notify.domain.message import Status as MessageStatus
+from notify.entrypoints.measures import oldest_pending
+from notify.handlers.documents import MESSAGES
+from subsidies.entrypoints.measures import available, difference
+from subsidies.handlers.allocate_budget import AllocateBudget
+from subsidies.handlers.documents import LEDGER, LedgerEntry
+
+REPORT = Report(
+    report_id="r1",
+    tracking_code="c1",
+    pin_hash="",
+    fingerprint="",
+    category="perdita-acqua",
+    urgency="a",
+    place_id="bg-monterosso",
+    channel="web",
+    language="it",
+    heard_at=NOW,
+    registered_at=NOW,
+    updated_at=NOW,
+)
+MESSAGE = Message("m1", "r1", "case-opened", "email", MessageStatus.PENDING, NOW)
+
+
+async def keep(service: Furnished, collection: Collection, *states: object) -> None:  # type: ignore[type-arg]
+    rows = [{"_id": collection.key(state), "version": 1, "state": collection.dump(state)} for state in states]
+    await service.store.insert_missing(collection.name, rows)
+
+
+async def test_the_oldest_report_counts_that_nobody_looks_after(tmp_path: Path) -> None:
+    async with furnished("intake", tmp_path) as intake:
+        doors = intake.process.doors
+        assert await oldest_unanswered(doors) == {(): 0.0}
+
+        waiting = replace(
+            REPORT, report_id="r2", tracking_code="c2", registered_at=NOW - timedelta(minutes=5)
+        )
+        looked_after = replace(
+            REPORT,
+            report_id="r3",
+            tracking_code="c3",
+            registered_at=NOW - timedelta(hours=5),
+            status=ReportStatus.IN_CHARGE,
+        )
+        await keep(intake, REPORTS, REPORT, waiting, looked_after)
+
+        assert await oldest_unanswered(doors) == {(): 300.0}
+
+
+async def test_the_oldest_message_counts_that_is_pending(tmp_path: Path) -> None:
+    async with furnished("notify", tmp_path) as notify:
+        assert await oldest_pending(notify.process.doors) == {(): 0.0}
+
+        sent = replace(
+            MESSAGE, message_id="m2", status=MessageStatus.SENT, written_at=NOW - timedelta(hours=1)
+        )
+        late = replace(MESSAGE, message_id="m3", written_at=NOW - timedelta(minutes=40))
+        await keep(notify, MESSAGES, MESSAGE, sent, late)
+
+        assert await oldest_pending(notify.process.doors) == {(): 2400.0}
+
+
+@pytest.mark.parametrize(("promised", "wrong"), [((), 0), ((700, 300), -1000)])
+async def test_a_budget_differs_when_its_ledger_promises_what_it_does_not_know(
+    promised: tuple[int, ...], wrong: int, tmp_path: Path
+) -> None:
+    async with furnished("subsidies", tmp_path) as subsidies:
+        doors = subsidies.process.doors
+        await doors.run(AllocateBudget("tried", "crs", "bergamo", 5_000), id="tried", key="tried")
+        entries = [
+            LedgerEntry(f"d{number}", f"a{number}", "tried", "reserve", cents, NOW)
+            for number, cents in enumerate(promised)
+        ]
+        await keep(subsidies, LEDGER, *entries)
+
+        assert (await available(doors))["tried",] == 5_000
+        assert (await difference(doors))["tried",] == wrong
+        others = {name: cents for name, cents in (await difference(doors)).items() if name != ("tried",)}
+        assert set(others.values()) == {0.0}
+
+
+async def test_a_measure_reaches_what_the_service_shows(tmp_path: Path) -> None:
+    async with furnished("intake", tmp_path) as intake:
+        [reading] = intake.process.readings
+        late = replace(REPORT, registered_at=NOW - timedelta(minutes=16))
+        await keep(intake, REPORTS, late)
+
+        await reading.once()
+
+        shown = intake.process.metrics.registry.get_sample_value(reading.measure.name)
+        assert shown is not None
+        assert shown >= 900

@@ -1,0 +1,98 @@
+"""A runbook for every alert, and every command in it one that is there."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from deploy.compose.ops import command
+from tests.watching.programs import ROOT
+from tests.watching.rules import alerts
+
+from chassis.ops import _parser
+
+RUNBOOKS = ROOT / "docs" / "runbooks"
+SECTIONS = [
+    "What it means",
+    "What people notice",
+    "First look",
+    "What to do",
+    "How to see that it is over",
+]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    for file in sorted(RUNBOOKS.glob("*.md")):
+        text = file.read_text()
+        blocks = [block.split("```")[0] for block in text.split("```sh\n")[1:]]
+        inline = re.findall(r"`((?:docker|make) [^`\n]+)`", text)
+        for line in [*(line for block in blocks for line in block.splitlines()), *inline]:
+            yield file.stem, line
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    assert {file.stem for file in RUNBOOKS.glob("*.md")} == set(alerts())
+
+
+@pytest.mark.parametrize("file", sorted(RUNBOOKS.glob("*.md")), ids=lambda file: file.stem)
+def test_a_runbook_says_all_that_is_needed(file: Path) -> None:
+    text = file.read_text()
+    assert text.startswith(f"# {file.stem}\n")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
+    parts = re.split(r"^## .+$", text, flags=re.MULTILINE)[1:]
+    assert all(part.strip() for part in parts)
+    assert "```promql" in parts[2]
+    assert "```promql" in parts[4]
+
+
+def test_a_runbook_sends_people_only_to_runbooks_that_there_are() -> None:
+    known = set(alerts())
+    for file in RUNBOOKS.glob("*.md"):
+        named = set(re.findall(r"\b([A-Z][a-z]+(?:[A-Z][a-z]+)+)\b", file.read_text()))
+        theirs = {"TopicAuthorizationFailed", "SaslAuthenticationFailed", "SendMessage", "OOMKilled"}
+        assert named <= known | theirs, file.stem
+
+
+def test_commands_name_services_and_verbs_that_there_are() -> None:
+    found = list(commands())
+    assert len(found) > 40
+    for where, line in found:
+        words = shlex.split(line)
+        if words[:2] == ["docker", "compose"]:
+            _compose(where, words[2:])
+        elif words[0] == "make":
+            _make(where, words[1:])
+        else:
+            assert words[0] in ("docker", "df"), (where, line)
+
+
+def _compose(where: str, words: list[str]) -> None:
+    assert words[0] in ("ps", "logs", "up", "restart", "stop", "exec"), where
+    known = {"--since", "-d", "-T", "--scale"}
+    rest = [word for word in words[1:] if not re.fullmatch(r"\d+[mh]|.*=\d+", word)]
+    if words[0] == "exec":
+        rest = rest[:2]
+    for word in rest:
+        assert word in known or word in COMPOSE, (where, word)
+
+
+def _make(where: str, words: list[str]) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"\n{words[0]}: " in makefile, where
+    if words[0] == "ops":
+        told = dict(word.split("=", 1) for word in words[1:])
+        asked = shlex.split(told["ASK"])
+        inside = shlex.split(command(told["SERVICE"], "ascolto-ops", asked)[-1])
+        _parser().parse_args(inside[inside.index("chassis.ops") + 1 :])
+
+
+def test_words_of_logs_that_runbooks_point_at_are_said() -> None:
+    sources = "\n".join(file.read_text() for file in (ROOT / "chassis" / "src" / "chassis").glob("*.py"))
+    for said in (
+        "watchdog ends the process", "waiting", "seed refused", "job postponed", "batch failed", "hole accepted",
+        "topic was made again", "send failed", "no such topic", "topics are missing", "met a bug: a bad deploy",
+    ):  # fmt: skip
+        assert said in sources, said

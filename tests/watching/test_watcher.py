@@ -1,0 +1,161 @@
+"""The watcher sees from outside what services do and do not do, and what is dead."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from confluent_kafka import Consumer, TopicPartition
+from prometheus_client import CollectorRegistry, generate_latest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from contracts.permissions import SERVICES, WATCHER, heard_by
+from stack.system import System
+from stack.tools import Tools
+from watcher import kafka, mongo
+from watcher.__main__ import watch
+from watcher.board import METRICS, Board, Sample
+
+AGES = "kafka_group_oldest_unread_age_seconds"
+
+
+@pytest.fixture(scope="module")
+def system(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Engines of our own: one test stops them."""
+    system = System(tmp_path_factory.mktemp("watched"))
+    try:
+        system.start_engines()
+        system.provision()
+        yield system
+    finally:
+        system.stop()
+
+
+async def look_at_kafka(system: System) -> dict[tuple[str, ...], float]:
+    """A look, by name and labels; a fresh broker knows of no group for a moment."""
+    for _ in range(100):
+        try:
+            seen = await kafka.look(system.kafka.as_user(WATCHER))
+        except KafkaError:
+            await asyncio.sleep(0.1)
+        else:
+            return {(one.name, *one.labels): one.value for one in seen}
+    raise AssertionError("the broker shows nothing")
+
+
+async def say(system: System, ages: list[float], partition: int = 0) -> None:
+    """Put records of these ages, in seconds, on a topic."""
+    producer = AIOKafkaProducer(**system.kafka.as_user("intake").aiokafka(), acks="all")
+    await producer.start()
+    for age in ages:
+        stamp = int((time.time() - age) * 1000)
+        await producer.send_and_wait("intake.reports", b"x", partition=partition, timestamp_ms=stamp)
+    await producer.stop()
+
+
+@pytest.mark.engines
+async def test_lag_and_age_are_seen_although_no_consumer_ever_ran(system: System) -> None:
+    before = await look_at_kafka(system)
+    assert before[AGES, "routing", "intake.reports"] == 0
+
+    await say(system, [3600, 60, 5])
+    seen = await look_at_kafka(system)
+
+    assert seen["kafka_group_lag_records", "routing", "intake.reports", "0"] == 3
+    assert seen["kafka_group_lag_records", "routing", "intake.reports", "1"] == 0
+    assert seen[AGES, "routing", "intake.reports"] == pytest.approx(3600, abs=30)
+    assert seen["kafka_topic_records_total", "intake.reports"] == 3
+    assert seen["kafka_group_members", "routing"] == 0
+    assert seen["kafka_topic_size_bytes", "intake.reports"] > 0
+    assert 0 < seen["engine_disk_free_bytes", "kafka"] < seen["engine_disk_size_bytes", "kafka"]
+
+
+@pytest.mark.engines
+async def test_what_a_service_has_read_counts_for_that_service_only(system: System) -> None:
+    settings = {"group.id": "routing", "enable.auto.commit": False}
+    consumer = Consumer(system.kafka.as_user("routing").librdkafka() | settings)
+    consumer.commit(offsets=[TopicPartition("intake.reports", 0, 2)], asynchronous=False)
+    consumer.close()
+
+    seen = await look_at_kafka(system)
+
+    assert seen["kafka_group_lag_records", "routing", "intake.reports", "0"] == 1
+    assert seen[AGES, "routing", "intake.reports"] == pytest.approx(5, abs=30)
+    assert seen["kafka_group_read_total", "routing", "intake.reports"] == 2
+    assert seen["kafka_group_lag_records", "notify", "intake.reports", "0"] == 3
+    assert seen[AGES, "notify", "intake.reports"] == pytest.approx(3600, abs=60)
+
+
+@pytest.mark.engines
+async def test_mongod_is_seen_and_no_document_can_be_read(system: System) -> None:
+    with MongoClient[dict[str, object]](system.mongod.as_user("intake")) as client:
+        client["intake"]["reports"].insert_one({"_id": "1"})
+
+    seen = {(one.name, *one.labels): one.value for one in await mongo.look(system.mongod.as_user(WATCHER))}
+
+    assert seen["mongodb_up",] == seen["mongodb_primary",] == 1
+    assert seen["mongodb_database_documents", "intake"] == 1
+    assert 0 < seen["engine_disk_free_bytes", "mongod"] < seen["engine_disk_size_bytes", "mongod"]
+    with MongoClient[dict[str, object]](system.mongod.as_user(WATCHER)) as client:
+        with pytest.raises(OperationFailure, match="not authorized"):
+            client["intake"]["reports"].find_one()
+        with pytest.raises(OperationFailure, match="not authorized"):
+            client["admin"].command({"currentOp": 1, "$all": True})
+
+
+@pytest.mark.engines
+async def test_everything_that_is_declared_is_shown(system: System) -> None:
+    board, registry = Board(), CollectorRegistry()
+    registry.register(board)
+    board.show("kafka", await kafka.look(system.kafka.as_user(WATCHER)))
+    board.show("mongod", await mongo.look(system.mongod.as_user(WATCHER)))
+
+    shown = generate_latest(registry).decode()
+    assert [name for name in METRICS if f"\n{name}" not in f"\n{shown}"] == []
+
+
+@pytest.mark.engines
+async def test_of_an_engine_that_is_away_only_that_is_shown(system: System) -> None:
+    board, registry = Board(), CollectorRegistry()
+    registry.register(board)
+    connection = system.kafka.as_user(WATCHER)
+    watching = asyncio.ensure_future(watch("kafka", lambda: kafka.look(connection), board, 0.1))
+    try:
+        await _until(registry, "kafka_up 1.0")
+        assert "kafka_group_lag_records{" in generate_latest(registry).decode()
+        system.kafka.kill()
+
+        shown = await _until(registry, "kafka_up 0.0")
+        assert "kafka_group_lag_records{" not in shown
+        system.kafka.start()
+        await _until(registry, "kafka_up 1.0")
+    finally:
+        watching.cancel()
+
+
+async def _until(registry: CollectorRegistry, line: str) -> str:
+    deadline = time.monotonic() + 60
+    while line not in (shown := generate_latest(registry).decode()):
+        assert time.monotonic() < deadline, f"{line} was never shown"
+        await asyncio.sleep(0.05)
+    return shown
+
+
+def test_a_value_that_was_shown_is_gone_with_the_next_look() -> None:
+    board, registry = Board(), CollectorRegistry()
+    registry.register(board)
+    board.show("kafka", [Sample("kafka_up", 1), Sample("kafka_group_members", 2, ("routing",))])
+    board.show("mongod", [Sample("mongodb_up", 1)])
+    board.show("kafka", [Sample("kafka_up", 0)])
+
+    shown = generate_latest(registry).decode()
+    assert "kafka_up 0.0" in shown
+    assert "mongodb_up 1.0" in shown
+    assert "kafka_group_members" not in shown
+
+
+def test_every_service_that_hears_is_watched() -> None:
+    assert [group for group in SERVICES if not heard_by(group)] == []

@@ -1,0 +1,1 @@
+"""The watcher: sees engines and consumers from outside, so that what is dead is seen too."""

@@ -1,0 +1,60 @@
+"""A look at MongoDB: is there a primary, what is going on, how large is what lies there, how full is the disk."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pymongo import AsyncMongoClient, ReadPreference
+
+from contracts.permissions import SERVICES
+from watcher.board import Sample
+
+ANSWER_MS = 5_000
+
+
+async def look(address: str) -> list[Sample]:
+    """What there is to see now; raises PyMongoError when nobody answers.
+
+    Any member may answer: that there is no primary is something to be seen, not a reason to see nothing.
+    """
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+        address, serverSelectionTimeoutMS=3_000, timeoutMS=ANSWER_MS, retryReads=False
+    )
+    async with client:
+        admin = client.get_database("admin", read_preference=ReadPreference.PRIMARY_PREFERRED)
+        hello = await admin.command("hello")
+        status = await admin.command("serverStatus")
+        sizes = {
+            name: await client.get_database(name).command(
+                "dbStats", read_preference=ReadPreference.PRIMARY_PREFERRED
+            )
+            for name in SERVICES
+        }
+    primary = bool(hello.get("primary"))
+    return [Sample("mongodb_up", 1), Sample("mongodb_primary", primary), *_server(status), *_stored(sizes)]
+
+
+def _server(status: Mapping[str, Any]) -> list[Sample]:
+    transactions, cache = status["transactions"], status["wiredTiger"]["cache"]
+    return [
+        Sample("mongodb_uptime_seconds", status["uptime"]),
+        Sample("mongodb_connections_open", status["connections"]["current"]),
+        Sample("mongodb_queue_length", status["globalLock"]["currentQueue"]["total"]),
+        Sample("mongodb_transactions_open", transactions["currentOpen"]),
+        Sample("mongodb_transactions_committed_total", transactions["totalCommitted"]),
+        Sample("mongodb_transactions_aborted_total", transactions["totalAborted"]),
+        Sample("mongodb_cache_used_bytes", cache["bytes currently in the cache"]),
+        Sample("mongodb_cache_size_bytes", cache["maximum bytes configured"]),
+    ]
+
+
+def _stored(sizes: Mapping[str, Mapping[str, Any]]) -> list[Sample]:
+    seen = []
+    for name, stats in sizes.items():
+        seen.append(Sample("mongodb_database_size_bytes", stats["totalSize"], (name,)))
+        seen.append(Sample("mongodb_database_documents", stats["objects"], (name,)))
+    disks = [stats for stats in sizes.values() if stats.get("fsTotalSize")]
+    if disks:
+        total, used = disks[0]["fsTotalSize"], disks[0]["fsUsedSize"]
+        seen.append(Sample("engine_disk_size_bytes", total, ("mongod",)))
+        seen.append(Sample("engine_disk_free_bytes", total - used, ("mongod",)))
+    return seen
