@@ -21,19 +21,20 @@ from stack.tools import REPOSITORY, Tls, Tools, base_environment
 # The controller shares the process, and metadata of a few topics need no more.
 JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 # The deployed broker's settings, and after them what is different here: of two lines with one name the later counts.
-DEPLOYED = REPOSITORY / "deploy" / "kafka" / "server.properties"
+DEPLOYED = REPOSITORY / "deploy" / "kafka"
 SETTINGS = """
-controller.quorum.voters=1@{host}:{controller}
 listeners={listeners}
 advertised.listeners={advertised}
 listener.security.protocol.map={protocols}
 log.dirs={data}
 """
+# A broker alone, whose ports may change from one start to the next, finds itself by this; several find one another.
+ALONE = """
+controller.quorum.voters=1@{controller}
+"""
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 TLS = """
-ssl.keystore.type=PEM
 ssl.keystore.location={certificate}
-ssl.truststore.type=PEM
 ssl.truststore.location={ca}
 """
 LOGGING = """\
@@ -58,6 +59,23 @@ def _cluster_id() -> str:
 
 
 @dataclass(frozen=True)
+class Seat:
+    """A broker's place among several: its number, their cluster's id and all their controllers; the first founds."""
+
+    number: int
+    controllers: tuple[str, ...]
+    cluster: str = ""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The listener of other teams' clients: the name they know the broker by, and the certificate shown to them."""
+
+    name: str
+    certificate: Path
+
+
+@dataclass(frozen=True)
 class Kafka:
     """One broker whose data, ports and log live in its folder."""
 
@@ -68,6 +86,8 @@ class Kafka:
     # An open broker asks nobody who he is; over TLS it shows a certificate.
     locked: bool = True
     tls: Tls | None = None
+    seat: Seat | None = None
+    outside: Outside | None = None
 
     @property
     def child(self) -> Child:
@@ -82,6 +102,11 @@ class Kafka:
     def behind(self, detour: str) -> int:
         """Where the listener of a detour really is."""
         return Ports(self.folder)[detour]
+
+    @property
+    def controller(self) -> str:
+        """Where its controller is."""
+        return f"{HOST}:{Ports(self.folder)['controller']}"
 
     @property
     def address(self) -> str:
@@ -169,47 +194,68 @@ class Kafka:
         return self.folder / "data" / "meta.properties"
 
     def _environment(self) -> dict[str, str]:
-        return base_environment() | {"ADMIN_PASSWORD": self.passwords[ADMIN]}
+        seat = self.seat or Seat(1, (self.controller,))
+        replicas = len(seat.controllers)
+        return base_environment() | {
+            "ADMIN_PASSWORD": self.passwords[ADMIN],
+            "BROKER_ID": str(seat.number),
+            "BROKER_NAME": HOST,
+            "BROKER_CONTROLLERS": ",".join(seat.controllers),
+            "BROKER_REPLICAS": str(replicas),
+            "BROKER_IN_SYNC": str(max(1, replicas - 1)),
+        }
 
     def _java(self, *options: str) -> list[str | Path]:
         return [self.tools.java, *JVM, *options, "-cp", f"{self.tools.kafka}/*"]
 
     def _configure(self) -> None:
-        ports = Ports(self.folder)
-        clients, controller = ports.claim("clients"), ports.claim("controller")
-        behind = {name: (ports.claim(name), sent_to) for name, sent_to in self.detours}
-        clients_of = {"CLIENTS": (clients, clients)} | {name.upper(): pair for name, pair in behind.items()}
-        listeners = [f"{name}://{HOST}:{port}" for name, (port, _) in clients_of.items()]
-        text = SETTINGS.format(
-            host=HOST,
-            controller=controller,
-            data=self.folder / "data",
-            listeners=",".join([*listeners, f"CONTROLLER://{HOST}:{controller}"]),
-            advertised=",".join(f"{name}://{HOST}:{port}" for name, (_, port) in clients_of.items()),
-            protocols=",".join(
-                [*(f"{name}:{self._protocol}" for name in clients_of), "CONTROLLER:SASL_PLAINTEXT"]
-            ),
-        )
-        logins = [f"listener.name.{name}.scram-sha-512.sasl.jaas.config={SCRAM}\n" for name in behind]
-        write_whole(self._settings, "".join([DEPLOYED.read_text(), text, *logins, *self._choices()]))
+        write_whole(self._settings, "\n".join(self._lines()))
         write_whole(self.folder / "log4j2.properties", LOGGING)
 
-    @property
-    def _protocol(self) -> str:
-        return ("SASL_" if self.locked else "") + ("SSL" if self.tls else "PLAINTEXT")
-
-    def _choices(self) -> Iterator[str]:
+    def _lines(self) -> Iterator[str]:
+        yield (DEPLOYED / "server.properties").read_text()
+        if self.tls:
+            yield (DEPLOYED / "tls.properties").read_text()
+            yield TLS.format(certificate=self.tls.certificate, ca=self.tls.ca)
+        if self.outside:
+            yield (DEPLOYED / "outside.properties").read_text()
+            yield f"listener.name.outside.ssl.keystore.location={self.outside.certificate}\n"
+        yield from (
+            f"listener.name.{name}.scram-sha-512.sasl.jaas.config={SCRAM}\n" for name, _ in self.detours
+        )
+        listeners = list(self._listeners())
+        yield SETTINGS.format(
+            data=self.folder / "data",
+            listeners=",".join(f"{name}://{HOST}:{port}" for name, port, _, _ in listeners),
+            advertised=",".join(f"{name}://{shown}" for name, _, shown, _ in listeners),
+            protocols=",".join(f"{name}:{protocol}" for name, _, _, protocol in listeners),
+        )
         if not self.locked:
             yield "authorizer.class.name=\n"
-        if self.tls:
-            yield TLS.format(certificate=self.tls.certificate, ca=self.tls.ca)
+        if not self.seat:
+            yield ALONE.format(controller=self.controller)
+
+    def _listeners(self) -> Iterator[tuple[str, int, str, str]]:
+        """Each listener's name, its port, where its clients are sent to, and what is spoken there."""
+        ports, tls = Ports(self.folder), "SSL" if self.tls else "PLAINTEXT"
+        spoken = ("SASL_" if self.locked else "") + tls
+        clients, controller = ports.claim("clients"), ports.claim("controller")
+        yield "CLIENTS", clients, f"{HOST}:{clients}", spoken
+        yield "CONTROLLER", controller, f"{HOST}:{controller}", f"SASL_{tls}"
+        for name, sent_to in self.detours:
+            yield name.upper(), ports.claim(name), f"{HOST}:{sent_to}", spoken
+        if self.outside:
+            port = ports.claim("outside")
+            yield "OUTSIDE", port, f"{self.outside.name}:{port}", "SASL_SSL"
 
     def _format(self) -> None:
         if self._formatted.exists():
             return
-        words = ["kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._settings)]
+        cluster = (self.seat and self.seat.cluster) or _cluster_id()
+        words = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings)]
         first = ["--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={self.passwords[ADMIN]}]"]
-        command = [*self._java("-XX:TieredStopAtLevel=1"), *words, "--ignore-formatted", *first]
+        role = ["--standalone" if self.seat.number == 1 else "--no-initial-controllers"] if self.seat else []
+        command = [*self._java("-XX:TieredStopAtLevel=1"), *words, *role, "--ignore-formatted", *first]
         done = subprocess.run(command, capture_output=True, text=True, env=self._environment())
         if done.returncode != 0:
             reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
