@@ -50,7 +50,8 @@ logger.server.level=INFO
 """
 
 
-def _cluster_id() -> str:
+def cluster_id() -> str:
+    """A random id for the data of a new cluster."""
     # A leading dash would be read as an option by the tool that takes it.
     while True:
         word = base64.urlsafe_b64encode(uuid.uuid4().bytes)[:22].decode()
@@ -60,11 +61,16 @@ def _cluster_id() -> str:
 
 @dataclass(frozen=True)
 class Seat:
-    """A broker's place among several: its number, their cluster's id and all their controllers; the first founds."""
+    """A broker's place in a cluster: which of the folders is its own, counted from 1, and the cluster's id."""
 
     number: int
-    controllers: tuple[str, ...]
-    cluster: str = ""
+    folders: tuple[Path, ...]
+    cluster: str
+
+    def founds(self) -> bool:
+        """Tells whether this one makes the quorum; where another controller is, even the first broker joins."""
+        others = [folder for folder in self.folders if folder != self.folders[self.number - 1]]
+        return self.number == 1 and not any(answers(Ports(folder)["controller"]) for folder in others)
 
 
 @dataclass(frozen=True)
@@ -104,19 +110,24 @@ class Kafka:
         return Ports(self.folder)[detour]
 
     @property
-    def controller(self) -> str:
-        """Where its controller is."""
-        return f"{HOST}:{Ports(self.folder)['controller']}"
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of all brokers of its cluster."""
+        return self.seat.folders if self.seat else (self.folder,)
+
+    @property
+    def controllers(self) -> str:
+        """Where the controllers are."""
+        return ",".join(f"{HOST}:{Ports(folder)['controller']}" for folder in self.folders)
 
     @property
     def address(self) -> str:
         """What clients call bootstrap servers."""
-        return f"{HOST}:{self.port}"
+        return ",".join(f"{HOST}:{Ports(folder)['clients']}" for folder in self.folders)
 
     @property
     def passwords(self) -> Passwords:
         """The passwords of those who come in."""
-        return Passwords(self.folder / "secrets", "{}_kafka_password")
+        return Passwords(self.folders[0] / "secrets", "{}_kafka_password")
 
     @property
     def admin(self) -> Connection:
@@ -127,12 +138,12 @@ class Kafka:
         """How a user comes in, by another port when there is something in between."""
         ca = str(self.tls.ca) if self.tls else ""
         who = (user, self.passwords[user]) if self.locked else ("", "")
-        return Connection(f"{HOST}:{port or self.port}", *who, ca)
+        return Connection(f"{HOST}:{port}" if port else self.address, *who, ca)
 
     def launch(self) -> None:
         """Starts the broker unless it lives, and returns before it answers."""
         if self.locked:
-            refuse_without_lock(self._formatted, self.passwords.file(ADMIN))
+            refuse_without_lock(self.formatted, self.passwords.file(ADMIN))
         if self.child.alive():
             return
         self._prepare()
@@ -190,17 +201,17 @@ class Kafka:
         return self.folder / "server.properties"
 
     @property
-    def _formatted(self) -> Path:
+    def formatted(self) -> Path:
+        """What its storage has once it is formatted."""
         return self.folder / "data" / "meta.properties"
 
     def _environment(self) -> dict[str, str]:
-        seat = self.seat or Seat(1, (self.controller,))
-        replicas = len(seat.controllers)
+        replicas = len(self.folders)
         return base_environment() | {
             "ADMIN_PASSWORD": self.passwords[ADMIN],
-            "BROKER_ID": str(seat.number),
+            "BROKER_ID": str(self.seat.number if self.seat else 1),
             "BROKER_NAME": HOST,
-            "BROKER_CONTROLLERS": ",".join(seat.controllers),
+            "BROKER_CONTROLLERS": self.controllers,
             "BROKER_REPLICAS": str(replicas),
             "BROKER_IN_SYNC": str(max(1, replicas - 1)),
         }
@@ -233,7 +244,7 @@ class Kafka:
         if not self.locked:
             yield "authorizer.class.name=\n"
         if not self.seat:
-            yield ALONE.format(controller=self.controller)
+            yield ALONE.format(controller=self.controllers)
 
     def _listeners(self) -> Iterator[tuple[str, int, str, str]]:
         """Each listener's name, its port, where its clients are sent to, and what is spoken there."""
@@ -249,12 +260,12 @@ class Kafka:
             yield "OUTSIDE", port, f"{self.outside.name}:{port}", "SASL_SSL"
 
     def _format(self) -> None:
-        if self._formatted.exists():
+        if self.formatted.exists():
             return
-        cluster = (self.seat and self.seat.cluster) or _cluster_id()
+        cluster = self.seat.cluster if self.seat else cluster_id()
         words = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings)]
         first = ["--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={self.passwords[ADMIN]}]"]
-        role = ["--standalone" if self.seat.number == 1 else "--no-initial-controllers"] if self.seat else []
+        role = ["--standalone" if self.seat.founds() else "--no-initial-controllers"] if self.seat else []
         command = [*self._java("-XX:TieredStopAtLevel=1"), *words, *role, "--ignore-formatted", *first]
         done = subprocess.run(command, capture_output=True, text=True, env=self._environment())
         if done.returncode != 0:
@@ -264,7 +275,7 @@ class Kafka:
     def _answers(self) -> bool:
         if not answers(self.port):
             return False
-        client = AdminClient(self.admin.librdkafka() | {"log_level": 0})
+        client = AdminClient(self.as_user(ADMIN, self.port).librdkafka() | {"log_level": 0})
         try:
             return bool(client.list_topics(timeout=2).brokers)
         except KafkaException:

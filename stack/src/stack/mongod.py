@@ -154,8 +154,9 @@ class Mongod:
 
     def _is_primary(self) -> bool:
         trust: dict[str, Any] = {"tls": True, "tlsCAFile": str(self.tls.ca)} if self.tls else {}
+        where: dict[str, Any] = {"replicaSet": REPLICA_SET} if self.others else {"directConnection": True}
         client: MongoClient[dict[str, Any]] = MongoClient(
-            HOST, self.port, directConnection=True, serverSelectionTimeoutMS=2000, **trust
+            self.members, serverSelectionTimeoutMS=2000, **where, **trust
         )
         with client:
             try:
