@@ -23,11 +23,11 @@ def start_brokers(brokers: list[Kafka]) -> None:
     """Starts those that do not run, as Compose does: the others when the first answers."""
     for broker in brokers[:1] if not brokers[0].formatted.exists() else brokers:
         broker.launch()
-    brokers[0].wait_ready()
+    brokers[0].wait_ready(150)
     for broker in brokers[1:]:
         broker.launch()
     for broker in brokers:
-        broker.wait_ready()
+        broker.wait_ready(150)
 
 
 def three_mongods(root: Path, tools: Tools) -> list[Mongod]:
@@ -48,7 +48,7 @@ def start_mongods(mongods: list[Mongod]) -> None:
     for one in mongods:
         one.launch()
     for one in mongods[1:]:
-        one.child.wait_until(lambda one=one: answers(one.port), 60)  # type: ignore[misc]
+        one.child.wait_until(lambda one=one: answers(one.port), 150)  # type: ignore[misc]
     mongods[0].wait_ready()
 
 
