@@ -65,7 +65,7 @@ def make_certificate(folder: Path, name: str, names: str) -> None:
         key, request, signed, more = (Path(place, word) for word in ("key", "request", "signed", "more"))
         more.write_text(f"subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n", encoding="utf-8")
         openssl("req", "-new", *KEY, "-subj", f"/CN={name}", "-keyout", key, "-out", request)
-        authority = ["-CA", folder / "engines_ca", "-CAkey", folder / "engines_ca_key"]
+        authority: list[str | Path] = ["-CA", folder / "engines_ca", "-CAkey", folder / "engines_ca_key"]
         serial = ["-set_serial", f"0x{os.urandom(16).hex()}", "-days", str(DAYS)]
         openssl("x509", "-req", "-in", request, *authority, *serial, "-extfile", more, "-out", signed)
         put(folder / name, key.read_text() + signed.read_text(), 0o444)

@@ -39,7 +39,8 @@ def kafka(tools: Tools, secrets: Path, tmp_path_factory: pytest.TempPathFactory)
     outside = Outside(NAME, secrets / "kafka_outside_certificate")
     kafka = Kafka(tmp_path_factory.mktemp("kafka"), tools, outside=outside)
     try:
-        kafka.start()
+        kafka.launch()
+        kafka.wait_ready(150)
         provision(kafka.admin, 1, {user: kafka.passwords[user] for user in (ADMIN, *SERVICES)})
         yield kafka
     finally:
