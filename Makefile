@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
 .PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
-.PHONY: contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards
+.PHONY: contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards certificates
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -18,7 +18,7 @@ LOCK_provision := -c requirements/run.txt
 LOCK_mongod := --no-deps
 
 help: ## Say what there is to do
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything this machine lacks: Python packages, Java, Kafka, mongod
 	@$(BOOTSTRAP)
@@ -110,6 +110,9 @@ ops: ## Ask a service's ops door in the deployment (SERVICE=routing ASK="list"; 
 
 secrets: ## Make the secrets and .env that docker compose needs; what exists stays
 	@$(or $(PYTHON),python3) deploy/compose/secrets.py
+
+certificates: ## Make a certificate authority and what the engines show (OUTSIDE=kafka.example.org: for other teams too)
+	@$(or $(PYTHON),python3) deploy/compose/certificates.py $(if $(OUTSIDE),--outside "$(OUTSIDE)")
 
 lock: $(STAMP) ## Lock the packages of requirements/*.in anew, with hashes
 	@$(foreach name,$(LOCKS),echo "locking requirements/$(name).txt" && .venv/bin/uv pip compile --quiet \

@@ -1,10 +1,36 @@
 #!/usr/bin/env bash
-# Starts the broker as its image does. Before the first start the storage is made with the administrator in it: without
-# one nobody could come in to make the others. The image itself formats only what is not formatted yet.
+# Starts a broker as its image does, with the settings of all files in /etc/ascolto: of two lines with one name the later
+# counts. Before the first start the storage is made with the administrator in it: without one nobody could come in to
+# make the others. The image itself formats only what is not formatted yet.
 set -euo pipefail
+IFS=, read -ra controllers <<< "$BROKER_CONTROLLERS"
+if [[ ,$BROKER_CONTROLLERS != *",$BROKER_NAME:"* || ${#controllers[@]} != "$BROKER_REPLICAS" ]]; then
+  echo "$BROKER_NAME: in .env the profile ha and ASCOLTO_REPLICAS=3 belong together; for one broker set neither" >&2
+  exit 1
+fi
+export BROKER_IN_SYNC=$((BROKER_REPLICAS > 1 ? BROKER_REPLICAS - 1 : 1))
 ADMIN_PASSWORD=$(cat /run/secrets/admin_kafka_password)
 export ADMIN_PASSWORD
-/opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id "$CLUSTER_ID" \
-  --config /mnt/shared/config/server.properties \
+
+settings=/mnt/shared/config/server.properties
+for file in /etc/ascolto/*.properties; do
+  cat "$file"
+  echo
+done > "$settings"
+
+# Tells whether another controller is there: then this one joins it, and never founds a second cluster beside it.
+others_are_there() {
+  local one
+  for one in "${controllers[@]}"; do
+    [[ $one == "$BROKER_NAME":* ]] && continue
+    timeout 2 bash -c "exec 3<>/dev/tcp/${one/:/\/}" 2> /dev/null && return 0
+  done
+  return 1
+}
+role=--no-initial-controllers
+if [[ $BROKER_ID == 1 ]] && ! others_are_there; then
+  role=--standalone
+fi
+/opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id "$CLUSTER_ID" --config "$settings" $role \
   --add-scram "SCRAM-SHA-512=[name=admin,password=$ADMIN_PASSWORD]"
 exec /etc/kafka/docker/run

@@ -19,21 +19,24 @@ from contracts.permissions import ADMIN, MONGO, Role
 REPLICA_SET = "rs0"
 UNAUTHORIZED, AUTHENTICATION_FAILED, ALREADY_INITIALIZED, NO_SUCH_USER, NO_SUCH_ROLE = 13, 18, 23, 11, 31
 WAIT_SECONDS = 60.0
+COPY_SECONDS = 3600.0
 
 Client = MongoClient[dict[str, Any]]
 
 
-def connect(port: int, ca: str, password: str | None = None) -> Client:
-    """A client of this machine's mongod, as the administrator when a password is given, over TLS when a CA is."""
-    options: dict[str, Any] = {"tls": True, "tlsCAFile": ca} if ca else {}
+def connect(address: str, ca: str, password: str | None = None, **how: Any) -> Client:
+    """A client of one mongod, as the administrator when a password is given, over TLS when a CA is."""
+    options = {"directConnection": True, "serverSelectionTimeoutMS": 2000} | how
+    if ca:
+        options |= {"tls": True, "tlsCAFile": ca}
     if password:
         options |= {"username": ADMIN, "password": password, "authSource": MONGO[ADMIN].database}
-    return MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=2000, **options)
+    return MongoClient(address, **options)
 
 
-def until(what: str, probe: Callable[[], bool]) -> None:
-    """Returns when the probe says yes; raises SystemExit naming what never happened after a minute."""
-    deadline, last = time.monotonic() + WAIT_SECONDS, ""
+def until(what: str, probe: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+    """Returns when the probe says yes; raises SystemExit naming what never happened in time."""
+    deadline, last = time.monotonic() + seconds, ""
     while time.monotonic() < deadline:
         try:
             if probe():
@@ -41,7 +44,7 @@ def until(what: str, probe: Callable[[], bool]) -> None:
         except PyMongoError as error:
             last = f" ({type(error).__name__}: {error})"
         time.sleep(0.2)
-    raise SystemExit(f"mongo: {what} did not happen in {WAIT_SECONDS:.0f} s{last}")
+    raise SystemExit(f"mongo: {what} did not happen in {seconds:.0f} s{last}")
 
 
 def is_primary(client: Client) -> bool:
@@ -49,9 +52,9 @@ def is_primary(client: Client) -> bool:
     return bool(client.admin.command("hello").get("isWritablePrimary"))
 
 
-def knows_administrator(port: int, ca: str, password: str) -> bool:
+def knows_administrator(address: str, ca: str, password: str) -> bool:
     """Tells whether the administrator can log in; a server without users says no."""
-    with connect(port, ca, password) as client:
+    with connect(address, ca, password) as client:
         try:
             client.admin.command("ping")
         except OperationFailure as failure:
@@ -61,10 +64,25 @@ def knows_administrator(port: int, ca: str, password: str) -> bool:
         return True
 
 
-def found(port: int, ca: str, member: str, password: str) -> None:
-    """Makes the replica set and its administrator on a server that has neither."""
+def is_founded(members: list[str], ca: str, password: str) -> bool:
+    """Tells whether one of the members knows the administrator; all of them must have answered before it says no."""
+    found: dict[str, bool] = {}
+
+    def asked(member: str) -> bool:
+        found[member] = knows_administrator(member, ca, password)
+        return True
+
+    for member in members:
+        until(f"an answer of {member}", lambda member=member: asked(member))  # type: ignore[misc]
+        if found[member]:
+            return True
+    return False
+
+
+def found(here: str, ca: str, member: str, password: str) -> None:
+    """Makes a replica set of one and its administrator on a server that has neither."""
     config = {"_id": REPLICA_SET, "version": 1, "members": [{"_id": 0, "host": member}]}
-    with connect(port, ca) as client:
+    with connect(here, ca) as client:
         try:
             client.admin.command("replSetInitiate", config)
         except OperationFailure as failure:
@@ -80,9 +98,9 @@ def found(port: int, ca: str, member: str, password: str) -> None:
 
 
 def move(client: Client, member: str) -> None:
-    """Corrects the set when everybody reaches its member by another address now."""
+    """Corrects a set of one when everybody reaches its member by another address now."""
     config = client.admin.command("replSetGetConfig")["config"]
-    if config["members"][0]["host"] != member:
+    if len(config["members"]) == 1 and config["members"][0]["host"] != member:
         config["members"][0]["host"] = member
         config["version"] += 1
         client.admin.command("replSetReconfig", config, force=True)
@@ -103,6 +121,31 @@ def define(client: Client, role: Role) -> None:
         if failure.code != NO_SUCH_ROLE:
             raise
         client[role.database].command("createRole", role.name, **rights)
+
+
+def join(client: Client, member: str) -> None:
+    """Takes a member into the set: it gets a vote when it has all the data, so that writes never wait for it."""
+
+    def change(**entry: Any) -> None:
+        config = client.admin.command("replSetGetConfig")["config"]
+        others = [one for one in config["members"] if one["host"] != member]
+        number = max(one["_id"] for one in config["members"]) + 1
+        mine = next((one for one in config["members"] if one["host"] == member), {"_id": number})
+        config["members"] = [*others, mine | {"host": member} | entry]
+        config["version"] += 1
+        client.admin.command("replSetReconfig", config)
+
+    def has_everything() -> bool:
+        states = client.admin.command("replSetGetStatus")["members"]
+        return any(one["name"] == member and one["stateStr"] == "SECONDARY" for one in states)
+
+    config = client.admin.command("replSetGetConfig")["config"]
+    votes = {one["host"]: one["votes"] for one in config["members"]}
+    if member not in votes:
+        change(votes=0, priority=0)
+    if not votes.get(member):
+        until(f"the copy of all data to {member}", has_everything, COPY_SECONDS)
+        change(votes=1, priority=1)
 
 
 def grant(client: Client, user: str, uri: str) -> str:
@@ -128,7 +171,9 @@ def main() -> None:
     """Runs once at every start of the deployment and changes nothing that is already so."""
     parser = argparse.ArgumentParser(prog="initiate", description=__doc__)
     parser.add_argument(
-        "--member", required=True, help="the address by which everybody reaches mongod, host:port"
+        "--members",
+        required=True,
+        help="host:port by which everybody reaches each, by commas; first the one here",
     )
     parser.add_argument(
         "--secrets", type=Path, default=Path("/run/secrets"), help="has mongo_admin, <user>_mongo"
@@ -137,20 +182,25 @@ def main() -> None:
         "--ca", default="", help="PEM file of the certificate to trust, where mongod speaks TLS"
     )
     asked = parser.parse_args()
-    port = int(asked.member.rpartition(":")[2])
+    members = asked.members.split(",")
+    here = f"127.0.0.1:{members[0].rpartition(':')[2]}"
     password = (asked.secrets / "mongo_admin").read_text().strip()
-    with connect(port, asked.ca) as client:
+    with connect(here, asked.ca) as client:
         until("the start of mongod", lambda: bool(client.admin.command("hello")))
-    if not knows_administrator(port, asked.ca, password):
-        found(port, asked.ca, asked.member, password)
-    with connect(port, asked.ca, password) as client:
-        move(client, asked.member)
+    if not is_founded([here, *members[1:]], asked.ca, password):
+        found(here, asked.ca, members[0], password)
+    if knows_administrator(here, asked.ca, password):
+        with connect(here, asked.ca, password) as client:
+            move(client, members[0])
+    with connect(asked.members, asked.ca, password, directConnection=False, replicaSet=REPLICA_SET) as client:
         until("the election of a primary", lambda: is_primary(client))
+        for member in members[1:]:
+            join(client, member)
         uris = {
             user: (asked.secrets / f"{user}_mongo").read_text().strip() for user in MONGO if user != ADMIN
         }
         granted = [grant(client, user, uri) for user, uri in uris.items()]
-    sys.stdout.write(f"mongo: {REPLICA_SET} is up at {asked.member}; {', '.join(granted)}\n")
+    sys.stdout.write(f"mongo: {REPLICA_SET} is up at {asked.members}; {', '.join(granted)}\n")
 
 
 if __name__ == "__main__":

@@ -160,6 +160,8 @@ def _onboard(kafka: Connection, team: str) -> None:
         password = onboard(kafka, team, os.environ.get("ASCOLTO_SUBSCRIBER_PASSWORD", ""))
     except ValueError as error:
         raise SystemExit(f"subscriber: {error}") from error
+    if outside := os.environ.get("ASCOLTO_OUTSIDE"):
+        kafka = replace(kafka, servers=outside, ca="(the file that goes with this)")
     print(settings_of(kafka, team, password or "(as it was: only the team knows it)"))
 
 

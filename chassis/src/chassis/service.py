@@ -300,7 +300,7 @@ def serve(plan: Plan, settings: ServiceSettings) -> None:
     set_up(plan.name)
 
     async def main() -> None:
-        await run(Process(plan, settings, MongoStore(settings.mongo, settings.database, settings.driver)))
+        await run(Process(plan, settings, MongoStore(settings.store, settings.database, settings.driver)))
 
     gc.set_threshold(50_000, 20, 100)
     gc.freeze()  # what is loaded now stays: it need not be looked at again and again

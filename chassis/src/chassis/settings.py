@@ -4,6 +4,7 @@ import socket
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,9 +30,12 @@ class ServiceSettings(BaseSettings):
     kafka_ca: FilePath | None = Field(
         None, description="PEM file of the certificate to trust; given, Kafka is reached over TLS."
     )
-    mongo: str = Field(
-        description="MongoDB connection string of a replica set, with the service's own user; over TLS with "
-        "`&tls=true&tlsCAFile=…`."
+    mongo: str = Field(description="MongoDB connection string of a replica set, with the service's own user.")
+    mongo_members: str = Field(
+        "", description="Members of the set to ask first, host:port[,host:port], instead of those in `mongo`."
+    )
+    mongo_ca: FilePath | None = Field(
+        None, description="PEM file of the certificate to trust; given, MongoDB is reached over TLS."
     )
     database: str = Field(description="The service's own database.")
     driver: Literal["motor", "pymongo"] = Field("motor", description="Which MongoDB driver is used.")
@@ -76,6 +80,16 @@ class ServiceSettings(BaseSettings):
         """How this service reaches Kafka."""
         password = self.kafka_password.get_secret_value()
         return Connection(self.kafka, self.kafka_user, password, str(self.kafka_ca or ""))
+
+    @property
+    def store(self) -> str:
+        """How this service reaches MongoDB: as whom its connection string says, where and whom to trust these settings."""
+        said = urlsplit(self.mongo)
+        who, at, where = said.netloc.rpartition("@")
+        trust = f"tls=true&tlsCAFile={quote(str(self.mongo_ca), safe='')}" if self.mongo_ca else ""
+        query = "&".join(filter(None, (said.query, trust)))
+        netloc = who + at + (self.mongo_members or where)
+        return said._replace(netloc=netloc, path=said.path or "/", query=query).geturl()
 
     @model_validator(mode="after")
     def _production_has_tls(self) -> Self:

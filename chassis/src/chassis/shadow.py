@@ -184,8 +184,8 @@ async def _starts(
 
 
 async def _run(plan: Plan, settings: ServiceSettings, asked: argparse.Namespace) -> dict[str, Any]:
-    live = MongoStore(settings.mongo, settings.database, settings.driver)
-    store = MongoStore(settings.mongo, settings.database, settings.driver, prefix="shadow_")
+    live = MongoStore(settings.store, settings.database, settings.driver)
+    store = MongoStore(settings.store, settings.database, settings.driver, prefix="shadow_")
     shadow = Shadow(plan, settings.slots, live, store)
     await shadow.prepare()
     topics = [asked.topic] if asked.topic else list(plan.hears)

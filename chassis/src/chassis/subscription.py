@@ -59,7 +59,7 @@ class Subscription:
     ) -> None:
         self._step_over = step_over
         self.broker = KafkaBroker(
-            kafka.servers,
+            kafka.each,
             security=security(kafka),
             client_id=f"{group}-{instance}",
             consumer_only=True,

@@ -17,6 +17,11 @@ class Connection:
     ca: str = ""
 
     @property
+    def each(self) -> list[str]:
+        """The bootstrap servers one by one, for clients that take a list."""
+        return self.servers.split(",")
+
+    @property
     def protocol(self) -> str:
         """Kafka's word for what is spoken: TLS when there is a certificate to trust, a login when there is a user."""
         return ("SASL_" if self.user else "") + ("SSL" if self.ca else "PLAINTEXT")
@@ -28,7 +33,7 @@ class Connection:
     def aiokafka(self) -> dict[str, Any]:
         """The keyword arguments of every client of aiokafka."""
         return {
-            "bootstrap_servers": self.servers,
+            "bootstrap_servers": self.each,
             "security_protocol": self.protocol,
             "ssl_context": self.tls(),
             "sasl_mechanism": MECHANISM if self.user else "PLAIN",

@@ -21,19 +21,20 @@ from stack.tools import REPOSITORY, Tls, Tools, base_environment
 # The controller shares the process, and metadata of a few topics need no more.
 JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 # The deployed broker's settings, and after them what is different here: of two lines with one name the later counts.
-DEPLOYED = REPOSITORY / "deploy" / "kafka" / "server.properties"
+DEPLOYED = REPOSITORY / "deploy" / "kafka"
 SETTINGS = """
-controller.quorum.voters=1@{host}:{controller}
 listeners={listeners}
 advertised.listeners={advertised}
 listener.security.protocol.map={protocols}
 log.dirs={data}
 """
+# A broker alone, whose ports may change from one start to the next, finds itself by this; several find one another.
+ALONE = """
+controller.quorum.voters=1@{controller}
+"""
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 TLS = """
-ssl.keystore.type=PEM
 ssl.keystore.location={certificate}
-ssl.truststore.type=PEM
 ssl.truststore.location={ca}
 """
 LOGGING = """\
@@ -49,12 +50,35 @@ logger.server.level=INFO
 """
 
 
-def _cluster_id() -> str:
+def cluster_id() -> str:
+    """A random id for the data of a new cluster."""
     # A leading dash would be read as an option by the tool that takes it.
     while True:
         word = base64.urlsafe_b64encode(uuid.uuid4().bytes)[:22].decode()
         if not word.startswith("-"):
             return word
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A broker's place in a cluster: which of the folders is its own, counted from 1, and the cluster's id."""
+
+    number: int
+    folders: tuple[Path, ...]
+    cluster: str
+
+    def founds(self) -> bool:
+        """Tells whether this one makes the quorum; where another controller is, even the first broker joins."""
+        others = [folder for folder in self.folders if folder != self.folders[self.number - 1]]
+        return self.number == 1 and not any(answers(Ports(folder)["controller"]) for folder in others)
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The listener of other teams' clients: the name they know the broker by, and the certificate shown to them."""
+
+    name: str
+    certificate: Path
 
 
 @dataclass(frozen=True)
@@ -68,6 +92,8 @@ class Kafka:
     # An open broker asks nobody who he is; over TLS it shows a certificate.
     locked: bool = True
     tls: Tls | None = None
+    seat: Seat | None = None
+    outside: Outside | None = None
 
     @property
     def child(self) -> Child:
@@ -84,14 +110,24 @@ class Kafka:
         return Ports(self.folder)[detour]
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of all brokers of its cluster."""
+        return self.seat.folders if self.seat else (self.folder,)
+
+    @property
+    def controllers(self) -> str:
+        """Where the controllers are."""
+        return ",".join(f"{HOST}:{Ports(folder)['controller']}" for folder in self.folders)
+
+    @property
     def address(self) -> str:
         """What clients call bootstrap servers."""
-        return f"{HOST}:{self.port}"
+        return ",".join(f"{HOST}:{Ports(folder)['clients']}" for folder in self.folders)
 
     @property
     def passwords(self) -> Passwords:
         """The passwords of those who come in."""
-        return Passwords(self.folder / "secrets", "{}_kafka_password")
+        return Passwords(self.folders[0] / "secrets", "{}_kafka_password")
 
     @property
     def admin(self) -> Connection:
@@ -102,12 +138,12 @@ class Kafka:
         """How a user comes in, by another port when there is something in between."""
         ca = str(self.tls.ca) if self.tls else ""
         who = (user, self.passwords[user]) if self.locked else ("", "")
-        return Connection(f"{HOST}:{port or self.port}", *who, ca)
+        return Connection(f"{HOST}:{port}" if port else self.address, *who, ca)
 
     def launch(self) -> None:
         """Starts the broker unless it lives, and returns before it answers."""
         if self.locked:
-            refuse_without_lock(self._formatted, self.passwords.file(ADMIN))
+            refuse_without_lock(self.formatted, self.passwords.file(ADMIN))
         if self.child.alive():
             return
         self._prepare()
@@ -165,51 +201,72 @@ class Kafka:
         return self.folder / "server.properties"
 
     @property
-    def _formatted(self) -> Path:
+    def formatted(self) -> Path:
+        """What its storage has once it is formatted."""
         return self.folder / "data" / "meta.properties"
 
     def _environment(self) -> dict[str, str]:
-        return base_environment() | {"ADMIN_PASSWORD": self.passwords[ADMIN]}
+        replicas = len(self.folders)
+        return base_environment() | {
+            "ADMIN_PASSWORD": self.passwords[ADMIN],
+            "BROKER_ID": str(self.seat.number if self.seat else 1),
+            "BROKER_NAME": HOST,
+            "BROKER_CONTROLLERS": self.controllers,
+            "BROKER_REPLICAS": str(replicas),
+            "BROKER_IN_SYNC": str(max(1, replicas - 1)),
+        }
 
     def _java(self, *options: str) -> list[str | Path]:
         return [self.tools.java, *JVM, *options, "-cp", f"{self.tools.kafka}/*"]
 
     def _configure(self) -> None:
-        ports = Ports(self.folder)
-        clients, controller = ports.claim("clients"), ports.claim("controller")
-        behind = {name: (ports.claim(name), sent_to) for name, sent_to in self.detours}
-        clients_of = {"CLIENTS": (clients, clients)} | {name.upper(): pair for name, pair in behind.items()}
-        listeners = [f"{name}://{HOST}:{port}" for name, (port, _) in clients_of.items()]
-        text = SETTINGS.format(
-            host=HOST,
-            controller=controller,
-            data=self.folder / "data",
-            listeners=",".join([*listeners, f"CONTROLLER://{HOST}:{controller}"]),
-            advertised=",".join(f"{name}://{HOST}:{port}" for name, (_, port) in clients_of.items()),
-            protocols=",".join(
-                [*(f"{name}:{self._protocol}" for name in clients_of), "CONTROLLER:SASL_PLAINTEXT"]
-            ),
-        )
-        logins = [f"listener.name.{name}.scram-sha-512.sasl.jaas.config={SCRAM}\n" for name in behind]
-        write_whole(self._settings, "".join([DEPLOYED.read_text(), text, *logins, *self._choices()]))
+        write_whole(self._settings, "\n".join(self._lines()))
         write_whole(self.folder / "log4j2.properties", LOGGING)
 
-    @property
-    def _protocol(self) -> str:
-        return ("SASL_" if self.locked else "") + ("SSL" if self.tls else "PLAINTEXT")
-
-    def _choices(self) -> Iterator[str]:
+    def _lines(self) -> Iterator[str]:
+        yield (DEPLOYED / "server.properties").read_text()
+        if self.tls:
+            yield (DEPLOYED / "tls.properties").read_text()
+            yield TLS.format(certificate=self.tls.certificate, ca=self.tls.ca)
+        if self.outside:
+            yield (DEPLOYED / "outside.properties").read_text()
+            yield f"listener.name.outside.ssl.keystore.location={self.outside.certificate}\n"
+        yield from (
+            f"listener.name.{name}.scram-sha-512.sasl.jaas.config={SCRAM}\n" for name, _ in self.detours
+        )
+        listeners = list(self._listeners())
+        yield SETTINGS.format(
+            data=self.folder / "data",
+            listeners=",".join(f"{name}://{HOST}:{port}" for name, port, _, _ in listeners),
+            advertised=",".join(f"{name}://{shown}" for name, _, shown, _ in listeners),
+            protocols=",".join(f"{name}:{protocol}" for name, _, _, protocol in listeners),
+        )
         if not self.locked:
             yield "authorizer.class.name=\n"
-        if self.tls:
-            yield TLS.format(certificate=self.tls.certificate, ca=self.tls.ca)
+        if not self.seat:
+            yield ALONE.format(controller=self.controllers)
+
+    def _listeners(self) -> Iterator[tuple[str, int, str, str]]:
+        """Each listener's name, its port, where its clients are sent to, and what is spoken there."""
+        ports, tls = Ports(self.folder), "SSL" if self.tls else "PLAINTEXT"
+        spoken = ("SASL_" if self.locked else "") + tls
+        clients, controller = ports.claim("clients"), ports.claim("controller")
+        yield "CLIENTS", clients, f"{HOST}:{clients}", spoken
+        yield "CONTROLLER", controller, f"{HOST}:{controller}", f"SASL_{tls}"
+        for name, sent_to in self.detours:
+            yield name.upper(), ports.claim(name), f"{HOST}:{sent_to}", spoken
+        if self.outside:
+            port = ports.claim("outside")
+            yield "OUTSIDE", port, f"{self.outside.name}:{port}", "SASL_SSL"
 
     def _format(self) -> None:
-        if self._formatted.exists():
+        if self.formatted.exists():
             return
-        words = ["kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._settings)]
+        cluster = self.seat.cluster if self.seat else cluster_id()
+        words = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings)]
         first = ["--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={self.passwords[ADMIN]}]"]
-        command = [*self._java("-XX:TieredStopAtLevel=1"), *words, "--ignore-formatted", *first]
+        role = ["--standalone" if self.seat.founds() else "--no-initial-controllers"] if self.seat else []
+        command = [*self._java("-XX:TieredStopAtLevel=1"), *words, *role, "--ignore-formatted", *first]
         done = subprocess.run(command, capture_output=True, text=True, env=self._environment())
         if done.returncode != 0:
             reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
@@ -218,7 +275,7 @@ class Kafka:
     def _answers(self) -> bool:
         if not answers(self.port):
             return False
-        client = AdminClient(self.admin.librdkafka() | {"log_level": 0})
+        client = AdminClient(self.as_user(ADMIN, self.port).librdkafka() | {"log_level": 0})
         try:
             return bool(client.list_topics(timeout=2).brokers)
         except KafkaException:

@@ -34,6 +34,8 @@ class Mongod:
     folder: Path
     tools: Tools
     tls: Tls | None = None
+    # The other members of its set, host:port each; this one founds it.
+    others: tuple[str, ...] = ()
 
     @property
     def child(self) -> Child:
@@ -46,9 +48,14 @@ class Mongod:
         return Ports(self.folder)["clients"]
 
     @property
+    def members(self) -> str:
+        """Where the members of its set are, itself first."""
+        return ",".join((f"{HOST}:{self.port}", *self.others))
+
+    @property
     def address(self) -> str:
         """Where it is, without anybody's password."""
-        return f"mongodb://{HOST}:{self.port}/?replicaSet={REPLICA_SET}"
+        return f"mongodb://{self.members}/?replicaSet={REPLICA_SET}"
 
     @property
     def secrets(self) -> Path:
@@ -68,7 +75,8 @@ class Mongod:
     def as_user(self, user: str, port: int | None = None) -> str:
         """A user's connection string, by another port when there is something in between."""
         database = MONGO[user].database
-        who = f"{user}:{self.passwords[user]}@{HOST}:{port or self.port}/{database}?authSource={database}"
+        where = f"{HOST}:{port}" if port else self.members
+        who = f"{user}:{self.passwords[user]}@{where}/{database}?authSource={database}"
         how = "directConnection=true" if port else f"replicaSet={REPLICA_SET}"
         return f"mongodb://{who}&{how}" + (f"&tls=true&tlsCAFile={self.tls.ca}" if self.tls else "")
 
@@ -105,7 +113,7 @@ class Mongod:
     def wait_ready(self, deadline: float = 60.0) -> None:
         """Returns when the server is PRIMARY of a set that knows it by its present port, and everybody has a user."""
         self.child.wait_until(lambda: answers(self.port), deadline)
-        initiated, wanted = self.folder / "initiated", f"{self.port} {sorted(MONGO.items())}"
+        initiated, wanted = self.folder / "initiated", f"{self.members} {sorted(MONGO.items())}"
         if not initiated.exists() or initiated.read_text() != wanted:
             self._initiate()
             write_whole(initiated, wanted)
@@ -136,7 +144,7 @@ class Mongod:
         """What the deployment's job does once: the set, and everybody's user and role."""
         for user in MONGO:
             write_whole(self.secrets / f"{user}_mongo", self.as_user(user), mode=0o600)
-        where = ["--member", f"{HOST}:{self.port}", "--secrets", str(self.secrets)]
+        where = ["--members", self.members, "--secrets", str(self.secrets)]
         trust = ["--ca", str(self.tls.ca)] if self.tls else []
         command = [sys.executable, str(INITIATE), *where, *trust]
         done = subprocess.run(command, capture_output=True, text=True, env=base_environment())
@@ -146,8 +154,9 @@ class Mongod:
 
     def _is_primary(self) -> bool:
         trust: dict[str, Any] = {"tls": True, "tlsCAFile": str(self.tls.ca)} if self.tls else {}
+        where: dict[str, Any] = {"replicaSet": REPLICA_SET} if self.others else {"directConnection": True}
         client: MongoClient[dict[str, Any]] = MongoClient(
-            HOST, self.port, directConnection=True, serverSelectionTimeoutMS=2000, **trust
+            self.members, serverSelectionTimeoutMS=2000, **where, **trust
         )
         with client:
             try:

@@ -125,6 +125,7 @@ class System:
         command = [sys.executable, "-m", "chassis.provision"]
         folder = str(self.kafka.passwords.folder)
         env = base_environment() | {"ASCOLTO_KAFKA": self.kafka.address, "ASCOLTO_SECRETS": folder}
+        env["ASCOLTO_REPLICAS"] = str(len(self.kafka.folders))
         done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True)
         if done.returncode != 0:
             say("\n".join((done.stdout + done.stderr).splitlines()[-20:]))

@@ -1,0 +1,98 @@
+"""Makes a certificate authority of this installation, and what the engines show: keys and certificates, signed by it.
+
+Needs the command openssl. What is there stays; a certificate that ends within a month is made anew. Keys never leave the
+folder of secrets, and the authority's own is mounted nowhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+AUTHORITY_DAYS, DAYS, MONTH_SECONDS = 3650, 397, 30 * 86_400
+NAMES = {
+    # The one-shot job asks its mongod by the machine's own address.
+    "mongo_certificate": "DNS:mongo,DNS:mongo-2,DNS:mongo-3,IP:127.0.0.1",
+    "kafka_certificate": "DNS:kafka,DNS:kafka-2,DNS:kafka-3",
+}
+OUTSIDE = "kafka_outside_certificate"
+KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
+
+def openssl(*words: str | Path) -> str:
+    """What openssl prints; raises SystemExit with what it complained about."""
+    done = subprocess.run(["openssl", *words], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"certificates: openssl {words[0]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def lasts(certificate: Path) -> bool:
+    """Tells whether a certificate is there and ends later than in a month."""
+    asked = ["openssl", "x509", "-checkend", str(MONTH_SECONDS), "-noout", "-in", str(certificate)]
+    return certificate.exists() and subprocess.run(asked, capture_output=True).returncode == 0
+
+
+def put(path: Path, text: str, mode: int) -> None:
+    """Leaves a whole file with this mode."""
+    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
+    staged.touch(mode=0o600)
+    staged.write_text(text, encoding="utf-8")
+    staged.chmod(mode)
+    staged.replace(path)
+
+
+def make_authority(folder: Path) -> None:
+    """Makes the authority that everybody inside trusts."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        key, certificate = Path(place, "key"), Path(place, "certificate")
+        who = ["-subj", "/CN=Ascolto engines", "-days", str(AUTHORITY_DAYS)]
+        may = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+        openssl("req", "-x509", *KEY, *who, *may, "-keyout", key, "-out", certificate)
+        put(folder / "engines_ca_key", key.read_text(), 0o400)
+        put(folder / "engines_ca", certificate.read_text(), 0o444)
+
+
+def make_certificate(folder: Path, name: str, names: str) -> None:
+    """Makes a key and a certificate for these names, in one file that a container can read."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        key, request, signed, more = (Path(place, word) for word in ("key", "request", "signed", "more"))
+        more.write_text(f"subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n", encoding="utf-8")
+        openssl("req", "-new", *KEY, "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+        authority: list[str | Path] = ["-CA", folder / "engines_ca", "-CAkey", folder / "engines_ca_key"]
+        serial = ["-set_serial", f"0x{os.urandom(16).hex()}", "-days", str(DAYS)]
+        openssl("x509", "-req", "-in", request, *authority, *serial, "-extfile", more, "-out", signed)
+        put(folder / name, key.read_text() + signed.read_text(), 0o444)
+
+
+def main() -> None:
+    """Makes what is missing or ends soon, and says what that was."""
+    parser = argparse.ArgumentParser(prog="certificates.py", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=ROOT / "secrets")
+    parser.add_argument("--outside", metavar="NAME", help="the name by which other teams reach Kafka")
+    asked = parser.parse_args()
+    if not shutil.which("openssl"):
+        raise SystemExit("certificates: the command openssl is missing: install the package openssl")
+    asked.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    wanted = NAMES | ({OUTSIDE: f"DNS:{asked.outside}"} if asked.outside else {})
+    made = []
+    if not lasts(asked.folder / "engines_ca"):
+        make_authority(asked.folder)
+        made = ["engines_ca"]
+    for name, names in wanted.items():
+        if made[:1] == ["engines_ca"] or not lasts(asked.folder / name):
+            make_certificate(asked.folder, name, names)
+            made.append(name)
+    sys.stdout.write(
+        f"certificates: made {', '.join(made)}\n" if made else "certificates: all last longer than a month\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
