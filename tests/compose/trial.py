@@ -1,0 +1,120 @@
+"""The trial of the deployment, step by step; each step is a function of what the one before left."""
+
+import random
+import time
+from dataclasses import dataclass, field
+
+from tests.compose import standins, usable
+from tests.compose.books import Balance, Books
+from tests.compose.commands import ROOT, Trouble, run, say
+from tests.compose.deployment import FIRST, LONG_RUNNING, OURS, Deployment
+from tests.compose.traffic import People
+
+from stack.play import Log
+
+UP_SECONDS = 90.0
+DAY = 330
+
+
+@dataclass
+class Trial:
+    """What the steps share, and what the last line is made of."""
+
+    deployment: Deployment
+    seed: int
+    up_seconds: float = 0.0
+    failed: int = 0
+    restored: bool = False
+    balances: list[Balance] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.books = Books(self.deployment)
+        self.people = People(self.deployment, Log(self.books.log), random.Random(self.seed))
+
+    @property
+    def last_line(self) -> str:
+        """The whole trial in one line."""
+        accepted, unaccounted = (
+            (self.balances[-1].accepted, self.balances[-1].unaccounted) if self.balances else (0, 0)
+        )
+        return (
+            f"compose: up in {self.up_seconds:.0f} s, {accepted} accepted, {unaccounted} unaccounted, "
+            f"{self.failed} failed during rolls, restore {'ok' if self.restored else 'not tried'}"
+        )
+
+    def balance(self, after: str) -> None:
+        """Draws the account; raises Trouble when it does not add up."""
+        drawn = self.books.balance()
+        self.balances.append(drawn)
+        say(f"after {after}: {drawn}")
+        if drawn.violations:
+            raise Trouble(f"after {after} the account does not add up: {len(drawn.violations)} times")
+
+    def healthy(self) -> None:
+        """Raises Trouble unless Docker itself calls every container healthy soon."""
+        end = time.monotonic() + 60
+        while bad := self.deployment.unhealthy():
+            if time.monotonic() > end:
+                raise Trouble(f"not healthy: {'; '.join(bad)}")
+            time.sleep(1)
+
+
+def build(trial: Trial) -> None:
+    """Stand-ins for the public images, and our own images as they are."""
+    services = trial.deployment.config["services"]
+    images = {spec["image"] for spec in services.values() if "build" not in spec}
+    dockerfile = (ROOT / "Dockerfile").read_text().splitlines()
+    images |= {line.split()[1] for line in dockerfile if line.startswith("FROM ") and ":" in line.split()[1]}
+    standins.make(images)
+    say("building our images")
+    began = time.monotonic()
+    # What all are made of is built once, and the others find it: side by side each would build its own.
+    for names in (["provision"], [name for name, spec in services.items() if "build" in spec]):
+        trial.deployment.compose("build", "--quiet", *names, seconds=1800)
+    say(f"built in {time.monotonic() - began:.1f} s")
+    for name in OURS:
+        size = run(["docker", "image", "inspect", "--format", "{{.Size}}", f"ascolto/{name}:{FIRST}"])
+        say(f"  ascolto/{name}: {int(size) / 1e6:.0f} MB")
+
+
+def up(trial: Trial) -> None:
+    """From nothing, on empty volumes, to usable."""
+    say("up on empty volumes …")
+    began = time.monotonic()
+    trial.deployment.compose("up", "--detach", "--wait", "--no-build")
+    trial.up_seconds = time.monotonic() - began
+    say(f"up and healthy in {trial.up_seconds:.1f} s (goal: {UP_SECONDS:.0f} s)")
+    trial.healthy()
+    say(f"usable: {', '.join(usable.check(trial.deployment))}")
+
+
+def play(trial: Trial) -> None:
+    """A day through the one origin."""
+    began = time.monotonic()
+    tally = trial.people.play_day(DAY)
+    say(f"a day in {time.monotonic() - began:.1f} s; answers: {tally}")
+    trial.balance("the day")
+
+
+def crash(trial: Trial) -> None:
+    """Everything dies once, in turn, under light traffic, and comes back by itself."""
+    for service in LONG_RUNNING:
+        _settle_before(trial, service)
+        # Whoever the issuer let in before it died is not known to it afterwards: staff stays away then.
+        with trial.people.passing_by(staff=service != "issuer") as tally:
+            time.sleep(1)
+            for container in trial.deployment.containers(service):
+                trial.deployment.crash(container)
+                took = trial.deployment.wait_ready(container)
+                say(f"{service} died and was back after {took:.1f} s")
+            time.sleep(2)
+        say(f"  answers meanwhile: {tally}")
+    trial.healthy()
+    trial.balance("the crashes")
+
+
+def _settle_before(trial: Trial, service: str) -> None:
+    """The mailbox forgets when it ends, so what it has is taken before."""
+    if service == "mailbox":
+        trial.books.settle()
+        trial.books.collect_mails()
