@@ -19,13 +19,13 @@ PAGE = 1000
 class Balance:
     """The account in numbers; `violations` are report and text."""
 
-    accepted: int
-    unaccounted: int
-    cases: int
-    decisions: int
-    messages: int
-    mails: int
-    copies: int
+    accepted: int = 0
+    unaccounted: int = 0
+    cases: int = 0
+    decisions: int = 0
+    messages: int = 0
+    mails: int = 0
+    copies: int = 0
     violations: list[tuple[str, str]] = field(default_factory=list)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Runs other programs, and says what happens with the seconds since the start."""
+"""Other programs, what they said when they failed, and a line with a clock for whoever waits."""
 
 import os
 import subprocess
@@ -16,8 +16,12 @@ class Trouble(Exception):
     """Says in one sentence what went wrong, and what fixes it where that is known."""
 
 
+class NoEngine(Trouble):
+    """Says what keeps this machine from running containers and could be given to it."""
+
+
 class CannotRunHere(Trouble):
-    """Says why this machine cannot run containers."""
+    """Says why this machine does not let anybody run containers."""
 
 
 def say(text: str) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local.machine import CannotSetUpError, install
-from tests.compose.commands import STATE, CannotRunHere, Trouble, fails, run, say
+from tests.compose.commands import STATE, CannotRunHere, NoEngine, Trouble, fails, run, say
 
 SECONDS = 60.0
 LOG = STATE / "dockerd.log"
@@ -29,7 +29,7 @@ REFUSALS = (
 def engine() -> Iterator[None]:
     """Lets the inside use an engine.
 
-    Raises Trouble when something is missing that could be given, CannotRunHere when the machine does not allow one.
+    Raises NoEngine when something is missing that could be given, CannotRunHere when the machine allows none.
     """
     if not fails(["docker", "version"]):
         say(f"Docker Engine {_version()} runs already and is left running")
@@ -61,7 +61,7 @@ def _version() -> str:
 def _equip() -> None:
     """Leaves the programs of an engine on this machine."""
     if os.geteuid() != 0:
-        raise Trouble(
+        raise NoEngine(
             "no Docker Engine answers, and only root can start one: start it, or run this as root once"
         )
     for program, package in (
@@ -74,7 +74,7 @@ def _equip() -> None:
             try:
                 install(f"{program}, which containers need,", package)
             except CannotSetUpError as error:
-                raise Trouble(str(error)) from error
+                raise NoEngine(str(error)) from error
 
 
 def _wait(daemon: "subprocess.Popen[bytes]") -> None:

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 
 import httpx
 from tests.compose.commands import ROOT, Trouble, run, say
-from tests.compose.deployment import BINARY, FIRST, OURS, PROJECT, SECOND, SERVICES, Deployment
-from tests.compose.standins import CLASSIC
+from tests.compose.deployment import BINARY, FIRST, OURS, PROJECT, SECOND, Deployment
+from tests.compose.images import CLASSIC
 from tests.compose.trial import Trial
+
+from contracts.permissions import SERVICES
 
 ROLL = ROOT / "deploy" / "compose" / "roll.py"
 BROKEN = "trial-broken"
@@ -85,7 +87,7 @@ def roll(trial: Trial) -> None:
         deployment.put({"ASCOLTO_VERSION": SECOND})
         _run_roll(deployment)
         time.sleep(FOUND_SECONDS)
-    trial.failed += len(tally.failed)
+    trial.result.failed += len(tally.failed)
     say(f"  answers meanwhile: {tally}")
     for text in tally.failed[:10]:
         say(f"  {text}")

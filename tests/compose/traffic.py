@@ -131,7 +131,7 @@ class People:
 
     async def _fresh_day(self, client: httpx.AsyncClient, size: int) -> Day:
         registers = [await self._register(client, name) for name in ("categories", "places")]
-        return generate(self.seeds.randrange(10**6), *registers, datetime.now(UTC), size)
+        return generate(self.seeds.randrange(10**6), registers[0], registers[1], datetime.now(UTC), size)
 
     async def _register(self, client: httpx.AsyncClient, name: str) -> list[dict[str, object]]:
         while True:

@@ -1,51 +1,51 @@
 """The trial of the deployment, step by step; each step is a function of what the one before left."""
 
-import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from tests.compose import standins, usable
+from tests.compose import images, usable
 from tests.compose.books import Balance, Books
 from tests.compose.commands import ROOT, Trouble, run, say
 from tests.compose.deployment import FIRST, LONG_RUNNING, OURS, Deployment
 from tests.compose.traffic import People
-
-from stack.play import Log
 
 UP_SECONDS = 90.0
 DAY = 330
 
 
 @dataclass
-class Trial:
-    """What the steps share, and what the last line is made of."""
+class Result:
+    """What the last line is made of."""
 
-    deployment: Deployment
-    seed: int
     up_seconds: float = 0.0
     failed: int = 0
     restored: bool = False
     balances: list[Balance] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.books = Books(self.deployment)
-        self.people = People(self.deployment, Log(self.books.log), random.Random(self.seed))
-
-    @property
-    def last_line(self) -> str:
+    def __str__(self) -> str:
         """The whole trial in one line."""
-        accepted, unaccounted = (
-            (self.balances[-1].accepted, self.balances[-1].unaccounted) if self.balances else (0, 0)
-        )
+        last = self.balances[-1] if self.balances else Balance()
         return (
-            f"compose: up in {self.up_seconds:.0f} s, {accepted} accepted, {unaccounted} unaccounted, "
+            f"compose: up in {self.up_seconds:.0f} s, {last.accepted} accepted, {last.unaccounted} unaccounted, "
             f"{self.failed} failed during rolls, restore {'ok' if self.restored else 'not tried'}"
         )
+
+
+@dataclass
+class Trial:
+    """What the steps share."""
+
+    deployment: Deployment
+    people: People
+    books: Books
+    result: Result = field(default_factory=Result)
 
     def balance(self, after: str) -> None:
         """Draws the account; raises Trouble when it does not add up."""
         drawn = self.books.balance()
-        self.balances.append(drawn)
+        self.result.balances.append(drawn)
         say(f"after {after}: {drawn}")
         if drawn.violations:
             raise Trouble(f"after {after} the account does not add up: {len(drawn.violations)} times")
@@ -59,13 +59,18 @@ class Trial:
             time.sleep(1)
 
 
+def public_images(services: Mapping[str, Mapping[str, Any]], dockerfile: str) -> set[str]:
+    """Every image that is not made here: those that services run, and those that ours begin with."""
+    begun = (line.split()[1] for line in dockerfile.splitlines() if line.startswith("FROM "))
+    run_as_they_are = {str(spec["image"]) for spec in services.values() if "build" not in spec}
+    return run_as_they_are | {name for name in begun if ":" in name}
+
+
 def build(trial: Trial) -> None:
     """Stand-ins for the public images, and our own images as they are."""
     services = trial.deployment.config["services"]
-    images = {spec["image"] for spec in services.values() if "build" not in spec}
-    dockerfile = (ROOT / "Dockerfile").read_text().splitlines()
-    images |= {line.split()[1] for line in dockerfile if line.startswith("FROM ") and ":" in line.split()[1]}
-    standins.make(images)
+    wanted = public_images(services, (ROOT / "Dockerfile").read_text())
+    images.make(wanted)
     say("building our images")
     began = time.monotonic()
     # What all are made of is built once, and the others find it: side by side each would build its own.
@@ -82,8 +87,8 @@ def up(trial: Trial) -> None:
     say("up on empty volumes …")
     began = time.monotonic()
     trial.deployment.compose("up", "--detach", "--wait", "--no-build")
-    trial.up_seconds = time.monotonic() - began
-    say(f"up and healthy in {trial.up_seconds:.1f} s (goal: {UP_SECONDS:.0f} s)")
+    trial.result.up_seconds = time.monotonic() - began
+    say(f"up and healthy in {trial.result.up_seconds:.1f} s (goal: {UP_SECONDS:.0f} s)")
     trial.healthy()
     say(f"usable: {', '.join(usable.check(trial.deployment))}")
 

@@ -14,7 +14,7 @@ from stack.issuer_page import PEOPLE
 def check(deployment: Deployment) -> list[str]:
     """What can be used, in words; raises Trouble naming the first thing that cannot."""
     with httpx.Client(base_url=deployment.url, timeout=15, follow_redirects=False) as client:
-        said = [
+        return [
             _register(client, "/v1/places", "places"),
             _register(client, "/v1/categories", "categories"),
             _page(client, "/segnala"),
@@ -23,7 +23,6 @@ def check(deployment: Deployment) -> list[str]:
             _login(client, deployment),
             _hidden(client),
         ]
-    return said
 
 
 def _must(right: bool, what: str, answer: httpx.Response) -> None:

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from aiosmtpd.smtp import SMTP
@@ -35,7 +35,7 @@ KEPT: "OrderedDict[str, Kept]" = OrderedDict()
 class Catcher:
     """Takes every message."""
 
-    async def handle_DATA(self, _server, _session, envelope) -> str:  # noqa: N802 - the name that the server looks for
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - the name that the server looks for
         """Keep a message, and forget the oldest where there are too many."""
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         KEPT[uuid.uuid4().hex] = Kept(now, envelope.original_content)
@@ -44,7 +44,7 @@ class Catcher:
         return "250 2.0.0 Ok: queued"
 
 
-def summary(name: str) -> dict:
+def summary(name: str) -> dict[str, Any]:
     """One row of the list."""
     kept = KEPT[name]
     message = email.message_from_bytes(kept.raw, policy=email.policy.default)
@@ -88,7 +88,7 @@ class Door(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_words) -> None:
+    def log_message(self, *_words: Any) -> None:
         """Say nothing."""
 
 
