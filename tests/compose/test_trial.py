@@ -1,6 +1,7 @@
 """What the trial of the deployment computes; the trial itself is the verb `compose-test`."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.compose.books import Balance
@@ -88,7 +89,11 @@ def test_an_image_that_nothing_stands_in_for_is_named() -> None:
 
 
 def test_every_image_that_is_not_built_here_is_found() -> None:
-    services = {"a": {"image": "mongo:8", "build": {}}, "b": {"image": "mongo:8"}, "c": {"image": "kafka:4"}}
+    services: dict[str, dict[str, Any]] = {
+        "a": {"image": "mongo:8", "build": {}},
+        "b": {"image": "mongo:8"},
+        "c": {"image": "kafka:4"},
+    }
     dockerfile = "FROM python:3.11 AS packages\nFROM packages AS runtime\nCOPY --from=packages /a /a\n"
 
     assert public_images(services, dockerfile) == {"python:3.11", "mongo:8", "kafka:4"}
