@@ -4,10 +4,7 @@
 set -euo pipefail
 ADMIN_PASSWORD=$(cat /run/secrets/admin_kafka_password)
 export ADMIN_PASSWORD
-# Written last, so who has it has been formatted whole; asking the tool about it would cost another Java at every start.
-if [[ ! -e /var/lib/kafka/data/meta.properties ]]; then
-  /opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id "$CLUSTER_ID" \
-    --config /mnt/shared/config/server.properties \
-    --add-scram "SCRAM-SHA-512=[name=admin,password=$ADMIN_PASSWORD]"
-fi
+/opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id "$CLUSTER_ID" \
+  --config /mnt/shared/config/server.properties \
+  --add-scram "SCRAM-SHA-512=[name=admin,password=$ADMIN_PASSWORD]"
 exec /etc/kafka/docker/run
