@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
 .PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
-.PHONY: contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards certificates
+.PHONY: contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards certificates compose-test roll
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -118,6 +118,12 @@ lock: $(STAMP) ## Lock the packages of requirements/*.in anew, with hashes
 	@$(foreach name,$(LOCKS),echo "locking requirements/$(name).txt" && .venv/bin/uv pip compile --quiet \
 		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(LOCK_$(name)) \
 		requirements/$(name).in -o requirements/$(name).txt &&) true
+
+compose-test: $(STAMP) ## Run docker-compose.yml on containers and try it: a day, crashes, replicas, new builds (SEED=… ONLY=…)
+	@$(RUN) -m tests.compose $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep)
+
+roll: ## Bring in the images that .env names, service after service, while people use them (SERVICES="intake notify")
+	@$(or $(PYTHON),python3) deploy/compose/roll.py $(SERVICES)
 
 faults: $(STAMP) ## Break everything under load and account for it (MINUTES=… SEED=… ONLY=F2,F5; a slice without MINUTES)
 	@$(RUN) -m bench.faults run $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(SPARE),--spare "$(SPARE)")

@@ -1,0 +1,88 @@
+"""The verb `compose-test`: docker-compose.yml runs on real containers and is tried; what is missing is said."""
+
+import argparse
+import os
+import random
+import shutil
+import sys
+from collections.abc import Callable
+
+from tests.compose import growth
+from tests.compose import trial as steps
+from tests.compose.books import Books
+from tests.compose.commands import STATE, CannotRunHere, NoEngine, Trouble, complain, say
+from tests.compose.deployment import Deployment
+from tests.compose.engine import engine
+from tests.compose.traffic import People
+from tests.compose.trial import Trial
+
+from stack.play import Log
+
+IN_CI = os.environ.get("CI") == "true"
+STEPS: dict[str, Callable[[Trial], None]] = {
+    "up": steps.up,
+    "day": steps.play,
+    "crash": steps.crash,
+    "scale": growth.scale,
+    "roll": growth.roll,
+}
+
+
+def main() -> int:
+    """Runs the steps that were asked for, cleans up behind them, and prints the last line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.compose", description=__doc__)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--only", default="", help=f"some of {','.join(STEPS)}; `up` comes first anyway")
+    parser.add_argument("--keep", action="store_true", help="leave the deployment running at the end")
+    asked = parser.parse_args()
+    chosen = [name for name in STEPS if name == "up" or not asked.only or name in asked.only.split(",")]
+    try:
+        with engine():
+            return _try(chosen, asked.seed, asked.keep)
+    except CannotRunHere as reason:
+        complain(f"compose: skipped, this machine lets nobody run containers: {reason}")
+        return 0
+    except NoEngine as reason:
+        # Whoever runs CI can give it what is missing; nobody else has to.
+        complain(f"compose: {'failed' if IN_CI else 'skipped'}: {reason}")
+        return int(IN_CI)
+    except Trouble as trouble:
+        complain(f"compose: {trouble}")
+        return 1
+
+
+def _try(chosen: list[str], seed: int, keep: bool) -> int:
+    folder = STATE / "trial"
+    deployment = Deployment(folder)
+    if deployment.env_file.exists():
+        deployment.compose("down", "--volumes", "--remove-orphans")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    deployment.prepare()
+    say(f"seed {seed}")
+    books = Books(deployment)
+    log = Log(books.log)
+    trial = Trial(deployment, People(deployment, log, random.Random(seed)), books)
+    try:
+        steps.build(trial)
+        for name in chosen:
+            STEPS[name](trial)
+    except Trouble:
+        _show_logs(deployment)
+        raise
+    finally:
+        log.close()
+        if not keep:
+            deployment.compose("down", "--volumes")
+    print(trial.result)
+    return 0
+
+
+def _show_logs(deployment: Deployment) -> None:
+    (STATE / "containers.log").write_text(deployment.compose("logs", "--no-color", "--timestamps"))
+    complain(f"what the containers said is in {STATE / 'containers.log'}")
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""The books of a trial: the client's log, the mails that were caught, and the account drawn from them beside the engines."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+from tests.compose.commands import ROOT, Trouble, run
+from tests.compose.deployment import FIRST, PROJECT, Deployment
+
+PATIENCE = 60.0
+MOST_SHOWN = 20
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The account in numbers; `violations` are report and text."""
+
+    accepted: int = 0
+    unaccounted: int = 0
+    cases: int = 0
+    decisions: int = 0
+    messages: int = 0
+    mails: int = 0
+    copies: int = 0
+    violations: list[tuple[str, str]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """In one line, with what is wrong below it."""
+        numbers = (
+            f"{self.accepted} accepted, {self.cases} cases, {self.decisions} decisions, {self.mails} mails, "
+            f"{self.copies} copies, {self.unaccounted} unaccounted"
+        )
+        wrong = [f"  {report_id or 'all'}: {text}" for report_id, text in self.violations[:MOST_SHOWN]]
+        return "\n".join([numbers, *wrong])
+
+
+@dataclass
+class Books:
+    """Everything that is known of one trial from outside."""
+
+    deployment: Deployment
+    since: float = field(default_factory=time.time)
+    _kept: set[str] = field(default_factory=set)
+
+    @property
+    def folder(self) -> Path:
+        """Where they lie."""
+        return self.deployment.folder / "books"
+
+    @property
+    def log(self) -> Path:
+        """The client's log."""
+        return self.folder / "client.jsonl"
+
+    @property
+    def mails(self) -> Path:
+        """The mails that were caught, as the account reads them."""
+        return self.folder / "mails"
+
+    def collect_mails(self) -> None:
+        """Keeps every mail that the mailbox has and that was not kept yet: it forgets them when it ends."""
+        self.mails.mkdir(parents=True, exist_ok=True)
+        with httpx.Client(base_url=self.deployment.mailbox, timeout=15) as client:
+            start = 0
+            while True:
+                asked = {"start": start, "limit": PAGE}
+                page = client.get("/api/v1/messages", params=asked).raise_for_status().json()
+                for row in page["messages"]:
+                    self._keep(client, row["ID"], row["Created"])
+                start += len(page["messages"])
+                if not page["messages"] or start >= page["total"]:
+                    return
+
+    def _keep(self, client: httpx.Client, name: str, created: str) -> None:
+        if name in self._kept:
+            return
+        raw = client.get(f"/api/v1/message/{name}/raw").raise_for_status().content
+        stamp = round(datetime.fromisoformat(created).timestamp() * 1e9)
+        (self.mails / f"{stamp}-{name}.eml").write_bytes(raw)
+        self._kept.add(name)
+
+    def settle(self) -> None:
+        """Returns when nothing is unfinished; raises Trouble when something is and nothing moves any more."""
+        left = json.loads(self._inside("--wait", str(PATIENCE)))["unfinished"]
+        if left:
+            raise Trouble(f"{left} things are still unfinished and nothing has moved for {PATIENCE:.0f} s")
+
+    def balance(self) -> Balance:
+        """The account of everything so far; nothing is unfinished when it is drawn."""
+        self.settle()
+        self.collect_mails()
+        found = json.loads(self._inside())
+        violations = [(report_id, text) for report_id, text in found.pop("violations")]
+        return Balance(**found, violations=violations)
+
+    def _inside(self, *words: str) -> str:
+        """Runs the account in the image of the one-shot jobs, which has the drivers, on the inner network."""
+        mounts = {
+            ROOT / "stack" / "src": "/srv/code",
+            ROOT / "tests" / "compose" / "inside.py": "/srv/inside.py",
+            self.deployment.secrets: "/run/secrets",
+            self.folder: "/srv/books",
+        }
+        places = [word for here, there in mounts.items() for word in ("--volume", f"{here}:{there}:ro")]
+        return run(
+            [
+                *("docker", "run", "--rm", "--network", f"{PROJECT}_inside", "--user", "0:0"),
+                *("--env", "PYTHONPATH=/srv/code", *places, f"ascolto/provision:{FIRST}"),
+                *(
+                    "python",
+                    "/srv/inside.py",
+                    "--log",
+                    "/srv/books/client.jsonl",
+                    "--mails",
+                    "/srv/books/mails",
+                ),
+                *("--since", str(self.since), *words),
+            ]
+        )

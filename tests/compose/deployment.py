@@ -1,0 +1,160 @@
+"""The deployment under test: docker-compose.yml as it is, as a project of its own, with secrets and ports of its own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tests.compose.commands import ROOT, Trouble, run
+
+from contracts.permissions import SERVICES
+
+# Another project and another network than an installation that may run here.
+PROJECT = "ascolto-trial"
+NETWORK = "172.30.78.0/24"
+BINARY = Path(sysconfig.get_path("scripts")) / "docker-compose"
+FILES = ("docker-compose.yml", "tests/compose/trial.yml")
+FIRST, SECOND = "trial-1", "trial-2"
+OURS = (*SERVICES, "provision", "issuer")
+LONG_RUNNING = ("kafka", "mongo", *SERVICES, "gateway", "mailbox", "issuer")
+READY_SECONDS = 120.0
+
+
+def free_port() -> int:
+    """A loopback port on which nobody listens now."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One installation: its folder has `.env` and the secrets."""
+
+    folder: Path
+
+    def prepare(self) -> None:
+        """Makes `.env` and the secrets as an installation does, with free ports instead of the usual ones."""
+        script = ROOT / "deploy" / "compose" / "secrets.py"
+        run([sys.executable, script, "--folder", self.secrets, "--env", self.env_file])
+        gateway, mailbox, issuer = (free_port() for _ in range(3))
+        self.put(
+            {
+                "ASCOLTO_SECRETS": str(self.secrets),
+                "ASCOLTO_VERSION": FIRST,
+                "ASCOLTO_PORT": str(gateway),
+                "ASCOLTO_PUBLIC_URL": f"http://127.0.0.1:{gateway}",
+                "GATEWAY_NETWORK": NETWORK,
+                "MAILBOX_PORT": str(mailbox),
+                "ISSUER_PORT": str(issuer),
+                "ASCOLTO_ISSUER": f"http://127.0.0.1:{issuer}",
+            }
+        )
+
+    @property
+    def secrets(self) -> Path:
+        """Where the secrets are."""
+        return self.folder / "secrets"
+
+    @property
+    def env_file(self) -> Path:
+        """What this installation decides."""
+        return self.folder / ".env"
+
+    def put(self, values: Mapping[str, str]) -> None:
+        """Sets variables of `.env`; the other lines stay as they are."""
+        lines = self.env_file.read_text().splitlines()
+        kept = [line for line in lines if line.partition("=")[0] not in values]
+        self.env_file.write_text(
+            "\n".join([*kept, *(f"{name}={value}" for name, value in values.items())]) + "\n"
+        )
+
+    def value(self, name: str) -> str:
+        """A variable of `.env`."""
+        rows = (line.partition("=") for line in self.env_file.read_text().splitlines())
+        return next(value for key, _, value in rows if key == name)
+
+    @property
+    def url(self) -> str:
+        """The one origin."""
+        return self.value("ASCOLTO_PUBLIC_URL")
+
+    @property
+    def issuer(self) -> str:
+        """The development issuer, as this machine reaches it."""
+        return self.value("ASCOLTO_ISSUER")
+
+    @property
+    def mailbox(self) -> str:
+        """The mailbox, as this machine reaches it."""
+        return f"http://127.0.0.1:{self.value('MAILBOX_PORT')}"
+
+    def environment(self) -> dict[str, str]:
+        """What Compose is told by the shell: nothing that could hide a line of `.env`."""
+        kept = {name: os.environ[name] for name in ("PATH", "DOCKER_HOST") if name in os.environ}
+        return kept | {
+            "HOME": str(self.folder),
+            "DOCKER_BUILDKIT": "0",
+            "COMPOSE_PROJECT_NAME": PROJECT,
+            "COMPOSE_FILE": ":".join(str(ROOT / name) for name in FILES),
+            "COMPOSE_ENV_FILES": str(self.env_file),
+        }
+
+    def compose(self, *words: str, seconds: float = 600) -> str:
+        """What a compose command prints; raises Trouble when it fails."""
+        return run([BINARY, *words], env=self.environment(), seconds=seconds)
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The deployment as Compose reads it."""
+        found: dict[str, Any] = json.loads(self.compose("config", "--format", "json"))
+        return found
+
+    def containers(self, service: str) -> list[str]:
+        """The ids of a service's containers, in the order in which they were made."""
+        return self.compose("ps", "--all", "--quiet", service).split()
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """Everything that Docker knows of a container."""
+        found: list[dict[str, Any]] = json.loads(run(["docker", "inspect", container]))
+        return found[0]
+
+    def crash(self, container: str) -> None:
+        """Ends every process in a container but its init, without a word, from inside: then Docker starts it again."""
+        done = subprocess.run(
+            ["docker", "exec", container, "sh", "-c", "kill -KILL -1"], capture_output=True, text=True
+        )
+        if done.returncode not in (0, 137):
+            raise Trouble(f"could not crash {container}: {done.stderr.strip()}")
+
+    def wait_ready(self, container: str, seconds: float = READY_SECONDS) -> float:
+        """Returns after how many seconds the container's own health check says yes."""
+        test = self.inspect(container)["Config"]["Healthcheck"]["Test"][1:]
+        began = time.monotonic()
+        while True:
+            done = subprocess.run(["docker", "exec", container, *test], capture_output=True, text=True)
+            if done.returncode == 0:
+                return time.monotonic() - began
+            if time.monotonic() - began > seconds:
+                raise Trouble(
+                    f"{container} is not healthy after {seconds:.0f} s: {done.stderr.strip()[-500:]}"
+                )
+            time.sleep(0.3)
+
+    def unhealthy(self) -> list[str]:
+        """Who does not run, or is not healthy by Docker's own word."""
+        rows = [json.loads(line) for line in self.compose("ps", "--format", "json").splitlines()]
+        running = {row["Service"] for row in rows}
+        bad = [
+            f"{row['Name']} is {row['State']} {row['Health']}" for row in rows if row["Health"] != "healthy"
+        ]
+        return bad + [f"{name} does not run" for name in LONG_RUNNING if name not in running]

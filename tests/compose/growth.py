@@ -1,0 +1,138 @@
+"""The steps in which the deployment changes while people use it: more replicas, fewer, and a new build of everything."""
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+
+import httpx
+from tests.compose.commands import ROOT, Trouble, run, say
+from tests.compose.deployment import BINARY, FIRST, OURS, PROJECT, SECOND, Deployment
+from tests.compose.images import CLASSIC
+from tests.compose.trial import Trial
+
+from contracts.permissions import SERVICES
+
+ROLL = ROOT / "deploy" / "compose" / "roll.py"
+BROKEN = "trial-broken"
+FOUND_SECONDS = 4.0
+QUESTIONS = 40
+
+
+def scale(trial: Trial) -> None:
+    """Routing to three and intake to two, and the gateway asks all of them; then routing back to one."""
+    deployment = trial.deployment
+    with trial.people.passing_by() as tally:
+        _scale(deployment, routing=3, intake=2)
+        time.sleep(FOUND_SECONDS)
+        since = time.time()
+        with httpx.Client(base_url=deployment.url, timeout=15) as client:
+            for _ in range(QUESTIONS):
+                client.get("/accesso")
+                client.get("/segnala")
+        for service in ("routing", "intake"):
+            _must_share(deployment, service, since)
+        _scale(deployment, routing=1, intake=2)
+        time.sleep(FOUND_SECONDS)
+    say(f"  answers meanwhile: {tally}")
+    trial.healthy()
+    trial.balance("scaling")
+
+
+def _scale(deployment: Deployment, **wanted: int) -> None:
+    began = time.monotonic()
+    numbers = [word for name, count in wanted.items() for word in ("--scale", f"{name}={count}")]
+    deployment.compose(
+        "up", "--detach", "--wait", "--no-deps", "--no-recreate", "--no-build", *numbers, *wanted
+    )
+    for name, count in wanted.items():
+        found = len(deployment.containers(name))
+        if found != count:
+            raise Trouble(f"{name} has {found} replicas instead of {count}")
+    words = ", ".join(f"{name} {count}" for name, count in wanted.items())
+    say(f"scaled to {words} in {time.monotonic() - began:.1f} s")
+
+
+def _must_share(deployment: Deployment, service: str, since: float) -> None:
+    """Raises Trouble unless the gateway asked every replica."""
+    addresses = {
+        deployment.inspect(name)["NetworkSettings"]["Networks"][f"{PROJECT}_served"]["IPAddress"]
+        for name in deployment.containers(service)
+    }
+    (gateway,) = deployment.containers("gateway")
+    asked = answered_by(run(["docker", "logs", "--since", str(since), gateway]).splitlines(), service)
+    if addresses - asked:
+        raise Trouble(
+            f"the gateway never asked {len(addresses - asked)} of {len(addresses)} replicas of {service}"
+        )
+    say(f"the gateway shares what people ask {service} between its {len(addresses)} replicas")
+
+
+def answered_by(lines: Iterable[str], service: str) -> set[str]:
+    """The addresses that the gateway tried for a service, by its log."""
+    rows = [json.loads(line) for line in lines if line.startswith("{")]
+    tried = (row["tried"] for row in rows if row["service"] == service)
+    return {one.strip().partition(":")[0] for text in tried for one in text.split(",")}
+
+
+def roll(trial: Trial) -> None:
+    """Every service to a new build under traffic, with the command that operators use; a build that fails is taken back."""
+    deployment = trial.deployment
+    for name in OURS:
+        _build_again(name, SECOND, "LABEL org.ascolto.build=second")
+    _build_again("notify", BROKEN, 'ENTRYPOINT ["false"]')
+    with trial.people.passing_by() as tally:
+        deployment.put({"ASCOLTO_VERSION": SECOND})
+        _run_roll(deployment)
+        time.sleep(FOUND_SECONDS)
+    trial.result.failed += len(tally.failed)
+    say(f"  answers meanwhile: {tally}")
+    for text in tally.failed[:10]:
+        say(f"  {text}")
+    _must_run(deployment, SECOND)
+    _refuse_broken(deployment)
+    trial.healthy()
+    trial.balance("the rolls")
+
+
+def _build_again(name: str, tag: str, instruction: str) -> None:
+    text = f"FROM ascolto/{name}:{FIRST}\n{instruction}\n"
+    run(
+        ["docker", "build", "--quiet", "--tag", f"ascolto/{name}:{tag}", "-"],
+        stdin=text.encode(),
+        env=CLASSIC,
+    )
+
+
+def _run_roll(deployment: Deployment, *services: str) -> None:
+    words = [sys.executable, str(ROLL), "--compose", shlex.quote(str(BINARY)), *services]
+    done = subprocess.run(words, env=deployment.environment(), cwd=ROOT, capture_output=True, text=True)
+    for line in done.stdout.splitlines():
+        say(f"  roll: {line}")
+    if done.returncode != 0:
+        raise Trouble(done.stderr.strip())
+
+
+def _must_run(deployment: Deployment, tag: str) -> None:
+    for name in SERVICES:
+        for container in deployment.containers(name):
+            image = deployment.inspect(container)["Config"]["Image"]
+            if image != f"ascolto/{name}:{tag}":
+                raise Trouble(f"{container} of {name} still runs {image}")
+
+
+def _refuse_broken(deployment: Deployment) -> None:
+    before = deployment.containers("notify")
+    deployment.put({"ASCOLTO_VERSION": BROKEN})
+    try:
+        _run_roll(deployment, "notify")
+    except Trouble:
+        say("a build that does not start was refused, and the old one stayed")
+    else:
+        raise Trouble("a build that does not start was rolled out")
+    finally:
+        deployment.put({"ASCOLTO_VERSION": SECOND})
+    if deployment.containers("notify") != before:
+        raise Trouble("a build that does not start left something behind")

@@ -1,0 +1,115 @@
+"""Images that stand in for public ones on a machine that reaches no image registry, under exactly their names.
+
+Each is a folder of `standins/` with a Dockerfile on a plain Debian; an image that exists is not made again.
+"""
+
+import io
+import shutil
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from tests.compose.commands import ROOT, STATE, Trouble, fails, run, say
+
+FOLDER = Path(__file__).parent / "standins"
+TOOLS = ROOT / ".state" / "tools"
+DEBIAN = "ascolto-standin/debian:bookworm"
+CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
+MARK = "org.ascolto.standin"
+CLASSIC = {"DOCKER_BUILDKIT": "0"}
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """One folder of `standins/`, the public image that it stands in for, and what it needs beside its folder."""
+
+    folder: str
+    image: str
+    more: Mapping[str, Path] = field(default_factory=dict)
+
+
+# The public images, by the beginning of their names, and what stands in for each.
+KNOWN: Mapping[str, tuple[str, Mapping[str, Path]]] = {
+    "python:": ("python", {}),
+    "apache/kafka:": ("kafka", {"libs": TOOLS / "kafka-4.3.1"}),
+    "mongo:": ("mongo", {"mongod": TOOLS / "mongod-6.0.5" / "mongod"}),
+    "nginxinc/nginx-unprivileged:": ("nginx", {}),
+    "axllent/mailpit:": ("mailpit", {}),
+    "prom/prometheus:": ("prometheus", {}),
+    "prom/alertmanager:": ("alertmanager", {}),
+}
+
+
+def stand_ins(images: set[str]) -> list[StandIn]:
+    """What stands in for these images; raises Trouble naming one that nothing stands in for."""
+    found = []
+    for image in sorted(images):
+        match = next((KNOWN[start] for start in KNOWN if image.startswith(start)), None)
+        if match is None:
+            raise Trouble(f"nothing stands in for {image}: give it a folder in {FOLDER.relative_to(ROOT)}")
+        found.append(StandIn(match[0], image, match[1]))
+    return found
+
+
+def make(images: set[str]) -> None:
+    """Leaves an image of each name: the public one where there is one, else one of ours, made when it is not there."""
+    missing = [one for one in stand_ins(images) if not _is_there(one)]
+    if missing:
+        make_debian()
+    for one in missing:
+        say(f"making the stand-in for {one.image}")
+        words = ["docker", "build", "--quiet", "--tag", one.image, "--label", f"{MARK}={_digest(one)}", "-"]
+        run(words, stdin=_context(one), env=CLASSIC)
+
+
+def _is_there(one: StandIn) -> bool:
+    asked = ["docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{MARK}"}}}}', one.image]
+    if fails(asked):
+        return False
+    return run(asked).strip() in (_digest(one), "", "<no value>")
+
+
+def make_debian() -> None:
+    """Leaves the plain Debian that the others are made of."""
+    if not fails(["docker", "image", "inspect", DEBIAN]):
+        return
+    rootfs = STATE / "rootfs"
+    say("making a plain Debian 12 with debootstrap")
+    shutil.rmtree(rootfs, ignore_errors=True)
+    run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", rootfs])
+    # Whom this machine trusts, its containers trust: pip and apt run in them.
+    shutil.copy(Path("/") / CERTIFICATES, rootfs / CERTIFICATES)
+    for spent in ("var/cache/apt/archives", "var/lib/apt/lists"):
+        shutil.rmtree(rootfs / spent)
+        (rootfs / spent).mkdir()
+    tar, env = STATE / "rootfs.tar", f"PIP_CERT=/{CERTIFICATES} SSL_CERT_FILE=/{CERTIFICATES}"
+    run(["tar", "-C", rootfs, "-cf", tar, "."])
+    run(["docker", "import", "--change", f"ENV {env}", "--change", 'CMD ["bash"]', tar, DEBIAN])
+    tar.unlink()
+    shutil.rmtree(rootfs)
+
+
+def _files(one: StandIn) -> Iterator[tuple[str, Path]]:
+    for path in sorted((FOLDER / one.folder).iterdir()):
+        yield path.name, path
+    for name, place in one.more.items():
+        yield name, place.resolve()
+
+
+def _digest(one: StandIn) -> str:
+    """Names what a stand-in is made of; what is beside its folder, by place and version only."""
+    whole = sha256()
+    for name, path in _files(one):
+        whole.update(name.encode())
+        whole.update(path.read_bytes() if path.parent.parent == FOLDER else path.name.encode())
+    return whole.hexdigest()[:16]
+
+
+def _context(one: StandIn) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name, path in _files(one):
+            tar.add(path, name)
+    return buffer.getvalue()

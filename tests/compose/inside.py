@@ -1,0 +1,71 @@
+"""The account, drawn where the engines are: runs in a container on the inner network and prints one JSON object.
+
+It reads the client's log and the mails from folders, the databases and topics as their administrators.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from contracts.connection import Connection
+from contracts.permissions import ADMIN, MONGO
+from stack.account import draw, unfinished
+from stack.account_sources import Sources
+from stack.play import read_log
+
+SECRETS = Path("/run/secrets")
+TICK = 0.5
+
+
+def main() -> None:
+    """Waits until nothing is unfinished when it is asked to, else draws the account."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("--mails", type=Path, required=True)
+    parser.add_argument("--since", type=float, required=True)
+    parser.add_argument("--wait", type=float, default=0.0, help="seconds of patience while nothing moves")
+    asked = parser.parse_args()
+    mongo, kafka = ((SECRETS / name).read_text().strip() for name in ("mongo_admin", "admin_kafka_password"))
+    database = MONGO[ADMIN].database
+    sources = Sources(
+        f"mongodb://{ADMIN}:{mongo}@mongo:27017/?authSource={database}&replicaSet=rs0",
+        Connection("kafka:9092", ADMIN, kafka),
+        asked.mails,
+        asked.since,
+    )
+    found = wait(sources, asked) if asked.wait else account(sources, asked)
+    json.dump(found, sys.stdout)
+
+
+def wait(sources: Sources, asked: argparse.Namespace) -> dict[str, object]:
+    """How much is still unfinished after it moved no more for as long as the patience is."""
+    log = read_log(asked.log)
+    left = unfinished(sources.read_stores(log))
+    end = time.monotonic() + asked.wait
+    while left and time.monotonic() < end:
+        time.sleep(TICK)
+        before, left = left, unfinished(sources.read_stores(log))
+        if left != before:
+            end = time.monotonic() + asked.wait
+    return {"unfinished": left}
+
+
+def account(sources: Sources, asked: argparse.Namespace) -> dict[str, object]:
+    """The account in numbers, and every violation in words."""
+    drawn = draw(sources.read_all(read_log(asked.log)))
+    return {
+        "accepted": drawn.accepted,
+        "unaccounted": drawn.unaccounted,
+        "cases": drawn.cases.total(),
+        "decisions": drawn.decisions.total(),
+        "messages": drawn.messages.total(),
+        "mails": drawn.mails,
+        "copies": drawn.copies,
+        "violations": [[one.report_id, one.text] for one in drawn.violations],
+    }
+
+
+if __name__ == "__main__":
+    main()

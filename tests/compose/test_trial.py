@@ -1,0 +1,117 @@
+"""What the trial of the deployment computes; the trial itself is the verb `compose-test`."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.compose.books import Balance
+from tests.compose.commands import Trouble, fails, run
+from tests.compose.deployment import Deployment
+from tests.compose.engine import is_refusal
+from tests.compose.growth import answered_by
+from tests.compose.images import stand_ins
+from tests.compose.traffic import Tally
+from tests.compose.trial import Result, public_images
+
+
+def test_the_last_line_says_what_the_last_account_found_and_adds_up_what_failed() -> None:
+    result = Result(up_seconds=61.6, restored=True)
+    for accepted in (330, 1204):
+        result.balances.append(Balance(accepted, unaccounted=0, mails=900))
+    for failures in (["GET / was answered by nobody"], [], ["GET / was answered 502"]):
+        result.failed += len(failures)
+
+    assert str(result) == (
+        "compose: up in 62 s, 1204 accepted, 0 unaccounted, 2 failed during rolls, restore ok"
+    )
+
+
+def test_a_trial_without_an_account_says_so() -> None:
+    assert str(Result()) == (
+        "compose: up in 0 s, 0 accepted, 0 unaccounted, 0 failed during rolls, restore not tried"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "is_failure"),
+    [
+        (200, None, False),
+        (404, None, False),
+        (503, "2", False),
+        (503, None, True),
+        (502, "2", True),
+        (500, None, True),
+        (0, None, True),
+    ],
+)
+def test_only_a_503_that_says_when_to_come_again_is_fair(
+    status: int, retry_after: str | None, is_failure: bool
+) -> None:
+    tally = Tally()
+    tally.note("GET /", status, retry_after)
+
+    assert bool(tally.failed) is is_failure
+    assert tally.answers.total() == 1
+
+
+def test_the_gateways_log_says_whom_it_tried() -> None:
+    lines = [
+        "nginx: [alert] something",
+        '{"service":"intake","tried":"172.30.78.2:8080"}',
+        '{"service":"routing","tried":"172.30.78.9:8080"}',
+        '{"service":"intake","tried":"172.30.78.3:8080, 172.30.78.4:8080"}',
+        '{"service":"intake","tried":"-"}',
+    ]
+    assert answered_by(lines, "intake") == {"172.30.78.2", "172.30.78.3", "172.30.78.4", "-"}
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        ("failed to mount overlay: operation not permitted", True),
+        ("Devices cgroup isn't mounted: cgroup mountpoint does not exist", True),
+        ("iptables: Failed to initialize nft: Protocol not supported", True),
+        ("unable to configure the Docker daemon with file /etc/docker/daemon.json: invalid character", False),
+        ("pid file found, ensure docker is not running", False),
+    ],
+)
+def test_a_machine_that_allows_no_engine_is_told_from_a_mistake(said: str, refused: bool) -> None:
+    assert is_refusal(said) is refused
+
+
+def test_an_image_that_nothing_stands_in_for_is_named() -> None:
+    assert [one.folder for one in stand_ins({"mongo:8.0.32-noble", "apache/kafka:4.3.1"})] == [
+        "kafka",
+        "mongo",
+    ]
+    with pytest.raises(Trouble, match="nothing stands in for redis:7"):
+        stand_ins({"redis:7"})
+
+
+def test_every_image_that_is_not_built_here_is_found() -> None:
+    services: dict[str, dict[str, Any]] = {
+        "a": {"image": "mongo:8", "build": {}},
+        "b": {"image": "mongo:8"},
+        "c": {"image": "kafka:4"},
+    }
+    dockerfile = "FROM python:3.11 AS packages\nFROM packages AS runtime\nCOPY --from=packages /a /a\n"
+
+    assert public_images(services, dockerfile) == {"python:3.11", "mongo:8", "kafka:4"}
+
+
+def test_a_variable_of_env_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("# what it is\nASCOLTO_VERSION=dev\nASCOLTO_PORT=8080\n")
+    deployment = Deployment(tmp_path)
+
+    deployment.put({"ASCOLTO_VERSION": "second"})
+
+    assert deployment.env_file.read_text() == "# what it is\nASCOLTO_PORT=8080\nASCOLTO_VERSION=second\n"
+    assert (deployment.value("ASCOLTO_VERSION"), deployment.value("ASCOLTO_PORT")) == ("second", "8080")
+
+
+def test_a_command_that_fails_shows_the_end_of_what_it_said() -> None:
+    with pytest.raises(Trouble, match="ended with 3:\nlast words"):
+        run(["sh", "-c", "echo last words >&2; exit 3"])
+    assert fails(["sh", "-c", "echo no >&2; exit 1"]) == "no"
+    assert fails(["true"]) == ""
+    assert "No such file" in fails(["a-program-that-is-not-there"])

@@ -1,0 +1,147 @@
+"""People at the one origin: a day at once, or a light traffic for as long as something else is done; all goes into one log."""
+
+import asyncio
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+from tests.compose.commands import Trouble
+from tests.compose.deployment import Deployment
+
+from stack.badges import Badges
+from stack.day import Day, Report, generate
+from stack.play import AT_ONCE, Doors, Log, Player
+
+PER_SECOND = 6.0
+LONGER = 120.0
+UNAVAILABLE = 503
+
+
+@dataclass
+class Tally:
+    """Every single answer, the repeated ones too: how many, and those that nobody should ever get."""
+
+    answers: Counter[int] = field(default_factory=Counter)
+    failed: list[str] = field(default_factory=list)
+
+    def note(self, asked: str, status: int, retry_after: str | None) -> None:
+        """Counts one answer; status 0 is none at all, and 503 is fair when it says when to come again."""
+        self.answers[status] += 1
+        if status == 0 or (status >= 500 and not (status == UNAVAILABLE and retry_after)):
+            self.failed.append(f"{asked} was answered {status or 'by nobody'}")
+
+    def __str__(self) -> str:
+        """In one line."""
+        return ", ".join(f"{status or 'none'}: {count}" for status, count in sorted(self.answers.items()))
+
+
+class Watched(httpx.AsyncBaseTransport):
+    """Carries requests and notes what came back on a tally."""
+
+    def __init__(self, tally: Tally) -> None:
+        limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+        self.tally, self._way = tally, httpx.AsyncHTTPTransport(limits=limits)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One request, once."""
+        asked = f"{request.method} {request.url.path}"
+        try:
+            answer = await self._way.handle_async_request(request)
+        except httpx.TransportError:
+            self.tally.note(asked, 0, None)
+            raise
+        self.tally.note(asked, answer.status_code, answer.headers.get("Retry-After"))
+        return answer
+
+    async def aclose(self) -> None:
+        """Ends the connections."""
+        await self._way.aclose()
+
+
+@dataclass
+class People:
+    """Tenants and staff in front of one deployment."""
+
+    deployment: Deployment
+    log: Log
+    seeds: random.Random
+
+    def play_day(self, size: int) -> Tally:
+        """A whole demo day, as fast as it goes."""
+        tally = Tally()
+        asyncio.run(self._day(size, tally))
+        return tally
+
+    @contextmanager
+    def passing_by(self, per_second: float = PER_SECOND, *, staff: bool = True) -> Iterator[Tally]:
+        """Lets some report, again and again, until the inside is done; what was begun is ended then."""
+        tally, stop, broken = Tally(), threading.Event(), list[BaseException]()
+
+        def walk() -> None:
+            try:
+                asyncio.run(self._walk(per_second, staff, tally, stop))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the traffic was asked for
+                broken.append(error)
+
+        thread = threading.Thread(target=walk, name="passing-by")
+        thread.start()
+        try:
+            yield tally
+        finally:
+            stop.set()
+            thread.join()
+        if broken:
+            raise Trouble(f"the traffic broke: {broken[0]!r}") from broken[0]
+
+    async def _day(self, size: int, tally: Tally) -> None:
+        async with self._client(tally) as client:
+            day = await self._fresh_day(client, size)
+            await self._player(client).play(day)
+
+    async def _walk(self, per_second: float, staff: bool, tally: Tally, stop: threading.Event) -> None:
+        async with self._client(tally) as client, asyncio.TaskGroup() as group:
+            player = self._player(client)
+            while not stop.is_set():
+                day = await self._fresh_day(client, 600)
+                ids: dict[int, str] = {}
+                for report in day.reports:
+                    if stop.is_set():
+                        return
+                    if staff or report.data is None:
+                        group.create_task(self._one(player, report, day, ids, staff))
+                        await asyncio.sleep(1 / per_second)
+
+    async def _one(self, player: Player, report: Report, day: Day, ids: dict[int, str], staff: bool) -> None:
+        await player.tell(report, day, ids)
+        if staff and report.number in ids and (report.data or report.number in day.resolved):
+            await player.work_on(report, ids[report.number])
+
+    def _client(self, tally: Tally) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=Watched(tally), timeout=15)
+
+    def _player(self, client: httpx.AsyncClient) -> Player:
+        url, clients = self.deployment.url, self.deployment.secrets / "issuer_clients"
+        doors = Doors(url, url, url, Badges.read(self.deployment.issuer, clients))
+        return Player(client, doors, self.log, lambda _stage: None, LONGER)
+
+    async def _fresh_day(self, client: httpx.AsyncClient, size: int) -> Day:
+        registers = [await self._register(client, name) for name in ("categories", "places")]
+        return generate(self.seeds.randrange(10**6), registers[0], registers[1], datetime.now(UTC), size)
+
+    async def _register(self, client: httpx.AsyncClient, name: str) -> list[dict[str, object]]:
+        while True:
+            try:
+                answer = await client.get(f"{self.deployment.url}/v1/{name}")
+            except httpx.TransportError:
+                await asyncio.sleep(0.2)
+                continue
+            if answer.status_code == UNAVAILABLE:
+                await asyncio.sleep(0.2)
+                continue
+            found: list[dict[str, object]] = answer.raise_for_status().json()[name]
+            return found

@@ -1,0 +1,81 @@
+"""Whether a first `up` can be used: what people and staff meet at the one origin, with nothing done by hand before."""
+
+import json
+import re
+from collections.abc import Mapping
+
+import httpx
+from tests.compose.commands import Trouble
+from tests.compose.deployment import Deployment
+
+from stack.issuer_page import PEOPLE
+
+
+def check(deployment: Deployment) -> list[str]:
+    """What can be used, in words; raises Trouble naming the first thing that cannot."""
+    with httpx.Client(base_url=deployment.url, timeout=15, follow_redirects=False) as client:
+        return [
+            _register(client, "/v1/places", "places"),
+            _register(client, "/v1/categories", "categories"),
+            _page(client, "/segnala"),
+            _page(client, "/stato"),
+            _budgets(client, deployment),
+            _login(client, deployment),
+            _hidden(client),
+        ]
+
+
+def _must(right: bool, what: str, answer: httpx.Response) -> None:
+    if not right:
+        raise Trouble(f"{what}: {answer.request.url} answered {answer.status_code} {answer.text[:300]}")
+
+
+def _register(client: httpx.Client, path: str, name: str) -> str:
+    answer = client.get(path)
+    _must(answer.status_code == 200 and bool(answer.json()[name]), f"there are no {name}", answer)
+    return f"{len(answer.json()[name])} {name}"
+
+
+def _page(client: httpx.Client, path: str) -> str:
+    answer = client.get(path, headers={"Accept": "text/html"})
+    _must(answer.status_code == 200 and "<form" in answer.text, "there is no form", answer)
+    return f"the form {path}"
+
+
+def _token(deployment: Deployment, role: str) -> Mapping[str, str]:
+    known = json.loads((deployment.secrets / "issuer_clients").read_text())[f"ascolto-{role}"]
+    form = {"grant_type": "client_credentials", "client_id": f"ascolto-{role}"}
+    answer = httpx.post(f"{deployment.issuer}/token", data=form | {"client_secret": known["secret"]})
+    _must(answer.status_code == 200, f"no token for {role}", answer)
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def _budgets(client: httpx.Client, deployment: Deployment) -> str:
+    answer = client.get("/v1/budgets", headers=_token(deployment, "officer"))
+    _must(answer.status_code == 200 and bool(answer.json()), "there is no budget", answer)
+    return "budgets of the rule pack in force"
+
+
+def _login(client: httpx.Client, deployment: Deployment) -> str:
+    """Goes the whole way of somebody with a browser: the page, the issuer, back, and the page."""
+    sent = client.get("/accesso", headers={"Accept": "text/html"})
+    _must(sent.status_code == 303, "nobody is sent to the issuer", sent)
+    place = sent.headers["Location"]
+    _must(place.startswith(deployment.issuer), "browsers do not find the issuer under its name", sent)
+    asked = dict(httpx.URL(place).params)
+    chosen = httpx.post(
+        f"{deployment.issuer}/authorize", data=asked | {"person": next(iter(PEOPLE)), "role": "operator"}
+    )
+    _must(chosen.status_code == 303, "the issuer lets nobody choose", chosen)
+    back = client.get(chosen.headers["Location"])
+    _must(back.status_code == 303, "the login does not come back", back)
+    page = client.get(back.headers["Location"])
+    _must(page.status_code == 200 and bool(re.search("/uscita", page.text)), "nobody is logged in", page)
+    return "a first login of the staff"
+
+
+def _hidden(client: httpx.Client) -> str:
+    for path in ("/ops/parked", "/internal/contacts/1", "/metrics", "/health/ready"):
+        answer = client.get(path)
+        _must(answer.status_code == 404, "what is inside is seen outside", answer)
+    return "nothing of the inside"
