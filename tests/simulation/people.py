@@ -12,7 +12,7 @@ from chassis.inputs import Ending, Outcome
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-LAST_ASKED = 6.0
+LAST_ASKED = 4.0
 
 
 @dataclass
@@ -55,15 +55,15 @@ class People:
         rng = self._rng
         subjects = [report_id(number) for number in range(rng.randint(2, 4))]
         for subject in subjects:
-            self._wish(OpenPage(subject), subject, rng.random() * 4)
-        for pair in range(2):
+            self._wish(OpenPage(subject), subject, rng.random() * 2.5)
+        for pair in range(3):
             one, two = f"{pair}/one", f"{pair}/two"
-            at = 2 + rng.random() * 4
+            at = 1 + rng.random() * 3
             for mine, other in ((one, two), (two, one)):
                 self._wish(Lamp(mine), mine, 0.0)
                 self._wish(TurnOff(mine, other), mine, at + rng.random() * 0.01)
         reminded: list[WriteLine] = []
-        for number in range(rng.randint(6, 16)):
+        for number in range(rng.randint(5, 12)):
             self._wish_line(rng.choice(subjects), f"l{number}", reminded)
 
     def _wish_line(self, subject: str, line: str, reminded: list[WriteLine]) -> None:
