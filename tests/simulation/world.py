@@ -103,20 +103,21 @@ class World:
 
     def quiet(self) -> bool:
         """Nothing waits anywhere."""
-        return not self.leftovers()
+        return next(self.leftovers(), None) is None
 
-    def leftovers(self) -> list[str]:
+    def leftovers(self) -> Iterator[str]:
         """What waits and should not."""
-        left: list[str] = []
+        if not self.people.content():
+            yield "somebody was never answered"
         for service, store in self.stores.items():
             for collection in (OUTBOX, TIMERS, JOBS):
-                left += [f"{service}: {row['_id']} is left in {collection}" for row in store.all(collection)]
-            heads = [row for row in store.all(HEADS) if row["size"] and not row["key"].startswith(POISON)]
-            left += [f"{service}: {row['_id']} is parked for ever" for row in heads]
-            left += self._behind(service, store)
-        if not self.people.content():
-            left.append("somebody was never answered")
-        return left
+                yield from (
+                    f"{service}: {row['_id']} is left in {collection}" for row in store.all(collection)
+                )
+            for row in store.all(HEADS):
+                if row["size"] and not row["key"].startswith(POISON):
+                    yield f"{service}: {row['_id']} is parked for ever"
+            yield from self._behind(service, store)
 
     def _behind(self, service: str, store: SimStore) -> Iterator[str]:
         for name in HEARS[service]:
