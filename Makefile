@@ -55,8 +55,9 @@ foreign: $(STAMP) $(FOREIGN) ## Run the tests that need Node.js, npm or a JDK, a
 fuzz: $(STAMP) ## Throw damaged records at the decoder and made-up requests at all doors (ENVELOPES=1000000 REQUESTS=100000)
 	@$(RUN) -m tests.fuzz $(if $(ENVELOPES),--envelopes $(ENVELOPES)) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED))
 
-simulate: $(STAMP) ## Run the runtime through worlds where everything fails (SEEDS=2000, or SEED=n to see one again)
-	@$(RUN) -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000)) $(if $(FIRST),--first $(FIRST)) $(if $(CONTROL),--control $(CONTROL))
+simulate: $(STAMP) ## Run the runtime through worlds where everything fails (SEEDS=2000 FIRST=… JOBS=…; SEED=n again; RECORD=1; SUMMARY=1)
+	@$(RUN) -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000)) $(if $(FIRST),--first $(FIRST)) $(if $(JOBS),--jobs $(JOBS)) \
+		$(if $(CONTROL),--control $(CONTROL)) $(if $(RECORD),--record) $(if $(SUMMARY),--summary)
 
 check: $(STAMP) ## Check style, types and who may import whom
 	@$(RUN) -m ruff check .

@@ -93,10 +93,10 @@ async def test_what_needs_no_mail_gets_none(service: Any) -> None:
 async def test_nothing_personal_is_kept(service: Any) -> None:
     service.contacts.known[REPORT] = Contact("maria@example.org", "Maria Esempio")
     await service.hear(REGISTERED, "event-1")
-    waiting = repr(service.store.rows)
+    waiting = repr(service.store.tables)
     await service.work()
 
-    assert "maria" not in (waiting + repr(service.store.rows)).lower()
+    assert "maria" not in (waiting + repr(service.store.tables)).lower()
 
 
 async def test_only_staff_sees_messages(service: Any) -> None:

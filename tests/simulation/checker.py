@@ -50,7 +50,7 @@ def violations(world: "World") -> list[str]:
 
 
 def _documents(world: "World", service: str, collection: Collection[Any]) -> dict[str, Any]:
-    rows = world.stores[service]._all(collection.name)
+    rows = world.stores[service].all(collection.name)
     return {row["_id"]: collection.load(row["state"]) for row in rows if row["state"] is not None}
 
 
@@ -155,7 +155,7 @@ def _lamps(wishes: Sequence["Wish"], lamps: dict[str, Lamp]) -> Iterator[str]:
 
 def _poison(world: "World") -> Iterator[str]:
     for service, store in world.stores.items():
-        parked = Counter((row["topic"], row["partition"], row["offset"]) for row in store._all(PARKED))
+        parked = Counter((row["topic"], row["partition"], row["offset"]) for row in store.all(PARKED))
         for place, times in parked.items():
             if times > 1:
                 yield f"{service}: {place} is parked {times} times"
@@ -178,7 +178,7 @@ def _stalls(world: "World") -> Iterator[str]:
             yield f"{STALLS}: {place} {envelope.sequence} comes before {last.get(place, 0) + 1}"
         last[place] = max(last.get(place, 0), envelope.sequence)
     for service, store in world.stores.items():
-        for row in store._all(PARKED):
+        for row in store.all(PARKED):
             place_text = f"{row['topic']}/{row['partition']}/{row['offset']}".encode()
             mirrored = _records(world, f"{row['topic']}.dlq.{service}")
             if not any(("dlq_origin", place_text) in record.headers for record in mirrored):

@@ -4,16 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
-from tests.simulation.node import Parts as NodeParts
-from tests.simulation.node import SimDelivery, SimRelay
+from tests.simulation.chance import Chance
+from tests.simulation.node import Parts, SimDelivery, SimRelay
+from tests.simulation.store import Key, SimStore, SimTransaction
 
+from chassis import reading
 from chassis.claims import FENCES, Claims
 from chassis.documents import Raw
 from chassis.fold import Fold
 from chassis.inputs import Input
-from chassis.reading import Parts
 from chassis.store import Transaction
-from chassis.turn import Turns
+from chassis.turn import INBOX, Turns
+
+YOUNG = 0.05  # seconds in which a read that is no snapshot may miss a commit
 
 
 class NoFence(Claims):
@@ -29,7 +32,7 @@ class NoFence(Claims):
 class AckFirst(SimDelivery):
     """Advances before it has handled, as a consumer does that commits its offsets first."""
 
-    async def _commit(self, parts: Parts, inputs: Sequence[Input]) -> None:
+    async def _commit(self, parts: reading.Parts, inputs: Sequence[Input]) -> None:
         for partition, part in parts.items():
             end = part.end
             claim = self.claims.held[partition]
@@ -66,36 +69,90 @@ class DeletesFirst(SimRelay):
         return await super()._send(producer, target, rows)
 
 
-class WithNoFence(NodeParts):
+class NoInboxTransaction(SimTransaction):
+    """Keeps no receipts."""
+
+    async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
+        return await super().find(collection, ids[:0] if collection == INBOX else ids)
+
+    async def insert(self, collection: str, documents: Sequence[Raw]) -> None:
+        await super().insert(collection, documents[:0] if collection == INBOX else documents)
+
+
+class NoGuardTransaction(SimTransaction):
+    """Guards nothing that is only read."""
+
+    async def touch(self, collection: str, ids: Sequence[str]) -> None:
+        await super().touch(collection, ids[:0])
+
+
+class NoInbox(SimStore):
+    transaction = NoInboxTransaction
+
+
+class NoGuard(SimStore):
+    transaction = NoGuardTransaction
+
+
+class NoSnapshot(SimStore):
+    """Sees a later commit without an earlier one, while both are young."""
+
+    def __init__(self, chance: Chance) -> None:
+        super().__init__(chance)
+        self.times: dict[Key, float] = {}
+
+    def commit(self, changes: Mapping[Key, Raw | None]) -> None:
+        super().commit(changes)
+        self.times |= dict.fromkeys(changes, self.loop.time())
+
+    def all(self, collection: str) -> list[Raw]:
+        now, times = self.loop.time(), self.times
+        rows = [(now - times[collection, row["_id"]], row) for row in super().all(collection)]
+        return [row for age, row in rows if age > YOUNG or self.chance.rng.random() < 0.5]
+
+
+class WithNoInbox(Parts):
+    store = NoInbox
+
+
+class WithNoGuard(Parts):
+    store = NoGuard
+
+
+class WithNoSnapshot(Parts):
+    store = NoSnapshot
+
+
+class WithNoFence(Parts):
     claims = NoFence
 
 
-class WithAckFirst(NodeParts):
+class WithAckFirst(Parts):
     delivery = AckFirst
 
 
-class WithDualWrite(NodeParts):
+class WithDualWrite(Parts):
     turns = DualWrite
 
 
-class WithDeletesFirst(NodeParts):
+class WithDeletesFirst(Parts):
     relay = DeletesFirst
 
 
-CONTROLS: dict[str, tuple[str, type[NodeParts]]] = {
-    "no-inbox": ("receipts are neither kept nor read", NodeParts),
+CONTROLS: dict[str, tuple[str, type[Parts]]] = {
+    "no-inbox": ("receipts are neither kept nor read", WithNoInbox),
     "no-fence": ("a former owner commits like the present one", WithNoFence),
     "ack-first": ("the offset advances before the commit", WithAckFirst),
     "dual-write": ("facts are published before the commit", WithDualWrite),
     "deletes-first": ("the relay forgets before the acknowledgement", WithDeletesFirst),
     "majority": (
         "the relay's sweep reads no snapshot and sees a later commit without an earlier one",
-        NodeParts,
+        WithNoSnapshot,
     ),
-    "no-guard": ("a document that decides is read and not guarded", NodeParts),
+    "no-guard": ("a document that decides is read and not guarded", WithNoGuard),
 }
 
 
-def parts_of(control: str) -> type[NodeParts]:
-    """What the processes of a world are made of."""
-    return CONTROLS[control][1] if control else NodeParts
+def parts_of(control: str) -> type[Parts]:
+    """What a world is made of."""
+    return CONTROLS[control][1] if control else Parts

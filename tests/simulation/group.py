@@ -1,6 +1,7 @@
 """A consumer group without mercy: members believe in assignments that are no longer true until a heartbeat tells them."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -154,11 +155,13 @@ class SimConsumer:
         return fetched
 
     def _fetch_from(self, partition: TopicPartition) -> list[LogRecord]:
-        rows = self.log.topics[partition.topic].partitions[partition.partition]
+        topic, number = self.log.topics[partition.topic], partition.partition
         start = self._positions[partition]
-        if start > self.log.topics[partition.topic].ends[partition.partition]:
+        if start > topic.ends[number]:
             start = 0  # out of range: from the earliest
-        return [row for row in rows if row.offset >= start][: self.chance.rng.choice((1, 3, 500))]
+        rows = topic.partitions[number]
+        first = bisect_left(rows, start, key=lambda row: row.offset)
+        return rows[first : first + self.chance.rng.choice((1, 3, 500))]
 
     async def belong(self) -> None:
         """Join, and follow what the coordinator says."""

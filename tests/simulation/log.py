@@ -7,6 +7,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from tests.simulation.chance import Chance
 from tests.simulation.loop import SimLoop
@@ -62,12 +63,13 @@ class SimLog:
             offset = home.ends[partition]
             home.partitions[partition].append(LogRecord(topic, partition, offset, key, value, headers, stamp))
             home.ends[partition] = offset + 1
-        self.wake()
+        self.wake(TopicPartition(topic, partition))
 
-    def wake(self) -> None:
-        """Everybody who reads looks again."""
+    def wake(self, partition: TopicPartition | None = None) -> None:
+        """Everybody who reads this partition, or any, looks again."""
         for reader in self.readers:
-            reader.wake()
+            if partition is None or partition in reader.assignment():
+                reader.wake()
 
     async def request(self) -> None:
         """One request to the broker."""

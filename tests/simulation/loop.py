@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import sys
+from asyncio import futures
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar, copy_context
@@ -31,6 +33,7 @@ class Proc:
         return made
 
 
+WAKES_A_SLEEPER = futures._set_result_unless_cancelled  # type: ignore[attr-defined]  # what asyncio.sleep calls
 WORLD = Proc("world")
 OWNER: ContextVar[Proc] = ContextVar("owner", default=WORLD)
 
@@ -38,25 +41,19 @@ OWNER: ContextVar[Proc] = ContextVar("owner", default=WORLD)
 class SimHandle:
     """A callback that will run, unless it is cancelled; lighter than asyncio's own."""
 
-    __slots__ = ("_args", "_callback", "_context", "_dead", "owner")
+    __slots__ = ("args", "callback", "context", "owner")
 
     def __init__(self, callback: Any, args: tuple[Any, ...], context: Context) -> None:
-        self._callback, self._args, self._context, self._dead = callback, args, context, False
+        self.callback, self.args, self.context = callback, args, context
         self.owner: Proc = context.get(OWNER, WORLD)
 
     def cancel(self) -> None:
         """Not any more."""
-        self._dead = True
-        self._callback, self._args = None, ()
+        self.callback, self.args = None, ()
 
     def cancelled(self) -> bool:
         """Whether it was cancelled."""
-        return self._dead
-
-    def run(self) -> None:
-        """Run it, in the process it belongs to."""
-        if not self._dead:
-            self._context.run(self._callback, *self._args)
+        return self.callback is None
 
 
 class SimLoop(asyncio.BaseEventLoop):
@@ -86,7 +83,13 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
         handle = SimHandle(callback, args, copy_context() if context is None else context)
-        self._enqueue(handle)
+        proc = handle.owner
+        if proc is WORLD or self._over or not proc.alive:
+            self._enqueue(handle)
+            return handle
+        proc.ready.append(handle)
+        if len(proc.ready) == 1 and not proc.stopped:
+            self._runnable.append(proc)
         return handle
 
     def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
@@ -95,6 +98,9 @@ class SimLoop(asyncio.BaseEventLoop):
         return handle
 
     def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
+        if callback is WAKES_A_SLEEPER:  # which needs no step of its own
+            heappush(self._timed, (self._virtual + delay, self.chance.random(), args[0]))
+            return args[0]
         return self.call_at(self._virtual + delay, callback, *args, context=context)
 
     def pause(self, seconds: float) -> "asyncio.Future[None]":
@@ -135,7 +141,7 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def end_world(self) -> None:
         """Cancel whatever is left, of the dead too, so that nothing outlives its world."""
-        self._over = True
+        self._over, self.most_steps = True, sys.maxsize
         for proc in self._stopped:
             self.continue_process(proc)
         for handle in self._buried:  # a task whose wake-up was buried cannot be cancelled without it
@@ -165,19 +171,23 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         runnable, random_ = self._runnable, self.chance.random
-        if not runnable:
-            self._advance()
-        while runnable and not self._stopping:
+        while not self._stopping:
+            if not runnable:
+                if self._over:
+                    return
+                self._advance()
+                continue
             proc = runnable[int(random_() * len(runnable))] if len(runnable) > 1 else runnable[0]
             handle = proc.ready.popleft()
             if not proc.ready:
                 runnable.remove(proc)
-            handle.run()
+            if handle.callback is not None:
+                handle.context.run(handle.callback, *handle.args)
             self.steps += 1
             if proc.fuse is not None:
                 self._burn(proc)
-        if self.steps > self.most_steps and not self._over:
-            raise Stuck(f"{self.steps} steps and no end at {self._virtual:.1f} s")
+            if self.steps > self.most_steps:
+                raise Stuck(f"{self.steps} steps and no end at {self._virtual:.1f} s")
 
     def _burn(self, proc: Proc) -> None:
         assert proc.fuse is not None
@@ -188,20 +198,16 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def _advance(self) -> None:
         timed = self._timed
-        while timed and _gone(timed[0][2]):
+        while timed and timed[0][2].cancelled():
             heappop(timed)
         if not timed:
             raise Stuck(f"nothing left to run at {self._virtual:.1f} s")
-        self._virtual = max(self._virtual, timed[0][0])
-        while timed and timed[0][0] <= self._virtual:
+        now = self._virtual = max(self._virtual, timed[0][0])
+        while timed and timed[0][0] <= now:
             due = heappop(timed)[2]
-            if _gone(due):
+            if due.cancelled():
                 continue
             if isinstance(due, SimHandle):
                 self._enqueue(due)
             else:
                 due.set_result(None)
-
-
-def _gone(due: "SimHandle | asyncio.Future[None]") -> bool:
-    return due.cancelled() if isinstance(due, SimHandle) else due.done()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulation.log import PARTITIONS
 from tests.simulation.services import BROKEN, CASES, FACTS, HEARS
 
+from chassis.crash import POINTS
 from chassis.errors import Conflict, Unavailable
 from chassis.inputs import Ending
 from chassis.parking import HEADS
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 MOST_NODES = 3
+# what every turn passes most often: the fence's reason to be is what happens between writing and committing
+CRASHES = (*POINTS, "turn.open", "turn.open", "delivery.committed", "relay.sent")
 
 
 class Nemesis:
@@ -58,12 +61,12 @@ class Nemesis:
 
     async def rage(self, until: float) -> None:
         """Do harm until then; what is broken is mended by then or soon after."""
-        for _ in range(self._rng.randint(4, 16)):
+        for _ in range(self._rng.randint(3, 10)):
             at = 0.2 + self._rng.random() * (until - 1)
             self._tasks.append(self._loop.create_task(self._strike(at, self._rng.choice(self._kinds))))
         await asyncio.sleep(until)
         for node in self._world.nodes:
-            node.proc.fuse = None
+            node.proc.fuse, node.crash.wanted = None, ""
         for service in HEARS:
             if not self._world.living(service):
                 self._start(service)
@@ -90,36 +93,45 @@ class Nemesis:
         node = self._victim()
         if node is None:
             return
-        await self._after_some_steps(node)
+        where = await self._struck(node)
         self._loop.kill(node.proc)
-        self._world.tell(f"{node.instance} is killed")
+        self._world.tell(f"{node.instance} is killed {where}", f"killed {where}")
         await asyncio.sleep(self._rng.choice((0.05, 1.0, 9.0)) * self._rng.random())
         self._start(node.service, node.instance if self._rng.random() < 0.6 else "")
 
-    async def _after_some_steps(self, node: "Node") -> None:
-        if self._rng.random() < 0.3:
-            return
-        burnt = asyncio.Event()
+    async def _struck(self, node: "Node") -> str:
+        """Stop a process at once, after some more of its steps or at a named point; says where."""
+        toss = self._rng.random()
+        if toss < 0.25:
+            return "at once"
+        struck = asyncio.Event()
 
         def blown() -> None:
             self._loop.stop_process(node.proc)
-            burnt.set()
+            struck.set()
 
-        node.proc.fuse = self._rng.randint(1, 300)
+        where = "after some steps"
         node.proc.blown = blown
+        if toss < 0.6:
+            node.proc.fuse = self._rng.randint(1, 300)
+        else:
+            node.crash.wanted = self._rng.choice(CRASHES)
+            where = f"at {node.crash.wanted}"
         try:
-            await asyncio.wait_for(burnt.wait(), 3.0)
+            await asyncio.wait_for(struck.wait(), 3.0)
         except TimeoutError:
-            node.proc.fuse = None
+            node.proc.fuse, node.crash.wanted = None, ""
+            return "at once"
+        return where
 
     async def stall(self) -> None:
         """SIGSTOP for a while; meanwhile others take over, perhaps under its own name."""
         node = self._victim()
         if node is None:
             return
-        await self._after_some_steps(node)
+        where = await self._struck(node)
         self._loop.stop_process(node.proc)
-        self._world.tell(f"{node.instance} stalls")
+        self._world.tell(f"{node.instance} stalls {where}", f"stalled {where}")
         await asyncio.sleep(self._rng.choice((0.5, 5.0, 16.0)) * self._rng.random())
         self._loop.continue_process(node.proc)
         self._world.tell(f"{node.instance} goes on")
@@ -130,7 +142,7 @@ class Nemesis:
         if node is None:
             return
         node.closing = True
-        self._world.tell(f"{node.instance} is told to stop")
+        self._world.tell(f"{node.instance} is told to stop", "restarted")
         closing = self._loop.spawn(node.proc, node.close())
         await asyncio.wait({closing}, timeout=10.0)
         self._loop.kill(node.proc)
@@ -145,7 +157,7 @@ class Nemesis:
     async def rebalance(self) -> None:
         """The partitions are shared anew, several times."""
         group = self._world.groups[self._rng.choice(sorted(HEARS))]
-        self._world.tell("rebalances")
+        self._world.tell("rebalances", "rebalanced")
         for _ in range(self._rng.randint(1, 5)):
             group.rebalance()
             await asyncio.sleep(self._rng.random() * 2)
@@ -154,14 +166,14 @@ class Nemesis:
         """A database answers nobody."""
         store = self._world.stores[self._rng.choice(sorted(HEARS))]
         store.down = True
-        self._world.tell("a database is down")
+        self._world.tell("a database is down", "database down")
         await asyncio.sleep(self._rng.random() * 5)
         store.down = False
 
     async def broker_down(self) -> None:
         """The broker answers nobody."""
         self._world.log.down = True
-        self._world.tell("the broker is down")
+        self._world.tell("the broker is down", "broker down")
         await asyncio.sleep(self._rng.random() * 6)
         self._world.log.down = False
         self._world.log.wake()
@@ -174,7 +186,7 @@ class Nemesis:
         if rows:
             start = self._rng.randrange(len(rows))
             again = [(row.key, row.value, row.timestamp, row.headers) for row in rows[start : start + 5]]
-            self._world.tell(f"{len(again)} copies on {name}/{partition}")
+            self._world.tell(f"{len(again)} copies on {name}/{partition}", "copies")
             log.append(name, partition, again)
 
     async def poison(self) -> None:
@@ -183,19 +195,19 @@ class Nemesis:
         name = self._rng.choice(FACTS)
         row = (f"poison-{self._rng.randrange(2)}".encode(), b"{", 0, [("ce_id", b"p")])
         self._world.log.append(name, self._rng.randrange(PARTITIONS), [row] * self._rng.randint(1, 3))
-        self._world.tell(f"poison on {name}")
+        self._world.tell(f"poison on {name}", "poison")
 
     async def gap(self) -> None:
         """Offsets that were never given out, as compaction and transactions leave them."""
         name = self._rng.choice(FACTS)
-        self._world.tell(f"a gap on {name}")
+        self._world.tell(f"a gap on {name}", "gap")
         self._world.log.topics[name].ends[self._rng.randrange(PARTITIONS)] += self._rng.randint(1, 4)
 
     async def bug(self) -> None:
         """A bad release of back fails at some lines, until it is mended and an operator replays what was parked."""
         lines = {f"l{self._rng.randrange(16)}" for _ in range(6)}
         BROKEN.update(lines)
-        self._world.tell(f"{CASES}: {sorted(lines)} break back")
+        self._world.tell(f"{CASES}: {sorted(lines)} break back", "bad release")
         await asyncio.sleep(1 + self._rng.random() * 5)
         BROKEN.difference_update(lines)
         if self._rng.random() < 0.5 and not BROKEN:
@@ -203,7 +215,7 @@ class Nemesis:
 
     async def _replay_all(self) -> None:
         """An operator replays every parked key once, and asks again where nobody answered."""
-        todo = {row["_id"] for row in self._world.stores["back"]._all(HEADS) if row["size"]}
+        todo = {row["_id"] for row in self._world.stores["back"].all(HEADS) if row["size"]}
         while todo:
             name = self._rng.choice(sorted(todo))
             if await self._replay(name) or BROKEN:
@@ -222,5 +234,7 @@ class Nemesis:
         if not task.done() or task.cancelled() or isinstance(task.exception(), Unavailable | Conflict):
             return False
         outcomes = task.result()
-        self._world.tell(f"an operator replays {head}: {[outcome.ending.value for outcome in outcomes]}")
+        self._world.tell(
+            f"an operator replays {head}: {[outcome.ending.value for outcome in outcomes]}", "replayed"
+        )
         return not outcomes or outcomes[-1].ending is not Ending.FAILED

@@ -86,9 +86,25 @@ class SimRelay(Relay):
         return self.producer
 
 
-class Parts:
-    """Which classes a process is made of: a negative control puts a broken one in."""
+class SimCrashPoints(CrashPoints):
+    """At the wanted point the process is struck: nothing of it runs after that, as nothing does after kill -9."""
 
+    def __init__(self, proc: Proc) -> None:
+        super().__init__()
+        self._proc = proc
+        self.wanted = ""
+
+    def at(self, point: str) -> None:
+        """Pass a point; what the process does next it does after an await, which is too late."""
+        if point == self.wanted:
+            self.wanted = ""
+            self._proc.fuse = 1
+
+
+class Parts:
+    """Which classes a world is made of: a negative control puts a broken one in."""
+
+    store: type[SimStore] = SimStore
     turns: type[Turns] = Turns
     claims: type[Claims] = Claims
     delivery: type[SimDelivery] = SimDelivery
@@ -109,7 +125,7 @@ class Node:
         self.skew = timedelta(seconds=store.chance.rng.choice((0, 0, 0.4, -0.4)))
         self.loops: dict[str, Loop] = {}
         self.metrics = METRICS[service]
-        self.crash = CrashPoints()
+        self.crash = SimCrashPoints(self.proc)
         self.turns = parts.turns(
             service, SLOTS, TABLES[service], self.metrics, self.crash, self._wake, self.clock
         )

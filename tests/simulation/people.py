@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.services import Lamp, OpenPage, TurnOff, WriteLine, report_id
+from tests.simulation.services import Light, OpenPage, TurnOff, WriteLine, report_id
 
 from chassis.inputs import Ending, Outcome
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-LAST_ASKED = 6.0
+LAST_ASKED = 4.0
 
 
 @dataclass
@@ -55,15 +55,15 @@ class People:
         rng = self._rng
         subjects = [report_id(number) for number in range(rng.randint(2, 4))]
         for subject in subjects:
-            self._wish(OpenPage(subject), subject, rng.random() * 4)
-        for pair in range(2):
-            one, two = f"{pair}/one", f"{pair}/two"
-            at = 2 + rng.random() * 4
+            self._wish(OpenPage(subject), subject, rng.random() * 2.5)
+        pairs = [(f"{pair}/one", f"{pair}/two") for pair in range(3)]
+        self._wish(Light(tuple(lamp for pair in pairs for lamp in pair)), "lamps", 0.0)
+        for one, two in pairs:
+            at = 1 + rng.random() * 3
             for mine, other in ((one, two), (two, one)):
-                self._wish(Lamp(mine), mine, 0.0)
                 self._wish(TurnOff(mine, other), mine, at + rng.random() * 0.01)
         reminded: list[WriteLine] = []
-        for number in range(rng.randint(6, 16)):
+        for number in range(rng.randint(5, 12)):
             self._wish_line(rng.choice(subjects), f"l{number}", reminded)
 
     def _wish_line(self, subject: str, line: str, reminded: list[WriteLine]) -> None:
@@ -97,9 +97,10 @@ class People:
             if not wish.patient and not wish.outcomes:
                 wish.given_up = True
                 return
+            if wish.outcomes and self._rng.random() > 0.2:
+                return
             await asyncio.sleep(0.2 + self._rng.random())
-        if self._rng.random() < 0.2:
-            await self._once(wish)
+        await self._once(wish)
 
     async def _once(self, wish: Wish) -> None:
         serving = [node for node in self._world.living("front") if node.serving]

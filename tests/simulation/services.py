@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chassis.documents import Collection
 from chassis.errors import Early, Refused
-from chassis.handling import NOTHING, Change, Job, Moment, Reactions, Timer, on
+from chassis.handling import NOTHING, Change, Job, Moment, Reaction, Reactions, Timer, on
 from contracts.intake import ReportRegistered
 from contracts.notify import MessageSuppressed
 from contracts.routing import CaseResolved
@@ -73,6 +74,11 @@ class Print:
 class Printed:
     report_id: str
     line: str
+
+
+@dataclass(frozen=True)
+class Light:
+    lamps: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -148,8 +154,9 @@ def turn_off(command: TurnOff, lamp: Lamp | None, other: Lamp | None, _: Moment)
     return Change(write=[LAMPS.put(Lamp(command.lamp_id, on=False))])
 
 
-def light(command: Lamp, lamp: Lamp | None, _: Moment) -> Change:
-    return NOTHING if lamp is not None else Change(write=[LAMPS.put(command)])
+def light(command: Light, *lamps_and_moment: Any) -> Change:
+    there = {lamp.lamp_id for lamp in lamps_and_moment[:-1] if lamp is not None}
+    return Change(write=[LAMPS.put(Lamp(name)) for name in command.lamps if name not in there])
 
 
 def start_note(event: ReportRegistered, note: Note | None, _: Moment) -> Change:
@@ -177,7 +184,7 @@ FRONT = Reactions(
     on(Remind, lambda t: (PAGES[t.report_id],), remind),
     on(Printed, lambda c: (PAGES[c.report_id],), print_line),
     on(MessageSuppressed, lambda e: (PAGES[e.report_id],), hear_echo),
-    on(Lamp, lambda c: (LAMPS[c.lamp_id],), light),
+    Reaction(Light, lambda c: [LAMPS[name] for name in c.lamps], light),
     on(TurnOff, lambda c: (LAMPS[c.lamp_id], LAMPS[c.other_id]), turn_off),
 )
 BACK = Reactions(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from chassis.inputs import Outcome
 from chassis.parking import HEADS
 from chassis.turn import JOBS, OUTBOX, TIMERS
 
-CALM_AT = 9.0  # seconds of virtual time in which things go wrong
+CALM_AT = 6.0  # seconds of virtual time in which things go wrong
 PATIENCE = 150.0  # seconds after which what is not done will never be
 MOST_STEPS = 150_000
 POISON = "poison"
@@ -34,6 +35,7 @@ class World:
     """What there is in one world; processes come and go, stores and log stay."""
 
     chance: Chance
+    control: str
     log: SimLog = field(init=False)
     stores: dict[str, SimStore] = field(default_factory=dict)
     groups: dict[str, SimGroup] = field(default_factory=dict)
@@ -45,21 +47,23 @@ class World:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, SimLoop)
         self.loop = loop
+        self.parts = parts_of(self.control)
         self.log = SimLog(self.chance, (REPORTS, CASES, MESSAGES))
         for service, hears in HEARS.items():
-            self.stores[service] = SimStore(self.chance)
+            self.stores[service] = self.parts.store(self.chance)
             self.groups[service] = SimGroup(self.log, hears)
         self.people = People(self)
 
-    def tell(self, text: str) -> None:
-        """Write down what was done to this world."""
+    def tell(self, text: str, kind: str = "") -> None:
+        """Write down what was done to this world, and count it under its kind."""
         self.story.append(f"{self.loop.time():7.3f}  {text}")
+        if kind:
+            self.chance.happened[kind] += 1
 
     def start(self, service: str, instance: str) -> Node:
         """Start a process."""
-        self.tell(f"{instance} starts")
-        parts = parts_of(self.chance.control)
-        node = Node(service, instance, self.stores[service], self.log, self.groups[service], parts)
+        self.tell(f"{instance} starts", "a process starts")
+        node = Node(service, instance, self.stores[service], self.log, self.groups[service], self.parts)
         self.nodes.append(node)
         return node
 
@@ -99,20 +103,21 @@ class World:
 
     def quiet(self) -> bool:
         """Nothing waits anywhere."""
-        return not self.leftovers()
+        return next(self.leftovers(), None) is None
 
-    def leftovers(self) -> list[str]:
+    def leftovers(self) -> Iterator[str]:
         """What waits and should not."""
-        left: list[str] = []
+        if not self.people.content():
+            yield "somebody was never answered"
         for service, store in self.stores.items():
             for collection in (OUTBOX, TIMERS, JOBS):
-                left += [f"{service}: {row['_id']} is left in {collection}" for row in store._all(collection)]
-            heads = [row for row in store._all(HEADS) if row["size"] and not row["key"].startswith(POISON)]
-            left += [f"{service}: {row['_id']} is parked for ever" for row in heads]
-            left += self._behind(service, store)
-        if not self.people.content():
-            left.append("somebody was never answered")
-        return left
+                yield from (
+                    f"{service}: {row['_id']} is left in {collection}" for row in store.all(collection)
+                )
+            for row in store.all(HEADS):
+                if row["size"] and not row["key"].startswith(POISON):
+                    yield f"{service}: {row['_id']} is parked for ever"
+            yield from self._behind(service, store)
 
     def _behind(self, service: str, store: SimStore) -> Iterator[str]:
         for name in HEARS[service]:
@@ -123,6 +128,17 @@ class World:
                 end = records[-1].offset + 1 if records else 0
                 if end and (fence is None or fence["next"] < end):
                     yield f"{service}: {name}/{partition} was read to {fence and fence['next']} of {end}"
+
+    def forget(self) -> None:
+        """Let go of everything, so that little is left for the garbage collector."""
+        nodes = list(self.nodes)
+        for part in (*self.stores.values(), *self.groups.values(), self.log, self.loop):
+            for value in vars(part).values():
+                if isinstance(value, list | dict | set):
+                    value.clear()
+        for node in nodes:
+            vars(node).clear()
+        self.nodes.clear()
 
 
 @dataclass
@@ -135,18 +151,19 @@ class Verdict:
     steps: int
     seconds: float
     rates: dict[str, float]
+    happened: Counter[str]
 
 
 def simulate(seed: int, control: str = "") -> Verdict:
     """Run one world; the same seed is the same world."""
     random.seed(seed)
     BROKEN.clear()
-    chance = Chance(seed, control)
+    chance = Chance(seed)
     loop = SimLoop(chance.rng, MOST_STEPS)
     made: list[World] = []
 
     async def live() -> list[str]:
-        made.append(World(chance))
+        made.append(World(chance, control))
         return await made[0].run()
 
     with _quietly():
@@ -158,7 +175,9 @@ def simulate(seed: int, control: str = "") -> Verdict:
         finally:
             loop.end_world()
             asyncio.set_event_loop(None)
-    return Verdict(seed, wrong, made[0].story, loop.steps, loop.time(), chance.rates)
+    verdict = Verdict(seed, wrong, made[0].story, loop.steps, loop.time(), chance.rates, chance.happened)
+    made[0].forget()
+    return verdict
 
 
 @contextmanager

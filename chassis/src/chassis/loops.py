@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from chassis.errors import Unavailable
 from chassis.logs import log
@@ -39,10 +40,9 @@ class Loop:
                 if not self._failures
                 else min(5.0, 0.1 * 2**self._failures) * random.uniform(0.5, 1)
             )
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
 
     async def _once(self) -> bool:
         try:

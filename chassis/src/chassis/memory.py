@@ -8,8 +8,9 @@ from itertools import count
 from typing import Any, TypeVar
 
 from chassis.documents import Raw
-from chassis.errors import Conflict, Poison
-from chassis.store import AnyOf, AtLeast, AtMost, Index, Order, Transaction, Where
+from chassis.errors import Conflict
+from chassis.rows import copied, kept, matches, path, sortable
+from chassis.store import Index, Lane, Order, Transaction, Where
 from chassis.tokens import Principal, invalid_token
 
 T = TypeVar("T")
@@ -25,6 +26,10 @@ class MemoryTransaction:
     began: int
     changes: dict[Key, Raw | None] = field(default_factory=dict)
 
+    async def _request(self) -> None:
+        """The way to the store, before each of the requests below."""
+        await asyncio.sleep(0)
+
     def _read(self, key: Key) -> Raw | None:
         if key in self.changes:
             return self.changes[key]
@@ -34,15 +39,15 @@ class MemoryTransaction:
         if self.store.written.get(key, 0) > self.began or self.store.locks.get(key, self.owner) != self.owner:
             raise Conflict(f"{key[0]}/{key[1]}")
         self.store.locks[key] = self.owner
-        self.changes[key] = _kept(row)
+        self.changes[key] = kept(row)
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
-        await asyncio.sleep(0)
+        await self._request()
         found = {id_: self._read((collection, id_)) for id_ in ids}
-        return {id_: _copied(row) for id_, row in found.items() if row is not None}
+        return {id_: copied(row) for id_, row in found.items() if row is not None}
 
     async def insert(self, collection: str, documents: Sequence[Raw]) -> None:
-        await asyncio.sleep(0)
+        await self._request()
         for row in documents:
             key = (collection, row["_id"])
             if self._read(key) is not None:
@@ -51,28 +56,28 @@ class MemoryTransaction:
             self._write(key, row)
 
     async def replace(self, collection: str, documents: Sequence[tuple[Mapping[str, Any], Raw]]) -> None:
-        await asyncio.sleep(0)
+        await self._request()
         for guard, row in documents:
             key = (collection, row["_id"])
             before = self._read(key)
-            if before is None or not _matches(before, guard):
+            if before is None or not matches(before, guard):
                 raise Conflict(f"{collection}: a guard did not match")
             self._write(key, row)
 
     async def upsert(self, collection: str, documents: Sequence[Raw]) -> None:
-        await asyncio.sleep(0)
+        await self._request()
         for row in documents:
             self._write((collection, row["_id"]), row)
 
     async def touch(self, collection: str, ids: Sequence[str]) -> None:
-        await asyncio.sleep(0)
+        await self._request()
         for id_ in ids:
             row = self._read((collection, id_))
             if row is not None:
                 self._write((collection, id_), row | {"version": row["version"] + 1})
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
-        await asyncio.sleep(0)
+        await self._request()
         there = [id_ for id_ in ids if self._read((collection, id_)) is not None]
         for id_ in there:
             self._write((collection, id_), None)
@@ -107,9 +112,12 @@ class MemoryLane:
 class MemoryStore:
     """One service's database in memory; keeps the promises of `Store` that one process can see."""
 
+    versions = 8  # of each document, for the transactions that began before the latest
+
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.now = 0
-        self.rows: dict[Key, list[tuple[int, Raw | None]]] = {}
+        self.tables: dict[str, dict[str, list[tuple[int, Raw | None]]]] = {}
+        self.latest: dict[str, dict[str, Raw]] = {}
         self.written: dict[Key, int] = {}
         self.locks: dict[Key, bytes] = {}
         self.ended: set[bytes] = set()
@@ -118,9 +126,14 @@ class MemoryStore:
         self._lanes = count(1)
         self._monotonic = monotonic
 
+    async def _asked(self, step: Callable[[], T], writes: Sequence[Key] = ()) -> T:
+        """One request outside transactions, which does `step` at the store."""
+        await asyncio.sleep(0)
+        return step()
+
     def at(self, key: Key, moment: int) -> Raw | None:
         """The document as it was at a commit number."""
-        for number, row in reversed(self.rows.get(key, [])):
+        for number, row in reversed(self.tables.get(key[0], {}).get(key[1], ())):
             if number <= moment:
                 return row
         return None
@@ -129,10 +142,16 @@ class MemoryStore:
         """Make changes visible at the next commit number."""
         self.now += 1
         for key, row in changes.items():
-            versions = self.rows.setdefault(key, [])
+            collection, id_ = key
+            versions = self.tables.setdefault(collection, {}).setdefault(id_, [])
             versions.append((self.now, row))
-            del versions[:-8]
+            del versions[: -self.versions]
             self.written[key] = self.now
+            latest = self.latest.setdefault(collection, {})
+            if row is None:
+                latest.pop(id_, None)
+            else:
+                latest[id_] = row
 
     def unlock(self, owner: bytes) -> None:
         """Free the locks of a session."""
@@ -143,154 +162,123 @@ class MemoryStore:
         for index in self._unique:
             if index.collection != collection:
                 continue
-            mine = [_path(row, name) for name, _ in index.fields]
-            others = self._all(collection) + [
+            mine = [path(row, name) for name, _ in index.fields]
+            others = self.all(collection) + [
                 r for (c, _), r in pending.items() if c == collection and r is not None
             ]
             if any(
-                o["_id"] != row["_id"] and [_path(o, name) for name, _ in index.fields] == mine
-                for o in others
+                o["_id"] != row["_id"] and [path(o, name) for name, _ in index.fields] == mine for o in others
             ):
                 raise Conflict("duplicate")
 
-    def _all(self, collection: str) -> list[Raw]:
-        latest = [versions[-1][1] for (name, _), versions in self.rows.items() if name == collection]
-        return [row for row in latest if row is not None]
+    def all(self, collection: str) -> list[Raw]:
+        """The documents of a collection as they are now; whoever looks does not change them."""
+        return list(self.latest.get(collection, {}).values())
 
-    async def lane(self) -> MemoryLane:
+    async def lane(self) -> Lane:
         return MemoryLane(self, next(self._lanes).to_bytes(16))
 
     async def end_lane(self, lane_id: bytes) -> None:
-        self.ended.add(lane_id)
-        self.unlock(lane_id)
+        def step() -> None:
+            self.ended.add(lane_id)
+            self.unlock(lane_id)
+
+        await self._asked(step)
 
     async def get(self, collection: str, id: str) -> Raw | None:  # noqa: A002
-        await asyncio.sleep(0)
-        found: Raw | None = _copied(self.at((collection, id), self.now))
+        found: Raw | None = await self._asked(lambda: copied(self.at((collection, id), self.now)))
         return found
 
     async def query(self, collection: str, where: Where, order: Order = (), limit: int = 0) -> list[Raw]:
-        await asyncio.sleep(0)
-        found = [_copied(row) for row in self._all(collection) if _matches(row, where)]
-        for name, direction in reversed(order):
-            found.sort(key=lambda row: _sortable(_path(row, name)), reverse=direction < 0)
-        return found[:limit] if limit else found
+        def step() -> list[Raw]:
+            found = [row for row in self.all(collection) if matches(row, where)]
+            for name, direction in reversed(order):
+                found.sort(key=lambda row: sortable(path(row, name)), reverse=direction < 0)
+            return [copied(row) for row in (found[:limit] if limit else found)]
+
+        return await self._asked(step)
 
     async def count(self, collection: str, where: Where) -> int:
         return len(await self.query(collection, where))
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
-        await asyncio.sleep(0)
-        keys = [(collection, id_) for id_ in ids if self.at((collection, id_), self.now) is not None]
-        self.commit(dict.fromkeys(keys))
-        return len(keys)
+        def step() -> int:
+            there = [key for key in keys if self.at(key, self.now) is not None]
+            self.commit(dict.fromkeys(there))
+            return len(there)
+
+        keys = [(collection, id_) for id_ in ids]
+        return await self._asked(step, keys)
 
     async def insert_missing(self, collection: str, documents: Sequence[Raw]) -> int:
-        await asyncio.sleep(0)
-        fresh = {(collection, row["_id"]): _copied(row) for row in documents}
-        fresh = {key: row for key, row in fresh.items() if self.at(key, self.now) is None}
-        self.commit(fresh)
-        return len(fresh)
+        def step() -> int:
+            fresh = {key: row for key, row in rows.items() if self.at(key, self.now) is None}
+            self.commit(fresh)
+            return len(fresh)
+
+        rows = {(collection, row["_id"]): copied(row) for row in documents}
+        return await self._asked(step, list(rows))
 
     async def claim(self, collection: str, id: str, changes: Mapping[str, Any]) -> tuple[Raw | None, Raw]:  # noqa: A002
-        await asyncio.sleep(0)
-        before = self.at((collection, id), self.now)
-        after: Raw = {"_id": id, "next": 0, "epoch": 0} | (before or {}) | dict(changes)
-        after["epoch"] += 1
-        self.commit({(collection, id): after})
-        return _copied(before), _copied(after)
+        key = (collection, id)
+
+        def step() -> tuple[Raw | None, Raw]:
+            before = self.at(key, self.now)
+            after: Raw = {"_id": id, "next": 0, "epoch": 0} | (before or {}) | dict(changes)
+            after["epoch"] += 1
+            self.commit({key: after})
+            return copied(before), copied(after)
+
+        return await self._asked(step, [key])
 
     async def lease(self, id: str, holder: str, seconds: float) -> int | None:  # noqa: A002
-        await asyncio.sleep(0)
-        now = self._monotonic()
-        owner, until, epoch = self._leases.get(id, ("", now, 0))
-        if owner != holder:
-            if owner and until > now:
-                return None
-            epoch += 1
-        self._leases[id] = (holder, now + seconds, epoch)
-        return epoch
+        def step() -> int | None:
+            now = self._monotonic()
+            owner, until, epoch = self._leases.get(id, ("", now, 0))
+            if owner != holder:
+                if owner and until > now:
+                    return None
+                epoch += 1
+            self._leases[id] = (holder, now + seconds, epoch)
+            return epoch
+
+        return await self._asked(step, [("leases", id)])
 
     async def release(self, id: str, holder: str) -> None:  # noqa: A002
-        owner, _, epoch = self._leases.get(id, ("", 0.0, 0))
-        if owner == holder:
-            self._leases[id] = ("", 0.0, epoch)
+        def step() -> None:
+            owner, _, epoch = self._leases.get(id, ("", 0.0, 0))
+            if owner == holder:
+                self._leases[id] = ("", 0.0, epoch)
+
+        await self._asked(step, [("leases", id)])
 
     async def live_leases(self, prefix: str) -> list[str]:
-        now = self._monotonic()
-        return [
-            id_
-            for id_, (owner, until, _) in self._leases.items()
-            if id_.startswith(prefix) and owner and until > now
-        ]
+        def step() -> list[str]:
+            now, leases = self._monotonic(), self._leases.items()
+            return [
+                id_ for id_, (owner, until, _) in leases if id_.startswith(prefix) and owner and until > now
+            ]
+
+        return await self._asked(step)
 
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         self._unique += [index for index in indexes if index.unique and index not in self._unique]
 
     async def names(self, prefix: str) -> list[str]:
-        await asyncio.sleep(0)
-        return sorted({name for name, _ in self.rows if name.startswith(prefix)})
+        return await self._asked(lambda: sorted(name for name in self.tables if name.startswith(prefix)))
 
     async def drop(self, collection: str) -> None:
-        await asyncio.sleep(0)
-        self.rows = {key: versions for key, versions in self.rows.items() if key[0] != collection}
+        def step() -> None:
+            self.tables.pop(collection, None)
+            self.latest.pop(collection, None)
+
+        await self._asked(step)
 
     async def ping(self) -> None:
         await asyncio.sleep(0)
 
     async def close(self) -> None:
         return
-
-
-def _kept(value: Any) -> Any:
-    """A row of its own, if a real store could keep it: 64-bit numbers, text that has a form in UTF-8."""
-    kind = type(value)
-    if kind is str and not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise Poison("the store cannot keep it: UnicodeEncodeError") from error
-    elif kind is int and not -(2**63) <= value < 2**63:
-        raise Poison("the store cannot keep it: OverflowError")
-    elif kind is dict:
-        return {name: _kept(part) for name, part in value.items()}
-    elif kind in (list, tuple):
-        return [_kept(part) for part in value]
-    return value
-
-
-def _copied(value: Any) -> Any:
-    """A row of its own: what a row is made of is rebuilt, what it holds cannot change."""
-    if isinstance(value, dict):
-        return {name: _copied(part) for name, part in value.items()}
-    return [_copied(part) for part in value] if isinstance(value, list | tuple) else value
-
-
-def _path(row: Mapping[str, Any], name: str) -> Any:
-    value: Any = row
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
-def _matches(row: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-    return all(_holds(_path(row, name), wanted) for name, wanted in where.items())
-
-
-def _holds(value: Any, wanted: Any) -> bool:
-    match wanted:
-        case AnyOf(values):
-            return value in values
-        case AtMost(limit):
-            return value is not None and value <= limit
-        case AtLeast(limit):
-            return value is not None and value >= limit
-        case _:
-            return bool(value == wanted)
-
-
-def _sortable(value: Any) -> tuple[bool, Any]:
-    return (value is not None, value)
 
 
 class MemoryTokens:

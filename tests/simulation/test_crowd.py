@@ -1,0 +1,52 @@
+"""Worlds on several processors are the worlds they are alone, and what has been recorded is not run again."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.pieces import Pieces, added, fingerprint
+from tests.simulation.crowd import many_worlds, processes, red, some_worlds
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.timeout(600),
+]
+
+
+def test_a_world_is_the_same_whoever_runs_it() -> None:
+    with processes(2) as pool:
+        [one, other] = many_worlds(pool, 1, 25)
+    again = some_worlds(21, 5)
+
+    assert (one.seeds, other.seeds) == (20, 5)
+    assert (other.steps, other.happened, other.said) == (again.steps, again.happened, again.said)
+
+
+def test_every_kind_of_trouble_happens_within_a_few_worlds() -> None:
+    tally = some_worlds(1, 40)
+
+    assert {"commit late", "reply lost", "ack lost", "copies", "poison", "gap"} <= set(tally.happened)
+    assert any(kind.startswith("killed at turn.") for kind in tally.happened)
+    assert tally.said["inbox_duplicates_total"] > 0
+    assert tally.said["consumer_resought_total fenced"] > 0
+
+
+def test_a_control_that_is_caught_says_after_how_many_seeds() -> None:
+    assert red("no-inbox", 1) in range(1, 50)
+
+
+def test_what_was_recorded_of_this_code_is_not_run_again(tmp_path: Path) -> None:
+    pieces, other = Pieces(tmp_path, "this", ["pydantic"]), Pieces(tmp_path, "that", ["pydantic"])
+    assert list(pieces.todo(1, 25, 10)) == [(1, 10), (11, 10), (21, 5)]
+
+    pieces.keep(11, 10, 1.0, {"happened": {"kill": 3}})
+    other.keep(1, 10, 1.0, {"happened": {"kill": 4}})
+
+    assert list(pieces.todo(1, 25, 10)) == [(1, 10), (21, 5)]
+    assert added(pieces.all(), "happened") == Counter(kill=3)
+    assert (len(pieces.all()), pieces.others()) == (1, 1)
+
+
+def test_a_fingerprint_is_of_what_is_in_the_files() -> None:
+    assert fingerprint("tests/simulation") == fingerprint("tests/simulation")
+    assert fingerprint("tests/simulation") != fingerprint("tests/simulation", "tests/chassis")
