@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.faults.audit import Period, audit
@@ -142,11 +142,7 @@ def deliver_twice(trial: Trial) -> None:
     """Every record comes again."""
     trial.load()()
     trial.ground.watch.finish(None, SETTLE_SECONDS)
-    ground = trial.ground
-    calm, marks, ground.calm, ground.marks = ground.calm, ground.marks, False, trial.marks
-    copy_everything(ground)
-    ground.injections.pop()
-    ground.calm, ground.marks = calm, marks
+    copy_everything(replace(trial.ground, calm=False, marks=trial.marks, injections=[]))
     trial.faults += 1
 
 
