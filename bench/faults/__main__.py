@@ -39,7 +39,7 @@ def main(words: Sequence[str]) -> int:
 
 def _parts(asked: argparse.Namespace) -> list[argparse.Namespace]:
     """A slice is one run; a campaign fills the disks of a second stand, because those of the first are to be the machine's."""
-    if asked.minutes is None or asked.only:
+    if asked.minutes is None or asked.only or asked.verb == "controls":
         return [asked]
     most = ",".join(sorted({card.kind for card in CARDS} - {DISKS}))
     small = {"only": DISKS, "minutes": DISK_MINUTES, "rate": DISK_RATE, "controls": "none"}
@@ -49,7 +49,7 @@ def _parts(asked: argparse.Namespace) -> list[argparse.Namespace]:
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
-    parser.add_argument("verb", nargs="?", choices=("run", "summary"), default="run")
+    parser.add_argument("verb", nargs="?", choices=("run", "controls", "summary"), default="run")
     parser.add_argument("--minutes", type=float, help="of rounds; the slice for CI when left out")
     parser.add_argument("--seed", type=int, help="a fresh one when left out; the slice has its own")
     parser.add_argument("--only", default="", help="kinds of faults, as F2,F5")
@@ -59,6 +59,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--controls", choices=("all", "red", "none"), default="all", help="which controls to run"
     )
+    parser.add_argument("--tries", type=int, default=1, help="how often each control is run")
     parser.add_argument("--state", default="campaign", help="name of the folder under .state/faults")
     return parser.parse_args(words)
 
@@ -78,9 +79,11 @@ def run(asked: argparse.Namespace) -> Json:
         campaign = Campaign(open_ground(state, seed, tell, spare), state / "logs", seed, size)
         try:
             tell("engines, links and services run")
-            campaign.run()
-            reds = _try(campaign, CONTROLS if asked.controls != "none" else ())
-            greens = _try(campaign, GREENS if asked.controls == "all" and not is_slice else ())
+            if asked.verb == "run":
+                campaign.run()
+            both = asked.controls == "all" and (asked.verb == "controls" or not is_slice)
+            reds = _try(campaign, CONTROLS if asked.controls != "none" else (), asked.tries)
+            greens = _try(campaign, GREENS if both else (), asked.tries)
         finally:
             campaign.ground.stand.close()
     result = document(campaign, reds, greens, time.monotonic() - began)
@@ -99,9 +102,9 @@ def _finish(results: Sequence[Json]) -> int:
     return int(any(wrong(one) for one in results))
 
 
-def _try(campaign: Campaign, controls: Sequence[Control]) -> list[Result]:
+def _try(campaign: Campaign, controls: Sequence[Control], tries: int) -> list[Result]:
     results, ground = [], campaign.ground
-    for control in controls:
+    for control in (one for one in controls for _ in range(tries)):
         began = time.monotonic()
         trial = Trial(ground, control, campaign.folder, campaign.seed)
         results.append(trial.run())

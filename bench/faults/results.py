@@ -33,7 +33,7 @@ def document(
     """Everything that a run has to say."""
     ground, rounds = campaign.ground, campaign.rounds
     kinds = sum((one.verdict.kinds for one in rounds), Counter[str]())
-    wanted = {card.kind for card in cards_of(campaign.size.only)}
+    wanted = {card.kind for card in cards_of(campaign.size.only)} if rounds else set[str]()
     return {
         "seed": campaign.seed,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -121,16 +121,16 @@ def wrong(result: Json) -> list[str]:
 
 
 def last_line(results: Sequence[Json]) -> str:
-    """What one or all runs come to, in one line; a control counts as red when it was in the last run that tried it."""
+    """What one or all runs come to, in one line; a control counts as red when it was every time."""
     total = {
         name: sum(one[name] for one in results)
         for name in ("faults", "reports", "lost", "double", "out_of_order")
     }
-    controls = {control["name"]: control["red"] for one in results for control in one["controls"]}
-    red = sum(1 for is_red in controls.values() if is_red)
+    green = {control["name"] for one in results for control in one["controls"] if not control["red"]}
+    controls = {control["name"] for one in results for control in one["controls"]}
     return (
         f"faults: {total['faults']} injected, {total['reports']} reports, {total['lost']} lost, "
-        f"{total['double']} double, {total['out_of_order']} out of order, {red} of {len(controls)} controls red"
+        f"{total['double']} double, {total['out_of_order']} out of order, {len(controls - green)} of {len(controls)} controls red"
     )
 
 
@@ -164,7 +164,25 @@ def show(console: Console, results: Sequence[Json]) -> None:
         f"{sums['facts']} facts; {sums['parked']} poisonous records; {sums['refused']} reports never accepted",
         highlight=False,
     )
+    _show_controls(console, results)
     for reason in sorted(
         {f"{kind} skipped: {why}" for one in results for kind, why in one["skipped"].items()}
     ):
         console.print(reason, highlight=False)
+
+
+def _show_controls(console: Console, results: Sequence[Json]) -> None:
+    """How often each control was tried, how often it ended as it must, and after how many faults at most."""
+    tried = [(one, True) for result in results for one in result["controls"]]
+    tried += [(one, False) for result in results for one in result["greens"]]
+    if not tried:
+        return
+    table = Table(
+        "control", "must be", *(Column(name, justify="right") for name in ("tries", "was", "faults"))
+    )
+    for name in dict.fromkeys(one["name"] for one, _ in tried):
+        ours = [(one, red) for one, red in tried if one["name"] == name]
+        right = sum(1 for one, red in ours if one["red"] == red)
+        most = max(one["faults"] for one, _ in ours)
+        table.add_row(name, "red" if ours[0][1] else "green", str(len(ours)), str(right), str(most))
+    console.print(table)
