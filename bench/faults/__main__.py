@@ -7,20 +7,21 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 
 from rich.console import Console
 
 from bench.faults.campaign import Campaign, Size, open_ground
 from bench.faults.controls import CONTROLS, GREENS, Control, Result, Trial
+from bench.faults.deck import CARDS
 from bench.faults.disks import small_disks
-from bench.faults.results import FOLDER, Json, document, keep, last_line, show, summary
+from bench.faults.results import FOLDER, Json, document, keep, last_line, show, summary, wrong
 from stack.files import alone
 from stack.processes import StackError, say
 from stack.tools import REPOSITORY
 
 ROOT = REPOSITORY / ".state" / "faults"
-SLICE_SEED, SLICE_RATE, RATE, ROUND_SECONDS = 7, 15.0, 150.0, 120.0
+SLICE_SEED, SLICE_RATE, RATE, ROUND_SECONDS = 7, 15.0, 120.0, 180.0
+DISKS, DISK_MINUTES, DISK_RATE = "F10", 1.0, 30.0
 
 
 def main(words: Sequence[str]) -> int:
@@ -30,15 +31,25 @@ def main(words: Sequence[str]) -> int:
     asked = _parse(words)
     try:
         with alone(ROOT / f"{asked.state}.lock"):
-            return run(asked)
+            return _finish([run(part) for part in _parts(asked)])
     except StackError as error:
         say(f"faults: {error}")
         return 1
 
 
+def _parts(asked: argparse.Namespace) -> list[argparse.Namespace]:
+    """A slice is one run; a campaign fills the disks of a second stand, because those of the first are to be the machine's."""
+    if asked.minutes is None or asked.only or asked.verb == "controls":
+        return [asked]
+    most = ",".join(sorted({card.kind for card in CARDS} - {DISKS}))
+    small = {"only": DISKS, "minutes": DISK_MINUTES, "rate": DISK_RATE, "controls": "none"}
+    words = vars(asked)
+    return [argparse.Namespace(**words | {"only": most}), argparse.Namespace(**words | small)]
+
+
 def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
-    parser.add_argument("verb", nargs="?", choices=("run", "summary"), default="run")
+    parser.add_argument("verb", nargs="?", choices=("run", "controls", "summary"), default="run")
     parser.add_argument("--minutes", type=float, help="of rounds; the slice for CI when left out")
     parser.add_argument("--seed", type=int, help="a fresh one when left out; the slice has its own")
     parser.add_argument("--only", default="", help="kinds of faults, as F2,F5")
@@ -48,11 +59,12 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--controls", choices=("all", "red", "none"), default="all", help="which controls to run"
     )
+    parser.add_argument("--tries", type=int, default=1, help="how often each control is run")
     parser.add_argument("--state", default="campaign", help="name of the folder under .state/faults")
     return parser.parse_args(words)
 
 
-def run(asked: argparse.Namespace) -> int:
+def run(asked: argparse.Namespace) -> Json:
     """Plays the campaign, then the controls on the same stand, and keeps the result."""
     is_slice, began = asked.minutes is None, time.monotonic()
     seed = asked.seed if asked.seed is not None else SLICE_SEED if is_slice else secrets.randbelow(10**6)
@@ -63,18 +75,20 @@ def run(asked: argparse.Namespace) -> int:
     size = Size((asked.minutes or 0.0) * 60, rate, asked.round, only, is_slice)
     state, spare = ROOT / asked.state, frozenset(filter(None, asked.spare.split(";")))
     shutil.rmtree(state, ignore_errors=True)
-    with small_disks(state) if "F10" in only else nullcontext():
+    with small_disks(state) if DISKS in only or is_slice else nullcontext():
         campaign = Campaign(open_ground(state, seed, tell, spare), state / "logs", seed, size)
         try:
             tell("engines, links and services run")
-            campaign.run()
-            which = asked.controls or ("red" if is_slice else "all")
-            reds = _try(campaign, CONTROLS if which != "none" else ())
-            greens = _try(campaign, GREENS if which == "all" else ())
+            if asked.verb == "run":
+                campaign.run()
+            both = asked.controls == "all" and (asked.verb == "controls" or not is_slice)
+            reds = _try(campaign, CONTROLS if asked.controls != "none" else (), asked.tries)
+            greens = _try(campaign, GREENS if both else (), asked.tries)
         finally:
             campaign.ground.stand.close()
     result = document(campaign, reds, greens, time.monotonic() - began)
-    return _finish(result, keep(result, ROOT / "slices" if is_slice else FOLDER))
+    say(f"result {keep(result, ROOT / 'slices' if is_slice else FOLDER)}")
+    return result
 
 
 def _clocked(began: float) -> Callable[[str], None]:
@@ -82,20 +96,15 @@ def _clocked(began: float) -> Callable[[str], None]:
     return lambda text: console.print(f"{time.monotonic() - began:7.1f}  {text}", markup=False)
 
 
-def _finish(result: Json, path: Path) -> int:
-    show(Console(), [result])
-    print(f"result {path}")
-    print(last_line([result]), flush=True)
-    bad = result["lost"] + result["double"] + result["out_of_order"] + result["unsettled_rounds"]
-    green = [one for one in result["controls"] if not one["red"]] + [
-        one for one in result["greens"] if one["red"]
-    ]
-    return int(bool(bad or green))
+def _finish(results: Sequence[Json]) -> int:
+    show(Console(), results)
+    print(last_line(results), flush=True)
+    return int(any(wrong(one) for one in results))
 
 
-def _try(campaign: Campaign, controls: Sequence[Control]) -> list[Result]:
+def _try(campaign: Campaign, controls: Sequence[Control], tries: int) -> list[Result]:
     results, ground = [], campaign.ground
-    for control in controls:
+    for control in (one for one in controls for _ in range(tries)):
         began = time.monotonic()
         trial = Trial(ground, control, campaign.folder, campaign.seed)
         results.append(trial.run())

@@ -4,17 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from pymongo import MongoClient
-
+from bench.faults.audit_topics import topic_lies
 from bench.faults.poison import Poison, poison_lies
 from bench.faults.stand import Stand
-from contracts.permissions import SERVICES
 from stack.account import budget_lies
 from stack.account_checks import lies
 from stack.account_sources import Sources, read_mailbox, read_topics
-from stack.account_world import APPLICATIONS, TAKEN, Asked, Fact, Life, World, gather
+from stack.account_world import APPLICATIONS, TAKEN, Asked, Life, World, gather
 
 LOST, DOUBLED, DISORDERED, MAIL_COPY = "lost", "doubled", "out of order", "mail copy"
 PERSONAL = re.compile(rb"@example\.org|Testo inventato|\+39 035")
@@ -30,7 +27,6 @@ KINDS: Sequence[tuple[str, re.Pattern[str]]] = (
     (DISORDERED, re.compile(r"^hole in the sequence|more than one partition")),
 )
 _COUNTED = re.compile(r"^(\d+) (?:documents|messages) .*instead of (\d+)")
-_CHUNK = 10_000
 
 
 @dataclass
@@ -69,12 +65,17 @@ def read_world(stand: Stand, period: Period) -> World:
     """Everything that the account looks at."""
     sources = Sources(stand.mongod.admin, stand.kafka.admin, stand.mails, period.since, period.marks)
     world = sources.read_stores(period.asked)
-    subjects = {one.report_id for one in period.asked if one.status in TAKEN}
-    subjects |= {str(one["_id"]) for one in world.documents[APPLICATIONS]}
+    subjects = subjects_of(world)
     world.facts, _ = read_topics(stand.kafka.admin, subjects, period.since, period.marks)
     world.mails = list(read_mailbox(stand.mails, period.since))
     world.leftovers = [one for one in world.leftovers if one.report_id in subjects]
     return world
+
+
+def subjects_of(world: World) -> set[str]:
+    """What the facts of these reports are about: the reports and their applications."""
+    reports = {one.report_id for one in world.asked if one.step == "report" and one.status in TAKEN}
+    return reports | {str(one["_id"]) for one in world.documents[APPLICATIONS]}
 
 
 def audit(stand: Stand, period: Period) -> Verdict:
@@ -101,7 +102,8 @@ def _every_lie(
     yield from ((LOST, f"{one.report_id}: {text}") for one, text in _unanswered(period.asked))
     yield from ((LOST, f"personal data on {fact.topic}") for fact in world.facts if PERSONAL.search(fact.raw))
     with stand.client() as client:
-        yield from ((kind_of(text), text) for text in _ghosts(client, world.facts))
+        texts = topic_lies(client, world.facts, subjects_of(world), period.since)
+        yield from ((kind_of(text), text) for text in texts)
         yield from ((kind_of(text), text) for text in poison_lies(client, period.poisons))
 
 
@@ -118,25 +120,6 @@ def _unanswered(asked: Iterable[Asked]) -> Iterator[tuple[Asked, str]]:
     for one in asked:
         if one.step == "report" and one.status >= 500 and one.status != 503:
             yield one, f"answered {one.status}"
-
-
-def _ghosts(client: MongoClient[dict[str, Any]], facts: Sequence[Fact]) -> Iterator[str]:
-    """Facts on topics that no transaction of their service wrote."""
-    for service in SERVICES:
-        ids = {fact.id for fact in facts if fact.source == f"/ascolto/{service}"}
-        logs = client[service].list_collection_names(filter={"name": {"$regex": "^outbox_log_"}})
-        for chunk in batched_ids(ids):
-            where = {"_id": {"$in": chunk}}
-            known = {row["_id"] for log in logs for row in client[service][log].find(where, {"_id": 1})}
-            yield from (
-                f"ghost: {service} never committed fact {name}" for name in chunk if name not in known
-            )
-
-
-def batched_ids(ids: Iterable[str]) -> Iterator[list[str]]:
-    """Ids in portions that one query takes."""
-    row = sorted(ids)
-    yield from (row[start : start + _CHUNK] for start in range(0, len(row), _CHUNK))
 
 
 def _count(verdict: Verdict, world: World, lives: Mapping[str, Life], period: Period) -> None:

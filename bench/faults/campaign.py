@@ -6,12 +6,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
-from bench.faults import disks, engines, processes, records
 from bench.faults.audit import Period, Verdict, audit
+from bench.faults.deck import LANES, Card, cards_of, each_once, endless
 from bench.faults.ground import Ground
 from bench.faults.links import Links
 from bench.faults.load import Wish, start_load
@@ -20,30 +22,9 @@ from bench.faults.watch import Away, Watch
 from stack.play import read_log
 from stack.processes import StackError
 
-Inject = Callable[[Ground], None]
 SETTLE_SECONDS = 180.0
-MOST_SECONDS = 600.0  # of one round
+MOST_SECONDS = 900.0  # of a slice
 WIND_DOWN_SECONDS = 300.0  # clients go on asking for as long as their patience
-# How often each kind comes, of a hundred or so.
-KINDS: Sequence[tuple[str, Inject, int]] = (
-    ("F1", processes.crash_at_point, 24),
-    ("F2", processes.kill_at_random, 20),
-    ("F3", processes.make_zombie, 3),
-    ("F3", processes.make_zombie_at_point, 3),
-    ("F4", engines.break_broker, 6),
-    ("F5", engines.break_store, 8),
-    ("F6", engines.misbehave, 18),
-    ("F6", engines.drop_quickly, 4),
-    ("F7", records.copy_everything, 2),
-    ("F7", records.rewind, 2),
-    ("F8", records.copy_shuffled, 3),
-    ("F9", records.poison_topics, 1),
-    ("F10", disks.fill_disk, 1),
-    ("F11", processes.skew_clock, 3),
-    ("F12", processes.slow_down, 3),
-    ("F13", processes.storm_of_members, 4),
-    ("F14", engines.restart_everything, 2),
-)
 
 
 @dataclass(frozen=True)
@@ -109,16 +90,15 @@ class Campaign:
         return Round(number, ground.calm, faults, time.monotonic() - began, settled, verdict)
 
     def _play(self, number: int, log: Path) -> None:
-        """Load, and faults as long as the deck and the time of a round last."""
-        most = int(MOST_SECONDS * self.size.rate)
+        """Load, and faults as long as the time of a round lasts; of a slice, until every kind came."""
+        seconds = MOST_SECONDS if self.size.is_slice else self.size.round_seconds
+        most = int((seconds + WIND_DOWN_SECONDS) * self.size.rate)
         load = start_load(self.ground.stand, Wish(self.seed * 1_000 + number, most, self.size.rate), log)
-        deck, end = self._deck(random.Random(f"{self.seed}/{number}")), self._end()
         try:
             while load.poll() is None and not (log.exists() and log.stat().st_size):
                 time.sleep(0.1)
             with self._held_back(load):
-                while load.poll() is None and deck and time.monotonic() < end:
-                    deck.pop()(self.ground)
+                self._break(number, time.monotonic() + seconds)
             load.terminate()
             load.wait(WIND_DOWN_SECONDS)
         finally:
@@ -127,6 +107,49 @@ class Campaign:
             raise StackError(
                 f"The load of round {number} ended with {load.returncode}: see {log.with_suffix('.err')}"
             )
+
+    def _break(self, number: int, end: float) -> None:
+        """One fault after the other, each timed until all is well again; or many at once and none timed."""
+        rng, cards = random.Random(f"{self.seed}/{number}"), cards_of(self.size.only)
+        if not self.ground.calm:
+            self._break_side_by_side(number, cards, end)
+            return
+        self.ground.rng = rng
+        first = each_once(rng, cards) if number == 0 else []
+        for card in first if self.size.is_slice else chain(first, endless(rng, cards)):
+            if time.monotonic() > end:
+                return
+            card.inject(self.ground)
+
+    def _break_side_by_side(self, number: int, cards: Sequence[Card], end: float) -> None:
+        """Each lane breaks what is its own, beside the others."""
+        locks = {lane: threading.Lock() for lane in LANES}
+        timer = threading.Timer(end - time.monotonic(), self.ground.over.set)
+        timer.start()
+
+        def play(lane: str) -> None:
+            ours = [card for card in cards if card.lanes[0] == lane]
+            ground = replace(self.ground, rng=random.Random(f"{self.seed}/{number}/{lane}"))
+            for card in endless(ground.rng, ours) if ours else ():
+                with ExitStack() as held:
+                    for one in card.lanes:
+                        held.enter_context(locks[one])
+                    if not ground.over.is_set():
+                        card.inject(ground)
+                if ground.over.wait(ground.rng.expovariate(1 / LANES[lane])):
+                    return
+
+        try:
+            with ThreadPoolExecutor(len(LANES)) as pool:
+                for done in as_completed([pool.submit(play, lane) for lane in LANES]):
+                    self._stop_all_if_failed(done)
+        finally:
+            timer.cancel()
+
+    def _stop_all_if_failed(self, done: "Future[None]") -> None:
+        if done.exception() is not None:
+            self.ground.over.set()
+        done.result()
 
     @contextmanager
     def _held_back(self, load: "subprocess.Popen[bytes]") -> Iterator[None]:
@@ -146,23 +169,6 @@ class Campaign:
         finally:
             over.set()
             keeper.join()
-
-    def _end(self) -> float:
-        return time.monotonic() + (MOST_SECONDS if self.size.is_slice else self.size.round_seconds)
-
-    def _deck(self, rng: random.Random) -> list[Inject]:
-        """The faults of a round in the order of its seed; every kind that is asked for comes up before any comes twice."""
-        chosen = [
-            (inject, weight) for kind, inject, weight in KINDS if not self.size.only or kind in self.size.only
-        ]
-        if not chosen:
-            raise StackError(f"No such kinds of faults: {', '.join(sorted(self.size.only))}.")
-        once = [inject for inject, _ in chosen]
-        rng.shuffle(once)
-        more = rng.choices(once, [dict(chosen)[inject] for inject in once], k=2_000)
-        self.ground.rng = rng
-        first = once if not self.rounds else []
-        return list(reversed(first if self.size.is_slice else first + more))
 
     def _tell(self, one: Round) -> None:
         v = one.verdict

@@ -33,7 +33,7 @@ def _break(ground: Ground, kind: str, name: str, engine: Kafka | Mongod) -> None
     seconds = ground.rng.uniform(1, 4)
     if how == "pause" and ground.rng.random() < 0.3:
         seconds += 12
-    with ground.fault(kind, f"{how} of the {name}, {seconds:.0f} s away"):
+    with ground.fault(kind, f"{how} of the {name}, {seconds:.0f} s away") as fault:
         if how == "pause":
             engine.pause()
             time.sleep(seconds)
@@ -44,6 +44,7 @@ def _break(ground: Ground, kind: str, name: str, engine: Kafka | Mongod) -> None
         else:
             engine.stop()
         time.sleep(seconds)
+        fault.heal()
         engine.start()
 
 
@@ -74,22 +75,20 @@ def misbehave(ground: Ground) -> None:
 def drop_quickly(ground: Ground) -> None:
     """F6: many short losses of replies between a service and its store: results of commits that nobody hears."""
     service = ground.rng.choice(("intake", "routing", "notify"))
-    calm, ground.calm = ground.calm, False
     for _ in range(5):
         with (
-            ground.fault("F6", f"{service}-mongod: drop-replies for a moment"),
+            ground.fault("F6", f"{service}-mongod: drop-replies for a moment", timed=False),
             ground.stand.links.behaving(f"{service}-mongod", Mode("drop-replies")),
         ):
             time.sleep(ground.rng.uniform(0.02, 0.2))
         time.sleep(ground.rng.uniform(0.3, 1.0))
-    ground.calm = calm
 
 
 def restart_everything(ground: Ground) -> None:
     """F14: every process dies at once, and all come back in any order."""
     stand = ground.stand
     replicas = sorted(stand.wanted)
-    with ground.fault("F14", "kill -9 of every service, the broker and mongod at once", len(replicas) + 2):
+    with ground.fault("F14", "kill -9 of every service, the broker and mongod at once") as fault:
         with stand.held_down(*replicas):
             for replica in replicas:
                 stand.service(*replica).kill()
@@ -97,6 +96,7 @@ def restart_everything(ground: Ground) -> None:
             stand.mongod.kill()
             engines: list[Kafka | Mongod] = [stand.kafka, stand.mongod]
             ground.rng.shuffle(engines)
+            fault.heal()
             if ground.rng.random() < 0.5:
                 for engine in engines:
                     engine.launch()

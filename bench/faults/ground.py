@@ -17,14 +17,27 @@ PATIENCE = 120.0
 
 @dataclass
 class Injection:
-    """One fault: what and when (seconds since 1970), how long it lasted, and how long until nothing was unfinished."""
+    """One fault: one act against one target, from when it began (seconds since 1970) until nothing was kept broken any more.
+
+    A process killed, an engine stopped or frozen, a link that misbehaves for a while, a member that joins or leaves, a clock
+    that is off: each is one. Everything killed at once is one. All records of a round said again are one, however many
+    they are; every kind of poison on one topic is one for that topic. `count` says how many are in this line.
+    `recovery` is the time from the end of the act (a killed process is dead, a stopped one is started again) until
+    everything that was accepted before it was finished; what it takes to start again is in it.
+    """
 
     kind: str
     what: str
     at: float
-    lasted: float = 0.0
+    lasted: float | None = None
     recovery: float | None = None
     count: int = 1
+
+    def heal(self) -> float:
+        """Nothing is kept broken from now on, unless that was said before; the time when it was."""
+        if self.lasted is None:
+            self.lasted = round(time.time() - self.at, 2)
+        return self.at + self.lasted
 
 
 @dataclass
@@ -45,22 +58,20 @@ class Ground:
     over: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
-    def fault(self, kind: str, what: str, count: int = 1) -> Iterator[Injection]:
-        """Something is done to the stand inside; it is healed at the end, and then the recovery is timed if all else is calm."""
+    def fault(self, kind: str, what: str, *, count: int = 1, timed: bool = True) -> Iterator[Injection]:
+        """Something is done to the stand inside and healed by the end; then the recovery is timed, if all else is calm."""
         injection = Injection(kind, what, time.time(), count=count)
-        self.notes["now"] = f"{kind} {what}"
         yield injection
-        healed = time.time()
-        injection.lasted = round(healed - injection.at, 2)
+        healed = injection.heal()
         self.injections.append(injection)
-        if self.calm:
+        if self.calm and timed:
             finished = self.watch.finish(healed, PATIENCE)
             injection.recovery = round(time.time() - healed, 2) if finished else PATIENCE
         self._tell(injection)
 
     def _tell(self, one: Injection) -> None:
         recovered = "" if one.recovery is None else f", finished {one.recovery:.1f} s after"
-        self.say(f"{one.kind:<4}{one.what}, {one.lasted:.1f} s{recovered}")
+        self.say(f"{one.kind:<4}{one.what}, {one.lasted or 0.0:.1f} s{recovered}")
 
     def skip(self, kind: str, reason: str) -> None:
         """This kind cannot be injected here; the result says why."""

@@ -26,6 +26,7 @@ from stack.ports import HOST
 from stack.tools import REPOSITORY, base_environment
 
 PATIENCE = 240.0
+BURST = 50
 REACHABLE = 0.3
 FORMS = 0.03
 # Of a thousand reports so many are sent again, sent with another body, withdrawn, resolved, and ask for money.
@@ -90,7 +91,7 @@ class Stream:
         async with asyncio.TaskGroup() as lives:
             for report in self.day.reports:
                 await gate.acquire()
-                await asyncio.sleep(max(0.0, began + started / self.rate - time.monotonic()))
+                await asyncio.sleep(max(0.0, began + started // BURST * BURST / self.rate - time.monotonic()))
                 while self.held and not self.stopped:
                     await asyncio.sleep(0.05)
                     began = time.monotonic() - started / self.rate

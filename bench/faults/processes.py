@@ -26,6 +26,11 @@ PASS_SECONDS = 20.0
 
 def crash_at_point(ground: Ground) -> None:
     """F1: a service kills itself where it is told to, the nth time it passes there; every cell in its turn."""
+    while not _crash(ground) and not ground.over.is_set():
+        continue  # it had nothing to do there for a while, was killed somewhere else, and the next cell is tried
+
+
+def _crash(ground: Ground) -> bool:
     cells = ground.notes.setdefault("cells", [])
     if not cells:
         cells.extend(ground.rng.sample(CELLS, len(CELLS)))
@@ -39,8 +44,12 @@ def crash_at_point(ground: Ground) -> None:
     passed = child.pid() != armed
     if not passed:
         child.kill()
-    with ground.fault("F1" if passed else "F2", f"kill -9 of {service} at {point}:{nth}" + _not(passed)):
+    with ground.fault(
+        "F1" if passed else "F2", f"kill -9 of {service} at {point}:{nth}" + _not(passed)
+    ) as fault:
+        fault.heal()
         stand.wait_all()
+    return passed
 
 
 def _not(passed: bool) -> str:
@@ -51,8 +60,9 @@ def kill_at_random(ground: Ground) -> None:
     """F2: kill -9 of any service at any time, one every three seconds by Poisson; single and timed when it is calm."""
     for _ in range(1 if ground.calm else 5):
         replica = ground.rng.choice(sorted(ground.stand.wanted))
-        with ground.fault("F2", f"kill -9 of {replica[0]}-{replica[1]}"):
+        with ground.fault("F2", f"kill -9 of {replica[0]}-{replica[1]}") as fault:
             ground.stand.service(*replica).kill()
+            fault.heal()
             if ground.calm:
                 time.sleep(0.3)
                 ground.stand.wait_all()
@@ -132,11 +142,12 @@ def storm_of_members(ground: Ground) -> None:
         else:
             ground.stand.want(service, ordinal)
             here.add(ordinal)
-        calm, ground.calm = ground.calm, False
-        with ground.fault("F13", f"{service}-{ordinal} {'joins' if ordinal in here else 'leaves'}"):
+        what = f"{service}-{ordinal} {'joins' if ordinal in here else 'leaves'}"
+        with ground.fault("F13", what, timed=False):
             time.sleep(2.0)
-        ground.calm = calm
-    with ground.fault("F13", f"{service}: everybody but the first leaves", len(here)):
+    if not here:
+        return
+    with ground.fault("F13", f"{service}: everybody but the first leaves", count=len(here)):
         for ordinal in here:
             ground.stand.drop(service, ordinal)
 
@@ -148,10 +159,11 @@ def skew_clock(ground: Ground) -> None:
         return
     service, hours = ground.rng.choice(SERVICES), ground.rng.choice((-1, 1))
     fake = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": f"{hours:+d}h", "DONT_FAKE_MONOTONIC": "1"}
-    with ground.fault("F11", f"the clock of {service} is {hours:+d} h off"):
+    with ground.fault("F11", f"the clock of {service} is {hours:+d} h off") as fault:
         ground.stand.arm(service, 0, fake)
         ground.stand.wait_all()
         time.sleep(ground.rng.uniform(3, 6))
         ground.stand.service(service).kill()
+        fault.heal()
         time.sleep(0.3)
         ground.stand.wait_all()

@@ -11,6 +11,7 @@ from bench.faults.ground import Ground
 from bench.faults.poison import HEARD, send
 from bench.faults.watch import Ends
 from contracts.permissions import SERVICES
+from stack.account_sources import headers_of
 
 MOST_COPIES = 30_000
 READ_SECONDS = 60.0
@@ -36,10 +37,11 @@ def copy_shuffled(ground: Ground) -> None:
 def rewind(ground: Ground) -> None:
     """F7: a service stops, its whole group is set back to where the round began, and it starts again."""
     service = ground.rng.choice(SERVICES)
-    with ground.fault("F7", f"the group of {service} is set back to the beginning of the round"):
+    with ground.fault("F7", f"the group of {service} is set back to the beginning of the round") as fault:
         with ground.stand.held_down((service, 0)):
             ground.stand.service(service).stop()
             _set_back(ground, service)
+        fault.heal()
         ground.stand.wait_all()
 
 
@@ -54,7 +56,7 @@ def _set_back(ground: Ground, service: str) -> None:
 def poison_topics(ground: Ground) -> None:
     """F9: every kind of poison on every topic that is heard."""
     topics = list(HEARD)
-    with ground.fault("F9", "", len(topics)) as fault:
+    with ground.fault("F9", "", count=len(topics)) as fault:
         seed, spare = ground.rng.getrandbits(30), ground.spare
         sent, refused = asyncio.run(send(ground.stand.kafka.admin, topics, seed, spare))
         ground.poisons += sent
@@ -92,9 +94,8 @@ def _produce(ground: Ground, records: list[Any], times: int) -> int:
 
 
 def _again(producer: Producer, record: Any) -> int:
-    try:
-        headers = record.headers()
-    except UnicodeDecodeError:
+    headers = headers_of(record)
+    if headers is None:
         return 0
     producer.produce(
         record.topic(), record.value(), record.key(), record.partition(), headers=headers, on_delivery=None

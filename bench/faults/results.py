@@ -17,6 +17,7 @@ from rich.table import Column, Table
 from bench.faults.audit import DISORDERED, DOUBLED, LOST
 from bench.faults.campaign import Campaign, Round, totals
 from bench.faults.controls import Result
+from bench.faults.deck import cards_of
 from bench.faults.ground import Injection
 from stack.files import write_whole
 from stack.tools import KAFKA, MONGOD, REPOSITORY
@@ -32,6 +33,7 @@ def document(
     """Everything that a run has to say."""
     ground, rounds = campaign.ground, campaign.rounds
     kinds = sum((one.verdict.kinds for one in rounds), Counter[str]())
+    wanted = {card.kind for card in cards_of(campaign.size.only)} if rounds else set[str]()
     return {
         "seed": campaign.seed,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -46,6 +48,7 @@ def document(
         **totals(rounds),
         "by_kind": by_kind(ground.injections),
         "skipped": ground.skipped,
+        "missing": sorted(wanted - {one.kind for one in ground.injections} - set(ground.skipped)),
         "spared_poison": sorted(ground.spare),
         "poison_refused_by_broker": ground.notes.get("poison that the broker refuses", {}),
         "links": ground.stand.links.figures(),
@@ -109,17 +112,25 @@ def keep(result: Json, folder: Path) -> Path:
     return path
 
 
+def wrong(result: Json) -> list[str]:
+    """Why a run is not a good one; nothing when it is."""
+    found = [name for name in ("lost", "double", "out_of_order", "unsettled_rounds") if result[name]]
+    found += [f"{kind} never came" for kind in result["missing"]]
+    found += [f"{one['name']} stayed green" for one in result["controls"] if not one["red"]]
+    return found + [f"{one['name']} turned red" for one in result["greens"] if one["red"]]
+
+
 def last_line(results: Sequence[Json]) -> str:
-    """What one or all runs come to, in one line; a control counts as red when it was in the last run that tried it."""
+    """What one or all runs come to, in one line; a control counts as red when it was every time."""
     total = {
         name: sum(one[name] for one in results)
         for name in ("faults", "reports", "lost", "double", "out_of_order")
     }
-    controls = {control["name"]: control["red"] for one in results for control in one["controls"]}
-    red = sum(1 for is_red in controls.values() if is_red)
+    green = {control["name"] for one in results for control in one["controls"] if not control["red"]}
+    controls = {control["name"] for one in results for control in one["controls"]}
     return (
         f"faults: {total['faults']} injected, {total['reports']} reports, {total['lost']} lost, "
-        f"{total['double']} double, {total['out_of_order']} out of order, {red} of {len(controls)} controls red"
+        f"{total['double']} double, {total['out_of_order']} out of order, {len(controls - green)} of {len(controls)} controls red"
     )
 
 
@@ -128,7 +139,7 @@ def summary() -> int:
     results = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))]
     show(Console(), results)
     print(last_line(results), flush=True)
-    return 0
+    return int(any(wrong(one) for one in results))
 
 
 def show(console: Console, results: Sequence[Json]) -> None:
@@ -153,7 +164,25 @@ def show(console: Console, results: Sequence[Json]) -> None:
         f"{sums['facts']} facts; {sums['parked']} poisonous records; {sums['refused']} reports never accepted",
         highlight=False,
     )
+    _show_controls(console, results)
     for reason in sorted(
         {f"{kind} skipped: {why}" for one in results for kind, why in one["skipped"].items()}
     ):
         console.print(reason, highlight=False)
+
+
+def _show_controls(console: Console, results: Sequence[Json]) -> None:
+    """How often each control was tried, how often it ended as it must, and after how many faults at most."""
+    tried = [(one, True) for result in results for one in result["controls"]]
+    tried += [(one, False) for result in results for one in result["greens"]]
+    if not tried:
+        return
+    table = Table(
+        "control", "must be", *(Column(name, justify="right") for name in ("tries", "was", "faults"))
+    )
+    for name in dict.fromkeys(one["name"] for one, _ in tried):
+        ours = [(one, red) for one, red in tried if one["name"] == name]
+        right = sum(1 for one, red in ours if one["red"] == red)
+        most = max(one["faults"] for one, _ in ours)
+        table.add_row(name, "red" if ours[0][1] else "green", str(len(ours)), str(right), str(most))
+    console.print(table)

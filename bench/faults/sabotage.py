@@ -14,24 +14,27 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import uvloop
+from aiokafka import AIOKafkaProducer
 from pymongo import WriteConcern
 
 import chassis.mongo_lane
 from chassis.claims import Claims
 from chassis.crash import CrashPoints
 from chassis.delivery import Delivery
+from chassis.documents import Raw
 from chassis.fold import Effects, Fold
 from chassis.handling import Change, Reaction, Reactions
 from chassis.inputs import Input
 from chassis.logs import log, set_up
 from chassis.mongo import Driver, MongoStore
 from chassis.reading import Parts
+from chassis.relay import Relay, Target
 from chassis.service import Plan, Process, run
 from chassis.store import Transaction
 from chassis.turn import Turns
 
 ONE = WriteConcern(1, j=False)
-PROMISES = ("acknowledgement", "outbox", "inbox", "majority", "fence")
+PROMISES = ("acknowledgement", "outbox", "sending", "inbox", "majority", "fence")
 
 
 class AckFirst(Delivery):
@@ -65,6 +68,15 @@ class DualWrite(Turns):
         cast(Any, fold.effects).said = list(fold.effects.outbox)
         fold.effects.outbox.clear()
         await super()._write(tx, fold)
+
+
+class ClearFirst(Relay):
+    """Puts facts down as sent before they are."""
+
+    async def _send(self, producer: AIOKafkaProducer, target: Target, rows: Sequence[Raw]) -> list[Raw]:
+        await self._clear(rows)
+        self.crash.at("clear.unsent")
+        return await super()._send(producer, target, rows)
 
 
 class LooseStore(MongoStore):
@@ -110,6 +122,8 @@ class Sabotaged(Process):
         self.crash = self.turns.crash = self.relay.crash = StopPoints(settings.crash_at, stop_at=stop_at)
         if without == "inbox":
             self.turns.__class__ = NoInbox
+        if without == "sending":
+            self.relay.__class__ = ClearFirst
         if without == "outbox":
             self.turns.__class__ = DualWrite
             self.turns.woken = self._publish

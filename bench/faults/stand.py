@@ -176,7 +176,7 @@ class Stand(System):
         """Returns when every wanted replica is ready; one that ends meanwhile is waited for again."""
         end = time.monotonic() + deadline
         for name, ordinal in list(self.wanted):
-            while not self.ready(name, ordinal):
+            while (name, ordinal) in self.wanted and not self.ready(name, ordinal):
                 if time.monotonic() > end:
                     raise StackError(f"{name}-{ordinal} was not ready within {deadline:.0f} s.")
                 time.sleep(0.05)

@@ -1,12 +1,17 @@
 """The poison corpus is poisonous, every kind of it, on every topic that is heard."""
 
+import time
+
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 from bench.faults.corpus import Draft, Kind, kinds
-from bench.faults.poison import HEARD, Poison, _lies, _patched, sound
+from bench.faults.poison import HEARD, Poison, _lies, _patched, send, sound
+from confluent_kafka import Producer
 
 from contracts.envelope import Malformed, UnknownType, read_envelope, read_event
 from contracts.topics import Topic
+from stack.account_sources import read_topics
+from stack.system import System
 
 NOT_BY_READING = {"a codec that does not exist", "ce_time 0001-01-01T00:00:00+14:00"}
 
@@ -62,3 +67,22 @@ def test_a_poison_is_parked_once_with_its_bytes_and_a_reason() -> None:
     assert list(_lies(poison, [good, good])) == ["is parked 2 times and not 1"]
     assert list(_lies(poison, [good | {"value": b"y"}])) == ["is parked with other bytes"]
     assert list(_lies(poison, [good | {"detail": ""}])) == ["is parked without a reason"]
+
+
+@pytest.mark.engines
+async def test_the_account_reads_past_a_header_name_that_is_no_text(engines: System) -> None:
+    engines.provision()
+    began, topic, kafka = time.time() - 1, HEARD[0], engines.kafka.admin
+    producer, subjects = Producer(kafka.librdkafka()), set[str]()
+    for number in range(300):  # so many that the interpreter has its shortcuts
+        draft = sound(topic, number)
+        producer.produce(topic.name, draft.value, draft.key, headers=draft.headers)
+        subjects.add((draft.key or b"").decode())
+    assert producer.flush(20) == 0
+    spare = {kind.name for kind in kinds()} - {"a header name that is not UTF-8"}
+    poisons, refused = await send(kafka, [topic], 1_000, spare)
+
+    facts, _ = read_topics(kafka, subjects, began)
+
+    assert (len(poisons), refused) == (1, {})
+    assert {fact.subject for fact in facts} == subjects
