@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.figures import Drain, Figures, Killed, median
 from bench.journey import ACCEPT, END_TO_END
-from bench.runs import BATCHED, FLOOR, NAIVE, OURS, RELAY, SENT
+from bench.runs import BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, SENT
 from stack.files import write_whole
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
@@ -18,6 +18,7 @@ NAMES = {
     NAIVE: "FastStream handler: update_one, publish, AckPolicy.ACK",
     BATCHED: "its batch form: list[Model], insert_many, publish_batch",
     OURS: "this project: facts committed, another replica relays",
+    OTHER_DRIVER: "the same on PyMongo's own async client instead of Motor",
     SENT: "this project: the same process relays, until the broker has every fact",
     FLOOR: "floor: bare drivers, one transaction per 500, nothing decoded or decided",
     RELAY: "relay of this project: outbox → broker",

@@ -17,7 +17,8 @@ from stack.processes import Child, StackError
 from stack.tools import base_environment
 
 NAIVE, BATCHED, OURS, SENT, FLOOR, RELAY = "naive", "naive-batch", "ours", "ours-sent", "floor", "relay"
-ARMS = (NAIVE, BATCHED, OURS, SENT, FLOOR, RELAY)
+OTHER_DRIVER = "ours-pymongo"
+ARMS = (NAIVE, BATCHED, OURS, OTHER_DRIVER, SENT, FLOOR, RELAY)
 PATIENCE = 120.0
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -71,7 +72,7 @@ class Run:
         database = self.engines.database(self.name)
         for collection in (CASES, INBOX, OUTBOX, FENCES):
             database.create_collection(collection)
-        if self.arm == OURS:
+        if self.arm in (OURS, OTHER_DRIVER):
             held = {"holder": "another-replica", "until": FAR, "epoch": 1}
             database["leases"].insert_many([{"_id": f"slot/{n:03d}"} | held for n in range(SLOTS)])
 

@@ -100,6 +100,7 @@ def process_of(task: Task) -> Process:
         secret=folder / "intake.secret",
         seed=folder,
         slots=SLOTS,
+        driver="pymongo" if task.arm == "ours-pymongo" else "motor",
     )
     return Process(plan_of(task), settings, MongoStore(task.mongo, task.database, settings.driver))
 

@@ -72,7 +72,11 @@ class Fold:
 
     def _handle(self, item: Input, reaction: Reaction, head: Head | None) -> Outcome:
         try:
-            return self._apply(item, reaction, self._decide(reaction, item))
+            refs = self.refs.get(id(item)) or reaction.needs(item.body)
+            states = [self.kept[ref.collection.name, ref.id].state for ref in refs]
+            cause = f"{self.service}/{item.id}"
+            change = reaction.then(item.body, *states, Moment(item.now, cause))
+            return self._apply(item, refs, change, cause)
         except Unavailable:
             raise
         except Refused as refusal:
@@ -116,28 +120,23 @@ class Fold:
         name = head_id(self.service, record.topic, key)
         return self.heads.setdefault(name, Head(name, record.topic, key))
 
-    def _needs(self, reaction: Reaction, item: Input) -> Sequence[Ref[Any]]:
-        own = self.refs.get(id(item))
-        return reaction.needs(item.body) if own is None else own
-
-    def _decide(self, reaction: Reaction, item: Input) -> Change:
-        states = [self.kept[ref.collection.name, ref.id].state for ref in self._needs(reaction, item)]
-        return reaction.then(item.body, *states, Moment(item.now, f"{self.service}/{item.id}"))
-
-    def _apply(self, item: Input, reaction: Reaction, change: Change) -> Outcome:
+    def _apply(self, item: Input, refs: Sequence[Ref[Any]], change: Change, cause: str) -> Outcome:
         if change is NOTHING:
             self._receive(item, {})
             return Outcome(item, Ending.IGNORED)
         writes = self._states(change.write)
-        outbox = [self._stamp(item, event, n, writes) for n, event in enumerate(change.say)]
+        outbox = [
+            self._stamp(item, event, derive(cause, f"say/{n}"), writes) for n, event in enumerate(change.say)
+        ]
         for key, kept in writes.items():
             self._keep(key, kept)
-        for ref in self._needs(reaction, item):
+        for ref in refs:
             key = (ref.collection.name, ref.id)
             if key not in writes and not ref.collection.settled:
                 self.effects.read[key] = self.kept[key]
         self.effects.outbox += outbox
-        self._schedule(item, change)
+        if change.start or change.cancel or change.jobs:
+            self._schedule(item, change)
         self._receive(item, {"answer": dict(change.answer)} if change.answer is not None else {})
         return Outcome(item, Ending.DONE, answer=change.answer)
 
@@ -161,12 +160,11 @@ class Fold:
             )
         return writes
 
-    def _stamp(self, item: Input, event: Event, number: int, writes: dict[DocumentKey, Kept[Any]]) -> Raw:
+    def _stamp(self, item: Input, event: Event, event_id: str, writes: dict[DocumentKey, Kept[Any]]) -> Raw:
         subject, topic = event.subject, event.topic
         for kept in writes.values():
             if kept.id == subject and topic in kept.collection.speaks:
                 place = kept.say(topic, int(item.now.timestamp() * 1000))
-                event_id = derive(f"{self.service}/{item.id}", f"say/{number}")
                 return fact_row(event, event_id, place, self.slots, (item.id, item.now, item.lineage))
         raise Misuse(f"{event.type_tag} is said and the document of its subject is not among those written")
 
