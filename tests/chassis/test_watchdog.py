@@ -9,8 +9,13 @@ import pytest
 from chassis.watchdog import STUCK_EXIT
 
 PROGRAM = """
-import asyncio, time
+import asyncio, logging, sys, time
+from chassis.logs import JsonLines
 from chassis.watchdog import Watchdog
+
+handler = logging.StreamHandler(sys.stderr)
+handler.setFormatter(JsonLines("one"))
+logging.basicConfig(handlers=[handler])
 
 async def main():
     task = asyncio.create_task(Watchdog(lambda: {{"ok": {ok}}}, 0.4).run())
@@ -21,9 +26,11 @@ asyncio.run(main())
 """
 
 
-def run(ok: str, then: str) -> int:
+def run(ok: str, then: str) -> "subprocess.CompletedProcess[str]":
     code = textwrap.dedent(PROGRAM.format(ok=ok, then=then))
-    return subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode
+    return subprocess.run(
+        [sys.executable, "-c", code], check=False, timeout=30, capture_output=True, text=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,4 +44,11 @@ def run(ok: str, then: str) -> int:
     ids=["the loop stands still", "it calls itself stuck", "it works", "it was stopped"],
 )
 def test_the_watchdog_ends_a_stuck_process_and_no_other(ok: str, then: str, code: int) -> None:
-    assert run(ok, then) == code
+    assert run(ok, then).returncode == code
+
+
+def test_it_says_where_everything_stood() -> None:
+    ended = run("False", "await asyncio.Event().wait()")
+
+    assert "Event.wait:" in ended.stderr
+    assert "watchdog.py" in ended.stderr

@@ -46,7 +46,7 @@ from chassis.tokens import OidcTokens
 from chassis.turn import COLLECTIONS, INDEXES, Turns
 from chassis.watchdog import Watchdog
 
-STUCK_SECONDS = 60.0
+STUCK_SECONDS = 45.0
 LANES = 2
 
 
