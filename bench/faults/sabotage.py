@@ -177,7 +177,7 @@ def serve(service: str, without: str, stop_at: str, forget: bool) -> None:
     kind = LooseStore if without == "majority" else MongoStore
 
     async def main() -> None:
-        store = kind(settings.mongo, settings.database, settings.driver)
+        store = kind(settings.store, settings.database, settings.driver)
         log("sabotaged", without=without, stop_at=stop_at)
         await run(Sabotaged(plan, settings, store, without, stop_at))
 

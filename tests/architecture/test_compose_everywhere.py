@@ -29,11 +29,14 @@ GATEWAY, INSIDE, OUTSIDE = "deploy/gateway/tls.yml", "deploy/compose/tls.yml", "
 OVERLAYS = (GATEWAY, INSIDE, OUTSIDE)
 KAFKAS = ("kafka", "kafka-2", "kafka-3")
 MONGOS = ("mongo", "mongo-2", "mongo-3")
+TRUSTING = (*SERVICES, "watcher", "provision", "mongo-init", "backup", "restore")
+# Each of them with one container that is there only with it.
+PROFILES = {"dev": "mailbox", "ha": "kafka-2", "observability": "grafana", "tools": "backup"}
 # What an overlay adds, by the container that it adds it to.
 MORE_SECRETS = {
     GATEWAY: {"gateway": {"gateway_certificate", "gateway_certificate_key"}},
     INSIDE: {
-        **{name: {"engines_ca"} for name in (*SERVICES, "provision", "mongo-init")},
+        **{name: {"engines_ca"} for name in TRUSTING},
         **{name: {"engines_ca", "kafka_certificate"} for name in KAFKAS},
         **{name: {"engines_ca", "mongo_certificate"} for name in MONGOS},
     },
@@ -42,9 +45,10 @@ MORE_SECRETS = {
 SWITCHES = "ASCOLTO_CERTIFICATE={0} ASCOLTO_CERTIFICATE_KEY={0} KAFKA_OUTSIDE_CERTIFICATE={0} KAFKA_OUTSIDE_NAME=kafka.example.org KAFKA_OUTSIDE_PORT=9094"
 COMBINATIONS = [
     (profiles, overlays)
-    for profiles in product((False, True), repeat=2)
+    for profiles in product((False, True), repeat=len(PROFILES))
     for overlays in product((False, True), repeat=len(OVERLAYS))
 ]
+EVERY_PROFILE = (True,) * len(PROFILES)
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +62,16 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def deployment(prepared: Path, dev: bool, three: bool, overlays: tuple[str, ...]) -> Deployment:
+def deployment(prepared: Path, profiles: tuple[bool, ...], overlays: tuple[str, ...]) -> Deployment:
     """What Compose reads with these profiles and overlays."""
-    env = prepared / f"{dev}-{three}.env"
-    env.write_text((prepared / ".env").read_text() + ("ASCOLTO_REPLICAS=3\n" if three else ""))
-    profiles = [("dev", dev), ("ha", three)]
-    words = [word for name, on in profiles if on for word in ("--profile", name)]
+    chosen = [name for name, on in zip(PROFILES, profiles, strict=True) if on]
+    env = prepared / "chosen.env"
+    said = re.sub(
+        r"(?m)^COMPOSE_PROFILES=.*$", f"COMPOSE_PROFILES={','.join(chosen)}", (prepared / ".env").read_text()
+    )
+    env.write_text(said + ("ASCOLTO_REPLICAS=3\n" if "ha" in chosen else ""))
     files = [word for file in (BASE, *overlays) for word in ("-f", file)]
-    # The profiles of `.env` do not count here.
-    env.write_text(re.sub(r"(?m)^COMPOSE_PROFILES=.*$", "", env.read_text()))
-    done = _compose(*files, *words, "config", "--format", "json", env_file=env)
+    done = _compose(*files, "config", "--format", "json", env_file=env)
     assert (done.returncode, done.stderr) == (0, "")
     found: Deployment = json.loads(done.stdout)
     return found
@@ -131,18 +135,17 @@ def secrets_without_a_file(whole: Deployment) -> set[str]:
 
 @pytest.mark.parametrize(("profiles", "overlays"), COMBINATIONS)
 def test_every_combination_keeps_every_rule(
-    profiles: tuple[bool, bool], overlays: tuple[bool, ...], prepared: Path
+    profiles: tuple[bool, ...], overlays: tuple[bool, ...], prepared: Path
 ) -> None:
     chosen = tuple(overlay for overlay, on in zip(OVERLAYS, overlays, strict=True) if on)
-    whole = deployment(prepared, *profiles, chosen)
+    whole = deployment(prepared, profiles, chosen)
 
     assert list(offenders(whole, chosen)) == []
     assert jobs_without_a_follower(whole) == set()
     assert vague_dependencies(whole) == set()
     assert secrets_without_a_file(whole) == set()
-    assert ({"mailbox", "kafka-2"} & set(whole["services"])) == {
-        name for name, on in zip(("mailbox", "kafka-2"), profiles, strict=True) if on
-    }
+    here = {profile for profile, name in PROFILES.items() if name in whole["services"]}
+    assert here == {profile for profile, on in zip(PROFILES, profiles, strict=True) if on}
 
 
 PLANTED: dict[str, tuple[Callable[[Deployment], Any], Callable[[Deployment], set[str]]]] = {
@@ -168,7 +171,7 @@ PLANTED: dict[str, tuple[Callable[[Deployment], Any], Callable[[Deployment], set
 @pytest.mark.parametrize("named", PLANTED)
 def test_what_breaks_a_rule_of_the_whole_is_named(named: str, prepared: Path) -> None:
     break_it, found = PLANTED[named]
-    whole = copy.deepcopy(deployment(prepared, True, True, ()))
+    whole = copy.deepcopy(deployment(prepared, EVERY_PROFILE, ()))
     break_it(whole)
     assert found(whole) == {named}
 
@@ -188,13 +191,13 @@ WITH_EVERYTHING: list[tuple[str, Callable[[Deployment], Any]]] = [
 def test_who_breaks_a_rule_with_every_overlay_is_named(
     expected: str, broken: Callable[[Deployment], Any], prepared: Path
 ) -> None:
-    whole = copy.deepcopy(deployment(prepared, True, True, OVERLAYS))
+    whole = copy.deepcopy(deployment(prepared, EVERY_PROFILE, OVERLAYS))
     broken(whole["services"][expected.split(maxsplit=1)[0]])
     assert list(offenders(whole, OVERLAYS)) == [expected]
 
 
 def test_three_of_each_know_one_another_and_everybody_knows_them(prepared: Path) -> None:
-    services = deployment(prepared, True, True, ())["services"]
+    services = deployment(prepared, EVERY_PROFILE, ())["services"]
     for number, name in enumerate(KAFKAS, 1):
         told = services[name]["environment"]
         assert (told["BROKER_ID"], told["BROKER_NAME"], told["BROKER_REPLICAS"]) == (str(number), name, "3")
@@ -214,7 +217,7 @@ def test_three_of_each_know_one_another_and_everybody_knows_them(prepared: Path)
 def test_a_service_reaches_three_of_each_over_tls(
     service: str, prepared: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told = deployment(prepared, True, True, OVERLAYS)["services"][service]["environment"]
+    told = deployment(prepared, EVERY_PROFILE, OVERLAYS)["services"][service]["environment"]
     ca = tmp_path / "ca.pem"
     ca.touch()
     for name, value in told.items():
@@ -300,7 +303,7 @@ def test_certificates_are_made_once_and_never_mounted_with_the_authority_s_key(p
     before = set(folder.iterdir())
     first = subprocess.run(command, check=True, capture_output=True, text=True)
     again = subprocess.run(command, check=True, capture_output=True, text=True)
-    whole = deployment(prepared, True, True, (INSIDE,))
+    whole = deployment(prepared, EVERY_PROFILE, (INSIDE,))
 
     made = {"engines_ca", "engines_ca_key", "kafka_certificate", "mongo_certificate"}
     assert {path.name for path in set(folder.iterdir()) - before} == made

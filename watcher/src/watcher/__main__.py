@@ -56,7 +56,7 @@ async def run(settings: Settings) -> None:
     server, _ = start_http_server(settings.port, settings.host, registry)
     looks: dict[str, Look] = {
         "kafka": lambda: kafka.look(settings.connection),
-        "mongod": lambda: mongo.look(settings.mongo),
+        "mongod": lambda: mongo.look(settings.store),
     }
     tasks = [asyncio.ensure_future(watch(name, look, board, settings.every)) for name, look in looks.items()]
     loop = asyncio.get_running_loop()

@@ -17,7 +17,7 @@ from chassis.backup.save import CannotSave, Client, Saver, forget, tell
 from chassis.backup.topics import Lost, make_again, write_lost
 from chassis.backup.vault import Damaged
 from chassis.clock import utc_now
-from contracts.connection import Connection
+from contracts.connection import Connection, mongo_address
 from contracts.permissions import ADMIN, BACKUP, MONGO, SERVICES
 
 MOST_SHOWN = 20
@@ -45,14 +45,14 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     restore = verbs.add_parser(
         "restore", help="write an archive into an empty server, and make the topics anew"
     )
-    restore.add_argument(
-        "--member", required=True, help="the address of mongod, host:port, or several by commas"
-    )
     restore.add_argument("--kafka", required=True, help="the address of Kafka")
     restore.add_argument("--replace", action="store_true", help="drop what is in the databases now")
     for one in (verify, restore):
         one.add_argument("file", type=Path, help="the archive")
     for one in (save, restore):
+        one.add_argument(
+            "--member", required=one is restore, help="the address of mongod, host:port, or several by commas"
+        )
         one.add_argument("--secrets", type=Path, nargs="+", default=[Path("/run/secrets")])
         one.add_argument(
             "--ca", default="", help="PEM file of the certificate to trust, where engines speak TLS"
@@ -72,7 +72,8 @@ def _secret(asked: argparse.Namespace, name: str) -> str:
 
 def _save(asked: argparse.Namespace) -> None:
     began = utc_now()
-    client: Client = MongoClient(_secret(asked, f"{BACKUP}_mongo"), serverSelectionTimeoutMS=10_000)
+    address = mongo_address(_secret(asked, f"{BACKUP}_mongo"), asked.member or "", asked.ca)
+    client: Client = MongoClient(address, serverSelectionTimeoutMS=10_000)
     with client:
         path, manifest = Saver(client, SERVICES).save(asked.folder, began, asked.key)
     with opened(path, asked.key) as archive:
