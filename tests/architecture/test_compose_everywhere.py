@@ -33,7 +33,7 @@ MONGOS = ("mongo", "mongo-2", "mongo-3")
 MORE_SECRETS = {
     GATEWAY: {"gateway": {"gateway_certificate", "gateway_certificate_key"}},
     INSIDE: {
-        **{name: {"engines_ca"} for name in (*SERVICES, "provision", "mongo-init")},
+        **{name: {"engines_ca"} for name in (*SERVICES, "provision", "mongo-init", "backup", "restore")},
         **{name: {"engines_ca", "kafka_certificate"} for name in KAFKAS},
         **{name: {"engines_ca", "mongo_certificate"} for name in MONGOS},
     },
@@ -62,7 +62,7 @@ def deployment(prepared: Path, dev: bool, three: bool, overlays: tuple[str, ...]
     """What Compose reads with these profiles and overlays."""
     env = prepared / f"{dev}-{three}.env"
     env.write_text((prepared / ".env").read_text() + ("ASCOLTO_REPLICAS=3\n" if three else ""))
-    profiles = [("dev", dev), ("ha", three)]
+    profiles = [("tools", True), ("dev", dev), ("ha", three)]
     words = [word for name, on in profiles if on for word in ("--profile", name)]
     files = [word for file in (BASE, *overlays) for word in ("-f", file)]
     # The profiles of `.env` do not count here.

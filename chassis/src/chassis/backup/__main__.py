@@ -1,6 +1,7 @@
 """The command line: `save` an archive, `verify` one, `restore` one."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -45,9 +46,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     restore = verbs.add_parser(
         "restore", help="write an archive into an empty server, and make the topics anew"
     )
-    restore.add_argument(
-        "--member", required=True, help="the address of mongod, host:port, or several by commas"
-    )
+    restore.add_argument("--members", required=True, help="where mongod is, host:port, several by commas")
     restore.add_argument("--kafka", required=True, help="the address of Kafka")
     restore.add_argument("--replace", action="store_true", help="drop what is in the databases now")
     for one in (verify, restore):
@@ -55,7 +54,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     for one in (save, restore):
         one.add_argument("--secrets", type=Path, nargs="+", default=[Path("/run/secrets")])
         one.add_argument(
-            "--ca", default="", help="PEM file of the certificate to trust, where engines speak TLS"
+            "--ca", default=os.environ.get("ASCOLTO_CA", ""), help="certificate to trust over TLS"
         )
     for one in (save, verify, restore):
         one.add_argument("--key", type=Path, help="file with the key that locks archives")
@@ -70,9 +69,14 @@ def _secret(asked: argparse.Namespace, name: str) -> str:
     raise CannotRestore(f"there is no {name} in {', '.join(map(str, asked.secrets))}")
 
 
+def _options(ca: str) -> dict[str, Any]:
+    """How to reach MongoDB besides where it is: with patience, and over TLS when there is a certificate to trust."""
+    return {"serverSelectionTimeoutMS": 10_000} | ({"tls": True, "tlsCAFile": ca} if ca else {})
+
+
 def _save(asked: argparse.Namespace) -> None:
     began = utc_now()
-    client: Client = MongoClient(_secret(asked, f"{BACKUP}_mongo"), serverSelectionTimeoutMS=10_000)
+    client: Client = MongoClient(_secret(asked, f"{BACKUP}_mongo"), **_options(asked.ca))
     with client:
         path, manifest = Saver(client, SERVICES).save(asked.folder, began, asked.key)
     with opened(path, asked.key) as archive:
@@ -105,13 +109,12 @@ def _restore(asked: argparse.Namespace) -> None:
         "password": _secret(asked, "mongo_admin"),
         "authSource": database,
     }
-    trust = {"tls": True, "tlsCAFile": asked.ca} if asked.ca else {}
-    address = f"mongodb://{asked.member}/?replicaSet=rs0"
+    address = f"mongodb://{asked.members}/?replicaSet=rs0"
     passwords = {user: _secret(asked, f"{user}_kafka_password") for user in KAFKA_USERS}
     kafka = Connection(asked.kafka, ADMIN, passwords[ADMIN], asked.ca)
     with (
         opened(asked.file, asked.key) as archive,
-        MongoClient(address, serverSelectionTimeoutMS=10_000, **login, **trust) as client,
+        MongoClient(address, **login, **_options(asked.ca)) as client,
     ):
         manifest = archive.verify()
         restorer = Restorer(client, SERVICES)
