@@ -48,7 +48,7 @@ def restore(words: Sequence[str]) -> int:
         raise StackError(f"{', '.join(running)} run in {system.root}: run `make down` first.")
     with system.exclusively():
         system.start_engines()
-        engines = ["--member", f"{HOST}:{system.mongod.port}", "--kafka", system.kafka.address]
+        engines = ["--members", f"{HOST}:{system.mongod.port}", "--kafka", system.kafka.address]
         folders = ["--secrets", system.mongod.secrets, system.kafka.passwords.folder]
         options = ["--replace"] if asked.replace else []
         return _run(system, "restore", asked.file, *engines, *options, *folders)

@@ -1,6 +1,7 @@
 """The command line: `save` an archive, `verify` one, `restore` one."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from chassis.backup.topics import Lost, make_again, write_lost
 from chassis.backup.vault import Damaged
 from chassis.clock import utc_now
 from contracts.connection import Connection, mongo_address
-from contracts.permissions import ADMIN, BACKUP, MONGO, SERVICES
+from contracts.permissions import ADMIN, BACKUP, KAFKA_USERS, MONGO, SERVICES
 
 MOST_SHOWN = 20
 
@@ -51,11 +52,11 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         one.add_argument("file", type=Path, help="the archive")
     for one in (save, restore):
         one.add_argument(
-            "--member", required=one is restore, help="the address of mongod, host:port, or several by commas"
+            "--members", required=one is restore, help="where mongod is, host:port, several by commas"
         )
         one.add_argument("--secrets", type=Path, nargs="+", default=[Path("/run/secrets")])
         one.add_argument(
-            "--ca", default="", help="PEM file of the certificate to trust, where engines speak TLS"
+            "--ca", default=os.environ.get("ASCOLTO_CA", ""), help="certificate to trust over TLS"
         )
     for one in (save, verify, restore):
         one.add_argument("--key", type=Path, help="file with the key that locks archives")
@@ -70,9 +71,14 @@ def _secret(asked: argparse.Namespace, name: str) -> str:
     raise CannotRestore(f"there is no {name} in {', '.join(map(str, asked.secrets))}")
 
 
+def _options(ca: str) -> dict[str, Any]:
+    """How to reach MongoDB besides where it is: with patience, and over TLS when there is a certificate to trust."""
+    return {"serverSelectionTimeoutMS": 10_000} | ({"tls": True, "tlsCAFile": ca} if ca else {})
+
+
 def _save(asked: argparse.Namespace) -> None:
     began = utc_now()
-    address = mongo_address(_secret(asked, f"{BACKUP}_mongo"), asked.member or "", asked.ca)
+    address = mongo_address(_secret(asked, f"{BACKUP}_mongo"), asked.members or "", asked.ca)
     client: Client = MongoClient(address, serverSelectionTimeoutMS=10_000)
     with client:
         path, manifest = Saver(client, SERVICES).save(asked.folder, began, asked.key)
@@ -106,13 +112,12 @@ def _restore(asked: argparse.Namespace) -> None:
         "password": _secret(asked, "mongo_admin"),
         "authSource": database,
     }
-    trust = {"tls": True, "tlsCAFile": asked.ca} if asked.ca else {}
-    address = f"mongodb://{asked.member}/?replicaSet=rs0"
-    passwords = {user: _secret(asked, f"{user}_kafka_password") for user in (ADMIN, *SERVICES)}
+    address = f"mongodb://{asked.members}/?replicaSet=rs0"
+    passwords = {user: _secret(asked, f"{user}_kafka_password") for user in KAFKA_USERS}
     kafka = Connection(asked.kafka, ADMIN, passwords[ADMIN], asked.ca)
     with (
         opened(asked.file, asked.key) as archive,
-        MongoClient(address, serverSelectionTimeoutMS=10_000, **login, **trust) as client,
+        MongoClient(address, **login, **_options(asked.ca)) as client,
     ):
         manifest = archive.verify()
         restorer = Restorer(client, SERVICES)
