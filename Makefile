@@ -52,8 +52,9 @@ bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three 
 foreign: $(STAMP) $(FOREIGN) ## Run the tests that need Node.js, npm or a JDK, and those that spoil shared engines
 	@$(RUN) -m pytest tests -m foreign
 
-fuzz: $(STAMP) ## Throw damaged records at the decoder and made-up requests at all doors (ENVELOPES=1000000 REQUESTS=100000)
-	@$(RUN) -m tests.fuzz $(if $(ENVELOPES),--envelopes $(ENVELOPES)) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED))
+fuzz: $(STAMP) ## Throw damaged records at the decoder and made-up requests at all doors (ENVELOPES=1000000 REQUESTS=100000 SEED=… JOBS=…; RECORD=1; SUMMARY=1)
+	@$(RUN) -m tests.fuzz $(if $(ENVELOPES),--envelopes $(ENVELOPES)) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(RECORD),--record) $(if $(SUMMARY),--summary)
 
 simulate: $(STAMP) ## Run the runtime through worlds where everything fails (SEEDS=2000 FIRST=… JOBS=…; SEED=n again; RECORD=1; SUMMARY=1)
 	@$(RUN) -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000)) $(if $(FIRST),--first $(FIRST)) $(if $(JOBS),--jobs $(JOBS)) \

@@ -1,56 +1,176 @@
 """`make fuzz`: a million damaged records at the decoder, a hundred thousand requests at the doors; nothing may break."""
 
 import argparse
+import os
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any
 
-from tests.fuzz.envelopes import throw
-from tests.fuzz.requests import ask
+from tests.fuzz.envelopes import Reading, throw
+from tests.fuzz.requests import Asking, ask
+from tests.pieces import Pieces, fingerprint
+
+from stack.tools import REPOSITORY
 
 SHOWN = 20
-SLICE = 50_000
-SHOW_EVERY = 2_000
+PIECE = 10_000  # requests that are recorded together, and with them ten times as many envelopes
+SHOW_EVERY = 1_000
+CODE = ("chassis/src", "contracts", "services", "deploy/seed", "tests/fuzz", "tests/doors")
+PACKAGES = ("schemathesis", "hypothesis", "fastapi", "starlette", "pydantic", "httpx")
 
 
-def main() -> int:
-    """Throws and asks as often as wanted; 1 when something broke."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--envelopes", type=int, default=1_000_000)
-    parser.add_argument("--requests", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=1, help="the same seed throws the same records")
-    asked = parser.parse_args()
-    broken: list[str] = []
-    thrown, began = 0, time.monotonic()
-    while thrown < asked.envelopes:
-        part = min(SLICE, asked.envelopes - thrown)
-        reading = throw(part, asked.seed + thrown)
-        thrown, broken = thrown + part, broken + reading.uncaught
-        _say(f"{thrown:>9,} envelopes {time.monotonic() - began:6.0f} s  {dict(reading.endings)}")
-    uncaught = len(broken)
+@dataclass
+class Found:
+    """What one or several shares came to."""
 
-    told = 0
+    envelopes: int = 0
+    seconds: float = 0.0
+    reading: Reading = field(default_factory=Reading)
+    asking: Asking = field(default_factory=Asking)
+
+    def add(self, other: "Found") -> None:
+        """This share too."""
+        self.envelopes += other.envelopes
+        self.seconds += other.seconds
+        self.reading.endings += other.reading.endings
+        self.reading.uncaught += other.reading.uncaught
+        self.asking.asked += other.asking.asked
+        self.asking.errors += other.asking.errors
+        for door, statuses in other.asking.operations.items():
+            self.asking.operations.setdefault(door, Counter()).update(statuses)
+
+    @property
+    def broken(self) -> list[str]:
+        """Everything that should not have happened."""
+        return [line[:2000] for line in self.reading.uncaught + self.asking.errors]
+
+
+def share(envelopes: int, requests: int, seed: int) -> Found:
+    """Throw and ask so often, in this process; the same seed does the same again."""
+    began, told = time.monotonic(), 0
+    reading = throw(envelopes, seed)
+    _say(f"seed {seed}: {envelopes:,} envelopes in {time.monotonic() - began:.0f} s, {dict(reading.endings)}")
 
     def tell(number: int) -> None:
         nonlocal told
         if number - told >= SHOW_EVERY:
             told = number
-            _say(f"{number:>9,} requests  {time.monotonic() - began:6.0f} s")
+            _say(f"seed {seed}: {number:,} of {requests:,} requests, {time.monotonic() - began:.0f} s")
 
-    asking = ask(asked.requests, asked.seed, tell)
-    _say(
-        f"{asking.asked:>9,} requests  {time.monotonic() - began:6.0f} s  {dict(sorted(asking.statuses.items()))}"
+    asking = ask(requests, seed, tell) if requests else Asking()
+    return Found(envelopes, time.monotonic() - began, reading, asking)
+
+
+def shares(jobs: int, wanted: Sequence[tuple[int, int, int]]) -> Iterator[Found]:
+    """Run shares (envelopes, requests, seed) on several processors; they come back in order."""
+    with ProcessPoolExecutor(jobs, get_context("fork")) as pool:
+        yield from pool.map(share, *zip(*wanted, strict=True))
+
+
+def run(asked: argparse.Namespace) -> int:
+    """A share for each processor; 1 when something broke."""
+    jobs, found = asked.jobs, Found()
+    wanted = [
+        (_part(asked.envelopes, jobs, n), _part(asked.requests, jobs, n), asked.seed + 1_000_000 * n)
+        for n in range(jobs)
+    ]
+    for one in shares(jobs, wanted):
+        found.add(one)
+    for line in found.broken[:SHOWN]:
+        _say(line)
+    _say(f"never answered with 2xx: {', '.join(found.asking.never_well()) or 'no door'}")
+    say(found)
+    return 1 if found.broken else 0
+
+
+def _part(whole: int, parts: int, number: int) -> int:
+    return whole * (number + 1) // parts - whole * number // parts
+
+
+def recorded() -> Pieces:
+    """The pieces that have been recorded of the code as it is."""
+    return Pieces(REPOSITORY / "bench" / "results" / "fuzz", fingerprint(*CODE), PACKAGES)
+
+
+def record(asked: argparse.Namespace) -> int:
+    """Run and write down each piece that has not been recorded."""
+    pieces = recorded()
+    todo = list(pieces.todo(1, asked.requests, PIECE))
+    wanted = [(asked.envelopes * part // asked.requests, part, asked.seed + first) for first, part in todo]
+    for (first, part), found in zip(todo, shares(asked.jobs, wanted) if wanted else (), strict=True):
+        path = pieces.keep(first, part, found.seconds, row_of(found, asked.seed + first))
+        _say(f"recorded {path.relative_to(REPOSITORY)}")
+    return summary()
+
+
+def row_of(found: Found, seed: int) -> dict[str, Any]:
+    """A share as JSON can carry it."""
+    doors = found.asking.operations
+    return {
+        "seed": seed,
+        "envelopes": found.envelopes,
+        "endings": dict(found.reading.endings),
+        "uncaught": found.reading.uncaught[:SHOWN],
+        "requests": found.asking.asked,
+        "statuses": dict(sorted(found.asking.statuses.items())),
+        "doors": {door: dict(sorted(seen.items())) for door, seen in sorted(doors.items())},
+        "server_errors": found.asking.errors[:SHOWN],
+    }
+
+
+def found_in(row: Mapping[str, Any]) -> Found:
+    """The share that was written down."""
+    doors = {door: Counter({int(s): n for s, n in seen.items()}) for door, seen in row["doors"].items()}
+    reading = Reading(Counter(row["endings"]), row["uncaught"])
+    return Found(
+        row["envelopes"], row["seconds"], reading, Asking(row["requests"], doors, row["server_errors"])
     )
-    for line in (broken + asking.errors)[:SHOWN]:
-        _say(line[:2000])
+
+
+def summary() -> int:
+    """Say what the recorded pieces of this code come to; 1 when something broke or some door never said 2xx."""
+    whole, rows = Found(), recorded().all()
+    for row in rows:
+        whole.add(found_in(row))
+    for door, seen in sorted(whole.asking.operations.items()):
+        _say(f"{seen.total():>7,}  {door}  {dict(sorted(seen.items()))}")
+    _say(f"{len(rows)} pieces; {recorded().others()} of other code are not counted")
+    _say(f"statuses: {dict(sorted(whole.asking.statuses.items()))}; {dict(whole.reading.endings)}")
+    _say(f"never answered with 2xx: {', '.join(whole.asking.never_well()) or 'no door'}")
+    say(whole)
+    return 1 if whole.broken or whole.asking.never_well() or not rows else 0
+
+
+def say(found: Found) -> None:
+    """How it went, in one line."""
     sys.stdout.write(
-        f"fuzz: {thrown} envelopes, {uncaught} uncaught; "
-        f"{asking.asked} requests, {len(asking.errors)} server errors\n"
+        f"fuzz: {found.envelopes} envelopes, {len(found.reading.uncaught)} uncaught; {found.asking.asked} requests "
+        f"at {len(found.asking.operations)} doors, {len(found.asking.errors)} server errors\n"
     )
-    return 1 if broken or asking.errors else 0
 
 
 def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
+
+
+def main() -> int:
+    """Returns the exit status: 1 when something broke."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--envelopes", type=int, default=1_000_000)
+    parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1, help="the same seed throws and asks the same")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--record", action="store_true", help=f"leave a file for every {PIECE:,} requests")
+    parser.add_argument("--summary", action="store_true", help="add up what has been recorded")
+    asked = parser.parse_args()
+    if asked.summary:
+        return summary()
+    return (record if asked.record else run)(asked)
 
 
 if __name__ == "__main__":

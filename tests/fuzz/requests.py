@@ -1,6 +1,7 @@
 """Requests made from the published OpenAPI documents, valid and not, at the doors of all services over memory."""
 
 import asyncio
+import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,66 +16,50 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
-from tests.doors.services import NOW, SERVICES, Furnished, furnished
+from tests.doors.services import SERVICES, Furnished, furnished
 from tests.doors.test_routes import doors_of
-
-from chassis.ids import derive
-from chassis.inputs import Input, Lineage
-from contracts.intake import ReportRegistered
+from tests.fuzz.known import Known, known_of
 
 HERE = "http://ascolto.example"
-REPORT = "0190a000-0000-7000-8000-000000000001"
-KNOWN = {"routing": "cases", "subsidies": "applications"}
 Tell = Callable[[int], None]
 
 
 @dataclass
 class Asking:
-    """What a run asked and how it was answered."""
+    """What a run asked and how it was answered; `operations` has the statuses of each door."""
 
     asked: int = 0
-    statuses: Counter[int] = field(default_factory=Counter)
+    operations: dict[str, Counter[int]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
+    @property
+    def statuses(self) -> Counter[int]:
+        """How often each status was answered."""
+        return sum(self.operations.values(), Counter[int]())
 
-async def _hear(service: Furnished, kind: str) -> None:
-    fact = ReportRegistered(
-        report_id=REPORT,
-        category="contributo",
-        kind=kind,
-        urgency="a",
-        place_id="bg-monterosso",
-        neighbourhood="monterosso",
-        province="bergamo",
-        channel="web",
-        language="it",
-        heard_at=NOW,
-    )
-    item = Input(derive(kind, "heard"), fact, NOW, REPORT, Lineage(REPORT))
-    await service.process.turns.run(await service.store.lane(), [item])
+    def answered(self, door: str, status: int) -> None:
+        """One answer at a door."""
+        self.operations.setdefault(door, Counter())[status] += 1
 
-
-async def _known_ids(name: str, service: Furnished) -> dict[str, str]:
-    """Something that is there, for the paths that name a thing."""
-    if name not in KNOWN:
-        return {}
-    await _hear(service, "contribution")
-    [row] = await service.store.query(KNOWN[name], {})
-    return {"report_id": row["_id"], "application_id": row["_id"]}
+    def never_well(self) -> list[str]:
+        """The doors that never said 2xx."""
+        return sorted(
+            door for door, seen in self.operations.items() if not any(200 <= one < 300 for one in seen)
+        )
 
 
 class Questions:
     """The questions for one service."""
 
     def __init__(
-        self, runner: asyncio.Runner, service: Furnished, known: dict[str, str], asking: Asking
+        self, runner: asyncio.Runner, name: str, service: Furnished, known: Known, asking: Asking
     ) -> None:
-        self._runner, self._asking, self._known = runner, asking, known
+        self._runner, self._name, self._known, self._asking = runner, name, known, asking
         self._schema = schemathesis.openapi.from_dict(service.app.openapi())
         # An application of somebody else's making may raise; a server answers.
-        transport = httpx.ASGITransport(service.app, raise_app_exceptions=True)
-        self._client = httpx.AsyncClient(transport=transport, base_url=HERE)
+        self._transport = httpx.ASGITransport(service.app, raise_app_exceptions=True)
         self._roles = {door: lock.roles[0] for door, lock in doors_of(service.app).items()}
+        self._rng = random.Random(name)
 
     def operations(self) -> Iterator[Any]:
         """The operations of the document."""
@@ -84,15 +69,14 @@ class Questions:
 
     def ask(self, operation: Any, count: int, number: int) -> None:
         """Ask one operation so often: half of it as documented, half of it not, and about what is there when that can be."""
-        known = {name: value for name, value in self._known.items() if f"{{{name}}}" in operation.path}
+        ways = (False, True) if self._known.helps(_door(operation)) else (False,)
+        self._rng.seed(number)
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            for paths in ({}, known) if known else ({},):
-                share = max(1, count // (4 if known else 2))
-                self._run(operation, mode, paths, share, number)
+            for known in ways:
+                self._run(operation, mode, known, max(1, count // (2 * len(ways))), number)
 
-    def _run(
-        self, operation: Any, mode: GenerationMode, paths: dict[str, str], count: int, number: int
-    ) -> None:
+    def _run(self, operation: Any, mode: GenerationMode, known: bool, count: int, number: int) -> None:
+        paths = self._known.of(operation.path) if known else {}
         strategy = operation.as_strategy(generation_mode=mode, path_parameters=paths or None)
 
         @seed(number)
@@ -105,32 +89,46 @@ class Questions:
         )
         @given(case=strategy)
         def each(case: Case[Any]) -> None:
-            self._runner.run(self._send(case))
+            if known:
+                case.headers.update(self._known.headers)
+                case.body = self._known.sound(_door(operation), case.body, self._rng)
+            self._runner.run(self._send(case, known))
 
         with suppress(Unsatisfiable):  # nothing can be wrong with what has neither parameters nor a body
             each()
 
-    async def _send(self, case: Case[Any]) -> None:
-        role = self._roles.get(f"{case.method.upper()} {case.path}", "public")
-        try:
-            said: Any = requests.Request(**case.as_transport_kwargs(base_url=HERE)).prepare()
-            body = said.body or b""
-            request = self._client.build_request(
-                said.method, said.url, headers=dict(said.headers), content=body
-            )
-        except (ValueError, httpx.InvalidURL, UnicodeError):
-            return  # no client would send it
-        if role != "public":
-            request.headers["Authorization"] = f"Bearer {role}"
+    async def _send(self, case: Case[Any], known: bool) -> None:
+        door = _door(case)
+        request = self._request(case, self._roles.get(door, "public"))
+        if request is None:
+            return
+        if known:
+            await self._known.ready(door)
         self._asking.asked += 1
         try:
-            status = (await self._client.send(request)).status_code
+            status = (await self._transport.handle_async_request(request)).status_code
         except Exception as error:  # noqa: BLE001 - that is what is looked for
             status = 599
-            self._asking.errors.append(f"{type(error).__name__}: {error} for {case.method} {case.path}")
-        self._asking.statuses[status] += 1
+            self._asking.errors.append(f"{type(error).__name__}: {error} for {door}")
+        self._asking.answered(f"{self._name} {door}", status)
         if status >= 500 and status != 599:
             self._asking.errors.append(f"{status}: {case.as_curl_command()}")
+
+    def _request(self, case: Case[Any], role: str) -> httpx.Request | None:
+        """What goes over the wire; None for what no client would send."""
+        try:
+            said: Any = requests.Request(**case.as_transport_kwargs(base_url=HERE)).prepare()
+            headers = dict(said.headers)
+            if role != "public":
+                headers["Authorization"] = f"Bearer {role}"
+            return httpx.Request(said.method, said.url, headers=headers, content=said.body or b"")
+        except (ValueError, httpx.InvalidURL, UnicodeError):
+            return None
+
+
+def _door(asked: Any) -> str:
+    """The method and path of an operation or a case, as the document has them."""
+    return f"{asked.method.upper()} {asked.path}"
 
 
 def ask(count: int, number: int, tell: Tell = lambda _: None) -> Asking:
@@ -142,7 +140,7 @@ def ask(count: int, number: int, tell: Tell = lambda _: None) -> Asking:
             name: runner.run(stack.enter_async_context(furnished(name, Path(folder)))) for name in SERVICES
         }
         questions = [
-            Questions(runner, service, runner.run(_known_ids(name, service)), asking)
+            Questions(runner, name, service, runner.run(known_of(name, service)), asking)
             for name, service in made.items()
         ]
         pairs = [(one, operation) for one in questions for operation in one.operations()]

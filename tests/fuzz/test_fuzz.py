@@ -1,11 +1,15 @@
 """A slice of `make fuzz`, and that it would notice."""
 
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi import APIRouter, Depends
-from tests.fuzz.envelopes import golden, throw
-from tests.fuzz.requests import ask
+from tests.fuzz.__main__ import Found, found_in, row_of
+from tests.fuzz.envelopes import Reading, golden, throw
+from tests.fuzz.requests import Asking, ask
+from tests.pieces import Pieces
 
 from chassis.doors import Doors, Open
 from chassis.parking import Record
@@ -49,11 +53,31 @@ def test_a_records_time_is_whatever_its_producer_wrote(milliseconds: int) -> Non
 
 @pytest.mark.timeout(240)
 def test_made_up_requests_break_no_door() -> None:
-    asking = ask(600, 7)
+    asking = ask(900, 7)
 
     assert asking.errors == []
+    assert asking.never_well() == []
+    assert len(asking.operations) >= 40
     assert {200, 404, 422} <= set(asking.statuses)
     assert not {401, 403} & set(asking.statuses)
+
+
+def test_what_is_recorded_is_added_up_as_it_was_found(tmp_path: Path) -> None:
+    asking = Asking(3, {"intake GET /v1/places": Counter({200: 2, 503: 1})}, ["503: somewhere"])
+    one = Found(10, 1.5, Reading(Counter(read=9, uncaught=1), ["somehow"]), asking)
+    pieces = Pieces(tmp_path, "this", ["pydantic"])
+
+    pieces.keep(1, 3, one.seconds, row_of(one, 7))
+    [row] = pieces.all()
+
+    assert found_in(row) == one
+    assert len(found_in(row).broken) == 2
+
+
+def test_a_door_that_was_never_answered_well_is_named() -> None:
+    asking = Asking(operations={"a": Counter({404: 3, 204: 1}), "b": Counter({422: 5, 500: 1})})
+
+    assert asking.never_well() == ["b"]
 
 
 @pytest.mark.timeout(240)

@@ -1,0 +1,136 @@
+"""What is there to be asked about: without it most made-up requests end at the first check."""
+
+import json
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from tests.doors.services import NOW, Furnished
+
+from chassis.ids import derive
+from chassis.inputs import Input, Lineage
+from chassis.parking import Record, head_id
+from contracts.intake import ReportRegistered
+
+REPORT = "0190a000-0000-7000-8000-000000000001"
+APPLICANT = Path(__file__).parents[1] / "subsidies" / "scenarios" / "_applicant.yaml"
+DISCARD = "POST /ops/parked/discard"
+SPOILED = 0.12  # of the fields of a sound body are taken from a made-up one
+Json = dict[str, Any]
+
+
+async def _nothing() -> None:
+    """All that a request asks about is still there after it."""
+
+
+@dataclass
+class Known:
+    """Path parameters and headers that name something, bodies that are sound, and what has to be made anew for a door."""
+
+    paths: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    bodies: dict[str, Json] = field(default_factory=dict)
+    anew: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+
+    def of(self, path: str) -> dict[str, str]:
+        """The parameters of this path that name something."""
+        return {name: value for name, value in self.paths.items() if f"{{{name}}}" in path}
+
+    def helps(self, door: str) -> bool:
+        """Whether there is something to put into a request at this door."""
+        return door in self.bodies or bool(self.of(door))
+
+    async def ready(self, door: str) -> None:
+        """Make what a former request at this door has used up."""
+        await self.anew.get(door, _nothing)()
+
+    def sound(self, door: str, made_up: Any, rng: random.Random) -> Any:
+        """A sound body with some fields of a made-up one; whatever was made up where there is none."""
+        if door not in self.bodies or not isinstance(made_up, Mapping):
+            return made_up
+        body = self.bodies[door] | {name: value for name, value in made_up.items() if rng.random() < SPOILED}
+        return {name: value for name, value in body.items() if rng.random() > SPOILED / 4}
+
+
+async def known_of(name: str, service: Furnished) -> Known:
+    """What is there in a service before anybody asks."""
+    known = await _FOUND.get(name, _nothing_more)(service)
+    numbers, head = count(), head_id(name, "intake.reports", "parked")
+
+    async def park() -> None:
+        record = Record("intake.reports", 0, next(numbers), b"parked", b"{", ())
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        item = Input(place, None, NOW, "parked", Lineage(place), record=record, unreadable="not JSON")
+        await service.process.turns.run(await service.store.lane(), [item])
+
+    known.bodies[DISCARD] = {"head": head, "why": "nobody can read it"}
+    known.bodies["POST /ops/parked/replay"] = {"head": head}
+    known.anew[DISCARD] = park
+    return known
+
+
+async def _nothing_more(_: Furnished) -> Known:
+    return Known()
+
+
+async def _hear(service: Furnished) -> None:
+    fact = ReportRegistered(
+        report_id=REPORT,
+        category="contributo",
+        kind="contribution",
+        urgency="a",
+        place_id="bg-monterosso",
+        neighbourhood="monterosso",
+        province="bergamo",
+        channel="web",
+        language="it",
+        heard_at=NOW,
+    )
+    item = Input(derive("fuzz", "heard"), fact, NOW, REPORT, Lineage(REPORT))
+    await service.process.turns.run(await service.store.lane(), [item])
+
+
+async def _a_report(service: Furnished) -> Known:
+    transport = httpx.ASGITransport(service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake.example") as client:
+        categories = (await client.get("/v1/categories")).json()["categories"]
+        places = (await client.get("/v1/places")).json()["places"]
+        report = {
+            "category": categories[0]["code"],
+            "place_id": places[0]["id"],
+            "description": "L'ascensore è fermo.",
+            "contact": {"email": "qualcuno@example.org"},
+        }
+        kept, taken_back = [
+            (await client.post("/v1/reports", json=report)).raise_for_status().json() for _ in range(2)
+        ]
+    return Known(
+        {"report_id": kept["report_id"], "tracking_code": taken_back["tracking_code"]},
+        {"Ascolto-Pin": taken_back["pin"]},
+        {
+            "POST /v1/reports": report,
+            "POST /v1/reports/{tracking_code}/withdrawal": {"reason": "mistake"},
+        },
+    )
+
+
+async def _a_case(service: Furnished) -> Known:
+    await _hear(service)
+    return Known({"report_id": REPORT})
+
+
+async def _an_application(service: Furnished) -> Known:
+    await _hear(service)
+    [row] = await service.store.query("applications", {})
+    data = json.loads(json.dumps(yaml.safe_load(APPLICANT.read_text()), default=str))
+    data = {name: value for name, value in data.items() if name not in _OF_THE_SCENARIO}
+    return Known({"application_id": row["_id"]}, bodies={"PUT /v1/applications/{application_id}/data": data})
+
+
+_OF_THE_SCENARIO = ("notice_on", "submitted_on", "available_cents")
+_FOUND = {"intake": _a_report, "routing": _a_case, "subsidies": _an_application}
