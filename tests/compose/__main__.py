@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from tests.compose import growth
+from tests.compose import growth, recovery
 from tests.compose import trial as steps
 from tests.compose.books import Books
 from tests.compose.commands import STATE, CannotRunHere, NoEngine, Trouble, complain, say
@@ -16,8 +16,6 @@ from tests.compose.engine import engine
 from tests.compose.traffic import People
 from tests.compose.trial import Trial
 
-from stack.play import Log
-
 IN_CI = os.environ.get("CI") == "true"
 STEPS: dict[str, Callable[[Trial], None]] = {
     "up": steps.up,
@@ -25,6 +23,8 @@ STEPS: dict[str, Callable[[Trial], None]] = {
     "crash": steps.crash,
     "scale": growth.scale,
     "roll": growth.roll,
+    "restore": recovery.restore,
+    "alerts": recovery.alerts,
 }
 
 
@@ -61,17 +61,16 @@ def _try(chosen: list[str], seed: int, keep: bool) -> int:
     deployment.prepare()
     say(f"seed {seed}")
     books = Books(deployment)
-    log = Log(books.log)
-    trial = Trial(deployment, People(deployment, log, random.Random(seed)), books)
     try:
-        steps.build(trial)
-        for name in chosen:
-            STEPS[name](trial)
+        with books.another_log() as log:
+            trial = Trial(deployment, People(deployment, log, random.Random(seed)), books)
+            steps.build(trial)
+            for name in chosen:
+                STEPS[name](trial)
     except Trouble:
         _show_logs(deployment)
         raise
     finally:
-        log.close()
         if not keep:
             deployment.compose("down", "--volumes")
     print(trial.result)

@@ -64,6 +64,10 @@ class Deployment:
             "GATEWAY_NETWORK": NETWORK,
         }
         self.put(ports | own)
+        # Operators say `docker compose`; here it is the pinned binary of the virtual environment.
+        plugin = self.folder / ".docker" / "cli-plugins" / "docker-compose"
+        plugin.parent.mkdir(parents=True)
+        plugin.symlink_to(BINARY)
 
     @property
     def secrets(self) -> Path:
