@@ -138,11 +138,12 @@ class Books:
                 *(
                     "python",
                     "/srv/inside.py",
-                    "--log",
-                    "/srv/books/client.jsonl",
                     "--mails",
                     "/srv/books/mails",
+                    "--since",
+                    str(self.since),
+                    *words,
                 ),
-                *("--since", str(self.since), *words),
+                *("--logs", *(f"/srv/books/{path.name}" for path in self.logs)),
             ]
         )

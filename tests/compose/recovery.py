@@ -20,7 +20,6 @@ TOLD_SECONDS = 240.0
 def restore(trial: Trial) -> None:
     """An archive taken under traffic; then the database is lost with its volume, and what the archive has comes back."""
     deployment, books = trial.deployment, trial.books
-    trial.balance("what is saved")
     with books.another_log() as log, trial.people.writing(log), trial.people.passing_by() as tally:
         time.sleep(1)
         archive = archive_in(deployment.compose("run", "--rm", "--no-TTY", "backup"))
@@ -32,7 +31,8 @@ def restore(trial: Trial) -> None:
     run(["docker", "volume", "rm", f"{PROJECT}_mongo"])
     say("the volume of MongoDB is gone")
     began = time.monotonic()
-    for line in deployment.compose("run", "--rm", "--no-TTY", "restore", archive).splitlines():
+    said = deployment.compose("run", "--rm", "--no-TTY", "restore", archive).splitlines()
+    for line in (one for one in said if not one.startswith(" ")):
         say(f"  restore: {line}")
     deployment.compose("up", "--detach", "--wait", "--no-build")
     say(f"restored into a new volume and up again after {time.monotonic() - began:.1f} s")
