@@ -145,6 +145,8 @@ def test_a_variable_of_env_is_replaced_and_the_others_stay(tmp_path: Path) -> No
 def test_a_command_that_fails_shows_the_end_of_what_it_said() -> None:
     with pytest.raises(Trouble, match="ended with 3:\nlast words"):
         run(["sh", "-c", "echo last words >&2; exit 3"])
+    with pytest.raises(Trouble, match="did not end within 0 s"):
+        run(["sleep", "10"], seconds=0.1)
     assert fails(["sh", "-c", "echo no >&2; exit 1"]) == "no"
     assert fails(["true"]) == ""
     assert "No such file" in fails(["a-program-that-is-not-there"])
