@@ -17,6 +17,7 @@ RUN groupadd --gid 10001 ascolto \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ascolto
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv
+COPY deploy/compose/answers.sh /srv/answers.sh
 USER 10001:10001
 
 FROM packages AS provisioning

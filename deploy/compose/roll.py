@@ -8,12 +8,12 @@ are taken away again and the old ones stay. Standard library only, for whoever r
 from __future__ import annotations
 
 import argparse
-import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
 # Topics, users and rights are there before whoever needs them.
 JOBS = ("provision", "mongo-init")
@@ -29,16 +29,13 @@ def say(text: str) -> None:
 
 
 class Deployment:
-    """The deployment of the folder, as `docker compose` sees it there."""
-
-    def __init__(self, compose: Sequence[str]) -> None:
-        self._compose = compose
+    """The deployment of this folder, as `docker compose` sees it."""
 
     def compose(self, *words: str) -> str:
         """What a compose command prints; raises SystemExit with what it complained about when it fails."""
-        done = subprocess.run([*self._compose, *words], capture_output=True, text=True)
+        done = subprocess.run(["docker", "compose", *words], cwd=ROOT, capture_output=True, text=True)
         if done.returncode != 0:
-            raise SystemExit(f"roll: compose {' '.join(words)}: {done.stderr.strip()}")
+            raise SystemExit(f"roll: docker compose {' '.join(words)}: {done.stderr.strip()}")
         return done.stdout
 
     def replicas(self, service: str) -> set[str]:
@@ -80,11 +77,10 @@ def main() -> None:
     parser.add_argument(
         "services", nargs="*", metavar="SERVICE", help=f"of {', '.join(SERVICES)}; all when none"
     )
-    parser.add_argument("--compose", default="docker compose", help="the command that is Compose")
     asked = parser.parse_args()
     if unknown := set(asked.services) - set(SERVICES):
         parser.error(f"there is no service {', '.join(sorted(unknown))}")
-    deployment = Deployment(shlex.split(asked.compose))
+    deployment = Deployment()
     deployment.run_jobs()
     for service in asked.services or SERVICES:
         deployment.roll(service)

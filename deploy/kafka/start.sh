@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Starts a broker as its image does, with the settings of all files in /etc/ascolto: of two lines with one name the later
-# counts. Before the first start the storage is made with the administrator in it: without one nobody could come in to
-# make the others. The image itself formats only what is not formatted yet.
+# Starts a broker with the settings of all files in /etc/ascolto: of two lines with one name the later counts. Before the
+# first start the storage is made with the administrator in it: without one nobody could come in to make the others. The
+# image's own start would format as well, and fail: it cannot be told who founds the quorum.
 set -euo pipefail
 IFS=, read -ra controllers <<< "$BROKER_CONTROLLERS"
 if [[ ,$BROKER_CONTROLLERS != *",$BROKER_NAME:"* || ${#controllers[@]} != "$BROKER_REPLICAS" ]]; then
@@ -27,10 +27,12 @@ others_are_there() {
   done
   return 1
 }
+# No second log of the garbage collector in a folder that nobody empties.
+export KAFKA_LOG4J_OPTS=-Dlog4j2.configurationFile=/etc/ascolto/log4j2.yaml EXTRA_ARGS=""
 role=--no-initial-controllers
 if [[ $BROKER_ID == 1 ]] && ! others_are_there; then
   role=--standalone
 fi
 /opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id "$CLUSTER_ID" --config "$settings" $role \
   --add-scram "SCRAM-SHA-512=[name=admin,password=$ADMIN_PASSWORD]"
-exec /etc/kafka/docker/run
+exec /opt/kafka/bin/kafka-server-start.sh "$settings"

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from tests.compose import growth
+from tests.compose import growth, recovery
 from tests.compose import trial as steps
 from tests.compose.books import Books
 from tests.compose.commands import STATE, CannotRunHere, NoEngine, Trouble, complain, say
@@ -16,8 +16,6 @@ from tests.compose.engine import engine
 from tests.compose.traffic import People
 from tests.compose.trial import Trial
 
-from stack.play import Log
-
 IN_CI = os.environ.get("CI") == "true"
 STEPS: dict[str, Callable[[Trial], None]] = {
     "up": steps.up,
@@ -25,6 +23,8 @@ STEPS: dict[str, Callable[[Trial], None]] = {
     "crash": steps.crash,
     "scale": growth.scale,
     "roll": growth.roll,
+    "restore": recovery.restore,
+    "alerts": recovery.alerts,
 }
 
 
@@ -32,10 +32,14 @@ def main() -> int:
     """Runs the steps that were asked for, cleans up behind them, and prints the last line."""
     parser = argparse.ArgumentParser(prog="python -m tests.compose", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--only", default="", help=f"some of {','.join(STEPS)}; `up` comes first anyway")
+    parser.add_argument("--only", default="", help=f"some of {','.join(STEPS)}; the first two come anyway")
     parser.add_argument("--keep", action="store_true", help="leave the deployment running at the end")
     asked = parser.parse_args()
-    chosen = [name for name in STEPS if name == "up" or not asked.only or name in asked.only.split(",")]
+    # An account of less than a day is none, so every trial has one.
+    wanted = {"up", "day", *(asked.only.split(",") if asked.only else STEPS)}
+    chosen = [name for name in STEPS if name in wanted]
+    if unknown := wanted - set(STEPS):
+        parser.error(f"there is no step {', '.join(sorted(unknown))}")
     try:
         with engine():
             return _try(chosen, asked.seed, asked.keep)
@@ -61,17 +65,16 @@ def _try(chosen: list[str], seed: int, keep: bool) -> int:
     deployment.prepare()
     say(f"seed {seed}")
     books = Books(deployment)
-    log = Log(books.log)
-    trial = Trial(deployment, People(deployment, log, random.Random(seed)), books)
     try:
-        steps.build(trial)
-        for name in chosen:
-            STEPS[name](trial)
+        with books.another_log() as log:
+            trial = Trial(deployment, People(deployment, log, random.Random(seed)), books)
+            steps.build(trial)
+            for name in chosen:
+                STEPS[name](trial)
     except Trouble:
         _show_logs(deployment)
         raise
     finally:
-        log.close()
         if not keep:
             deployment.compose("down", "--volumes")
     print(trial.result)

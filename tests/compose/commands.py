@@ -37,14 +37,17 @@ def run(
     seconds: float = 900,
 ) -> str:
     """What a command prints; raises Trouble with the end of what it complained about when it fails."""
-    done = subprocess.run(
-        [str(word) for word in words],
-        input=stdin,
-        env=dict(os.environ | (env or {})),
-        cwd=ROOT,
-        capture_output=True,
-        timeout=seconds,
-    )
+    try:
+        done = subprocess.run(
+            [str(word) for word in words],
+            input=stdin,
+            env=dict(os.environ | (env or {})),
+            cwd=ROOT,
+            capture_output=True,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Trouble(f"“{' '.join(map(str, words))}” did not end within {seconds:.0f} s") from error
     if done.returncode != 0:
         said = (done.stdout + b"\n" + done.stderr).decode(errors="replace").strip().splitlines()[-25:]
         raise Trouble("\n".join([f"“{' '.join(map(str, words))}” ended with {done.returncode}:", *said]))

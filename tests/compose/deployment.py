@@ -24,8 +24,17 @@ NETWORK = "172.30.78.0/24"
 BINARY = Path(sysconfig.get_path("scripts")) / "docker-compose"
 FILES = ("docker-compose.yml", "tests/compose/trial.yml")
 FIRST, SECOND = "trial-1", "trial-2"
-OURS = (*SERVICES, "provision", "issuer")
-LONG_RUNNING = ("kafka", "mongo", *SERVICES, "gateway", "mailbox", "issuer")
+OURS = (*SERVICES, "provision", "watcher", "issuer")
+WATCHING = ("watcher", "prometheus", "alertmanager")
+LONG_RUNNING = ("kafka", "mongo", *SERVICES, "gateway", "mailbox", "issuer", *WATCHING)
+PORTS = (
+    "ASCOLTO_PORT",
+    "MAILBOX_PORT",
+    "ISSUER_PORT",
+    "PROMETHEUS_PORT",
+    "ALERTMANAGER_PORT",
+    "GRAFANA_PORT",
+)
 READY_SECONDS = 120.0
 
 
@@ -46,19 +55,19 @@ class Deployment:
         """Makes `.env` and the secrets as an installation does, with free ports instead of the usual ones."""
         script = ROOT / "deploy" / "compose" / "secrets.py"
         run([sys.executable, script, "--folder", self.secrets, "--env", self.env_file])
-        gateway, mailbox, issuer = (free_port() for _ in range(3))
-        self.put(
-            {
-                "ASCOLTO_SECRETS": str(self.secrets),
-                "ASCOLTO_VERSION": FIRST,
-                "ASCOLTO_PORT": str(gateway),
-                "ASCOLTO_PUBLIC_URL": f"http://127.0.0.1:{gateway}",
-                "GATEWAY_NETWORK": NETWORK,
-                "MAILBOX_PORT": str(mailbox),
-                "ISSUER_PORT": str(issuer),
-                "ASCOLTO_ISSUER": f"http://127.0.0.1:{issuer}",
-            }
-        )
+        ports = {name: str(free_port()) for name in PORTS}
+        own = {
+            "ASCOLTO_SECRETS": str(self.secrets),
+            "ASCOLTO_VERSION": FIRST,
+            "ASCOLTO_PUBLIC_URL": f"http://127.0.0.1:{ports['ASCOLTO_PORT']}",
+            "ASCOLTO_ISSUER": f"http://127.0.0.1:{ports['ISSUER_PORT']}",
+            "GATEWAY_NETWORK": NETWORK,
+        }
+        self.put(ports | own)
+        # Operators say `docker compose`; here it is the pinned binary of the virtual environment.
+        plugin = self.folder / ".docker" / "cli-plugins" / "docker-compose"
+        plugin.parent.mkdir(parents=True)
+        plugin.symlink_to(BINARY)
 
     @property
     def secrets(self) -> Path:
@@ -92,6 +101,11 @@ class Deployment:
     def issuer(self) -> str:
         """The development issuer, as this machine reaches it."""
         return self.value("ASCOLTO_ISSUER")
+
+    @property
+    def prometheus(self) -> str:
+        """Prometheus, as this machine reaches it."""
+        return f"http://127.0.0.1:{self.value('PROMETHEUS_PORT')}"
 
     @property
     def mailbox(self) -> str:

@@ -1,7 +1,6 @@
 """The steps in which the deployment changes while people use it: more replicas, fewer, and a new build of everything."""
 
 import json
-import shlex
 import subprocess
 import sys
 import time
@@ -9,7 +8,7 @@ from collections.abc import Iterable
 
 import httpx
 from tests.compose.commands import ROOT, Trouble, run, say
-from tests.compose.deployment import BINARY, FIRST, OURS, PROJECT, SECOND, Deployment
+from tests.compose.deployment import FIRST, OURS, PROJECT, SECOND, Deployment
 from tests.compose.images import CLASSIC
 from tests.compose.trial import Trial
 
@@ -107,8 +106,13 @@ def _build_again(name: str, tag: str, instruction: str) -> None:
 
 
 def _run_roll(deployment: Deployment, *services: str) -> None:
-    words = [sys.executable, str(ROLL), "--compose", shlex.quote(str(BINARY)), *services]
-    done = subprocess.run(words, env=deployment.environment(), cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, ROLL, *services],
+        env=deployment.environment(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     for line in done.stdout.splitlines():
         say(f"  roll: {line}")
     if done.returncode != 0:

@@ -1,18 +1,20 @@
 """The account, drawn where the engines are: runs in a container on the inner network and prints one JSON object.
 
-It reads the client's log and the mails from folders, the databases and topics as their administrators.
+It reads the client's logs and the mails from folders, the databases and topics as their administrators.
 """
 
 import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.connection import Connection
 from contracts.permissions import ADMIN, MONGO
 from stack.account import draw, unfinished
 from stack.account_sources import Sources
+from stack.account_world import Asked
 from stack.play import read_log
 
 SECRETS = Path("/run/secrets")
@@ -22,7 +24,7 @@ TICK = 0.5
 def main() -> None:
     """Waits until nothing is unfinished when it is asked to, else draws the account."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("--logs", type=Path, nargs="+", required=True)
     parser.add_argument("--mails", type=Path, required=True)
     parser.add_argument("--since", type=float, required=True)
     parser.add_argument("--wait", type=float, default=0.0, help="seconds of patience while nothing moves")
@@ -39,9 +41,14 @@ def main() -> None:
     json.dump(found, sys.stdout)
 
 
+def read_logs(paths: Sequence[Path]) -> list[Asked]:
+    """Every line of all logs."""
+    return [asked for path in paths for asked in read_log(path)]
+
+
 def wait(sources: Sources, asked: argparse.Namespace) -> dict[str, object]:
     """How much is still unfinished after it moved no more for as long as the patience is."""
-    log = read_log(asked.log)
+    log = read_logs(asked.logs)
     left = unfinished(sources.read_stores(log))
     end = time.monotonic() + asked.wait
     while left and time.monotonic() < end:
@@ -54,10 +61,9 @@ def wait(sources: Sources, asked: argparse.Namespace) -> dict[str, object]:
 
 def account(sources: Sources, asked: argparse.Namespace) -> dict[str, object]:
     """The account in numbers, and every violation in words."""
-    drawn = draw(sources.read_all(read_log(asked.log)))
+    drawn = draw(sources.read_all(read_logs(asked.logs)))
     return {
         "accepted": drawn.accepted,
-        "unaccounted": drawn.unaccounted,
         "cases": drawn.cases.total(),
         "decisions": drawn.decisions.total(),
         "messages": drawn.messages.total(),

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.compose.books import Balance
+from tests.compose.books import Balance, balance_of
 from tests.compose.commands import Trouble, fails, run
 from tests.compose.deployment import Deployment
 from tests.compose.engine import is_refusal
 from tests.compose.growth import answered_by
 from tests.compose.images import stand_ins
+from tests.compose.recovery import archive_in, firing, mails_about
 from tests.compose.traffic import Tally
 from tests.compose.trial import Result, public_images
 
@@ -30,6 +31,38 @@ def test_a_trial_without_an_account_says_so() -> None:
     assert str(Result()) == (
         "compose: up in 0 s, 0 accepted, 0 unaccounted, 0 failed during rolls, restore not tried"
     )
+
+
+def test_a_doubled_mail_is_told_from_what_nothing_allows() -> None:
+    counts = {"accepted": 3, "cases": 3, "decisions": 0, "messages": 6, "mails": 6, "copies": 0}
+    wrong = [
+        ["r1", "doubled mail: message case-opened lies in the mailbox 2 times"],
+        ["r2", "0 documents in routing.cases instead of 1"],
+        ["r2", "lost event: no case-opened.v1 on the topics"],
+        ["", "budget x: [1] add up to 1 and 2 is allocated"],
+    ]
+    drawn = balance_of({**counts, "violations": wrong})
+
+    assert (drawn.accepted, drawn.doubled, drawn.unaccounted, len(drawn.violations)) == (3, 1, 1, 3)
+    assert "r2: lost event" in str(drawn)
+
+
+def test_the_archive_that_a_backup_names_is_found() -> None:
+    said = "/backups/ascolto-20261127T1.backup: 12 documents of 3 collections as of now, 0.1 MB; saved\n"
+    assert archive_in(said) == "/backups/ascolto-20261127T1.backup"
+    with pytest.raises(Trouble, match="named no archive: nothing"):
+        archive_in("nothing")
+
+
+def test_alerts_that_only_wait_do_not_fire_and_mails_tell_only_what_fires() -> None:
+    alerts = [
+        {"labels": {"alertname": "KafkaDown"}, "state": "firing"},
+        {"labels": {"alertname": "MongoDown"}, "state": "pending"},
+    ]
+    subjects = ["[firing] KafkaDown (page)", "[resolved] MongoDown (page)", "Segnalazione ricevuta"]
+
+    assert firing({"data": {"alerts": alerts}}) == {"KafkaDown"}
+    assert mails_about(subjects, {"KafkaDown", "MongoDown"}) == {"KafkaDown"}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +145,8 @@ def test_a_variable_of_env_is_replaced_and_the_others_stay(tmp_path: Path) -> No
 def test_a_command_that_fails_shows_the_end_of_what_it_said() -> None:
     with pytest.raises(Trouble, match="ended with 3:\nlast words"):
         run(["sh", "-c", "echo last words >&2; exit 3"])
+    with pytest.raises(Trouble, match="did not end within 0 s"):
+        run(["sleep", "10"], seconds=0.1)
     assert fails(["sh", "-c", "echo no >&2; exit 1"]) == "no"
     assert fails(["true"]) == ""
     assert "No such file" in fails(["a-program-that-is-not-there"])

@@ -78,6 +78,15 @@ class People:
         return tally
 
     @contextmanager
+    def writing(self, log: Log) -> Iterator[None]:
+        """Lets everybody write into another log meanwhile."""
+        before, self.log = self.log, log
+        try:
+            yield
+        finally:
+            self.log = before
+
+    @contextmanager
     def passing_by(self, per_second: float = PER_SECOND, *, staff: bool = True) -> Iterator[Tally]:
         """Lets some report, again and again, until the inside is done; what was begun is ended then."""
         tally, stop, broken = Tally(), threading.Event(), list[BaseException]()

@@ -42,13 +42,16 @@ class Trial:
     books: Books
     result: Result = field(default_factory=Result)
 
-    def balance(self, after: str) -> None:
-        """Draws the account; raises Trouble when it does not add up."""
+    def balance(self, after: str, *, crashed: bool = False) -> None:
+        """Draws the account; raises Trouble when it does not add up. Only after a crash may mails lie there twice."""
         drawn = self.books.balance()
+        before = self.result.balances[-1].doubled if self.result.balances else 0
         self.result.balances.append(drawn)
         say(f"after {after}: {drawn}")
         if drawn.violations:
             raise Trouble(f"after {after} the account does not add up: {len(drawn.violations)} times")
+        if drawn.doubled > before and not crashed:
+            raise Trouble(f"{drawn.doubled - before} mails were doubled and nothing had crashed")
 
     def healthy(self) -> None:
         """Raises Trouble unless Docker itself calls every container healthy soon."""
@@ -119,7 +122,7 @@ def crash(trial: Trial) -> None:
             time.sleep(2)
         say(f"{service} died and was back after {took:.1f} s; answers meanwhile: {tally}")
     trial.healthy()
-    trial.balance("the crashes")
+    trial.balance("the crashes", crashed=True)
 
 
 def _die(deployment: Deployment, containers: list[str]) -> None:

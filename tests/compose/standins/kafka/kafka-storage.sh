@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
-exec java -Xmx256m -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile=/etc/kafka/docker/log4j2.yaml \
-  -cp '/opt/kafka/libs/*' kafka.tools.StorageTool "$@"
+# shellcheck disable=SC2086 - options are words
+exec java -Xmx256m -XX:TieredStopAtLevel=1 $KAFKA_LOG4J_OPTS -cp '/opt/kafka/libs/*' kafka.tools.StorageTool "$@"

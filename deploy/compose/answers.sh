@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# The health check of our containers: tells whether a path answers 200. It starts no Python, which would take thirty times
+# as much of the processor, in every container, every few seconds.
+set -euo pipefail
+exec 3<> /dev/tcp/127.0.0.1/8080
+printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&3
+read -r _ status _ <&3
+[[ $status == 200 ]]

@@ -1,0 +1,96 @@
+"""The steps in which something is lost and comes back: the database from an archive, and engines whose absence is told."""
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+from tests.compose import usable
+from tests.compose.commands import Trouble, run, say
+from tests.compose.deployment import PROJECT, Deployment
+from tests.compose.trial import Trial
+
+DOORS = ("gateway", "intake", "routing", "subsidies", "notify")
+# Who is stopped, and the alert that tells it.
+ABSENCES = {"kafka": "KafkaDown", "mongo": "MongoDown", "subsidies": "ServiceDown"}
+TOLD_SECONDS = 240.0
+
+
+def restore(trial: Trial) -> None:
+    """An archive taken under traffic; then the database is lost with its volume, and what the archive has comes back."""
+    deployment, books = trial.deployment, trial.books
+    with books.another_log() as log, trial.people.writing(log), trial.people.passing_by() as tally:
+        time.sleep(1)
+        archive = archive_in(deployment.compose("run", "--rm", "--no-TTY", "backup"))
+        time.sleep(1)
+    say(f"saved under traffic: {archive}; answers meanwhile: {tally}")
+    books.forget_last()
+    deployment.compose("stop", *DOORS)
+    deployment.compose("rm", "--stop", "--force", "mongo", "mongo-init")
+    run(["docker", "volume", "rm", f"{PROJECT}_mongo"])
+    say("the volume of MongoDB is gone")
+    began = time.monotonic()
+    said = deployment.compose("run", "--rm", "--no-TTY", "restore", archive).splitlines()
+    for line in (one for one in said if not one.startswith(" ")):
+        say(f"  restore: {line}")
+    deployment.compose("up", "--detach", "--wait", "--no-build")
+    say(f"restored into a new volume and up again after {time.monotonic() - began:.1f} s")
+    trial.healthy()
+    usable.check(deployment)
+    trial.balance("the restore")
+    with trial.people.passing_by():
+        time.sleep(3)
+    trial.balance("what came after the restore")
+    trial.result.restored = True
+
+
+def archive_in(said: str) -> str:
+    """The path of the archive in what a backup printed."""
+    found = re.search(r"/backups/\S+\.backup", said)
+    if found is None:
+        raise Trouble(f"the backup named no archive: {said}")
+    return found[0]
+
+
+def alerts(trial: Trial) -> None:
+    """Two engines and a service go away; Prometheus finds it, and Alertmanager mails it."""
+    deployment = trial.deployment
+    trial.books.settle()
+    began, wanted = time.monotonic(), set(ABSENCES.values())
+    deployment.compose("stop", *ABSENCES)
+    told: dict[str, float] = {}
+    mailed: set[str] = set()
+    while wanted - mailed:
+        after = time.monotonic() - began
+        for name in firing(httpx.get(f"{deployment.prometheus}/api/v1/alerts", timeout=15).json()):
+            told.setdefault(name, after)
+        mailed = mails_about(_subjects(deployment), wanted)
+        if after > TOLD_SECONDS:
+            raise Trouble(
+                f"no mail about {', '.join(sorted(wanted - mailed))} after {after:.0f} s; firing: {told}"
+            )
+        time.sleep(1)
+    say(f"mailed after {time.monotonic() - began:.0f} s; firing: {_in_words(told)}")
+    deployment.compose("up", "--detach", "--wait", "--no-build")
+    trial.healthy()
+    trial.balance("the alerts")
+
+
+def firing(said: Mapping[str, Any]) -> set[str]:
+    """The names of the alerts that fire, in what Prometheus says."""
+    return {str(one["labels"]["alertname"]) for one in said["data"]["alerts"] if one["state"] == "firing"}
+
+
+def mails_about(subjects: Iterable[str], wanted: set[str]) -> set[str]:
+    """The alerts that a mail tells."""
+    return {name for name in wanted for subject in subjects if subject.startswith(f"[firing] {name} ")}
+
+
+def _subjects(deployment: Deployment) -> list[str]:
+    page = httpx.get(f"{deployment.mailbox}/api/v1/messages", params={"limit": 100}, timeout=15).json()
+    return [str(row["Subject"]) for row in page["messages"]]
+
+
+def _in_words(told: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} after {seconds:.0f} s" for name, seconds in told.items())
