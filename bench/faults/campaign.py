@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from bench.faults.audit import Period, Verdict, audit
+from bench.faults.audit import Period, Verdict, audit, kind_of
 from bench.faults.deck import LANES, Card, cards_of, each_once, endless
+from bench.faults.gauges import gauge_lies
 from bench.faults.ground import Ground
 from bench.faults.links import Links
 from bench.faults.load import Wish, start_load
@@ -76,7 +77,7 @@ class Campaign:
     def _round(self, number: int) -> Round:
         ground, began, since = self.ground, time.monotonic(), time.time()
         ground.calm, ground.marks, ground.poisons = number % 2 == 0, ground.watch.ends(), []
-        ground.over = threading.Event()
+        ground.over, ground.moments.lies = threading.Event(), []
         before = ground.injected
         log = self.folder / f"round-{number}.jsonl"
         self._play(number, log)
@@ -86,6 +87,8 @@ class Campaign:
             ground.say(f"not finished after {SETTLE_SECONDS:.0f} s: {ground.watch.left()}")
         period = Period(read_log(log), since, ground.marks, ground.poisons, ground.injected > before)
         verdict = audit(ground.stand, period)
+        for text in (*ground.moments.lies, *gauge_lies(ground.stand)):
+            verdict.add(kind_of(text), text)
         faults = ground.injected - before
         return Round(number, ground.calm, faults, time.monotonic() - began, settled, verdict)
 
@@ -161,6 +164,7 @@ class Campaign:
                 with suppress(Away):
                     waits = watch.waiting() + watch.behind(watch.ends())
                     load.send_signal(signal.SIGUSR1 if waits > most else signal.SIGUSR2)
+                    self.ground.moments.take(watch)
 
         keeper = threading.Thread(target=hold_back, name="hold back", daemon=True)
         keeper.start()

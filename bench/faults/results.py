@@ -44,6 +44,7 @@ def document(
         "lost": kinds[LOST],
         "double": kinds[DOUBLED],
         "out_of_order": kinds[DISORDERED],
+        "money_snapshots": ground.moments.taken,
         "unsettled_rounds": sum(1 for one in rounds if not one.settled),
         **totals(rounds),
         "by_kind": by_kind(ground.injections),
