@@ -19,7 +19,7 @@ POINTS: Mapping[str, tuple[str, ...]] = {
 }
 CELLS = tuple((service, point) for service, points in POINTS.items() for point in points)
 SESSION_SECONDS = 15.0
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 # Contributions are few, and so is what subsidies commits and says.
 PASS_SECONDS = 20.0
 
@@ -154,7 +154,7 @@ def storm_of_members(ground: Ground) -> None:
 
 def skew_clock(ground: Ground) -> None:
     """F11: a service lives an hour before or after everybody else, and then not any more."""
-    if not FAKETIME.exists():
+    if FAKETIME is None:
         ground.skip("F11", "libfaketime is not installed (apt-get install libfaketime)")
         return
     service, hours = ground.rng.choice(SERVICES), ground.rng.choice((-1, 1))
