@@ -53,6 +53,7 @@ def fill_disk(ground: Ground) -> None:
             _take_all(ballast)
         died = not engine.child.alive()
         ballast.unlink()
+        fault.heal()
         fault.what += ", it ended" if died else ", it lived on"
         engine.start()
 
