@@ -3,10 +3,12 @@
 import argparse
 import secrets
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from types import FrameType
 
 from rich.console import Console
 
@@ -29,12 +31,17 @@ def main(words: Sequence[str]) -> int:
     if words[:1] == ["summary"]:
         return summary()
     asked = _parse(words)
+    signal.signal(signal.SIGTERM, _end)  # a stand is never left running
     try:
         with alone(ROOT / f"{asked.state}.lock"):
             return _finish([run(part) for part in _parts(asked)])
     except StackError as error:
         say(f"faults: {error}")
         return 1
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _parts(asked: argparse.Namespace) -> list[argparse.Namespace]:

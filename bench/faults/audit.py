@@ -44,6 +44,12 @@ class Verdict:
     fact_copies: int = 0
     parked: int = 0
 
+    def add(self, kind: str, text: str) -> None:
+        """One more thing that is wrong; of copies of mails, of which there may be many, only some are told."""
+        self.kinds[kind] += 1
+        if len(self.texts) < 50 or kind != MAIL_COPY:
+            self.texts = [*self.texts[-200:], f"{kind}: {text}"]
+
     @property
     def red(self) -> bool:
         """Whether anything is wrong."""
@@ -85,9 +91,7 @@ def audit(stand: Stand, period: Period) -> Verdict:
     for kind, text in _every_lie(stand, period, world, lives.values()):
         if kind == MAIL_COPY:
             kind = MAIL_COPY if period.mail_was_hit else DOUBLED  # noqa: PLW2901 - nothing excuses it
-        verdict.kinds[kind] += 1
-        if len(verdict.texts) < 50 or kind != MAIL_COPY:
-            verdict.texts = [*verdict.texts[-200:], f"{kind}: {text}"]
+        verdict.add(kind, text)
     _count(verdict, world, lives, period)
     return verdict
 

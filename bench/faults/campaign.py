@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from bench.faults.audit import Period, Verdict, audit
+from bench.faults.audit import Period, Verdict, audit, kind_of
 from bench.faults.deck import LANES, Card, cards_of, each_once, endless
+from bench.faults.gauges import gauge_lies
 from bench.faults.ground import Ground
 from bench.faults.links import Links
 from bench.faults.load import Wish, start_load
@@ -43,12 +44,14 @@ class Size:
 
 @dataclass
 class Round:
-    """One round: its load, its faults and its account."""
+    """One round: its load, its faults and its account; `seconds` are all of it, what follows is the part after the load."""
 
     number: int
     calm: bool
     faults: int
     seconds: float
+    settling: float
+    accounting: float
     settled: bool
     verdict: Verdict
 
@@ -76,18 +79,23 @@ class Campaign:
     def _round(self, number: int) -> Round:
         ground, began, since = self.ground, time.monotonic(), time.time()
         ground.calm, ground.marks, ground.poisons = number % 2 == 0, ground.watch.ends(), []
-        ground.over = threading.Event()
+        ground.over, ground.moments.lies = threading.Event(), []
         before = ground.injected
         log = self.folder / f"round-{number}.jsonl"
         self._play(number, log)
+        played = time.monotonic()
         ground.stand.wait_all()
         settled = ground.watch.finish(None, SETTLE_SECONDS)
+        finished = time.monotonic()
         if not settled:
             ground.say(f"not finished after {SETTLE_SECONDS:.0f} s: {ground.watch.left()}")
         period = Period(read_log(log), since, ground.marks, ground.poisons, ground.injected > before)
         verdict = audit(ground.stand, period)
-        faults = ground.injected - before
-        return Round(number, ground.calm, faults, time.monotonic() - began, settled, verdict)
+        for text in (*ground.moments.lies, *gauge_lies(ground.stand)):
+            verdict.add(kind_of(text), text)
+        faults, end = ground.injected - before, time.monotonic()
+        times = (round(end - began, 1), round(finished - played, 1), round(end - finished, 1))
+        return Round(number, ground.calm, faults, *times, settled, verdict)
 
     def _play(self, number: int, log: Path) -> None:
         """Load, and faults as long as the time of a round lasts; of a slice, until every kind came."""
@@ -161,6 +169,7 @@ class Campaign:
                 with suppress(Away):
                     waits = watch.waiting() + watch.behind(watch.ends())
                     load.send_signal(signal.SIGUSR1 if waits > most else signal.SIGUSR2)
+                    self.ground.moments.take(watch)
 
         keeper = threading.Thread(target=hold_back, name="hold back", daemon=True)
         keeper.start()
@@ -174,7 +183,8 @@ class Campaign:
         v = one.verdict
         self.ground.say(
             f"round {one.number}: {v.reports} reports, {one.faults} faults, {dict(v.kinds) or 'nothing wrong'}, "
-            f"{v.fact_copies} copies of {v.facts} facts, {v.mail_copies} of {v.mails} mails, {one.seconds:.0f} s"
+            f"{v.fact_copies} copies of {v.facts} facts, {v.mail_copies} of {v.mails} mails, "
+            f"{one.seconds:.0f} s, of these {one.settling:.0f} to settle and {one.accounting:.0f} to account"
         )
         for text in v.texts[:10]:
             self.ground.say(f"     {text}")

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.faults.ground import Ground
@@ -53,6 +53,7 @@ def fill_disk(ground: Ground) -> None:
             _take_all(ballast)
         died = not engine.child.alive()
         ballast.unlink()
+        fault.heal()
         fault.what += ", it ended" if died else ", it lived on"
         engine.start()
 
@@ -62,8 +63,8 @@ def _engine(stand: Stand, name: str) -> Kafka | Mongod:
 
 
 def _take_all(ballast: Path) -> None:
-    with ballast.open("ab") as file:
+    """What is free now is taken, unless the engine was quicker: then it is tried again soon."""
+    with ballast.open("ab") as file, suppress(OSError):
         free = os.statvfs(ballast)
-        size = free.f_bavail * free.f_frsize
-        if size:
+        if size := free.f_bavail * free.f_frsize:
             os.posix_fallocate(file.fileno(), file.tell(), size)

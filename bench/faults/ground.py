@@ -41,6 +41,23 @@ class Injection:
 
 
 @dataclass
+class Moments:
+    """Looks at the money while everything goes on, every few seconds."""
+
+    every: float = 5.0
+    taken: int = 0
+    lies: list[str] = field(default_factory=list)
+    _last: float = 0.0
+
+    def take(self, watch: Watch) -> None:
+        """Looks, when it is time; raises Away."""
+        if time.monotonic() - self._last >= self.every:
+            self._last = time.monotonic()
+            self.lies += watch.money_lies()
+            self.taken += 1
+
+
+@dataclass
 class Ground:
     """One stand under load, and the faults that it had to take."""
 
@@ -56,6 +73,7 @@ class Ground:
     poisons: list[Poison] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
     over: threading.Event = field(default_factory=threading.Event)
+    moments: Moments = field(default_factory=Moments)
 
     @contextmanager
     def fault(self, kind: str, what: str, *, count: int = 1, timed: bool = True) -> Iterator[Injection]:

@@ -26,7 +26,7 @@ from stack.ports import HOST
 from stack.tools import REPOSITORY, base_environment
 
 PATIENCE = 240.0
-BURST = 50
+CROWD_SECONDS = 0.5
 REACHABLE = 0.3
 FORMS = 0.03
 # Of a thousand reports so many are sent again, sent with another body, withdrawn, resolved, and ask for money.
@@ -70,7 +70,7 @@ def _light(writer: Writer, number: int, kind: str) -> Report:
 
 @dataclass
 class Stream:
-    """Starts reports at a steady rate while fewer than `at_once` are under way, and goes on with each until it is settled."""
+    """Starts reports in small crowds at a steady rate while fewer than `at_once` are under way, and goes on with each until it is settled."""
 
     player: Player
     day: Day
@@ -88,10 +88,11 @@ class Stream:
     async def run(self) -> int:
         """Plays until the day is over or it is told to stop; returns how many reports were started."""
         gate, started, began = asyncio.Semaphore(self.at_once), 0, time.monotonic()
+        crowd = max(1, round(self.rate * CROWD_SECONDS))
         async with asyncio.TaskGroup() as lives:
             for report in self.day.reports:
                 await gate.acquire()
-                await asyncio.sleep(max(0.0, began + started // BURST * BURST / self.rate - time.monotonic()))
+                await asyncio.sleep(max(0.0, began + started // crowd * crowd / self.rate - time.monotonic()))
                 while self.held and not self.stopped:
                     await asyncio.sleep(0.05)
                     began = time.monotonic() - started / self.rate

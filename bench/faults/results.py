@@ -19,11 +19,19 @@ from bench.faults.campaign import Campaign, Round, totals
 from bench.faults.controls import Result
 from bench.faults.deck import cards_of
 from bench.faults.ground import Injection
+from bench.faults.processes import HEIR, SESSION_SECONDS
 from stack.files import write_whole
 from stack.tools import KAFKA, MONGOD, REPOSITORY
 
 FOLDER = REPOSITORY / "bench" / "results" / "faults"
 PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "uvloop")
+REPLACED = "service replaced by another"
+TARGETS = (
+    ("service restarted under its name", ("F1", "F2"), 5.0),
+    (REPLACED, ("F3",), SESSION_SECONDS + 5.0),
+    ("broker or mongod", ("F4", "F5"), 15.0),
+    ("everything at once", ("F14",), 60.0),
+)
 Json = dict[str, Any]
 
 
@@ -44,9 +52,11 @@ def document(
         "lost": kinds[LOST],
         "double": kinds[DOUBLED],
         "out_of_order": kinds[DISORDERED],
+        "money_snapshots": ground.moments.taken,
         "unsettled_rounds": sum(1 for one in rounds if not one.settled),
         **totals(rounds),
         "by_kind": by_kind(ground.injections),
+        "recovery": by_target(ground.injections),
         "skipped": ground.skipped,
         "missing": sorted(wanted - {one.kind for one in ground.injections} - set(ground.skipped)),
         "spared_poison": sorted(ground.spare),
@@ -97,6 +107,18 @@ def by_kind(injections: Iterable[Injection]) -> Mapping[str, Json]:
     return found
 
 
+def by_target(injections: Iterable[Injection]) -> Mapping[str, Json]:
+    """Recovery times by what was promised of them."""
+    found: dict[str, Json] = {}
+    timed = [one for one in injections if one.recovery is not None]
+    for name, kinds, seconds in TARGETS:
+        replaced = name == REPLACED
+        ours = [one for one in timed if one.kind in kinds and (HEIR in one.what) == replaced]
+        times = sorted(one.recovery for one in ours if one.recovery is not None)
+        found[name] = {"target": seconds, "timed": len(times)} | percentiles(times)
+    return found
+
+
 def percentiles(times: Sequence[float]) -> Json:
     """p50, p99 and the longest; nothing of nothing."""
     if not times:
@@ -144,12 +166,16 @@ def summary() -> int:
 
 def show(console: Console, results: Sequence[Json]) -> None:
     """A table of the kinds of faults, and of what is allowed beside the last line."""
-    right = [Column(name, justify="right") for name in ("faults", "timed", "p50 s", "p99 s", "most s")]
-    table = Table("kind", *right, title="time from heal until nothing was unfinished")
     rows = [Injection(**one) for result in results for one in result["injections"]]
+    right = [Column(name, justify="right") for name in ("faults", "timed", "p50 s", "p99 s", "most s")]
+    table = Table("kind", *right, title="from the end of the act until all accepted before was finished")
     for kind, found in by_kind(rows).items():
-        times = [f"{found[name]:.1f}" if name in found else "" for name in ("p50", "p99", "most")]
-        table.add_row(kind, str(found["faults"]), str(found["timed"]), *times)
+        table.add_row(kind, str(found["faults"]), str(found["timed"]), *_times(found))
+    console.print(table)
+    right = [Column(name, justify="right") for name in ("target s", "timed", "p50 s", "p99 s", "most s")]
+    table = Table("recovery", *right)
+    for name, found in by_target(rows).items():
+        table.add_row(name, f"{found['target']:.0f}", str(found["timed"]), *_times(found))
     console.print(table)
     sums = Counter[str]()
     for result in results:
@@ -169,6 +195,10 @@ def show(console: Console, results: Sequence[Json]) -> None:
         {f"{kind} skipped: {why}" for one in results for kind, why in one["skipped"].items()}
     ):
         console.print(reason, highlight=False)
+
+
+def _times(found: Json) -> list[str]:
+    return [f"{found[name]:.1f}" if name in found else "" for name in ("p50", "p99", "most")]
 
 
 def _show_controls(console: Console, results: Sequence[Json]) -> None:

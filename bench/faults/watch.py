@@ -13,6 +13,8 @@ from pymongo.errors import PyMongoError
 from bench.faults.stand import Stand
 from contracts.permissions import SERVICES
 from contracts.topics import TOPICS
+from stack.account import budget_lies
+from stack.account_world import BUDGETS, DECISIONS, LEDGER, World
 
 LOOK_SECONDS = 0.1
 HOPS = 3  # from intake over routing or subsidies to notify
@@ -116,6 +118,20 @@ class Watch:
                 time.sleep(LOOK_SECONDS)
             time.sleep(LOOK_SECONDS)
         return False
+
+    def money_lies(self) -> list[str]:
+        """What is wrong with the budgets at this very moment, in one snapshot of all that is about money; raises Away."""
+        try:
+            with self._client.start_session(snapshot=True) as session:
+                read = {
+                    name: list(
+                        self._client["subsidies"][name].find({"state": {"$ne": None}}, session=session)
+                    )
+                    for name in (one.partition(".")[2] for one in (BUDGETS, DECISIONS, LEDGER))
+                }
+        except PyMongoError as error:
+            raise Away(str(error)) from error
+        return list(budget_lies(World([], {f"subsidies.{name}": rows for name, rows in read.items()})))
 
     def left(self) -> str:
         """What is unfinished now, in words for a person."""

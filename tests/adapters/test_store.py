@@ -237,6 +237,20 @@ async def test_a_lease_belongs_to_one_holder_until_it_runs_out_or_is_given_back(
     assert await store.lease("slot/1", "c", 5) == 3
 
 
+async def test_a_holder_renews_all_its_leases_at_once_and_learns_which_it_has_no_more(store: Store) -> None:
+    for name in ("slot/1", "slot/2"):
+        assert await store.lease(name, "a", 0.4) == 1
+    assert await store.lease("slot/3", "b", 5) == 1
+
+    assert await store.renew(["slot/1", "slot/2"], "a", 5) == ["slot/1", "slot/2"]
+    assert sorted(await store.renew(["slot/1", "slot/3", "slot/4"], "a", 5)) == ["slot/1"]
+
+    await asyncio.sleep(0.5)  # the first lease would be over
+    assert sorted(await store.live_leases("slot/")) == ["slot/1", "slot/2", "slot/3"]
+    assert await store.lease("slot/1", "b", 5) is None
+    assert await store.lease("slot/1", "a", 5) == 1  # and its epoch is what it was
+
+
 async def test_a_new_owner_ends_the_transaction_a_dead_one_left_open(store: Store) -> None:
     await write(store, "a")
     dead, heir = await store.lane(), await store.lane()

@@ -1,10 +1,13 @@
 """The account of a round calls things by their names."""
 
+from typing import Any
+
 import pytest
 from bench.faults.audit import DISORDERED, DOUBLED, LOST, MAIL_COPY, kind_of
 from bench.faults.controls import CONTROLS
 from bench.faults.ground import Injection
-from bench.faults.results import by_kind, last_line
+from bench.faults.processes import HEIR
+from bench.faults.results import by_kind, by_target, last_line, wrong
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,42 @@ def test_recovery_times_are_told_by_kind_and_only_where_they_were_taken() -> Non
         "F2": {"faults": 10, "timed": 10, "p50": 6.0, "p99": 10.0, "most": 10.0},
         "F10": {"faults": 1, "timed": 0},
     }
+
+
+def test_each_time_is_held_against_what_was_promised_of_its_kind() -> None:
+    rows = [
+        Injection("F2", "kill -9 of routing-0", 0.0, recovery=3.0),
+        Injection("F3", f"SIGSTOP of routing-0, {HEIR}", 0.0, recovery=17.0),
+        Injection("F3", "SIGSTOP of routing-0 for 4 s", 0.0, recovery=1.0),
+        Injection("F5", "kill -9 of the mongod, 2 s away", 0.0, recovery=6.0),
+        Injection("F14", "kill -9 of everything", 0.0),
+    ]
+    found = {name: (row["target"], row["timed"], row.get("p99")) for name, row in by_target(rows).items()}
+    assert found == {
+        "service restarted under its name": (5.0, 1, 3.0),
+        "service replaced by another": (20.0, 1, 17.0),
+        "broker or mongod": (15.0, 1, 6.0),
+        "everything at once": (60.0, 0, None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "why"),
+    [
+        ({}, []),
+        ({"lost": 1}, ["lost"]),
+        ({"double": 2}, ["double"]),
+        ({"out_of_order": 1}, ["out_of_order"]),
+        ({"unsettled_rounds": 1}, ["unsettled_rounds"]),
+        ({"missing": ["F9"]}, ["F9 never came"]),
+        ({"controls": [{"name": "w:1", "red": False}]}, ["w:1 stayed green"]),
+        ({"greens": [{"name": "the same", "red": True}]}, ["the same turned red"]),
+    ],
+)
+def test_a_run_is_good_only_when_nothing_is_wrong_with_it(spoiled: dict[str, Any], why: list[str]) -> None:
+    good: dict[str, Any] = {"lost": 0, "double": 0, "out_of_order": 0, "unsettled_rounds": 0}
+    good |= {"missing": [], "controls": [{"name": "w:1", "red": True}], "greens": []}
+    assert wrong(good | spoiled) == why
 
 
 def test_each_promise_has_its_control() -> None:

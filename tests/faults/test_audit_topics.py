@@ -1,6 +1,5 @@
 """Every lie between topics and databases is seen: what nobody committed, what is not there, what was passed over."""
 
-import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -41,7 +40,7 @@ class Said:
             client[service]["inbox"].insert_one({"_id": self.id})
 
     def lies(self, *facts: Fact) -> list[str]:
-        return list(topic_lies(self.client, facts, {self.report}, time.time() - 60))
+        return list(topic_lies(self.client, facts, {self.report}, NOW.timestamp() - 60))
 
 
 def test_what_everybody_knows_of_is_no_lie(client: Client) -> None:

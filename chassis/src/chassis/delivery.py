@@ -113,15 +113,19 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         try:
             ids = await self._topic_ids(sorted({tp.topic for tp in missing}))
-            for partition in missing:
-                claim = await self.claims.take(partition, ids[partition.topic])
-                self.reading.again([partition])
-                if claim.made_again:
-                    where = {"topic": partition.topic, "partition": partition.partition}
-                    log("topic was made again", level=50, **where)
-                    self.metrics.resought.labels("topic-made-again").inc()
+            claims = (self._claim(partition, ids[partition.topic]) for partition in missing)
+            for failed in filter(None, await asyncio.gather(*claims, return_exceptions=True)):
+                raise failed
         except (Unavailable, Conflict) as away:
             self._rest(b"", str(away))
+
+    async def _claim(self, partition: TopicPartition, topic_id: str) -> None:
+        claim = await self.claims.take(partition, topic_id)
+        self.reading.again([partition])
+        if claim.made_again:
+            where = {"topic": partition.topic, "partition": partition.partition}
+            log("topic was made again", level=50, **where)
+            self.metrics.resought.labels("topic-made-again").inc()
 
     async def take(self, records: Sequence[Any]) -> None:
         """Hand what was fetched to its lanes, each as soon as it is free; never raises, and never waits for a commit."""

@@ -244,6 +244,15 @@ class MemoryStore:
 
         return await self._asked(step, [("leases", id)])
 
+    async def renew(self, ids: Sequence[str], holder: str, seconds: float) -> list[str]:
+        def step() -> list[str]:
+            kept = [id_ for id_ in ids if self._leases.get(id_, ("", 0.0, 0))[0] == holder]
+            for id_ in kept:
+                self._leases[id_] = (holder, self._monotonic() + seconds, self._leases[id_][2])
+            return kept
+
+        return await self._asked(step, [("leases", id_) for id_ in ids])
+
     async def release(self, id: str, holder: str) -> None:  # noqa: A002
         def step() -> None:
             owner, _, epoch = self._leases.get(id, ("", 0.0, 0))

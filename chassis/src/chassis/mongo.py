@@ -130,6 +130,15 @@ class MongoStore:
             return None  # another process made the lease at this very moment
         return int(row["epoch"]) if row["holder"] == holder else None
 
+    async def renew(self, ids: Sequence[str], holder: str, seconds: float) -> list[str]:
+        with verdicts():
+            leases, where = self._database["leases"], {"_id": {"$in": list(ids)}, "holder": holder}
+            longer = [{"$set": {"until": {"$add": ["$$NOW", int(seconds * 1000)]}}}]
+            kept = await leases.update_many(where, longer)
+            if kept.matched_count == len(ids):
+                return list(ids)
+            return [row["_id"] for row in await leases.find(where).to_list(None)]
+
     async def release(self, id: str, holder: str) -> None:  # noqa: A002
         with verdicts():
             await self._database["leases"].update_one(

@@ -30,25 +30,37 @@ class Slots:
 
     async def share(self) -> bool:
         """Renew, and take or give back slots until every live process has its part."""
-        await self.store.lease(f"member/{self.instance}", self.instance, LEASE_SECONDS)
+        await self._renew()
         self.members = max(1, len(await self.store.live_leases("member/")))
         part = math.ceil(self.total / self.members)
-        for slot in sorted(self._held):
-            if len(self._held) > part:
-                del self._held[slot]
-                await self.store.release(f"slot/{slot:03d}", self.instance)
-            else:
-                await self._take(slot)
+        for slot in sorted(self._held)[: max(0, len(self._held) - part)]:
+            del self._held[slot]
+            await self.store.release(f"slot/{slot:03d}", self.instance)
         taken = {int(name[5:]) for name in await self.store.live_leases("slot/")}
         for slot in range(self.total):
             if len(self._held) < part and slot not in self._held and slot not in taken:
                 await self._take(slot)
         return False
 
+    async def _renew(self) -> None:
+        """All that is held in one request; what was lost meanwhile is asked for once more."""
+        asked, member = self.monotonic(), f"member/{self.instance}"
+        names = {slot: f"slot/{slot:03d}" for slot in sorted(self._held)}
+        kept = set(await self.store.renew([member, *names.values()], self.instance, LEASE_SECONDS))
+        if member not in kept:
+            await self.store.lease(member, self.instance, LEASE_SECONDS)
+        for slot, name in names.items():
+            if name in kept:
+                self._held[slot] = asked
+            else:
+                await self._take(slot)
+
     async def reclaim(self) -> None:
         """At start: what this instance held before it died is its own again at once."""
-        for slot in range(self.total):
-            await self._take(slot)
+        asked = self.monotonic()
+        names = {f"slot/{slot:03d}": slot for slot in range(self.total)}
+        kept = await self.store.renew(list(names), self.instance, LEASE_SECONDS)
+        self._held |= {names[name]: asked for name in kept}
         await self.share()
 
     async def leave(self) -> None:

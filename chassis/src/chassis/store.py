@@ -126,6 +126,10 @@ class Store(Protocol):
         """Take or keep a lease by the server's clock; returns its epoch, or None while another holds it."""
         ...
 
+    async def renew(self, ids: Sequence[str], holder: str, seconds: float) -> list[str]:
+        """Keep all of these leases that are the holder's, in one request; returns those that are."""
+        ...
+
     async def release(self, id: str, holder: str) -> None:  # noqa: A002
         """Give a lease back."""
         ...
