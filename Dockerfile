@@ -28,7 +28,7 @@ FROM runtime AS provision
 COPY --from=provisioning /opt/venv /opt/venv
 COPY deploy/mongo/initiate.py /srv/initiate.py
 # A fresh volume of archives begins with the owner that this folder has.
-USER root
+USER 0:0
 RUN install -d -o 10001 -g 10001 -m 750 /backups
 USER 10001:10001
 CMD ["python", "-m", "chassis.provision"]

@@ -66,6 +66,7 @@ check: $(STAMP) ## Check style, types and who may import whom
 	@$(RUN) -m mypy $(SOURCES)
 	@$(RUN) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	@$(RUN) -m contracts check
+	@.venv/bin/hadolint Dockerfile
 
 contracts: $(STAMP) ## Write what is generated from the contracts, and hold it against every promise
 	@$(RUN) -m contracts generate
@@ -115,6 +116,12 @@ secrets: ## Make the secrets and .env that docker compose needs; what exists sta
 
 certificates: ## Make a certificate authority and what the engines show (OUTSIDE=kafka.example.org: for other teams too)
 	@$(or $(PYTHON),python3) deploy/compose/certificates.py $(if $(OUTSIDE),--outside "$(OUTSIDE)")
+
+digests: ## Pin every public image by digest, in an override for COMPOSE_FILE (needs docker and a registry)
+	@$(or $(PYTHON),python3) deploy/compose/digests.py
+
+sbom: $(STAMP) ## Write what each image is made of, with versions and licences (CycloneDX, into sbom/)
+	@$(RUN) deploy/compose/sbom.py
 
 lock: $(STAMP) ## Lock the packages of requirements/*.in anew, with hashes
 	@$(foreach name,$(LOCKS),echo "locking requirements/$(name).txt" && .venv/bin/uv pip compile --quiet \

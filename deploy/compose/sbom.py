@@ -1,0 +1,102 @@
+"""Writes what each image of ours is made of, as CycloneDX: every locked package with its version and licence, and the base.
+
+Works offline: what is installed here says its licence, and has to be exactly what the locks say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("intake", "routing", "subsidies", "notify")
+# What each image is: the project in it, and the locks that it is installed from.
+IMAGES = {name: (f"services/{name}", ("run",)) for name in SERVICES} | {
+    "watcher": ("watcher", ("run",)),
+    "issuer": ("stack", ("run",)),
+    "provision": ("chassis", ("run", "provision")),
+}
+OURS = ("ascolto-contracts", "ascolto-chassis")
+
+Bom = dict[str, Any]
+
+
+def plain(name: str) -> str:
+    """A package's name as the index compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def locked(texts: Sequence[str]) -> dict[str, str]:
+    """Name and version of everything in locks."""
+    found = (re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)", text) for text in texts)
+    return {plain(name): version for pairs in found for name, version in pairs}
+
+
+def base_image(dockerfile: str) -> Bom:
+    """The image that ours begin with."""
+    name, tag = re.findall(r"(?m)^FROM ([\w./-]+):(\S+) AS runtime$", dockerfile)[0]
+    ref = f"{name}:{tag}"
+    return {
+        "type": "container",
+        "bom-ref": ref,
+        "name": name,
+        "version": tag,
+        "purl": f"pkg:docker/{name}@{tag}",
+    }
+
+
+def reduced(whole: Bom, wanted: dict[str, str], base: Bom) -> Bom:
+    """A list of all that is installed, reduced to one image; raises SystemExit naming what differs or has no licence."""
+    kept = [one for one in whole["components"] if plain(one["name"]) in {*wanted, *OURS}]
+    here = {plain(one["name"]): one for one in kept}
+    differs = [
+        f"{name} {version}"
+        for name, version in wanted.items()
+        if here.get(name, {}).get("version") != version
+    ]
+    if differs:
+        raise SystemExit(f"sbom: not installed as locked: {', '.join(sorted(differs))}: run `make setup`")
+    if bare := [name for name, one in here.items() if name not in OURS and not one.get("licenses")]:
+        raise SystemExit(f"sbom: no licence is known of {', '.join(sorted(bare))}")
+    refs = {whole["metadata"]["component"]["bom-ref"], *(one["bom-ref"] for one in kept)}
+    graph = [
+        one | ({"dependsOn": [ref for ref in one["dependsOn"] if ref in refs]} if "dependsOn" in one else {})
+        for one in whole["dependencies"]
+        if one["ref"] in refs
+    ]
+    return whole | {"components": [base, *kept], "dependencies": graph}
+
+
+def installed(project: Path) -> Bom:
+    """The list of all that is installed here, of which the project is the root."""
+    command = [sys.executable, "-m", "cyclonedx_py", "environment", sys.executable, "--output-reproducible"]
+    done = subprocess.run([*command, "--pyproject", str(project)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"sbom: {done.stderr.strip().splitlines()[-1:]}")
+    found: Bom = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    """Writes a file for each image."""
+    parser = argparse.ArgumentParser(prog="sbom.py", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=ROOT / "sbom")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    base = base_image((ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    for image, (project, locks) in IMAGES.items():
+        texts = [(ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8") for name in locks]
+        bom = reduced(installed(ROOT / project / "pyproject.toml"), locked(texts), base)
+        file = asked.folder / f"{image}.cdx.json"
+        file.write_text(json.dumps(bom, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        sys.stdout.write(f"sbom: {file}: {len(bom['components'])} components\n")
+
+
+if __name__ == "__main__":
+    main()
