@@ -33,7 +33,7 @@ MONGOS = ("mongo", "mongo-2", "mongo-3")
 MORE_SECRETS = {
     GATEWAY: {"gateway": {"gateway_certificate", "gateway_certificate_key"}},
     INSIDE: {
-        **{name: {"engines_ca"} for name in (*SERVICES, "provision", "mongo-init")},
+        **{name: {"engines_ca"} for name in (*SERVICES, "watcher", "provision", "mongo-init")},
         **{name: {"engines_ca", "kafka_certificate"} for name in KAFKAS},
         **{name: {"engines_ca", "mongo_certificate"} for name in MONGOS},
     },

@@ -4,12 +4,11 @@ import socket
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import quote, urlsplit
 
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from contracts.connection import Connection
+from contracts.connection import Connection, mongo_address
 
 # A container's secrets are files here; one named like a field with its prefix (`intake_mongo`) is that field's value.
 SECRETS = Path("/run/secrets")
@@ -84,12 +83,7 @@ class ServiceSettings(BaseSettings):
     @property
     def store(self) -> str:
         """How this service reaches MongoDB: as whom its connection string says, where and whom to trust these settings."""
-        said = urlsplit(self.mongo)
-        who, at, where = said.netloc.rpartition("@")
-        trust = f"tls=true&tlsCAFile={quote(str(self.mongo_ca), safe='')}" if self.mongo_ca else ""
-        query = "&".join(filter(None, (said.query, trust)))
-        netloc = who + at + (self.mongo_members or where)
-        return said._replace(netloc=netloc, path=said.path or "/", query=query).geturl()
+        return mongo_address(self.mongo, self.mongo_members, str(self.mongo_ca or ""))
 
     @model_validator(mode="after")
     def _production_has_tls(self) -> Self:

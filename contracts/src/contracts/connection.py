@@ -1,8 +1,9 @@
-"""How anybody reaches Kafka: one value that every client here is made from."""
+"""How anybody reaches the engines: for Kafka one value that every client here is made from, for MongoDB its address."""
 
 import ssl
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 MECHANISM = "SCRAM-SHA-512"
 
@@ -48,3 +49,12 @@ class Connection:
             login = {"mechanism": MECHANISM, "username": self.user, "password": self.password}
             settings |= {f"sasl.{name}": value for name, value in login.items()}
         return settings | ({"ssl.ca.location": self.ca} if self.ca else {})
+
+
+def mongo_address(said: str, members: str = "", ca: str = "") -> str:
+    """A connection string with other members in it, host:port[,host:port], and with the certificate to trust."""
+    parts = urlsplit(said)
+    who, at, where = parts.netloc.rpartition("@")
+    trust = f"tls=true&tlsCAFile={quote(ca, safe='')}" if ca else ""
+    query = "&".join(filter(None, (parts.query, trust)))
+    return parts._replace(netloc=who + at + (members or where), path=parts.path or "/", query=query).geturl()

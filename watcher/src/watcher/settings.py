@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, FilePath, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from contracts.connection import Connection
+from contracts.connection import Connection, mongo_address
 
 # A container's secrets are files here; one named like a field with its prefix (`watcher_mongo`) is that field's value.
 SECRETS = Path("/run/secrets")
@@ -28,6 +28,15 @@ class Settings(BaseSettings):
         None, description="PEM file of the certificate to trust; given, Kafka is reached over TLS."
     )
     mongo: str = Field(description="MongoDB connection string with its own user.")
+    mongo_members: str = Field(
+        "", description="Members of the set to ask first, host:port[,host:port], instead of those in `mongo`."
+    )
+    mongo_ca: FilePath | None = Field(
+        None, description="PEM file of the certificate to trust; given, MongoDB is reached over TLS."
+    )
+    archives: Path | None = Field(
+        None, description="Folder of backups, whose `latest.json` says when the last one succeeded."
+    )
     host: str = Field("127.0.0.1", description="Address on which metrics are shown.")
     port: int = Field(description="Port on which metrics are shown.")
     every: float = Field(10, description="Seconds between two looks at an engine.", gt=0)
@@ -37,3 +46,8 @@ class Settings(BaseSettings):
         """How Kafka is reached."""
         password = self.kafka_password.get_secret_value()
         return Connection(self.kafka, self.kafka_user, password, str(self.kafka_ca or ""))
+
+    @property
+    def store(self) -> str:
+        """How MongoDB is reached."""
+        return mongo_address(self.mongo, self.mongo_members, str(self.mongo_ca or ""))
