@@ -37,7 +37,7 @@ KAFKA = TOOLS / "kafka-4.3.1"
 WARM = TOOLS / "kafka-4.3.1.jsa"
 MONGOD = TOOLS / "mongod-6.0.5"
 PROMETHEUS = TOOLS / "prometheus"
-TEMPLATE = Path("/usr/share/prometheus/alertmanager/default.tmpl")
+TEMPLATES = tuple(Path("/usr/share/prometheus/alertmanager", name) for name in ("default.tmpl", "email.tmpl"))
 WATCHING = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
 PACKAGES = (
     "contracts",
@@ -93,7 +93,7 @@ def set_up_foreign() -> None:
         install("nginx, which the gateway's tests need,", "nginx-light", "nginx")
     if not all(shutil.which(name) or (PROMETHEUS / name).exists() for name in WATCHING):
         packages = ("prometheus", "prometheus-alertmanager")
-        unpack("Prometheus, which the alerts' tests need,", PROMETHEUS, *packages, shared=TEMPLATE)
+        unpack("Prometheus, which the alerts' tests need,", PROMETHEUS, *packages, shared=TEMPLATES)
     FOREIGN.touch()
 
 

@@ -123,10 +123,10 @@ def install(what: str, *choices: str) -> None:
     )
 
 
-def unpack(what: str, folder: Path, *packages: str, shared: Path | None = None) -> None:
+def unpack(what: str, folder: Path, *packages: str, shared: tuple[Path, ...] = ()) -> None:
     """Leaves the programs of these Debian packages in a folder; nothing is installed, and so nothing is started.
 
-    `shared` is the one place outside that a program reads and cannot be told otherwise.
+    `shared` are the files outside that a program reads and cannot be told otherwise.
     """
     root = administrator()
     if root is None or not shutil.which("dpkg-deb"):
@@ -143,9 +143,10 @@ def unpack(what: str, folder: Path, *packages: str, shared: Path | None = None) 
     )
     for package in staged.glob("*.deb"):
         run(f"unpacking {package.name}", ["dpkg-deb", "-x", package, staged / "unpacked"])
-    if shared is not None and not shared.exists():
-        kept = staged / "unpacked" / shared.relative_to("/")
-        run(f"putting {shared} in its place", [*root, "install", "-D", "-m", "644", kept, shared])
+    for place in shared:
+        if not place.exists():
+            kept = staged / "unpacked" / place.relative_to("/")
+            run(f"putting {place} in its place", [*root, "install", "-D", "-m", "644", kept, place])
     shutil.rmtree(folder, ignore_errors=True)
     (staged / "unpacked" / "usr" / "bin").rename(folder)
     shutil.rmtree(staged)
