@@ -21,7 +21,7 @@ from stack.tools import Tools
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(900)]
 # Metrics that begin with their first event, which does not happen here.
-LATER = {"inbox_duplicates_total"}
+LATER = {"ascolto_backup_last_success_timestamp_seconds", "consumer_resought_total", "jobs_total"}
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ async def discard_all(system: System, service: str) -> None:
         async def ask(url: str, form: Any) -> Any:
             return (await client.post(url, data=form)).json()
 
-        client.headers |= await system.badges().of("ops", ask)
+        client.headers.update(await system.badges().of("ops", ask))
         for head in (await client.get("/ops/parked")).json():
             given_up = await client.post("/ops/parked/discard", json={"head": head["_id"], "why": "a test"})
             assert given_up.json() == {"discarded": 1}
@@ -113,5 +113,6 @@ async def test_every_question_of_rules_dashboards_and_runbooks_is_answered_by_so
     recorded = {rule["record"] for rule in rules() if "record" in rule}
     wanted = {name for _, expr in everything() for name in asked_for(expr)}
 
-    assert wanted - known - recorded - {"ALERTS"} == set()
+    assert wanted - known - recorded <= LATER
+    assert len(wanted) > 40
     assert known >= THEIRS
