@@ -37,6 +37,7 @@ KAFKA = TOOLS / "kafka-4.3.1"
 WARM = TOOLS / "kafka-4.3.1.jsa"
 MONGOD = TOOLS / "mongod-6.0.5"
 PROMETHEUS = TOOLS / "prometheus"
+TEMPLATES = tuple(Path("/usr/share/prometheus/alertmanager", name) for name in ("default.tmpl", "email.tmpl"))
 WATCHING = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
 PACKAGES = (
     "contracts",
@@ -91,9 +92,8 @@ def set_up_foreign() -> None:
     if not shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"):
         install("nginx, which the gateway's tests need,", "nginx-light", "nginx")
     if not all(shutil.which(name) or (PROMETHEUS / name).exists() for name in WATCHING):
-        unpack(
-            "Prometheus, which the alerts' tests need,", PROMETHEUS, "prometheus", "prometheus-alertmanager"
-        )
+        packages = ("prometheus", "prometheus-alertmanager")
+        unpack("Prometheus, which the alerts' tests need,", PROMETHEUS, *packages, shared=TEMPLATES)
     FOREIGN.touch()
 
 

@@ -123,13 +123,17 @@ def install(what: str, *choices: str) -> None:
     )
 
 
-def unpack(what: str, folder: Path, *packages: str) -> None:
-    """Leaves the programs of these Debian packages in a folder; nothing is installed, and so nothing is started."""
-    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        raise CannotSetUpError(f"{what}: put the programs on PATH and run again.")
+def unpack(what: str, folder: Path, *packages: str, shared: tuple[Path, ...] = ()) -> None:
+    """Leaves the programs of these Debian packages in a folder; nothing is installed, and so nothing is started.
+
+    `shared` are the files outside that a program reads and cannot be told otherwise.
+    """
     root = administrator()
-    if root is not None:
-        run("refreshing the package list", [*root, "apt-get", "-q", "update"], may_fail=True)
+    if root is None or not shutil.which("dpkg-deb"):
+        raise CannotSetUpError(
+            f"{what} is missing: put it on PATH (Debian, Ubuntu: `sudo apt-get install {' '.join(packages)}`) and run again."
+        )
+    run("refreshing the package list", [*root, "apt-get", "-q", "update"], may_fail=True)
     staged = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(parents=True)
@@ -139,6 +143,10 @@ def unpack(what: str, folder: Path, *packages: str) -> None:
     )
     for package in staged.glob("*.deb"):
         run(f"unpacking {package.name}", ["dpkg-deb", "-x", package, staged / "unpacked"])
+    for place in shared:
+        if not place.exists():
+            kept = staged / "unpacked" / place.relative_to("/")
+            run(f"putting {place} in its place", [*root, "install", "-D", "-m", "644", kept, place])
     shutil.rmtree(folder, ignore_errors=True)
     (staged / "unpacked" / "usr" / "bin").rename(folder)
     shutil.rmtree(staged)

@@ -47,7 +47,7 @@ def test_every_question_parses(tmp_path: Path) -> None:
     assert f"{len(found)} rules found" in asked("promtool", "check", "rules", file)
     assert {name.partition(":")[0] for name, _ in questions_of_dashboards()} == {
         "overview",
-        "services",
+        "service",
         "engines",
     }
     assert len(found) > 80

@@ -70,8 +70,8 @@ def test_commands_name_services_and_verbs_that_there_are() -> None:
 
 
 def _compose(where: str, words: list[str]) -> None:
-    assert words[0] in ("ps", "logs", "up", "restart", "stop", "exec"), where
-    known = {"--since", "-d", "-T", "--scale"}
+    assert words[0] in ("ps", "logs", "up", "restart", "stop", "exec", "run"), where
+    known = {"--since", "-d", "-T", "--scale", "--rm"}
     rest = [word for word in words[1:] if not re.fullmatch(r"\d+[mh]|.*=\d+", word)]
     if words[0] == "exec":
         rest = rest[:2]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -15,7 +16,7 @@ from pymongo.errors import OperationFailure
 from contracts.permissions import SERVICES, WATCHER, heard_by
 from stack.system import System
 from stack.tools import Tools
-from watcher import kafka, mongo
+from watcher import backups, kafka, mongo
 from watcher.__main__ import watch
 from watcher.board import METRICS, Board, Sample
 
@@ -69,6 +70,8 @@ async def test_lag_and_age_are_seen_although_no_consumer_ever_ran(system: System
     assert seen[AGES, "routing", "intake.reports"] == pytest.approx(3600, abs=30)
     assert seen["kafka_topic_records_total", "intake.reports"] == 3
     assert seen["kafka_group_members", "routing"] == 0
+    assert seen["kafka_brokers",] == 1
+    assert seen["kafka_under_replicated_partitions",] == 0
     assert seen["kafka_topic_size_bytes", "intake.reports"] > 0
     assert 0 < seen["engine_disk_free_bytes", "kafka"] < seen["engine_disk_size_bytes", "kafka"]
 
@@ -97,6 +100,7 @@ async def test_mongod_is_seen_and_no_document_can_be_read(system: System) -> Non
     seen = {(one.name, *one.labels): one.value for one in await mongo.look(system.mongod.as_user(WATCHER))}
 
     assert seen["mongodb_up",] == seen["mongodb_primary",] == 1
+    assert seen["mongodb_members",] == seen["mongodb_members_up",] == 1
     assert seen["mongodb_database_documents", "intake"] == 1
     assert 0 < seen["engine_disk_free_bytes", "mongod"] < seen["engine_disk_size_bytes", "mongod"]
     with MongoClient[dict[str, object]](system.mongod.as_user(WATCHER)) as client:
@@ -114,7 +118,8 @@ async def test_everything_that_is_declared_is_shown(system: System) -> None:
     board.show("mongod", await mongo.look(system.mongod.as_user(WATCHER)))
 
     shown = generate_latest(registry).decode()
-    assert [name for name in METRICS if f"\n{name}" not in f"\n{shown}"] == []
+    missing = [name for name in METRICS if f"\n{name}" not in f"\n{shown}"]
+    assert missing == ["ascolto_backup_last_success_timestamp_seconds"]
 
 
 @pytest.mark.engines
@@ -155,6 +160,16 @@ def test_a_value_that_was_shown_is_gone_with_the_next_look() -> None:
     assert "kafka_up 0.0" in shown
     assert "mongodb_up 1.0" in shown
     assert "kafka_group_members" not in shown
+
+
+async def test_the_last_backup_is_seen_and_where_there_is_none_nothing(tmp_path: Path) -> None:
+    assert await backups.look(None) == await backups.look(tmp_path) == []
+
+    (tmp_path / backups.LATEST).write_text('{"file": "x.backup", "at": 1795791083.5}')
+
+    assert await backups.look(tmp_path) == [
+        Sample("ascolto_backup_last_success_timestamp_seconds", 1795791083.5)
+    ]
 
 
 def test_every_service_that_hears_is_watched() -> None:

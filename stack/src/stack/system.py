@@ -153,6 +153,7 @@ class System:
         kafka, mongo = self.kafka.as_user(WATCHER), self.mongod.as_user(WATCHER)
         told = {"KAFKA": kafka.servers, "KAFKA_USER": kafka.user, "KAFKA_PASSWORD": kafka.password}
         told |= {"MONGO": mongo, "HOST": HOST, "PORT": str(port), "EVERY": str(every)}
+        told["ARCHIVES"] = str(self.root / "backups")
         env = base_environment() | {f"WATCHER_{name}": value for name, value in told.items()}
         self.watcher.start([sys.executable, "-m", "watcher"], env)
         self.watcher.wait_until(lambda: answers(port), READY_SECONDS)

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics, start_http_server
 from pymongo.errors import PyMongoError
 
-from watcher import kafka, mongo
+from watcher import backups, kafka, mongo
 from watcher.board import Board, Sample
 from watcher.settings import Settings
 
@@ -37,8 +37,8 @@ async def watch(engine: str, look: Look, board: Board, every: float) -> None:
 async def _once(engine: str, look: Look) -> tuple[Sequence[Sample], str]:
     try:
         return await asyncio.wait_for(look(), LOOK_SECONDS), ""
-    except (KafkaError, PyMongoError, OSError, TimeoutError) as error:
-        return [Sample(AWAY[engine], 0)], type(error).__name__
+    except (KafkaError, PyMongoError, OSError, TimeoutError, ValueError) as error:
+        return [Sample(AWAY[engine], 0)] if engine in AWAY else [], type(error).__name__
 
 
 def _say(engine: str, trouble: str) -> None:
@@ -57,6 +57,7 @@ async def run(settings: Settings) -> None:
     looks: dict[str, Look] = {
         "kafka": lambda: kafka.look(settings.connection),
         "mongod": lambda: mongo.look(settings.store),
+        "backups": lambda: backups.look(settings.archives),
     }
     tasks = [asyncio.ensure_future(watch(name, look, board, settings.every)) for name, look in looks.items()]
     loop = asyncio.get_running_loop()

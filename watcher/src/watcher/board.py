@@ -18,6 +18,8 @@ class Kind(NamedTuple):
 
 METRICS: dict[str, Kind] = {
     "kafka_up": Kind("1 when the broker answers."),
+    "kafka_brokers": Kind("Brokers of the cluster that are there."),
+    "kafka_under_replicated_partitions": Kind("Partitions of which a copy is missing or behind."),
     "kafka_group_lag_records": Kind(
         "Records that a service has not handled yet, by the offsets it committed.",
         ("group", "topic", "partition"),
@@ -32,6 +34,8 @@ METRICS: dict[str, Kind] = {
     "kafka_topic_size_bytes": Kind("What a topic takes of the disk.", ("topic",)),
     "mongodb_up": Kind("1 when a member of the replica set answers."),
     "mongodb_primary": Kind("1 when the set has a primary, which takes writes."),
+    "mongodb_members": Kind("Members that the replica set should have."),
+    "mongodb_members_up": Kind("Members that answer."),
     "mongodb_uptime_seconds": Kind("Since when the member runs."),
     "mongodb_connections_open": Kind("Connections of clients."),
     "mongodb_queue_length": Kind("Operations that wait for a lock."),
@@ -46,6 +50,7 @@ METRICS: dict[str, Kind] = {
     "mongodb_database_documents": Kind("Documents in a database.", ("database",)),
     "engine_disk_size_bytes": Kind("Size of the disk that an engine writes to.", ("engine",)),
     "engine_disk_free_bytes": Kind("What is free on the disk that an engine writes to.", ("engine",)),
+    "ascolto_backup_last_success_timestamp_seconds": Kind("When a backup was last saved and read back."),
     "watcher_last_look_timestamp_seconds": Kind(
         "When an engine was last looked at, answering or not.", ("engine",)
     ),

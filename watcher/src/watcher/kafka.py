@@ -34,7 +34,7 @@ async def look(kafka: Connection) -> list[Sample]:
         await admin.start()
         await consumer.start()
         await consumer._client.set_topics(ALL_TOPICS)  # nothing is assigned, so nothing is fetched
-        seen = [Sample("kafka_up", 1)]
+        seen = [Sample("kafka_up", 1), await _copies(admin)]
         begins, ends = await _ends(consumer)
         for group in SERVICES:
             seen += await _group(group, admin, consumer, begins, ends)
@@ -42,11 +42,18 @@ async def look(kafka: Connection) -> list[Sample]:
             written = sum(end for place, end in ends.items() if place.topic == topic)
             seen.append(Sample("kafka_topic_records_total", written, (topic,)))
         brokers = [broker.nodeId for broker in consumer._client.cluster.brokers()]
+        seen.append(Sample("kafka_brokers", len(brokers)))
         seen += _disks([await disk(consumer._client, broker) for broker in brokers])
     finally:
         await consumer.stop()
         await admin.close()
     return seen
+
+
+async def _copies(admin: AIOKafkaAdminClient) -> Sample:
+    topics = await admin.describe_topics(list(ALL_TOPICS))
+    behind = sum(len(one["isr"]) < len(one["replicas"]) for topic in topics for one in topic["partitions"])
+    return Sample("kafka_under_replicated_partitions", behind)
 
 
 async def _ends(consumer: AIOKafkaConsumer) -> tuple[Offsets, Offsets]:

@@ -1,10 +1,13 @@
 """A look at MongoDB: is there a primary, what is going on, how large is what lies there, how full is the disk."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from pymongo import AsyncMongoClient, ReadPreference
+from pymongo.errors import PyMongoError
 
+from contracts.connection import mongo_address
 from contracts.permissions import SERVICES
 from watcher.board import Sample
 
@@ -29,8 +32,28 @@ async def look(address: str) -> list[Sample]:
             )
             for name in SERVICES
         }
-    primary = bool(hello.get("primary"))
-    return [Sample("mongodb_up", 1), Sample("mongodb_primary", primary), *_server(status), *_stored(sizes)]
+    members = hello["hosts"]
+    answering = await asyncio.gather(*(_answers(mongo_address(address, member)) for member in members))
+    return [
+        Sample("mongodb_up", 1),
+        Sample("mongodb_primary", bool(hello.get("primary"))),
+        Sample("mongodb_members", len(members)),
+        Sample("mongodb_members_up", sum(answering)),
+        *_server(status),
+        *_stored(sizes),
+    ]
+
+
+async def _answers(member: str) -> bool:
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+        member, directConnection=True, serverSelectionTimeoutMS=3_000, timeoutMS=ANSWER_MS
+    )
+    async with client:
+        try:
+            await client.admin.command("ping")
+        except PyMongoError:
+            return False
+    return True
 
 
 def _server(status: Mapping[str, Any]) -> list[Sample]:

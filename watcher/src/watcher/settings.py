@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     mongo_ca: FilePath | None = Field(
         None, description="PEM file of the certificate to trust; given, MongoDB is reached over TLS."
     )
+    archives: Path | None = Field(
+        None, description="Folder of backups, whose `latest.json` says when the last one succeeded."
+    )
     host: str = Field("127.0.0.1", description="Address on which metrics are shown.")
     port: int = Field(description="Port on which metrics are shown.")
     every: float = Field(10, description="Seconds between two looks at an engine.", gt=0)

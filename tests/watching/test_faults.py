@@ -1,0 +1,118 @@
+"""Faults on real processes are told by a real Prometheus and Alertmanager, and so is that they are over."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+from tests.watching.names import THEIRS, asked_for
+from tests.watching.programs import program
+from tests.watching.rules import rules
+from tests.watching.station import DEADLINE, Station
+from tests.watching.test_dashboards import everything
+
+from contracts.topics import BY_NAME
+from stack.mailbox import read_mails
+from stack.system import System
+from stack.tools import Tools
+
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(900)]
+# Metrics that begin with their first event, which does not happen here.
+LATER = {"ascolto_backup_last_success_timestamp_seconds", "consumer_resought_total", "jobs_total"}
+
+
+@pytest.fixture(scope="module")
+async def station(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Station]:
+    """The whole system as `make up` starts it, and who watches it."""
+    program("prometheus")
+    folder = tmp_path_factory.mktemp("faults")
+    station = Station(folder, System(folder / "system"))
+    try:
+        station.system.start()
+        station.system.watcher.stop()
+        station.system.start_watcher(every=1.0)
+        station.start()
+        yield station
+    finally:
+        station.stop()
+        station.system.stop()
+
+
+async def told(station: Station, subject: str) -> None:
+    """Return when somebody was mailed this."""
+    deadline = time.monotonic() + DEADLINE
+    while subject not in (subjects := [mail.subject for mail in read_mails(station.system.mails)]):
+        assert time.monotonic() < deadline, f"{subject!r} was never mailed: {subjects}"
+        await asyncio.sleep(0.5)
+
+
+async def test_where_all_is_well_nothing_fires(station: Station) -> None:
+    await station.everybody_is_seen()
+    await station.until("peace", lambda now: not now)
+
+
+async def test_a_service_that_is_killed(station: Station) -> None:
+    station.system.kill_service("routing")
+    now = await station.until("ServiceDown", lambda now: ("ServiceDown", "routing") in now)
+    assert now == {("ServiceDown", "routing")}
+    await told(station, "[firing] ServiceDown (page)")
+
+    station.system.start_service("routing")
+    await station.until("peace", lambda now: not now)
+    await told(station, "[resolved] ServiceDown (page)")
+
+
+async def test_kafka_that_is_stopped(station: Station) -> None:
+    station.system.kafka.stop()
+    await station.until("KafkaDown", lambda now: ("KafkaDown", "") in now)
+    await told(station, "[firing] KafkaDown (page)")
+
+    station.system.kafka.start()
+    await station.until("the end of KafkaDown", lambda now: ("KafkaDown", "") not in now)
+    await told(station, "[resolved] KafkaDown (page)")
+
+
+async def test_a_record_without_sense(station: Station) -> None:
+    hears = {("RecordsParked", service) for service in BY_NAME["intake.reports"].heard_by}
+    connection = station.system.kafka.as_user("intake")
+    producer = AIOKafkaProducer(**connection.aiokafka(), acks="all")
+    await producer.start()
+    await producer.send_and_wait("intake.reports", b"{", key=b"nobody's")
+    await producer.stop()
+
+    now = await station.until("RecordsParked", lambda now: hears <= now)
+    assert {one for one in now if one[0] == "RecordsParked"} == hears
+    await told(station, "[firing] RecordsParked (ticket)")
+
+    for _, service in sorted(hears):
+        await discard_all(station.system, service)
+    await station.until("the end of RecordsParked", lambda now: not hears & now)
+    await told(station, "[resolved] RecordsParked (ticket)")
+
+
+async def discard_all(system: System, service: str) -> None:
+    """As whoever runs the system does it, at the ops door."""
+    async with httpx.AsyncClient(base_url=system.url(service), timeout=60, trust_env=False) as client:
+
+        async def ask(url: str, form: Any) -> Any:
+            return (await client.post(url, data=form)).json()
+
+        client.headers.update(await system.badges().of("ops", ask))
+        for head in (await client.get("/ops/parked")).json():
+            given_up = await client.post("/ops/parked/discard", json={"head": head["_id"], "why": "a test"})
+            assert given_up.json() == {"discarded": 1}
+
+
+async def test_every_question_of_rules_dashboards_and_runbooks_is_answered_by_something(
+    station: Station,
+) -> None:
+    known = set(await station.ask("label/__name__/values"))
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    wanted = {name for _, expr in everything() for name in asked_for(expr)}
+
+    assert wanted - known - recorded <= LATER
+    assert len(wanted) > 40
+    assert known >= THEIRS
