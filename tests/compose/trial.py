@@ -116,10 +116,10 @@ def crash(trial: Trial) -> None:
         # Whoever the issuer let in before it died is not known to it afterwards: staff stays away then.
         with trial.people.passing_by(staff="issuer" not in names) as tally:
             if "mailbox" not in names:
-                time.sleep(1)
+                time.sleep(0.5)
                 _die(trial.deployment, containers)
             took = max(trial.deployment.wait_ready(container) for container in containers)
-            time.sleep(2)
+            time.sleep(1)
         say(f"{', '.join(names)} died and was back after {took:.1f} s; answers meanwhile: {tally}")
     trial.healthy()
     trial.balance("the crashes", crashed=True)
