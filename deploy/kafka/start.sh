@@ -29,10 +29,13 @@ others_are_there() {
 }
 # No second log of the garbage collector in a folder that nobody empties.
 export KAFKA_LOG4J_OPTS=-Dlog4j2.configurationFile=/etc/ascolto/log4j2.yaml EXTRA_ARGS=""
-role=--no-initial-controllers
-if [[ $BROKER_ID == 1 ]] && ! others_are_there; then
-  role=--standalone
+# Written last, so who has it was formatted whole; asking the tool about it would cost another Java at every start.
+if [[ ! -e /var/lib/kafka/data/meta.properties ]]; then
+  role=--no-initial-controllers
+  if [[ $BROKER_ID == 1 ]] && ! others_are_there; then
+    role=--standalone
+  fi
+  /opt/kafka/bin/kafka-storage.sh format --cluster-id "$CLUSTER_ID" --config "$settings" $role \
+    --add-scram "SCRAM-SHA-512=[name=admin,password=$ADMIN_PASSWORD]"
 fi
-/opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id "$CLUSTER_ID" --config "$settings" $role \
-  --add-scram "SCRAM-SHA-512=[name=admin,password=$ADMIN_PASSWORD]"
 exec /opt/kafka/bin/kafka-server-start.sh "$settings"

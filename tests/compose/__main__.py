@@ -23,8 +23,7 @@ STEPS: dict[str, Callable[[Trial], None]] = {
     "crash": steps.crash,
     "scale": growth.scale,
     "roll": growth.roll,
-    "restore": recovery.restore,
-    "alerts": recovery.alerts,
+    "restore": recovery.lose_and_restore,
 }
 
 

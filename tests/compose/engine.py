@@ -94,4 +94,5 @@ def is_refusal(said: str) -> bool:
 
 
 def _last_words(log: Path) -> list[str]:
-    return log.read_text(errors="replace").splitlines()[-8:]
+    lines = log.read_text(errors="replace").splitlines()
+    return [line for line in lines if "level=info" not in line][-4:]

@@ -106,17 +106,19 @@ def _build_again(name: str, tag: str, instruction: str) -> None:
 
 
 def _run_roll(deployment: Deployment, *services: str) -> None:
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, ROLL, *services],
         env=deployment.environment(),
         cwd=ROOT,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-    )
-    for line in done.stdout.splitlines():
-        say(f"  roll: {line}")
-    if done.returncode != 0:
-        raise Trouble(done.stderr.strip())
+    ) as rolling:
+        for line in rolling.stdout or ():
+            say(f"  roll: {line.strip()}")
+        complaint = rolling.stderr.read() if rolling.stderr else ""
+    if rolling.returncode != 0:
+        raise Trouble(complaint.strip())
 
 
 def _must_run(deployment: Deployment, tag: str) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from tests.compose.commands import ROOT, STATE, Trouble, fails, run, say
+from tests.compose.commands import ROOT, STATE, CannotRunHere, Trouble, fails, run, say
+from tests.compose.engine import is_refusal
 
 FOLDER = Path(__file__).parent / "standins"
 TOOLS = ROOT / ".state" / "tools"
@@ -54,11 +55,17 @@ def stand_ins(images: set[str]) -> list[StandIn]:
 
 
 def make(images: set[str]) -> None:
-    """Leaves an image of each name: the public one where there is one, else one of ours, made when it is not there."""
-    missing = [one for one in stand_ins(images) if not _is_there(one)]
-    if missing:
-        make_debian()
-    for one in missing:
+    """Leaves an image of each name: the public one where there is one, else one of ours, made when it is not there.
+
+    Raises CannotRunHere where an engine runs and its containers may not.
+    """
+    make_debian()
+    said = fails(["docker", "run", "--rm", DEBIAN, "true"])
+    if said:
+        raise (CannotRunHere if is_refusal(said) else Trouble)(f"no container runs here: {said}")
+    for one in stand_ins(images):
+        if _is_there(one):
+            continue
         say(f"making the stand-in for {one.image}")
         words = ["docker", "build", "--quiet", "--tag", one.image, "--label", f"{MARK}={_digest(one)}", "-"]
         run(words, stdin=_context(one), env=CLASSIC)

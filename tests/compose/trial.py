@@ -8,7 +8,7 @@ from typing import Any
 from tests.compose import images, usable
 from tests.compose.books import Balance, Books
 from tests.compose.commands import ROOT, Trouble, run, say
-from tests.compose.deployment import FIRST, LONG_RUNNING, OURS, Deployment
+from tests.compose.deployment import FIRST, LONG_RUNNING, OURS, WATCHING, Deployment
 from tests.compose.traffic import People
 
 UP_SECONDS = 90.0
@@ -105,22 +105,22 @@ def play(trial: Trial) -> None:
 
 
 def crash(trial: Trial) -> None:
-    """Everything dies once, in turn, under light traffic, and comes back by itself."""
-    for service in LONG_RUNNING:
-        containers = trial.deployment.containers(service)
-        if service == "mailbox":
+    """Everything dies once, in turn, under light traffic, and comes back by itself; those who only watch die at once."""
+    for names in (*((name,) for name in LONG_RUNNING if name not in WATCHING), WATCHING):
+        containers = [one for name in names for one in trial.deployment.containers(name)]
+        if "mailbox" in names:
             # It forgets when it ends: what it has is taken before, and it gets nothing more until it has died.
             trial.books.settle()
             trial.books.collect_mails()
             _die(trial.deployment, containers)
         # Whoever the issuer let in before it died is not known to it afterwards: staff stays away then.
-        with trial.people.passing_by(staff=service != "issuer") as tally:
-            if service != "mailbox":
-                time.sleep(1)
+        with trial.people.passing_by(staff="issuer" not in names) as tally:
+            if "mailbox" not in names:
+                time.sleep(0.5)
                 _die(trial.deployment, containers)
             took = max(trial.deployment.wait_ready(container) for container in containers)
-            time.sleep(2)
-        say(f"{service} died and was back after {took:.1f} s; answers meanwhile: {tally}")
+            time.sleep(1)
+        say(f"{', '.join(names)} died and was back after {took:.1f} s; answers meanwhile: {tally}")
     trial.healthy()
     trial.balance("the crashes", crashed=True)
 
