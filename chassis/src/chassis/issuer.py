@@ -10,6 +10,7 @@ import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey, import_key
 
+from chassis.asking import asking
 from chassis.errors import Unavailable
 from chassis.logs import log
 from chassis.settings import ServiceSettings
@@ -126,7 +127,7 @@ def _keys(said: Mapping[str, Any]) -> dict[str, Key]:
 
 def issuer_of(settings: ServiceSettings) -> Issuer:
     """The issuer that the settings name, with a client of its own."""
-    client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
+    client = asking(timeout=TIMEOUT_SECONDS)
     return Issuer(
         settings.issuer,
         client,

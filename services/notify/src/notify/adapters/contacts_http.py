@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from chassis.asking import asking
 from chassis.errors import Unavailable
 from notify.handlers.ports import Contact
 
@@ -14,9 +15,7 @@ CONNECTIONS = 8
 def intake_client(intake_url: str, token: httpx.Auth) -> httpx.AsyncClient:
     """A client that keeps its connections to intake and shows our token there."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    return httpx.AsyncClient(
-        auth=token, base_url=intake_url, timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False
-    )
+    return asking(limits, auth=token, base_url=intake_url, timeout=TIMEOUT_SECONDS)
 
 
 class HttpContacts:
