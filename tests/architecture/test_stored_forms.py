@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -86,3 +87,12 @@ def test_a_step_that_the_build_before_cannot_live_with_is_named(change: Any, why
 
 def test_words_about_a_form_are_no_part_of_it() -> None:
     assert "docstring" not in json.dumps(form_of(Collection("things", Before, lambda one: one.id)))
+
+
+def test_what_the_guide_shows_runs_and_its_links_lead_somewhere() -> None:
+    guide = (ROOT / "docs" / "upgrading.md").read_text()
+    [snippet] = re.findall(r"^```python\n((?:.*\n)*?)^```$", guide, re.MULTILINE)
+
+    exec(snippet, {})
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", guide):
+        assert (ROOT / "docs" / link).exists(), link
