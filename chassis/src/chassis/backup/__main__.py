@@ -18,7 +18,7 @@ from chassis.backup.topics import Lost, make_again, write_lost
 from chassis.backup.vault import Damaged
 from chassis.clock import utc_now
 from contracts.connection import Connection, mongo_address
-from contracts.permissions import ADMIN, BACKUP, MONGO, SERVICES
+from contracts.permissions import ADMIN, BACKUP, KAFKA_USERS, MONGO, SERVICES
 
 MOST_SHOWN = 20
 
@@ -108,7 +108,7 @@ def _restore(asked: argparse.Namespace) -> None:
     }
     trust = {"tls": True, "tlsCAFile": asked.ca} if asked.ca else {}
     address = f"mongodb://{asked.member}/?replicaSet=rs0"
-    passwords = {user: _secret(asked, f"{user}_kafka_password") for user in (ADMIN, *SERVICES)}
+    passwords = {user: _secret(asked, f"{user}_kafka_password") for user in KAFKA_USERS}
     kafka = Connection(asked.kafka, ADMIN, passwords[ADMIN], asked.ca)
     with (
         opened(asked.file, asked.key) as archive,
