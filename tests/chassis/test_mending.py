@@ -1,5 +1,6 @@
 """What people do with parked records and sent facts, and that it is written down."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests.chassis.ledger import NOW, a_store, command, opened, record, register
 from chassis.errors import Refused
 from chassis.ids import derive
 from chassis.mending import Mending, readable
-from chassis.parking import HEADS, PARKED
+from chassis.parking import HEADS, PARKED, record_of
 from chassis.records import read
 from chassis.replay import Replays
 from chassis.sent_log import SentLog, day_log
@@ -71,6 +72,20 @@ async def test_discarding_frees_the_key_and_keeps_the_bytes_in_the_audit() -> No
     assert outcomes[0].ending == "done"
 
 
+async def test_a_copy_of_what_was_given_up_is_known_and_parks_nothing() -> None:
+    store = await a_store()
+    await park_two_keys(store)
+    made = await mending(store)
+    rows = await made.records(f"ledger|intake.reports|{report_id(1)}")
+    await made.discard("anna", "sent by mistake", f"ledger|intake.reports|{report_id(1)}")
+
+    copies = [read(replace(record_of(row), offset=90 + n), 0) for n, row in enumerate(rows)]
+    outcomes = await turns().run(await store.lane(), copies)
+
+    assert [outcome.ending for outcome in outcomes] == ["again"] * len(rows)
+    assert await store.count(PARKED, {}) == 1  # the other key's
+
+
 async def test_one_record_can_be_discarded_and_the_rest_replayed() -> None:
     store = await a_store()
     await park_two_keys(store)
@@ -124,7 +139,7 @@ async def test_what_was_sent_since_a_time_goes_out_again_and_nothing_else() -> N
     store = await a_store()
     made = await mending(store)
     for n in range(10):
-        await SentLog(store).keep([{"_id": f"f{n}", "slot": 0}], NOW - timedelta(hours=4 * n))
+        await SentLog(store).keep([{"_id": f"f{n}", "slot": 0, "stamp": n}], NOW - timedelta(hours=4 * n))
 
     assert await made.republish("anna", NOW - timedelta(hours=16)) == 5
     assert sorted(row["_id"] for row in await store.query("outbox", {})) == ["f0", "f1", "f2", "f3", "f4"]
@@ -132,11 +147,22 @@ async def test_what_was_sent_since_a_time_goes_out_again_and_nothing_else() -> N
         await made.republish("anna", NOW - timedelta(days=30))
 
 
+async def test_what_was_sent_together_goes_out_again_in_the_order_of_each_subject() -> None:
+    store = await a_store()
+    sent = SentLog(store)
+    await sent.keep([{"_id": f"f{n:04}", "stamp": -n} for n in range(1200)], NOW)
+
+    again = [row["stamp"] async for rows in sent.since(NOW) for row in rows]
+
+    assert again == sorted(again)
+    assert len(again) == 1200
+
+
 async def test_a_days_log_goes_as_a_whole_when_it_is_older_than_the_topics_remember() -> None:
     store = await a_store()
     sent = SentLog(store)
     for days in (0, 1, 14, 15):
-        await sent.keep([{"_id": f"on day {days}"}], NOW + timedelta(days=days))
+        await sent.keep([{"_id": f"on day {days}", "stamp": days}], NOW + timedelta(days=days))
 
     assert await store.names("outbox_log_") == [day_log(NOW + timedelta(days=days)) for days in (1, 14, 15)]
 

@@ -9,11 +9,12 @@ from chassis.clock import Clock
 from chassis.documents import Raw
 from chassis.errors import Conflict, Refused
 from chassis.ids import uuid7
-from chassis.parking import HEADS, PARKED
+from chassis.parking import HEADS, PARKED, record_of
+from chassis.records import read
 from chassis.replay import GONE, Replays, take_off
 from chassis.sent_log import KEPT, SentLog
 from chassis.store import AtLeast, Lane, Store, Transaction
-from chassis.turn import OUTBOX, Turns
+from chassis.turn import INBOX, OUTBOX, Turns
 
 AUDIT = "audit"
 TOGETHER = 500
@@ -59,7 +60,7 @@ class Mending:
         return [name for name, rows in firsts if rows and rows[0]["reason"] == reason]
 
     async def discard(self, by: str, why: str, head: str, parked_id: str | None = None) -> int:
-        """Give up one record, or all of a key; they stay in the audit with their bytes.
+        """Give up one record, or all of a key; they stay in the audit with their bytes, and copies of them are known.
 
         Raises Refused when there is nothing.
         """
@@ -72,6 +73,7 @@ class Mending:
 
         async def work(tx: Transaction) -> None:
             await take_off(tx, self.turns, head, [row["_id"] for row in rows], now)
+            await _know(tx, rows, now)
             await tx.insert(AUDIT, [self._row(by, "discard", {"head": head, "why": why, "records": rows})])
 
         try:
@@ -111,6 +113,16 @@ class Mending:
     def _row(self, by: str, action: str, details: Raw | dict[str, Any]) -> Raw:
         now = self.clock()
         return {"_id": uuid7(now), "at": now, "by": by, "action": action, "details": details}
+
+
+async def _know(tx: Transaction, rows: Sequence[Raw], now: datetime) -> None:
+    """Write the receipts of records that nobody will handle, as far as it can be read what they were."""
+    inputs = [read(record_of(row), int(now.timestamp() * 1000)) for row in rows]
+    ids = sorted({item.id for item in inputs if item.body is not None})
+    known = await tx.find(INBOX, ids)
+    missing = [{"_id": name, "at": now} for name in ids if name not in known]
+    if missing:
+        await tx.insert(INBOX, missing)
 
 
 def readable(rows: Sequence[Raw]) -> list[Raw]:

@@ -10,6 +10,8 @@ from chassis.store import AtLeast, Index, Store
 PREFIX = "outbox_log_"
 KEPT = timedelta(days=14)
 TOGETHER = 500
+# Those of one subject that were sent together in the order of their sequence, too: its stamps never run backwards.
+ORDER = (("sent_at", 1), ("stamp", 1))
 
 
 def day_log(moment: datetime) -> str:
@@ -28,7 +30,7 @@ class SentLog:
         """Remember facts as sent now; those that are remembered already stay as they are."""
         name = day_log(now)
         if name != self._today:
-            await self.store.ensure([name], [Index(name, (("sent_at", 1),))])
+            await self.store.ensure([name], [Index(name, ORDER)])
             await self._forget(now)
             self._today = name
         await self.store.insert_missing(name, [row | {"sent_at": now} for row in rows])
@@ -47,7 +49,7 @@ class SentLog:
             seen, after = set[str](), moment
             while True:
                 where = {"sent_at": AtLeast(after)}
-                rows = await self.store.query(name, where, [("sent_at", 1)], TOGETHER + len(seen))
+                rows = await self.store.query(name, where, ORDER, TOGETHER + len(seen))
                 fresh = [row for row in rows if row["_id"] not in seen]
                 if not fresh:
                     break
