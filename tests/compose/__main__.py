@@ -4,6 +4,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 
@@ -87,4 +88,6 @@ def _show_logs(deployment: Deployment) -> None:
 
 if __name__ == "__main__":
     os.umask(0o022)
+    # Who is told to end cleans up as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())
