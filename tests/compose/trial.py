@@ -126,6 +126,8 @@ def crash(trial: Trial) -> None:
             took = max(trial.deployment.wait_ready(container) for container in containers)
             time.sleep(1)
         say(f"{', '.join(names)} died and was back after {took:.1f} s; answers meanwhile: {tally}")
+        if "gateway" not in names:
+            tally.must_be_fair(f"while {', '.join(names)} was away")
     trial.healthy()
     trial.balance("the crashes", crashed=True)
 
