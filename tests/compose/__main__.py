@@ -4,6 +4,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 
@@ -11,10 +12,10 @@ from tests.compose import growth, recovery
 from tests.compose import trial as steps
 from tests.compose.books import Books
 from tests.compose.commands import STATE, CannotRunHere, NoEngine, Trouble, complain, say
-from tests.compose.deployment import Deployment
+from tests.compose.deployment import Deployment, clear
 from tests.compose.engine import engine
 from tests.compose.traffic import People
-from tests.compose.trial import Trial
+from tests.compose.trial import Result, Trial
 
 IN_CI = os.environ.get("CI") == "true"
 STEPS: dict[str, Callable[[Trial], None]] = {
@@ -55,29 +56,31 @@ def main() -> int:
 
 
 def _try(chosen: list[str], seed: int, keep: bool) -> int:
-    folder = STATE / "trial"
-    deployment = Deployment(folder)
-    if deployment.env_file.exists():
-        deployment.compose("down", "--volumes", "--remove-orphans")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    clear()
+    deployment = Deployment(STATE / "trial")
+    shutil.rmtree(deployment.folder, ignore_errors=True)
+    deployment.folder.mkdir(parents=True)
     deployment.prepare()
     say(f"seed {seed}")
-    books = Books(deployment)
+    books, result = Books(deployment), Result()
     try:
         with books.another_log() as log:
-            trial = Trial(deployment, People(deployment, log, random.Random(seed)), books)
+            people = People(deployment, log, random.Random(seed))
+            trial = Trial(deployment, people, books, result)
             steps.build(trial)
             for name in chosen:
                 STEPS[name](trial)
+        if not keep:
+            deployment.compose("down", "--volumes")
+            say("down, and its volumes are gone")
     except Trouble:
         _show_logs(deployment)
         raise
     finally:
         if not keep:
-            deployment.compose("down", "--volumes")
-    print(trial.result)
-    return 0
+            clear()
+    print(result)
+    return int(result.failed > 0)
 
 
 def _show_logs(deployment: Deployment) -> None:
@@ -87,4 +90,6 @@ def _show_logs(deployment: Deployment) -> None:
 
 if __name__ == "__main__":
     os.umask(0o022)
+    # Who is told to end cleans up as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

@@ -45,6 +45,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def clear() -> None:
+    """Removes what an earlier trial left, by its name alone: its files may be of another day."""
+    mine = f"label=com.docker.compose.project={PROJECT}"
+    for listed, removed in (
+        (["ps", "--all", "--quiet"], ["rm", "--force"]),
+        (["volume", "ls", "--quiet"], ["volume", "rm"]),
+        (["network", "ls", "--quiet"], ["network", "rm"]),
+    ):
+        if found := run(["docker", *listed, "--filter", mine]).split():
+            run(["docker", *removed, *found])
+
+
 @dataclass(frozen=True)
 class Deployment:
     """One installation: its folder has `.env` and the secrets."""

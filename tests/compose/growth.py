@@ -36,6 +36,7 @@ def scale(trial: Trial) -> None:
         _scale(deployment, routing=1, intake=2)
         time.sleep(FOUND_SECONDS)
     say(f"  answers meanwhile: {tally}")
+    tally.must_be_fair("while it was scaled")
     trial.healthy()
     trial.balance("scaling")
 

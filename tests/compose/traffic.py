@@ -35,6 +35,11 @@ class Tally:
         if status == 0 or (status >= 500 and not (status == UNAVAILABLE and retry_after)):
             self.failed.append(f"{asked} was answered {status or 'by nobody'}")
 
+    def must_be_fair(self, during: str) -> None:
+        """Raises Trouble naming some of those that nobody should get."""
+        if self.failed:
+            raise Trouble(f"{during} {len(self.failed)} requests failed: {'; '.join(self.failed[:5])}")
+
     def __str__(self) -> str:
         """In one line."""
         return ", ".join(f"{status or 'none'}: {count}" for status, count in sorted(self.answers.items()))

@@ -80,9 +80,14 @@ def build(trial: Trial) -> None:
     for names in (["provision"], [name for name, spec in services.items() if "build" in spec]):
         trial.deployment.compose("build", "--quiet", *names, seconds=1800)
     say(f"built in {time.monotonic() - began:.1f} s")
+    (base,) = (name for name in wanted if name.startswith("python:"))
     for name in OURS:
-        size = run(["docker", "image", "inspect", "--format", "{{.Size}}", f"ascolto/{name}:{FIRST}"])
-        say(f"  ascolto/{name}: {int(size) / 1e6:.0f} MB")
+        whole = _megabytes(f"ascolto/{name}:{FIRST}")
+        say(f"  ascolto/{name}: {whole:.0f} MB, {whole - _megabytes(base):.0f} of them ours")
+
+
+def _megabytes(image: str) -> float:
+    return int(run(["docker", "image", "inspect", "--format", "{{.Size}}", image])) / 1e6
 
 
 def up(trial: Trial) -> None:
@@ -121,6 +126,8 @@ def crash(trial: Trial) -> None:
             took = max(trial.deployment.wait_ready(container) for container in containers)
             time.sleep(1)
         say(f"{', '.join(names)} died and was back after {took:.1f} s; answers meanwhile: {tally}")
+        if "gateway" not in names:
+            tally.must_be_fair(f"while {', '.join(names)} was away")
     trial.healthy()
     trial.balance("the crashes", crashed=True)
 
