@@ -64,7 +64,11 @@ def as_promtool_has_it(side: str) -> str:
             {"labels": _series(alert, known[alert].severity, labels), "value": 1}
             for alert, labels in wanted.items()
         ]
-        series = written["well"] | seen["series"]
+        until = int(seen["at"].removesuffix("m")) + 1
+        series = {
+            one: values.replace("xN", f"x{until}")
+            for one, values in (written["well"] | seen["series"]).items()
+        }
         tests.append(
             {
                 "name": f"{name} {side}",

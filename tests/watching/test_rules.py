@@ -12,6 +12,7 @@ def test_prometheus_takes_the_rules() -> None:
         assert "SUCCESS" in asked("promtool", "check", "rules", "--lint=all", "--lint-fatal", file)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("side", ["fires", "rests"])
 def test_every_alert(side: str, tmp_path: Path) -> None:
     file = tmp_path / "alerts.test.yml"
