@@ -159,7 +159,17 @@ def test_public_images_get_the_digest_that_the_registry_names(tmp_path: Path) ->
     images = digests.public_images(json.loads(read))
     file = tmp_path / "digests.yml"
     file.write_text(digests.override(images, lambda _: ANSWER))
-    words = ["-f", "docker-compose.yml", "-f", file, "--profile", "*", "config", "--format", "json"]
+    words: list[str | Path] = [
+        "-f",
+        "docker-compose.yml",
+        "-f",
+        file,
+        "--profile",
+        "*",
+        "config",
+        "--format",
+        "json",
+    ]
     pinned = json.loads(_compose(*words, env_file=tmp_path / ".env").stdout)["services"]
 
     assert {"kafka", "kafka-3", "mongo", "gateway", "mailbox"} <= set(images)
@@ -184,10 +194,10 @@ def test_an_answer_without_a_digest_names_the_image(answer: str, said: str) -> N
 def run_digests(tmp_path: Path, path: str) -> subprocess.CompletedProcess[str]:
     _make_secrets(tmp_path)
     compose = f"{SCRIPTS / 'docker-compose'} --env-file {tmp_path / '.env'}"
-    command = [sys.executable, ROOT / "deploy" / "compose" / "digests.py", "--compose", compose]
+    command = [sys.executable, str(ROOT / "deploy" / "compose" / "digests.py"), "--compose", compose]
     env = {"PATH": path, "HOME": str(tmp_path)}
     return subprocess.run(
-        [*command, "--file", tmp_path / "digests.yml"], env=env, capture_output=True, text=True
+        [*command, "--file", str(tmp_path / "digests.yml")], env=env, capture_output=True, text=True
     )
 
 
