@@ -15,6 +15,10 @@ RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --n
 FROM python:3.11.15-slim-bookworm AS runtime
 RUN groupadd --gid 10001 ascolto \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ascolto
+# What installs packages stays behind.
+RUN python -c "import importlib.util as i, shutil, sys; [shutil.rmtree(s.submodule_search_locations[0]) \
+    for s in map(i.find_spec, ('pip', 'setuptools', 'wheel', 'ensurepip')) if s and s.origin.startswith(sys.prefix)]" \
+    && rm -f "$(dirname "$(command -v python)")"/pip*
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv
 COPY deploy/compose/answers.sh /srv/answers.sh

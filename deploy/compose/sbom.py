@@ -87,10 +87,14 @@ def main() -> None:
     """Writes a file for each image."""
     parser = argparse.ArgumentParser(prog="sbom.py", description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "sbom")
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help=f"of {', '.join(IMAGES)}; all when none")
     asked = parser.parse_args()
+    if unknown := set(asked.images) - set(IMAGES):
+        parser.error(f"there is no image {', '.join(sorted(unknown))}")
     asked.folder.mkdir(parents=True, exist_ok=True)
     base = base_image((ROOT / "Dockerfile").read_text(encoding="utf-8"))
-    for image, (project, locks) in IMAGES.items():
+    for image in asked.images or IMAGES:
+        project, locks = IMAGES[image]
         texts = [(ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8") for name in locks]
         bom = reduced(installed(ROOT / project / "pyproject.toml"), locked(texts), base)
         file = asked.folder / f"{image}.cdx.json"

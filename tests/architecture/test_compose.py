@@ -48,7 +48,7 @@ WAY_OUT = {
 HAS_CLIENT = {"routing", "notify"}
 # One of several is held to the rules of the first.
 LIKE = {f"{engine}-{number}": engine for engine in ("kafka", "mongo") for number in (2, 3)}
-EXACT_TAG = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?$")
+EXACT_TAG = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?(@sha256:[0-9a-f]{64})?$")
 
 Deployment = dict[str, Any]
 Rule = Callable[[str, Deployment, Deployment], bool]
