@@ -201,8 +201,8 @@ class Nemesis:
         if self._rng.random() < 0.5:
             self._publish(f"{HUGE}-0000-7000-8000-{self._rng.randrange(2):012d}", CaseResolved.type_tag)
             self._world.tell(f"what no store can keep on {CASES}", "what no store can keep")
-        if self._rng.random() < 0.6:
-            await asyncio.sleep(self._rng.random() * 2)
+        for _ in range(self._rng.randrange(4)):
+            await asyncio.sleep(self._rng.random())
             await self._operators.discard("front" if name == MESSAGES else "back")
 
     async def strange(self) -> None:
