@@ -52,6 +52,9 @@ class QuietDelivery(Delivery):
     async def _resume(self, seconds: float) -> None:
         assert seconds > 0
 
+    async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
+        return dict.fromkeys(topics, "topic-id")
+
 
 async def delivery_on(store: Store) -> QuietDelivery:
     claims = Claims("ledger", store, [await store.lane(), await store.lane()])
@@ -132,3 +135,18 @@ async def test_records_are_taken_while_those_before_them_are_being_committed() -
     await handled(delivery, [raw(0, 1, "lift")])
 
     assert delivery.claims.held[TopicPartition(TOPIC, 0)].next == 2
+
+
+async def test_what_was_fetched_before_a_claim_is_not_handled_after_it() -> None:
+    store = await a_store()
+    delivery = await delivery_on(store)
+    delivery._assigned = {TopicPartition(TOPIC, 0)}
+    del delivery.claims.held[TopicPartition(TOPIC, 0)]
+
+    await delivery._claim_missing()  # while a batch of the topic before is on its way
+    await handled(delivery, [raw(0, 0, "lift")])
+    assert not await opened(store, 0)
+
+    delivery.source.stale = False  # as the next fetch leaves it
+    await handled(delivery, [raw(0, 0, "lift")])
+    assert await opened(store, 0)

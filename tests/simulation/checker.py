@@ -1,35 +1,40 @@
 """The checker: it looks at what is stored, what is on the topics and what people were told, and at nothing in between."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.log import LogRecord
 from tests.simulation.services import (
     CASES,
+    HEARS,
     LAMPS,
     MESSAGES,
     NOTES,
     PAGES,
     REPORTS,
+    START,
     Lamp,
     Note,
     OpenPage,
     Page,
     TurnOff,
     WriteLine,
+    is_poison,
 )
 
-from chassis.documents import Collection
+from chassis.documents import Collection, Raw
+from chassis.inputs import Ending
+from chassis.mending import AUDIT
 from chassis.parking import PARKED
-from contracts.envelope import read_envelope, read_event
+from contracts.envelope import Envelope, read_envelope, read_event
+from contracts.topics import BY_TYPE
 
 if TYPE_CHECKING:
     from tests.simulation.people import Wish
     from tests.simulation.world import World
 
 STALLS = "ops.stalls"
-SPEAKERS = {REPORTS: "front", CASES: "front", MESSAGES: "back"}
 
 
 def violations(world: "World") -> list[str]:
@@ -41,7 +46,7 @@ def violations(world: "World") -> list[str]:
         *_answers(world.people.wishes),
         *_accepted(world.people.wishes, pages),
         *_effects_once(world.people.wishes, pages),
-        *_copied(pages, notes),
+        *_copied(world, pages, notes),
         *_facts(world, pages, notes),
         *_lamps(world.people.wishes, lamps),
         *_poison(world),
@@ -61,6 +66,9 @@ def _answers(wishes: Sequence["Wish"]) -> Iterator[str]:
             yield f"{wish.id} was answered {answers}"
         if wish.accepted and wish.refused:
             yield f"{wish.id} was accepted and refused"
+        for outcome in wish.meddled:
+            if outcome.ending is not Ending.REFUSED:
+                yield f"another body under the id of {wish.id} was answered {outcome.ending}"
 
 
 def _accepted(wishes: Sequence["Wish"], pages: dict[str, Page]) -> Iterator[str]:
@@ -75,41 +83,50 @@ def _accepted(wishes: Sequence["Wish"], pages: dict[str, Page]) -> Iterator[str]
 
 
 def _effects_once(wishes: Sequence["Wish"], pages: dict[str, Page]) -> Iterator[str]:
-    asked = {wish.body.line: wish for wish in wishes if isinstance(wish.body, WriteLine)}
-    cancelled_by = {wish.body.cancel: line for line, wish in asked.items() if wish.body.cancel}
+    asked = {wish.body.line: wish.body for wish in wishes if isinstance(wish.body, WriteLine)}
     for page in pages.values():
         for line, times in Counter(page.lines).items():
             if times > 1:
                 yield f"{page.report_id}: {line} is there {times} times"
         for line in page.lines:
             if line in asked:
-                yield from _consequences(page, asked[line].body, cancelled_by.get(line))
+                if asked[line].print != (f"p-{line}" in page.lines):
+                    yield f"{page.report_id}: the job of {line} was {'not ' if asked[line].print else ''}applied"
             elif line[2:] not in asked:
                 yield f"{page.report_id}: nobody asked for {line}"
+        yield from _timers(page, asked)
 
 
-def _consequences(page: Page, asked: WriteLine, cancelled_by: str | None) -> Iterator[str]:
-    lines, line = page.lines, asked.line
-    if asked.print != (f"p-{line}" in lines):
-        yield f"{page.report_id}: the job of {line} was {'not ' if asked.print else ''}applied"
-    reminder = f"t-{line}"
-    cancelled = cancelled_by in lines and lines.index(cancelled_by) > lines.index(line)
-    if not asked.remind and reminder in lines:
-        yield f"{page.report_id}: {line} has no timer and it fired"
-    if asked.remind and not cancelled and reminder not in lines:
-        yield f"{page.report_id}: the timer of {line} never fired"
-    if cancelled and reminder in lines and lines.index(reminder) > lines.index(cancelled_by):
-        yield f"{page.report_id}: the timer of {line} fired after {cancelled_by} cancelled it"
+def _timers(page: Page, asked: dict[str, WriteLine]) -> Iterator[str]:
+    """A timer fires unless its id was cancelled or used again before, and never after that."""
+    running: dict[str, str] = {}  # whose each timer is
+    fired = {line[2:]: place for place, line in enumerate(page.lines) if line.startswith("t-")}
+    for place, line in enumerate(page.lines):
+        body = asked.get(line)
+        if body is not None and (body.remind or body.cancel):
+            name = body.cancel or body.move or line
+            before = running.pop(name, "")
+            if fired.get(before, -1) > place:
+                yield f"{page.report_id}: the timer of {before} fired after {line} took it away"
+            running |= {name: line} if body.remind else {}
+    yield from (
+        f"{page.report_id}: the timer of {line} never fired" for line in running.values() if line not in fired
+    )
+    for line in fired:
+        if line in asked and not asked[line].remind:
+            yield f"{page.report_id}: {line} has no timer and it fired"
 
 
-def _copied(pages: dict[str, Page], notes: dict[str, Note]) -> Iterator[str]:
+def _copied(world: "World", pages: dict[str, Page], notes: dict[str, Note]) -> Iterator[str]:
+    # what was lost with a disk and is said again comes after what was said meanwhile
+    ordered: Callable[[Sequence[str]], Sequence[str]] = sorted if world.log.gone else list
     for name in sorted(pages.keys() | notes.keys()):
         said = pages[name].lines if name in pages else ()
         heard = notes[name].lines if name in notes else ()
         echoes = pages[name].echoes if name in pages else ()
-        if heard != said:
+        if ordered(heard) != ordered(said):
             yield f"{name}: front said {said} and back heard {heard}"
-        if echoes != heard:
+        if ordered(echoes) != ordered(heard):
             yield f"{name}: back said {heard} and front heard {echoes}"
 
 
@@ -127,12 +144,29 @@ def _facts(world: "World", pages: dict[str, Page], notes: dict[str, Note]) -> It
         for name in sorted(expected.keys() | found.keys()):
             if expected.get(name, []) != found.get(name, []):
                 yield f"{topic}/{name}: true is {expected.get(name)}, on the topic is {found.get(name)}"
+        yield from _said_again(world, topic, expected)
+
+
+def _said_again(world: "World", topic: str, expected: dict[str, list[str]]) -> Iterator[str]:
+    """After a loss everything is on the topic that was made anew."""
+    there = {(envelope.subject, envelope.sequence) for envelope in map(_envelope, world.log.records(topic))}
+    for name, facts in expected.items():
+        for number in range(1, len(facts) + 1):
+            if (name, number) not in there:
+                yield f"{topic}/{name}: {number} of {len(facts)} is not there any more"
+
+
+def _envelope(record: LogRecord) -> Envelope:
+    """The envelope of a fact; of what is none, one that belongs to nobody."""
+    if is_poison(record.key):
+        return Envelope("", "", "", "", START, 0, "")
+    return read_envelope(record.headers)
 
 
 def _fact(record: LogRecord, found: dict[str, list[str]], ids: dict[tuple[str, int], str]) -> Iterator[str]:
-    if record.key is None or record.key.startswith(b"poison"):
+    envelope = _envelope(record)
+    if envelope.type not in BY_TYPE:
         return
-    envelope = read_envelope(record.headers)
     event: Any = read_event(envelope.type, record.value)
     known = found.setdefault(event.subject, [])
     place = f"{record.topic}/{record.partition}/{record.offset}"
@@ -154,18 +188,32 @@ def _lamps(wishes: Sequence["Wish"], lamps: dict[str, Lamp]) -> Iterator[str]:
 
 
 def _poison(world: "World") -> Iterator[str]:
+    """What nobody can handle is parked or was given up, each record once, and nothing else is.
+
+    Until a process has noticed that a topic was made again it takes its records for those of the one before: what
+    it parks then is parked again when all is read from the beginning.
+    """
     for service, store in world.stores.items():
-        parked = Counter((row["topic"], row["partition"], row["offset"]) for row in store.all(PARKED))
-        for place, times in parked.items():
-            if times > 1:
-                yield f"{service}: {place} is parked {times} times"
-        for topic, speaker in SPEAKERS.items():
-            if speaker == service:
-                continue
-            for record in _records(world, topic):
-                place = (topic, record.partition, record.offset)
-                if (record.key or b"").startswith(b"poison") != (place in parked):
-                    yield f"{service}: {place} is {'' if place in parked else 'not '}parked"
+        discards = [row["details"]["records"] for row in store.all(AUDIT) if row["action"] == "discard"]
+        kept = Counter(_place(row) for row in store.all(PARKED))
+        kept.update(_place(row) for rows in discards for row in rows)
+        now, ever = Counter[str](), Counter[str]()
+        for topic in HEARS[service]:
+            now.update(_place(_lies(record)) for record in world.log.records(topic) if is_poison(record.key))
+            ever.update(_place(_lies(record)) for record in _records(world, topic) if is_poison(record.key))
+        for place in sorted(kept.keys() | ever.keys()):
+            most = ever[place] * (1 if not world.log.gone else len(world.nodes) + 1)
+            if not now[place] <= kept[place] <= most:
+                yield f"{service}: {place} is parked or given up {kept[place]} times, poison {ever[place]} times"
+
+
+def _lies(record: LogRecord) -> Raw:
+    """Where a record lies, as a row has it."""
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+
+
+def _place(row: Raw) -> str:
+    return f"{row['topic']}/{row['partition']}/{row['offset']}"
 
 
 def _stalls(world: "World") -> Iterator[str]:
@@ -179,12 +227,15 @@ def _stalls(world: "World") -> Iterator[str]:
         last[place] = max(last.get(place, 0), envelope.sequence)
     for service, store in world.stores.items():
         for row in store.all(PARKED):
-            place_text = f"{row['topic']}/{row['partition']}/{row['offset']}".encode()
+            place_text = _place(row).encode()
             mirrored = _records(world, f"{row['topic']}.dlq.{service}")
             if not any(("dlq_origin", place_text) in record.headers for record in mirrored):
                 yield f"{service}: {place_text.decode()} is parked and not mirrored"
 
 
 def _records(world: "World", topic: str) -> Iterator[LogRecord]:
-    found = world.log.topics.get(topic)
-    return (row for rows in found.partitions for row in rows) if found else iter(())
+    """What was ever on a topic, from its first making on."""
+    for lost in world.log.gone:
+        if lost.name == topic:
+            yield from lost.records()
+    yield from world.log.records(topic)

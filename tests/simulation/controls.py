@@ -1,11 +1,12 @@
 """Negative controls: the runtime with one protection taken out; the checker must see each of them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiokafka import TopicPartition
 from tests.simulation.chance import Chance
-from tests.simulation.node import Parts, SimDelivery, SimRelay
+from tests.simulation.node import Parts, SimDelivery, SimRelay, SimSubscription
 from tests.simulation.store import Key, SimStore, SimTransaction
 
 from chassis import reading
@@ -13,8 +14,11 @@ from chassis.claims import FENCES, Claims
 from chassis.documents import Raw
 from chassis.fold import Fold
 from chassis.inputs import Input
+from chassis.mending import Mending
+from chassis.replay import take_off
 from chassis.store import Transaction
-from chassis.turn import INBOX, Turns
+from chassis.subscription import Subscription
+from chassis.turn import INBOX, JOBS, OUTBOX, TIMERS, Turns
 
 YOUNG = 0.05  # seconds in which a read that is no snapshot may miss a commit
 
@@ -111,6 +115,107 @@ class NoSnapshot(SimStore):
         return [row for age, row in rows if age > YOUNG or self.chance.rng.random() < 0.5]
 
 
+class StaleTasks(SimTransaction):
+    """Finds timers and jobs that have been handled already."""
+
+    async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
+        found = await super().find(collection, ids)
+        if collection in (TIMERS, JOBS):
+            versions = self.store.tables.get(collection, {})
+            for id_ in ids:
+                latest = [row for _, row in versions.get(id_, ()) if row is not None]
+                found |= {id_: latest[-1]} if latest else {}
+        return found
+
+
+class NoTaskCheck(SimStore):
+    transaction = StaleTasks
+
+
+class ByName(SimDelivery):
+    """Knows topics by their names only."""
+
+    async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
+        return {name: name for name in await super()._topic_ids(topics)}
+
+
+class AlwaysFresh(SimSubscription):
+    """Believes that what was fetched is of the topic that is there."""
+
+    @property
+    def stale(self) -> bool:
+        return False
+
+    @stale.setter
+    def stale(self, _: bool) -> None:
+        """It is not told."""
+
+
+class BelievesAll(SimDelivery):
+    """Handles what it fetched before a topic was made again."""
+
+    def _subscribe(self, instance: str) -> Subscription:  # noqa: ARG002
+        return AlwaysFresh()
+
+
+class Forgetful(SimRelay):
+    """Keeps nothing of what was sent."""
+
+    async def _clear(self, rows: Sequence[Raw]) -> None:
+        await self.store.delete(OUTBOX, [row["_id"] for row in rows])
+
+
+class ParksAll(SimDelivery):
+    """Parks a whole batch for the one record in it that the store cannot keep."""
+
+    async def _turn_halves(self, inputs: Sequence[Input], ends: Mapping[TopicPartition, int]) -> None:
+        await self._turn_whole([replace(item, unreadable="one of these") for item in inputs], ends)
+
+
+class DiscardsFirst(Mending):
+    """Writes down afterwards what was given up."""
+
+    async def discard(self, by: str, why: str, head: str, parked_id: str | None = None) -> int:
+        rows = [row for row in await self.records(head) if parked_id in (None, row["_id"])]
+
+        async def work(tx: Transaction) -> None:
+            await take_off(tx, self.turns, head, [row["_id"] for row in rows], self.clock())
+
+        if rows:
+            await self.lane.transact(work)
+            await self._note(by, "discard", {"head": head, "why": why, "records": rows})
+        return len(rows)
+
+
+class WithNoTaskCheck(Parts):
+    store = NoTaskCheck
+
+
+class WithByName(Parts):
+    delivery = ByName
+    fenced_as = "name"
+
+
+class WithBelievesAll(Parts):
+    delivery = BelievesAll
+
+
+class WithForgetful(Parts):
+    relay = Forgetful
+
+
+class WithParksAll(Parts):
+    delivery = ParksAll
+
+
+class WithDiscardsFirst(Parts):
+    mending = DiscardsFirst
+
+
+class WithNoFingerprint(Parts):
+    fingerprint = staticmethod(lambda _: "always the same")
+
+
 class WithNoInbox(Parts):
     store = NoInbox
 
@@ -149,6 +254,13 @@ CONTROLS: dict[str, tuple[str, type[Parts]]] = {
         "the relay's sweep reads no snapshot and sees a later commit without an earlier one",
         WithNoSnapshot,
     ),
+    "no-task-check": ("a timer or job is handled without looking whether it still waits", WithNoTaskCheck),
+    "by-name": ("a topic that was made again is taken for the one before", WithByName),
+    "believes-all": ("what was fetched before a topic was made again is handled after it", WithBelievesAll),
+    "forgetful": ("what was sent is not kept for a broker that loses its disk", WithForgetful),
+    "parks-all": ("a batch is parked for the one record in it that the store cannot keep", WithParksAll),
+    "discards-first": ("what an operator gives up is written down after it is gone", WithDiscardsFirst),
+    "no-fingerprint": ("another body under a known id passes for the first", WithNoFingerprint),
     "no-guard": ("a document that decides is read and not guarded", WithNoGuard),
 }
 

@@ -90,6 +90,7 @@ class SimConsumer:
         self._paused: set[TopicPartition] = set()
         self._generation = -1
         self._fenced = False
+        self.stale = False  # as a subscription knows it
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -134,6 +135,7 @@ class SimConsumer:
         self.log.readers.append(self)
         while True:
             self._wake.clear()
+            self.stale = False
             records = [] if self.log.down else self._fetch()
             if not records:
                 await self._wake.wait()

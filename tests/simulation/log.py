@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +38,10 @@ class Topic:
     partitions: list[list[LogRecord]] = field(default_factory=lambda: [[] for _ in range(PARTITIONS)])
     ends: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
 
+    def records(self) -> Iterator[LogRecord]:
+        """All of them, partition by partition."""
+        return (record for rows in self.partitions for record in rows)
+
 
 class SimLog:
     """The broker."""
@@ -49,10 +53,20 @@ class SimLog:
         self.loop = loop
         self.down = False
         self.topics = {name: Topic(name, self._id()) for name in names}
+        self.gone: list[Topic] = []  # topics that were lost with a disk
         self.readers: list[Any] = []  # consumers to be woken
 
     def _id(self) -> str:
         return str(uuid.UUID(int=self.chance.rng.getrandbits(128)))
+
+    def records(self, topic: str) -> Iterator[LogRecord]:
+        """What is on a topic now."""
+        return self.topics[topic].records() if topic in self.topics else iter(())
+
+    def lose_disk(self) -> None:
+        """Every topic is made again, empty and under another id."""
+        self.gone += self.topics.values()
+        self.topics = {name: Topic(name, self._id()) for name in self.topics}
 
     def append(
         self, topic: str, partition: int, rows: Sequence[tuple[bytes | None, bytes | None, int, Headers]]

@@ -5,12 +5,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.log import PARTITIONS
-from tests.simulation.services import BROKEN, CASES, FACTS, HEARS
+from tests.simulation.operators import Operators
+from tests.simulation.services import BROKEN, CASES, FACTS, HEARS, HUGE, MESSAGES, POISON, START, report_id
 
 from chassis.crash import POINTS
-from chassis.errors import Conflict, Unavailable
-from chassis.inputs import Ending
-from chassis.parking import HEADS
+from chassis.ids import derive
+from contracts.envelope import Envelope
+from contracts.routing import CaseResolved
 
 if TYPE_CHECKING:
     from tests.simulation.node import Node
@@ -26,9 +27,8 @@ class Nemesis:
 
     def __init__(self, world: "World") -> None:
         self._world, self._rng, self._loop = world, world.chance.rng, world.loop
+        self._operators = Operators(world)
         self._names = 0
-        self._poisons = 0
-        self._bugs = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._kinds: list[Callable[[], Coroutine[Any, Any, None]]] = [
             self.kill,
@@ -44,8 +44,11 @@ class Nemesis:
             self.copies,
             self.copies,
             self.poison,
+            self.poison,
             self.bug,
             self.gap,
+            self.disk_lost,
+            self.strange,
         ]
 
     @property
@@ -74,7 +77,7 @@ class Nemesis:
 
     async def _mend(self, harm: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.gather(*harm)
-        await self._replay_all()
+        await self._operators.mend()
 
     async def _strike(self, at: float, harm: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await asyncio.sleep(at)
@@ -190,12 +193,41 @@ class Nemesis:
             log.append(name, partition, again)
 
     async def poison(self) -> None:
-        """Somebody publishes what nobody can read."""
-        self._poisons += 1
+        """Somebody publishes what nobody can read, or what no store can keep; an operator may give it up."""
         name = self._rng.choice(FACTS)
-        row = (f"poison-{self._rng.randrange(2)}".encode(), b"{", 0, [("ce_id", b"p")])
+        row = (f"{POISON}-{self._rng.randrange(2)}".encode(), b"{", 0, [("ce_id", b"p")])
         self._world.log.append(name, self._rng.randrange(PARTITIONS), [row] * self._rng.randint(1, 3))
         self._world.tell(f"poison on {name}", "poison")
+        if self._rng.random() < 0.5:
+            self._publish(f"{HUGE}-0000-7000-8000-{self._rng.randrange(2):012d}", CaseResolved.type_tag)
+            self._world.tell(f"what no store can keep on {CASES}", "what no store can keep")
+        for _ in range(self._rng.randrange(4)):
+            await asyncio.sleep(self._rng.random())
+            await self._operators.discard("front" if name == MESSAGES else "back")
+
+    async def strange(self) -> None:
+        """A newer release of somebody publishes what nobody here has heard of."""
+        self._publish(report_id(self._rng.randrange(4)), "case-forgotten.v9")
+        self._world.tell(f"an unknown type on {CASES}", "unknown type")
+
+    def _publish(self, subject: str, type_tag: str) -> None:
+        fact = CaseResolved(report_id=subject, outcome="none")
+        name = derive("nemesis", str(self._rng.getrandbits(64)))
+        envelope = Envelope(name, type_tag, "/elsewhere", subject, START, 1, subject)
+        row = (subject.encode(), fact.body(), 0, envelope.headers())
+        self._world.log.append(CASES, self._rng.randrange(PARTITIONS), [row])
+
+    async def disk_lost(self) -> None:
+        """The broker loses its disk and comes back with empty topics; what was on it is said again when all is calm."""
+        log = self._world.log
+        log.down = True
+        self._world.tell("the broker loses its disk", "disk lost")
+        await asyncio.sleep(self._rng.random() * 3)
+        log.lose_disk()
+        for group in self._world.groups.values():
+            group.committed.clear()
+        log.down = False
+        log.wake()
 
     async def gap(self) -> None:
         """Offsets that were never given out, as compaction and transactions leave them."""
@@ -211,30 +243,4 @@ class Nemesis:
         await asyncio.sleep(1 + self._rng.random() * 5)
         BROKEN.difference_update(lines)
         if self._rng.random() < 0.5 and not BROKEN:
-            await self._replay_all()
-
-    async def _replay_all(self) -> None:
-        """An operator replays every parked key once, and asks again where nobody answered."""
-        todo = {row["_id"] for row in self._world.stores["back"].all(HEADS) if row["size"]}
-        while todo:
-            name = self._rng.choice(sorted(todo))
-            if await self._replay(name) or BROKEN:
-                todo.discard(name)
-            else:
-                await asyncio.sleep(0.5)
-
-    async def _replay(self, head: str) -> bool:
-        there = [node for node in self._world.living("back") if node.replays is not None]
-        if not there:
-            return False
-        node = self._rng.choice(there)
-        assert node.replays is not None
-        task = self._loop.spawn(node.proc, node.replays.replay(head))
-        await asyncio.wait({task}, timeout=5.0)
-        if not task.done() or task.cancelled() or isinstance(task.exception(), Unavailable | Conflict):
-            return False
-        outcomes = task.result()
-        self._world.tell(
-            f"an operator replays {head}: {[outcome.ending.value for outcome in outcomes]}", "replayed"
-        )
-        return not outcomes or outcomes[-1].ending is not Ending.FAILED
+            await self._operators.replay_all()

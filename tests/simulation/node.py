@@ -20,6 +20,7 @@ from chassis.fold import Effects
 from chassis.inputs import Outcome
 from chassis.jobs import Jobs
 from chassis.loops import Loop
+from chassis.mending import Mending
 from chassis.metrics import Metrics
 from chassis.relay import Relay
 from chassis.replay import Replays
@@ -42,6 +43,14 @@ class SimSubscription(Subscription):
 
     def __init__(self) -> None:
         self.records = BATCH
+
+    @property
+    def stale(self) -> bool:
+        return self.reader.stale
+
+    @stale.setter
+    def stale(self, stale: bool) -> None:
+        self.reader.stale = stale
 
     @property
     def consumer(self) -> Any:
@@ -109,6 +118,9 @@ class Parts:
     claims: type[Claims] = Claims
     delivery: type[SimDelivery] = SimDelivery
     relay: type[SimRelay] = SimRelay
+    mending: type[Mending] = Mending
+    fenced_as: str = "id"
+    fingerprint: Callable[[Any], str] = repr
 
 
 class Node:
@@ -137,6 +149,7 @@ class Node:
         self.relay.topics = log
         self.turns.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
         self.replays: Replays | None = None
+        self.mending: Mending | None = None
         self.jobs: Jobs | None = None
         self.delivery: SimDelivery | None = None
         self.tasks: list[asyncio.Task[Any]] = [self.loop.spawn(self.proc, self._open())]
@@ -173,6 +186,7 @@ class Node:
         store, reactions = self.store, TABLES[self.service]
         timers = Timers(store, self.slots, self.turns, reactions, self.clock, await store.lane())
         self.replays = Replays(self.service, store, self.turns, await store.lane(), self.clock)
+        self.mending = self.parts.mending(store, self.turns, self.replays, await store.lane(), self.clock)
         self.jobs = Jobs(
             store,
             self.slots,
@@ -200,7 +214,14 @@ class Node:
         lanes = [await self.store.lane() for _ in range(LANES)]
         claims = self.parts.claims(self.service, self.store, lanes)
         delivery = self.parts.delivery(
-            self.service, Connection(""), self.instance, HEARS[self.service], claims, self.turns, self.clock
+            self.service,
+            Connection(""),
+            self.instance,
+            HEARS[self.service],
+            claims,
+            self.turns,
+            self.clock,
+            self.loop.time,
         )
         reader = delivery.source.reader = SimConsumer(self.group, self.instance, delivery, delivery.take)
         self.delivery = delivery
@@ -219,7 +240,9 @@ class Node:
 
     def ask(self, body: Any, id_: str, key: str, then: Callable[["asyncio.Task[Outcome]"], None]) -> None:
         """Run a command in this process; `then` hears of it outside, if the process lives to say it."""
-        task = self.loop.spawn(self.proc, self.commands.run(body, id=id_, key=key, fingerprint=repr(body)))
+        task = self.loop.spawn(
+            self.proc, self.commands.run(body, id=id_, key=key, fingerprint=self.parts.fingerprint(body))
+        )
         task.add_done_callback(then)
 
     async def close(self) -> None:

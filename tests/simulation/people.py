@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.services import Light, OpenPage, TurnOff, WriteLine, report_id
@@ -25,6 +25,7 @@ class Wish:
     at: float
     patient: bool = True
     outcomes: list[Outcome] = field(default_factory=list)
+    meddled: list[Outcome] = field(default_factory=list)
     given_up: bool = False
 
     @property
@@ -69,13 +70,14 @@ class People:
     def _wish_line(self, subject: str, line: str, reminded: list[WriteLine]) -> None:
         rng = self._rng
         mine = [one for one in reminded if one.report_id == subject]
-        cancelled = rng.choice(mine) if mine and rng.random() < 0.3 else None
-        if cancelled is not None:
-            reminded.remove(cancelled)
+        replaced = rng.choice(mine) if mine and rng.random() < 0.4 else None
+        if replaced is not None:
+            reminded.remove(replaced)
         seconds = rng.randint(1, 5) if rng.random() < 0.3 else 0
-        cancel = cancelled.line if cancelled else ""
-        body = WriteLine(subject, line, seconds, print=rng.random() < 0.25, cancel=cancel)
-        if seconds:
+        other = replaced.line if replaced else ""
+        print_, move = rng.random() < 0.25, other if seconds else ""
+        body = WriteLine(subject, line, seconds, print_, "" if move else other, move)
+        if seconds and not move:
             reminded.append(body)
         self._wish(body, subject, rng.random() * LAST_ASKED, patient=rng.random() < 0.8)
 
@@ -101,11 +103,23 @@ class People:
                 return
             await asyncio.sleep(0.2 + self._rng.random())
         await self._once(wish)
+        if wish.accepted and isinstance(wish.body, WriteLine):
+            await self._meddle(wish, replace(wish.body, line=f"{wish.body.line}x"))
 
     async def _once(self, wish: Wish) -> None:
-        serving = [node for node in self._world.living("front") if node.serving]
-        if not serving:
-            return
-        outcome = await self._world.ask(self._rng.choice(serving), wish.body, wish.id, wish.key)
+        outcome = await self._ask_somebody(wish, wish.body)
         if outcome is not None:
             wish.outcomes.append(outcome)
+
+    async def _meddle(self, wish: Wish, other: Any) -> None:
+        """Send something else under the id of what was accepted."""
+        outcome = await self._ask_somebody(wish, other)
+        if outcome is not None:
+            self._world.chance.happened["another body under a known id"] += 1
+            wish.meddled.append(outcome)
+
+    async def _ask_somebody(self, wish: Wish, body: Any) -> Outcome | None:
+        serving = [node for node in self._world.living("front") if node.serving]
+        if not serving:
+            return None
+        return await self._world.ask(self._rng.choice(serving), body, wish.id, wish.key)

@@ -14,6 +14,10 @@ from contracts.routing import CaseResolved
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 REPORTS, CASES, MESSAGES = "intake.reports", "routing.cases", "notify.messages"
 FACTS = (REPORTS, CASES, MESSAGES)
+POISON, HUGE = (
+    "poison",
+    "00bad000",
+)  # how the keys begin of what nobody can read, and of what no store can keep
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Note:
 
     report_id: str
     lines: tuple[str, ...] = ()
+    weight: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,17 @@ class OpenPage:
 
 @dataclass(frozen=True)
 class WriteLine:
-    """Write a line; `remind` seconds later a second one, `print` a third by a job, `cancel` somebody's second one."""
+    """Write a line; `remind` seconds later a second one, `print` a third by a job.
+
+    `cancel` is somebody's line whose second one is not to come; `move` one whose timer becomes this line's.
+    """
 
     report_id: str
     line: str
     remind: int = 0
     print: bool = False
     cancel: str = ""
+    move: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,7 @@ def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
     if command.remind:
         due = moment.now + timedelta(seconds=command.remind)
         body = Remind(command.report_id, f"t-{command.line}")
-        start.append(Timer(f"remind-{command.line}", due, body, command.report_id))
+        start.append(Timer(f"remind-{command.move or command.line}", due, body, command.report_id))
     if command.print:
         jobs.append(Job(moment.id("print"), Print(command.report_id, command.line), command.report_id))
     cancel = [f"remind-{command.cancel}"] if command.cancel else []
@@ -166,6 +175,8 @@ def start_note(event: ReportRegistered, note: Note | None, _: Moment) -> Change:
 def copy_line(event: CaseResolved, note: Note | None, moment: Moment) -> Change:
     if event.outcome in BROKEN:
         raise RuntimeError("a bug")
+    if event.report_id.startswith(HUGE):
+        return Change(write=[NOTES.put(Note(event.report_id, weight=2**70))])
     if note is None:
         raise Early("notes", event.report_id)
     said = MessageSuppressed(
@@ -192,6 +203,11 @@ BACK = Reactions(
     on(CaseResolved, lambda e: (NOTES[e.report_id],), copy_line),
 )
 HEARS = {"front": (MESSAGES,), "back": (REPORTS, CASES)}
+
+
+def is_poison(key: bytes | None) -> bool:
+    """Whether everybody who hears a record of this key has to park it."""
+    return (key or b"").startswith((POISON.encode(), HUGE.encode()))
 
 
 def report_id(number: int) -> str:

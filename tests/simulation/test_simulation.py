@@ -8,7 +8,7 @@ from tests.simulation.controls import CONTROLS
 from tests.simulation.world import simulate
 
 SEEDS = range(1, 61)
-CONTROL_SEEDS = 200
+CONTROL_SEEDS = 500
 
 # a process that was killed leaves coroutines that it had not begun
 pytestmark = [

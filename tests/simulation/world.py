@@ -17,7 +17,7 @@ from tests.simulation.loop import SimLoop, Stuck
 from tests.simulation.nemesis import Nemesis
 from tests.simulation.node import Node
 from tests.simulation.people import People
-from tests.simulation.services import BROKEN, CASES, HEARS, MESSAGES, REPORTS
+from tests.simulation.services import BROKEN, CASES, HEARS, MESSAGES, REPORTS, is_poison
 from tests.simulation.store import SimStore
 
 from chassis.inputs import Outcome
@@ -27,7 +27,6 @@ from chassis.turn import JOBS, OUTBOX, TIMERS
 CALM_AT = 6.0  # seconds of virtual time in which things go wrong
 PATIENCE = 150.0  # seconds after which what is not done will never be
 MOST_STEPS = 150_000
-POISON = "poison"
 
 
 @dataclass
@@ -115,7 +114,7 @@ class World:
                     f"{service}: {row['_id']} is left in {collection}" for row in store.all(collection)
                 )
             for row in store.all(HEADS):
-                if row["size"] and not row["key"].startswith(POISON):
+                if row["size"] and not is_poison(row["key"].encode()):
                     yield f"{service}: {row['_id']} is parked for ever"
             yield from self._behind(service, store)
 
@@ -123,7 +122,8 @@ class World:
         for name in HEARS[service]:
             topic = self.log.topics[name]
             for partition in range(PARTITIONS):
-                fence = store.at(("fences", f"{service}|{topic.id}|{partition}"), store.now)
+                name_or_id = getattr(topic, self.parts.fenced_as)
+                fence = store.at(("fences", f"{service}|{name_or_id}|{partition}"), store.now)
                 records = topic.partitions[partition]
                 end = records[-1].offset + 1 if records else 0
                 if end and (fence is None or fence["next"] < end):

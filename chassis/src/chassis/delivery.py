@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -46,6 +46,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         claims: Claims,
         turns: Turns,
         clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.group, self.kafka, self.hears = group, kafka, tuple(hears)
         self.claims, self.turns, self.clock = claims, turns, clock
@@ -61,7 +62,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self._untold: dict[TopicPartition, int] = {}
         self._rests: dict[bytes, int] = {}
         self._recent: deque[bool] = deque(maxlen=RECENT)
-        self._looked = 0.0
+        self._monotonic, self._looked = monotonic, 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self.source = self._subscribe(instance)
         self.reading = Reading(claims, self.source.seek, self.metrics)
@@ -122,6 +123,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _claim(self, partition: TopicPartition, topic_id: str) -> None:
         claim = await self.claims.take(partition, topic_id)
         self.reading.again([partition])
+        self.source.stale = True
         if claim.made_again:
             where = {"topic": partition.topic, "partition": partition.partition}
             log("topic was made again", level=50, **where)
@@ -134,6 +136,9 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._busy:
             try:
                 self.crash.at("delivery.fetched")
+                if self.source.stale:
+                    self.reading.again(list(self.claims.held))
+                    return
                 shares = self.claims.by_lane(self.reading.expected(records))
                 await asyncio.gather(*(self._hand_over(lane, parts) for lane, parts in shares.items()))
             except Exception as error:  # noqa: BLE001 - FastStream would go on with the next batch: it must not
@@ -311,10 +316,10 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         held = self.claims.held
         ends = {tp: self.source.high(tp) for tp in held}
         shorter = any(high is not None and high < held[tp].next for tp, high in ends.items())
-        if not held or not (shorter or time.monotonic() - self._looked > LOOK_AT_TOPICS_SECONDS):
+        if not held or not (shorter or self._monotonic() - self._looked > LOOK_AT_TOPICS_SECONDS):
             return
         ids = await self._topic_ids(sorted({tp.topic for tp in held}))
-        self._looked = time.monotonic()
+        self._looked = self._monotonic()
         async with self._still():
             for partition, claim in list(held.items()):
                 known = ids.get(partition.topic)

@@ -38,8 +38,8 @@ class MemoryTransaction:
     def _write(self, key: Key, row: Raw | None) -> None:
         if self.store.written.get(key, 0) > self.began or self.store.locks.get(key, self.owner) != self.owner:
             raise Conflict(f"{key[0]}/{key[1]}")
-        self.store.locks[key] = self.owner
         self.changes[key] = kept(row)
+        self.store.locks[key] = self.owner
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         await self._request()

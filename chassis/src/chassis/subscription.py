@@ -45,7 +45,12 @@ class RawBatch:
 
 
 class Subscription:
-    """Membership in one group: what is fetched goes to `take`, what cannot be fetched is asked of `step_over`."""
+    """Membership in one group: what is fetched goes to `take`, what cannot be fetched is asked of `step_over`.
+
+    `stale` says that what was fetched last may be of a topic that is not there any more.
+    """
+
+    stale = False
 
     def __init__(
         self,
@@ -117,6 +122,7 @@ class Subscription:
 
     async def _getmany(self, **limits: Any) -> Fetched:
         """What the consumer fetches; where the library cannot read a record, our own reader goes on."""
+        self.stale = False
         try:
             found: Fetched = await self._fetch(**limits)
         except (UnicodeDecodeError, CorruptRecordException, UnsupportedCodecError) as error:

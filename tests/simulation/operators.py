@@ -1,0 +1,90 @@
+"""The operators of a world: they have parked keys handled again or give them up, and have facts said again."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.services import BROKEN, HEARS, START, is_poison
+
+from chassis.errors import Conflict, Refused, Unavailable
+from chassis.inputs import Ending
+from chassis.mending import Mending
+from chassis.parking import HEADS
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SETTLED_SECONDS = 4.0  # after which nothing is on its way any more that was begun in the troubles
+NOBODY = object()
+BEFORE = START - timedelta(minutes=1)  # clocks differ
+
+
+class Operators:
+    """People who run the system; where nobody answers them they ask again."""
+
+    def __init__(self, world: "World") -> None:
+        self._world, self._rng, self._loop = world, world.chance.rng, world.loop
+
+    async def mend(self) -> None:
+        """What is done when the troubles are over."""
+        await self.replay_all()
+        if self._world.log.gone:
+            await asyncio.sleep(SETTLED_SECONDS)
+            for service in HEARS:
+                await self._republish(service)
+
+    async def replay_all(self) -> None:
+        """Have every parked key of back handled once."""
+        todo = {
+            row["_id"]
+            for row in self._world.stores["back"].all(HEADS)
+            if row["size"] and not is_poison(row["key"].encode())
+        }
+        while todo:
+            name = self._rng.choice(sorted(todo))
+            if await self._replay(name) or BROKEN:
+                todo.discard(name)
+            else:
+                await asyncio.sleep(0.5)
+
+    async def discard(self, service: str) -> None:
+        """Give up one key that nobody can read, once and without looking what became of it."""
+        heads = [row for row in self._world.stores[service].all(HEADS) if row["size"]]
+        names = sorted(row["_id"] for row in heads if is_poison(row["key"].encode()))
+        if names:
+            name = self._rng.choice(names)
+            found = await self._ask(service, lambda mending: mending.discard("anna", "unreadable", name))
+            if found is not NOBODY:
+                self._world.tell(f"an operator discards {found} of {name}", "discarded")
+
+    async def _replay(self, head: str) -> bool:
+        outcomes = await self._ask("back", lambda mending: mending.replays.replay(head))
+        if outcomes is NOBODY:
+            return False
+        endings = [outcome.ending for outcome in outcomes]
+        self._world.tell(f"an operator replays {head}: {[one.value for one in endings]}", "replayed")
+        return not endings or endings[-1] is not Ending.FAILED
+
+    async def _republish(self, service: str) -> None:
+        while (
+            count := await self._ask(service, lambda mending: mending.republish("anna", BEFORE))
+        ) is NOBODY:
+            await asyncio.sleep(0.5)
+        self._world.tell(f"an operator has {count} facts of {service} said again", "republished")
+
+    async def _ask(self, service: str, work: Callable[[Mending], Coroutine[Any, Any, Any]]) -> Any:
+        """What an operator is answered; `NOBODY` where there is no answer, whatever was done."""
+        there = [node for node in self._world.living(service) if node.mending is not None]
+        if not there:
+            return NOBODY
+        node = self._rng.choice(there)
+        assert node.mending is not None
+        task = self._loop.spawn(node.proc, work(node.mending))
+        await asyncio.wait({task}, timeout=5.0)
+        lost = not task.done() or task.cancelled()
+        return (
+            NOBODY
+            if lost or isinstance(task.exception(), Unavailable | Conflict | Refused)
+            else task.result()
+        )
