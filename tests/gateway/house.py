@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "deploy" / "gateway"
 SERVICES = ("intake", "routing", "subsidies", "notify")
+IN_FRONT = "127.0.0.5"  # where Docker's own address stands in for everybody
 _HOSTS = itertools.count(1)
 
 
@@ -151,6 +152,7 @@ async def house(folder: Path, tls: Mapping[str, str] | None = None) -> AsyncIter
         "/etc/nginx/tls/": f"{folder}/",
         "/dev/stdout": f"{folder}/access.log",
         "worker_processes auto": "worker_processes 1",
+        "set_real_ip_from 172.16.0.0/12": f"set_real_ip_from {IN_FRONT}",
     }
     file = configured(folder, changes, CONFIGURATION / "nginx.conf").rename(folder / "gateway")
     if tls:

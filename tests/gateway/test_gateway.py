@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.doors.services import furnished
 from tests.doors.test_routes import routes_of
-from tests.gateway.house import SERVICES, House, filled, header, house, program
+from tests.gateway.house import IN_FRONT, SERVICES, House, filled, header, house, program
 
 HIDDEN = ("/ops", "/internal", "/health", "/metrics")
 ID = "0190a000-0000-7000-8000-000000000001"
@@ -107,6 +107,14 @@ async def test_what_a_client_says_of_itself_is_replaced(client: httpx.AsyncClien
     assert header(heard, "host") == "ascolto.example:8080"
     for name in ("x-forwarded-host", "x-forwarded-port", "x-real-ip", "forwarded"):
         assert header(heard, name) is None
+
+
+async def test_the_proxy_in_front_says_who_its_client_is(gateway: House) -> None:
+    transport = httpx.AsyncHTTPTransport(local_address=IN_FRONT)
+    async with httpx.AsyncClient(base_url=gateway.url, transport=transport) as front:
+        heard = (await front.get("/", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})).json()
+
+    assert header(heard, "x-forwarded-for") == "198.51.100.7"
 
 
 async def test_an_oversized_body_goes_nowhere(client: httpx.AsyncClient, gateway: House) -> None:
