@@ -87,6 +87,18 @@ def test_only_a_503_that_says_when_to_come_again_is_fair(
     assert tally.answers.total() == 1
 
 
+def test_requests_that_failed_are_named() -> None:
+    tally = Tally()
+    tally.note("GET /", 200, None)
+    tally.must_be_fair("while nothing happened")
+    tally.note("POST /v1/reports", 502, None)
+
+    with pytest.raises(
+        Trouble, match="while it was rolled 1 requests failed: POST /v1/reports was answered 502"
+    ):
+        tally.must_be_fair("while it was rolled")
+
+
 def test_the_gateways_log_says_whom_it_tried() -> None:
     lines = [
         "nginx: [alert] something",
