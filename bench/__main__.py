@@ -47,9 +47,18 @@ def main(words: Sequence[str] | None = None) -> int:
         report.placed(README.read_text(), "")  # says at once when there is nowhere to write
     seed = secrets.randbelow(10**6) if asked.seed is None else asked.seed
     figures = Figures(seed, _conditions(asked.quick))
-    with _engines() as engines:
-        asyncio.run(_measure(engines, figures, QUICK if asked.quick else FULL, asked))
-    folder = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-{seed}{'-quick' if asked.quick else ''}"  # noqa: TID251
+    try:
+        with _engines() as engines:
+            asyncio.run(_measure(engines, figures, QUICK if asked.quick else FULL, asked))
+    finally:
+        _keep(figures, asked)
+    broken = [row for row in figures.killed if row.arm.startswith("ours") and row.lost + row.doubled]
+    return 1 if broken else 0
+
+
+def _keep(figures: Figures, asked: argparse.Namespace) -> None:
+    """Leave what was measured, also when a later part failed."""
+    folder = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-{figures.seed}{'-quick' if asked.quick else ''}"  # noqa: TID251
     report.save(figures, folder)
     draw(figures, folder / "bench.png")
     if asked.write:
@@ -57,8 +66,6 @@ def main(words: Sequence[str] | None = None) -> int:
     print(report.table(figures))
     say(f"raw figures, table and picture: {folder.relative_to(REPOSITORY)}")
     print(report.last_line(figures), flush=True)
-    broken = [row for row in figures.killed if row.arm.startswith("ours") and row.lost + row.doubled]
-    return 1 if broken else 0
 
 
 def _parse(words: Sequence[str] | None) -> argparse.Namespace:

@@ -24,6 +24,7 @@ from stack.processes import StackError, say
 TEMPLATES = ("case-opened", "case-held")
 PATH = "/v1/reports"
 PATIENCE = 180.0
+LETTERS_SECONDS = 20.0
 END_TO_END, ACCEPT = "end-to-end", "accept"
 
 
@@ -78,8 +79,11 @@ class Journey:
                 found.setdefault(str(headers["X-Ascolto-Report"]), int(path.name.partition("-")[0]) / 1e9)
         return found
 
-    async def _settled(self, answers: Sequence[Answer]) -> dict[str, float]:
-        """Wait until all four databases have finished with every report so far, and say when each had."""
+    async def _settled(self, answers: Sequence[Answer], handed_over: bool = True) -> dict[str, float]:
+        """Wait until all four databases know every report so far, and say when each did.
+
+        notify knows a report when its letter is handed over, or else when it is decided and its job is queued.
+        """
         statuses = Counter(row.status for row in answers)
         if set(statuses) != {201}:
             say(f"answers by status: {dict(statuses)}")
@@ -87,7 +91,7 @@ class Journey:
         done: dict[str, float] = {}
         end = time.time() + PATIENCE
         while len(done) < len(SERVICES):
-            finished = await asyncio.to_thread(self._finished)
+            finished = await asyncio.to_thread(self._finished, handed_over)
             done |= {
                 name: time.time() for name in finished if name not in done and finished[name] >= self.taken
             }
@@ -96,10 +100,11 @@ class Journey:
             await asyncio.sleep(0.1)
         return done
 
-    def _finished(self) -> dict[str, int]:
+    def _finished(self, handed_over: bool) -> dict[str, int]:
         client = self.engines.client
         heard = client["subsidies"]["fences"].find({"topic": "intake.reports"}, {"next": 1})
-        told = {"state.template": {"$in": list(TEMPLATES)}, "state.status": {"$ne": "pending"}}
+        told: dict[str, object] = {"state.template": {"$in": list(TEMPLATES)}}
+        told |= {"state.status": {"$ne": "pending"}} if handed_over else {}
         return {
             "intake": client["intake"]["reports"].estimated_document_count(),
             "routing": client["routing"]["cases"].estimated_document_count(),
@@ -111,13 +116,20 @@ class Journey:
         before, began = self._cpu(), time.time()
         answers = await client.closed_loop(PATH, bodies)
         accepted = time.time() - began
-        done = await self._settled(answers)
+        done = await self._settled(answers, handed_over=False)
         count = sum(1 for row in answers if row.status == 201)
         found = {"accepted": count / accepted, "through all": count / (max(done.values()) - began)}
         found |= {f"through {name}": count / (when - began) for name, when in done.items()}
         after = self._cpu()
+        found["letters handed over"] = await self._letters()
         found |= {f"cpu-s per 1000, {name}": 1000 * (after[name] - before[name]) / count for name in after}
         self.figures.sustained = found
+
+    async def _letters(self) -> float:
+        """How many letters leave in a second while many wait."""
+        before, began = self._finished(handed_over=True)["notify"], time.time()
+        await asyncio.sleep(LETTERS_SECONDS)
+        return (self._finished(handed_over=True)["notify"] - before) / (time.time() - began)
 
     def _cpu(self) -> dict[str, float]:
         system = self.engines.system

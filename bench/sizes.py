@@ -41,5 +41,5 @@ QUICK = Sizes(
     killed_batched=12_000,
     facts=60,
     seconds=5.0,
-    most=3_000,
+    most=6_000,
 )
