@@ -1,6 +1,7 @@
 """Two lanes of one consumer: what holds one up holds up its own partitions, and the pauses grow all the same."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ class QuietSubscription(Subscription):
 
     def __init__(self) -> None:
         self.sought: list[tuple[int, int]] = []
+        self.told: dict[int, int] = {}
 
     @property
     def consumer(self) -> Any:
@@ -40,6 +42,9 @@ class QuietSubscription(Subscription):
     def pause(self) -> bool:
         return True
 
+    async def commit(self, ends: Mapping[TopicPartition, int]) -> None:
+        self.told |= {partition.partition: end for partition, end in ends.items()}
+
 
 class QuietDelivery(Delivery):
     """Delivery that is handed its records by the test."""
@@ -48,6 +53,9 @@ class QuietDelivery(Delivery):
 
     def _subscribe(self, instance: str) -> Subscription:  # noqa: ARG002
         return QuietSubscription()
+
+    async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
+        return dict.fromkeys(topics, "topic-id")
 
     async def _resume(self, seconds: float) -> None:
         assert seconds > 0
@@ -150,3 +158,16 @@ async def test_what_was_fetched_before_a_claim_is_not_handled_after_it() -> None
     delivery.source.stale = False  # as the next fetch leaves it
     await handled(delivery, [raw(0, 0, "lift")])
     assert await opened(store, 0)
+
+
+async def test_kafka_is_told_where_a_claimed_partition_stands() -> None:
+    store = await a_store()
+    former = await delivery_on(store)
+    await handled(former, [raw(0, 0, "lift"), raw(0, 1, "roof")])
+    delivery = await delivery_on(store)
+    delivery.claims.held.clear()
+
+    await delivery.on_partitions_assigned({TopicPartition(TOPIC, 0)})
+    await asyncio.gather(*delivery._tasks)
+
+    assert delivery.source.told == {0: 2}

@@ -117,6 +117,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             claims = (self._claim(partition, ids[partition.topic]) for partition in missing)
             for failed in filter(None, await asyncio.gather(*claims, return_exceptions=True)):
                 raise failed
+            # A former owner may have died between a commit and telling: tools would see a lag that is none.
+            self._advise({partition: self.claims.held[partition].next for partition in missing})
         except (Unavailable, Conflict) as away:
             self._rest(b"", str(away))
 
