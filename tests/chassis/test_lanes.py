@@ -60,9 +60,6 @@ class QuietDelivery(Delivery):
     async def _resume(self, seconds: float) -> None:
         assert seconds > 0
 
-    async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
-        return dict.fromkeys(topics, "topic-id")
-
 
 async def delivery_on(store: Store) -> QuietDelivery:
     claims = Claims("ledger", store, [await store.lane(), await store.lane()])
