@@ -172,6 +172,20 @@ async def test_an_unreadable_record_is_parked_with_its_bytes_and_later_ones_of_i
     assert [(row["key"], row["size"]) for row in heads] == [(report_id(1), 3)]
 
 
+async def test_a_group_that_is_set_back_parks_nothing_twice() -> None:
+    store = await a_store()
+    broken = replace(record(registered(1), "e1", 4), value=b"{")
+    inputs = [read(broken, 0), event(1, "e2", 5)]
+    assert await run(store, *inputs) == ["parked", "behind"]
+
+    assert await run(store, *inputs, event(1, "e3", 6)) == ["again", "again", "behind"]
+
+    parked = await store.query(PARKED, {}, [("_id", 1)])
+    assert [row["offset"] for row in parked] == [4, 5, 6]
+    made_again = replace(broken, value=b"[")  # another topic of this name, where something else lies there
+    assert await run(store, read(made_again, 0)) == ["behind"]
+
+
 async def test_commands_of_a_parked_key_go_on() -> None:
     store = await a_store()
     await run(store, event(1, "e1", 0, "bug"))

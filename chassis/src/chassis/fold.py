@@ -11,7 +11,7 @@ from chassis.handling import NOTHING, Change, Job, Moment, Reaction, Reactions, 
 from chassis.ids import derive, slot_of
 from chassis.inputs import Ending, Input, Outcome
 from chassis.outbox import fact_row, mirror_row, stall_row
-from chassis.parking import Head, Record, head_id, stalled
+from chassis.parking import Head, Record, head_id, receipt_id, stalled
 from contracts.base import Event
 
 DocumentKey = tuple[str, str]
@@ -63,6 +63,8 @@ class Fold:
         if item.unknown:
             return Outcome(item, Ending.UNKNOWN)
         head = self._head(item)
+        if head is not None and self._was_parked(item):
+            return Outcome(item, Ending.AGAIN)
         if head is not None and head.size and not item.replayed:
             return self._park(item, head, "behind", "", Ending.BEHIND)
         if item.unreadable is not None:
@@ -115,6 +117,10 @@ class Fold:
         if item.record is None or not self.heads:
             return None
         return self.heads.get(head_id(self.service, item.record.topic, item.key))
+
+    def _was_parked(self, item: Input) -> bool:
+        """A group that is set back meets what it parked: each record waits there once."""
+        return item.record is not None and not item.replayed and receipt_id(item.record) in self.seen
 
     def _make_head(self, record: Record, key: str) -> Head:
         name = head_id(self.service, record.topic, key)
@@ -248,6 +254,7 @@ class Fold:
     def _queue(self, head: Head, record: Record, reason: str, detail: str) -> None:
         stops = head.size == 0
         head.park(record, reason, detail, self.met)
+        self.effects.inbox.append({"_id": receipt_id(record), "at": self.met})
         parked_id, service, slots = head.added[-1]["_id"], self.service, self.slots
         self.effects.outbox.append(mirror_row(service, slots, parked_id, record, reason, self.met))
         if stops:

@@ -133,6 +133,14 @@ def head_id(group: str, topic: str, key: str) -> str:
     return f"{group}|{topic}|{key}"
 
 
+def receipt_id(record: Record) -> str:
+    """What remembers that this very record was parked: its place, and its bytes, because a topic can be made again."""
+    whole = hashlib.blake2b(digest_size=16)
+    for part in (record.key, record.value, *(part for header in record.headers for part in header)):
+        whole.update(repr(part).encode() + b"\0")
+    return f"parked:{record.topic}/{record.partition}/{record.offset}:{whole.hexdigest()}"
+
+
 def record_of(row: Raw) -> Record:
     """The record that was parked."""
     return Record(

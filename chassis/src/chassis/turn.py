@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from chassis.fold import DocumentKey, Effects, Fold, needed
 from chassis.handling import Reactions
 from chassis.inputs import Ending, Input, Outcome
 from chassis.metrics import Metrics
-from chassis.parking import HEADS, PARKED, Head, head_id
+from chassis.parking import HEADS, PARKED, Head, head_id, receipt_id
 from chassis.store import Index, Lane, Transaction
 
 INBOX, OUTBOX, TIMERS, JOBS = "inbox", "outbox", "timers", "jobs"
@@ -97,13 +97,14 @@ class Turns:
         for name, (collection, ids) in wanted.items():
             rows = await tx.find(name, list(ids))
             kept |= {(name, id_): self._understood(collection, id_, rows.get(id_)) for id_ in ids}
+        heads = await self._heads(tx, inputs)
         return Fold(
             self.service,
             self.slots,
             self.reactions,
-            seen,
+            seen | await self._parked_before(tx, inputs, heads),
             kept,
-            await self._heads(tx, inputs),
+            heads,
             await self._waiting(tx, inputs),
             self.clock(),
             refs,
@@ -126,6 +127,17 @@ class Turns:
         }
         rows = await _found(tx, HEADS, list(names))
         return {name: Head.read(name, *names[name], row) for name, row in rows.items()}
+
+    async def _parked_before(
+        self, tx: Transaction, inputs: Sequence[Input], heads: Mapping[str, Head]
+    ) -> dict[str, Raw]:
+        """Receipts of records that come again after they were parked; only a key that was parked once can have any."""
+        records = [
+            item.record
+            for item in inputs
+            if item.record is not None and head_id(self.service, item.record.topic, item.key) in heads
+        ]
+        return await _found(tx, INBOX, [receipt_id(record) for record in records])
 
     async def _waiting(self, tx: Transaction, inputs: Sequence[Input]) -> dict[DocumentKey, Raw]:
         wanted: dict[str, list[str]] = {}
