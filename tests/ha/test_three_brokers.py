@@ -71,21 +71,24 @@ def say(brokers: Sequence[Kafka], words: Sequence[str], seconds: int = 40) -> tu
 def hear(brokers: Sequence[Kafka]) -> list[str]:
     """All that lies on the topic, as the group of routing reads it from the beginning."""
     settings = brokers[0].as_user("routing").librdkafka() | {"log_level": 0}
-    more = {"group.id": "routing", "auto.offset.reset": "earliest", "enable.partition.eof": True}
+    # What is committed is said below: a commit in the background would leave nothing to say.
+    more = {"group.id": "routing", "enable.auto.commit": False, "enable.partition.eof": True}
     consumer, heard = Consumer(settings | more), list[str]()
     ended: set[int | None] = set()
     consumer.subscribe([TOPIC], on_assign=lambda one, places: one.assign(_from_the_beginning(places)))
     deadline = time.monotonic() + 60
-    while len(ended) < BY_NAME[TOPIC].partitions:
-        assert time.monotonic() < deadline, "the topic was not heard to its end"
-        record = consumer.poll(1)
-        if record and record.error():
-            ended.add(record.partition())
-        elif record:
-            heard.append((record.value() or b"").decode())
-    if heard:
-        consumer.commit(asynchronous=False)
-    consumer.close()
+    try:
+        while len(ended) < BY_NAME[TOPIC].partitions:
+            assert time.monotonic() < deadline, "the topic was not heard to its end"
+            record = consumer.poll(1)
+            if record and record.error():
+                ended.add(record.partition())
+            elif record:
+                heard.append((record.value() or b"").decode())
+        if heard:
+            consumer.commit(asynchronous=False)
+    finally:
+        consumer.close()
     return heard
 
 
