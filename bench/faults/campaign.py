@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from bench.faults.audit import Period, Verdict, audit, kind_of
+from bench.faults.audit import MAIL_COPY, Period, Verdict, audit, kind_of
 from bench.faults.deck import LANES, Card, cards_of, each_once, endless
 from bench.faults.gauges import gauge_lies
 from bench.faults.ground import Ground
@@ -186,7 +186,7 @@ class Campaign:
             f"{v.fact_copies} copies of {v.facts} facts, {v.mail_copies} of {v.mails} mails, "
             f"{one.seconds:.0f} s, of these {one.settling:.0f} to settle and {one.accounting:.0f} to account"
         )
-        for text in v.texts[:10]:
+        for text in sorted(v.texts, key=lambda text: text.startswith(MAIL_COPY))[:10]:
             self.ground.say(f"     {text}")
 
 

@@ -62,18 +62,15 @@ class Trial:
     logs: list[Path] = field(default_factory=list)
     marks: Ends = field(default_factory=dict)
     since: float = 0.0
+    lies: list[str] = field(default_factory=list)
 
     def run(self) -> Result:
         """Sabotages, injects until the account is red or the bound is reached, and puts the real service back."""
         result = Result(self.control.name, self.control.within)
         with self.sabotaged():
             while self.faults < self.control.within and not result.red:
-                self.marks, self.since, self.logs, self.poisons = (
-                    self.ground.watch.ends(),
-                    time.time(),
-                    [],
-                    [],
-                )
+                self.marks, self.since = self.ground.watch.ends(), time.time()
+                self.logs, self.poisons, self.lies = [], [], []
                 self.control.do(self)
                 self.ground.watch.finish(None, SETTLE_SECONDS)
                 found = self.verdict()
@@ -86,7 +83,7 @@ class Trial:
         asked = [one for log in self.logs for one in read_log(log)]
         period = Period(asked, self.since, self.marks, self.poisons)
         verdict = audit(self.ground.stand, period)
-        return verdict.texts if verdict.red else []
+        return [*self.lies, *(verdict.texts if verdict.red else [])]
 
     @contextmanager
     def sabotaged(self) -> Iterator[None]:
@@ -178,7 +175,10 @@ def _answers(log: Path) -> int:
 
 
 def wake_zombie(trial: Trial) -> None:
-    """A frozen owner wakes up with a batch in its hands that its heir has handled."""
+    """A frozen owner wakes up with a batch in its hands that its heir has handled.
+
+    Receipts alone would keep its effects from being doubled: what it must not do is move the fence back.
+    """
     stand, service = trial.ground.stand, trial.control.service
     stand.drop(service, 0, kill=True)
     topics = [topic for topic in HEARD if service in topic.heard_by]
@@ -192,9 +192,27 @@ def wake_zombie(trial: Trial) -> None:
     stand.want(service, 1, trial.words())
     time.sleep(SESSION_SECONDS)
     trial.ground.watch.finish(None, SETTLE_POISON)
-    child.resume()
-    time.sleep(5.0)
+    trial.lies += _went_back(trial, child.resume, 5.0)
     stand.drop(service, 1)
+
+
+def _went_back(trial: Trial, wake: Callable[[], None], seconds: float) -> list[str]:
+    """Fences that somebody who wakes up moves and does not own: an epoch or a position becomes smaller."""
+    most: dict[str, tuple[int, int]] = {}
+    lies: dict[str, None] = {}
+    end = time.monotonic() + seconds
+    with trial.ground.stand.client() as client:
+        while time.monotonic() < end:
+            for row in client[trial.control.service]["fences"].find({}):
+                name, now = str(row["_id"]), (int(str(row["epoch"])), int(str(row["next"])))
+                before = most.get(name, now)
+                if now[0] < before[0] or now[1] < before[1]:
+                    place = f"{row['topic']}/{row['partition']}"
+                    lies[f"doubled: the fence of {place} went back from {before} to {now}"] = None
+                most[name] = (max(now[0], before[0]), max(now[1], before[1]))
+            wake()  # again and again does no harm: the first time came after the first look
+            time.sleep(0.01)
+    return list(lies)
 
 
 UNFETCHABLE = ("a header name that is not UTF-8", "a codec that does not exist")
