@@ -168,3 +168,16 @@ async def test_kafka_is_told_where_a_claimed_partition_stands() -> None:
     await asyncio.gather(*delivery._tasks)
 
     assert delivery.source.told == {0: 2}
+
+
+async def test_a_hole_is_not_believed_of_what_was_fetched_before_its_place_was_sought() -> None:
+    store = await a_store()
+    delivery = await delivery_on(store)
+
+    await handled(delivery, [raw(1, 0, "away"), raw(1, 3, "lift")])  # the broker has no 1 and 2
+    await handled(delivery, [raw(1, 3, "lift")])
+    assert {tp.partition: claim.next for tp, claim in delivery.claims.held.items()} == {0: 0, 1: 0}
+
+    await handled(delivery, [raw(1, 0, "roof"), raw(1, 3, "lift")])
+    await handled(delivery, [raw(1, 3, "lift")])
+    assert (await opened(store, 10), await opened(store, 13)) == (True, True)

@@ -36,7 +36,7 @@ class Reading:
     def __init__(self, claims: Claims, seek: Seek, metrics: Metrics) -> None:
         self._claims, self._seek, self._metrics = claims, seek, metrics
         self._ahead: dict[TopicPartition, int] = {}
-        self._holes: dict[TopicPartition, int] = {}
+        self._holes: dict[TopicPartition, tuple[int, int]] = {}
 
     def place(self, partition: TopicPartition) -> int:
         """The offset that has to come next of a claimed partition."""
@@ -60,9 +60,11 @@ class Reading:
         return parts
 
     def _following(self, partition: TopicPartition, found: Sequence[Any], place: int) -> list[Any]:
-        """Those without a hole before them; the same hole a second time is one that the broker has, and is accepted."""
+        """Those without a hole before them; the same hole at the same place a second time, after that place was sought, is
+        one that the broker has, and is accepted.
+        """
         ours, after_hole = runs(found, place)
-        if after_hole is not None and not ours and self._holes.get(partition) == after_hole:
+        if after_hole is not None and not ours and self._holes.get(partition) == (place, after_hole):
             ours, after_hole = runs(found, after_hole)
             where = {"topic": partition.topic, "partition": partition.partition}
             log("hole accepted", level=40, next=place, **where)
@@ -70,9 +72,10 @@ class Reading:
         if after_hole is None:
             self._holes.pop(partition, None)
         else:
-            self._holes[partition] = after_hole
+            place = ours[-1].offset + 1 if ours else place
+            self._holes[partition] = place, after_hole
             self._metrics.resought.labels("hole").inc()
-            self._seek(partition, ours[-1].offset + 1 if ours else place)
+            self._seek(partition, place)
         return ours
 
     def current(self, parts: Parts) -> Parts:
@@ -86,6 +89,7 @@ class Reading:
         """Read these again from what is committed."""
         for partition in partitions:
             self._ahead.pop(partition, None)
+            self._holes.pop(partition, None)
             claim = self._claims.held.get(partition)
             if claim is not None:
                 self._seek(partition, claim.next)
