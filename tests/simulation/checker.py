@@ -27,7 +27,7 @@ from chassis.documents import Collection, Raw
 from chassis.inputs import Ending
 from chassis.mending import AUDIT
 from chassis.parking import PARKED
-from contracts.envelope import Envelope, read_envelope, read_event
+from contracts.envelope import Envelope, Malformed, read_envelope, read_event
 from contracts.topics import BY_TYPE
 
 if TYPE_CHECKING:
@@ -191,20 +191,31 @@ def _poison(world: "World") -> Iterator[str]:
     """What nobody can handle is parked or was given up, each record once, and nothing else is.
 
     Until a process has noticed that a topic was made again it takes its records for those of the one before: what
-    it parks then is parked again when all is read from the beginning.
+    it parks then is parked again when all is read from the beginning. A copy of what was given up is known by its id.
     """
     for service, store in world.stores.items():
         discards = [row["details"]["records"] for row in store.all(AUDIT) if row["action"] == "discard"]
         kept = Counter(_place(row) for row in store.all(PARKED))
         kept.update(_place(row) for rows in discards for row in rows)
+        given_up = {_place(row) for rows in discards for row in rows}
         now, ever = Counter[str](), Counter[str]()
         for topic in HEARS[service]:
-            now.update(_place(_lies(record)) for record in world.log.records(topic) if is_poison(record.key))
+            lying = [record for record in world.log.records(topic) if is_poison(record.key)]
+            known = {_fact_id(record) for record in lying if _place(_lies(record)) in given_up} - {None}
+            now.update(_place(_lies(record)) for record in lying if _fact_id(record) not in known)
             ever.update(_place(_lies(record)) for record in _records(world, topic) if is_poison(record.key))
         for place in sorted(kept.keys() | ever.keys()):
             most = ever[place] * (1 if not world.log.gone else len(world.nodes) + 1)
             if not now[place] <= kept[place] <= most:
                 yield f"{service}: {place} is parked or given up {kept[place]} times, poison {ever[place]} times"
+
+
+def _fact_id(record: LogRecord) -> str | None:
+    """The id of a fact whose envelope can be read, although nobody can keep it."""
+    try:
+        return read_envelope(record.headers).id
+    except Malformed:
+        return None
 
 
 def _lies(record: LogRecord) -> Raw:
