@@ -72,6 +72,7 @@ async def test_lag_and_age_are_seen_although_no_consumer_ever_ran(system: System
     assert seen["kafka_group_members", "routing"] == 0
     assert seen["kafka_brokers",] == 1
     assert seen["kafka_under_replicated_partitions",] == 0
+    assert seen["kafka_brokers_without_vote",] == 0
     assert seen["kafka_topic_size_bytes", "intake.reports"] > 0
     assert 0 < seen["engine_disk_free_bytes", "kafka"] < seen["engine_disk_size_bytes", "kafka"]
 

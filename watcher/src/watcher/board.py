@@ -19,6 +19,9 @@ class Kind(NamedTuple):
 METRICS: dict[str, Kind] = {
     "kafka_up": Kind("1 when the broker answers."),
     "kafka_brokers": Kind("Brokers of the cluster that are there."),
+    "kafka_brokers_without_vote": Kind(
+        "Brokers that follow and do not vote yet; no voter may be taken away."
+    ),
     "kafka_under_replicated_partitions": Kind("Partitions of which a copy is missing or behind."),
     "kafka_group_lag_records": Kind(
         "Records that a service has not handled yet, by the offsets it committed.",

@@ -12,6 +12,7 @@ from contracts.permissions import SERVICES, heard_by
 from contracts.topics import TOPICS, dead_letter_topic
 from watcher.board import Sample
 from watcher.log_dirs import Disk, disk
+from watcher.quorum import without_vote
 
 ALL_TOPICS = (
     *(topic.name for topic in TOPICS),
@@ -43,6 +44,7 @@ async def look(kafka: Connection) -> list[Sample]:
             seen.append(Sample("kafka_topic_records_total", written, (topic,)))
         brokers = [broker.nodeId for broker in consumer._client.cluster.brokers()]
         seen.append(Sample("kafka_brokers", len(brokers)))
+        seen.append(Sample("kafka_brokers_without_vote", await without_vote(consumer._client, brokers[0])))
         seen += _disks([await disk(consumer._client, broker) for broker in brokers])
     finally:
         await consumer.stop()
