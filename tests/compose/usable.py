@@ -75,7 +75,7 @@ def _login(client: httpx.Client, deployment: Deployment) -> str:
 
 
 def _hidden(client: httpx.Client) -> str:
-    for path in ("/ops/parked", "/internal/contacts/1", "/metrics", "/health/ready"):
+    for path in ("/ops/parked", "/internal/contacts?report_id=1", "/metrics", "/health/ready"):
         answer = client.get(path)
         _must(answer.status_code == 404, "what is inside is seen outside", answer)
     return "nothing of the inside"

@@ -1,6 +1,7 @@
 """The JSON API, as programs and other teams meet it."""
 
 import asyncio
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -192,6 +193,14 @@ async def test_a_report_is_taken_back_once(client: httpx.AsyncClient, store: Mem
     assert len(said) == 1
 
 
+async def ask_for_contacts(client: httpx.AsyncClient, *reports: str) -> dict[str, Any]:
+    headers = {"Authorization": "Bearer token-of-notify"}
+    answer = await client.get("/internal/contacts", params={"report_id": reports}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()["contacts"]
+    return found
+
+
 async def test_a_contact_is_for_services_and_a_text_for_operators(client: httpx.AsyncClient) -> None:
     contact = {"name": "Ada Esempio", "email": "ada@example.org"}
     slip = (
@@ -199,24 +208,52 @@ async def test_a_contact_is_for_services_and_a_text_for_operators(client: httpx.
     ).json()
     notify, operator = ({"Authorization": f"Bearer token-of-{who}"} for who in ("notify", "operator"))
 
-    known = await client.get(f"/internal/contacts/{slip['report_id']}", headers=notify)
+    known = await ask_for_contacts(client, slip["report_id"])
     full = await client.get(f"/internal/reports/{slip['report_id']}", headers=operator)
 
-    assert known.json() == contact | {"language": "ar"}
+    assert known == {slip["report_id"]: contact | {"language": "ar"}}
     assert (full.json()["description"], full.json()["frailty"]) == (SECRET_TEXT, True)
-    for path, headers in (("contacts", operator), ("contacts", {}), ("reports", notify), ("reports", {})):
-        answer = await client.get(f"/internal/{path}/{slip['report_id']}", headers=headers)
+    contacts, reports = (f"contacts?report_id={slip['report_id']}", f"reports/{slip['report_id']}")
+    for path, headers in ((contacts, operator), (contacts, {}), (reports, notify), (reports, {})):
+        answer = await client.get(f"/internal/{path}", headers=headers)
         assert answer.status_code in (401, 403)
 
 
 async def test_a_report_without_an_address_has_no_contact(client: httpx.AsyncClient) -> None:
     slip = (await client.post("/v1/reports", json=report(contact={"phone": "035 000000"}))).json()
 
+    assert await ask_for_contacts(client, slip["report_id"]) == {slip["report_id"]: None}
+
+
+async def test_contacts_are_asked_for_together_and_of_what_is_no_report_nothing_is_said(
+    client: httpx.AsyncClient,
+) -> None:
+    slips = [
+        (await client.post("/v1/reports", json=report(contact={"email": f"{name}@example.org"}))).json()
+        for name in ("ada", "bea")
+    ]
+    none = "0190a000-0000-7000-8000-00000000dead"
+
+    known = await ask_for_contacts(client, *(slip["report_id"] for slip in slips), none)
+
+    assert {one: found["email"] for one, found in known.items()} == {
+        slips[0]["report_id"]: "ada@example.org",
+        slips[1]["report_id"]: "bea@example.org",
+    }
+
+
+@pytest.mark.parametrize(
+    "words", ["", "?report_id=x", "?" + "&".join([f"report_id={uuid.UUID(int=7)}"] * 101)]
+)
+async def test_a_question_for_contacts_names_between_one_and_a_hundred_reports(
+    client: httpx.AsyncClient, words: str
+) -> None:
     answer = await client.get(
-        f"/internal/contacts/{slip['report_id']}", headers={"Authorization": "Bearer token-of-notify"}
+        f"/internal/contacts{words}", headers={"Authorization": "Bearer token-of-notify"}
     )
 
-    assert (answer.status_code, answer.json()["type"]) == (404, "urn:ascolto:problem:no-contact")
+    assert answer.status_code == 422
+    assert "report_id" in answer.text
 
 
 async def test_an_erased_report_keeps_its_status_and_nothing_personal(
@@ -229,14 +266,12 @@ async def test_an_erased_report_keeps_its_status_and_nothing_personal(
     lane = await store.lane()
     await lane.transact(lambda tx: tx.replace("private", [({"_id": row["_id"]}, row)]))
 
-    contact = await client.get(
-        f"/internal/contacts/{slip['report_id']}", headers={"Authorization": "Bearer token-of-notify"}
-    )
+    known = await ask_for_contacts(client, slip["report_id"])
     full = await client.get(
         f"/internal/reports/{slip['report_id']}", headers={"Authorization": "Bearer token-of-operator"}
     )
 
-    assert contact.status_code == 404
+    assert known == {slip["report_id"]: None}
     assert (full.status_code, full.json()["description"], full.json()["contact"]) == (200, None, None)
 
 

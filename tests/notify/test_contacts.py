@@ -1,49 +1,52 @@
 """What every source of contacts promises, the one in memory and the one that asks intake over HTTP."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from chassis.errors import Unavailable
-from notify.adapters.contacts_http import HttpContacts, intake_client
+from notify.adapters.contacts_http import MOST, HttpContacts, intake_client
 from notify.adapters.memory import MemoryContacts
 from notify.handlers.ports import Contact, Contacts
 
 KNOWN, UNKNOWN = "0190a000-0000-7000-8000-000000000001", "0190a000-0000-7000-8000-000000000002"
 MARIA = Contact("maria@example.org", "Maria Esempio", "ro")
 TOKEN = httpx.BasicAuth("notify", "an invented secret")
-NO_CONTACT = {"type": "urn:ascolto:problem:no-contact", "title": "no contact", "status": 404}
 
 
 @dataclass
 class Intake:
     """Intake's door as notify meets it."""
 
-    answers: dict[str, Response] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
+    answer: Response | None = None
     shown: list[str] = field(default_factory=list)
+    asked: list[list[str]] = field(default_factory=list)
 
     def app(self) -> FastAPI:
         app = FastAPI()
 
-        @app.get("/internal/contacts/{report_id}")
-        async def contact(report_id: str, request: Request) -> Response:
+        @app.get("/internal/contacts")
+        async def contacts(report_id: Annotated[list[str], Query()], request: Request) -> Response:
             self.shown.append(request.headers["authorization"])
-            return self.answers.get(report_id) or JSONResponse(
-                NO_CONTACT, 404, media_type="application/problem+json"
-            )
+            self.asked.append(report_id)
+            await asyncio.sleep(0.01)
+            known = {one: self.known[one] for one in report_id if one in self.known}
+            return self.answer or JSONResponse({"contacts": known})
 
         return app
 
 
 @pytest.fixture
 async def intake() -> Intake:
-    body: dict[str, Any] = {"email": MARIA.email, "name": MARIA.name, "language": MARIA.language}
-    return Intake({KNOWN: JSONResponse(body)})
+    maria = {"email": MARIA.email, "name": MARIA.name, "language": MARIA.language}
+    return Intake({KNOWN: maria, UNKNOWN: None})
 
 
 @pytest.fixture
@@ -73,7 +76,7 @@ async def test_whatever_identifies_notify_is_shown(over_http: HttpContacts, inta
 
 
 async def test_a_contact_without_an_address_is_none(over_http: HttpContacts, intake: Intake) -> None:
-    intake.answers[KNOWN] = JSONResponse({"email": None, "name": "Maria Esempio", "language": "it"})
+    intake.known[KNOWN] = {"email": None, "name": "Maria Esempio", "language": "it"}
 
     assert await over_http.of(KNOWN) is None
 
@@ -84,6 +87,10 @@ async def test_a_contact_without_an_address_is_none(over_http: HttpContacts, int
         PlainTextResponse("not found", 404),
         JSONResponse({"detail": "Not Found"}, 404),
         JSONResponse({"type": "urn:ascolto:problem:no-token"}, 401),
+        JSONResponse({"contacts": {KNOWN: None}}, 404),
+        JSONResponse({"contacts": {}}),
+        JSONResponse({"contacts": {KNOWN: {}}}),
+        JSONResponse({"contacts": None}),
         JSONResponse({"type": "urn:ascolto:problem:unavailable"}, 503),
         PlainTextResponse("<html>", 200),
         JSONResponse([], 200),
@@ -92,10 +99,47 @@ async def test_a_contact_without_an_address_is_none(over_http: HttpContacts, int
 async def test_an_answer_that_is_not_intakes_own_word_silences_nobody(
     over_http: HttpContacts, intake: Intake, answer: Response
 ) -> None:
-    intake.answers[KNOWN] = answer
+    intake.answer = answer
 
     with pytest.raises(Unavailable):
         await over_http.of(KNOWN)
+
+
+async def test_a_crowd_asks_together_and_each_gets_its_own_answer(
+    over_http: HttpContacts, intake: Intake
+) -> None:
+    crowd = [f"0190a000-0000-7000-9000-{number:012}" for number in range(2 * MOST)]
+    intake.known |= {one: {"email": f"{one}@example.org", "name": None, "language": "it"} for one in crowd}
+
+    first = asyncio.create_task(over_http.of(KNOWN))
+    await asyncio.sleep(0.005)  # it is under way
+    found = await asyncio.gather(*(over_http.of(one) for one in crowd))
+
+    assert await first == MARIA
+    assert [one and one.email for one in found] == [f"{one}@example.org" for one in crowd]
+    assert [len(asked) for asked in intake.asked] == [1, MOST, MOST]
+
+
+async def test_whoever_stops_waiting_takes_the_answer_from_nobody(
+    over_http: HttpContacts, intake: Intake
+) -> None:
+    waiting = [asyncio.create_task(over_http.of(KNOWN)) for _ in range(2)]
+    await asyncio.sleep(0.005)
+    waiting[0].cancel()
+
+    assert await waiting[1] == MARIA
+    assert len(intake.asked) == 1
+
+
+async def test_a_question_that_failed_is_no_answer_to_the_next(
+    over_http: HttpContacts, intake: Intake
+) -> None:
+    intake.answer = JSONResponse({}, 503)
+    with pytest.raises(Unavailable):
+        await over_http.of(KNOWN)
+    intake.answer = None
+
+    assert await over_http.of(KNOWN) == MARIA
 
 
 class NoToken(httpx.Auth):

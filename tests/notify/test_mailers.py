@@ -156,11 +156,44 @@ async def test_its_headers_say_which_message_it_is_and_that_a_machine_wrote_it(s
     assert mail["Date"].datetime == MAIL.at
 
 
-@pytest.mark.parametrize("address", ["maria@münchen.example", "o'brien+casa@example.org"])
-async def test_addresses_that_are_unusual_and_right_are_written_to(scene: Scene, address: str) -> None:
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("maria@münchen.example", "maria@xn--mnchen-3ya.example"),
+        ("o'brien+casa@example.org", "o'brien+casa@example.org"),
+        ("josé@example.org", "josé@example.org"),
+        (f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example", f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example"),
+    ],
+)
+async def test_addresses_that_are_unusual_and_right_are_written_to(
+    scene: Scene, address: str, written: str
+) -> None:
     await scene.mailer.send(replace(MAIL, to=address))
 
-    assert len(scene.arrived()) == 1
+    assert [mail["To"] for mail in scene.arrived()] == [written]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Pronto: " + "perché " * 40, "parola " * 60, "risposta\r\nBcc: x@example.org", "(città) =?utf-8?q?no?="],
+)
+async def test_a_subject_of_any_length_and_letters_stays_one_subject(scene: Scene, subject: str) -> None:
+    await scene.mailer.send(replace(MAIL, letter=replace(LETTER, subject=subject)))
+
+    [mail] = scene.arrived()
+    assert mail["Subject"] == " ".join(subject.split())
+    assert mail["Bcc"] is None
+    assert len(mail.defects) == 0
+
+
+async def test_a_text_of_long_lines_dots_and_foreign_letters_arrives_as_it_was(scene: Scene) -> None:
+    text = f".\n..\n{'perché ' * 300}\n.fine\n  \t\nمرحبا 你好\n"
+    await scene.mailer.send(replace(MAIL, letter=replace(LETTER, text=text)))
+
+    [mail] = scene.arrived()
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().replace("\r\n", "\n") == text
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The desk behind the JSON API and the pages: takes drafts in, finds reports by their slip, takes reports back."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from chassis.doors import Doors
 from chassis.errors import Refused, Unavailable
 from chassis.ids import uuid7
 from chassis.sealing import Erased, Sealed, Sealer
+from chassis.store import AnyOf
 from intake.domain.drafts import Contact, Draft, Fault, faults, tidy
 from intake.domain.registers import Register
 from intake.domain.reports import Report
@@ -150,11 +151,20 @@ class Desk:
 
     async def read(self, report_id: str) -> tuple[Report, Said | None]:
         """A report and what it says, or None where that was erased; raises Refused (404) without a report."""
-        report = await self._doors.load(REPORTS, report_id)
-        if report is None:
+        found = await self.read_all([report_id])
+        if report_id not in found:
             raise Refused("no-such-report", "There is no report with this id.", status=404)
-        sealed = await self._doors.load(PRIVATE, report_id)
-        return report, None if sealed is None else self._open(sealed)
+        return found[report_id]
+
+    async def read_all(self, report_ids: Sequence[str]) -> dict[str, tuple[Report, Said | None]]:
+        """Those of these reports that there are, each with what it says, or None where that was erased."""
+        these = {"_id": AnyOf(report_ids)}
+        reports = await self._doors.list(REPORTS, these, limit=len(report_ids))
+        sealed = {one.owner: one for one in await self._doors.list(PRIVATE, these, limit=len(report_ids))}
+        return {
+            one.report_id: (one, self._open(sealed[one.report_id]) if one.report_id in sealed else None)
+            for one in reports
+        }
 
     def _open(self, sealed: Sealed) -> Said | None:
         try:

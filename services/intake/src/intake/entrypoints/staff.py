@@ -1,13 +1,17 @@
 """The doors for the agency's own: contacts for notify, what a report says for whoever works on it."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel
 
 from chassis.doors import Doors
-from chassis.errors import Refused
-from intake.entrypoints.desk import Desk
+from intake.domain.reports import Report
+from intake.entrypoints.desk import Desk, Said
+
+# What one question may be about: its address stays below the 8 KiB that servers take.
+MOST = 100
 
 
 class KnownContact(BaseModel):
@@ -16,6 +20,12 @@ class KnownContact(BaseModel):
     name: str | None
     email: str
     language: str
+
+
+class KnownContacts(BaseModel):
+    """Whom to write to, by report; null where no address was given or it was erased, absent without a report."""
+
+    contacts: dict[str, KnownContact | None]
 
 
 class HowToReach(BaseModel):
@@ -48,14 +58,14 @@ def router(doors: Doors, desk: Desk) -> APIRouter:
     """The routes that need a token."""
     api = APIRouter(prefix="/internal", tags=["internal"])
 
-    @api.get("/contacts/{report_id}", dependencies=[Depends(doors.require("service"))])
-    async def show_contact(report_id: UUID, response: Response) -> KnownContact:
-        """The address to write to; 404 `no-contact` when none was given or it was erased."""
+    @api.get("/contacts", dependencies=[Depends(doors.require("service"))])
+    async def show_contacts(
+        report_id: Annotated[list[UUID], Query(min_length=1, max_length=MOST)], response: Response
+    ) -> KnownContacts:
+        """The addresses to write to about these reports, as they are now."""
         response.headers["Cache-Control"] = "no-store"
-        report, said = await desk.read(str(report_id))
-        if said is None or said.contact.email is None:
-            raise Refused("no-contact", "No address was given for this report.", status=404)
-        return KnownContact(name=said.contact.name, email=said.contact.email, language=report.language)
+        found = await desk.read_all([str(one) for one in report_id])
+        return KnownContacts(contacts={one: _contact(*read) for one, read in found.items()})
 
     @api.get(
         "/reports/{report_id}", dependencies=[Depends(doors.require("operator", "coordinator", "officer"))]
@@ -73,3 +83,9 @@ def router(doors: Doors, desk: Desk) -> APIRouter:
         )
 
     return api
+
+
+def _contact(report: Report, said: Said | None) -> KnownContact | None:
+    if said is None or said.contact.email is None:
+        return None
+    return KnownContact(name=said.contact.name, email=said.contact.email, language=report.language)

@@ -1,7 +1,9 @@
 """The outside in memory, for tests: the same promises as the real adapters, and nothing leaves."""
 
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 
 from chassis.errors import Unavailable
 from notify.adapters.mail_form import compose, recipient
@@ -25,7 +27,7 @@ class MemoryMailer:
             raise Unavailable("the mail server cannot be reached (down)")
         if address in self.answers:
             raise judged(self.answers[address])
-        self.taken.append(message)
+        self.taken.append(message_from_bytes(message, policy=default))
 
 
 @dataclass

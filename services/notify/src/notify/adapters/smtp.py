@@ -44,7 +44,7 @@ class SmtpMailer:
         try:
             message, address = compose(mail, self._sender), recipient(mail)
             connection = await self._connection()
-            await connection.send_message(message, sender=self._sender, recipients=[address])
+            await connection.sendmail(self._sender, [address], message, mail_options=_options(address))
         except Undeliverable as never:
             return never
         except aiosmtplib.SMTPResponseException as error:
@@ -103,6 +103,10 @@ def judged(code: int) -> Unavailable | Undeliverable:
         if 500 <= code <= 599
         else Unavailable(f"the mail server answered {code}")
     )
+
+
+def _options(address: str) -> list[str]:
+    return [] if address.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
 
 
 async def _is_alive(connection: aiosmtplib.SMTP, rested: float) -> bool:
