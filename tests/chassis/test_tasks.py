@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from tests.chassis.ledger import (
     NOW,
@@ -17,7 +18,7 @@ from tests.chassis.ledger import (
 )
 
 from chassis.commands import Commands
-from chassis.jobs import TRIES, Jobs
+from chassis.jobs import AT_ONCE, TRIES, Jobs
 from chassis.parking import PARKED
 from chassis.records import read
 from chassis.slots import Slots
@@ -102,3 +103,95 @@ async def test_a_worker_that_meets_a_bug_is_tried_again_and_then_its_job_is_park
         ("Print", "KeyError: 'paper'")
     ]
     assert await store.count("jobs", {"kind": "Print"}) == 0
+
+
+@dataclass
+class Press:
+    """A worker that holds what it is given until it is let go."""
+
+    begun: list[str] = field(default_factory=list)
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def work(self, job: Print, _: int) -> None:
+        self.begun.append(job.report_id)
+        await self.free.wait()
+
+
+@dataclass
+class PressRoom:
+    """Many due jobs, of which so many have begun as may at once; some that were read wait for their turn."""
+
+    jobs: Jobs
+    press: Press
+    seconds: list[float]
+
+    @classmethod
+    async def busy(cls) -> Self:
+        store, press, seconds = await a_store(), Press(), [0.0]
+        await open_pages(store, *(f"lift{n}" for n in range(AT_ONCE + 10)))
+        slots = Slots(store, "one", 8, monotonic=lambda: seconds[0])
+        await slots.reclaim()
+        engine = turns()
+        commands = Commands(engine, engine.metrics, lambda: LATER)
+        room = cls(
+            Jobs(
+                store,
+                slots,
+                commands,
+                REACTIONS,
+                {Print: press.work},
+                engine.metrics,
+                engine.crash,
+                lambda: LATER,
+                await store.lane(),
+            ),
+            press,
+            seconds,
+        )
+        await room.jobs.start_due()
+        await asyncio.sleep(0)
+        assert (len(press.begun), len(room.jobs._waiting)) == (AT_ONCE, 10)
+        return room
+
+    async def make_room(self) -> None:
+        for task in list(self.jobs._running.values()):
+            task.cancel()
+        await asyncio.gather(*self.jobs._running.values(), return_exceptions=True)
+
+
+async def test_what_was_read_begins_when_there_is_room_without_being_read_again() -> None:
+    room = await PressRoom.busy()
+    read_at = room.jobs._read_at
+    await room.make_room()
+    room.seconds[0] += 1
+
+    await room.jobs.start_due()
+    await asyncio.sleep(0)
+
+    assert len(room.press.begun) == len(set(room.press.begun)) == AT_ONCE + 10
+    assert room.jobs._read_at == read_at
+
+
+async def test_what_was_read_under_a_lease_that_was_given_back_does_not_begin() -> None:
+    room = await PressRoom.busy()
+    await room.make_room()
+    room.jobs.slots._held.clear()
+
+    await room.jobs.start_due()
+    await asyncio.sleep(0)
+
+    assert len(room.press.begun) == AT_ONCE
+
+
+async def test_what_was_read_long_ago_is_read_again_because_somebody_else_may_have_done_it() -> None:
+    room = await PressRoom.busy()
+    done = [row["_id"] for row in room.jobs._waiting]
+    await room.make_room()
+    await room.jobs.store.delete("jobs", done)  # by whoever held the slots meanwhile
+    room.seconds[0] += 60
+    await room.jobs.slots.share()
+
+    await room.jobs.start_due()
+    await asyncio.sleep(0)
+
+    assert len(set(room.press.begun)) == AT_ONCE

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,13 +18,16 @@ from chassis.handling import Reactions
 from chassis.inputs import Input, Lineage
 from chassis.logs import log
 from chassis.metrics import Metrics
-from chassis.slots import Slots
+from chassis.slots import LEASE_SECONDS, SAFE_SECONDS, Slots
 from chassis.store import AnyOf, AtMost, Lane, Store
 from chassis.turn import JOBS
 
 Worker = Callable[[Any, int], Awaitable[Any | None]]
 
 AT_ONCE = 32
+READ = 64  # how many are read at once: a crowd of them is not read again for each that ends
+# A lease that held when a row was read holds for so long, whatever happens: nobody else has begun with it.
+TRUSTED_SECONDS = 0.8 * (LEASE_SECONDS - SAFE_SECONDS)
 TRIES = 5  # of a worker that meets a bug; one whose counterpart is away goes on
 LONGEST_WAIT = 300.0
 
@@ -41,28 +45,45 @@ class Jobs:
     crash: CrashPoints
     clock: Clock
     lane: Lane
-    _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
-    _postponing: asyncio.Lock = field(default_factory=asyncio.Lock)
     done: Callable[[], object] = object
+    _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    _waiting: deque[Raw] = field(default_factory=deque)
+    _read_at: float = -TRUSTED_SECONDS
+    _more: bool = False
+    _postponing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start_due(self) -> bool:
-        """Start what is due, up to the bound; true when there may be more at once."""
-        free = AT_ONCE - len(self._running)
-        if free <= 0:
-            return False
+        """Start what is due, up to the bound."""
+        if not self._trusted() and len(self._running) < AT_ONCE:
+            await self._read()
+        owned = set(self.slots.owned())
+        while self._trusted() and len(self._running) < AT_ONCE:
+            row = self._waiting.popleft()
+            if row["slot"] in owned:
+                task = asyncio.create_task(self._work(row))
+                self._running[row["_id"]] = task
+                task.add_done_callback(partial(self._ended, row["_id"]))
+        return False
+
+    def _trusted(self) -> bool:
+        """Tells whether something waits that was read under a lease which certainly still holds."""
+        if self.slots.monotonic() - self._read_at > TRUSTED_SECONDS:
+            self._waiting.clear()
+        return bool(self._waiting)
+
+    async def _read(self) -> None:
+        self._read_at = self.slots.monotonic()
         where = {"slot": AnyOf(self.slots.owned()), "due": AtMost(self.clock())}
         busy = set(self._running)  # one that ends while the query runs is still in what the query saw
-        rows = await self.store.query(JOBS, where, [("due", 1)], AT_ONCE + free)
-        fresh = [row for row in rows if row["_id"] not in busy and row["_id"] not in self._running][:free]
-        for row in fresh:
-            task = asyncio.create_task(self._work(row))
-            self._running[row["_id"]] = task
-            task.add_done_callback(partial(self._ended, row["_id"]))
-        return False
+        most = READ + len(busy)
+        rows = await self.store.query(JOBS, where, [("due", 1)], most)
+        self._more = len(rows) == most
+        self._waiting.extend(row for row in rows if row["_id"] not in busy)
 
     def _ended(self, name: str, _: "asyncio.Task[None]") -> None:
         self._running.pop(name, None)
-        self.done()
+        if self._waiting or self._more:
+            self.done()
 
     async def _work(self, row: Raw) -> None:
         kinds = {kind.__name__: kind for kind in self.workers}

@@ -9,7 +9,7 @@ from chassis.store import Store
 
 LEASE_SECONDS = 10.0
 RENEW_EVERY = 2.5
-_SAFE = 0.7 * LEASE_SECONDS
+SAFE_SECONDS = 0.7 * LEASE_SECONDS
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Slots:
     def owned(self) -> list[int]:
         """The slots whose lease is certainly ours by our own monotonic clock."""
         now = self.monotonic()
-        return sorted(slot for slot, renewed in self._held.items() if now - renewed < _SAFE)
+        return sorted(slot for slot, renewed in self._held.items() if now - renewed < SAFE_SECONDS)
 
     async def share(self) -> bool:
         """Renew, and take or give back slots until every live process has its part."""
