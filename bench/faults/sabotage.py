@@ -46,7 +46,7 @@ class AckFirst(Delivery):
         await lane.transact(lambda tx: self.claims.fence(tx, ends))
         for partition, end in ends.items():
             self.claims.held[partition].fence = self.claims.held[partition].moved(end)
-        await self._commit_offsets(ends)
+        await self.advice.tell(ends)
         self.crash.at("ack.unhandled")
         await self.turns.run(lane, inputs)
 

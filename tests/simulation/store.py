@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from tests.simulation.chance import Chance
 from tests.simulation.loop import SimLoop
 
+from chassis.claims import FENCES
 from chassis.errors import Conflict, Unavailable
 from chassis.memory import MemoryStore, MemoryTransaction
 from chassis.store import Transaction
@@ -93,6 +94,7 @@ class SimStore(MemoryStore):
         self.chance = chance
         self.down = False
         self.open: dict[bytes, SimTransaction] = {}
+        self.went_back: list[str] = []
 
     # transactions
 
@@ -118,8 +120,16 @@ class SimStore(MemoryStore):
     def finish(self, tx: SimTransaction) -> None:
         """Commit, unless the transaction was ended before."""
         if not tx.ended:
+            self._watch_fences(tx)
             self.commit(tx.changes)
             self.end(tx)
+
+    def _watch_fences(self, tx: SimTransaction) -> None:
+        """Note each fence that a commit moves back: whoever did that was not the owner any more."""
+        for key, row in tx.changes.items():
+            before = self.at(key, self.now) if key[0] == FENCES and row is not None else None
+            if before is not None and row is not None and row["next"] < before["next"]:
+                self.went_back.append(f"{key[1]} went back from {before['next']} to {row['next']}")
 
     def reap(self) -> None:
         """End what is older than the server allows."""

@@ -3,19 +3,19 @@
 import asyncio
 import random
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
 
+from chassis.advice import Advice
+from chassis.brake import Brake
 from chassis.claims import Claims
 from chassis.clock import Clock
 from chassis.crash import CrashPoints
 from chassis.errors import Conflict, Fenced, Poison, Unavailable
-from chassis.inputs import Ending, Input, Outcome
+from chassis.inputs import Input
 from chassis.lenient import fetch
 from chassis.logs import log
 from chassis.metrics import Metrics
@@ -29,9 +29,7 @@ from contracts.connection import Connection
 
 SMALLEST, LARGEST = 20, 2_000
 SLOW_SECONDS = 1.0
-PARK_LIMIT, RECENT = 20, 200
 LOOK_AT_TOPICS_SECONDS = 5.0
-TELL_SECONDS = 0.2
 
 
 class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -59,13 +57,13 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self._busy = asyncio.Lock()
         self._assigned: set[TopicPartition] = set()
         self._working: dict[bytes, asyncio.Task[None]] = {}
-        self._untold: dict[TopicPartition, int] = {}
         self._rests: dict[bytes, int] = {}
-        self._recent: deque[bool] = deque(maxlen=RECENT)
+        self._brake = Brake()
         self._monotonic, self._looked = monotonic, 0.0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._resuming: asyncio.Task[None] | None = None
         self.source = self._subscribe(instance)
         self.reading = Reading(claims, self.source.seek, self.metrics)
+        self.advice = Advice(self.source, self.crash)
 
     def _subscribe(self, instance: str) -> Subscription:
         return Subscription(self.group, self.kafka, instance, self.hears, self, self.take, self._step_over)
@@ -118,7 +116,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             for failed in filter(None, await asyncio.gather(*claims, return_exceptions=True)):
                 raise failed
             # A former owner may have died between a commit and telling: tools would see a lag that is none.
-            self._advise({partition: self.claims.held[partition].next for partition in missing})
+            self.advice.give({partition: self.claims.held[partition].next for partition in missing})
         except (Unavailable, Conflict) as away:
             self._rest(b"", str(away))
 
@@ -185,7 +183,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _commit(self, parts: Parts, inputs: Sequence[Input]) -> None:
         ends = {partition: part.end for partition, part in parts.items()}
         await self._turn(inputs, ends)
-        self._advise(ends)
+        self.advice.give(ends)
 
     async def _turn(self, inputs: Sequence[Input], ends: Mapping[TopicPartition, int]) -> None:
         try:
@@ -212,9 +210,9 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             self.claims.lane_of(next(iter(ends))),
             inputs,
             lambda tx: self.claims.fence(tx, ends),
-            self._not_too_many,
+            self._brake.check,
         )
-        self._recent.extend(outcome.ending is Ending.FAILED for outcome in outcomes)
+        self._brake.learn(outcomes)
         self.crash.at("delivery.committed")
         for partition, end in ends.items():
             self.claims.held[partition].fence = self.claims.held[partition].moved(end)
@@ -222,12 +220,6 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         seconds = time.perf_counter() - began
         self._adapt(len(inputs), seconds)
         tell(self.metrics, self.group, outcomes, seconds, self.clock())
-
-    def _not_too_many(self, outcomes: Sequence[Outcome]) -> None:
-        """When most of what comes meets a bug it is the program that is broken: stop, and park nothing more."""
-        recent = [*self._recent, *(outcome.ending is Ending.FAILED for outcome in outcomes)][-RECENT:]
-        if sum(recent) > max(PARK_LIMIT, len(recent) // 2):
-            raise Unavailable(f"{sum(recent)} of the last {len(recent)} records met a bug: a bad deploy?")
 
     def _adapt(self, size: int, seconds: float) -> None:
         """Larger batches while they are quick, smaller ones while a transaction takes long."""
@@ -240,25 +232,6 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     def stands_still(self, seconds: float) -> bool:
         """Records wait, nothing outside is known to be down, and nothing has been handled for so long."""
         return self.behind and not self.resting and time.monotonic() - self.progress > seconds
-
-    def _advise(self, ends: Mapping[TopicPartition, int]) -> None:
-        """Tell Kafka how far we are, for its tools, a few times a second; nothing depends on it."""
-        telling = bool(self._untold)
-        self._untold |= ends
-        if not telling:
-            self._background(self._tell_offsets())
-
-    async def _tell_offsets(self) -> None:
-        await asyncio.sleep(TELL_SECONDS)
-        ends, self._untold = self._untold, {}
-        await self._commit_offsets(ends)
-
-    async def _commit_offsets(self, ends: dict[TopicPartition, int]) -> None:
-        try:
-            await asyncio.wait_for(self.source.commit(ends), 5.0)
-            self.crash.at("delivery.offsets")
-        except (KafkaError, OSError, TimeoutError, ValueError, AttributeError) as error:
-            log("offsets not committed", level=30, reason=type(error).__name__)
 
     async def _look_again(self, parts: Parts) -> str:
         """Find out who owns what was fenced; says why reading has to rest, nothing when it need not."""
@@ -281,7 +254,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             self.resting = reason
             self.metrics.paused.set(1)
             longest = min(5.0, 0.1 * 2 ** min(max(self._rests.values()), 8))
-            self._background(self._resume(longest * random.uniform(0.5, 1)))
+            pause = longest * random.uniform(0.5, 1)
+            self._resuming = asyncio.get_running_loop().create_task(self._resume(pause))
 
     async def _resume(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -329,19 +303,14 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
                     del held[partition]
             await self._claim_missing()
 
-    def _background(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def stop(self) -> None:
         """Finish what is in hand, tell Kafka how far we are, and leave."""
         self.stopping = True
         async with self._still():
-            if self.source.consumer is not None and self.claims.held:
-                await self._commit_offsets({tp: claim.next for tp, claim in self.claims.held.items()})
-        for task in list(self._tasks):
-            task.cancel()
+            if self.source.consumer is not None:
+                await self.advice.last({tp: claim.next for tp, claim in self.claims.held.items()})
+        if self._resuming is not None:
+            self._resuming.cancel()
         await self.source.stop()
 
 
