@@ -46,8 +46,8 @@ demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
 test: $(STAMP) ## Run the tests, but for those of `foreign`
 	@$(RUN) -m pytest tests
 
-bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three minutes; SEED=…; WRITE=1: table into README)
-	@$(RUN) -m bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write)
+bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three minutes; SEED=…; PARTS="drain journey"; WRITE=1: table into README)
+	@$(RUN) -m bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write) $(if $(PARTS),--parts $(PARTS))
 
 foreign: $(STAMP) $(FOREIGN) ## Run the tests that need Node.js, npm or a JDK, and those that spoil shared engines
 	@$(RUN) -m pytest tests -m foreign

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from bench import report
+from bench import report, wakeups
 from bench.engines import Engines
 from bench.events import reports
 from bench.figures import Figures, Latency
@@ -32,7 +32,8 @@ from stack.tools import KAFKA, MONGOD, REPOSITORY
 STATE = REPOSITORY / ".state" / "bench"
 RESULTS = REPOSITORY / "bench" / "results"
 README = REPOSITORY / "README.md"
-PARTS = ("drain", "relay", "kills", "journey")
+USUAL = ("drain", "relay", "kills", "journey")
+PARTS = (*USUAL, "wakeups")
 PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "pydantic", "uvloop", "fastapi", "uvicorn")
 
 
@@ -76,7 +77,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="the events of this seed; a fresh one when left out")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS, help="drain only these")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measure only these")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=USUAL, help="measure only these")
     return parser.parse_args(words)
 
 
@@ -120,6 +121,8 @@ async def _measure(engines: Engines, figures: Figures, sizes: Sizes, asked: argp
         figures.latencies.append(Latency(report.RELAYED, 20.0, took))
     if "kills" in parts:
         await _kills(engines, figures, sizes, rng)
+    if "wakeups" in parts:
+        figures.wakeups += await wakeups.measure(engines, 100.0, 10.0)
     if "journey" in parts:
         say("starting the four services …")
         engines.system.start()

@@ -47,6 +47,18 @@ class Latency:
         return percentile(self.values, share)
 
 
+@dataclass(frozen=True)
+class Wakeup:
+    """One way in which eight replicas wait for what others commit: processor time per second, and how late they knew."""
+
+    way: str
+    rate: float
+    commits: int
+    mongod_cpu: float
+    client_cpu: float
+    milliseconds: tuple[float, ...]
+
+
 @dataclass
 class Figures:
     """Everything of one run."""
@@ -56,6 +68,7 @@ class Figures:
     drains: list[Drain] = field(default_factory=list)
     killed: list[Killed] = field(default_factory=list)
     latencies: list[Latency] = field(default_factory=list)
+    wakeups: list[Wakeup] = field(default_factory=list)
     sustained: dict[str, float] = field(default_factory=dict)
 
     def rates(self, arm: str) -> list[float]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from bench.figures import Drain, Figures, Killed, median
+from bench.figures import Drain, Figures, Killed, median, percentile
 from bench.journey import ACCEPT, END_TO_END
 from bench.runs import BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, SENT
 from stack.files import write_whole
@@ -50,10 +50,13 @@ def _ms(value: float) -> str:
 
 def table(figures: Figures) -> str:
     """The figures as Markdown."""
-    return "\n".join([*_speeds(figures), "", *_times(figures), "", *_notes(figures)]) + "\n"
+    parts = (_speeds, _times, _wakeups, _notes)
+    return "\n\n".join(found for part in parts if (found := "\n".join(part(figures)))) + "\n"
 
 
 def _speeds(figures: Figures) -> Iterator[str]:
+    if not figures.drains:
+        return
     yield "| what | events/s, median (min–max) | of the floor | CPU ms per event: client, mongod, broker | under kill -9 |"
     yield "|---|---:|---:|---:|---|"
     floor = figures.rate(FLOOR)
@@ -79,6 +82,8 @@ def _fate(figures: Figures, arm: str) -> str:
 
 
 def _times(figures: Figures) -> Iterator[str]:
+    if not figures.latencies:
+        return
     yield "| time, ms | p50 | p95 | p99 | most | timed | without an end |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     for name, text in LATENCIES.items():
@@ -86,6 +91,16 @@ def _times(figures: Figures) -> Iterator[str]:
         if found.values:
             shares = " | ".join(_ms(found.at(share)) for share in (0.5, 0.95, 0.99, 1.0))
             yield f"| {text} | {shares} | {len(found.values):,} | {found.missing} |"
+
+
+def _wakeups(figures: Figures) -> Iterator[str]:
+    if not figures.wakeups:
+        return
+    yield "| how eight replicas wait | commits/s | mongod, % of a core | client, % of a core | p50 ms | p99 ms |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for row in figures.wakeups:
+        late = " | ".join(_ms(percentile(row.milliseconds, share)) for share in (0.5, 0.99))
+        yield f"| {row.way} | {row.rate:.0f} | {100 * row.mongod_cpu:.1f} | {100 * row.client_cpu:.1f} | {late} |"
 
 
 def _notes(figures: Figures) -> Iterator[str]:
@@ -118,6 +133,8 @@ def save(figures: Figures, folder: Path) -> None:
     for row, latency in zip(whole["latencies"], figures.latencies, strict=True):
         shares = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0)
         row |= {f"p{100 * share:g}": round(latency.at(share), 3) for share in shares if latency.values}
+    for row in whole["wakeups"]:
+        row["heard"] = len(row.pop("milliseconds"))
     whole["medians"] = {arm: round(figures.rate(arm), 1) for arm in NAMES}
     write_whole(folder / "figures.json", json.dumps(whole, indent=1) + "\n")
     write_whole(folder / "table.md", table(figures))
