@@ -165,7 +165,8 @@ async def test_kafka_is_told_where_a_claimed_partition_stands() -> None:
     delivery.claims.held.clear()
 
     await delivery.on_partitions_assigned({TopicPartition(TOPIC, 0)})
-    await asyncio.gather(*delivery._tasks)
+    assert delivery.advice._telling is not None
+    await delivery.advice._telling
 
     assert delivery.source.told == {0: 2}
 
