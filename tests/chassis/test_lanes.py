@@ -1,6 +1,5 @@
 """Two lanes of one consumer: what holds one up holds up its own partitions, and the pauses grow all the same."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
