@@ -18,12 +18,12 @@ for file in /etc/ascolto/*.properties; do
   echo
 done > "$settings"
 
-# Tells whether another controller is there: then this one joins it, and never founds a second cluster beside it.
-others_are_there() {
+# Tells whether another broker is there, by one of its ports.
+another_answers() {
   local one
   for one in "${controllers[@]}"; do
     [[ $one == "$BROKER_NAME":* ]] && continue
-    timeout 2 bash -c "exec 3<>/dev/tcp/${one/:/\/}" 2> /dev/null && return 0
+    timeout 2 bash -c "exec 3<>/dev/tcp/${one%:*}/$1" 2> /dev/null && return 0
   done
   return 1
 }
@@ -32,7 +32,13 @@ export KAFKA_LOG4J_OPTS=-Dlog4j2.configurationFile=/etc/ascolto/log4j2.yaml EXTR
 # Written last, so who has it was formatted whole; asking the tool about it would cost another Java at every start.
 if [[ ! -e /var/lib/kafka/data/meta.properties ]]; then
   role=--no-initial-controllers
-  if [[ $BROKER_ID == 1 ]] && ! others_are_there; then
+  if [[ $BROKER_ID != 1 ]]; then
+    # With nothing on its disk it is no controller before there is a cluster to join: whoever answers as one has data.
+    until another_answers 9092; do
+      sleep 1
+    done
+  elif ! another_answers 9093; then
+    # It never founds a second cluster beside one that is there.
     role=--standalone
   fi
   /opt/kafka/bin/kafka-storage.sh format --cluster-id "$CLUSTER_ID" --config "$settings" $role \

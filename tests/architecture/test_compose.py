@@ -178,6 +178,7 @@ RULES: dict[str, Rule] = {
     "touches nothing of the host": _touches_nothing_of_the_host,
     "cannot write to its image": lambda _, spec, __: spec.get("read_only") is True,
     "has an init": lambda _, spec, __: spec.get("init") is True,
+    "waits two seconds for a name": lambda _, spec, __: spec.get("dns_opt") == ["timeout:1", "attempts:2"],
 }
 
 
@@ -277,6 +278,7 @@ BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
     ("touches nothing of the host", "kafka", _put(volumes=[{"type": "bind", "source": "/"}])),
     ("cannot write to its image", "routing", _put(read_only=False)),
     ("has an init", "routing", _drop("init")),
+    ("waits two seconds for a name", "watcher", _drop("dns_opt")),
 ]
 
 

@@ -159,8 +159,8 @@ PLANTED: dict[str, tuple[Callable[[Deployment], Any], Callable[[Deployment], set
         ],
         jobs_without_a_follower,
     ),
-    "kafka-2": (
-        lambda whole: whole["services"]["kafka-2"]["depends_on"]["kafka"].update(condition="service_started"),
+    "backup": (
+        lambda whole: whole["services"]["backup"]["depends_on"]["mongo"].update(condition="service_started"),
         vague_dependencies,
     ),
     "mongo_admin": (
@@ -176,6 +176,14 @@ def test_what_breaks_a_rule_of_the_whole_is_named(named: str, prepared: Path) ->
     whole = copy.deepcopy(deployment(prepared, EVERY_PROFILE, ()))
     break_it(whole)
     assert found(whole) == {named}
+
+
+def test_no_engine_waits_for_another_which_may_wait_for_its_vote(prepared: Path) -> None:
+    services = deployment(prepared, EVERY_PROFILE, ())["services"]
+    engines = [spec for name, spec in services.items() if re.fullmatch(r"(kafka|mongo)(-\d)?", name)]
+
+    assert len(engines) == 6
+    assert not any(spec.get("depends_on") for spec in engines)
 
 
 WITH_EVERYTHING: list[tuple[str, Callable[[Deployment], Any]]] = [

@@ -8,11 +8,11 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.compose import growth, recovery
+from tests.compose import growth, recovery, three
 from tests.compose import trial as steps
 from tests.compose.books import Books
 from tests.compose.commands import STATE, CannotRunHere, NoEngine, Trouble, complain, say
-from tests.compose.deployment import Deployment, clear
+from tests.compose.deployment import FILES, Deployment, clear
 from tests.compose.engine import engine
 from tests.compose.traffic import People
 from tests.compose.trial import Result, Trial
@@ -26,23 +26,32 @@ STEPS: dict[str, Callable[[Trial], None]] = {
     "roll": growth.roll,
     "restore": recovery.lose_and_restore,
 }
+# Only when it is asked for, and alone: it has another deployment.
+LARGE: dict[str, Callable[[Trial], None]] = {
+    "up": steps.up,
+    "day": steps.play,
+    "ha": three.lose_one_of_each,
+}
 
 
 def main() -> int:
     """Runs the steps that were asked for, cleans up behind them, and prints the last line."""
     parser = argparse.ArgumentParser(prog="python -m tests.compose", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--only", default="", help=f"some of {','.join(STEPS)}; the first two come anyway")
+    parser.add_argument(
+        "--only", default="", help=f"some of {','.join(STEPS)}; the first two come anyway; or ha alone"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the deployment running at the end")
     asked = parser.parse_args()
+    known = LARGE if asked.only == "ha" else STEPS
     # An account of less than a day is none, so every trial has one.
     wanted = {"up", "day", *(asked.only.split(",") if asked.only else STEPS)}
-    chosen = [name for name in STEPS if name in wanted]
-    if unknown := wanted - set(STEPS):
+    if unknown := wanted - set(known):
         parser.error(f"there is no step {', '.join(sorted(unknown))}")
+    chosen = [step for name, step in known.items() if name in wanted]
     try:
         with engine():
-            return _try(chosen, asked.seed, asked.keep)
+            return _try(_prepared(large=known is LARGE), chosen, asked.seed, asked.keep)
     except CannotRunHere as reason:
         complain(f"compose: skipped, this machine lets nobody run containers: {reason}")
         return 0
@@ -55,12 +64,18 @@ def main() -> int:
         return 1
 
 
-def _try(chosen: list[str], seed: int, keep: bool) -> int:
+def _prepared(*, large: bool) -> Deployment:
     clear()
-    deployment = Deployment(STATE / "trial")
+    deployment = Deployment(STATE / "trial", three.OVER_TLS if large else FILES)
     shutil.rmtree(deployment.folder, ignore_errors=True)
     deployment.folder.mkdir(parents=True)
     deployment.prepare()
+    if large:
+        three.enlarge(deployment)
+    return deployment
+
+
+def _try(deployment: Deployment, chosen: list[Callable[[Trial], None]], seed: int, keep: bool) -> int:
     say(f"seed {seed}")
     books, result = Books(deployment), Result()
     try:
@@ -68,8 +83,8 @@ def _try(chosen: list[str], seed: int, keep: bool) -> int:
             people = People(deployment, log, random.Random(seed))
             trial = Trial(deployment, people, books, result)
             steps.build(trial)
-            for name in chosen:
-                STEPS[name](trial)
+            for step in chosen:
+                step(trial)
         if not keep:
             deployment.compose("down", "--volumes")
             say("down, and its volumes are gone")

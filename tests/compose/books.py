@@ -135,15 +135,14 @@ class Books:
             [
                 *("docker", "run", "--rm", "--network", f"{PROJECT}_inside", "--user", "0:0"),
                 *("--env", "PYTHONPATH=/srv/code", *places, f"ascolto/provision:{FIRST}"),
-                *(
-                    "python",
-                    "/srv/inside.py",
-                    "--mails",
-                    "/srv/books/mails",
-                    "--since",
-                    str(self.since),
-                    *words,
-                ),
+                *("python", "/srv/inside.py", *self._engines(), "--mails", "/srv/books/mails"),
+                *("--since", str(self.since), *words),
                 *("--logs", *(f"/srv/books/{path.name}" for path in self.logs)),
             ]
         )
+
+    def _engines(self) -> list[str]:
+        """Where all engines are and whom to trust, as the watcher is told."""
+        told = self.deployment.config["services"]["watcher"]["environment"]
+        found = {"members": "MONGO_MEMBERS", "kafka": "KAFKA", "ca": "KAFKA_CA"}
+        return [f"--{word}={told.get(f'WATCHER_{name}', '')}" for word, name in found.items()]

@@ -20,7 +20,7 @@ from contracts.permissions import SERVICES
 
 # Another project and another network than an installation that may run here.
 PROJECT = "ascolto-trial"
-NETWORK = "172.30.78.0/24"
+NETWORK = "172.16.78.0/24"
 BINARY = Path(sysconfig.get_path("scripts")) / "docker-compose"
 FILES = ("docker-compose.yml", "tests/compose/trial.yml")
 FIRST, SECOND = "trial-1", "trial-2"
@@ -59,9 +59,10 @@ def clear() -> None:
 
 @dataclass(frozen=True)
 class Deployment:
-    """One installation: its folder has `.env` and the secrets."""
+    """One installation: its folder has `.env` and the secrets, and it is made of these files."""
 
     folder: Path
+    files: tuple[str, ...] = FILES
 
     def prepare(self) -> None:
         """Makes `.env` and the secrets as an installation does, with free ports instead of the usual ones."""
@@ -131,7 +132,7 @@ class Deployment:
             "HOME": str(self.folder),
             "DOCKER_BUILDKIT": "0",
             "COMPOSE_PROJECT_NAME": PROJECT,
-            "COMPOSE_FILE": ":".join(str(ROOT / name) for name in FILES),
+            "COMPOSE_FILE": ":".join(str(ROOT / name) for name in self.files),
             "COMPOSE_ENV_FILES": str(self.env_file),
         }
 
@@ -180,7 +181,8 @@ class Deployment:
         """Who does not run, or is not healthy by Docker's own word."""
         rows = [json.loads(line) for line in self.compose("ps", "--format", "json").splitlines()]
         running = {row["Service"] for row in rows}
+        wanted = [name for name, spec in self.config["services"].items() if "healthcheck" in spec]
         bad = [
             f"{row['Name']} is {row['State']} {row['Health']}" for row in rows if row["Health"] != "healthy"
         ]
-        return bad + [f"{name} does not run" for name in LONG_RUNNING if name not in running]
+        return bad + [f"{name} does not run" for name in wanted if name not in running]

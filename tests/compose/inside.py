@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from contracts.connection import Connection
+from contracts.connection import Connection, mongo_address
 from contracts.permissions import ADMIN, MONGO
 from stack.account import draw, unfinished
 from stack.account_sources import Sources
@@ -27,13 +27,18 @@ def main() -> None:
     parser.add_argument("--logs", type=Path, nargs="+", required=True)
     parser.add_argument("--mails", type=Path, required=True)
     parser.add_argument("--since", type=float, required=True)
+    parser.add_argument("--members", required=True, help="every mongod, by commas")
+    parser.add_argument("--kafka", required=True, help="every broker, by commas")
+    parser.add_argument(
+        "--ca", default="", help="PEM file of the certificate to trust, where engines speak TLS"
+    )
     parser.add_argument("--wait", type=float, default=0.0, help="seconds of patience while nothing moves")
     asked = parser.parse_args()
     mongo, kafka = ((SECRETS / name).read_text().strip() for name in ("mongo_admin", "admin_kafka_password"))
-    database = MONGO[ADMIN].database
+    address = f"mongodb://{ADMIN}:{mongo}@{asked.members}/?authSource={MONGO[ADMIN].database}&replicaSet=rs0"
     sources = Sources(
-        f"mongodb://{ADMIN}:{mongo}@mongo:27017/?authSource={database}&replicaSet=rs0",
-        Connection("kafka:9092", ADMIN, kafka),
+        mongo_address(address, ca=asked.ca),
+        Connection(asked.kafka, ADMIN, kafka, asked.ca),
         asked.mails,
         asked.since,
     )

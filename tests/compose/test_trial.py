@@ -11,6 +11,7 @@ from tests.compose.engine import is_refusal
 from tests.compose.growth import answered_by
 from tests.compose.images import stand_ins
 from tests.compose.recovery import archive_in, firing, mails_about
+from tests.compose.three import figure, state
 from tests.compose.traffic import Tally
 from tests.compose.trial import Result, public_images
 
@@ -30,6 +31,14 @@ def test_the_last_line_says_what_the_last_account_found_and_adds_up_what_failed(
 def test_a_trial_without_an_account_says_so() -> None:
     assert str(Result()) == (
         "compose: up in 0 s, 0 accepted, 0 unaccounted, 0 failed during rolls, restore not tried"
+    )
+
+
+def test_the_last_line_of_three_of_each_says_how_many_came_back() -> None:
+    result = Result(up_seconds=81.2, back=3, balances=[Balance(660)])
+
+    assert str(result) == (
+        "compose-ha: up in 81 s over TLS, 660 accepted, 0 unaccounted, a broker and a mongod lost, 3 of 3 back"
     )
 
 
@@ -63,6 +72,15 @@ def test_alerts_that_only_wait_do_not_fire_and_mails_tell_only_what_fires() -> N
 
     assert firing({"data": {"alerts": alerts}}) == {"KafkaDown"}
     assert mails_about(subjects, {"KafkaDown", "MongoDown"}) == {"KafkaDown"}
+
+
+def test_what_prometheus_sees_of_the_engines_is_read() -> None:
+    seen = {"data": {"result": [{"metric": {}, "value": [1764268000.1, "3"]}]}}
+    rules = [{"name": "MongoDown", "state": "firing"}, {"name": "CopiesMissing", "state": "pending"}]
+
+    assert figure(seen) == 3
+    assert figure({"data": {"result": []}}) == 0
+    assert state({"data": {"groups": [{"rules": []}, {"rules": rules}]}}, "CopiesMissing") == "pending"
 
 
 @pytest.mark.parametrize(
@@ -102,12 +120,12 @@ def test_requests_that_failed_are_named() -> None:
 def test_the_gateways_log_says_whom_it_tried() -> None:
     lines = [
         "nginx: [alert] something",
-        '{"service":"intake","tried":"172.30.78.2:8080"}',
-        '{"service":"routing","tried":"172.30.78.9:8080"}',
-        '{"service":"intake","tried":"172.30.78.3:8080, 172.30.78.4:8080"}',
+        '{"service":"intake","tried":"172.16.78.2:8080"}',
+        '{"service":"routing","tried":"172.16.78.9:8080"}',
+        '{"service":"intake","tried":"172.16.78.3:8080, 172.16.78.4:8080"}',
         '{"service":"intake","tried":"-"}',
     ]
-    assert answered_by(lines, "intake") == {"172.30.78.2", "172.30.78.3", "172.30.78.4", "-"}
+    assert answered_by(lines, "intake") == {"172.16.78.2", "172.16.78.3", "172.16.78.4", "-"}
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from stack.play import AT_ONCE, Doors, Log, Player
 PER_SECOND = 6.0
 LONGER = 120.0
 UNAVAILABLE = 503
+# Longer than the gateway waits: who hangs up before it cannot say that nobody answered.
+ANSWERED = 45.0
 
 
 @dataclass
@@ -136,7 +138,7 @@ class People:
             await player.work_on(report, ids[report.number])
 
     def _client(self, tally: Tally) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=Watched(tally), timeout=15)
+        return httpx.AsyncClient(transport=Watched(tally), timeout=ANSWERED)
 
     def _player(self, client: httpx.AsyncClient) -> Player:
         url, clients = self.deployment.url, self.deployment.secrets / "issuer_clients"

@@ -22,11 +22,17 @@ class Result:
     up_seconds: float = 0.0
     failed: int = 0
     restored: bool = False
+    back: int = 0
     balances: list[Balance] = field(default_factory=list)
 
     def __str__(self) -> str:
         """The whole trial in one line."""
         last = self.balances[-1] if self.balances else Balance()
+        if self.back:
+            return (
+                f"compose-ha: up in {self.up_seconds:.0f} s over TLS, {last.accepted} accepted, "
+                f"{last.unaccounted} unaccounted, a broker and a mongod lost, {self.back} of 3 back"
+            )
         return (
             f"compose: up in {self.up_seconds:.0f} s, {last.accepted} accepted, {last.unaccounted} unaccounted, "
             f"{self.failed} failed during rolls, restore {'ok' if self.restored else 'not tried'}"
@@ -101,12 +107,12 @@ def up(trial: Trial) -> None:
     say(f"usable: {', '.join(usable.check(trial.deployment))}")
 
 
-def play(trial: Trial) -> None:
+def play(trial: Trial, name: str = "the day", *, crashed: bool = False) -> None:
     """A day through the one origin."""
     began = time.monotonic()
     tally = trial.people.play_day(DAY)
     say(f"a day in {time.monotonic() - began:.1f} s; answers: {tally}")
-    trial.balance("the day")
+    trial.balance(name, crashed=crashed)
 
 
 def crash(trial: Trial) -> None:

@@ -155,6 +155,9 @@ class _Answer:
             self.status = message["status"]
             present = {name.lower() for name, _ in message["headers"]}
             extra = [(name, value) for name, value in SECURITY_HEADERS.items() if name not in present]
+            if self.status == 503 and b"retry-after" not in present:
+                # A page or a problem: whoever is sent away is told when to come again.
+                extra.append((b"retry-after", b"2"))
             if self._secure:
                 extra.append((b"strict-transport-security", b"max-age=31536000"))
             message = {**message, "headers": [*message["headers"], *extra]}

@@ -26,8 +26,7 @@ def problem(
         "detail": detail,
     }
     body |= {name: value for name, value in {"field": field, "fix": fix, **more}.items() if value is not None}
-    headers = {"Retry-After": "2"} if status == 503 else None
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 def add_problems(app: FastAPI) -> None:
