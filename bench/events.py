@@ -82,6 +82,7 @@ def stored(said: Said, topic: str, slot: int) -> dict[str, Any]:
         "_id": said.id,
         "slot": slot,
         "stamp": int(said.at.timestamp() * 1000),
+        "after": 0,
         "aggregatetype": topic,
         "aggregateid": said.subject,
         "type": ReportRegistered.type_tag,

@@ -9,7 +9,7 @@ import pytest
 from chassis.errors import Conflict, Misuse, Poison
 from chassis.memory import MemoryStore
 from chassis.mongo import MongoStore
-from chassis.store import AnyOf, AtLeast, AtMost, Index, Store, Transaction
+from chassis.store import AnyOf, AtLeast, AtMost, Between, Index, Store, Transaction
 from stack.system import System
 
 
@@ -191,6 +191,7 @@ async def test_queries_filter_order_and_limit(store: Store) -> None:
     assert await names() == ["b", "c", "a"]
     assert await names(state__size=AtMost(2)) == ["b", "c"]
     assert await names(state__size=AtLeast(2)) == ["c", "a"]
+    assert await names(state__size=Between(1, 2)) == ["b", "c"]
     assert await names(_id=AnyOf(["a", "b"])) == ["b", "a"]
     assert len(await store.query("things", {}, [("state.size", -1)], 1)) == 1
 

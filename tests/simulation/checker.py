@@ -51,7 +51,7 @@ def violations(world: "World") -> list[str]:
         *_lamps(world.people.wishes, lamps),
         *_poison(world),
         *_stalls(world),
-        *(line for store in world.stores.values() for line in store.went_back),
+        *(line for store in world.stores.values() for line in store.misdeeds),
     ]
 
 

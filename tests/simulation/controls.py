@@ -16,9 +16,10 @@ from chassis.fold import Fold
 from chassis.inputs import Input
 from chassis.mending import Mending
 from chassis.replay import take_off
-from chassis.store import Transaction
+from chassis.store import AnyOf, AtLeast, Transaction
 from chassis.subscription import Subscription
 from chassis.turn import INBOX, JOBS, OUTBOX, TIMERS, Turns
+from chassis.window import Window
 
 YOUNG = 0.05  # seconds in which a read that is no snapshot may miss a commit
 
@@ -240,6 +241,17 @@ class WithDualWrite(Parts):
     turns = DualWrite
 
 
+class Hides(Window):
+    """Believes a fact without looking for the one before it."""
+
+    async def _part(self, owned: Sequence[int]) -> list[Raw] | None:
+        return await self._query({"slot": AnyOf(owned), "stamp": AtLeast(self._begins)})
+
+
+class WithHides(Parts):
+    window = Hides
+
+
 class WithDeletesFirst(Parts):
     relay = DeletesFirst
 
@@ -250,6 +262,7 @@ CONTROLS: dict[str, tuple[str, type[Parts]]] = {
     "ack-first": ("the offset advances before the commit", WithAckFirst),
     "dual-write": ("facts are published before the commit", WithDualWrite),
     "deletes-first": ("the relay forgets before the acknowledgement", WithDeletesFirst),
+    "hides": ("the relay sends a fact without looking for the one before it", WithHides),
     "majority": (
         "the relay's sweep reads no snapshot and sees a later commit without an earlier one",
         WithNoSnapshot,

@@ -29,9 +29,12 @@ from chassis.slots import Slots
 from chassis.subscription import BATCH, Subscription
 from chassis.timers import Timers
 from chassis.turn import Turns
+from chassis.window import Window
 from contracts.connection import Connection
 
 SLOTS = 3
+# A narrow window that is seldom opened: what is hidden from it has to be looked for often.
+WHOLE_EVERY_SECONDS, WINDOW_MARGIN_MS = 10.0, 0
 METRICS = {name: Metrics(name) for name in HEARS}
 TABLES = {"front": FRONT, "back": BACK}
 
@@ -118,6 +121,7 @@ class Parts:
     claims: type[Claims] = Claims
     delivery: type[SimDelivery] = SimDelivery
     relay: type[SimRelay] = SimRelay
+    window: type[Window] = Window
     mending: type[Mending] = Mending
     fenced_as: str = "id"
     fingerprint: Callable[[Any], str] = repr
@@ -147,6 +151,9 @@ class Node:
             service, Connection(""), store, self.slots, self.metrics, self.crash, self.clock
         )
         self.relay.topics = log
+        self.relay.window = parts.window(
+            store, self.slots.monotonic, self.relay.aged, WHOLE_EVERY_SECONDS, WINDOW_MARGIN_MS
+        )
         self.turns.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
         self.replays: Replays | None = None
         self.mending: Mending | None = None

@@ -28,9 +28,9 @@ class Operators:
 
     async def mend(self) -> None:
         """What is done when the troubles are over."""
+        await asyncio.sleep(SETTLED_SECONDS)  # what a bad release has judged may not be parked yet
         await self.replay_all()
         if self._world.log.gone:
-            await asyncio.sleep(SETTLED_SECONDS)
             for service in HEARS:
                 await self._republish(service)
 

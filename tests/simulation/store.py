@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from tests.simulation.chance import Chance
 from tests.simulation.loop import SimLoop
+from tests.simulation.services import is_poison
 
 from chassis.claims import FENCES
 from chassis.errors import Conflict, Unavailable
 from chassis.memory import MemoryStore, MemoryTransaction
+from chassis.parking import PARKED
 from chassis.store import Transaction
 
 T = TypeVar("T")
@@ -94,7 +96,7 @@ class SimStore(MemoryStore):
         self.chance = chance
         self.down = False
         self.open: dict[bytes, SimTransaction] = {}
-        self.went_back: list[str] = []
+        self.misdeeds: list[str] = []
 
     # transactions
 
@@ -120,16 +122,20 @@ class SimStore(MemoryStore):
     def finish(self, tx: SimTransaction) -> None:
         """Commit, unless the transaction was ended before."""
         if not tx.ended:
-            self._watch_fences(tx)
+            self._watch(tx)
             self.commit(tx.changes)
             self.end(tx)
 
-    def _watch_fences(self, tx: SimTransaction) -> None:
-        """Note each fence that a commit moves back: whoever did that was not the owner any more."""
-        for key, row in tx.changes.items():
-            before = self.at(key, self.now) if key[0] == FENCES and row is not None else None
-            if before is not None and row is not None and row["next"] < before["next"]:
-                self.went_back.append(f"{key[1]} went back from {before['next']} to {row['next']}")
+    def _watch(self, tx: SimTransaction) -> None:
+        """Note what no commit may do, and what later commits would cover up."""
+        for (collection, name), row in tx.changes.items():
+            if row is None:
+                continue
+            before = self.at((collection, name), self.now) if collection == FENCES else None
+            if before is not None and row["next"] < before["next"]:  # by an owner of the past
+                self.misdeeds.append(f"{name} went back from {before['next']} to {row['next']}")
+            if collection == PARKED and row["reason"] == "poison" and not is_poison(row["key"]):
+                self.misdeeds.append(f"{name} is readable and was parked as poison")
 
     def reap(self) -> None:
         """End what is older than the server allows."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -104,6 +104,14 @@ class Put(Generic[T]):
     state: T
 
 
+class Place(NamedTuple):
+    """Where a fact stands among those of its subject; `after` is the stamp of the one before it, 0 when there is none."""
+
+    sequence: int
+    stamp: int
+    after: int
+
+
 @dataclass(slots=True)
 class Kept(Generic[T]):
     """A document as it stands inside a turn: its state and what the chassis keeps beside it."""
@@ -157,11 +165,11 @@ class Kept(Generic[T]):
             row["awaited"] = list(self.awaited)
         return row
 
-    def say(self, topic: str, now_ms: int) -> tuple[int, int]:
-        """The next sequence on a topic, and a stamp that never runs backwards for this document."""
+    def say(self, topic: str, now_ms: int) -> Place:
+        """The place of the next fact: its sequence on a topic, and a stamp that never runs backwards for this document."""
         if topic not in self.collection.speaks:
             raise Misuse(f"{self.collection.name} does not speak on {topic}: name the topic in its `speaks`")
         key = topic.replace(".", "/")
         self.said[key] = self.said.get(key, 0) + 1
-        self.stamp = max(self.stamp + 1, now_ms)
-        return self.said[key], self.stamp
+        after, self.stamp = self.stamp, max(self.stamp + 1, now_ms)
+        return Place(self.said[key], self.stamp, after)

@@ -1,11 +1,12 @@
 """Jobs: what is slow or outside is done outside any transaction, and its result comes back as a command."""
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from chassis.inputs import Input, Lineage
 from chassis.logs import log
 from chassis.metrics import Metrics
 from chassis.slots import LEASE_SECONDS, SAFE_SECONDS, Slots
-from chassis.store import AnyOf, AtMost, Lane, Store
+from chassis.store import AnyOf, AtMost, Between, Lane, Store
 from chassis.turn import JOBS
 
 Worker = Callable[[Any, int], Awaitable[Any | None]]
@@ -30,6 +31,8 @@ READ = 64  # how many are read at once: a crowd of them is not read again for ea
 TRUSTED_SECONDS = 0.8 * (LEASE_SECONDS - SAFE_SECONDS)
 TRIES = 5  # of a worker that meets a bug; one whose counterpart is away goes on
 LONGEST_WAIT = 300.0
+# As the relay's window has it: what was done lies about in the index for minutes, so only now and then all is looked through.
+WHOLE_EVERY_SECONDS, MARGIN, LONG_AGO = 1.0, timedelta(seconds=2), datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -50,6 +53,8 @@ class Jobs:
     _waiting: deque[Raw] = field(default_factory=deque)
     _read_at: float = -TRUSTED_SECONDS
     _more: bool = False
+    _whole_at: float = -math.inf
+    _begins: datetime = LONG_AGO
     _postponing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start_due(self) -> bool:
@@ -73,11 +78,15 @@ class Jobs:
 
     async def _read(self) -> None:
         self._read_at = self.slots.monotonic()
-        where = {"slot": AnyOf(self.slots.owned()), "due": AtMost(self.clock())}
+        whole = self._read_at - self._whole_at >= WHOLE_EVERY_SECONDS
+        due = AtMost(self.clock()) if whole else Between(self._begins, self.clock())
+        where = {"slot": AnyOf(self.slots.owned()), "due": due}
         busy = set(self._running)  # one that ends while the query runs is still in what the query saw
         most = READ + len(busy)
         rows = await self.store.query(JOBS, where, [("due", 1)], most)
         self._more = len(rows) == most
+        self._whole_at = self._read_at if whole else self._whole_at
+        self._begins = rows[0]["due"] - MARGIN if rows else self._begins
         self._waiting.extend(row for row in rows if row["_id"] not in busy)
 
     def _ended(self, name: str, _: "asyncio.Task[None]") -> None:

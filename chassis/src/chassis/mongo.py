@@ -17,7 +17,7 @@ from pymongo.read_concern import ReadConcern
 from chassis.documents import Raw
 from chassis.errors import Conflict
 from chassis.mongo_lane import MongoLane, verdicts
-from chassis.store import AnyOf, AtLeast, AtMost, Index, Order, Where
+from chassis.store import AnyOf, AtLeast, AtMost, Between, Index, Order, Where
 
 T = TypeVar("T")
 Driver = Literal["motor", "pymongo"]
@@ -203,5 +203,7 @@ def _condition(value: Any) -> Any:
             return {"$lte": limit}
         case AtLeast(limit):
             return {"$gte": limit}
+        case Between(first, last):
+            return {"$gte": first, "$lte": last}
         case _:
             return {"$eq": value}

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from chassis.documents import Raw
+from chassis.documents import Place, Raw
 from chassis.errors import Misuse
 from chassis.ids import derive, slot_of
 from chassis.inputs import Lineage
@@ -14,9 +14,9 @@ _MIRRORED_BYTES = 200_000
 
 
 def fact_row(
-    event: Event, event_id: str, place: tuple[int, int], slots: int, cause: tuple[str, datetime, Lineage]
+    event: Event, event_id: str, place: Place, slots: int, cause: tuple[str, datetime, Lineage]
 ) -> Raw:
-    """A fact with its sequence and stamp (`place`), and where it comes from (`cause`: input, time, lineage)."""
+    """A fact with its place, and where it comes from (`cause`: input, time, lineage)."""
     payload, topic, subject = event.body(), event.topic, event.subject
     limit = BY_NAME[topic].max_record_bytes
     if len(payload) > limit:
@@ -25,11 +25,12 @@ def fact_row(
     return {
         "_id": event_id,
         "slot": slot_of(subject, slots),
-        "stamp": place[1],
+        "stamp": place.stamp,
+        "after": place.after,
         "aggregatetype": topic,
         "aggregateid": subject,
         "type": event.type_tag,
-        "sequence": place[0],
+        "sequence": place.sequence,
         "time": time,
         "causation": causation,
         "payload": payload,
@@ -43,8 +44,8 @@ def stall_row(service: str, slots: int, head: Head, event: Event, now: datetime)
     """The fact that a key has stopped or goes on; the head keeps its sequence."""
     head.said += 1
     name = derive(f"{service}/{head.id}", f"stall/{head.said}")
-    head.stamp = max(head.stamp + 1, int(now.timestamp() * 1000))
-    place = (head.said, head.stamp)
+    after, head.stamp = head.stamp, max(head.stamp + 1, int(now.timestamp() * 1000))
+    place = Place(head.said, head.stamp, after)
     return fact_row(event, name, place, slots, (head.id, now, Lineage(event.subject)))
 
 
@@ -59,6 +60,7 @@ def mirror_row(service: str, slots: int, parked_id: str, record: Record, reason:
         "_id": derive(f"{service}/{parked_id}", "mirror"),
         "slot": slot_of(parked_id, slots),
         "stamp": int(now.timestamp() * 1000),
+        "after": 0,
         "aggregatetype": dead_letter_topic(record.topic, service),
         "aggregateid": record.key_text(),
         "type": "(mirror)",

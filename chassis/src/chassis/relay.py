@@ -17,12 +17,12 @@ from chassis.logs import log
 from chassis.metrics import Metrics
 from chassis.sent_log import SentLog
 from chassis.slots import Slots
-from chassis.store import AnyOf, Store
+from chassis.store import Store
 from chassis.turn import OUTBOX
+from chassis.window import Window
 from contracts.connection import Connection
 from contracts.envelope import Envelope
 
-SWEEP = 2_000
 SEND_SECONDS = 15.0
 LOOK_SECONDS = 3.0
 LOOK_AGAIN_SECONDS = 30.0
@@ -42,18 +42,22 @@ class Relay:
     crash: CrashPoints
     clock: Clock
     log: SentLog = field(init=False)
+    window: Window = field(init=False)
     producer: AIOKafkaProducer | None = None
     _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.log = SentLog(self.store)
+        self.window = Window(self.store, self.slots.monotonic, self.aged)
+
+    def aged(self, oldest: Raw | None) -> None:
+        """Show how long the oldest fact has waited; None when nothing waits."""
+        age = (self.clock() - oldest["time"]).total_seconds() if oldest else 0.0
+        self.metrics.outbox_age.set(max(0.0, age))
 
     async def sweep(self) -> bool:
         """Send one sweep; true when there may be more. Raises Unavailable while the broker is away."""
-        owned = self.slots.owned()
-        rows = await self.store.query(OUTBOX, {"slot": AnyOf(owned)}, [("stamp", 1)], SWEEP) if owned else []
-        age = (self.clock() - rows[0]["time"]).total_seconds() if rows else 0.0
-        self.metrics.outbox_age.set(max(0.0, age))
+        rows = await self.window.look(self.slots.owned())
         if not rows:
             return False
         self.crash.at("relay.swept")

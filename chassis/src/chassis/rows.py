@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.errors import Poison
-from chassis.store import AnyOf, AtLeast, AtMost
+from chassis.store import AnyOf, AtLeast, AtMost, Between
 
 _NESTED = (dict, list, tuple)
 
@@ -56,6 +56,8 @@ def _holds(value: Any, wanted: Any) -> bool:
             return value is not None and value <= limit
         case AtLeast(limit):
             return value is not None and value >= limit
+        case Between(first, last):
+            return value is not None and first <= value <= last
         case _:
             return bool(value == wanted)
 

@@ -30,7 +30,15 @@ class AtLeast:
     value: Any
 
 
-Where = Mapping[str, Any]  # field path (dotted) -> value, AnyOf, AtMost or AtLeast
+@dataclass(frozen=True)
+class Between:
+    """The field is there, not smaller than the first and not greater than the second."""
+
+    first: Any
+    last: Any
+
+
+Where = Mapping[str, Any]  # field path (dotted) -> value, AnyOf, AtMost, AtLeast or Between
 Order = Sequence[tuple[str, int]]  # field path, 1 or -1
 
 
