@@ -44,7 +44,7 @@ class Watch:
     async def prepare(self) -> None:
         for number in range(DATABASES):
             for name in (*WATCHED, "documents"):
-                await self.database(number)[name].create_index([("slot", 1), ("stamp", 1)])
+                await self.database(number)[name].create_index([("stamp", 1), ("slot", 1)])
 
     def heard(self, row: Row) -> None:
         """A replica knows of its row; what it had heard of before counts once."""

@@ -3,12 +3,14 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from chassis.errors import Conflict, Misuse, Poison
 from chassis.memory import MemoryStore
 from chassis.mongo import MongoStore
+from chassis.mongo_lane import FEW
 from chassis.store import AnyOf, AtLeast, AtMost, Between, Index, Store, Transaction
 from stack.system import System
 
@@ -273,6 +275,28 @@ async def test_a_new_owner_ends_the_transaction_a_dead_one_left_open(store: Stor
     found = await store.get("things", "a")
     assert found is not None
     assert found["state"]["size"] == 3
+
+
+@pytest.mark.parametrize("count", [0, 1, FEW, FEW + 1])
+async def test_what_is_removed_is_gone_and_counted(store: Store, count: int) -> None:
+    names = [f"n{number}" for number in range(count)]
+    await store.insert_missing("things", [thing(name) for name in [*names, "stays"]])
+
+    assert await store.delete("things", []) == 0
+    assert await store.delete("things", [*names, "never there"]) == count
+    assert [row["_id"] for row in await store.query("things", {})] == ["stays"]
+
+
+async def test_an_index_that_is_retired_goes_once_and_for_all(store: Store) -> None:
+    index = Index("others", (("at", 1), ("size", 1)))
+    await store.ensure(["others"], [index])
+
+    for _ in range(2):
+        await store.ensure(["others"], [replace(index, retired=True)])
+
+    if isinstance(store, MongoStore):
+        assert "at_1_size_1" not in await store._database["others"].index_information()
+    assert await store.query("others", {"at": 1}) == []
 
 
 async def test_collections_and_indexes_can_be_made_twice(store: Store) -> None:

@@ -1,6 +1,7 @@
 """The store on MongoDB: the one module that knows the drivers, Motor or PyMongo's own async client."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -11,12 +12,13 @@ from pymongo import AsyncMongoClient, InsertOne, ReturnDocument
 from pymongo.errors import (
     BulkWriteError,
     CollectionInvalid,
+    OperationFailure,
 )
 from pymongo.read_concern import ReadConcern
 
 from chassis.documents import Raw
 from chassis.errors import Conflict
-from chassis.mongo_lane import MongoLane, verdicts
+from chassis.mongo_lane import MongoLane, delete_rows, verdicts
 from chassis.store import AnyOf, AtLeast, AtMost, Between, Index, Order, Where
 
 T = TypeVar("T")
@@ -87,8 +89,7 @@ class MongoStore:
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
         with verdicts():
-            result = await self._database[collection].delete_many({"_id": {"$in": list(ids)}})
-            return int(result.deleted_count)
+            return await delete_rows(self._database[collection], ids)
 
     async def insert_missing(self, collection: str, documents: Sequence[Raw]) -> int:
         writes = [InsertOne(row) for row in documents]
@@ -166,6 +167,10 @@ class MongoStore:
             return  # another replica was first
 
     async def _index(self, index: Index) -> None:
+        if index.retired:
+            with suppress(OperationFailure):  # it is not there, or another replica was first
+                await self._database[index.collection].drop_index(list(index.fields))
+            return
         options: dict[str, Any] = {"unique": True} if index.unique else {}
         if index.expire_after is not None:
             options["expireAfterSeconds"] = index.expire_after

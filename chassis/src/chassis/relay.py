@@ -65,6 +65,7 @@ class Relay:
         targets = await self._targets(producer, rows)
         sent = await asyncio.gather(*(self._send(producer, target, part) for target, part in targets.items()))
         done = [row for part in sent for row in part]
+        self.window.sent(done)
         self.crash.at("relay.sent")
         await self._clear(done)
         self.crash.at("relay.cleared")

@@ -44,12 +44,16 @@ Order = Sequence[tuple[str, int]]  # field path, 1 or -1
 
 @dataclass(frozen=True)
 class Index:
-    """An index that must exist before the service starts; `expire_after` is in seconds, for old rows to go."""
+    """An index that must exist before the service starts; `expire_after` is in seconds, for old rows to go.
+
+    `retired` says that builds before this one had it, and that it has to go.
+    """
 
     collection: str
     fields: tuple[tuple[str, int], ...]
     unique: bool = False
     expire_after: int | None = None
+    retired: bool = False
 
 
 class Transaction(Protocol):

@@ -7,7 +7,7 @@ subject, because each says what stamp its predecessor had.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chassis.documents import Raw
 from chassis.store import AnyOf, AtLeast, Store, Where
@@ -16,8 +16,7 @@ from chassis.turn import OUTBOX
 SWEEP = 2_000
 WHOLE_EVERY_SECONDS = 1.0
 MARGIN_MS = 2_000
-# To ask for more predecessors one by one costs more than to look through everything.
-MOST_PREDECESSORS = 200
+REMEMBERED = 20_000
 
 
 @dataclass
@@ -32,6 +31,7 @@ class Window:
     _owned: Sequence[int] = ()
     _whole_at: float = 0.0
     _begins: int = 0
+    _sent: dict[str, int] = field(default_factory=dict)
 
     async def look(self, owned: Sequence[int]) -> list[Raw]:
         """Facts of these slots, oldest first and each after its predecessors; not all of them, but all within a second."""
@@ -53,13 +53,22 @@ class Window:
     async def _part(self, owned: Sequence[int]) -> list[Raw] | None:
         """What waits from where the window begins; None when a predecessor of it may wait before that."""
         rows = await self._query({"slot": AnyOf(owned), "stamp": AtLeast(self._begins)})
-        if any("after" not in row for row in rows):
-            return None  # said by a build that does not tell
-        before = {row["after"] for row in rows if 0 < row["after"] < self._begins}
-        if len(before) > MOST_PREDECESSORS:
-            return None
-        hidden = before and await self._query({"slot": AnyOf(owned), "stamp": AnyOf(sorted(before))})
-        return None if hidden else rows
+        return rows if all(self._follows(row) for row in rows) else None
+
+    def _follows(self, row: Raw) -> bool:
+        """Tells whether everything before a fact was sent or is in the window; an older build says of no fact what is."""
+        after = row.get("after")
+        if after is None:
+            return False
+        return not 0 < after < self._begins or self._sent.get(row["aggregateid"]) == after
+
+    def sent(self, rows: Sequence[Raw]) -> None:
+        """The broker has these: they hide nothing any more."""
+        for row in rows:
+            self._sent.pop(row["aggregateid"], None)  # the last one comes last
+            self._sent[row["aggregateid"]] = row["stamp"]
+        while len(self._sent) > REMEMBERED:
+            del self._sent[next(iter(self._sent))]
 
     async def _query(self, where: Where) -> list[Raw]:
         return await self.store.query(OUTBOX, where, [("stamp", 1)], SWEEP)

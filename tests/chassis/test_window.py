@@ -1,0 +1,124 @@
+"""The relay's window: what it does not look at for a while, and that no fact goes before one of its own subject."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chassis.documents import Raw
+from chassis.memory import MemoryStore
+from chassis.turn import OUTBOX
+from chassis.window import MARGIN_MS, REMEMBERED, WHOLE_EVERY_SECONDS, Window
+
+NOW = 1_800_000_000_000
+SLOTS = [0, 1]
+
+
+def fact(name: str, stamp: int, after: int | None = 0, subject: str = "", slot: int = 0) -> Raw:
+    row = {"_id": name, "slot": slot, "stamp": stamp, "aggregateid": subject or name}
+    return row if after is None else row | {"after": after}
+
+
+@dataclass
+class Scene:
+    """An outbox, a window on it and its time."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+    seconds: float = 0.0
+    oldest: list[Raw | None] = field(default_factory=list)
+    window: Window = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.window = Window(self.store, lambda: self.seconds, self.oldest.append)
+
+    @classmethod
+    async def opened(cls) -> "Scene":
+        """One fact was found and sent, and the window begins a little before it."""
+        scene = cls()
+        await scene.commit(fact("first", NOW))
+        assert await scene.send() == ["first"]
+        return scene
+
+    async def commit(self, *rows: Raw) -> None:
+        await self.store.insert_missing(OUTBOX, rows)
+
+    async def look(self, slots: list[int] = SLOTS) -> list[str]:
+        return [row["_id"] for row in await self.window.look(slots)]
+
+    async def send(self) -> list[str]:
+        rows = await self.window.look(SLOTS)
+        self.window.sent(rows)
+        await self.store.delete(OUTBOX, [row["_id"] for row in rows])
+        return [row["_id"] for row in rows]
+
+
+async def test_what_is_committed_with_a_fresh_stamp_is_found_at_once() -> None:
+    scene = await Scene.opened()
+    await scene.commit(fact("next", NOW + 5), fact("a little older", NOW - MARGIN_MS))
+
+    assert await scene.look() == ["a little older", "next"]
+
+
+async def test_what_is_committed_with_an_old_stamp_is_found_when_all_is_looked_through() -> None:
+    scene = await Scene.opened()
+    await scene.commit(fact("old", NOW - 60_000))
+    assert await scene.look() == []
+
+    scene.seconds = WHOLE_EVERY_SECONDS
+    assert await scene.look() == ["old"]
+    assert await scene.look() == ["old"]  # the window has followed it
+
+
+async def test_a_fact_whose_predecessor_is_hidden_does_not_go_before_it() -> None:
+    scene = await Scene.opened()
+    old = NOW - 60_000
+    await scene.commit(fact("one", old, subject="s"), fact("two", NOW + 1, after=old, subject="s"))
+
+    assert await scene.look() == ["one", "two"]
+
+
+async def test_a_fact_whose_predecessor_was_sent_long_ago_is_looked_at_with_all_others() -> None:
+    scene = await Scene.opened()
+    await scene.commit(fact("hidden", NOW - 60_000), fact("two", NOW + 1, after=NOW - 90_000, subject="s"))
+
+    assert await scene.look() == ["hidden", "two"]
+
+
+async def test_a_fact_whose_predecessor_this_process_sent_needs_no_look_at_all_others() -> None:
+    scene = await Scene.opened()
+    old = NOW - 60_000
+    scene.window.sent([fact("one", old, subject="s")])
+    await scene.commit(fact("hidden", NOW - 60_000), fact("two", NOW + 1, after=old, subject="s"))
+
+    assert await scene.look() == ["two"]
+
+
+async def test_a_fact_of_a_build_that_does_not_tell_is_looked_at_with_all_others() -> None:
+    scene = await Scene.opened()
+    await scene.commit(fact("hidden", NOW - 60_000), fact("two", NOW + 1, after=None))
+
+    assert await scene.look() == ["hidden", "two"]
+
+
+async def test_slots_that_are_new_are_looked_through() -> None:
+    scene = await Scene.opened()
+    await scene.commit(fact("of another slot", NOW - 60_000, slot=2))
+
+    assert await scene.look([0, 1, 2]) == ["of another slot"]
+
+
+async def test_the_oldest_fact_is_told_when_all_was_looked_through_and_nothing_is_without_slots() -> None:
+    scene = await Scene.opened()
+    await scene.commit(fact("stuck", NOW - 60_000))
+    scene.seconds = WHOLE_EVERY_SECONDS
+    await scene.look()
+    await scene.look([])
+
+    assert [row and row["_id"] for row in scene.oldest] == ["first", "stuck", None]
+
+
+async def test_what_is_remembered_is_bounded_and_the_latest_stays() -> None:
+    scene = Scene()
+    rows: list[dict[str, Any]] = [fact(f"f{n}", NOW + n) for n in range(REMEMBERED + 10)]
+    scene.window.sent(rows)
+
+    assert len(scene.window._sent) == REMEMBERED
+    assert f"f{REMEMBERED + 9}" in scene.window._sent
