@@ -9,7 +9,7 @@ import pytest
 
 from chassis.errors import Conflict, Misuse, Poison
 from chassis.memory import MemoryStore
-from chassis.mongo import MongoStore
+from chassis.mongo import Driver, MongoStore
 from chassis.mongo_lane import FEW
 from chassis.store import AnyOf, AtLeast, AtMost, Between, Index, Store, Transaction
 from stack.system import System
@@ -297,6 +297,48 @@ async def test_an_index_that_is_retired_goes_once_and_for_all(store: Store) -> N
     if isinstance(store, MongoStore):
         assert "at_1_size_1" not in await store._database["others"].index_information()
     assert await store.query("others", {"at": 1}) == []
+
+
+async def test_whoever_follows_hears_what_others_commit_and_nothing_else(store: Store) -> None:
+    told: list[tuple[str, object]] = []
+    over = asyncio.Event()
+    following = asyncio.create_task(
+        store.follow(
+            ["things"], "slot", lambda name, slot: told.append((name, slot)), lambda: not over.is_set()
+        )
+    )
+
+    async def until_heard(first: str) -> None:
+        """A stream has no beginning that could be waited for."""
+        for number in range(100):
+            await store.insert_missing("others", [{"_id": f"{first}{number}", "slot": 1}])
+            await store.insert_missing("things", [thing(f"{first}{number}") | {"slot": number}])
+            await asyncio.sleep(0.1)
+            if told:
+                return
+
+    await asyncio.wait_for(until_heard("a"), 20)
+    lane = await store.lane()
+    told.clear()
+    await lane.transact(lambda tx: tx.insert("things", [thing("last") | {"slot": 1000}]))
+    async with asyncio.timeout(20):
+        while ("things", 1000) not in told:
+            await asyncio.sleep(0.01)
+    over.set()
+    await asyncio.wait_for(following, 20)
+
+    assert {name for name, _ in told} == {"things"}
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("driver", ["motor", "pymongo"])
+async def test_a_service_may_follow_its_own_database(engines: System, driver: Driver) -> None:
+    store = MongoStore(engines.mongod.as_user("intake"), "intake", driver)
+    asked = iter([True, True, False])
+
+    await store.follow(["outbox"], "slot", lambda *_: None, lambda: next(asked))
+
+    await store.close()
 
 
 async def test_collections_and_indexes_can_be_made_twice(store: Store) -> None:

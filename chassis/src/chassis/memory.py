@@ -122,6 +122,7 @@ class MemoryStore:
         self.locks: dict[Key, bytes] = {}
         self.ended: set[bytes] = set()
         self._unique: list[Index] = []
+        self._followers: list[Callable[[str, Raw], None]] = []
         self._leases: dict[str, tuple[str, float, int]] = {}
         self._lanes = count(1)
         self._monotonic = monotonic
@@ -152,6 +153,8 @@ class MemoryStore:
                 latest.pop(id_, None)
             else:
                 latest[id_] = row
+                for tell in self._followers:
+                    tell(collection, row)
 
     def unlock(self, owner: bytes) -> None:
         """Free the locks of a session."""
@@ -269,6 +272,24 @@ class MemoryStore:
             ]
 
         return await self._asked(step)
+
+    async def follow(
+        self,
+        collections: Sequence[str],
+        field: str,
+        heard: Callable[[str, Any], None],
+        more: Callable[[], bool],
+    ) -> None:
+        def tell(collection: str, row: Raw) -> None:
+            if collection in collections:
+                heard(collection, row.get(field))
+
+        self._followers.append(tell)
+        try:
+            while more():
+                await asyncio.sleep(0.05)
+        finally:
+            self._followers.remove(tell)
 
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         self._unique += [index for index in indexes if index.unique and index not in self._unique]

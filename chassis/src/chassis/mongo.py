@@ -1,6 +1,6 @@
 """The store on MongoDB: the one module that knows the drivers, Motor or PyMongo's own async client."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -150,6 +150,27 @@ class MongoStore:
         with verdicts():
             where = {"_id": {"$gte": prefix, "$lt": prefix + "\uffff"}, "$expr": {"$gt": ["$until", "$$NOW"]}}
             return [row["_id"] for row in await self._database["leases"].find(where).to_list(None)]
+
+    async def follow(
+        self,
+        collections: Sequence[str],
+        field: str,
+        heard: Callable[[str, Any], None],
+        more: Callable[[], bool],
+    ) -> None:
+        prefix = self._database.prefix
+        which = {
+            "ns.coll": {"$in": [prefix + name for name in collections]},
+            "operationType": {"$in": ["insert", "replace"]},
+        }
+        stages = [{"$match": which}, {"$project": {"ns.coll": 1, f"fullDocument.{field}": 1}}]
+        with verdicts():
+            stream = self._database.whole.watch(stages, max_await_time_ms=1_000)
+            async with await stream if hasattr(stream, "__await__") else stream as changes:
+                while more():
+                    change = await changes.try_next()
+                    if change is not None:
+                        heard(change["ns"]["coll"].removeprefix(prefix), change["fullDocument"].get(field))
 
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         with verdicts():

@@ -34,6 +34,7 @@ from chassis.loops import Loop
 from chassis.mending import Mending
 from chassis.metrics import Metrics
 from chassis.mongo import MongoStore
+from chassis.neighbours import Neighbours
 from chassis.ops import ops_router
 from chassis.rates import Rates
 from chassis.relay import Relay
@@ -86,6 +87,7 @@ class Process:
             for one in plan.measures
         ]
         self.loops: dict[str, Loop] = {}
+        self.neighbours = Neighbours(store, self.slots, lambda name: self.loops[name].wake())
         self.delivery: Delivery | None = None
         self.jobs: Jobs | None = None
         self.mending: Mending | None = None
@@ -156,10 +158,12 @@ class Process:
         self.jobs.done = self.loops["jobs"].wake
         for loop in self.loops.values():
             self._task(loop.run())
+        self._task(self.neighbours.run())
 
     def _pace(self, every: float) -> float:
-        """Alone, a process is woken by its own commits; with others it looks more often for what they committed."""
-        return every if self.slots.members == 1 else min(every, max(0.05, every / 5))
+        """A process is woken by its own commits and by what it hears of others'; deaf to them, it looks more often."""
+        deaf = self.slots.members > 1 and not self.neighbours.listening
+        return min(every, max(0.05, every / 5)) if deaf else every
 
     async def _join(self) -> None:
         settings, name = self.settings, self.plan.name

@@ -150,6 +150,19 @@ class Store(Protocol):
         """The ids of leases under a prefix that have not run out."""
         ...
 
+    async def follow(
+        self,
+        collections: Sequence[str],
+        field: str,
+        heard: Callable[[str, Any], None],
+        more: Callable[[], bool],
+    ) -> None:
+        """Tell of each document that anybody puts into these collections: in which, and what it has under `field`.
+
+        From some moment on, as long as there is to be `more`, which is asked at least once a second. Raises Unavailable.
+        """
+        ...
+
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         """Make collections and indexes exist; transactions never create them."""
         ...
