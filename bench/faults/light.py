@@ -49,7 +49,15 @@ class LightClient:
         try:
             async with asyncio.timeout(TIMEOUT):
                 return await self._exchange(place, sent)
-        except (OSError, EOFError, ValueError, TimeoutError, asyncio.LimitOverrunError) as error:
+        # uvloop says RuntimeError of a connection that ended between two requests.
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            RuntimeError,
+            TimeoutError,
+            asyncio.LimitOverrunError,
+        ) as error:
             raise httpx.TransportError(type(error).__name__) from error
 
     async def _exchange(self, place: Place, sent: bytes) -> Response:
