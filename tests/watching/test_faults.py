@@ -16,12 +16,13 @@ from tests.watching.test_dashboards import everything
 
 from contracts.topics import BY_NAME
 from stack.mailbox import read_mails
+from stack.backups import backup
 from stack.system import System
 from stack.tools import Tools
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(900)]
 # Metrics that begin with their first event, which does not happen here.
-LATER = {"ascolto_backup_last_success_timestamp_seconds", "consumer_resought_total", "jobs_total"}
+LATER = {"consumer_resought_total", "jobs_total"}
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +50,11 @@ async def told(station: Station, subject: str) -> None:
         await asyncio.sleep(0.5)
 
 
-async def test_where_all_is_well_nothing_fires(station: Station) -> None:
+async def test_where_no_backup_was_ever_made_that_is_said_and_else_nothing_fires(station: Station) -> None:
     await station.everybody_is_seen()
+    await station.until("BackupMissing", lambda now: now == {("BackupMissing", "")})
+
+    assert backup(["--state", str(station.system.root)]) == 0
     await station.until("peace", lambda now: not now)
 
 
