@@ -15,8 +15,8 @@ from tests.watching.station import DEADLINE, Station
 from tests.watching.test_dashboards import everything
 
 from contracts.topics import BY_NAME
-from stack.mailbox import read_mails
 from stack.backups import backup
+from stack.mailbox import read_mails
 from stack.system import System
 from stack.tools import Tools
 
