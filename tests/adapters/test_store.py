@@ -338,6 +338,7 @@ async def test_a_service_may_follow_its_own_database(engines: System, driver: Dr
 
     await store.follow(["outbox"], "slot", lambda *_: None, lambda: next(asked))
 
+    assert next(asked, None) is None  # it was asked to the end, and nothing was refused
     await store.close()
 
 
