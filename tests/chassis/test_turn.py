@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -129,6 +130,49 @@ async def test_a_bug_is_one_commands_own_and_the_others_of_its_batch_go_on() -> 
     assert await run(store, command(1, "bug", "c1"), command(2, "fine", "c2")) == ["failed", "done"]
     assert await lines(store, 2) == ["fine"]
     assert await store.get("inbox", "c1") is None
+
+
+Told = tuple[str, int, str, str]
+TOLD = st.tuples(
+    st.sampled_from(("command", "event")),
+    st.integers(0, 5),
+    st.sampled_from(("a", "refuse", "bug", "nothing")),
+    st.sampled_from(("aa", "bb")),
+)
+
+
+def told(offset: int, kind: str, n: int, line: str, body: str) -> Input:
+    """One of a few inputs that come again and again, each time at another offset."""
+    if kind == "event":
+        return event(n % 2, f"e{n}", offset, line)
+    return command(n % 2, line, f"c{n}", fingerprint=body)
+
+
+@given(st.lists(st.lists(TOLD, min_size=1, max_size=4), min_size=1, max_size=8))
+def test_hoping_that_nothing_came_before_ends_as_looking_for_it_does(batches: list[list[Told]]) -> None:
+    async def story(careful: bool) -> tuple[list[object], ...]:
+        store, offsets = await a_store(), count()
+        lane, engine = await store.lane(), replace(turns(), clock=lambda: NOW)
+        ends: list[object] = []
+        for batch in batches:
+            engine.hopeful = engine.hopeful and not careful
+            outcomes = await engine.run(lane, [told(next(offsets), *one) for one in batch])
+            ends += [(outcome.ending, outcome.answer, str(outcome.error)) for outcome in outcomes]
+        names = ("pages", "inbox", "outbox", "timers", "jobs", PARKED, HEADS)
+        return ends, *[await store.query(name, {}, [("_id", 1)]) for name in names]
+
+    assert asyncio.run(story(careful=False)) == asyncio.run(story(careful=True))
+
+
+async def test_receipts_are_asked_for_again_once_something_comes_again() -> None:
+    store, engine = await a_store(), turns()
+    lane, seen = await store.lane(), []
+    for batch in ([command(1, "a", "c1")], [command(1, "b", "c2")], [command(1, "b", "c2")]):
+        await engine.run(lane, batch)
+        seen.append(engine.hopeful)
+
+    assert seen == [True, True, False]
+    assert await lines(store, 1) == ["a", "b"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abc")), min_size=1, max_size=12), st.data())

@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from tests.simulation.chance import Chance
 from tests.simulation.node import Parts, SimDelivery, SimRelay, SimSubscription
-from tests.simulation.store import Key, SimStore, SimTransaction
+from tests.simulation.store import EndOf, Key, SimStore, SimTransaction
 
 from chassis import reading
 from chassis.claims import FENCES, Claims
@@ -66,6 +66,13 @@ class DualWrite(Turns):
         await super()._write(tx, fold)
 
 
+class HopesOn(Turns):
+    """Refuses and parks without looking whether it came before."""
+
+    async def _read(self, tx: Transaction, inputs: Sequence[Input], hopes: bool = False) -> Fold:
+        return await super()._read(tx, inputs, hopes or self.hopeful)
+
+
 class DeletesFirst(SimRelay):
     """Forgets before the broker has acknowledged."""
 
@@ -102,8 +109,8 @@ class NoGuard(SimStore):
 class NoSnapshot(SimStore):
     """Sees a later commit without an earlier one, while both are young."""
 
-    def __init__(self, chance: Chance) -> None:
-        super().__init__(chance)
+    def __init__(self, chance: Chance, end_of: EndOf) -> None:
+        super().__init__(chance, end_of)
         self.times: dict[Key, float] = {}
 
     def commit(self, changes: Mapping[Key, Raw | None]) -> None:
@@ -237,6 +244,10 @@ class WithAckFirst(Parts):
     delivery = AckFirst
 
 
+class WithHopesOn(Parts):
+    turns = HopesOn
+
+
 class WithDualWrite(Parts):
     turns = DualWrite
 
@@ -258,6 +269,7 @@ class WithDeletesFirst(Parts):
 
 CONTROLS: dict[str, tuple[str, type[Parts]]] = {
     "no-inbox": ("receipts are neither kept nor read", WithNoInbox),
+    "hopes-on": ("what came before is refused or parked anew, without a look at its receipt", WithHopesOn),
     "no-fence": ("a former owner commits like the present one", WithNoFence),
     "ack-first": ("the offset advances before the commit", WithAckFirst),
     "dual-write": ("facts are published before the commit", WithDualWrite),

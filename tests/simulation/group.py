@@ -141,10 +141,13 @@ class SimConsumer:
                 await self._wake.wait()
                 await self.log.loop.pause(self.chance.latency())
                 continue
-            await self.log.loop.pause(
-                self.chance.latency()
-            )  # what was fetched may be stale when it is handed over
+            await self._lie_about()
             await self._take(records)
+
+    async def _lie_about(self) -> None:
+        """What was fetched may be stale when it is handed over."""
+        seconds = 5 * self.chance.rng.random() if self.chance.hits("fetched ahead") else 0.0
+        await self.log.loop.pause(seconds or self.chance.latency())
 
     def _fetch(self) -> list[LogRecord]:
         partitions = sorted(set(self._positions) - self._paused)

@@ -63,6 +63,11 @@ class SimLog:
         """What is on a topic now."""
         return self.topics[topic].records() if topic in self.topics else iter(())
 
+    def end_of(self, topic_id: str, partition: int) -> int | None:
+        """Where a partition of one incarnation of a topic ends; None when it is not there any more, unnoticed perhaps."""
+        ours = (topic for topic in self.topics.values() if topic.id == topic_id)
+        return next((topic.ends[partition] for topic in ours), None)
+
     def lose_disk(self) -> None:
         """Every topic is made again, empty and under another id."""
         self.gone += self.topics.values()

@@ -218,16 +218,21 @@ class Nemesis:
         self._world.log.append(CASES, self._rng.randrange(PARTITIONS), [row])
 
     async def disk_lost(self) -> None:
-        """The broker loses its disk and comes back with empty topics; what was on it is said again when all is calm."""
+        """The broker loses its disk, perhaps once more soon after, and comes back with empty topics.
+
+        What was on it is said again when all is calm.
+        """
         log = self._world.log
-        log.down = True
-        self._world.tell("the broker loses its disk", "disk lost")
-        await asyncio.sleep(self._rng.random() * 3)
-        log.lose_disk()
-        for group in self._world.groups.values():
-            group.committed.clear()
-        log.down = False
-        log.wake()
+        for _ in range(self._rng.choice((1, 2, 3))):
+            log.down = True
+            self._world.tell("the broker loses its disk", "disk lost")
+            await asyncio.sleep(self._rng.random() * 2)
+            log.lose_disk()
+            for group in self._world.groups.values():
+                group.committed.clear()
+            log.down = False
+            log.wake()
+            await asyncio.sleep(self._rng.random() * 2)
 
     async def gap(self) -> None:
         """Offsets that were never given out, as compaction and transactions leave them."""

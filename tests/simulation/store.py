@@ -11,6 +11,7 @@ from tests.simulation.loop import SimLoop
 from tests.simulation.services import is_poison
 
 from chassis.claims import FENCES
+from chassis.documents import Raw
 from chassis.errors import Conflict, Unavailable
 from chassis.memory import MemoryStore, MemoryTransaction
 from chassis.parking import PARKED
@@ -18,6 +19,7 @@ from chassis.store import Transaction
 
 T = TypeVar("T")
 Key = tuple[str, str]
+EndOf = Callable[[str, int], int | None]
 
 LIFETIME = 5.0  # seconds until the server ends a transaction that nobody goes on with
 SOCKET_SECONDS = 15.0
@@ -88,12 +90,12 @@ class SimStore(MemoryStore):
     versions = 1_000_000
     transaction: type[SimTransaction] = SimTransaction
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: Chance, end_of: EndOf) -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, SimLoop)
         self.loop = loop
         super().__init__(self.loop.time)
-        self.chance = chance
+        self.chance, self._end_of = chance, end_of
         self.down = False
         self.open: dict[bytes, SimTransaction] = {}
         self.misdeeds: list[str] = []
@@ -131,11 +133,19 @@ class SimStore(MemoryStore):
         for (collection, name), row in tx.changes.items():
             if row is None:
                 continue
-            before = self.at((collection, name), self.now) if collection == FENCES else None
-            if before is not None and row["next"] < before["next"]:  # by an owner of the past
-                self.misdeeds.append(f"{name} went back from {before['next']} to {row['next']}")
+            if collection == FENCES:
+                self._watch_fence(name, row)
             if collection == PARKED and row["reason"] == "poison" and not is_poison(row["key"]):
                 self.misdeeds.append(f"{name} is readable and was parked as poison")
+
+    def _watch_fence(self, name: str, row: Raw) -> None:
+        before = self.at((FENCES, name), self.now)
+        if before is not None and row["next"] < before["next"]:  # by an owner of the past
+            self.misdeeds.append(f"{name} went back from {before['next']} to {row['next']}")
+        _, topic_id, partition = name.split("|")
+        end = self._end_of(topic_id, int(partition))
+        if end is not None and row["next"] > end:  # by what was on a topic of the past
+            self.misdeeds.append(f"{name} went to {row['next']}, behind the end at {end}")
 
     def reap(self) -> None:
         """End what is older than the server allows."""

@@ -49,7 +49,7 @@ class World:
         self.parts = parts_of(self.control)
         self.log = SimLog(self.chance, (REPORTS, CASES, MESSAGES))
         for service, hears in HEARS.items():
-            self.stores[service] = self.parts.store(self.chance)
+            self.stores[service] = self.parts.store(self.chance, self.log.end_of)
             self.groups[service] = SimGroup(self.log, hears)
         self.people = People(self)
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from aiokafka import TopicPartition
 
 from chassis.documents import Raw
-from chassis.errors import Fenced
+from chassis.errors import Fenced, Unmatched
 from chassis.store import Lane, Store, Transaction
 
 FENCES = "fences"
@@ -85,17 +85,15 @@ class Claims:
 
     async def fence(self, tx: Transaction, ends: Mapping[TopicPartition, int]) -> None:
         """Move the fences inside a transaction; raises Fenced where they are not as this process left them."""
-        wanted = {str(self.held[tp].fence["_id"]): tp for tp in ends}
-        rows = await tx.find(FENCES, list(wanted))
-        for name, partition in wanted.items():
-            row, mine = rows.get(name), self.held[partition].fence
-            if row is None or row["epoch"] != mine["epoch"] or row["next"] != mine["next"]:
-                raise Fenced(name)
         moves = [
-            ({"_id": name, "epoch": self.held[tp].fence["epoch"]}, self.held[tp].moved(ends[tp]))
-            for name, tp in sorted(wanted.items())
+            ({name: claim.fence[name] for name in ("_id", "epoch", "next")}, claim.moved(ends[tp]))
+            for tp, claim in sorted(self.held.items())
+            if tp in ends
         ]
-        await tx.replace(FENCES, moves)
+        try:
+            await tx.replace(FENCES, moves)
+        except Unmatched as other:
+            raise Fenced(f"{len(moves)} fences of {self.group}") from other
 
     async def look(self, partition: TopicPartition) -> bool:
         """Read where a fence stands; false when somebody newer owns the partition, which is then dropped."""

@@ -55,6 +55,10 @@ class Conflict(Exception):
     """Another transaction wrote first; run this one again from its reads."""
 
 
+class Unmatched(Conflict):
+    """A document is not there as its guard says."""
+
+
 class Fenced(Exception):
     """Somebody newer owns this partition, slot or lease."""
 

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from chassis.documents import Raw
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Unmatched
 from chassis.rows import copied, kept, matches, path, sortable
 from chassis.store import Index, Lane, Order, Transaction, Where
 from chassis.tokens import Principal, invalid_token
@@ -61,7 +61,7 @@ class MemoryTransaction:
             key = (collection, row["_id"])
             before = self._read(key)
             if before is None or not matches(before, guard):
-                raise Conflict(f"{collection}: a guard did not match")
+                raise Unmatched(f"{collection}: a guard did not match")
             self._write(key, row)
 
     async def upsert(self, collection: str, documents: Sequence[Raw]) -> None:

@@ -19,7 +19,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from chassis.documents import Raw
-from chassis.errors import Conflict, Poison, Unavailable
+from chassis.errors import Conflict, Poison, Unavailable, Unmatched
 from chassis.store import Transaction
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ class MongoTransaction:
         writes = [ReplaceOne(dict(guard), row) for guard, row in documents]
         result = await self._database[collection].bulk_write(writes, ordered=True, session=self._session)
         if result.matched_count != len(documents):
-            raise Conflict(f"{collection}: a guard did not match")
+            raise Unmatched(f"{collection}: a guard did not match")
 
     async def upsert(self, collection: str, documents: Sequence[Raw]) -> None:
         writes = [ReplaceOne({"_id": row["_id"]}, row, upsert=True) for row in documents]

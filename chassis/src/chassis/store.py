@@ -59,7 +59,8 @@ class Index:
 class Transaction(Protocol):
     """What can be done inside one transaction.
 
-    Conflict is raised wherever somebody else was first, Poison for a document that the store can never keep.
+    Conflict is raised wherever somebody else was first (Unmatched, one of its kind, where a guard does not match), Poison
+    for a document that the store can never keep.
     """
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:

@@ -41,9 +41,17 @@ Step = Callable[[Transaction], Awaitable[None]]
 Check = Callable[[Sequence[Outcome]], None]
 
 
+# Whoever ends so leaves a receipt that an earlier one would forbid, or changes nothing.
+_SHOWN = frozenset((Ending.DONE, Ending.IGNORED, Ending.UNKNOWN, Ending.AGAIN))
+
+
 @dataclass
 class Turns:
-    """Runs batches of inputs through one service's table; `woken` is told when facts, timers or jobs were written."""
+    """Runs batches of inputs through one service's table; `woken` is told when facts, timers or jobs were written.
+
+    While nothing comes that came before (`hopeful`) receipts are written without being asked for first: one that is there
+    already undoes the transaction, and the next looks.
+    """
 
     service: str
     slots: int
@@ -53,6 +61,7 @@ class Turns:
     woken: Callable[[Effects], None]
     clock: Clock = utc_now
     settled: dict[DocumentKey, tuple[int, Any]] = field(default_factory=dict)
+    hopeful: bool = False
 
     async def run(
         self, lane: Lane, inputs: Sequence[Input], first: Step | None = None, check: Check | None = None
@@ -67,7 +76,7 @@ class Turns:
         began = time.perf_counter()
         for attempt in range(ATTEMPTS):
             try:
-                outcomes, effects = await lane.transact(lambda tx: self._work(tx, inputs, first, check))
+                outcomes, effects = await self._once(lane, inputs, first, check, attempt == 0)
             except Conflict:
                 self.metrics.retries.inc()
                 await asyncio.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
@@ -81,20 +90,46 @@ class Turns:
             return outcomes
         raise Unavailable(f"{ATTEMPTS} conflicts in a row")
 
+    async def _once(
+        self,
+        lane: Lane,
+        inputs: Sequence[Input],
+        first: Step | None,
+        check: Check | None,
+        may_hope: bool,
+    ) -> tuple[list[Outcome], Effects]:
+        hopes = may_hope and self.hopeful
+        try:
+            outcomes, effects = await lane.transact(lambda tx: self._work(tx, inputs, first, check, hopes))
+        except Exception:
+            self.hopeful = False
+            raise
+        self.hopeful = not any(outcome.ending is Ending.AGAIN for outcome in outcomes)
+        return outcomes, effects
+
     async def _work(
-        self, tx: Transaction, inputs: Sequence[Input], first: Step | None, check: Check | None
+        self,
+        tx: Transaction,
+        inputs: Sequence[Input],
+        first: Step | None,
+        check: Check | None,
+        hopes: bool,
     ) -> tuple[list[Outcome], Effects]:
         if first is not None:
             await first(tx)
-        fold = await self._read(tx, inputs)
+        fold = await self._read(tx, inputs, hopes)
         outcomes = fold.run(inputs)
+        if hopes and not all(outcome.ending in _SHOWN for outcome in outcomes):
+            fold = await self._read(tx, inputs)
+            outcomes = fold.run(inputs)
         if check is not None:
             check(outcomes)
         await self._write(tx, fold)
         return outcomes, fold.effects
 
-    async def _read(self, tx: Transaction, inputs: Sequence[Input]) -> Fold:
-        seen = await _found(tx, INBOX, [item.id for item in inputs if item.consumes is None])
+    async def _read(self, tx: Transaction, inputs: Sequence[Input], hopes: bool = False) -> Fold:
+        asked = [] if hopes else [item.id for item in inputs if item.consumes is None]
+        seen = await _found(tx, INBOX, asked)
         fresh = [item for item in inputs if item.id not in seen]
         kept: dict[DocumentKey, Kept[Any]] = {}
         wanted, refs = needed(self.reactions, fresh)
