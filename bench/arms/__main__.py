@@ -5,6 +5,7 @@ import sys
 import uvloop
 
 from bench.arms.task import Task
+from chassis.service import collect_seldom
 
 
 def main() -> None:
@@ -27,6 +28,7 @@ def main() -> None:
             from bench.arms import ours  # noqa: PLC0415
 
             work = ours.serve(task)
+    collect_seldom()  # as a service does; whoever is compared with it has the same
     uvloop.run(work)
 
 

@@ -150,7 +150,7 @@ def told(offset: int, kind: str, n: int, line: str, body: str) -> Input:
 
 @given(st.lists(st.lists(TOLD, min_size=1, max_size=4), min_size=1, max_size=8))
 def test_hoping_that_nothing_came_before_ends_as_looking_for_it_does(batches: list[list[Told]]) -> None:
-    async def story(careful: bool) -> tuple[list[object], ...]:
+    async def story(careful: bool) -> tuple[object, ...]:
         store, offsets = await a_store(), count()
         lane, engine = await store.lane(), replace(turns(), clock=lambda: NOW)
         ends: list[object] = []

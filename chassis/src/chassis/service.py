@@ -306,6 +306,11 @@ def serve(plan: Plan, settings: ServiceSettings) -> None:
     async def main() -> None:
         await run(Process(plan, settings, MongoStore(settings.store, settings.database, settings.driver)))
 
-    gc.set_threshold(50_000, 20, 100)
-    gc.freeze()  # what is loaded now stays: it need not be looked at again and again
+    collect_seldom()
     uvloop.run(main())
+
+
+def collect_seldom() -> None:
+    """Look for garbage as rarely as batches of thousands of short-lived objects want it; what is loaded now stays."""
+    gc.set_threshold(50_000, 20, 100)
+    gc.freeze()
