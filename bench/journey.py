@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
+from itertools import islice
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,7 +26,9 @@ TEMPLATES = ("case-opened", "case-held")
 PATH = "/v1/reports"
 PATIENCE = 180.0
 LETTERS_SECONDS = 20.0
-END_TO_END, ACCEPT = "end-to-end", "accept"
+QUIET, END_TO_END, ACCEPT = "end-to-end-quiet", "end-to-end", "accept"
+WARM = 200
+RATES = {QUIET: 20.0, END_TO_END: 100.0, ACCEPT: 200.0}  # reports a second
 
 
 @dataclass
@@ -38,22 +41,20 @@ class Journey:
     taken: int = 0
 
     async def measure(self) -> None:
-        """Time the whole way at 100 a second and the door at 200, then go as fast as it can."""
+        """Time the whole way at 20 and at 100 a second and the door at 200, then go as fast as it can."""
         url = urlsplit(self.engines.system.url("intake"))
         client = Client(str(url.hostname), int(url.port or 0))
-        loops = (int(100 * self.sizes.seconds), int(200 * self.sizes.seconds))
-        bodies = await self._bodies(sum(loops) + self.sizes.most + 200)
-        await self._settled(await client.open_loop(PATH, bodies[:200], 100.0))
-        say("end to end at 100 reports/s …")
-        await self._end_to_end(await client.open_loop(PATH, bodies[200 : 200 + loops[0]], 100.0))
-        say("accepting at 200 reports/s …")
-        start = 200 + loops[0]
-        answers = await client.open_loop(PATH, bodies[start : start + loops[1]], 200.0)
-        took = tuple(1000 * (row.answered - row.due) for row in answers if row.status == 201)
-        self.figures.latencies.append(Latency(ACCEPT, 200.0, took, len(answers) - len(took)))
-        await self._settled(answers)
+        counts = {name: int(rate * self.sizes.seconds) for name, rate in RATES.items()}
+        bodies = iter(await self._bodies(WARM + sum(counts.values()) + self.sizes.most))
+        await self._settled(await client.open_loop(PATH, list(islice(bodies, WARM)), 100.0))
+        for name, rate in RATES.items():
+            say(f"{name} at {rate:.0f} reports/s …")
+            answers = await client.open_loop(PATH, list(islice(bodies, counts[name])), rate)
+            await self._settled(answers)
+            ends = self._answered(answers) if name == ACCEPT else self._handed_over(answers)
+            self.figures.latencies.append(Latency(name, rate, ends, len(answers) - len(ends)))
         say(f"{self.sizes.most} reports as fast as they are taken …")
-        await self._sustained(client, bodies[-self.sizes.most :])
+        await self._sustained(client, list(bodies))
 
     async def _bodies(self, count: int) -> list[bytes]:
         async with httpx.AsyncClient(base_url=self.engines.system.url("intake")) as client:
@@ -62,12 +63,13 @@ class Journey:
         bodies = [report.body for report in day.reports if "contact" in report.body][:count]
         return [json.dumps({k: v for k, v in body.items() if k != "report_id"}).encode() for body in bodies]
 
-    async def _end_to_end(self, answers: Sequence[Answer]) -> None:
+    def _answered(self, answers: Sequence[Answer]) -> tuple[float, ...]:
+        return tuple(1000 * (row.answered - row.due) for row in answers if row.status == 201)
+
+    def _handed_over(self, answers: Sequence[Answer]) -> tuple[float, ...]:
         due = {row.body["report_id"]: row.due for row in answers if row.status == 201}
-        await self._settled(answers)
         posted = self._posted()
-        took = tuple(1000 * (posted[one] - due[one]) for one in due if one in posted)
-        self.figures.latencies.append(Latency(END_TO_END, 100.0, took, len(answers) - len(took)))
+        return tuple(1000 * (posted[one] - due[one]) for one in due if one in posted)
 
     def _posted(self) -> dict[str, float]:
         """When the mail server took the first letter about the case of a report."""

@@ -135,10 +135,10 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         async with self._busy:
             try:
-                self.crash.at("delivery.fetched")
                 if self.source.stale:
                     self.reading.again(list(self.claims.held))
                     return
+                self.crash.at("delivery.fetched")
                 shares = self.claims.by_lane(self.reading.expected(records))
                 await asyncio.gather(*(self._hand_over(lane, parts) for lane, parts in shares.items()))
             except Exception as error:  # noqa: BLE001 - FastStream would go on with the next batch: it must not

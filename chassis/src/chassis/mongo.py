@@ -83,8 +83,7 @@ class MongoStore:
 
     async def count(self, collection: str, where: Where) -> int:
         with verdicts():
-            if not where:
-                return int(await self._database[collection].estimated_document_count())
+            # counted, not estimated: of a server that was killed the estimate stays wrong for good
             return int(await self._database[collection].count_documents(_filter(where)))
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
