@@ -46,7 +46,7 @@ def _crash(ground: Ground) -> bool:
         time.sleep(0.05)
     passed = child.pid() != armed
     if not passed:
-        child.kill()
+        stand.kill(service)
     with ground.fault(
         "F1" if passed else "F2", f"kill -9 of {service} at {point}:{nth}" + _not(passed)
     ) as fault:
@@ -64,7 +64,7 @@ def kill_at_random(ground: Ground) -> None:
     for _ in range(1 if ground.calm else 5):
         replica = ground.rng.choice(sorted(ground.stand.wanted))
         with ground.fault("F2", f"kill -9 of {replica[0]}-{replica[1]}") as fault:
-            ground.stand.service(*replica).kill()
+            ground.stand.kill(*replica)
             fault.heal()
             if ground.calm:
                 time.sleep(0.3)
@@ -183,7 +183,7 @@ def skew_clock(ground: Ground) -> None:
         ground.stand.arm(service, 0, fake)
         ground.stand.wait_all()
         time.sleep(ground.rng.uniform(3, 6))
-        ground.stand.service(service).kill()
+        ground.stand.kill(service)
         fault.heal()
         time.sleep(0.3)
         ground.stand.wait_all()

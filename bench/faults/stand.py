@@ -125,6 +125,11 @@ class Stand(System):
             self.service(name, ordinal).kill()
             self._start(name, ordinal)
 
+    def kill(self, name: str, ordinal: int = 0) -> None:
+        """Ends a replica as a crash would; nobody starts it again before it is gone."""
+        with self._lock:
+            self.service(name, ordinal).kill()
+
     def drop(self, name: str, ordinal: int, *, kill: bool = False) -> None:
         """Ends a replica for good, in order or as a crash would."""
         with self._lock:

@@ -119,18 +119,20 @@ class Child:
 
     def stop(self, deadline: float = 20.0) -> None:
         """Ends the process, by force after the deadline, and returns when it is gone."""
+        life = self._life()
         self.ask_to_stop()
-        if not self._gone_within(deadline):
+        if not self._gone_within(deadline, life):
             say(f"{self.name} did not stop within {deadline:.0f} s and is killed.")
             self.kill()
-        self.pidfile.unlink(missing_ok=True)
+        self._forget(life)
 
     def kill(self) -> None:
         """Ends the process without a word and returns when it is gone."""
+        life = self._life()
         self.send(signal.SIGKILL, group=True)
-        if not self._gone_within(10.0):
+        if not self._gone_within(10.0, life):
             raise StackError(f"{self.name} survived a SIGKILL: look at its pid in {self.pidfile}.")
-        self.pidfile.unlink(missing_ok=True)
+        self._forget(life)
 
     def wait_until(self, ready: Callable[[], bool], deadline: float) -> None:
         """Returns when `ready` says so; a death or the deadline raises, after the end of the log was shown."""
@@ -146,9 +148,20 @@ class Child:
         say(tail(self.log))
         raise StackError(f"{self.name} {what}: the lines above are the end of {self.log}.")
 
-    def _gone_within(self, deadline: float) -> bool:
+    def _life(self) -> str:
+        """Which life of this child the pidfile is about; another one may begin as soon as this one is over."""
+        try:
+            return self.pidfile.read_text()
+        except OSError:
+            return ""
+
+    def _forget(self, life: str) -> None:
+        if self._life() == life:
+            self.pidfile.unlink(missing_ok=True)
+
+    def _gone_within(self, deadline: float, life: str) -> bool:
         end = time.monotonic() + deadline
-        while self.alive():
+        while self._life() == life and self.alive():
             if time.monotonic() > end:
                 return False
             time.sleep(TICK)
