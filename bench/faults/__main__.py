@@ -105,8 +105,11 @@ def _clocked(began: float) -> Callable[[str], None]:
 
 def _finish(results: Sequence[Json]) -> int:
     show(Console(), results)
+    reasons = [reason for one in results for reason in wrong(one)]
+    for reason in reasons:
+        say(f"faults: {reason}")
     print(last_line(results), flush=True)
-    return int(any(wrong(one) for one in results))
+    return int(bool(reasons))
 
 
 def _try(campaign: Campaign, controls: Sequence[Control], tries: int) -> list[Result]:
