@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -17,12 +17,20 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass(frozen=True)
+class Question:
+    """What was asked: the headers that were given, by their names in small letters."""
+
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Response:
     """What came back, in the few words that a player asks for."""
 
     status_code: int
     headers: Mapping[str, str]
     content: bytes
+    request: Question = Question({})
 
     @cached_property
     def text(self) -> str:
@@ -48,7 +56,7 @@ class LightClient:
         sent = _request(method, parts.netloc, parts.path, more)
         try:
             async with asyncio.timeout(TIMEOUT):
-                return await self._exchange(place, sent)
+                response = await self._exchange(place, sent)
         # uvloop says RuntimeError of a connection that ended between two requests.
         except (
             OSError,
@@ -59,6 +67,8 @@ class LightClient:
             asyncio.LimitOverrunError,
         ) as error:
             raise httpx.TransportError(type(error).__name__) from error
+        asked = {name.lower(): value for name, value in more.get("headers", {}).items()}
+        return replace(response, request=Question(asked))
 
     async def _exchange(self, place: Place, sent: bytes) -> Response:
         idle = self._idle.setdefault(place, deque())

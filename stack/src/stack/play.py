@@ -206,7 +206,7 @@ class Player:
             except httpx.TransportError as error:
                 reply = Reply(0, type(error).__name__, {}, began, time.time())
             else:
-                reply = read_reply(response, began, more.get("headers", {}).get("Cookie", ""))
+                reply = read_reply(response, began)
             if reply.status not in (0, 503) or time.monotonic() > end:
                 return reply
             await asyncio.sleep(wait)
@@ -264,13 +264,13 @@ def form_of(body: Json) -> dict[str, str]:
     return fields | ({"frailty": "1"} if body.get("frailty") else {})
 
 
-def read_reply(response: httpx.Response, began: float, cookie: str = "") -> Reply:
-    """What an answer says, from JSON or from the page that a person would read; `cookie` is what was sent with the question."""
+def read_reply(response: httpx.Response, began: float) -> Reply:
+    """What an answer says, from JSON or from the page that a person would read."""
     kind = response.headers.get("content-type", "").partition(";")[0]
     body, slug = read_page(response.text) if kind == "text/html" else read_json(response)
     if "seal" in body:
         fresh = response.headers.get("set-cookie", "")
-        body["cookie"] = fresh.partition(";")[0] or cookie
+        body["cookie"] = fresh.partition(";")[0] or response.request.headers.get("cookie", "")
     return Reply(response.status_code, slug if response.status_code >= 400 else "", body, began, time.time())
 
 
