@@ -9,7 +9,7 @@ from chassis.service import collect_seldom
 
 
 def main() -> None:
-    """Import what this arm needs and nothing else."""
+    """Import this arm and no other; every arm collects garbage as a service does."""
     task = Task.read(sys.argv[1])
     match task.arm:
         case "naive" | "naive-batch":
@@ -28,7 +28,7 @@ def main() -> None:
             from bench.arms import ours  # noqa: PLC0415
 
             work = ours.serve(task)
-    collect_seldom()  # as a service does; whoever is compared with it has the same
+    collect_seldom()
     uvloop.run(work)
 
 

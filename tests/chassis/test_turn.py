@@ -1,6 +1,7 @@
 """What a turn promises: receipts, documents, facts, timers and jobs together, once, in order."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.chassis.ledger import NOW, Remind, a_store, command, opened, record, registered, report_id, turns
 
+from chassis.documents import Raw
 from chassis.errors import Poison, Refused
 from chassis.inputs import Ending, Input, Lineage
+from chassis.memory import MemoryTransaction
 from chassis.parking import HEADS, PARKED
 from chassis.records import read
 from chassis.store import Store
@@ -164,15 +167,25 @@ def test_hoping_that_nothing_came_before_ends_as_looking_for_it_does(batches: li
     assert asyncio.run(story(careful=False)) == asyncio.run(story(careful=True))
 
 
-async def test_receipts_are_asked_for_again_once_something_comes_again() -> None:
+async def test_receipts_are_asked_for_only_at_first_and_once_something_comes_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     store, engine = await a_store(), turns()
-    lane, seen = await store.lane(), []
-    for batch in ([command(1, "a", "c1")], [command(1, "b", "c2")], [command(1, "b", "c2")]):
-        await engine.run(lane, batch)
-        seen.append(engine.hopeful)
+    lane, asked, find = await store.lane(), list[str](), MemoryTransaction.find
 
-    assert seen == [True, True, False]
-    assert await lines(store, 1) == ["a", "b"]
+    async def heard(tx: MemoryTransaction, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
+        asked.append(collection)
+        return await find(tx, collection, ids)
+
+    monkeypatch.setattr(MemoryTransaction, "find", heard)
+    times = []
+    for name in ("c1", "c2", "c3", "c3", "c4", "c5"):
+        await engine.run(lane, [command(1, name, name)])
+        times.append(asked.count("inbox"))
+        asked.clear()
+
+    assert times == [1, 0, 0, 1, 1, 0]  # c3 again: hoped, was contradicted, asked; c4 asks as well
+    assert await lines(store, 1) == ["c1", "c2", "c3", "c4", "c5"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abc")), min_size=1, max_size=12), st.data())

@@ -8,7 +8,7 @@ from bench.faults.light import LightClient
 
 from stack.play import read_reply
 
-PAGE = b'<form data-slug="form"><input name="seal" value="s"></form>'
+PAGE = b'<form><input name="seal" value="s"></form>'
 
 
 async def _server(answer: bytes) -> asyncio.Server:
