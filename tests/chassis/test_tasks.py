@@ -3,8 +3,10 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
 
+import pytest
 from tests.chassis.ledger import (
     NOW,
     REACTIONS,
@@ -18,7 +20,7 @@ from tests.chassis.ledger import (
 )
 
 from chassis.commands import Commands
-from chassis.jobs import AT_ONCE, TRIES, Jobs
+from chassis.jobs import AT_ONCE, LONGEST_WAIT, TRIES, Jobs
 from chassis.parking import PARKED
 from chassis.records import read
 from chassis.slots import Slots
@@ -103,6 +105,33 @@ async def test_a_worker_that_meets_a_bug_is_tried_again_and_then_its_job_is_park
         ("Print", "KeyError: 'paper'")
     ]
     assert await store.count("jobs", {"kind": "Print"}) == 0
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=365)])
+async def test_a_job_of_a_clock_that_is_ahead_begins_and_a_postponed_one_waits(ahead: timedelta) -> None:
+    store, printer = await a_store(), Printer("")
+    lane = await store.lane()
+    for n, clock in enumerate([NOW + ahead, NOW + timedelta(seconds=LONGEST_WAIT), NOW]):
+        page = read(record(registered(n, "lift"), f"e{n}", n), 0)
+        await replace(turns(), clock=partial(itself, clock)).run(lane, [page])
+    engine = turns()
+    commands = Commands(engine, engine.metrics, partial(itself, NOW))
+    serving = asyncio.create_task(commands.serve(await store.lane()))
+    slots, workers = await all_slots(store), {Print: printer.work}
+    jobs = Jobs(
+        store, slots, commands, REACTIONS, workers, engine.metrics, engine.crash, partial(itself, NOW), lane
+    )
+
+    await jobs.start_due()
+    await asyncio.gather(*jobs._running.values())
+    serving.cancel()
+
+    assert sorted(report for report, _ in printer.tried) == sorted([report_id(0), report_id(2)])
+
+
+def itself(time: datetime) -> datetime:
+    """A clock that stands."""
+    return time
 
 
 @dataclass

@@ -102,8 +102,9 @@ def _fetch_each(user: str, connection: Connection, topics: Sequence[str]) -> dic
     deadline = time.monotonic() + PATIENCE
     while len(answers) < len(topics) and time.monotonic() < deadline:
         for message in consumer.consume(100, 0.1):
-            error = message.error()
-            answers.setdefault(message.topic() or "", ALLOWED if error is None else error.name())
+            topic, error = message.topic(), message.error()
+            if topic is not None:  # else it is about the group, which answers nothing of what is asked
+                answers.setdefault(topic, ALLOWED if error is None else error.name())
     consumer.close()
     return answers
 
