@@ -1,5 +1,6 @@
 """The consumer of one group, as FastStream runs it: batches of raw records, acknowledged by nobody but us."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from zlib import crc32
@@ -17,6 +18,7 @@ from chassis.logs import log
 from contracts.connection import Connection
 
 BATCH = 500
+IDLE_MS = 500
 Fetched = dict[TopicPartition, list[Any]]
 Take = Callable[[Sequence[Any]], Awaitable[None]]
 StepOver = Callable[[int], Awaitable[Fetched]]
@@ -83,7 +85,7 @@ class Subscription:
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             max_records=BATCH,
-            batch_timeout_ms=500,  # what comes is handed over at once; this only paces an idle loop
+            batch_timeout_ms=1,  # FastStream rests as long as it has waited in vain, and what comes then waits: see _getmany
             fetch_max_wait_ms=100,
             max_partition_fetch_bytes=1_048_576,
             session_timeout_ms=15_000,
@@ -120,14 +122,16 @@ class Subscription:
             self._getmany
         )  # FastStream's loop asks the consumer: it must survive the answer
 
-    async def _getmany(self, **limits: Any) -> Fetched:
+    async def _getmany(self, timeout_ms: int, max_records: int) -> Fetched:
         """What the consumer fetches; where the library cannot read a record, our own reader goes on."""
         self.stale = False
         try:
-            found: Fetched = await self._fetch(**limits)
+            found: Fetched = await self._fetch(timeout_ms=max(timeout_ms, IDLE_MS), max_records=max_records)
         except (UnicodeDecodeError, CorruptRecordException, UnsupportedCodecError) as error:
             log("a record cannot be fetched", level=40, reason=type(error).__name__)
-            return await self._step_over(limits["max_records"])
+            found = await self._step_over(max_records)
+            if not found:
+                await asyncio.sleep(IDLE_MS / 1000)
         return found
 
     def high(self, partition: TopicPartition) -> int | None:
