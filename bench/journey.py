@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
@@ -18,17 +18,17 @@ from bench.client import Answer, Client
 from bench.engines import Engines, cpu_seconds
 from bench.figures import Figures, Latency
 from bench.sizes import Sizes
+from bench.stations import TEMPLATES, passed
 from contracts.permissions import SERVICES
 from stack.day import generate
 from stack.processes import StackError, say
 
-TEMPLATES = ("case-opened", "case-held")
 PATH = "/v1/reports"
 PATIENCE = 180.0
 LETTERS_SECONDS = 20.0
 QUIET, END_TO_END, ACCEPT = "end-to-end-quiet", "end-to-end", "accept"
 WARM = 200
-RATES = {QUIET: 20.0, END_TO_END: 100.0, ACCEPT: 200.0}  # reports a second
+RATES = {QUIET: 5.0, END_TO_END: 100.0, ACCEPT: 200.0}  # reports a second
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Journey:
     taken: int = 0
 
     async def measure(self) -> None:
-        """Time the whole way at 20 and at 100 a second and the door at 200, then go as fast as it can."""
+        """Time the whole way at 5 and at 100 a second and the door at 200, then go as fast as it can."""
         url = urlsplit(self.engines.system.url("intake"))
         client = Client(str(url.hostname), int(url.port or 0))
         counts = {name: int(rate * self.sizes.seconds) for name, rate in RATES.items()}
@@ -49,10 +49,19 @@ class Journey:
         await self._settled(await client.open_loop(PATH, list(islice(bodies, WARM)), 100.0))
         for name, rate in RATES.items():
             say(f"{name} at {rate:.0f} reports/s …")
+            since = self.engines.now()
             answers = await client.open_loop(PATH, list(islice(bodies, counts[name])), rate)
             await self._settled(answers)
-            ends = self._answered(answers) if name == ACCEPT else self._handed_over(answers)
-            self.figures.latencies.append(Latency(name, rate, ends, len(answers) - len(ends)))
+            if name == ACCEPT:
+                self._note(
+                    name,
+                    answers,
+                    tuple(1000 * (row.answered - row.due) for row in answers if row.status == 201),
+                )
+                continue
+            for station, times in passed(self.engines, since).items():
+                self._note(f"{name}/{station}", answers, self._until(answers, times))
+            self._note(name, answers, self._until(answers, self._posted()))
         say(f"{self.sizes.most} reports as fast as they are taken …")
         await self._sustained(client, list(bodies))
 
@@ -63,13 +72,13 @@ class Journey:
         bodies = [report.body for report in day.reports if "contact" in report.body][:count]
         return [json.dumps({k: v for k, v in body.items() if k != "report_id"}).encode() for body in bodies]
 
-    def _answered(self, answers: Sequence[Answer]) -> tuple[float, ...]:
-        return tuple(1000 * (row.answered - row.due) for row in answers if row.status == 201)
+    def _note(self, name: str, answers: Sequence[Answer], ends: tuple[float, ...]) -> None:
+        rate = RATES[name.partition("/")[0]]
+        self.figures.latencies.append(Latency(name, rate, ends, len(answers) - len(ends)))
 
-    def _handed_over(self, answers: Sequence[Answer]) -> tuple[float, ...]:
+    def _until(self, answers: Sequence[Answer], times: Mapping[str, float]) -> tuple[float, ...]:
         due = {row.body["report_id"]: row.due for row in answers if row.status == 201}
-        posted = self._posted()
-        return tuple(1000 * (posted[one] - due[one]) for one in due if one in posted)
+        return tuple(1000 * (times[one] - due[one]) for one in due if one in times)
 
     def _posted(self) -> dict[str, float]:
         """When the mail server took the first letter about the case of a report."""

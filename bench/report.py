@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.figures import Drain, Figures, Killed, median, percentile
 from bench.journey import ACCEPT, END_TO_END, QUIET
 from bench.runs import BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, SENT
+from bench.stations import STATIONS
 from stack.files import write_whole
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
@@ -25,8 +26,10 @@ NAMES = {
 }
 LATENCIES = {
     RELAYED: "a fact, from its commit to the broker's yes, idle",
-    QUIET: "a report, from when it was due at the door to its letter at the mail server, 20/s",
+    QUIET: "a report, from when it was due at the door to its letter at the mail server, 5/s",
+    **{f"{QUIET}/{name}": f"of that, {text}" for name, text in STATIONS.items()},
     END_TO_END: "the same at 100/s",
+    **{f"{END_TO_END}/{name}": f"of that, {text}" for name, text in STATIONS.items()},
     ACCEPT: "a report, from when it was due at the door to the answer 201, 200/s",
 }
 
