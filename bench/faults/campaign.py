@@ -78,7 +78,7 @@ class Campaign:
 
     def _round(self, number: int) -> Round:
         ground, began, since = self.ground, time.monotonic(), time.time()
-        ground.calm, ground.marks, ground.poisons = number % 2 == 0, ground.watch.ends(), []
+        ground.calm, ground.marks, ground.poisons = number % 2 == 0, ground.watch.marks(), []
         ground.over, ground.moments.lies = threading.Event(), []
         before = ground.injected
         log = self.folder / f"round-{number}.jsonl"

@@ -69,7 +69,7 @@ class Trial:
         result = Result(self.control.name, self.control.within)
         with self.sabotaged():
             while self.faults < self.control.within and not result.red:
-                self.marks, self.since = self.ground.watch.ends(), time.time()
+                self.marks, self.since = self.ground.watch.marks(), time.time()
                 self.logs, self.poisons, self.lies = [], [], []
                 self.control.do(self)
                 self.ground.watch.finish(None, SETTLE_SECONDS)

@@ -67,7 +67,7 @@ def poison_topics(ground: Ground) -> None:
 def read_records(ground: Ground, marks: Ends) -> Iterator[Any]:
     """Every record of the heard topics from these marks on; what the client library cannot read is left out."""
     names = {topic.name for topic in HEARD}
-    ends = {place: end for place, end in ground.watch.ends().items() if place[0] in names}
+    ends = {place: end for place, end in ground.watch.marks().items() if place[0] in names}
     left = {place: end for place, end in ends.items() if end > marks.get(place, 0)}
     consumer = Consumer(
         ground.stand.kafka.admin.librdkafka()

@@ -17,6 +17,7 @@ from stack.account import budget_lies
 from stack.account_world import BUDGETS, DECISIONS, LEDGER, World
 
 LOOK_SECONDS = 0.1
+PATIENCE = 60.0
 HOPS = 3  # from intake over routing or subsidies to notify
 Ends = Mapping[tuple[str, int], int]
 
@@ -57,6 +58,17 @@ class Watch:
         except (KafkaException, TimeoutError) as error:
             self._admins.clear()
             raise Away(str(error)) from error
+
+    def marks(self) -> dict[tuple[str, int], int]:
+        """The same, asked until it is answered: what else is broken just now may break this too; raises Away after a minute."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.ends()
+            except Away:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(LOOK_SECONDS)
 
     def behind(self, ends: Ends) -> int:
         """How many records up to these ends the services have not handled; raises Away."""
