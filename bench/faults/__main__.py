@@ -89,8 +89,9 @@ def run(asked: argparse.Namespace) -> Json:
             if asked.verb == "run":
                 campaign.run()
             both = asked.controls == "all" and (asked.verb == "controls" or not is_slice)
-            reds = _try(campaign, CONTROLS if asked.controls != "none" else (), asked.tries)
-            greens = _try(campaign, GREENS if both else (), asked.tries)
+            some = asked.controls != "none" and not campaign.broken
+            reds = _try(campaign, CONTROLS if some else (), asked.tries)
+            greens = _try(campaign, GREENS if some and both else (), asked.tries)
         finally:
             campaign.ground.stand.close()
     result = document(campaign, reds, greens, time.monotonic() - began)

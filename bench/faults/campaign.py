@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from traceback import format_exception
 
 from bench.faults.audit import MAIL_COPY, Period, Verdict, audit, kind_of
 from bench.faults.deck import LANES, Card, cards_of, each_once, endless
@@ -65,12 +66,20 @@ class Campaign:
     seed: int
     size: Size
     rounds: list[Round] = field(default_factory=list)
+    broken: str = ""
 
     def run(self) -> None:
-        """Plays rounds until the time is over; every round is accounted for."""
+        """Plays rounds until the time is over; every round is accounted for, and one that the harness could not play does not count."""
         end = time.monotonic() + self.size.seconds
         while not self.rounds or (not self.size.is_slice and time.monotonic() + self._usual() / 2 < end):
-            self.rounds.append(self._round(len(self.rounds)))
+            before = len(self.ground.injections)
+            try:
+                self.rounds.append(self._round(len(self.rounds)))
+            except Exception as error:  # noqa: BLE001 - rounds that are accounted for stay so, whatever came after
+                del self.ground.injections[before:]
+                self.broken = f"round {len(self.rounds)}: {type(error).__name__}: {error}"
+                self.ground.say("".join(format_exception(error)))
+                return
             self._tell(self.rounds[-1])
 
     def _usual(self) -> float:

@@ -53,6 +53,7 @@ def document(
         "double": kinds[DOUBLED],
         "out_of_order": kinds[DISORDERED],
         "money_snapshots": ground.moments.taken,
+        "broken": campaign.broken,
         "unsettled_rounds": sum(1 for one in rounds if not one.settled),
         **totals(rounds),
         "by_kind": by_kind(ground.injections),
@@ -137,6 +138,7 @@ def keep(result: Json, folder: Path) -> Path:
 def wrong(result: Json) -> list[str]:
     """Why a run is not a good one; nothing when it is."""
     found = [name for name in ("lost", "double", "out_of_order", "unsettled_rounds") if result[name]]
+    found += [one for one in (result.get("broken"),) if one]
     found += [f"{kind} never came" for kind in result["missing"]]
     found += [f"{one['name']} stayed green" for one in result["controls"] if not one["red"]]
     return found + [f"{one['name']} turned red" for one in result["greens"] if one["red"]]

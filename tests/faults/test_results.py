@@ -2,10 +2,14 @@
 
 import json
 from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from bench.faults.audit import Verdict
-from bench.faults.campaign import Round
-from bench.faults.results import round_row
+from bench.faults.campaign import Campaign, Round, Size
+from bench.faults.ground import Injection
+from bench.faults.results import round_row, wrong
 
 
 def test_a_round_with_findings_is_written_and_read_again() -> None:
@@ -15,3 +19,31 @@ def test_a_round_with_findings_is_written_and_read_again() -> None:
 
     assert row["verdict"]["kinds"] == {"mail copy": 7}
     assert row["faults"] == 22
+
+
+class BreaksOff(Campaign):
+    """A campaign whose second round cannot be played to its end."""
+
+    def _round(self, number: int) -> Round:
+        self.ground.injections.append(Injection("F2", f"kill -9 in round {number}", 0.0))
+        if number:
+            raise KeyError("the harness itself")
+        return Round(0, True, 1, 0.0, 0.0, 0.0, True, Verdict(reports=5))
+
+    def _tell(self, one: Round) -> None:
+        assert one.faults == 1
+
+
+def test_what_was_accounted_for_stays_when_a_later_round_breaks_off_and_the_run_is_no_good_one() -> None:
+    said: list[str] = []
+    ground: Any = SimpleNamespace(injections=[], say=said.append)
+    campaign = BreaksOff(ground, Path(), 7, Size(3600.0, 1.0, 1.0))
+
+    campaign.run()
+
+    assert [one.what for one in ground.injections] == ["kill -9 in round 0"]
+    assert [one.verdict.reports for one in campaign.rounds] == [5]
+    nothing = dict.fromkeys(("lost", "double", "out_of_order", "unsettled_rounds"), 0)
+    reasons = wrong({**nothing, "missing": [], "controls": [], "greens": [], "broken": campaign.broken})
+    assert reasons == ["round 1: KeyError: 'the harness itself'"]
+    assert "test_results.py" in said[0]
