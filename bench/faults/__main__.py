@@ -49,8 +49,9 @@ def _parts(asked: argparse.Namespace) -> list[argparse.Namespace]:
     if asked.minutes is None or asked.only or asked.verb == "controls":
         return [asked]
     most = ",".join(sorted({card.kind for card in CARDS} - {DISKS}))
-    small = {"only": DISKS, "minutes": DISK_MINUTES, "rate": DISK_RATE, "controls": "none"}
     words = vars(asked)
+    small = {"only": DISKS, "minutes": DISK_MINUTES, "rate": DISK_RATE, "controls": "none"}
+    small |= {"state": f"{asked.state}-disks"}  # what the first left behind stays there to be looked at
     return [argparse.Namespace(**words | {"only": most}), argparse.Namespace(**words | small)]
 
 

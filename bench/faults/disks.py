@@ -11,8 +11,10 @@ from bench.faults.ground import Ground
 from bench.faults.stand import Stand
 from stack.kafka import Kafka
 from stack.mongod import Mongod
+from stack.processes import StackError
 
 MEGABYTES = {"kafka": 700, "mongod": 1_500}
+LATE_SECONDS = 3.0
 HOW = "small file systems cannot be mounted here: run it as root"
 
 
@@ -55,7 +57,17 @@ def fill_disk(ground: Ground) -> None:
         ballast.unlink()
         fault.heal()
         fault.what += ", it ended" if died else ", it lived on"
-        engine.start()
+        _keep_up(engine)
+
+
+def _keep_up(engine: Kafka | Mongod) -> None:
+    """Start it as often as it ends: one that could not write may notice only now."""
+    end = time.monotonic() + LATE_SECONDS
+    while time.monotonic() < end:
+        with suppress(StackError):
+            engine.start()
+        time.sleep(0.2)
+    engine.start()
 
 
 def _engine(stand: Stand, name: str) -> Kafka | Mongod:

@@ -13,7 +13,7 @@ SLOTS = [0, 1]
 
 
 def fact(name: str, stamp: int, after: int | None = 0, subject: str = "", slot: int = 0) -> Raw:
-    row = {"_id": name, "slot": slot, "stamp": stamp, "aggregateid": subject or name}
+    row = {"_id": name, "slot": slot, "stamp": stamp, "aggregateid": subject or name, "sequence": 1}
     return row if after is None else row | {"after": after}
 
 
@@ -89,6 +89,17 @@ async def test_a_fact_whose_predecessor_this_process_sent_needs_no_look_at_all_o
     await scene.commit(fact("hidden", NOW - 60_000), fact("two", NOW + 1, after=old, subject="s"))
 
     assert await scene.look() == ["two"]
+
+
+async def test_the_copy_of_a_parked_record_is_not_taken_for_the_fact_of_its_key_that_came_at_that_moment() -> None:
+    scene = await Scene.opened()
+    old = NOW - 60_000
+    copy = fact("copy", old, subject="s")
+    del copy["sequence"]
+    scene.window.sent([copy])
+    await scene.commit(fact("one", old, subject="s"), fact("two", NOW + 1, after=old, subject="s"))
+
+    assert await scene.look() == ["one", "two"]
 
 
 async def test_a_fact_of_a_build_that_does_not_tell_is_looked_at_with_all_others() -> None:

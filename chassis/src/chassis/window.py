@@ -65,6 +65,8 @@ class Window:
     def sent(self, rows: Sequence[Raw]) -> None:
         """The broker has these: they hide nothing any more."""
         for row in rows:
+            if "sequence" not in row:
+                continue  # the copy of a parked record bears its key and is no predecessor of what the service says of it
             self._sent.pop(row["aggregateid"], None)  # the last one comes last
             self._sent[row["aggregateid"]] = row["stamp"]
         while len(self._sent) > REMEMBERED:
