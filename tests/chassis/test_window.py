@@ -91,7 +91,9 @@ async def test_a_fact_whose_predecessor_this_process_sent_needs_no_look_at_all_o
     assert await scene.look() == ["two"]
 
 
-async def test_the_copy_of_a_parked_record_is_not_taken_for_the_fact_of_its_key_that_came_at_that_moment() -> None:
+async def test_the_copy_of_a_parked_record_is_not_taken_for_the_fact_of_its_key_that_came_at_that_moment() -> (
+    None
+):
     scene = await Scene.opened()
     old = NOW - 60_000
     copy = fact("copy", old, subject="s")
