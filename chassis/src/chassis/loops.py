@@ -3,8 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from typing import Any
 
 from chassis.errors import Unavailable
 from chassis.logs import log
@@ -57,3 +58,13 @@ class Loop:
             return False
         self._failures = 0
         return more
+
+
+async def end(tasks: Collection["asyncio.Task[Any]"]) -> None:
+    """Cancel tasks as often as it takes: before Python 3.12 `asyncio.wait_for` forgets a cancellation that meets its answer."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1.0)
+    await asyncio.gather(*tasks, return_exceptions=True)

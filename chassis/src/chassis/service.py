@@ -30,7 +30,7 @@ from chassis.http import build_app
 from chassis.issuer import issuer_of
 from chassis.jobs import Jobs, Worker
 from chassis.logs import log, set_up
-from chassis.loops import Loop
+from chassis.loops import Loop, end
 from chassis.mending import Mending
 from chassis.metrics import Metrics
 from chassis.mongo import MongoStore
@@ -230,9 +230,7 @@ class Process:
             await asyncio.wait_for(self._drain(), 5.0)
         except (Unavailable, TimeoutError) as away:
             log("outbox not drained", level=30, reason=str(away))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self.relay.stop()
         for close in (*self.plan.closing, self.doors.tokens.close):
             await close()
