@@ -20,6 +20,8 @@ from tests.chassis.ledger import (
 )
 
 from chassis.commands import Commands
+from chassis.errors import Unavailable
+from chassis.inputs import Input, Outcome
 from chassis.jobs import AT_ONCE, LONGEST_WAIT, TRIES, Jobs
 from chassis.parking import PARKED
 from chassis.records import read
@@ -224,3 +226,93 @@ async def test_what_was_read_long_ago_is_read_again_because_somebody_else_may_ha
     await asyncio.sleep(0)
 
     assert len(set(room.press.begun)) == AT_ONCE
+
+
+async def all_begun(room: PressRoom) -> int:
+    await room.jobs.start_due()
+    await asyncio.sleep(0)
+    return len(room.press.begun)
+
+
+async def test_what_is_told_to_stop_begins_nothing_more_and_lets_end_what_has_begun() -> None:
+    room = await PressRoom.busy()
+    stopping = asyncio.create_task(room.jobs.stop(60.0))
+    await asyncio.sleep(0)
+    assert not stopping.done()
+
+    room.press.free.set()
+    serving = asyncio.create_task(room.jobs.commands.serve(await room.jobs.store.lane()))
+    await stopping
+
+    assert await all_begun(room) == AT_ONCE
+    assert await room.jobs.store.count("jobs", {}) == 10
+    serving.cancel()
+
+
+async def test_what_does_not_end_in_time_is_cut_off_and_over_when_stop_returns() -> None:
+    room = await PressRoom.busy()
+
+    await room.jobs.stop(0.01)
+
+    assert not room.jobs._running
+    assert await room.jobs.store.count("jobs", {}) == AT_ONCE + 10
+
+
+async def test_a_slot_goes_to_another_process_when_nothing_runs_in_it_any_more() -> None:
+    room = await PressRoom.busy()
+    old, store = room.jobs.slots, room.jobs.store
+    new = Slots(store, "two", 8, monotonic=lambda: room.seconds[0])
+    await new.reclaim()
+    used = {slot for slot, running in old.in_use.items() if running}
+    assert len(used) > 4
+
+    await old.share()
+    await new.share()
+    assert used <= set(old.owned())  # the relay goes on with what cannot leave yet
+    assert not used & set(new.owned())
+
+    await room.make_room()
+    await old.share()
+    await new.share()
+    assert (len(old.owned()), len(new.owned())) == (4, 4)
+
+
+async def test_in_a_slot_that_is_about_to_leave_nothing_begins() -> None:
+    room = await PressRoom.busy()
+    slots = room.jobs.slots
+    await Slots(room.jobs.store, "two", 8, monotonic=lambda: room.seconds[0]).reclaim()
+    await slots.share()
+    await room.make_room()
+    waiting = {row["slot"] for row in room.jobs._waiting}
+    assert waiting & slots._leaving, "a room in which the case happens"
+
+    await room.jobs.start_due()
+
+    assert {row for row, running in slots.in_use.items() if running} == waiting & set(slots.staying())
+
+
+@dataclass
+class OnceAway(Commands):
+    """Commands whose store is away the first time that something is told."""
+
+    refused: set[str] = field(default_factory=set)
+
+    async def submit(self, item: Input) -> Outcome:
+        if item.id not in self.refused:
+            self.refused.add(item.id)
+            raise Unavailable("store: away")
+        return await super().submit(item)
+
+
+async def test_a_result_that_meets_an_absent_store_is_told_again_and_not_worked_for_again() -> None:
+    room = await PressRoom.busy()
+    given = room.jobs.commands
+    commands = room.jobs.commands = OnceAway(given.turns, given.metrics, given.clock)
+    serving = asyncio.create_task(commands.serve(await room.jobs.store.lane()))
+    room.press.free.set()
+
+    await asyncio.gather(*room.jobs._running.values())
+    serving.cancel()
+
+    assert len(commands.refused) == len(room.press.begun) == AT_ONCE
+    assert await room.jobs.store.count("jobs", {}) == 10

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from tests.simulation.controls import CONTROLS
+from tests.simulation.crowd import red
 from tests.simulation.world import simulate
 
 SEEDS = range(1, 61)
-CONTROL_SEEDS = 500
+SELDOM = {"believes-all"}  # once in some 400 worlds: `make simulate` waits for it
 
 # a process that was killed leaves coroutines that it had not begun
 pytestmark = [
@@ -37,6 +38,6 @@ def test_the_same_seed_is_the_same_world() -> None:
     assert (one.story, one.steps, one.seconds) == (other.story, other.steps, other.seconds)
 
 
-@pytest.mark.parametrize("control", CONTROLS)
+@pytest.mark.parametrize("control", sorted(CONTROLS.keys() - SELDOM))
 def test_the_checker_sees_a_missing_protection(control: str) -> None:
-    assert any(simulate(seed, control).wrong for seed in range(1, CONTROL_SEEDS + 1))
+    assert red(control, 1) is not None

@@ -37,7 +37,8 @@ class Advice:
     async def tell(self, ends: Mapping[TopicPartition, int]) -> None:
         """Tell now; that it failed is said and forgotten."""
         try:
-            await asyncio.wait_for(self._source.commit(ends), PATIENCE_SECONDS)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._source.commit(ends)
             self._crash.at("delivery.offsets")
         except (KafkaError, OSError, TimeoutError, ValueError, AttributeError) as error:
             log("offsets not committed", level=30, reason=type(error).__name__)

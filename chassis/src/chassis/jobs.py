@@ -18,6 +18,7 @@ from chassis.errors import Conflict, Poison, Unavailable
 from chassis.handling import Reactions
 from chassis.inputs import Input, Lineage
 from chassis.logs import log
+from chassis.loops import end
 from chassis.metrics import Metrics
 from chassis.slots import LEASE_SECONDS, SAFE_SECONDS, Slots
 from chassis.store import AnyOf, AtMost, Between, Lane, Store
@@ -31,6 +32,8 @@ READ = 64  # how many are read at once: a crowd of them is not read again for ea
 TRUSTED_SECONDS = 0.8 * (LEASE_SECONDS - SAFE_SECONDS)
 TRIES = 5  # of a worker that meets a bug; one whose counterpart is away goes on
 LONGEST_WAIT = 300.0
+# Of a result while the store is away, in 13 s: what was done outside is told again, not done again.
+TELLINGS = 7
 # No clock like ours puts a job off for longer: what is due after that was written by one that is ahead.
 FROM_ANOTHER_CLOCK, FOR_EVER = timedelta(seconds=LONGEST_WAIT + 1), datetime(9000, 1, 1, tzinfo=UTC)
 # As the relay's window has it: what was done lies about in the index for minutes, so only now and then all is looked through.
@@ -58,19 +61,23 @@ class Jobs:
     _whole_at: float = -math.inf
     _begins: datetime = LONG_AGO
     _postponing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _stopping: bool = False
 
     async def start_due(self) -> bool:
         """Start what is due, up to the bound."""
         if not self._trusted() and len(self._running) < AT_ONCE:
             await self._read()
-        owned = set(self.slots.owned())
-        while self._trusted() and len(self._running) < AT_ONCE:
+        staying = set(self.slots.staying())
+        while not self._stopping and self._trusted() and len(self._running) < AT_ONCE:
             row = self._waiting.popleft()
-            if row["slot"] in owned:
-                task = asyncio.create_task(self._work(row))
-                self._running[row["_id"]] = task
-                task.add_done_callback(partial(self._ended, row["_id"]))
+            if row["slot"] in staying:
+                self._begin(row)
         return False
+
+    def _begin(self, row: Raw) -> None:
+        task = self._running[row["_id"]] = asyncio.create_task(self._work(row))
+        self.slots.in_use[row["slot"]] += 1
+        task.add_done_callback(partial(self._ended, row))
 
     def _trusted(self) -> bool:
         """Tells whether something waits that was read under a lease which certainly still holds."""
@@ -82,7 +89,7 @@ class Jobs:
         self._read_at = self.slots.monotonic()
         whole = self._read_at - self._whole_at >= WHOLE_EVERY_SECONDS
         due = AtMost(self.clock()) if whole else Between(self._begins, self.clock())
-        where = {"slot": AnyOf(self.slots.owned()), "due": due}
+        where = {"slot": AnyOf(self.slots.staying()), "due": due}
         busy = set(self._running)  # one that ends while the query runs is still in what the query saw
         most = READ + len(busy)
         rows = await self.store.query(JOBS, where, [("due", 1)], most)
@@ -94,8 +101,9 @@ class Jobs:
             rows += await self.store.query(JOBS, where | {"due": ahead}, [("due", 1)], most)
         self._waiting.extend(row for row in rows if row["_id"] not in busy)
 
-    def _ended(self, name: str, _: "asyncio.Task[None]") -> None:
-        self._running.pop(name, None)
+    def _ended(self, row: Raw, _: "asyncio.Task[None]") -> None:
+        self._running.pop(row["_id"], None)
+        self.slots.in_use[row["slot"]] -= 1
         if self._waiting or self._more:
             self.done()
 
@@ -121,7 +129,18 @@ class Jobs:
             await self._try_again_or_park(row, attempt, error)
 
     async def _finish(self, row: Raw, result: Any | None) -> None:
-        await self.commands.submit(self._input(row, result))
+        told, failures = self._input(row, result), 0
+        while True:
+            try:
+                await self.commands.submit(told)
+            except Unavailable as away:
+                failures += 1
+                if failures == TELLINGS:
+                    raise
+                log("result not told", level=30, job=row["_id"], reason=str(away))
+                await asyncio.sleep(0.1 * 2**failures)
+            else:
+                return
 
     async def _try_again_or_park(self, row: Raw, attempt: int, error: Exception) -> None:
         if attempt < TRIES and not isinstance(error, Poison):
@@ -154,8 +173,8 @@ class Jobs:
                 log("job not postponed", level=30, job=row["_id"], reason=str(away))
 
     async def stop(self, seconds: float) -> None:
-        """Let running jobs end, for so long; the rest is taken up after the next start."""
+        """Begin nothing more and let running jobs end, for so long; the rest is taken up after the next start."""
+        self._stopping = True
         if self._running:
             await asyncio.wait(self._running.values(), timeout=seconds)
-        for task in list(self._running.values()):
-            task.cancel()
+        await end(list(self._running.values()))

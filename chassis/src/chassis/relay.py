@@ -90,7 +90,8 @@ class Relay:
                 request_timeout_ms=10_000,
             )
             try:
-                await asyncio.wait_for(producer.start(), SEND_SECONDS)
+                async with asyncio.timeout(SEND_SECONDS):
+                    await producer.start()
             except (KafkaError, OSError, TimeoutError) as error:
                 await _stop(producer)
                 raise Unavailable(f"kafka: {type(error).__name__}") from error
@@ -114,7 +115,8 @@ class Relay:
         if count or self.slots.monotonic() - known_at < LOOK_AGAIN_SECONDS:
             return count
         try:
-            count = len(await asyncio.wait_for(producer.partitions_for(topic), LOOK_SECONDS))
+            async with asyncio.timeout(LOOK_SECONDS):
+                count = len(await producer.partitions_for(topic))
         except (KafkaError, OSError, TimeoutError) as error:
             if not await producer.client.force_metadata_update():
                 raise Unavailable(f"kafka: {type(error).__name__}") from error
@@ -134,7 +136,8 @@ class Relay:
             part.append(row)
         try:
             acknowledged = await producer.send_batch(batch, target[0], partition=target[1])
-            await asyncio.wait_for(acknowledged, SEND_SECONDS)
+            async with asyncio.timeout(SEND_SECONDS):
+                await acknowledged
         except (KafkaError, OSError, TimeoutError) as error:
             self.metrics.send_failures.inc()
             log("send failed", level=30, topic=target[0], partition=target[1], reason=type(error).__name__)
@@ -162,7 +165,8 @@ class Relay:
 
 async def _stop(producer: AIOKafkaProducer) -> None:
     try:
-        await asyncio.wait_for(producer.stop(), 3.0)
+        async with asyncio.timeout(3.0):
+            await producer.stop()
     except (KafkaError, OSError, TimeoutError, AssertionError) as error:
         log("producer closed badly", level=30, reason=type(error).__name__)
 

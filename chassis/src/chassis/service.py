@@ -49,6 +49,7 @@ from chassis.watchdog import Watchdog
 
 STUCK_SECONDS = 45.0
 LANES = 2
+JOBS_END_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -225,9 +226,10 @@ class Process:
         if self.delivery is not None:
             await self.delivery.stop()
         if self.jobs is not None:
-            await self.jobs.stop(5.0)
+            await self.jobs.stop(JOBS_END_SECONDS)
         try:
-            await asyncio.wait_for(self._drain(), 5.0)
+            async with asyncio.timeout(5.0):
+                await self._drain()
         except (Unavailable, TimeoutError) as away:
             log("outbox not drained", level=30, reason=str(away))
         await end(self._tasks)

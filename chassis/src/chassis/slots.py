@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,21 +22,29 @@ class Slots:
     total: int
     monotonic: Callable[[], float] = time.monotonic
     members: int = 1
+    in_use: Counter[int] = field(default_factory=Counter)
     _held: dict[int, float] = field(default_factory=dict)
+    _leaving: set[int] = field(default_factory=set)
 
     def owned(self) -> list[int]:
         """The slots whose lease is certainly ours by our own monotonic clock."""
         now = self.monotonic()
         return sorted(slot for slot, renewed in self._held.items() if now - renewed < SAFE_SECONDS)
 
+    def staying(self) -> list[int]:
+        """Those of ours in which something may begin that cannot be taken back."""
+        return [slot for slot in self.owned() if slot not in self._leaving]
+
     async def share(self) -> bool:
-        """Renew, and take or give back slots until every live process has its part."""
+        """Renew, and take or give back slots until every live process has its part; one in use is kept until it is not."""
         await self._renew()
         self.members = max(1, len(await self.store.live_leases("member/")))
         part = math.ceil(self.total / self.members)
-        for slot in sorted(self._held)[: max(0, len(self._held) - part)]:
-            del self._held[slot]
-            await self.store.release(f"slot/{slot:03d}", self.instance)
+        self._leaving = set(sorted(self._held)[: max(0, len(self._held) - part)])
+        for slot in sorted(self._leaving):
+            if not self.in_use[slot]:
+                self._held.pop(slot, None)
+                await self.store.release(f"slot/{slot:03d}", self.instance)
         taken = {int(name[5:]) for name in await self.store.live_leases("slot/")}
         for slot in range(self.total):
             if len(self._held) < part and slot not in self._held and slot not in taken:
