@@ -282,3 +282,28 @@ async def _is_gone(admin: AIOKafkaAdminClient, topic: str) -> bool:
 
 async def _equals(world: World, number: int, wanted: list[str]) -> bool:
     return await world.lines(number) == wanted
+
+
+async def test_a_partition_that_the_client_does_not_fetch_any_more_is_noticed(world: World) -> None:
+    async with world.running() as process:
+
+        async def assigned() -> bool:
+            return process.delivery is not None and len(process.delivery.claims.held) == 4
+
+        await until(assigned, "four partitions")
+        assert process.delivery is not None
+        source = process.delivery.source
+        source.consumer.pause(TopicPartition(world.topic, 3))
+        await publish(world, [record(world, 0)])
+
+        async def noticed() -> bool:
+            return process.delivery is not None and process.delivery.stands_still(2.0)
+
+        await until(noticed, "something waits and nobody sees it")
+        assert not process.delivery.progress.behind
+        source.consumer.resume(TopicPartition(world.topic, 3))
+
+        async def well_again() -> bool:
+            return await world.lines(0) == WHOLE and not await noticed()
+
+        await until(well_again, "it is handled")

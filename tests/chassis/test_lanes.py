@@ -22,6 +22,7 @@ class QuietSubscription(Subscription):
     def __init__(self) -> None:
         self.sought: list[tuple[int, int]] = []
         self.told: dict[int, int] = {}
+        self.paused = False
 
     @property
     def consumer(self) -> Any:
@@ -39,7 +40,11 @@ class QuietSubscription(Subscription):
         self.sought.append((partition.partition, offset))
 
     def pause(self) -> bool:
+        self.paused = True
         return True
+
+    def resume(self) -> None:
+        self.paused = False
 
     async def commit(self, ends: Mapping[TopicPartition, int]) -> None:
         self.told |= {partition.partition: end for partition, end in ends.items()}
@@ -60,9 +65,9 @@ class QuietDelivery(Delivery):
         assert seconds > 0
 
 
-async def delivery_on(store: Store) -> QuietDelivery:
+async def delivery_on(store: Store, kind: type[QuietDelivery] = QuietDelivery) -> QuietDelivery:
     claims = Claims("ledger", store, [await store.lane(), await store.lane()])
-    made = QuietDelivery("ledger", Connection(""), "one", [TOPIC], claims, turns(), lambda: NOW)
+    made = kind("ledger", Connection(""), "one", [TOPIC], claims, turns(), lambda: NOW)
     for number in range(2):
         await claims.take(TopicPartition(TOPIC, number), "topic-id")
     return made

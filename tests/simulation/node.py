@@ -1,10 +1,12 @@
 """One process of a simulated service: the real runtime, wired as `chassis.service` wires it, on a store and a log that fail."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from tests.simulation.group import SimConsumer, SimGroup
 from tests.simulation.log import SimLog
 from tests.simulation.loop import Proc, SimLoop
@@ -67,6 +69,13 @@ class SimSubscription(Subscription):
     def most(self, records: int) -> None:
         self.records = records
 
+    async def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        try:
+            await self.reader.log.request()
+        except KafkaError as error:
+            raise Unavailable("kafka: away") from error
+        return {tp: self.reader.highwater(tp) or 0 for tp in partitions}
+
     async def stop(self) -> None:
         await self.reader.stop()
 
@@ -83,6 +92,8 @@ class SimDelivery(Delivery):
         log = self.source.reader.log
         if log.down:
             raise Unavailable("kafka: away")
+        if log.chance.hits("strange answer"):
+            raise ValueError("an answer that nobody has thought of")
         await asyncio.sleep(log.chance.latency())
         return {name: log.topics[name].id for name in topics}
 

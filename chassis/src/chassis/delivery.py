@@ -19,6 +19,7 @@ from chassis.inputs import Input
 from chassis.lenient import fetch
 from chassis.logs import log
 from chassis.metrics import Metrics
+from chassis.progress import Progress
 from chassis.reading import Part, Parts, Reading
 from chassis.records import read, record_from
 from chassis.subscription import Fetched, Subscription
@@ -50,8 +51,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self.claims, self.turns, self.clock = claims, turns, clock
         self.metrics: Metrics = turns.metrics
         self.crash: CrashPoints = turns.crash
-        self.progress = time.monotonic()
-        self.behind = False
+        self.progress = Progress(claims, self.metrics, monotonic)
         self.resting: str = ""
         self.stopping = False
         self._busy = asyncio.Lock()
@@ -119,6 +119,9 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             self.advice.give({partition: self.claims.held[partition].next for partition in missing})
         except (Unavailable, Conflict) as away:
             self._rest(b"", str(away))
+        except Exception as error:  # noqa: BLE001 - whoever asked would leave reading paused for ever
+            log("claim failed", level=40, error=error, group=self.group)
+            self._rest(b"", type(error).__name__)
 
     async def _claim(self, partition: TopicPartition, topic_id: str) -> None:
         claim = await self.claims.take(partition, topic_id)
@@ -216,7 +219,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self.crash.at("delivery.committed")
         for partition, end in ends.items():
             self.claims.held[partition].fence = self.claims.held[partition].moved(end)
-        self.progress = time.monotonic()
+        self.progress.made()
         seconds = time.perf_counter() - began
         self._adapt(len(inputs), seconds)
         tell(self.metrics, self.group, outcomes, seconds, self.clock())
@@ -230,8 +233,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             self.source.most = min(LARGEST, most * 2)
 
     def stands_still(self, seconds: float) -> bool:
-        """Records wait, nothing outside is known to be down, and nothing has been handled for so long."""
-        return self.behind and not self.resting and time.monotonic() - self.progress > seconds
+        """Records wait, nothing outside is known to be down, and reading has not got on for so long."""
+        return not self.resting and self.progress.stands_still(seconds)
 
     async def _look_again(self, parts: Parts) -> str:
         """Find out who owns what was fenced; says why reading has to rest, nothing when it need not."""
@@ -272,15 +275,9 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         """Measure the lag, and claim what a lost claim left behind; called from a loop."""
         if self.source.consumer is None:
             return False
-        behind = False
-        for partition, claim in list(self.claims.held.items()):
-            lag = self.source.lag(partition, claim.next)
-            if lag is not None:
-                self.metrics.lag.labels(self.group, partition.topic, str(partition.partition)).set(lag)
-                behind = behind or lag > 0
-        if not behind:
-            self.progress = time.monotonic()
-        self.behind = behind
+        await self.progress.look(self.source, self.group)
+        if self.resting:
+            self.progress.anew()
         await self._mind_new_topics()
         if self._assigned - set(self.claims.held) and not self.resting:
             async with self._still():

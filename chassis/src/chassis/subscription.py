@@ -19,6 +19,7 @@ from contracts.connection import Connection
 
 BATCH = 500
 IDLE_MS = 500
+ASK_SECONDS = 5.0
 Fetched = dict[TopicPartition, list[Any]]
 Take = Callable[[Sequence[Any]], Awaitable[None]]
 StepOver = Callable[[int], Awaitable[Fetched]]
@@ -144,6 +145,15 @@ class Subscription:
         """How many records wait behind those handled; None when nobody has said."""
         high = self.high(partition)
         return None if high is None else max(0, high - handled)
+
+    async def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Where partitions end by the broker's own word; raises Unavailable when it does not say."""
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                ends: dict[TopicPartition, int] = await self.consumer.end_offsets(partitions)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable(f"kafka: {type(error).__name__}") from error
+        return ends
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Fetch from there next; nothing happens for a partition that is not ours any more."""

@@ -1,0 +1,146 @@
+"""Progress: a partition that the client library has lost sight of is seen all the same, and what rests is not stuck."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+from aiokafka import TopicPartition
+from tests.chassis.ledger import a_store, turns
+from tests.chassis.test_lanes import TOPIC, QuietDelivery, QuietSubscription, delivery_on
+
+from chassis.claims import Claims
+from chassis.errors import Unavailable
+from chassis.progress import ASK_SECONDS, Progress
+
+SEEN, UNSEEN = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
+PATIENCE = 45.0
+
+
+class TwoWords(QuietSubscription):
+    """A subscription whose client library knows less than its broker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: dict[TopicPartition, int | None] = {SEEN: 0, UNSEEN: 0}
+        self.true: dict[TopicPartition, int] = {SEEN: 0, UNSEEN: 0}
+        self.away = False
+
+    def high(self, partition: TopicPartition) -> int | None:
+        return self.known[partition]
+
+    async def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        if self.away:
+            raise Unavailable("kafka: away")
+        return {partition: self.true[partition] for partition in partitions}
+
+
+class Reader:
+    """Looks on while the seconds pass."""
+
+    def __init__(self, claims: Claims) -> None:
+        self.now, self.source, self.claims = 0.0, TwoWords(), claims
+        self.progress = Progress(claims, turns().metrics, lambda: self.now)
+
+    @classmethod
+    async def with_two_partitions(cls) -> "Reader":
+        store = await a_store()
+        claims = Claims("ledger", store, [await store.lane(), await store.lane()])
+        for partition in (SEEN, UNSEEN):
+            await claims.take(partition, "topic-id")
+        return cls(claims)
+
+    def handle(self, partition: TopicPartition, end: int) -> None:
+        claim = self.claims.held[partition]
+        claim.fence = claim.moved(end)
+        self.progress.made()
+
+    async def pass_time(self, seconds: int) -> bool:
+        for _ in range(seconds):
+            self.now += 1
+            await self.progress.look(self.source, "ledger")
+        return self.progress.stands_still(PATIENCE)
+
+
+@pytest.mark.parametrize("known", [0, None])
+async def test_a_partition_that_is_not_fetched_any_more_is_seen_though_the_other_goes_on(
+    known: int | None,
+) -> None:
+    reader = await Reader.with_two_partitions()
+    reader.source.known[UNSEEN], reader.source.true[UNSEEN] = known, 7
+    for n in range(1, 40):
+        reader.handle(SEEN, n)
+        assert not await reader.pass_time(1)
+
+    for n in range(40, 60):
+        reader.handle(SEEN, n)
+        still = await reader.pass_time(1)
+
+    assert still
+    reader.handle(UNSEEN, 7)
+    assert not await reader.pass_time(int(ASK_SECONDS) + 2)
+
+
+async def test_a_partition_that_moves_is_not_stuck_however_far_behind_the_library_is() -> None:
+    reader = await Reader.with_two_partitions()
+    reader.source.true[UNSEEN] = 1_000
+
+    for n in range(1, 20):
+        reader.handle(UNSEEN, n)
+        assert not await reader.pass_time(10)
+
+
+async def test_what_the_library_knows_and_nobody_handles_stands_still() -> None:
+    reader = await Reader.with_two_partitions()
+    reader.source.known[SEEN] = 3
+
+    assert not await reader.pass_time(40)
+    assert await reader.pass_time(10)
+
+
+async def test_a_broker_that_is_away_is_said_and_nothing_is_taken_for_stuck() -> None:
+    reader = await Reader.with_two_partitions()
+    reader.source.away = True
+
+    with pytest.raises(Unavailable):
+        await reader.pass_time(60)
+
+    assert not reader.progress.stands_still(PATIENCE)
+
+
+async def test_what_rested_is_counted_anew() -> None:
+    reader = await Reader.with_two_partitions()
+    reader.source.known[SEEN], reader.source.true[UNSEEN] = 3, 7
+    await reader.pass_time(60)
+
+    reader.progress.anew()
+
+    assert not await reader.pass_time(10)
+    assert await reader.pass_time(45)
+
+
+class Surprised(QuietDelivery):
+    """Delivery whose first question about topics is answered as nobody has thought of."""
+
+    asked = 0
+    went_on = False
+
+    async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
+        self.asked += 1
+        if self.asked == 1:
+            raise AssertionError("no such answer")
+        return await super()._topic_ids(topics)
+
+    async def _resume(self, seconds: float) -> None:
+        await super(QuietDelivery, self)._resume(seconds / 100)
+
+
+async def test_a_claim_that_fails_in_an_unknown_way_is_tried_again_and_reading_goes_on() -> None:
+    delivery = await delivery_on(await a_store(), Surprised)
+    delivery.claims.held.clear()
+
+    await delivery.on_partitions_assigned({SEEN, UNSEEN})
+    assert (delivery.resting, delivery.source.paused) == ("AssertionError", True)
+    assert delivery._resuming is not None
+    await delivery._resuming
+
+    assert set(delivery.claims.held) == {SEEN, UNSEEN}
+    assert (delivery.resting, delivery.source.paused) == ("", False)
