@@ -136,4 +136,4 @@ roll: ## Bring in the images that .env names, service after service, while peopl
 
 faults: $(STAMP) ## Break everything under load and account for it (MINUTES=… SEED=… ONLY=F2,F5; a slice without MINUTES)
 	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || $(BOOTSTRAP) --clocks || true
-	@$(RUN) -m bench.faults run $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(SPARE),--spare "$(SPARE)")
+	@$(RUN) -m bench.faults run $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE)) $(if $(ONLY),--only $(ONLY)) $(if $(SPARE),--spare "$(SPARE)")

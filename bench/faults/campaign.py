@@ -26,6 +26,7 @@ from stack.processes import StackError
 
 SETTLE_SECONDS = 180.0
 MOST_SECONDS = 900.0  # of a slice
+MOST_UNDER_WAY = 1_500.0  # more would wait for longer than their clients' patience when everything is broken
 WIND_DOWN_SECONDS = 300.0  # clients go on asking for as long as their patience
 
 
@@ -170,8 +171,9 @@ class Campaign:
 
     @contextmanager
     def _held_back(self, load: "subprocess.Popen[bytes]") -> Iterator[None]:
-        """Clients wait while more is under way than the rate of ten seconds: a slow machine plays a shorter day."""
-        watch, most, over = Watch(self.ground.stand), max(100.0, 10 * self.size.rate), threading.Event()
+        """Clients wait while as much is under way as comes in ten seconds: a slow machine plays a shorter day."""
+        most = min(MOST_UNDER_WAY, max(100.0, 10 * self.size.rate))
+        watch, over = Watch(self.ground.stand), threading.Event()
 
         def hold_back() -> None:
             while load.poll() is None and not over.wait(0.5):
