@@ -28,6 +28,7 @@ PATIENCE = 180.0
 LETTERS_SECONDS = 20.0
 QUIET, END_TO_END, ACCEPT = "end-to-end-quiet", "end-to-end", "accept"
 WARM = 200
+COST = "cpu-s per 1000"
 RATES = {QUIET: 5.0, END_TO_END: 100.0, ACCEPT: 200.0}  # reports a second
 
 
@@ -49,9 +50,10 @@ class Journey:
         await self._settled(await client.open_loop(PATH, list(islice(bodies, WARM)), 100.0))
         for name, rate in RATES.items():
             say(f"{name} at {rate:.0f} reports/s …")
-            since = self.engines.now()
+            since, before = self.engines.now(), self._cpu()
             answers = await client.open_loop(PATH, list(islice(bodies, counts[name])), rate)
             await self._settled(answers)
+            self._charge(before, len(answers), f" at {rate:.0f}/s")
             if name == ACCEPT:
                 self._note(
                     name,
@@ -131,10 +133,14 @@ class Journey:
         count = sum(1 for row in answers if row.status == 201)
         found = {"accepted": count / accepted, "through all": count / (max(done.values()) - began)}
         found |= {f"through {name}": count / (when - began) for name, when in done.items()}
-        after = self._cpu()
+        self._charge(before, count)
         found["letters handed over"] = await self._letters()
-        found |= {f"cpu-s per 1000, {name}": 1000 * (after[name] - before[name]) / count for name in after}
-        self.figures.sustained = found
+        self.figures.sustained |= found
+
+    def _charge(self, before: Mapping[str, float], count: int, rate: str = "") -> None:
+        """What each process used of the processors, for a thousand reports."""
+        for name, seconds in self._cpu().items():
+            self.figures.sustained[f"{COST}{rate}, {name}"] = 1000 * (seconds - before[name]) / count
 
     async def _letters(self) -> float:
         """How many letters leave in a second while many wait."""

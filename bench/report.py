@@ -8,9 +8,10 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from bench.figures import Drain, Figures, Killed, median, percentile
-from bench.journey import ACCEPT, END_TO_END, QUIET
+from bench.journey import ACCEPT, COST, END_TO_END, QUIET
 from bench.runs import BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, SENT
 from bench.stations import STATIONS
+from contracts.permissions import SERVICES
 from stack.files import write_whole
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
@@ -24,6 +25,7 @@ NAMES = {
     FLOOR: "floor: bare drivers, one transaction per 500, nothing decoded or decided",
     RELAY: "relay of this project: outbox → broker",
 }
+WORKERS = (*SERVICES, "mongod", "kafka")
 LATENCIES = {
     RELAYED: "a fact, from its commit to the broker's yes, idle",
     QUIET: "a report, from when it was due at the door to its letter at the mail server, 5/s",
@@ -108,12 +110,19 @@ def _wakeups(figures: Figures) -> Iterator[str]:
 
 
 def _notes(figures: Figures) -> Iterator[str]:
-    if figures.sustained:
+    if "through all" in figures.sustained:
         accepted, through = figures.sustained["accepted"], figures.sustained["through all"]
         yield (
             f"As fast as it goes: {accepted:,.0f} reports/s accepted, {through:,.0f} reports/s through all four services (accepted, "
             "routed, looked at by subsidies, their letters decided and queued); while many letters wait, one process hands over "
             f"{figures.sustained['letters handed over']:,.0f} of them a second to the mail server."
+        )
+        yield ""
+    costs = {name: figures.sustained.get(f"{COST} at 100/s, {name}", 0.0) for name in WORKERS}
+    if any(costs.values()):
+        shares = ", ".join(f"{name} {cost:.1f}" for name, cost in costs.items())
+        yield (
+            f"At 100 reports/s one report with its letter costs {sum(costs.values()):.1f} ms of processor time ({shares})."
         )
         yield ""
     said = "; ".join(f"{name} {value}" for name, value in figures.conditions.items())

@@ -15,11 +15,12 @@ from chassis.documents import Raw
 from chassis.errors import Unavailable
 from chassis.logs import log
 from chassis.metrics import Metrics
+from chassis.pace import Pace
 from chassis.sent_log import SentLog
 from chassis.slots import Slots
 from chassis.store import Store
 from chassis.turn import OUTBOX
-from chassis.window import Window
+from chassis.window import SWEEP, Window
 from contracts.connection import Connection
 from contracts.envelope import Envelope
 
@@ -44,6 +45,7 @@ class Relay:
     log: SentLog = field(init=False)
     window: Window = field(init=False)
     producer: AIOKafkaProducer | None = None
+    pace: Pace = field(default_factory=Pace)
     _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -56,7 +58,9 @@ class Relay:
         self.metrics.outbox_age.set(max(0.0, age))
 
     async def sweep(self) -> bool:
-        """Send one sweep; true when there may be more. Raises Unavailable while the broker is away."""
+        """Send one sweep; true when there is more. Raises Unavailable while the broker is away."""
+        await self.pace.wait()
+        self.pace.begin()
         rows = await self.window.look(self.slots.owned())
         if not rows:
             return False
@@ -75,7 +79,8 @@ class Relay:
         ):
             await self._discard()
             raise Unavailable("the broker takes nothing")
-        return bool(done)
+        self.pace.end()
+        return 0 < len(done) < len(rows) or len(rows) == SWEEP
 
     async def _ready(self) -> AIOKafkaProducer:
         if self.producer is None:
