@@ -9,7 +9,6 @@ from tests.chassis.ledger import NOW, a_store, record, registered, report_id, tu
 
 from chassis.claims import Claims
 from chassis.delivery import Delivery
-from chassis.pace import Pace
 from chassis.store import Store
 from chassis.subscription import BATCH, Subscription
 from contracts.connection import Connection
@@ -24,7 +23,6 @@ class QuietSubscription(Subscription):
         self.sought: list[tuple[int, int]] = []
         self.told: dict[int, int] = {}
         self.paused = False
-        self.pace = Pace()
 
     @property
     def consumer(self) -> Any:

@@ -24,7 +24,6 @@ from chassis.jobs import Jobs
 from chassis.loops import Loop
 from chassis.mending import Mending
 from chassis.metrics import Metrics
-from chassis.pace import Pace
 from chassis.relay import Relay
 from chassis.replay import Replays
 from chassis.service import LANES
@@ -49,7 +48,6 @@ class SimSubscription(Subscription):
 
     def __init__(self) -> None:
         self.records = BATCH
-        self.pace = Pace()
 
     @property
     def stale(self) -> bool:

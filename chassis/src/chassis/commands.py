@@ -10,7 +10,6 @@ from chassis.errors import Unavailable
 from chassis.inputs import Ending, Input, Lineage, Outcome
 from chassis.logs import log
 from chassis.metrics import Metrics
-from chassis.pace import Pace
 from chassis.store import Lane
 from chassis.turn import Turns
 
@@ -59,16 +58,12 @@ class Commands:
 
     async def serve(self, lane: Lane) -> None:
         """Commit what comes, until cancelled; what was taken is finished first."""
-        pace = Pace()
         while True:
             waiting = [await self.queue.get()]
             await asyncio.sleep(LINGER_SECONDS)
-            await pace.wait()
-            pace.begin()
             while len(waiting) < TOGETHER and not self.queue.empty():
                 waiting.append(self.queue.get_nowait())
             await asyncio.shield(self._commit(lane, waiting))
-            pace.end()
 
     async def _commit(self, lane: Lane, waiting: Sequence[Waiting]) -> None:
         try:

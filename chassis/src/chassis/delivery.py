@@ -226,7 +226,6 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _adapt(self, size: int, seconds: float) -> None:
         """Larger batches while they are quick, smaller ones while a transaction takes long."""
-        self.source.pace.took(seconds)
         most = self.source.most
         if seconds > SLOW_SECONDS:
             self.source.most = max(SMALLEST, most // 2)

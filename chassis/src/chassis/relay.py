@@ -15,7 +15,6 @@ from chassis.documents import Raw
 from chassis.errors import Unavailable
 from chassis.logs import log
 from chassis.metrics import Metrics
-from chassis.pace import Pace
 from chassis.sent_log import SentLog
 from chassis.slots import Slots
 from chassis.store import Store
@@ -45,7 +44,6 @@ class Relay:
     log: SentLog = field(init=False)
     window: Window = field(init=False)
     producer: AIOKafkaProducer | None = None
-    pace: Pace = field(default_factory=Pace)
     _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -59,8 +57,6 @@ class Relay:
 
     async def sweep(self) -> bool:
         """Send one sweep; true when there is more. Raises Unavailable while the broker is away."""
-        await self.pace.wait()
-        self.pace.begin()
         rows = await self.window.look(self.slots.owned())
         if not rows:
             return False
@@ -79,7 +75,6 @@ class Relay:
         ):
             await self._discard()
             raise Unavailable("the broker takes nothing")
-        self.pace.end()
         return 0 < len(done) < len(rows) or len(rows) == SWEEP
 
     async def _ready(self) -> AIOKafkaProducer:

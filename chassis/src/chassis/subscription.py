@@ -15,7 +15,6 @@ from faststream.kafka.schemas import Topic
 from chassis.errors import Unavailable
 from chassis.kafka_security import security
 from chassis.logs import log
-from chassis.pace import Pace
 from contracts.connection import Connection
 
 BATCH = 500
@@ -67,7 +66,6 @@ class Subscription:
         step_over: StepOver,
     ) -> None:
         self._step_over = step_over
-        self.pace = Pace()
         self.broker = KafkaBroker(
             kafka.each,
             security=security(kafka),
@@ -127,7 +125,6 @@ class Subscription:
 
     async def _getmany(self, timeout_ms: int, max_records: int) -> Fetched:
         """What the consumer fetches; where the library cannot read a record, our own reader goes on."""
-        await self.pace.wait()
         self.stale = False
         try:
             found: Fetched = await self._fetch(timeout_ms=max(timeout_ms, IDLE_MS), max_records=max_records)
@@ -136,8 +133,6 @@ class Subscription:
             found = await self._step_over(max_records)
             if not found:
                 await asyncio.sleep(IDLE_MS / 1000)
-        if found:
-            self.pace.begin()
         return found
 
     def high(self, partition: TopicPartition) -> int | None:
