@@ -134,6 +134,6 @@ compose-test: $(STAMP) ## Run docker-compose.yml on containers and try it: a day
 roll: ## Bring in the images that .env names, service after service, while people use them (SERVICES="intake notify")
 	@$(or $(PYTHON),python3) deploy/compose/roll.py $(SERVICES)
 
-faults: $(STAMP) ## Break everything under load and account for it (MINUTES=… SEED=… ONLY=F2,F5; a slice without MINUTES)
+faults: $(STAMP) ## Break everything under load and account for it (MINUTES=… SEED=… RATE=… ONLY=F2,F5; a slice without MINUTES; SUMMARY=1)
 	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || $(BOOTSTRAP) --clocks || true
-	@$(RUN) -m bench.faults run $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE)) $(if $(ONLY),--only $(ONLY)) $(if $(SPARE),--spare "$(SPARE)")
+	@$(RUN) -m bench.faults $(if $(SUMMARY),summary,run) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE)) $(if $(ONLY),--only $(ONLY)) $(if $(SPARE),--spare "$(SPARE)")

@@ -144,6 +144,16 @@ def wrong(result: Json) -> list[str]:
     return found + [f"{one['name']} turned red" for one in result["greens"] if one["red"]]
 
 
+def wrong_together(results: Sequence[Json]) -> list[str]:
+    """Why recorded runs are no good ones; a kind that never came in one run may have come in another."""
+    came = {injection["kind"] for one in results for injection in one["injections"]}
+    return [
+        f"seed {one['seed']}: {reason}"
+        for one in results
+        for reason in wrong(one | {"missing": sorted(set(one["missing"]) - came)})
+    ]
+
+
 def last_line(results: Sequence[Json]) -> str:
     """What one or all runs come to, in one line; a control counts as red when it was every time."""
     total = {
@@ -158,12 +168,22 @@ def last_line(results: Sequence[Json]) -> str:
     )
 
 
+def recorded(folder: Path) -> list[Json]:
+    """The results that were kept in a folder, oldest first."""
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
 def summary() -> int:
     """Shows what all recorded runs come to."""
-    results = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))]
+    results, apart = recorded(FOLDER), recorded(FOLDER / "mended")
     show(Console(), results)
+    if apart:
+        print(f"before a mending, not added ({FOLDER.name}/mended): {last_line(apart)}")
     print(last_line(results), flush=True)
-    return int(any(wrong(one) for one in results))
+    reasons = wrong_together(results)
+    for reason in reasons:
+        print(f"faults: {reason}")
+    return int(bool(reasons))
 
 
 def show(console: Console, results: Sequence[Json]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from bench.faults.audit import Verdict
 from bench.faults.campaign import Campaign, Round, Size
 from bench.faults.ground import Injection
-from bench.faults.results import round_row, wrong
+from bench.faults.results import round_row, wrong, wrong_together
 
 
 def test_a_round_with_findings_is_written_and_read_again() -> None:
@@ -47,3 +47,12 @@ def test_what_was_accounted_for_stays_when_a_later_round_breaks_off_and_the_run_
     reasons = wrong({**nothing, "missing": [], "controls": [], "greens": [], "broken": campaign.broken})
     assert reasons == ["round 1: KeyError: 'the harness itself'"]
     assert "test_results.py" in said[0]
+
+
+def test_a_kind_that_one_run_missed_and_another_had_is_missing_in_neither() -> None:
+    good = dict.fromkeys(("lost", "double", "out_of_order", "unsettled_rounds"), 0)
+    good |= {"controls": [], "greens": [], "injections": [], "missing": []}
+    short = good | {"seed": 1, "missing": ["F9", "F12"]}
+    long = good | {"seed": 2, "injections": [{"kind": "F9"}], "lost": 1}
+
+    assert wrong_together([short, long]) == ["seed 1: F12 never came", "seed 2: lost"]
