@@ -50,7 +50,7 @@ def test_what_was_accounted_for_stays_when_a_later_round_breaks_off_and_the_run_
 
 
 def test_a_kind_that_one_run_missed_and_another_had_is_missing_in_neither() -> None:
-    good = dict.fromkeys(("lost", "double", "out_of_order", "unsettled_rounds"), 0)
+    good: dict[str, Any] = dict.fromkeys(("lost", "double", "out_of_order", "unsettled_rounds"), 0)
     good |= {"controls": [], "greens": [], "injections": [], "missing": []}
     short = good | {"seed": 1, "missing": ["F9", "F12"]}
     long = good | {"seed": 2, "injections": [{"kind": "F9"}], "lost": 1}
