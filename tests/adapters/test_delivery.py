@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.record.util import calc_crc32c_py
 from pydantic import SecretStr
 from tests.chassis.ledger import NOW, PAGES, REACTIONS, Print, WriteLine, registered, report_id
@@ -308,3 +308,44 @@ async def test_a_partition_that_the_client_does_not_fetch_any_more_is_noticed(wo
             return await world.lines(0) == WHOLE and not await noticed()
 
         await until(well_again, "it is handled")
+
+
+async def test_what_is_gone_from_the_end_of_a_partition_is_not_waited_for(world: World) -> None:
+    """Retention took what nobody had read, and nothing came after it."""
+    await publish(world, [record(world, n) for n in range(5)])
+    async with world.running():
+
+        async def all_printed() -> bool:
+            return all([await world.lines(n) == WHOLE for n in range(5)])
+
+        await until(all_printed, "five pages")
+    await publish(world, [record(world, n) for n in range(5, 8)])
+    admin = AIOKafkaAdminClient(**world.kafka.aiokafka())
+    await admin.start()
+    await admin.delete_records({TopicPartition(world.topic, 3): RecordsToDelete(before_offset=8)})
+    await admin.close()
+
+    async with world.running("two") as process:
+
+        async def assigned() -> bool:
+            return process.delivery is not None and len(process.delivery.claims.held) == 4
+
+        await until(assigned, "four partitions")
+        assert process.delivery is not None
+        delivery, gone = process.delivery, TopicPartition(world.topic, 3)
+
+        async def gone_on() -> bool:
+            return delivery.claims.held[gone].next == 8
+
+        await until(gone_on, "the hole is accepted")
+        await publish(world, [record(world, 8)])
+
+        async def printed() -> bool:
+            return await world.lines(8) == WHOLE
+
+        async def all_well() -> bool:
+            return not delivery.stands_still(0.0)
+
+        await until(printed, "what came after it")
+        await until(all_well, "nothing waits")
+        assert process.metrics.resought.labels("hole-accepted")._value.get() == 1

@@ -22,6 +22,7 @@ class TwoWords(QuietSubscription):
         super().__init__()
         self.known: dict[TopicPartition, int | None] = {SEEN: 0, UNSEEN: 0}
         self.true: dict[TopicPartition, int] = {SEEN: 0, UNSEEN: 0}
+        self.first: dict[TopicPartition, int] = {SEEN: 0, UNSEEN: 0}
         self.away = False
 
     def high(self, partition: TopicPartition) -> int | None:
@@ -31,6 +32,9 @@ class TwoWords(QuietSubscription):
         if self.away:
             raise Unavailable("kafka: away")
         return {partition: self.true[partition] for partition in partitions}
+
+    async def begins(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        return {partition: self.first[partition] for partition in partitions}
 
 
 class Reader:
@@ -115,6 +119,20 @@ async def test_what_rested_is_counted_anew() -> None:
 
     assert not await reader.pass_time(10)
     assert await reader.pass_time(45)
+
+
+@pytest.mark.parametrize("known", [5, 0])
+async def test_what_was_removed_unread_is_told_once_it_is_certain_that_nothing_moves(known: int) -> None:
+    reader = await Reader.with_two_partitions()
+    reader.source.known[SEEN], reader.source.true[SEEN] = known, 5
+    reader.source.first |= {SEEN: 5, UNSEEN: 0}
+
+    told = []
+    for _ in range(2 * int(ASK_SECONDS) + 4):
+        reader.now += 1
+        told.append(await reader.progress.look(reader.source, "ledger"))
+
+    assert [one for one in told if one] == [{SEEN: 5}]
 
 
 class Surprised(QuietDelivery):

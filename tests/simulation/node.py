@@ -76,6 +76,9 @@ class SimSubscription(Subscription):
             raise Unavailable("kafka: away") from error
         return {tp: self.reader.highwater(tp) or 0 for tp in partitions}
 
+    async def begins(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        return dict.fromkeys(partitions, 0)  # nothing is ever removed here
+
     async def stop(self) -> None:
         await self.reader.stop()
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -236,10 +236,10 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         """Records wait, nothing outside is known to be down, and reading has not got on for so long."""
         return not self.resting and self.progress.stands_still(seconds)
 
-    async def _look_again(self, parts: Parts) -> str:
+    async def _look_again(self, partitions: Iterable[TopicPartition]) -> str:
         """Find out who owns what was fenced; says why reading has to rest, nothing when it need not."""
         try:
-            for partition in parts:
+            for partition in partitions:
                 if not await self.claims.look(partition):
                     log("fenced out", level=30, topic=partition.topic, partition=partition.partition)
                     self.metrics.resought.labels("fenced").inc()
@@ -275,14 +275,32 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         """Measure the lag, and claim what a lost claim left behind; called from a loop."""
         if self.source.consumer is None:
             return False
-        await self.progress.look(self.source, self.group)
+        gone = await self.progress.look(self.source, self.group)
         if self.resting:
             self.progress.anew()
+        elif gone:
+            await self._go_on_behind(gone)
         await self._mind_new_topics()
         if self._assigned - set(self.claims.held) and not self.resting:
             async with self._still():
                 await self._claim_missing()
         return False
+
+    async def _go_on_behind(self, begins: Mapping[TopicPartition, int]) -> None:
+        """Retention took what nobody had read, and nothing has come after it that would show the hole."""
+        async with self._still():
+            for partition, begin in begins.items():
+                claim = self.claims.held.get(partition)
+                if claim is not None and claim.next < begin:
+                    self.reading.tell_of_hole(partition, claim.next)
+                    await self._move(partition, begin)
+
+    async def _move(self, partition: TopicPartition, place: int) -> None:
+        try:
+            await self._turn_whole([], {partition: place})
+        except Fenced:
+            await self._look_again([partition])
+        self.reading.again([partition])
 
     async def _mind_new_topics(self) -> None:
         """A topic that was deleted and made again has another id: what was handled of it is another log."""

@@ -13,9 +13,18 @@ from chassis.subscription import Subscription
 ASK_SECONDS = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What the broker has beyond the place that a partition has been at since then, and whether the consumer knows of it."""
+
+    place: int
+    since: float
+    known: bool
+
+
 @dataclass
 class Progress:
-    """When something was last handled, and which partitions the consumer has lost sight of.
+    """When something was last handled, and which partitions wait without moving.
 
     A client library that has stopped fetching a partition never learns that anything waits there, and what goes on in the
     other partitions hides it.
@@ -27,7 +36,7 @@ class Progress:
     behind: bool = False
     handled: float = field(init=False)
     _asked: float = field(init=False)
-    _unseen: dict[TopicPartition, tuple[int, float]] = field(default_factory=dict)
+    _waits: dict[TopicPartition, Wait] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.handled = self._asked = self.monotonic()
@@ -38,32 +47,40 @@ class Progress:
 
     def anew(self) -> None:
         """Count from now: what rests is not stuck."""
-        self._unseen.clear()
+        self._waits.clear()
         self.made()
 
-    async def look(self, source: Subscription, group: str) -> None:
-        """Measure the lag of everything that is held; raises Unavailable when the broker was asked and is away."""
+    async def look(self, source: Subscription, group: str) -> Mapping[TopicPartition, int]:
+        """Measure the lag of everything that is held; raises Unavailable when the broker was asked and is away.
+
+        Returns where partitions begin from which everything that is to come next has been removed unread.
+        """
         lags = {tp: source.lag(tp, claim.next) for tp, claim in self.claims.held.items()}
         self._tell(group, {tp: lag for tp, lag in lags.items() if lag is not None})
         self.behind = any(lags.values())
         if not self.behind:
             self.made()
-        if self.monotonic() - self._asked > ASK_SECONDS:
-            self._asked = self.monotonic()
-            await self._ask(source, group, [tp for tp, lag in lags.items() if not lag])
+        if self.monotonic() - self._asked <= ASK_SECONDS:
+            return {}
+        self._asked = self.monotonic()
+        return await self._ask(source, group, lags)
 
-    async def _ask(self, source: Subscription, group: str, seeming: list[TopicPartition]) -> None:
-        """Compare with the broker's word what seems to be handled to the end."""
-        ends, now = await source.ends(seeming), self.monotonic()
-        held = self.claims.held
-        waits = {
-            tp: ends[tp] - held[tp].next for tp in seeming if tp in held and ends.get(tp, 0) > held[tp].next
-        }
-        self._tell(group, waits)
-        before, self._unseen = self._unseen, {}
-        for tp in waits:
-            place, since = before.get(tp, (-1, now))
-            self._unseen[tp] = held[tp].next, since if place == held[tp].next else now
+    async def _ask(
+        self, source: Subscription, group: str, lags: Mapping[TopicPartition, int | None]
+    ) -> Mapping[TopicPartition, int]:
+        """Compare with the broker's word; what has waited since the last time may not be there any more."""
+        ends, now = await source.ends(list(lags)), self.monotonic()
+        places = {tp: self.claims.held[tp].next for tp in lags if tp in self.claims.held}
+        before, self._waits = self._waits, {}
+        for tp, place in places.items():
+            if ends[tp] > place:
+                last = before.get(tp)
+                since = last.since if last is not None and last.place == place else now
+                self._waits[tp] = Wait(place, since, bool(lags[tp]))
+        self._tell(group, {tp: ends[tp] - wait.place for tp, wait in self._waits.items() if not wait.known})
+        still = [tp for tp, wait in self._waits.items() if wait.since < now]
+        begins = await source.begins(still) if still else {}
+        return {tp: begin for tp, begin in begins.items() if begin > self._waits[tp].place}
 
     def _tell(self, group: str, lags: Mapping[TopicPartition, int]) -> None:
         for tp, lag in lags.items():
@@ -72,5 +89,5 @@ class Progress:
     def stands_still(self, seconds: float) -> bool:
         """Records wait and nothing has been handled for so long, or so long nobody has seen what waits in a partition."""
         now = self.monotonic()
-        unseen = any(now - since > seconds for _, since in self._unseen.values())
+        unseen = any(not wait.known and now - wait.since > seconds for wait in self._waits.values())
         return unseen or (self.behind and now - self.handled > seconds)

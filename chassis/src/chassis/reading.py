@@ -66,9 +66,7 @@ class Reading:
         ours, after_hole = runs(found, place)
         if after_hole is not None and not ours and self._holes.get(partition) == (place, after_hole):
             ours, after_hole = runs(found, after_hole)
-            where = {"topic": partition.topic, "partition": partition.partition}
-            log("hole accepted", level=40, next=place, **where)
-            self._metrics.resought.labels("hole-accepted").inc()
+            self.tell_of_hole(partition, place)
         if after_hole is None:
             self._holes.pop(partition, None)
         else:
@@ -77,6 +75,12 @@ class Reading:
             self._metrics.resought.labels("hole").inc()
             self._seek(partition, place)
         return ours
+
+    def tell_of_hole(self, partition: TopicPartition, place: int) -> None:
+        """What should have come next is not on the topic any more: say so, and go on behind it."""
+        where = {"topic": partition.topic, "partition": partition.partition}
+        log("hole accepted", level=40, next=place, **where)
+        self._metrics.resought.labels("hole-accepted").inc()
 
     def current(self, parts: Parts) -> Parts:
         """Those whose turn it is; what was handed over behind a failure is not handled and read again."""

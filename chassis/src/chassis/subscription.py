@@ -22,6 +22,7 @@ IDLE_MS = 500
 ASK_SECONDS = 5.0
 Fetched = dict[TopicPartition, list[Any]]
 Take = Callable[[Sequence[Any]], Awaitable[None]]
+Ask = Callable[[Sequence[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
 StepOver = Callable[[int], Awaitable[Fetched]]
 
 
@@ -148,12 +149,18 @@ class Subscription:
 
     async def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Where partitions end by the broker's own word; raises Unavailable when it does not say."""
+        return await self._told(self.consumer.end_offsets, partitions)
+
+    async def begins(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Where partitions begin, everything before having been removed; raises Unavailable when nobody says."""
+        return await self._told(self.consumer.beginning_offsets, partitions)
+
+    async def _told(self, ask: Ask, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                ends: dict[TopicPartition, int] = await self.consumer.end_offsets(partitions)
+                return await ask(partitions)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable(f"kafka: {type(error).__name__}") from error
-        return ends
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Fetch from there next; nothing happens for a partition that is not ours any more."""
