@@ -349,3 +349,29 @@ async def test_what_is_gone_from_the_end_of_a_partition_is_not_waited_for(world:
         await until(printed, "what came after it")
         await until(all_well, "nothing waits")
         assert process.metrics.resought.labels("hole-accepted")._value.get() == 1
+
+
+async def test_a_member_that_joins_anew_does_it_once_whatever_it_still_had_to_tell(world: World) -> None:
+    """An offset that is told during a join comes under a generation that is over, which makes the client join again."""
+    async with world.running("one") as one, world.running("two") as two:
+
+        async def shared() -> bool:
+            return all(each.delivery and len(each.delivery.claims.held) == 2 for each in (one, two))
+
+        await until(shared, "two partitions each")
+        before = [each.metrics.rebalances._value.get() for each in (one, two)]
+
+        async def joins() -> list[float]:
+            now = [each.metrics.rebalances._value.get() for each in (one, two)]
+            return [count - known for count, known in zip(now, before, strict=True)]
+
+        rounds = 3
+        for each in (one, two) * rounds:
+            assert each.delivery is not None
+            held = each.delivery.claims.held
+            each.delivery.advice.give({tp: claim.next for tp, claim in held.items()})
+            each.delivery.source.consumer._coordinator.request_rejoin()
+            await asyncio.sleep(4.5)  # until the other one has heard of it, and time to do it again
+
+        assert max(await joins()) <= 2 * rounds
+        await until(shared, "two partitions each, again")

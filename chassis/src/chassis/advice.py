@@ -43,9 +43,18 @@ class Advice:
         except (KafkaError, OSError, TimeoutError, ValueError, AttributeError) as error:
             log("offsets not committed", level=30, reason=type(error).__name__)
 
-    async def last(self, ends: Mapping[TopicPartition, int]) -> None:
-        """Tell for the last time: what was to be told soon is older."""
+    def hush(self) -> None:
+        """Tell nothing of what was to be told soon: the partitions are being given out anew.
+
+        What is told during a join waits behind it, comes under a generation that is over, and makes the client join again;
+        then whatever was claimed meanwhile is told during that join.
+        """
+        self._untold = {}
         if self._telling is not None:
             self._telling.cancel()
+
+    async def last(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Tell for the last time: what was to be told soon is older."""
+        self.hush()
         if ends:
             await self.tell(ends)

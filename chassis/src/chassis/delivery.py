@@ -91,6 +91,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, _: set[TopicPartition]) -> None:
         """Finish what is in hand, then let go."""
         async with self._still():
+            self.advice.hush()
             self.claims.held.clear()
             self._assigned = set()
             self.metrics.assigned.set(0)
