@@ -36,6 +36,7 @@ PORTS = (
     "GRAFANA_PORT",
 )
 READY_SECONDS = 120.0
+TRIES = 15
 
 
 def free_port() -> int:
@@ -53,8 +54,16 @@ def clear() -> None:
         (["volume", "ls", "--quiet"], ["volume", "rm"]),
         (["network", "ls", "--quiet"], ["network", "rm"]),
     ):
-        if found := run(["docker", *listed, "--filter", mine]).split():
-            run(["docker", *removed, *found])
+        for tries_left in reversed(range(TRIES)):
+            found = run(["docker", *listed, "--filter", mine]).split()
+            try:
+                if found:
+                    run(["docker", *removed, *found])
+                break
+            except Trouble:  # the daemon gives a network up a moment after the last container in it is gone
+                if not tries_left:
+                    raise
+                time.sleep(2)
 
 
 @dataclass(frozen=True)
