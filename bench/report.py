@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from bench.figures import Drain, Figures, Killed, median, percentile
-from bench.journey import ACCEPT, COST, END_TO_END, QUIET
+from bench.journey import ACCEPT, COST, END_TO_END, QUIET, RATES
 from bench.runs import BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, SENT
 from bench.stations import STATIONS
 from contracts.permissions import SERVICES
@@ -118,11 +118,12 @@ def _notes(figures: Figures) -> Iterator[str]:
             f"{figures.sustained['letters handed over']:,.0f} of them a second to the mail server."
         )
         yield ""
-    costs = {name: figures.sustained.get(f"{COST} at 100/s, {name}", 0.0) for name in WORKERS}
+    rate = f"{RATES[END_TO_END]:.0f}"
+    costs = {name: figures.sustained.get(f"{COST} at {rate}/s, {name}", 0.0) for name in WORKERS}
     if any(costs.values()):
         shares = ", ".join(f"{name} {cost:.1f}" for name, cost in costs.items())
         yield (
-            f"At 100 reports/s one report with its letter costs {sum(costs.values()):.1f} ms of processor time ({shares})."
+            f"At {rate} reports/s one report with its letter costs {sum(costs.values()):.1f} ms of processor time ({shares})."
         )
         yield ""
     said = "; ".join(f"{name} {value}" for name, value in figures.conditions.items())

@@ -280,17 +280,17 @@ async def _is_gone(admin: AIOKafkaAdminClient, topic: str) -> bool:
     return topic not in await admin.list_topics()
 
 
+async def _claimed(process: Process, partitions: int) -> bool:
+    return process.delivery is not None and len(process.delivery.claims.held) == partitions
+
+
 async def _equals(world: World, number: int, wanted: list[str]) -> bool:
     return await world.lines(number) == wanted
 
 
 async def test_a_partition_that_the_client_does_not_fetch_any_more_is_noticed(world: World) -> None:
     async with world.running() as process:
-
-        async def assigned() -> bool:
-            return process.delivery is not None and len(process.delivery.claims.held) == 4
-
-        await until(assigned, "four partitions")
+        await until(lambda: _claimed(process, 4), "four partitions")
         assert process.delivery is not None
         source = process.delivery.source
         paused = TopicPartition(world.topic, 3)
@@ -326,11 +326,7 @@ async def test_what_is_gone_from_the_end_of_a_partition_is_not_waited_for(world:
     await admin.close()
 
     async with world.running("two") as process:
-
-        async def assigned() -> bool:
-            return process.delivery is not None and len(process.delivery.claims.held) == 4
-
-        await until(assigned, "four partitions")
+        await until(lambda: _claimed(process, 4), "four partitions")
         assert process.delivery is not None
         delivery, gone = process.delivery, TopicPartition(world.topic, 3)
 
@@ -356,12 +352,12 @@ async def test_a_member_that_joins_anew_does_it_once_whatever_it_still_had_to_te
     async with world.running("one") as one, world.running("two") as two:
 
         async def shared() -> bool:
-            return all(each.delivery and len(each.delivery.claims.held) == 2 for each in (one, two))
+            return await _claimed(one, 2) and await _claimed(two, 2)
 
         await until(shared, "two partitions each")
         before = [each.metrics.rebalances._value.get() for each in (one, two)]
 
-        async def joins() -> list[float]:
+        def joins() -> list[float]:
             now = [each.metrics.rebalances._value.get() for each in (one, two)]
             return [count - known for count, known in zip(now, before, strict=True)]
 
@@ -373,5 +369,5 @@ async def test_a_member_that_joins_anew_does_it_once_whatever_it_still_had_to_te
             each.delivery.source.consumer._coordinator.request_rejoin()
             await asyncio.sleep(4.5)  # until the other one has heard of it, and time to do it again
 
-        assert max(await joins()) <= 2 * rounds
+        assert max(joins()) <= 2 * rounds
         await until(shared, "two partitions each, again")

@@ -139,7 +139,6 @@ class Surprised(QuietDelivery):
     """Delivery whose first question about topics is answered as nobody has thought of."""
 
     asked = 0
-    went_on = False
 
     async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
         self.asked += 1

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,16 +54,21 @@ def clear() -> None:
         (["volume", "ls", "--quiet"], ["volume", "rm"]),
         (["network", "ls", "--quiet"], ["network", "rm"]),
     ):
-        for tries_left in reversed(range(TRIES)):
-            found = run(["docker", *listed, "--filter", mine]).split()
-            try:
-                if found:
-                    run(["docker", *removed, *found])
-                break
-            except Trouble:  # the daemon gives a network up a moment after the last container in it is gone
-                if not tries_left:
-                    raise
-                time.sleep(2)
+        _remove([*listed, "--filter", mine], removed)
+
+
+def _remove(listed: Sequence[str], removed: Sequence[str]) -> None:
+    """Removes what is listed; the daemon gives a network up a moment after the last container in it is gone."""
+    for tries_left in reversed(range(TRIES)):
+        found = run(["docker", *listed]).split()
+        try:
+            if found:
+                run(["docker", *removed, *found])
+            return
+        except Trouble:
+            if not tries_left:
+                raise
+            time.sleep(2)
 
 
 @dataclass(frozen=True)
