@@ -1,0 +1,64 @@
+"""A client goes on asking where a person would, and gives up where nothing would change."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from stack.badges import Badges
+from stack.day import Report
+from stack.play import Doors, Log, Player, read_log
+
+HOST = "http://there.example"
+
+
+class Service:
+    """Takes every badge for old, but for those of the questions numbered here."""
+
+    def __init__(self, *believed: int) -> None:
+        self.asked: list[str] = []
+        self._believed = believed
+        routes = [
+            Route("/token", self._token, methods=["POST"]),
+            Route("/v1/cases/{report_id}", self._answer),
+            Route("/v1/cases/{report_id}/resolution", self._answer, methods=["POST"]),
+        ]
+        self.app = Starlette(routes=routes)
+
+    async def _token(self, _: Request) -> JSONResponse:
+        return JSONResponse({"access_token": "badge", "expires_in": 300})
+
+    async def _answer(self, request: Request) -> JSONResponse:
+        assert request.headers["authorization"] == "Bearer badge"
+        self.asked.append(request.method)
+        status = 200 if len(self.asked) in self._believed else 401
+        return JSONResponse({}, status)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log.jsonl"
+
+
+async def _resolve(service: Service, log: Path, patience: float) -> int:
+    report = Report(0, "r1", "json", "technical", "BG", {})
+    doors = Doors(HOST, HOST, HOST, Badges(HOST, {"operator": "s"}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(service.app)) as client:
+        written = Log(log)
+        await Player(client, doors, written, lambda _: None, patience).work_on(report, "r1")
+        written.close()
+    return read_log(log)[0].status
+
+
+async def test_a_badge_that_a_wrong_clock_takes_for_old_is_shown_again(log: Path) -> None:
+    service = Service(2, 5)
+    assert await _resolve(service, log, patience=30) == 200
+    assert service.asked == ["GET", "GET", "POST", "POST", "POST"]
+
+
+async def test_a_badge_that_stays_refused_is_told_when_patience_ends(log: Path) -> None:
+    assert await _resolve(Service(1), log, patience=0.3) == 401
