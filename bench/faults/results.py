@@ -26,6 +26,7 @@ from stack.tools import KAFKA, MONGOD, REPOSITORY
 FOLDER = REPOSITORY / "bench" / "results" / "faults"
 PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "uvloop")
 REPLACED = "service replaced by another"
+LIGHT_RATE = 20.0  # reports/s that leave the processors time; above, a recovery is mostly the queue before it
 TARGETS = (
     ("service restarted under its name", ("F1", "F2"), 5.0),
     (REPLACED, ("F3",), SESSION_SECONDS + 5.0),
@@ -194,11 +195,8 @@ def show(console: Console, results: Sequence[Json]) -> None:
     for kind, found in by_kind(rows).items():
         table.add_row(kind, str(found["faults"]), str(found["timed"]), *_times(found))
     console.print(table)
-    right = [Column(name, justify="right") for name in ("target s", "timed", "p50 s", "p99 s", "most s")]
-    table = Table("recovery", *right)
-    for name, found in by_target(rows).items():
-        table.add_row(name, f"{found['target']:.0f}", str(found["timed"]), *_times(found))
-    console.print(table)
+    for load, ours in by_load(results).items():
+        _show_recovery(console, load, ours)
     sums = Counter[str]()
     for result in results:
         sums.update(
@@ -217,6 +215,24 @@ def show(console: Console, results: Sequence[Json]) -> None:
         {f"{kind} skipped: {why}" for one in results for kind, why in one["skipped"].items()}
     ):
         console.print(reason, highlight=False)
+
+
+def by_load(results: Iterable[Json]) -> Mapping[str, Sequence[Injection]]:
+    """The faults of runs whose reports come one by one, and of those where they wait for each other."""
+    found: dict[str, list[Injection]] = {}
+    for result in results:
+        is_light = result["size"]["rate"] <= LIGHT_RATE
+        load = f"{'up to' if is_light else 'more than'} {LIGHT_RATE:.0f} reports/s"
+        found.setdefault(load, []).extend(Injection(**one) for one in result["injections"])
+    return dict(sorted(found.items(), reverse=True))
+
+
+def _show_recovery(console: Console, load: str, injections: Sequence[Injection]) -> None:
+    right = [Column(name, justify="right") for name in ("target s", "timed", "p50 s", "p99 s", "most s")]
+    table = Table("recovery", *right, title=load)
+    for name, found in by_target(injections).items():
+        table.add_row(name, f"{found['target']:.0f}", str(found["timed"]), *_times(found))
+    console.print(table)
 
 
 def _times(found: Json) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from bench.faults.audit import Verdict
 from bench.faults.campaign import Campaign, Round, Size
 from bench.faults.ground import Injection
-from bench.faults.results import round_row, wrong, wrong_together
+from bench.faults.results import by_load, round_row, wrong, wrong_together
 
 
 def test_a_round_with_findings_is_written_and_read_again() -> None:
@@ -56,3 +56,12 @@ def test_a_kind_that_one_run_missed_and_another_had_is_missing_in_neither() -> N
     long = good | {"seed": 2, "injections": [{"kind": "F9"}], "lost": 1}
 
     assert wrong_together([short, long]) == ["seed 1: F12 never came", "seed 2: lost"]
+
+
+def test_recoveries_with_a_queue_before_them_are_told_apart() -> None:
+    runs = [
+        {"size": {"rate": rate}, "injections": [{"kind": "F2", "what": f"at {rate:.0f}", "at": 0.0}]}
+        for rate in (300.0, 15.0, 20.0)
+    ]
+    told = {load: [one.what for one in ours] for load, ours in by_load(runs).items()}
+    assert told == {"up to 20 reports/s": ["at 15", "at 20"], "more than 20 reports/s": ["at 300"]}
