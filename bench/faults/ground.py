@@ -87,6 +87,11 @@ class Ground:
             injection.recovery = round(time.time() - healed, 2) if finished else PATIENCE
         self._tell(injection)
 
+    def settle(self) -> None:
+        """Waits, when all else is calm, until what was accepted is finished: the next recovery is then the next fault's own."""
+        if self.calm:
+            self.watch.finish(time.time(), PATIENCE)
+
     def _tell(self, one: Injection) -> None:
         recovered = "" if one.recovery is None else f", finished {one.recovery:.1f} s after"
         self.say(f"{one.kind:<4}{one.what}, {one.lasted or 0.0:.1f} s{recovered}")

@@ -90,7 +90,7 @@ def make_zombie(ground: Ground) -> None:
         child.pause()
         with ground.fault("F3", f"SIGSTOP of {service}-0, {HEIR}"):
             pass  # the heir goes on as soon as it may: that is what is timed
-    ground.stand.drop(service, 1)
+    _send_home(ground, service)
 
 
 def make_zombie_at_point(ground: Ground) -> None:
@@ -112,7 +112,13 @@ def make_zombie_at_point(ground: Ground) -> None:
     stand.drop(service, 0)
     stand.want(service, 0)
     stand.wait_all()
-    stand.drop(service, 1)
+    _send_home(ground, service)
+
+
+def _send_home(ground: Ground, service: str) -> None:
+    """The heir leaves; nobody reads its share until its session is over, and that is not the next fault's doing."""
+    ground.stand.drop(service, 1)
+    ground.settle()
 
 
 @contextmanager
