@@ -1,6 +1,8 @@
 """Progress: a partition that the client library has lost sight of is seen all the same, and what rests is not stuck."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
@@ -10,6 +12,7 @@ from tests.chassis.test_lanes import TOPIC, QuietDelivery, QuietSubscription, de
 from chassis.claims import Claims
 from chassis.errors import Unavailable
 from chassis.progress import ASK_SECONDS, Progress
+from chassis.subscription import Subscription
 
 SEEN, UNSEEN = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
 PATIENCE = 45.0
@@ -24,6 +27,10 @@ class TwoWords(QuietSubscription):
         self.true: dict[TopicPartition, int] = {SEEN: 0, UNSEEN: 0}
         self.first: dict[TopicPartition, int] = {SEEN: 0, UNSEEN: 0}
         self.away = False
+
+    @property
+    def consumer(self) -> Any:
+        return self
 
     def high(self, partition: TopicPartition) -> int | None:
         return self.known[partition]
@@ -133,6 +140,63 @@ async def test_what_was_removed_unread_is_told_once_it_is_certain_that_nothing_m
         told.append(await reader.progress.look(reader.source, "ledger"))
 
     assert [one for one in told if one] == [{SEEN: 5}]
+
+
+async def test_a_group_that_never_says_what_is_ours_is_stuck_and_one_that_takes_its_time_is_not() -> None:
+    reader = await Reader.with_two_partitions()
+    reader.claims.held.clear()
+    reader.progress.leave()
+
+    assert not await reader.pass_time(2 * int(PATIENCE))
+    assert await reader.pass_time(1)
+    reader.progress.join()
+    assert not await reader.pass_time(200)
+
+
+async def test_whoever_lets_go_is_outside_until_the_group_has_said_what_is_ours() -> None:
+    delivery = await delivery_on(await a_store())
+    assert delivery.progress.outside is None
+
+    await delivery.on_partitions_revoked({SEEN})
+    assert delivery.progress.outside is not None
+    await delivery.on_partitions_assigned(set())
+
+    assert delivery.progress.outside is None
+
+
+class Waiting(QuietDelivery):
+    """Delivery whose broker can be away, and whose clock is turned by hand."""
+
+    now = 0.0
+    away = False
+
+    def _subscribe(self, instance: str) -> Subscription:  # noqa: ARG002
+        self._monotonic = self.progress.monotonic = lambda: self.now
+        return TwoWords()
+
+    async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
+        if self.away:
+            raise Unavailable("kafka: away")
+        return await super()._topic_ids(topics)
+
+    async def watched(self, seconds: int) -> bool:
+        for _ in range(seconds):
+            self.now += 1
+            with suppress(Unavailable):
+                await self.watch()
+        return self.stands_still(PATIENCE)
+
+
+async def test_nobody_is_stuck_outside_while_the_broker_is_away() -> None:
+    delivery = await delivery_on(await a_store(), Waiting)
+    assert isinstance(delivery, Waiting)
+    await delivery.on_partitions_revoked({SEEN})
+    delivery.away = True
+    assert not await delivery.watched(300)
+
+    delivery.away = False
+    assert not await delivery.watched(80)
+    assert await delivery.watched(20)
 
 
 class Surprised(QuietDelivery):

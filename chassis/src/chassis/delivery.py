@@ -70,6 +70,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def start(self) -> None:
         """Join the group; raises Unavailable while Kafka is away."""
+        self.progress.leave()
         await self.source.start()
 
     async def _step_over(self, limit: int) -> Fetched:
@@ -92,6 +93,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         """Finish what is in hand, then let go."""
         async with self._still():
             self.advice.hush()
+            self.progress.leave()
             self.claims.held.clear()
             self._assigned = set()
             self.metrics.assigned.set(0)
@@ -99,6 +101,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Claim and seek; until both are done nothing of these partitions is handled."""
         self._assigned = set(assigned)
+        self.progress.join()
         self.metrics.rebalances.inc()
         self.metrics.assigned.set(len(assigned))
         async with self._still():
@@ -276,6 +279,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         """Measure the lag, and claim what a lost claim left behind; called from a loop."""
         if self.source.consumer is None:
             return False
+        if self.progress.outside is not None:
+            await self._mind_the_join()
         gone = await self.progress.look(self.source, self.group)
         if self.resting:
             self.progress.anew()
@@ -286,6 +291,16 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             async with self._still():
                 await self._claim_missing()
         return False
+
+    async def _mind_the_join(self) -> None:
+        """Nobody can join while the broker is away; its word does not come from the consumer, which may be what is stuck."""
+        if self._monotonic() - self._looked > LOOK_AT_TOPICS_SECONDS:
+            self._looked = self._monotonic()
+            try:
+                await self._topic_ids(list(self.hears))
+            except Unavailable:
+                self.progress.leave()
+                raise
 
     async def _go_on_behind(self, begins: Mapping[TopicPartition, int]) -> None:
         """Retention took what nobody had read, and nothing has come after it that would show the hole."""

@@ -34,6 +34,7 @@ class Progress:
     metrics: Metrics
     monotonic: Callable[[], float] = time.monotonic
     behind: bool = False
+    outside: float | None = None
     handled: float = field(init=False)
     _asked: float = field(init=False)
     _waits: dict[TopicPartition, Wait] = field(default_factory=dict)
@@ -44,6 +45,14 @@ class Progress:
     def made(self) -> None:
         """Something was handled."""
         self.handled = self.monotonic()
+
+    def leave(self) -> None:
+        """The group gives out its partitions anew, counted from now."""
+        self.outside = self.monotonic()
+
+    def join(self) -> None:
+        """The group has said what is ours."""
+        self.outside = None
 
     def anew(self) -> None:
         """Count from now: what rests is not stuck."""
@@ -87,7 +96,12 @@ class Progress:
             self.metrics.lag.labels(group, tp.topic, str(tp.partition)).set(lag)
 
     def stands_still(self, seconds: float) -> bool:
-        """Records wait and nothing has been handled for so long, or so long nobody has seen what waits in a partition."""
+        """Records wait and nothing has been handled for so long, or so long nobody has seen what waits in a partition.
+
+        Or the group has not said for twice as long what is ours: others may be slow to let go, and then slow again.
+        """
         now = self.monotonic()
+        if self.outside is not None:
+            return now - self.outside > 2 * seconds
         unseen = any(not wait.known and now - wait.since > seconds for wait in self._waits.values())
         return unseen or (self.behind and now - self.handled > seconds)

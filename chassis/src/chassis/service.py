@@ -16,6 +16,7 @@ from fastapi import APIRouter, FastAPI
 
 from chassis.claims import Claims
 from chassis.clock import Clock, utc_now
+from chassis.closed_wires import mend_closed_wires
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
 from chassis.delivery import Delivery
@@ -307,6 +308,7 @@ def serve(plan: Plan, settings: ServiceSettings) -> None:
         await run(Process(plan, settings, MongoStore(settings.store, settings.database, settings.driver)))
 
     collect_seldom()
+    mend_closed_wires()
     uvloop.run(main())
 
 

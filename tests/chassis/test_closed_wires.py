@@ -1,0 +1,78 @@
+"""A write to a connection that has just ended is told to the Kafka client in its own words, on the loop that the services run on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+import uvloop
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.metadata import MetadataRequest
+
+from chassis.closed_wires import mend_closed_wires
+
+
+@pytest.fixture
+def unmended() -> Iterator[None]:
+    """What the library does by itself, before and after."""
+    before = AIOKafkaConnection.send
+    yield
+    AIOKafkaConnection.send = before
+
+
+@asynccontextmanager
+async def _ended() -> AsyncIterator[AIOKafkaConnection]:
+    """A connection that is closed while something of it has not been read, so that the library takes it for open."""
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    loop = asyncio.get_running_loop()
+    connection = AIOKafkaConnection(host, port)
+    connection._reader, connection._writer = await asyncio.open_connection(host, port)
+    connection._read_task, connection._closed_fut = (
+        loop.create_task(asyncio.sleep(3600)),
+        loop.create_future(),
+    )
+    connection._versions = {MetadataRequest.API_KEY: (0, 5)}
+    connection._reader.feed_data(b"the beginning of an answer")
+    connection._writer.transport.abort()
+    await asyncio.sleep(0.05)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        server.close()
+
+
+@pytest.mark.usefixtures("unmended")
+def test_a_write_to_a_closed_connection_is_a_kafka_error_and_ends_it() -> None:
+    mend_closed_wires()
+    mend_closed_wires()
+
+    async def main() -> None:
+        async with _ended() as connection:
+            assert connection.connected()
+            with pytest.raises(KafkaConnectionError):
+                await connection.send(MetadataRequest([]))
+            assert not connection.connected()
+
+    uvloop.run(main())
+
+
+@pytest.mark.usefixtures("unmended")
+def test_what_keeps_the_metadata_takes_it_for_a_broker_that_is_away() -> None:
+    mend_closed_wires()
+
+    async def main() -> None:
+        client = AIOKafkaClient(bootstrap_servers="127.0.0.1:9")
+        async with _ended() as connection:
+            client._conns["bootstrap", ConnectionGroup.DEFAULT] = connection
+            assert not await client._metadata_update(client.cluster, set())
+
+    uvloop.run(main())
