@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from zlib import crc32
 
@@ -20,6 +21,9 @@ from contracts.connection import Connection
 BATCH = 500
 IDLE_MS = 500
 ASK_SECONDS = 5.0
+START_SECONDS = (
+    15.0  # a broker that has just come up may know of no broker; the library would ask it nothing for 40 s
+)
 Fetched = dict[TopicPartition, list[Any]]
 Take = Callable[[Sequence[Any]], Awaitable[None]]
 Ask = Callable[[Sequence[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
@@ -114,10 +118,14 @@ class Subscription:
         self._subscriber.max_records = records
 
     async def start(self) -> None:
-        """Join the group; raises Unavailable while Kafka is away."""
+        """Join the group; raises Unavailable while Kafka is away, and nothing of the trial is left then."""
         try:
-            await self.broker.start()
+            async with asyncio.timeout(START_SECONDS):
+                await self.broker.start()
         except (KafkaError, OSError, TimeoutError) as error:
+            with suppress(KafkaError, OSError, TimeoutError):
+                async with asyncio.timeout(ASK_SECONDS):
+                    await self._subscriber.stop()
             raise Unavailable(f"kafka: {type(error).__name__}") from error
         self._fetch = self.consumer.getmany
         self.consumer.getmany = (
