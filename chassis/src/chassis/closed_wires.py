@@ -1,8 +1,7 @@
 """Closed wires: a write to a connection that has just ended is a Kafka error, as the client library expects it to be.
 
 uvloop says RuntimeError there, asyncio nothing, and the library waits for OSError. Its task that keeps the metadata dies of
-it unheard, and whoever asks for metadata afterwards, as the leader of a group does before each assignment, waits for ever
-(aiokafka issue 1038).
+it unheard, and whoever asks for metadata afterwards, as the leader of a group does before each assignment, waits for ever.
 """
 
 from collections.abc import Awaitable
