@@ -27,7 +27,7 @@ from stack.processes import StackError
 SETTLE_SECONDS = 180.0
 MOST_SECONDS = 900.0  # of a slice
 MOST_UNDER_WAY = 1_500.0  # more would wait for longer than their clients' patience when everything is broken
-WIND_DOWN_SECONDS = 600.0  # clients go on asking for as long as their patience
+WIND_DOWN_SECONDS = 300.0  # clients go on asking for as long as their patience
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Campaign:
     def _play(self, number: int, log: Path) -> None:
         """Load, and faults as long as the time of a round lasts; of a slice, until every kind came."""
         seconds = MOST_SECONDS if self.size.is_slice else self.size.round_seconds
-        most = int((seconds + SETTLE_SECONDS) * self.size.rate)
+        most = int((seconds + WIND_DOWN_SECONDS) * self.size.rate)
         load = start_load(self.ground.stand, Wish(self.seed * 1_000 + number, most, self.size.rate), log)
         try:
             while load.poll() is None and not (log.exists() and log.stat().st_size):

@@ -25,9 +25,7 @@ from stack.play import Doors, Log, Player
 from stack.ports import HOST
 from stack.tools import REPOSITORY, base_environment
 
-PATIENCE = (
-    540.0  # a storm can keep the broker away for minutes; what is stuck for good is the round's own finding
-)
+PATIENCE = 240.0
 CROWD_SECONDS = 0.5
 REACHABLE = 0.1  # a letter costs as much as all the rest of a report: more of them would leave fewer reports
 FORMS = 0.03

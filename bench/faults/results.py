@@ -18,7 +18,7 @@ from bench.faults.audit import DISORDERED, DOUBLED, LOST
 from bench.faults.campaign import Campaign, Round, totals
 from bench.faults.controls import Result
 from bench.faults.deck import cards_of
-from bench.faults.ground import Injection
+from bench.faults.ground import PATIENCE, Injection
 from bench.faults.processes import HEIR, SESSION_SECONDS
 from stack.files import write_whole
 from stack.tools import KAFKA, MONGOD, REPOSITORY
@@ -140,6 +140,11 @@ def wrong(result: Json) -> list[str]:
     """Why a run is not a good one; nothing when it is."""
     found = [name for name in ("lost", "double", "out_of_order", "unsettled_rounds") if result[name]]
     found += [one for one in (result.get("broken"),) if one]
+    found += [
+        f"not finished {PATIENCE:.0f} s after: {one['kind']} {one['what']}"
+        for one in result["injections"]
+        if (one.get("recovery") or 0.0) >= PATIENCE
+    ]
     found += [f"{kind} never came" for kind in result["missing"]]
     found += [f"{one['name']} stayed green" for one in result["controls"] if not one["red"]]
     return found + [f"{one['name']} turned red" for one in result["greens"] if one["red"]]

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.faults.audit import Verdict
 from bench.faults.campaign import Campaign, Round, Size
-from bench.faults.ground import Injection
+from bench.faults.ground import PATIENCE, Injection
 from bench.faults.results import by_load, round_row, wrong, wrong_together
 
 
@@ -44,7 +44,8 @@ def test_what_was_accounted_for_stays_when_a_later_round_breaks_off_and_the_run_
     assert [one.what for one in ground.injections] == ["kill -9 in round 0"]
     assert [one.verdict.reports for one in campaign.rounds] == [5]
     nothing = dict.fromkeys(("lost", "double", "out_of_order", "unsettled_rounds"), 0)
-    reasons = wrong({**nothing, "missing": [], "controls": [], "greens": [], "broken": campaign.broken})
+    empty: dict[str, Any] = {name: [] for name in ("missing", "controls", "greens", "injections")}
+    reasons = wrong({**nothing, **empty, "broken": campaign.broken})
     assert reasons == ["round 1: KeyError: 'the harness itself'"]
     assert "test_results.py" in said[0]
 
@@ -56,6 +57,16 @@ def test_a_kind_that_one_run_missed_and_another_had_is_missing_in_neither() -> N
     long = good | {"seed": 2, "injections": [{"kind": "F9"}], "lost": 1}
 
     assert wrong_together([short, long]) == ["seed 1: F12 never came", "seed 2: lost"]
+
+
+def test_a_fault_that_was_not_over_in_time_makes_a_run_no_good_one() -> None:
+    good: dict[str, Any] = dict.fromkeys(("lost", "double", "out_of_order", "unsettled_rounds"), 0)
+    times = {"fast": 3.0, "slow": 119.9, "untimed": None, "stuck": PATIENCE}
+    faults = [{"kind": "F6", "what": what, "recovery": seconds} for what, seconds in times.items()]
+
+    reasons = wrong(good | {"controls": [], "greens": [], "missing": [], "injections": faults})
+
+    assert reasons == ["not finished 120 s after: F6 stuck"]
 
 
 def test_recoveries_with_a_queue_before_them_are_told_apart() -> None:

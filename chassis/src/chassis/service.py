@@ -117,6 +117,7 @@ class Process:
 
     async def open(self) -> None:
         """Make the collections exist, then start everything that does not need Kafka."""
+        mend_closed_wires()
         self._task(Watchdog(self.live, STUCK_SECONDS).run())
         await self._patiently(self._prepare)
         self._task(self.commands.serve(await self.store.lane()))
@@ -308,7 +309,6 @@ def serve(plan: Plan, settings: ServiceSettings) -> None:
         await run(Process(plan, settings, MongoStore(settings.store, settings.database, settings.driver)))
 
     collect_seldom()
-    mend_closed_wires()
     uvloop.run(main())
 
 

@@ -148,9 +148,8 @@ class Player:
 
     async def _enter_data(self, data: Json, report_id: str) -> Reply:
         url = f"{self.doors.subsidies}/v1/applications"
-        found = await self._until(
-            "officer", url, lambda reply: bool(reply.body.get("rows")), {"report_id": report_id}
-        )
+        where = {"report_id": report_id}
+        found = await self._until("officer", url, lambda reply: bool(reply.body.get("rows")), where)
         if not found.body.get("rows"):
             return found
         application = found.body["rows"][0]["application_id"]
