@@ -49,7 +49,7 @@ class Reader:
 
     def __init__(self, claims: Claims) -> None:
         self.now, self.source, self.claims = 0.0, TwoWords(), claims
-        self.progress = Progress(claims, turns().metrics, lambda: self.now)
+        self.progress = Progress("ledger", claims, self.source, turns().metrics, lambda: self.now)
 
     @classmethod
     async def with_two_partitions(cls) -> "Reader":
@@ -67,7 +67,7 @@ class Reader:
     async def pass_time(self, seconds: int) -> bool:
         for _ in range(seconds):
             self.now += 1
-            await self.progress.look(self.source, "ledger")
+            await self.progress.look()
         return self.progress.stands_still(PATIENCE)
 
 
@@ -137,7 +137,7 @@ async def test_what_was_removed_unread_is_told_once_it_is_certain_that_nothing_m
     told = []
     for _ in range(2 * int(ASK_SECONDS) + 4):
         reader.now += 1
-        told.append(await reader.progress.look(reader.source, "ledger"))
+        told.append(await reader.progress.look())
 
     assert [one for one in told if one] == [{SEEN: 5}]
 
@@ -170,8 +170,11 @@ class Waiting(QuietDelivery):
     now = 0.0
     away = False
 
-    def _subscribe(self, instance: str) -> Subscription:  # noqa: ARG002
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
         self._monotonic = self.progress.monotonic = lambda: self.now
+
+    def _subscribe(self, instance: str) -> Subscription:  # noqa: ARG002
         return TwoWords()
 
     async def _topic_ids(self, topics: list[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
-from chassis import subscription
+from chassis import subscription, topic_ids
 from chassis.errors import Unavailable
 from chassis.subscription import Fetched, Subscription
 from contracts.connection import Connection
@@ -69,3 +69,17 @@ async def test_a_broker_that_says_nothing_is_away_and_no_consumer_is_left_asking
     await asyncio.sleep(0.05)
     assert asyncio.all_tasks() <= before
     await source.stop()
+
+
+async def test_whoever_asks_such_a_broker_for_topics_is_told_in_time_that_it_is_away(
+    silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topic_ids, "PATIENCE_SECONDS", 0.2)
+    before = asyncio.all_tasks()
+
+    async with asyncio.timeout(5):
+        with pytest.raises(Unavailable, match="TimeoutError"):
+            await topic_ids.topic_ids(Connection(silent), ["intake.reports"])
+
+    await asyncio.sleep(0.05)
+    assert asyncio.all_tasks() <= before

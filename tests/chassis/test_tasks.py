@@ -263,7 +263,7 @@ async def test_a_slot_goes_to_another_process_when_nothing_runs_in_it_any_more()
     old, store = room.jobs.slots, room.jobs.store
     new = Slots(store, "two", 8, monotonic=lambda: room.seconds[0])
     await new.reclaim()
-    used = {slot for slot, running in old.in_use.items() if running}
+    used = old.in_use()
     assert len(used) > 4
 
     await old.share()
@@ -288,7 +288,7 @@ async def test_in_a_slot_that_is_about_to_leave_nothing_begins() -> None:
 
     await room.jobs.start_due()
 
-    assert {row for row, running in slots.in_use.items() if running} == waiting & set(slots.staying())
+    assert slots.in_use() == waiting & set(slots.staying())
 
 
 @dataclass

@@ -11,6 +11,7 @@ from tests.simulation.store import EndOf, Key, SimStore, SimTransaction
 
 from chassis import reading
 from chassis.claims import FENCES, Claims
+from chassis.commits import Commits, Ends
 from chassis.documents import Raw
 from chassis.fold import Fold
 from chassis.inputs import Input
@@ -173,11 +174,20 @@ class Forgetful(SimRelay):
         await self.store.delete(OUTBOX, [row["_id"] for row in rows])
 
 
-class ParksAll(SimDelivery):
+class ParksWhole(Commits):
     """Parks a whole batch for the one record in it that the store cannot keep."""
 
-    async def _turn_halves(self, inputs: Sequence[Input], ends: Mapping[TopicPartition, int]) -> None:
-        await self._turn_whole([replace(item, unreadable="one of these") for item in inputs], ends)
+    async def _halves(self, inputs: Sequence[Input], ends: Ends) -> None:
+        await self.whole([replace(item, unreadable="one of these") for item in inputs], ends)
+
+
+class ParksAll(SimDelivery):
+    """Does not look for the one record."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        good = self.commits
+        self.commits = ParksWhole(good.group, good.claims, good.turns, good.source, good.progress, good.clock)
 
 
 class DiscardsFirst(Mending):

@@ -10,11 +10,11 @@ from typing import Any
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
 from chassis.advice import Advice
-from chassis.brake import Brake
 from chassis.claims import Claims
 from chassis.clock import Clock
+from chassis.commits import Commits
 from chassis.crash import CrashPoints
-from chassis.errors import Conflict, Fenced, Poison, Unavailable
+from chassis.errors import Conflict, Fenced, Unavailable
 from chassis.inputs import Input
 from chassis.lenient import fetch
 from chassis.logs import log
@@ -23,13 +23,10 @@ from chassis.progress import Progress
 from chassis.reading import Part, Parts, Reading
 from chassis.records import read, record_from
 from chassis.subscription import Fetched, Subscription
-from chassis.tally import tell
 from chassis.topic_ids import topic_ids
 from chassis.turn import Turns
 from contracts.connection import Connection
 
-SMALLEST, LARGEST = 20, 2_000
-SLOW_SECONDS = 1.0
 LOOK_AT_TOPICS_SECONDS = 5.0
 
 
@@ -48,20 +45,20 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.group, self.kafka, self.hears = group, kafka, tuple(hears)
-        self.claims, self.turns, self.clock = claims, turns, clock
+        self.claims = claims
         self.metrics: Metrics = turns.metrics
         self.crash: CrashPoints = turns.crash
-        self.progress = Progress(claims, self.metrics, monotonic)
         self.resting: str = ""
         self.stopping = False
         self._busy = asyncio.Lock()
         self._assigned: set[TopicPartition] = set()
         self._working: dict[bytes, asyncio.Task[None]] = {}
         self._rests: dict[bytes, int] = {}
-        self._brake = Brake()
         self._monotonic, self._looked = monotonic, 0.0
         self._resuming: asyncio.Task[None] | None = None
         self.source = self._subscribe(instance)
+        self.progress = Progress(group, claims, self.source, self.metrics, monotonic)
+        self.commits = Commits(group, claims, turns, self.source, self.progress, clock)
         self.reading = Reading(claims, self.source.seek, self.metrics)
         self.advice = Advice(self.source, self.crash)
 
@@ -189,52 +186,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _commit(self, parts: Parts, inputs: Sequence[Input]) -> None:
         ends = {partition: part.end for partition, part in parts.items()}
-        await self._turn(inputs, ends)
+        await self.commits.share(inputs, ends)
         self.advice.give(ends)
-
-    async def _turn(self, inputs: Sequence[Input], ends: Mapping[TopicPartition, int]) -> None:
-        try:
-            await self._turn_whole(inputs, ends)
-        except Poison:
-            if len(inputs) == 1:
-                raise  # even its bytes cannot be kept
-            await self._turn_halves(inputs, ends)
-
-    async def _turn_halves(self, inputs: Sequence[Input], ends: Mapping[TopicPartition, int]) -> None:
-        """Close in on the one input that the store cannot keep; all others are handled without it."""
-        half = len(inputs) // 2
-        first: dict[TopicPartition, int] = {}
-        for item in inputs[:half]:
-            assert item.record is not None
-            first[TopicPartition(item.record.topic, item.record.partition)] = item.record.offset + 1
-        await self._turn(inputs[:half], first)
-        rest = {tp: end for tp, end in ends.items() if first.get(tp) != end}
-        await self._turn(inputs[half:], rest)
-
-    async def _turn_whole(self, inputs: Sequence[Input], ends: Mapping[TopicPartition, int]) -> None:
-        began = time.perf_counter()
-        outcomes = await self.turns.run(
-            self.claims.lane_of(next(iter(ends))),
-            inputs,
-            lambda tx: self.claims.fence(tx, ends),
-            self._brake.check,
-        )
-        self._brake.learn(outcomes)
-        self.crash.at("delivery.committed")
-        for partition, end in ends.items():
-            self.claims.held[partition].fence = self.claims.held[partition].moved(end)
-        self.progress.made()
-        seconds = time.perf_counter() - began
-        self._adapt(len(inputs), seconds)
-        tell(self.metrics, self.group, outcomes, seconds, self.clock())
-
-    def _adapt(self, size: int, seconds: float) -> None:
-        """Larger batches while they are quick, smaller ones while a transaction takes long."""
-        most = self.source.most
-        if seconds > SLOW_SECONDS:
-            self.source.most = max(SMALLEST, most // 2)
-        elif size * len(self.claims.lanes) >= most:
-            self.source.most = min(LARGEST, most * 2)
 
     def stands_still(self, seconds: float) -> bool:
         """Records wait, nothing outside is known to be down, and reading has not got on for so long."""
@@ -281,7 +234,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             return False
         if self.progress.outside is not None:
             await self._mind_the_join()
-        gone = await self.progress.look(self.source, self.group)
+        gone = await self.progress.look()
         if self.resting:
             self.progress.anew()
         elif gone:
@@ -309,14 +262,11 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
                 claim = self.claims.held.get(partition)
                 if claim is not None and claim.next < begin:
                     self.reading.tell_of_hole(partition, claim.next)
-                    await self._move(partition, begin)
-
-    async def _move(self, partition: TopicPartition, place: int) -> None:
-        try:
-            await self._turn_whole([], {partition: place})
-        except Fenced:
-            await self._look_again([partition])
-        self.reading.again([partition])
+                    try:
+                        await self.commits.whole([], {partition: begin})
+                    except Fenced:
+                        await self._look_again([partition])
+                    self.reading.again([partition])
 
     async def _mind_new_topics(self) -> None:
         """A topic that was deleted and made again has another id: what was handled of it is another log."""

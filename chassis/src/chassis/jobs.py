@@ -65,10 +65,12 @@ class Jobs:
 
     async def start_due(self) -> bool:
         """Start what is due, up to the bound."""
-        if not self._trusted() and len(self._running) < AT_ONCE:
+        self._forget_old()
+        if not self._waiting and len(self._running) < AT_ONCE:
             await self._read()
+            self._forget_old()
         staying = set(self.slots.staying())
-        while not self._stopping and self._trusted() and len(self._running) < AT_ONCE:
+        while not self._stopping and self._waiting and len(self._running) < AT_ONCE:
             row = self._waiting.popleft()
             if row["slot"] in staying:
                 self._begin(row)
@@ -76,14 +78,13 @@ class Jobs:
 
     def _begin(self, row: Raw) -> None:
         task = self._running[row["_id"]] = asyncio.create_task(self._work(row))
-        self.slots.in_use[row["slot"]] += 1
+        self.slots.use(row["slot"])
         task.add_done_callback(partial(self._ended, row))
 
-    def _trusted(self) -> bool:
-        """Tells whether something waits that was read under a lease which certainly still holds."""
+    def _forget_old(self) -> None:
+        """What waits was read under a lease that certainly still holds; the rest is read anew."""
         if self.slots.monotonic() - self._read_at > TRUSTED_SECONDS:
             self._waiting.clear()
-        return bool(self._waiting)
 
     async def _read(self) -> None:
         self._read_at = self.slots.monotonic()
@@ -103,7 +104,7 @@ class Jobs:
 
     def _ended(self, row: Raw, _: "asyncio.Task[None]") -> None:
         self._running.pop(row["_id"], None)
-        self.slots.in_use[row["slot"]] -= 1
+        self.slots.done(row["slot"])
         if self._waiting or self._more:
             self.done()
 

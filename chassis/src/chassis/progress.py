@@ -30,7 +30,9 @@ class Progress:
     other partitions hides it.
     """
 
+    group: str
     claims: Claims
+    source: Subscription
     metrics: Metrics
     monotonic: Callable[[], float] = time.monotonic
     behind: bool = False
@@ -59,26 +61,24 @@ class Progress:
         self._waits.clear()
         self.made()
 
-    async def look(self, source: Subscription, group: str) -> Mapping[TopicPartition, int]:
+    async def look(self) -> Mapping[TopicPartition, int]:
         """Measure the lag of everything that is held; raises Unavailable when the broker was asked and is away.
 
         Returns where partitions begin from which everything that is to come next has been removed unread.
         """
-        lags = {tp: source.lag(tp, claim.next) for tp, claim in self.claims.held.items()}
-        self._tell(group, {tp: lag for tp, lag in lags.items() if lag is not None})
+        lags = {tp: self.source.lag(tp, claim.next) for tp, claim in self.claims.held.items()}
+        self._tell({tp: lag for tp, lag in lags.items() if lag is not None})
         self.behind = any(lags.values())
         if not self.behind:
             self.made()
         if self.monotonic() - self._asked <= ASK_SECONDS:
             return {}
         self._asked = self.monotonic()
-        return await self._ask(source, group, lags)
+        return await self._ask(lags)
 
-    async def _ask(
-        self, source: Subscription, group: str, lags: Mapping[TopicPartition, int | None]
-    ) -> Mapping[TopicPartition, int]:
+    async def _ask(self, lags: Mapping[TopicPartition, int | None]) -> Mapping[TopicPartition, int]:
         """Compare with the broker's word; what has waited since the last time may not be there any more."""
-        ends, now = await source.ends(list(lags)), self.monotonic()
+        ends, now = await self.source.ends(list(lags)), self.monotonic()
         places = {tp: self.claims.held[tp].next for tp in lags if tp in self.claims.held}
         before, self._waits = self._waits, {}
         for tp, place in places.items():
@@ -86,14 +86,14 @@ class Progress:
                 last = before.get(tp)
                 since = last.since if last is not None and last.place == place else now
                 self._waits[tp] = Wait(place, since, bool(lags[tp]))
-        self._tell(group, {tp: ends[tp] - wait.place for tp, wait in self._waits.items() if not wait.known})
+        self._tell({tp: ends[tp] - wait.place for tp, wait in self._waits.items() if not wait.known})
         still = [tp for tp, wait in self._waits.items() if wait.since < now]
-        begins = await source.begins(still) if still else {}
+        begins = await self.source.begins(still) if still else {}
         return {tp: begin for tp, begin in begins.items() if begin > self._waits[tp].place}
 
-    def _tell(self, group: str, lags: Mapping[TopicPartition, int]) -> None:
+    def _tell(self, lags: Mapping[TopicPartition, int]) -> None:
         for tp, lag in lags.items():
-            self.metrics.lag.labels(group, tp.topic, str(tp.partition)).set(lag)
+            self.metrics.lag.labels(self.group, tp.topic, str(tp.partition)).set(lag)
 
     def stands_still(self, seconds: float) -> bool:
         """Records wait and nothing has been handled for so long, or so long nobody has seen what waits in a partition.

@@ -22,7 +22,7 @@ class Slots:
     total: int
     monotonic: Callable[[], float] = time.monotonic
     members: int = 1
-    in_use: Counter[int] = field(default_factory=Counter)
+    _in_use: Counter[int] = field(default_factory=Counter)
     _held: dict[int, float] = field(default_factory=dict)
     _leaving: set[int] = field(default_factory=set)
 
@@ -35,6 +35,18 @@ class Slots:
         """Those of ours in which something may begin that cannot be taken back."""
         return [slot for slot in self.owned() if slot not in self._leaving]
 
+    def use(self, slot: int) -> None:
+        """Something has begun in it that cannot be taken back: it is kept until that is done."""
+        self._in_use[slot] += 1
+
+    def done(self, slot: int) -> None:
+        """What had begun in it is over."""
+        self._in_use[slot] -= 1
+
+    def in_use(self) -> set[int]:
+        """Those in which something is going on."""
+        return {slot for slot, running in self._in_use.items() if running}
+
     async def share(self) -> bool:
         """Renew, and take or give back slots until every live process has its part; one in use is kept until it is not."""
         await self._renew()
@@ -42,7 +54,7 @@ class Slots:
         part = math.ceil(self.total / self.members)
         self._leaving = set(sorted(self._held)[: max(0, len(self._held) - part)])
         for slot in sorted(self._leaving):
-            if not self.in_use[slot]:
+            if not self._in_use[slot]:
                 self._held.pop(slot, None)
                 await self.store.release(f"slot/{slot:03d}", self.instance)
         taken = {int(name[5:]) for name in await self.store.live_leases("slot/")}

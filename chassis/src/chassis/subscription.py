@@ -21,9 +21,8 @@ from contracts.connection import Connection
 BATCH = 500
 IDLE_MS = 500
 ASK_SECONDS = 5.0
-START_SECONDS = (
-    15.0  # a broker that has just come up may know of no broker; the library would ask it nothing for 40 s
-)
+# A broker that has just come up may know of no broker; the library would ask it nothing for 40 s.
+START_SECONDS = 15.0
 Fetched = dict[TopicPartition, list[Any]]
 Take = Callable[[Sequence[Any]], Awaitable[None]]
 Ask = Callable[[Sequence[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
@@ -71,16 +70,7 @@ class Subscription:
         step_over: StepOver,
     ) -> None:
         self._step_over = step_over
-        self.broker = KafkaBroker(
-            kafka.each,
-            security=security(kafka),
-            client_id=f"{group}-{instance}",
-            consumer_only=True,
-            allow_auto_create_topics=False,
-            metadata_max_age_ms=10_000,  # so long can a topic that was made again go unnoticed
-            apply_types=False,
-            logger=None,
-        )
+        self.broker = _broker(kafka, f"{group}-{instance}")
         self._subscriber = self.broker.subscriber(
             *(Topic(name, declare=False) for name in hears),
             batch=True,
@@ -128,9 +118,8 @@ class Subscription:
                     await self._subscriber.stop()
             raise Unavailable(f"kafka: {type(error).__name__}") from error
         self._fetch = self.consumer.getmany
-        self.consumer.getmany = (
-            self._getmany
-        )  # FastStream's loop asks the consumer: it must survive the answer
+        # FastStream's loop asks the consumer: it must survive the answer.
+        self.consumer.getmany = self._getmany
 
     async def _getmany(self, timeout_ms: int, max_records: int) -> Fetched:
         """What the consumer fetches; where the library cannot read a record, our own reader goes on."""
@@ -199,3 +188,16 @@ class Subscription:
 async def _keep_raw(message: Any) -> Any:
     """FastStream's own parser loses a whole batch on one bad header: this one looks at nothing."""
     return KafkaMessage(body=b"", headers={}, raw_message=message, consumer=FAKE_CONSUMER)
+
+
+def _broker(kafka: Connection, name: str) -> KafkaBroker:
+    return KafkaBroker(
+        kafka.each,
+        security=security(kafka),
+        client_id=name,
+        consumer_only=True,
+        allow_auto_create_topics=False,
+        metadata_max_age_ms=10_000,  # so long can a topic that was made again go unnoticed
+        apply_types=False,
+        logger=None,
+    )

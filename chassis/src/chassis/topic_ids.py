@@ -1,5 +1,6 @@
 """Topic ids: a topic that was made again under its old name is another topic, and its offsets start anew."""
 
+import asyncio
 import uuid
 from io import BytesIO
 from typing import ClassVar
@@ -20,6 +21,8 @@ from aiokafka.protocol.types import (
 
 from chassis.errors import Unavailable
 from contracts.connection import Connection
+
+PATIENCE_SECONDS = 10.0  # the library's own is 40 s and more: whoever asks would look stuck
 
 
 class _Uuid(AbstractType[str]):  # type: ignore[misc]
@@ -104,8 +107,9 @@ async def topic_ids(kafka: Connection, topics: list[str]) -> dict[str, str]:
     """The ids of topics by name; raises Unavailable when the broker is away or a topic is not there."""
     client = AIOKafkaClient(**kafka.aiokafka(), client_id="ascolto-topic-ids")
     try:
-        await client.bootstrap()
-        answer = await client.send(client.get_random_node(), _MetadataRequest(topics))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await client.bootstrap()
+            answer = await client.send(client.get_random_node(), _MetadataRequest(topics))
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable(f"kafka: {type(error).__name__}") from error
     finally:
