@@ -194,13 +194,14 @@ def summary() -> int:
 
 def show(console: Console, results: Sequence[Json]) -> None:
     """A table of the kinds of faults, and of what is allowed beside the last line."""
-    rows = [Injection(**one) for result in results for one in result["injections"]]
+    loads = by_load(results)
+    rows = [one for ours in loads.values() for one in ours]
     right = [Column(name, justify="right") for name in ("faults", "timed", "p50 s", "p99 s", "most s")]
     table = Table("kind", *right, title="from the end of the act until all accepted before was finished")
     for kind, found in by_kind(rows).items():
         table.add_row(kind, str(found["faults"]), str(found["timed"]), *_times(found))
     console.print(table)
-    for load, ours in by_load(results).items():
+    for load, ours in loads.items():
         _show_recovery(console, load, ours)
     sums = Counter[str]()
     for result in results:

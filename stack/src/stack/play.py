@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -166,22 +166,16 @@ class Player:
     async def _until(
         self, role: str, url: str, there: Callable[[Reply], bool], params: Mapping[str, str]
     ) -> Reply:
-        end = time.monotonic() + self.patience
-        while True:
-            reply = await self._ask_as(role, "GET", url, params=params)
-            if there(reply) or time.monotonic() > end:
-                return reply
-            await asyncio.sleep(0.1)
+        return await self._patiently(lambda: self._ask_as(role, "GET", url, params=params), there)
 
     async def _ask_as(self, role: str, method: str, url: str, **more: Any) -> Reply:
         """One answer to somebody with a badge; asked again while a service whose clock is wrong takes it for old."""
-        end = time.monotonic() + self.patience
-        while True:
+
+        async def once() -> Reply:
             badge = await self.doors.badges.of(role, self._post)
-            reply = await self._ask(method, url, headers=badge, **more)
-            if reply.status != 401 or time.monotonic() > end:
-                return reply
-            await asyncio.sleep(0.1)
+            return await self._ask(method, url, headers=badge, **more)
+
+        return await self._patiently(once, lambda reply: reply.status != 401)
 
     async def _post(self, url: str, form: Mapping[str, str]) -> Json:
         return (await self._ask("POST", url, data=dict(form))).body
@@ -202,19 +196,25 @@ class Player:
 
     async def _ask(self, method: str, url: str, **more: Any) -> Reply:
         """One answer; the same bytes go out again while the service is away or says that it cannot."""
-        began, wait = time.time(), 0.1
-        end = time.monotonic() + self.patience
-        while True:
+        began = time.time()
+
+        async def once() -> Reply:
             try:
-                response = await self.client.request(method, url, **more)
+                return read_reply(await self.client.request(method, url, **more), began)
             except httpx.TransportError as error:
-                reply = Reply(0, type(error).__name__, {}, began, time.time())
-            else:
-                reply = read_reply(response, began)
-            if reply.status not in (0, 503) or time.monotonic() > end:
-                return reply
+                return Reply(0, type(error).__name__, {}, began, time.time())
+
+        return await self._patiently(once, lambda reply: reply.status not in (0, 503), longest=2.0)
+
+    async def _patiently(
+        self, ask: Callable[[], Awaitable[Reply]], enough: Callable[[Reply], bool], longest: float = 0.1
+    ) -> Reply:
+        """The first answer that is enough, or the last one that came while the client was patient."""
+        end, wait = time.monotonic() + self.patience, 0.1
+        while not enough(reply := await ask()) and time.monotonic() <= end:
             await asyncio.sleep(wait)
-            wait = min(2.0, wait * 2)
+            wait = min(longest, wait * 2)
+        return reply
 
     def _note(self, step: str, body: Json, expect: str, reply: Reply, about: Json | None = None) -> None:
         self.log.write(
