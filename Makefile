@@ -44,7 +44,7 @@ demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
 	@$(RUN) -m stack demo $(if $(SEED),--seed $(SEED))
 
 test: $(STAMP) ## Run the tests, but for those of `foreign`
-	@$(RUN) -m pytest tests
+	@$(RUN) -m pytest tests --numprocesses 2 --dist loadfile
 
 bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three minutes; SEED=…; PARTS="drain journey"; WRITE=1: table into README)
 	@$(RUN) -m bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write) $(if $(PARTS),--parts $(PARTS))
