@@ -299,6 +299,28 @@ async def test_an_index_that_is_retired_goes_once_and_for_all(store: Store) -> N
     assert await store.query("others", {"at": 1}) == []
 
 
+async def test_a_start_does_not_wait_for_a_transaction_that_is_open(store: Store) -> None:
+    index = Index("things", (("at", 1), ("size", 1)), retired=True)
+    lane = await store.lane()
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    times = 0
+
+    async def slow(tx: Transaction) -> None:
+        nonlocal times
+        times += 1
+        await tx.upsert("things", [thing("a")])
+        begun.set()
+        await go_on.wait()
+
+    writing = asyncio.create_task(lane.transact(slow))
+    await begun.wait()
+    await store.ensure(["things"], [index])
+    go_on.set()
+    await writing
+
+    assert times == 1  # a server gives up a transaction that others wait for
+
+
 async def test_whoever_follows_hears_what_others_commit_and_nothing_else(store: Store) -> None:
     told: list[tuple[str, object]] = []
     over = asyncio.Event()

@@ -188,13 +188,19 @@ class MongoStore:
 
     async def _index(self, index: Index) -> None:
         if index.retired:
-            with suppress(OperationFailure):  # it is not there, or another replica was first
-                await self._database[index.collection].drop_index(list(index.fields))
+            await self._retire(index)
             return
         options: dict[str, Any] = {"unique": True} if index.unique else {}
         if index.expire_after is not None:
             options["expireAfterSeconds"] = index.expire_after
         await self._database[index.collection].create_index(list(index.fields), **options)
+
+    async def _retire(self, index: Index) -> None:
+        """Drop it where it is: who only asks for that waits for every open transaction, and all others wait behind."""
+        there = await self._database[index.collection].index_information()
+        if any(list(found["key"]) == list(index.fields) for found in there.values()):
+            with suppress(OperationFailure):  # another replica was first
+                await self._database[index.collection].drop_index(list(index.fields))
 
     async def names(self, prefix: str) -> list[str]:
         with verdicts():
