@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.record.util import calc_crc32c_py
 from pydantic import SecretStr
@@ -150,9 +151,10 @@ async def test_events_from_before_the_first_start_are_handled_and_their_jobs_don
         await until(all_printed, "fifty pages with their printed line")
 
 
-async def test_every_process_mends_what_the_client_library_does_not_know_of_its_loop(world: World) -> None:
+async def test_every_process_mends_the_client_library(world: World) -> None:
     async with world.running():
-        assert AIOKafkaConnection.send.__module__ == "chassis.closed_wires"
+        mended = [AIOKafkaConnection.send, AIOKafkaClient._metadata_update]
+        assert {one.__module__ for one in mended} == {"chassis.kafka_mendings"}
 
 
 async def test_copies_of_an_event_and_a_restart_change_nothing(world: World) -> None:

@@ -16,7 +16,6 @@ from fastapi import APIRouter, FastAPI
 
 from chassis.claims import Claims
 from chassis.clock import Clock, utc_now
-from chassis.closed_wires import mend_closed_wires
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
 from chassis.delivery import Delivery
@@ -30,6 +29,7 @@ from chassis.handling import Reactions
 from chassis.http import build_app
 from chassis.issuer import issuer_of
 from chassis.jobs import Jobs, Worker
+from chassis.kafka_mendings import mend_kafka_client
 from chassis.logs import log, set_up
 from chassis.loops import Loop, end
 from chassis.mending import Mending
@@ -117,7 +117,7 @@ class Process:
 
     async def open(self) -> None:
         """Make the collections exist, then start everything that does not need Kafka."""
-        mend_closed_wires()
+        mend_kafka_client()
         self._task(Watchdog(self.live, STUCK_SECONDS).run())
         await self._patiently(self._prepare)
         self._task(self.commands.serve(await self.store.lane()))

@@ -1,4 +1,4 @@
-"""A write to a connection that has just ended is told to the Kafka client in its own words, on the loop that the services run on."""
+"""A broker that goes away breaks nothing in the Kafka client, and does not keep it busy, on the loop that the services run on."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -7,19 +7,20 @@ from contextlib import asynccontextmanager
 import pytest
 import uvloop
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
-from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka.protocol.metadata import MetadataRequest, MetadataResponse_v0
 
-from chassis.closed_wires import mend_closed_wires
+from chassis.kafka_mendings import REST_SECONDS, has_no_leader, mend_kafka_client
 
 
 @pytest.fixture
 def unmended() -> Iterator[None]:
     """What the library does by itself, before and after."""
-    before = AIOKafkaConnection.send
+    send, update = AIOKafkaConnection.send, AIOKafkaClient._metadata_update
     yield
-    AIOKafkaConnection.send = before
+    AIOKafkaConnection.send, AIOKafkaClient._metadata_update = send, update
 
 
 @asynccontextmanager
@@ -52,8 +53,8 @@ async def _ended() -> AsyncIterator[AIOKafkaConnection]:
 
 @pytest.mark.usefixtures("unmended")
 def test_a_write_to_a_closed_connection_is_a_kafka_error_and_ends_it() -> None:
-    mend_closed_wires()
-    mend_closed_wires()
+    mend_kafka_client()
+    mend_kafka_client()
 
     async def main() -> None:
         async with _ended() as connection:
@@ -67,7 +68,7 @@ def test_a_write_to_a_closed_connection_is_a_kafka_error_and_ends_it() -> None:
 
 @pytest.mark.usefixtures("unmended")
 def test_what_keeps_the_metadata_takes_it_for_a_broker_that_is_away() -> None:
-    mend_closed_wires()
+    mend_kafka_client()
 
     async def main() -> None:
         client = AIOKafkaClient(bootstrap_servers="127.0.0.1:9")
@@ -76,3 +77,30 @@ def test_what_keeps_the_metadata_takes_it_for_a_broker_that_is_away() -> None:
             assert not await client._metadata_update(client.cluster, set())
 
     uvloop.run(main())
+
+
+@pytest.mark.usefixtures("unmended")
+def test_whoever_asks_for_metadata_again_and_again_rests_while_nobody_answers() -> None:
+    mend_kafka_client()
+    mend_kafka_client()
+
+    async def main() -> None:
+        client = AIOKafkaClient(bootstrap_servers="127.0.0.1:9")
+        client._sync_task = asyncio.create_task(client._md_synchronizer())
+        began = asyncio.get_running_loop().time()
+        for _ in range(5):
+            assert not await client.force_metadata_update()
+        assert asyncio.get_running_loop().time() - began > 4 * REST_SECONDS
+        await client.close()
+
+    uvloop.run(main())
+
+
+@pytest.mark.parametrize(("leaders", "missing"), [((1, 1), False), ((1, -1), True), ((), False)])
+def test_a_partition_without_a_leader_is_seen(leaders: tuple[int, ...], missing: bool) -> None:
+    cluster = ClusterMetadata()
+    partitions = [(0, number, leader, [1], [1]) for number, leader in enumerate(leaders)]
+    answer = MetadataResponse_v0([(1, "127.0.0.1", 9092)], [(0, "intake.reports", partitions)])
+    cluster.update_metadata(answer)
+
+    assert has_no_leader(cluster) == missing
