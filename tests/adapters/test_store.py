@@ -11,6 +11,7 @@ from chassis.errors import Conflict, Misuse, Poison
 from chassis.memory import MemoryStore
 from chassis.mongo import Driver, MongoStore
 from chassis.mongo_lane import FEW
+from chassis.slots import Slots
 from chassis.store import AnyOf, AtLeast, AtMost, Between, Index, Store, Transaction
 from stack.system import System
 
@@ -275,6 +276,33 @@ async def test_a_new_owner_ends_the_transaction_a_dead_one_left_open(store: Stor
     found = await store.get("things", "a")
     assert found is not None
     assert found["state"]["size"] == 3
+
+
+async def test_a_process_that_starts_again_ends_what_it_left_open_and_nothing_of_its_own(
+    store: Store,
+) -> None:
+    await write(store, "a")
+    dead, ours = await store.lane(), await store.lane()
+    await Slots(store, "one", 4).reclaim([dead])
+    written = asyncio.Event()
+
+    async def hang(tx: Transaction) -> None:
+        await tx.upsert("things", [thing("a", size=2)])
+        written.set()
+        await asyncio.Event().wait()
+
+    dying = asyncio.create_task(dead.transact(hang))
+    await written.wait()
+    await Slots(store, "two", 4).reclaim([ours])
+    for _ in range(2):
+        await Slots(store, "one", 4).reclaim([ours])
+    await ours.transact(lambda tx: tx.upsert("things", [thing("a", size=3)]))
+
+    found = await store.get("things", "a")
+    assert found is not None
+    assert found["state"]["size"] == 3
+    dying.cancel()
+    await asyncio.wait([dying])
 
 
 @pytest.mark.parametrize("count", [0, 1, FEW, FEW + 1])

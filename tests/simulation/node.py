@@ -28,6 +28,7 @@ from chassis.relay import Relay
 from chassis.replay import Replays
 from chassis.service import LANES
 from chassis.slots import Slots
+from chassis.store import Lane
 from chassis.subscription import BATCH, Subscription
 from chassis.timers import Timers
 from chassis.turn import Turns
@@ -192,20 +193,21 @@ class Node:
                 self.loops[name].wake()
 
     async def _open(self) -> None:
+        commanded, timed, done = lanes = [await self.store.lane() for _ in range(3)]
         while True:
             try:
-                await self.slots.reclaim()
+                await self.slots.reclaim(lanes)
             except Unavailable:
                 await asyncio.sleep(0.5)
             else:
                 break
-        self._task(self.commands.serve(await self.store.lane()))
-        await self._start_loops()
+        self._task(self.commands.serve(commanded))
+        await self._start_loops(timed, done)
         await self._join()
 
-    async def _start_loops(self) -> None:
+    async def _start_loops(self, timed: Lane, done: Lane) -> None:
         store, reactions = self.store, TABLES[self.service]
-        timers = Timers(store, self.slots, self.turns, reactions, self.clock, await store.lane())
+        timers = Timers(store, self.slots, self.turns, reactions, self.clock, timed)
         self.replays = Replays(self.service, store, self.turns, await store.lane(), self.clock)
         self.mending = self.parts.mending(store, self.turns, self.replays, await store.lane(), self.clock)
         self.jobs = Jobs(
@@ -217,7 +219,7 @@ class Node:
             self.metrics,
             self.crash,
             self.clock,
-            await store.lane(),
+            done,
         )
         steps = {
             "slots": (self.slots.share, 2.5),

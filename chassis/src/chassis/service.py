@@ -42,7 +42,7 @@ from chassis.relay import Relay
 from chassis.replay import Replays
 from chassis.settings import ServiceSettings
 from chassis.slots import RENEW_EVERY, Slots
-from chassis.store import Index, Store
+from chassis.store import Index, Lane, Store
 from chassis.timers import Timers
 from chassis.tokens import OidcTokens
 from chassis.turn import COLLECTIONS, INDEXES, Turns
@@ -119,21 +119,22 @@ class Process:
         """Make the collections exist, then start everything that does not need Kafka."""
         mend_kafka_client()
         self._task(Watchdog(self.live, STUCK_SECONDS).run())
-        await self._patiently(self._prepare)
-        self._task(self.commands.serve(await self.store.lane()))
-        await self._loops()
+        commanded, timed, done = lanes = [await self.store.lane() for _ in range(3)]
+        await self._patiently(partial(self._prepare, lanes))
+        self._task(self.commands.serve(commanded))
+        await self._loops(timed, done)
         self._task(self._seed())
         if self.plan.hears:
             self._task(self._join())
 
-    async def _prepare(self) -> None:
+    async def _prepare(self, lanes: Sequence[Lane]) -> None:
         names = [*COLLECTIONS, *(collection.name for collection in self.plan.collections)]
         await self.store.ensure(names, [*INDEXES, *self.plan.indexes])
-        await self.slots.reclaim()
+        await self.slots.reclaim(lanes)
 
-    async def _loops(self) -> None:
+    async def _loops(self, timed: Lane, done: Lane) -> None:
         plan, store, slots, clock = self.plan, self.store, self.slots, self.clock
-        timers = Timers(store, slots, self.turns, plan.reactions, clock, await store.lane())
+        timers = Timers(store, slots, self.turns, plan.reactions, clock, timed)
         replays = (await self.furnish()).replays
         self.jobs = Jobs(
             store,
@@ -144,7 +145,7 @@ class Process:
             self.metrics,
             self.crash,
             clock,
-            await store.lane(),
+            done,
         )
         steps = {
             "slots": (slots.share, RENEW_EVERY),

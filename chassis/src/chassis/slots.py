@@ -3,11 +3,12 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chassis.store import Store
+from chassis.store import Lane, Store
 
+LEASES = "leases"
 LEASE_SECONDS = 10.0
 RENEW_EVERY = 2.5
 SAFE_SECONDS = 0.7 * LEASE_SECONDS
@@ -76,13 +77,25 @@ class Slots:
             else:
                 await self._take(slot)
 
-    async def reclaim(self) -> None:
-        """At start: what this instance held before it died is its own again at once."""
+    async def reclaim(self, lanes: Sequence[Lane] = ()) -> None:
+        """At start: what this instance held before it died is its own again at once, and what it left open is ended.
+
+        The same work is tried again now, on these lanes; the dead transaction's locks would hold it up until the server
+        notices, seconds later.
+        """
+        await self._end_former({lane.id for lane in lanes})
         asked = self.monotonic()
         names = {f"slot/{slot:03d}": slot for slot in range(self.total)}
         kept = await self.store.renew(list(names), self.instance, LEASE_SECONDS)
         self._held |= {names[name]: asked for name in kept}
         await self.share()
+
+    async def _end_former(self, ours: set[bytes]) -> None:
+        name = f"process/{self.instance}"
+        before = await self.store.get(LEASES, name) or {}
+        for session in set(before.get("sessions", ())) - ours:
+            await self.store.end_lane(session)
+        await self.store.claim(LEASES, name, {"sessions": sorted(ours)})
 
     async def leave(self) -> None:
         """Give everything back, so that the others need not wait."""
