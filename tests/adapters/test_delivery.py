@@ -23,6 +23,7 @@ from chassis.provision import provision
 from chassis.records import read, record_from
 from chassis.service import Plan, Process
 from chassis.settings import ServiceSettings
+from chassis.slots import LEASES
 from contracts.envelope import Envelope
 from contracts.topics import dead_letter_topic
 from stack.system import System
@@ -155,6 +156,16 @@ async def test_every_process_mends_the_client_library(world: World) -> None:
     async with world.running():
         mended = [AIOKafkaConnection.send, AIOKafkaClient._metadata_update]
         assert {one.__module__ for one in mended} == {"chassis.kafka_mendings"}
+
+
+async def test_every_process_writes_down_what_its_successor_has_to_end(world: World) -> None:
+    async with world.running():
+
+        async def written_down() -> bool:
+            rows = await world.store.query(LEASES, {})
+            return [len(row["sessions"]) for row in rows if row["_id"].startswith("process/")] == [3]
+
+        await until(written_down, "the lanes of commands, timers and jobs by its name")
 
 
 async def test_copies_of_an_event_and_a_restart_change_nothing(world: World) -> None:

@@ -39,7 +39,7 @@ def _send_or_end(connection: Any, request: Any, expect_response: bool = True) ->
 async def _update_and_rest(client: Any, cluster: ClusterMetadata, topics: Iterable[str]) -> bool:
     """Whoever fetches from a partition without a leader asks for metadata until there is one, as fast as it is refused.
 
-    While a broker starts again that is a processor for each consumer, and a thousand lines of log a second.
+    While a broker starts again that is a thousand tries a second of each consumer, and as many lines of log.
     """
     updated: bool = await _update(client, cluster, topics)
     if not updated or has_no_leader(cluster):

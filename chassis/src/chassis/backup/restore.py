@@ -14,9 +14,9 @@ from pymongo.write_concern import WriteConcern
 from chassis.backup.archive import Reader
 from chassis.claims import FENCES
 from chassis.sent_log import PREFIX
+from chassis.slots import LEASES
 from chassis.turn import INBOX, OUTBOX
 
-LEASES = "leases"
 TOGETHER_BYTES = 4_000_000
 INDEX_WORDS = ("name", "unique", "expireAfterSeconds", "sparse", "partialFilterExpression")
 _TIMES: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
