@@ -128,7 +128,7 @@ lock: $(STAMP) ## Lock the packages of requirements/*.in anew, with hashes
 		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(LOCK_$(name)) \
 		requirements/$(name).in -o requirements/$(name).txt &&) true
 
-compose-test: $(STAMP) ## Run docker-compose.yml on containers and try it: a day, crashes, replicas, new builds, a lost database (SEED=… ONLY=…; ONLY=ha: three of each engine over TLS instead)
+compose-test: $(STAMP) ## Run docker-compose.yml on containers and try it: a day, crashes, replicas, new builds, a lost database (SEED=… ONLY=…; ONLY=ha: three of each engine over TLS instead; ONLY=images: only make the images)
 	@$(RUN) -m tests.compose $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep)
 
 roll: ## Bring in the images that .env names, service after service, while people use them (SERVICES="intake notify")

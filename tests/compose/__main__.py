@@ -26,6 +26,8 @@ STEPS: dict[str, Callable[[Trial], None]] = {
     "roll": growth.roll,
     "restore": recovery.lose_and_restore,
 }
+# Leaves the images of the trial and tries nothing: half of a first run is making them.
+IMAGES = "images"
 # Only when it is asked for, and alone: it has another deployment.
 LARGE: dict[str, Callable[[Trial], None]] = {
     "up": steps.up,
@@ -39,19 +41,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.compose", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument(
-        "--only", default="", help=f"some of {','.join(STEPS)}; the first two come anyway; or ha alone"
+        "--only",
+        default="",
+        help=f"some of {','.join(STEPS)}; the first two come anyway; or ha or {IMAGES} alone",
     )
     parser.add_argument("--keep", action="store_true", help="leave the deployment running at the end")
     asked = parser.parse_args()
     known = LARGE if asked.only == "ha" else STEPS
     # An account of less than a day is none, so every trial has one.
     wanted = {"up", "day", *(asked.only.split(",") if asked.only else STEPS)}
-    if unknown := wanted - set(known):
+    if unknown := wanted - set(known) - {IMAGES}:
         parser.error(f"there is no step {', '.join(sorted(unknown))}")
     chosen = [step for name, step in known.items() if name in wanted]
     try:
         with engine():
-            return _try(_prepared(large=known is LARGE), chosen, asked.seed, asked.keep)
+            deployment = _prepared(large=known is LARGE)
+            steps.build(deployment)
+            return 0 if asked.only == IMAGES else _try(deployment, chosen, asked.seed, asked.keep)
     except CannotRunHere as reason:
         complain(f"compose: skipped, this machine lets nobody run containers: {reason}")
         return 0
@@ -82,7 +88,6 @@ def _try(deployment: Deployment, chosen: list[Callable[[Trial], None]], seed: in
         with books.another_log() as log:
             people = People(deployment, log, random.Random(seed))
             trial = Trial(deployment, people, books, result)
-            steps.build(trial)
             for step in chosen:
                 step(trial)
         if not keep:

@@ -75,16 +75,16 @@ def public_images(services: Mapping[str, Mapping[str, Any]], dockerfile: str) ->
     return run_as_they_are | {name for name in begun if ":" in name}
 
 
-def build(trial: Trial) -> None:
+def build(deployment: Deployment) -> None:
     """Stand-ins for the public images, and our own images as they are."""
-    services = trial.deployment.config["services"]
+    services = deployment.config["services"]
     wanted = public_images(services, (ROOT / "Dockerfile").read_text())
     images.make(wanted)
     say("building our images")
     began = time.monotonic()
     # What all are made of is built once, and the others find it: side by side each would build its own.
     for names in (["provision"], [name for name, spec in services.items() if "build" in spec]):
-        trial.deployment.compose("build", "--quiet", *names, seconds=1800)
+        deployment.compose("build", "--quiet", *names, seconds=1800)
     say(f"built in {time.monotonic() - began:.1f} s")
     (base,) = (name for name in wanted if name.startswith("python:"))
     for name in OURS:
