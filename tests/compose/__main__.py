@@ -91,7 +91,7 @@ def _try(deployment: Deployment, chosen: list[Callable[[Trial], None]], seed: in
             for step in chosen:
                 step(trial)
         if not keep:
-            deployment.compose("down", "--volumes")
+            deployment.down("--volumes")
             say("down, and its volumes are gone")
     except Trouble:
         _show_logs(deployment)

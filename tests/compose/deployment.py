@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,7 +36,7 @@ PORTS = (
     "GRAFANA_PORT",
 )
 READY_SECONDS = 120.0
-TRIES = 15
+TRIES, PAUSE_SECONDS = 15, 2.0
 
 
 def free_port() -> int:
@@ -58,17 +58,23 @@ def clear() -> None:
 
 
 def _remove(listed: Sequence[str], removed: Sequence[str]) -> None:
-    """Removes what is listed; the daemon gives a network up a moment after the last container in it is gone."""
+    def once() -> None:
+        if found := run(["docker", *listed]).split():
+            run(["docker", *removed, *found])
+
+    patiently(once)
+
+
+def patiently(remove: Callable[[], object]) -> None:
+    """Removes what may take a few tries: the daemon gives a network up a moment after the last container in it is gone."""
     for tries_left in reversed(range(TRIES)):
-        found = run(["docker", *listed]).split()
         try:
-            if found:
-                run(["docker", *removed, *found])
+            remove()
             return
         except Trouble:
             if not tries_left:
                 raise
-            time.sleep(2)
+            time.sleep(PAUSE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,10 @@ class Deployment:
     def compose(self, *words: str, seconds: float = 600) -> str:
         """What a compose command prints; raises Trouble when it fails."""
         return run([BINARY, *words], env=self.environment(), seconds=seconds)
+
+    def down(self, *more: str) -> None:
+        """Removes the containers and networks, and what more is named."""
+        patiently(lambda: self.compose("down", *more))
 
     @cached_property
     def config(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.compose.books import Balance, balance_of
 from tests.compose.commands import Trouble, fails, run
-from tests.compose.deployment import Deployment
+from tests.compose.deployment import Deployment, patiently
 from tests.compose.engine import is_refusal
 from tests.compose.growth import answered_by
 from tests.compose.images import stand_ins
@@ -180,3 +180,23 @@ def test_a_command_that_fails_shows_the_end_of_what_it_said() -> None:
     assert fails(["sh", "-c", "echo no >&2; exit 1"]) == "no"
     assert fails(["true"]) == ""
     assert "No such file" in fails(["a-program-that-is-not-there"])
+
+
+def test_what_the_daemon_does_not_give_up_at_once_is_removed_a_moment_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.compose.deployment.PAUSE_SECONDS", 0.0)
+    left = ["has active endpoints", "has active endpoints"]
+
+    def remove() -> None:
+        if left:
+            raise Trouble(left.pop())
+
+    patiently(remove)
+    assert not left
+
+    def never() -> None:
+        raise Trouble("is in use")
+
+    with pytest.raises(Trouble, match="is in use"):
+        patiently(never)
