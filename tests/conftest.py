@@ -1,6 +1,7 @@
 """What every suite may ask for."""
 
 import fcntl
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ from stack.tools import REPOSITORY, Tools
 # How long an example takes says how busy the machine is.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+# A forked process that collected what the tests before it left would end clients whose threads it does not have:
+# librdkafka crashes then. What is frozen is never collected there.
+os.register_at_fork(before=gc.freeze, after_in_parent=gc.unfreeze)
 
 
 @pytest.fixture(scope="session")
