@@ -17,11 +17,11 @@ from stack.day import generate
 from stack.play import Doors, Log, Player, read_log
 from stack.system import System
 
-pytestmark = [pytest.mark.engines, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(600)]
 
 REPORTS = 10
-DEADLINE = 180.0
-PASSED_SECONDS = 180.0
+DAYS_AT_ONCE = 4  # begun without end, they drown a slow machine
+DEADLINE = 60.0
 TURN = ("turn.inbox", "turn.state", "turn.open")
 RELAY = ("relay.swept", "relay.sent", "relay.cleared")
 DELIVERY = ("delivery.fetched", "delivery.committed", "delivery.offsets")
@@ -79,13 +79,15 @@ class Campaign:
             self.system.launch_service(service, extra_env={f"{service.upper()}_CRASH_AT": f"{point}:2"})
             began = time.monotonic()
             while self.system.service(service).alive():
-                assert time.monotonic() - began < PASSED_SECONDS, f"{service} never passed {point}"
+                assert time.monotonic() - began < DEADLINE, f"{service} never passed {point}"
                 await asyncio.sleep(0.05)
         self.system.launch_service(service)  # the others still need it
 
     async def keep_playing(self, first_seed: int) -> None:
-        """Play small days, each beside the ones before it, until cancelled."""
+        """Play small days, a few beside each other, until cancelled."""
         for seed in itertools.count(first_seed):
+            while sum(not day.done() for day in self.days) >= DAYS_AT_ONCE:
+                await asyncio.sleep(0.1)
             self.days.append(asyncio.create_task(self.play(seed)))
             await asyncio.sleep(3.0)
 
@@ -127,6 +129,9 @@ async def test_nothing_is_lost_or_doubled_wherever_processes_are_killed(
 
     playing = asyncio.create_task(campaign.keep_playing(1_000 * len(services)))
     await asyncio.gather(*map(campaign.crash, services))
+    days = max(len(POINTS[service]) for service in services)
+    while len(campaign.days) < days:
+        await asyncio.sleep(0.1)
     playing.cancel()
     for service in services:
         await asyncio.to_thread(system.wait_service, service)
@@ -135,4 +140,4 @@ async def test_nothing_is_lost_or_doubled_wherever_processes_are_killed(
     doubled_by_design = "doubled mail: " if "notify" in services else "(nothing)"
     wrong = [lie for lie in lies(account) if doubled_by_design not in lie]
     assert wrong == []
-    assert account.accepted >= REPORTS * max(len(POINTS[service]) for service in services)
+    assert account.accepted >= REPORTS * days
