@@ -19,7 +19,7 @@ from pymongo import MongoClient
 from contracts.connection import Connection
 from contracts.permissions import SERVICES, group_prefix, kafka_rights, team_name
 from contracts.topics import TOPICS
-from stack import denials_kafka
+from stack import denials_kafka, denials_mongo
 from stack.denials import TEAM, connections_of, report, trials
 from stack.onboarding import subscriber
 from stack.processes import StackError
@@ -114,14 +114,15 @@ def test_one_right_too_few_on_kafka_is_seen_and_provisioning_gives_it_back(
 
 @pytest.mark.engines
 def test_one_role_too_many_on_mongodb_is_a_hole_and_the_next_start_closes_it(system: System) -> None:
+    everybody = denials_mongo.addresses_of(system.mongod.as_user)
     with MongoClient[dict[str, object]](system.mongod.admin) as client:
         role = {"role": "read", "db": "intake"}
         client["routing"].command("grantRolesToUser", "routing", roles=[role])
 
-    assert wrong(one for one in trials(system) if one.engine == "mongodb") == [("routing", "read intake")]
+    assert wrong(denials_mongo.trials(everybody, system.mongod.address)) == [("routing", "read intake")]
     (system.mongod.folder / "initiated").unlink()
     system.mongod.wait_ready()
-    assert wrong(one for one in trials(system) if one.engine == "mongodb") == []
+    assert wrong(denials_mongo.trials(everybody, system.mongod.address)) == []
 
 
 @pytest.mark.engines
