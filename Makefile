@@ -50,7 +50,7 @@ bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three 
 	@$(RUN) -m bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write) $(if $(PARTS),--parts $(PARTS))
 
 foreign: $(STAMP) $(FOREIGN) ## Run the tests that need Node.js, npm or a JDK, and those that spoil shared engines
-	@$(RUN) -m pytest tests -m foreign --numprocesses 2 --dist loadfile
+	@$(RUN) -m pytest tests -m foreign --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 fuzz: $(STAMP) ## Throw damaged records at the decoder and made-up requests at all doors (ENVELOPES=1000000 REQUESTS=100000 SEED=… JOBS=…; RECORD=1; SUMMARY=1)
 	@$(RUN) -m tests.fuzz $(if $(ENVELOPES),--envelopes $(ENVELOPES)) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED)) \

@@ -24,6 +24,11 @@ settings.load_profile("any machine")
 os.register_at_fork(before=gc.freeze, after_in_parent=gc.unfreeze)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones that start three of each engine come first, or two processes would share the work badly."""
+    items.sort(key=lambda item: item.path.parent.name != "ha")
+
+
 @pytest.fixture(scope="session")
 def tools() -> Tools:
     """The engines' programs; a laptop without them skips, CI fails."""

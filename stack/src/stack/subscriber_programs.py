@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.files import alone, write_whole
 from stack.processes import StackError
 from stack.tools import REPOSITORY, Tools, base_environment
 
@@ -43,14 +44,15 @@ def node_folder(source: Path) -> Path:
     """A folder with the packages that a committed lock names, and the programs beside them."""
     lock = source / "package-lock.json"
     folder = TOOLS / f"node-{source.name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
-    if not (folder / "node_modules" / ".package-lock.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(source / name, folder)
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]
-        _run(command, folder, f"npm could not install the packages of {source.name}")
+    with alone(folder.with_suffix(".lock")):
+        if not (folder / "node_modules" / ".package-lock.json").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(source / name, folder)
+            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]
+            _run(command, folder, f"npm could not install the packages of {source.name}")
     for program in source.glob("*.mjs"):
-        shutil.copy(program, folder)
+        write_whole(folder / program.name, program.read_bytes())
     return folder
 
 
@@ -74,10 +76,11 @@ def _java() -> Command:
     tools, source = Tools.find(), SOURCES / "java" / "Subscriber.java"
     folder = TOOLS / f"java-subscriber-{hashlib.sha256(source.read_bytes()).hexdigest()[:12]}"
     classes = f"{tools.kafka}/*"
-    if not (folder / "Subscriber.class").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        command = [str(_java_compiler()), "-cp", classes, "-d", str(folder), str(source)]
-        _run(command, folder, "the Java subscriber does not compile")
+    with alone(folder.with_suffix(".lock")):
+        if not (folder / "Subscriber.class").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            command = [str(_java_compiler()), "-cp", classes, "-d", str(folder), str(source)]
+            _run(command, folder, "the Java subscriber does not compile")
     return [tools.java, "-Xmx128m", "-XX:+UseSerialGC", "-cp", f"{folder}:{classes}", "Subscriber"]
 
 
