@@ -75,7 +75,7 @@ def reduced(whole: Bom, wanted: dict[str, str], base: Bom) -> Bom:
 
 def installed(project: Path) -> Bom:
     """The list of all that is installed here, of which the project is the root."""
-    # Not validated here: what is written is another list, and holding this one against the schema takes 10 s.
+    # Not validated here: what is written is another list, which tests hold against the schema; for this one that takes 10 s.
     options = ["--output-reproducible", "--no-validate", "--pyproject", str(project)]
     command = [sys.executable, "-m", "cyclonedx_py", "environment", sys.executable, *options]
     done = subprocess.run(command, capture_output=True, text=True)

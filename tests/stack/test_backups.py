@@ -101,16 +101,20 @@ def run(*words: str | Path, fails: bool = False) -> str:
 
 
 def back_up_in_mid_stream(system: System, day: Day) -> Path:
-    """Play a day, and write an archive when a part of it has been accepted."""
+    """Play a day, and write one archive when a part of it has been accepted."""
+    folder = system.root / "backups"
+    before = set(folder.glob("*.backup"))
     playing = threading.Thread(target=day.play)
     playing.start()
     wait(lambda: day.path.exists() and len(day.path.read_text().splitlines()) > SIZE // 3, "nobody reports")
     said = run("backup", "--state", system.root)
     playing.join()
-    latest = json.loads((system.root / "backups" / "latest.json").read_text())
-    assert f"{latest['file']}: " in said
+    [archive] = set(folder.glob("*.backup")) - before
+    assert f"{archive.name}: " in said
+    latest = json.loads((folder / "latest.json").read_text())
+    assert latest["file"] == archive.name
     assert abs(latest["at"] - time.time()) < PATIENCE
-    return system.root / "backups" / str(latest["file"])
+    return archive
 
 
 def known(system: System, ids: Sequence[str] | set[str]) -> set[str]:
