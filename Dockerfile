@@ -61,6 +61,8 @@ ARG SERVICE
 ENV SERVICE=${SERVICE}
 COPY --from=built /opt/venv /opt/venv
 COPY --from=built /build/seed/${SERVICE} /srv/seed
+# The codes that other services' files name are held against these.
+COPY deploy/seed/intake/categories.yaml deploy/seed/intake/places.yaml /srv/intake/
 # `exec`: the service itself gets the signals. Words after the image's name go to the service.
 ENTRYPOINT ["sh", "-c", "exec python -m \"$SERVICE\" \"$@\"", "ascolto"]
 CMD []

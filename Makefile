@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
 .PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
-.PHONY: contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards certificates compose-test roll
+.PHONY: seed-check contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards certificates compose-test roll
 MAKEFLAGS += --no-print-directory
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -67,6 +67,10 @@ check: $(STAMP) ## Check style, types and who may import whom
 	@$(RUN) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	@$(RUN) -m contracts check
 	@.venv/bin/hadolint Dockerfile
+
+seed-check: $(STAMP) ## Say what is wrong with the files under deploy/seed, before a start (SEEDS=folder)
+	@for name in intake routing subsidies notify; do \
+		$(RUN) -m $$name seed-check "$(or $(SEEDS),deploy/seed)/$$name" || wrong=1; done; test -z "$$wrong"
 
 contracts: $(STAMP) ## Write what is generated from the contracts, and hold it against every promise
 	@$(RUN) -m contracts generate

@@ -18,7 +18,7 @@ from chassis.memory import MemoryStore, MemoryTokens
 from chassis.metrics import Metrics
 from chassis.sealing import Sealer
 from chassis.turn import Turns
-from intake.adapters.seed_files import read_categories, read_places
+from intake.adapters.seed_files import read_registers
 from intake.domain.registers import Register
 from intake.entrypoints import http, pages, staff
 from intake.entrypoints.desk import Desk
@@ -32,7 +32,7 @@ SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
 @pytest.fixture(scope="session")
 def registers() -> tuple[Register, Register]:
     """The categories and the places that are shipped."""
-    return read_categories(SEED), read_places(SEED)
+    return read_registers(SEED)
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import yaml
 
 from chassis.doors import Doors
 from chassis.memory import MemoryStore
-from intake.adapters.seed_files import UnusableSeed, read_categories, read_places
+from chassis.seed import SeedError
+from intake.adapters.seed_files import read_registers
 from intake.domain.registers import Kind, Register
 from intake.entrypoints.seeding import load_registers
 from intake.handlers.documents import REGISTERS
@@ -43,34 +44,39 @@ def test_the_shipped_mapping_leads_to_categories_and_places_that_exist(
 
 
 @pytest.mark.parametrize(
-    ("file", "before", "after", "says"),
+    ("file", "before", "after", "line", "says"),
     [
-        ("categories.yaml", "kind: technical", "kind: tecnico", "tecnico"),
-        ("categories.yaml", "code: citofono", "code: ascensore", "ascensore is there twice"),
-        ("categories.yaml", "code: citofono", "code: Città", "lower case"),
-        ("categories.yaml", "code: citofono, ", "", "'code' is missing"),
-        ("places.yaml", "provinces:", "province:", "'provinces' is missing"),
-        ("places.yaml", "bg-monterosso-02", "bg-monterosso-01", "there twice"),
-        ("places.yaml", "provinces:", "provinces: [", "not YAML"),
+        ("categories.yaml", "kind: technical", "kind: tecnico", 15, "write one of 'technical'"),
+        ("categories.yaml", "code: citofono", "code: ascensore", 17, "is there twice, first on line 15"),
+        ("categories.yaml", "code: citofono", "code: Città", 17, "lowercase"),
+        ("categories.yaml", "code: citofono, ", "", 17, "code: is missing"),
+        ("categories.yaml", "urgency: u,", "urgency: e0,", 15, "write e0 for the kind danger"),
+        ("categories.yaml", "citofono muto", "muto\\0", 18, "without control characters"),
+        ("places.yaml", "provinces:", "province:", 5, "is not a field"),
+        ("places.yaml", "bg-monterosso-02", "bg-monterosso-01", 14, "is there twice, first on line 13"),
+        ("places.yaml", "code: malpensata", "code: monterosso", 17, "is there twice, first on line 9"),
+        ("places.yaml", "provinces:", "provinces: [", 6, "is not YAML"),
+        ("places.yaml", "label: Bergamo", "label: 1", 7, "write a text"),
     ],
 )
-def test_a_mistake_in_a_file_names_the_file_and_the_mistake(
-    tmp_path: Path, file: str, before: str, after: str, says: str
+def test_a_mistake_names_the_file_the_line_and_the_fix(
+    tmp_path: Path, file: str, before: str, after: str, line: int, says: str
 ) -> None:
-    reading = read_places if file == "places.yaml" else read_categories
     shutil.copytree(SEED, tmp_path, dirs_exist_ok=True)
-    text = (tmp_path / file).read_text()
-    (tmp_path / file).write_text(text.replace(before, after, 1))
+    text = (tmp_path / file).read_text(encoding="utf-8")
+    assert before in text
+    (tmp_path / file).write_text(text.replace(before, after, 1), encoding="utf-8")
 
-    with pytest.raises(UnusableSeed, match=says) as unusable:
-        reading(tmp_path)
+    with pytest.raises(SeedError) as refused:
+        read_registers(tmp_path)
 
-    assert file in str(unusable.value)
+    told = [fault for fault in refused.value.faults if says in str(fault)]
+    assert [(fault.file.name, fault.line) for fault in told] == [(file, line)]
 
 
-def test_a_missing_folder_says_which_setting_names_it(tmp_path: Path) -> None:
-    with pytest.raises(UnusableSeed, match="INTAKE_SEED"):
-        read_categories(tmp_path / "nowhere")
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SeedError, match=r"nowhere/categories\.yaml.*name the folder"):
+        read_registers(tmp_path / "nowhere")
 
 
 async def test_a_restart_with_the_same_files_writes_nothing(

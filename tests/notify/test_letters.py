@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
+from chassis.seed import SeedError
 from notify.adapters.letters_jinja import TEMPLATES, JinjaLetters
-from notify.adapters.words_file import WordsError, read_words
+from notify.adapters.words_file import read_words
 from notify.handlers.ports import Contact, Letter
 
 REPORT = "0190a000-0000-7000-8000-0000abcd1234"
@@ -137,5 +138,27 @@ def test_words_need_an_otherwise_for_codes_that_come_later(tmp_path: Path) -> No
     text = (SEED / "words.yaml").read_text()
     (tmp_path / "words.yaml").write_text(text.replace('  otherwise: "l\'ufficio competente"\n', ""))
 
-    with pytest.raises(WordsError, match="routes needs an `otherwise`"):
+    with pytest.raises(SeedError, match="line 8: routes: write `otherwise` too"):
         read_words(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "misspelt", "line", "told"),
+    [
+        ("technical-office:", "tecnical-office:", 10, "there is no such code"),
+        ("signature:", "signatur:", 3, "is not a field"),
+        ('solved: "', 'solved: 1 # "', 18, "write a text"),
+        ('"l\'ufficio tecnico"', '" "', 10, "a text that can be read"),
+    ],
+)
+def test_a_slip_in_the_words_is_refused_with_its_line(
+    tmp_path: Path, written: str, misspelt: str, line: int, told: str
+) -> None:
+    text = (SEED / "words.yaml").read_text(encoding="utf-8")
+    assert written in text
+    (tmp_path / "words.yaml").write_text(text.replace(written, misspelt, 1), encoding="utf-8")
+
+    with pytest.raises(SeedError) as refused:
+        read_words(tmp_path)
+
+    assert (line, True) in [(fault.line, told in str(fault)) for fault in refused.value.faults]

@@ -3,12 +3,13 @@
 import asyncio
 import gc
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 import uvloop
@@ -40,6 +41,7 @@ from chassis.ops import ops_router
 from chassis.rates import Rates
 from chassis.relay import Relay
 from chassis.replay import Replays
+from chassis.seed import SeedError
 from chassis.settings import ServiceSettings
 from chassis.slots import RENEW_EVERY, Slots
 from chassis.store import Index, Lane, Store
@@ -47,6 +49,8 @@ from chassis.timers import Timers
 from chassis.tokens import OidcTokens
 from chassis.turn import COLLECTIONS, INDEXES, Turns
 from chassis.watchdog import Watchdog
+
+S = TypeVar("S", bound=ServiceSettings)
 
 STUCK_SECONDS = 45.0
 LANES = 2
@@ -302,9 +306,15 @@ async def run(process: Process) -> None:
     log("stopped", instance=settings.instance)
 
 
-def serve(plan: Plan, settings: ServiceSettings) -> None:
-    """Run one replica of a service until it is told to stop."""
-    set_up(plan.name)
+def serve(plan_of: Callable[[S], Plan], settings: S) -> None:
+    """Run one replica of a service until it is told to stop; exits with 2 when its seed files cannot be used."""
+    set_up(settings.service)
+    try:
+        plan = plan_of(settings)
+    except SeedError as error:
+        for fault in error.faults:
+            log("seed file refused", level=50, reason=str(fault))
+        sys.exit(2)
 
     async def main() -> None:
         await run(Process(plan, settings, MongoStore(settings.store, settings.database, settings.driver)))

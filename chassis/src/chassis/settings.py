@@ -75,6 +75,11 @@ class ServiceSettings(BaseSettings):
         return self
 
     @property
+    def service(self) -> str:
+        """The name of the service, as its settings begin."""
+        return str(self.model_config.get("env_prefix", "")).rstrip("_").lower()
+
+    @property
     def connection(self) -> Connection:
         """How this service reaches Kafka."""
         password = self.kafka_password.get_secret_value()

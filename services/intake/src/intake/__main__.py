@@ -1,4 +1,7 @@
-"""`python -m intake` serves; `import FILE …` brings a list of reports in through the door; `replay …` replays history."""
+"""`python -m intake` serves; `import FILE …` brings a list of reports in through the door; `seed-check FOLDER` checks seed files.
+
+`replay …` replays history into a shadow.
+"""
 
 import sys
 
@@ -6,6 +9,12 @@ if sys.argv[1:2] == ["import"]:
     from intake.entrypoints.csv_import import run
 
     sys.exit(run(sys.argv[2:]))
+
+if sys.argv[1:2] == ["seed-check"]:
+    from chassis.seed import check
+    from intake.adapters.seed_files import read_registers
+
+    sys.exit(check("intake", read_registers, sys.argv[2:]))
 
 from intake.main import main, replay
 

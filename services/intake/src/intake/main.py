@@ -10,7 +10,7 @@ from chassis.forms import Forms
 from chassis.sealing import Sealer
 from chassis.service import Plan, serve
 from chassis.store import Index
-from intake.adapters.seed_files import read_categories, read_places
+from intake.adapters.seed_files import read_registers
 from intake.entrypoints import http, pages, staff
 from intake.entrypoints.desk import Desk
 from intake.entrypoints.events import HEARS, REACTIONS
@@ -24,7 +24,7 @@ from intake.settings import Settings
 def plan(settings: Settings) -> Plan:
     """Everything that intake is, ready to be served."""
     secret = bytes.fromhex(settings.secret.read_text().strip())
-    registers = (read_categories(settings.seed), read_places(settings.seed))
+    registers = read_registers(settings.seed)
 
     def routers(doors: Doors) -> Sequence[APIRouter]:
         desk = Desk(doors, Sealer(secret), Slips(secret))
@@ -51,7 +51,7 @@ def plan(settings: Settings) -> Plan:
 def main() -> None:
     """Serve until told to stop."""
     settings = Settings()
-    serve(plan(settings), settings)
+    serve(plan, settings)
 
 
 def replay(words: Sequence[str]) -> int:

@@ -49,7 +49,7 @@ def plan(settings: Settings) -> Plan:
 def main() -> None:
     """Run routing until it is told to stop."""
     settings = Settings()
-    serve(plan(settings), settings)
+    serve(plan, settings)
 
 
 def replay(words: Sequence[str]) -> int:

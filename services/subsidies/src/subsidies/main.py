@@ -45,7 +45,7 @@ def plan(settings: Settings) -> Plan:
 def main() -> None:
     """Run subsidies until it is told to stop."""
     settings = Settings()
-    serve(plan(settings), settings)
+    serve(plan, settings)
 
 
 def replay(words: Sequence[str]) -> int:

@@ -1,101 +1,98 @@
-"""The registers as files: deploy/seed/intake/categories.yaml and places.yaml."""
+"""The registers as files: categories.yaml and places.yaml in the folder that an agency edits."""
 
 import hashlib
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-import yaml
+from pydantic import Field
 
+from chassis.seed import Code, Fault, Row, SeedFile, Text, Written, read_all, refuse, twice
 from intake.domain.registers import Category, Kind, Place, Register, Urgency
 
-_CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+class _Category(Row):
+    code: Code
+    label: Text
+    kind: Kind
+    urgency: Urgency
+    examples: tuple[Text, ...] = ()
 
 
-class UnusableSeed(ValueError):
-    """A seed file cannot be used; the text says which, where in it and how to correct it."""
+class _Categories(Row):
+    categories: Annotated[tuple[_Category, ...], Field(min_length=1)]
 
 
-def read_categories(folder: Path) -> Register:
-    """The register of categories; raises UnusableSeed."""
-    file = folder / "categories.yaml"
-    content, tree = _read(file)
-    try:
-        categories = tuple(_category(row) for row in tree["categories"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise _unusable(file, error) from error
-    _check(file, [category.code for category in categories])
-    return Register("categories", _version(content), categories=categories)
+class _Place(Row):
+    id: Code
+    label: Text
 
 
-def read_places(folder: Path) -> Register:
-    """The register of places; raises UnusableSeed."""
-    file = folder / "places.yaml"
-    content, tree = _read(file)
-    try:
-        places = tuple(_places(tree["provinces"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise _unusable(file, error) from error
-    _check(file, [place.id for place in places])
-    return Register("places", _version(content), places=places)
+class _Neighbourhood(Row):
+    code: Code
+    label: Text
+    places: Annotated[tuple[_Place, ...], Field(min_length=1)]
 
 
-def _category(row: Mapping[str, Any]) -> Category:
-    return Category(
-        code=_code(row["code"]),
-        label=str(row["label"]),
-        kind=Kind(row["kind"]),
-        urgency=Urgency(row["urgency"]),
-        examples=tuple(map(str, row.get("examples", ()))),
+class _Province(Row):
+    code: Code
+    label: Text
+    neighbourhoods: Annotated[tuple[_Neighbourhood, ...], Field(min_length=1)]
+
+
+class _Places(Row):
+    provinces: Annotated[tuple[_Province, ...], Field(min_length=1)]
+
+
+FILES: Mapping[str, type[Row]] = {"categories.yaml": _Categories, "places.yaml": _Places}
+
+
+def read_registers(folder: Path) -> tuple[Register, Register]:
+    """The registers of categories and of places; raises SeedError."""
+    (labels, categories), (map_, places) = read_all(folder, FILES)
+    rows, provinces = categories.categories, places.provinces
+    codes = [(("categories", number, "code"), row.code) for number, row in enumerate(rows)]
+    refuse([*twice(labels, codes), *_dangers(labels, rows), *_twice(map_, provinces)])
+    return (
+        Register("categories", _version(labels), categories=tuple(_category(row) for row in rows)),
+        Register("places", _version(map_), places=tuple(_places(provinces))),
     )
 
 
-def _places(provinces: Iterable[Mapping[str, Any]]) -> Iterable[Place]:
+def _category(row: _Category) -> Category:
+    return Category(row.code, row.label, row.kind, row.urgency, row.examples)
+
+
+def _dangers(file: SeedFile, rows: tuple[_Category, ...]) -> Iterator[Fault]:
+    """What is never taken in is a danger, and a danger is never taken in."""
+    for number, row in enumerate(rows):
+        if (row.kind is Kind.DANGER) is not (row.urgency is Urgency.E0):
+            yield file.fault(
+                ("categories", number, "urgency"), "write e0 for the kind danger, and e0 for no other kind"
+            )
+
+
+def _places(provinces: tuple[_Province, ...]) -> Iterator[Place]:
     for province in provinces:
-        for neighbourhood in province["neighbourhoods"]:
-            for place in neighbourhood["places"]:
-                yield Place(
-                    id=_code(place["id"]),
-                    label=str(place["label"]),
-                    neighbourhood=_code(neighbourhood["code"]),
-                    neighbourhood_label=str(neighbourhood["label"]),
-                    province=_code(province["code"]),
-                    province_label=str(province["label"]),
-                )
+        for quarter in province.neighbourhoods:
+            for place in quarter.places:
+                yield Place(place.id, place.label, quarter.code, quarter.label, province.code, province.label)
 
 
-def _read(file: Path) -> tuple[bytes, Any]:
-    try:
-        content = file.read_bytes()
-        return content, yaml.safe_load(content)
-    except OSError as error:
-        raise UnusableSeed(
-            f"{file} cannot be read ({error.strerror}): set INTAKE_SEED to the folder that has it"
-        ) from error
-    except yaml.YAMLError as error:
-        raise UnusableSeed(f"{file} is not YAML: {error}") from error
+def _twice(file: SeedFile, provinces: tuple[_Province, ...]) -> Iterator[Fault]:
+    """Codes of provinces, of neighbourhoods and of places: of each sort, each is there once in the whole file."""
+    codes: list[Written] = []
+    quarters: list[Written] = []
+    places: list[Written] = []
+    for p, province in enumerate(provinces):
+        codes.append((("provinces", p, "code"), province.code))
+        for n, quarter in enumerate(province.neighbourhoods):
+            at = ("provinces", p, "neighbourhoods", n)
+            quarters.append(((*at, "code"), quarter.code))
+            places += [((*at, "places", i, "id"), place.id) for i, place in enumerate(quarter.places)]
+    for written in (codes, quarters, places):
+        yield from twice(file, written)
 
 
-def _version(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
-
-
-def _code(value: object) -> str:
-    if not _CODE.fullmatch(str(value)):
-        raise ValueError(f"{value!r} is not a code: use lower case letters, digits, dot, dash and underscore")
-    return str(value)
-
-
-def _check(file: Path, codes: list[str]) -> None:
-    twice = [code for code, count in Counter(codes).items() if count > 1]
-    if twice or not codes:
-        raise UnusableSeed(
-            f"{file}: " + (f"{twice[0]} is there twice; keep one" if twice else "there is nothing in it")
-        )
-
-
-def _unusable(file: Path, error: Exception) -> UnusableSeed:
-    what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-    return UnusableSeed(f"{file}: {what}; correct it and start again")
+def _version(file: SeedFile) -> str:
+    return hashlib.sha256(file.content).hexdigest()[:16]

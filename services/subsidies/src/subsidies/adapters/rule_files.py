@@ -1,27 +1,39 @@
 """Rules and measures as the agency keeps them: one YAML file per rule pack, and measures.yaml, in one folder."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
+from pydantic import Field
 
+from chassis.seed import (
+    Code,
+    Fault,
+    Place,
+    Row,
+    SeedError,
+    SeedFile,
+    Text,
+    Written,
+    each,
+    load,
+    loose,
+    read,
+    refuse,
+    twice,
+    values,
+)
 from subsidies.domain.measure import Measure
-from subsidies.domain.pack import BadPack, Draft, Pack, in_force
+from subsidies.domain.pack import CODES, COMPOSITION, BadPack, Draft, Pack, in_force
 from subsidies.handlers.allocate_budget import AllocateBudget
 from subsidies.handlers.documents import PackText
 from subsidies.handlers.publish_measures import PublishMeasures
 from subsidies.handlers.replay import canonical, pack_of
 
 MEASURES = "measures.yaml"
-Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-
-
-class BadRules(ValueError):
-    """A file cannot be used; the text says which, where and what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -34,51 +46,31 @@ class Rules:
     budgets: tuple[AllocateBudget, ...]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _BudgetRow(_Strict):
+class _BudgetRow(Row):
     code: Code
     province: Code
-    allocated_cents: Annotated[StrictInt, Field(gt=0, le=10**12)]
+    allocated_cents: Annotated[int, Field(gt=0, le=10**12)]
 
 
-class _MeasureRow(_Strict):
+class _MeasureRow(Row):
     code: Code
-    title: str
+    title: Text
     pack_family: Code
     notice_on: date
     opens_on: date
     closes_on: date | None
-    budgets: Annotated[list[_BudgetRow], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.opens_on < self.notice_on or (self.closes_on is not None and self.closes_on < self.opens_on):
-            raise ValueError("write notice_on, opens_on and closes_on in the order of their days")
-        if len({row.province for row in self.budgets}) != len(self.budgets):
-            raise ValueError("give each province one budget")
-        return self
+    budgets: Annotated[tuple[_BudgetRow, ...], Field(min_length=1)]
 
 
-class _MeasuresFile(_Strict):
-    measures: Annotated[list[_MeasureRow], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _codes_once(self) -> Self:
-        codes = [one.code for one in self.measures] + [
-            row.code for one in self.measures for row in one.budgets
-        ]
-        if len(set(codes)) != len(codes):
-            raise ValueError("give each measure and each budget its own code")
-        return self
+class _MeasuresFile(Row):
+    measures: Annotated[tuple[_MeasureRow, ...], Field(min_length=1)]
 
 
 def read_rules(folder: Path) -> Rules:
-    """Read and check the folder; raises BadRules with the file, the place and the fix."""
+    """Read and check the folder; raises SeedError with the file, the place and the fix."""
     texts: list[PackText] = []
     drafts: list[str] = []
+    faults: list[Fault] = []
     for path in sorted(folder.glob("*.yaml")):
         if path.name == MEASURES:
             continue
@@ -86,15 +78,13 @@ def read_rules(folder: Path) -> Rules:
             texts.append(read_pack_file(path))
         except Draft:
             drafts.append(path.stem)
-    raw = _load(folder / MEASURES)
-    try:
-        rows = _MeasuresFile.model_validate(raw).measures
-        measures = tuple(_measure(row, texts) for row in rows)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise BadRules(f"{folder / MEASURES}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except BadPack as error:
-        raise BadRules(f"{folder / MEASURES}: {error}; drafts: {', '.join(drafts) or 'none'}") from error
+        except SeedError as error:
+            faults += error.faults
+    refuse(faults)
+    file = load(folder / MEASURES)
+    rows = read(file, _MeasuresFile).measures
+    refuse(_faults(file, rows, values(folder.parent / "intake" / "places.yaml", "provinces", "code")))
+    measures = tuple(_measure(file, number, row, texts, drafts) for number, row in enumerate(rows))
     allocations = tuple(
         AllocateBudget(leaf.code, row.code, leaf.province, leaf.allocated_cents)
         for row in rows
@@ -104,23 +94,65 @@ def read_rules(folder: Path) -> Rules:
     return Rules(tuple(texts), tuple(drafts), PublishMeasures(content, measures), allocations)
 
 
+def _faults(file: SeedFile, rows: tuple[_MeasureRow, ...], known: frozenset[str] | None) -> Iterator[Fault]:
+    """Codes that are there twice, provinces that there are not, and days in the wrong order."""
+    codes: list[Written] = []
+    for number, row in enumerate(rows):
+        at = ("measures", number)
+        codes.append(((*at, "code"), row.code))
+        provinces: list[Written] = []
+        for which, leaf in enumerate(row.budgets):
+            codes.append(((*at, "budgets", which, "code"), leaf.code))
+            provinces.append(((*at, "budgets", which, "province"), leaf.province))
+        yield from twice(file, provinces)
+        yield from loose(file, provinces, known)
+        if row.opens_on < row.notice_on:
+            yield file.fault((*at, "opens_on"), "write a day that is not before notice_on")
+        if row.closes_on is not None and row.closes_on < row.opens_on:
+            yield file.fault((*at, "closes_on"), "write a day that is not before opens_on")
+    yield from twice(file, codes)
+
+
 def read_pack_file(path: Path) -> PackText:
-    """One pack as canonical text under its hash; raises Draft for a draft and BadRules for a bad one."""
-    raw = _load(path)
+    """One pack as canonical text under its hash; raises Draft for a draft and SeedError for a bad one."""
+    file = load(path)
+    body = canonical(file.value)
+    text = PackText(hashlib.sha256(body).hexdigest(), str(file.value.get("id")), body.decode())
     try:
-        body = canonical(raw)
-        text = PackText(hashlib.sha256(body).hexdigest(), str(raw.get("id")), body.decode())
         pack_of(text.text)
     except Draft:
         raise
-    except (BadPack, TypeError) as error:
-        raise BadRules(f"{path}: {error}") from error
+    except BadPack as error:
+        raise SeedError([Fault(path, file.line(error.path), "", str(error))]) from error
+    refuse(_unknown_codes(file))
     return text
 
 
-def _measure(row: _MeasureRow, texts: list[PackText]) -> Measure:
+def _unknown_codes(file: SeedFile) -> Iterator[Fault]:
+    """Codes that no application can have; only a file is asked, for a pack that has decided stays readable."""
+    tracks = file.value["tracks"]
+    lists: list[tuple[Place, Any]] = [(("predicates",), file.value["predicates"])]
+    lists += [(("tracks", number, "predicates"), track["predicates"]) for number, track in enumerate(tracks)]
+    for at, predicates in lists:
+        for number, predicate in enumerate(predicates):
+            for where, test in (((), predicate), (("when",), predicate.get("when") or {})):
+                if test.get("value") in CODES and isinstance(test.get("threshold"), list):
+                    written = each((*at, number, *where, "threshold"), test["threshold"])
+                    yield from loose(file, written, CODES[test["value"]])
+    increases = enumerate(file.value["scale"]["composition"])
+    written = [(("scale", "composition", number, "code"), row["code"]) for number, row in increases]
+    yield from loose(file, written, COMPOSITION)
+
+
+def _measure(
+    file: SeedFile, number: int, row: _MeasureRow, texts: list[PackText], drafts: list[str]
+) -> Measure:
     packs: dict[Pack, PackText] = {pack_of(text.text): text for text in texts}
-    chosen = in_force(packs, row.pack_family, row.notice_on)
+    try:
+        chosen = in_force(packs, row.pack_family, row.notice_on)
+    except BadPack as error:
+        fix = f"{error}; drafts: {', '.join(drafts) or 'none'}"
+        raise SeedError([file.fault(("measures", number, "pack_family"), fix)]) from error
     return Measure(
         code=row.code,
         title=row.title,
@@ -130,33 +162,3 @@ def _measure(row: _MeasureRow, texts: list[PackText]) -> Measure:
         pack=packs[chosen].hash,
         budgets=tuple((leaf.province, leaf.code) for leaf in row.budgets),
     )
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without its surprises: a key written twice is an error, a day stays the text that is written."""
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    doubled = {str(key) for key in keys if keys.count(key) > 1}
-    if doubled:
-        raise BadRules(f"{node.start_mark}: written twice: {', '.join(sorted(doubled))}")
-    return loader.construct_mapping(node, deep=True)
-
-
-def _text(loader: _Loader, node: yaml.ScalarNode) -> Any:
-    return loader.construct_scalar(node)
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise BadRules(f"{path}: is not YAML: {error}") from error
-    if not isinstance(raw, dict):
-        raise BadRules(f"{path}: write a mapping")
-    return raw

@@ -1,5 +1,6 @@
 """A strict reader of rule files: every error names the place and says what to write there."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,18 +10,28 @@ from typing import Any, TypeVar
 from subsidies.domain.pack import BadPack
 
 E = TypeVar("E", bound=StrEnum)
+CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOST_CENTS = 10**12
 
 
 @dataclass(frozen=True)
 class Node:
-    """One value of a rule file and its place in it."""
+    """One value of a rule file and its place in it: the pack's name and the way there."""
 
     raw: Any
-    place: str
+    name: str
+    path: tuple[str | int, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """The place as it is told."""
+        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
+        return self.name + "".join(steps)
 
     def fail(self, fix: str) -> BadPack:
         """The error to raise when this value cannot be used."""
-        return BadPack(f"{self.place}: {fix}, not {self.raw!r}")
+        return BadPack(f"{self.place}: {fix}, not {self.raw!r}", self.path)
 
     def fields(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, "Node"]:
         """The fields of a mapping, which has all of the required ones and no other; an absent optional is null."""
@@ -32,15 +43,16 @@ class Node:
         if unknown or missing:
             raise BadPack(
                 f"{self.place}: fields missing: {', '.join(missing) or 'none'}; "
-                f"unknown: {', '.join(unknown) or 'none'}; known are {', '.join(known)}"
+                f"unknown: {', '.join(unknown) or 'none'}; known are {', '.join(known)}",
+                (*self.path, *unknown[:1]),
             )
-        return {name: Node(self.raw.get(name), f"{self.place}.{name}") for name in known}
+        return {name: Node(self.raw.get(name), self.name, (*self.path, name)) for name in known}
 
     def rows(self) -> "list[Node]":
         """The entries of a list that is not empty."""
         if not isinstance(self.raw, Sequence) or isinstance(self.raw, str) or not self.raw:
             raise self.fail("write a list of at least one entry")
-        return [Node(row, f"{self.place}[{number}]") for number, row in enumerate(self.raw)]
+        return [Node(row, self.name, (*self.path, number)) for number, row in enumerate(self.raw)]
 
     def text(self) -> str:
         """A text that is not empty."""
@@ -48,16 +60,22 @@ class Node:
             raise self.fail("write a text")
         return self.raw
 
-    def whole(self, least: int = 0) -> int:
+    def code(self) -> str:
+        """A code, which events and other files can carry."""
+        if not CODE.fullmatch(self.text()):
+            raise self.fail("write a code: lowercase letters, digits, dot, dash and underscore, at most 64")
+        return self.text()
+
+    def whole(self, least: int = 0, most: int = MOST_CENTS) -> int:
         """A whole number; a number with a decimal point is refused, because money is integer cents."""
-        if type(self.raw) is not int or self.raw < least:
-            raise self.fail(f"write a whole number of at least {least} (money in cents)")
+        if type(self.raw) is not int or not least <= self.raw <= most:
+            raise self.fail(f"write a whole number of at least {least} and at most {most} (money in cents)")
         return self.raw
 
     def day(self) -> date:
         """A day as YYYY-MM-DD."""
         try:
-            return date.fromisoformat(self.text())
+            return date.fromisoformat(self.text() if DAY.fullmatch(self.text()) else "")
         except ValueError as error:
             raise self.fail("write a day as YYYY-MM-DD") from error
 

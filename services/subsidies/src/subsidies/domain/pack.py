@@ -8,7 +8,11 @@ from typing import Any
 
 
 class BadPack(ValueError):
-    """A rule pack cannot be used; the text says where and what to write instead."""
+    """A rule pack cannot be used; the text says where and what to write instead, `path` is the place in its file."""
+
+    def __init__(self, text: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(text)
+        self.path = path
 
 
 class Draft(BadPack):
@@ -61,6 +65,15 @@ KINDS: Mapping[str, Kind] = {
     "area": Kind.CODE,
     "decadenza-acts": Kind.CODES,
 }
+
+# The codes that an application can have; a condition on any other would hold for nobody, or for everybody.
+CODES: Mapping[str, tuple[str, ...]] = {
+    "attestation-kind": ("ordinario", "corrente"),
+    "tenancy-kind": ("sap", "sas"),
+    "area": ("protezione", "accesso", "permanenza", "decadenza"),
+    "decadenza-acts": ("a1", "a2", "a3", "a4", "b", "c", "d", "e", "f", "g", "h", "i", "j", "c4"),
+}
+COMPOSITION = ("working-parents", "working-parents-child-under-3", "single-non-working-parent")
 
 _ORDER = frozenset({Comparator.LE, Comparator.LT, Comparator.GE, Comparator.GT})
 SUITED: Mapping[Kind, frozenset[Comparator]] = {

@@ -48,8 +48,8 @@ def read_pack(raw: Mapping[str, Any]) -> Pack:
     if head["draft"].raw is True:
         raise Draft(f"{name}: is a draft; fill its values in and remove `draft: true` to decide by it")
     pack = Pack(
-        id=head["id"].text(),
-        family=head["family"].text(),
+        id=head["id"].code(),
+        family=head["family"].code(),
         title=head["title"].text(),
         legal=head["legal"].text(),
         valid_from=head["valid_from"].day(),
@@ -65,20 +65,24 @@ def read_pack(raw: Mapping[str, Any]) -> Pack:
 
 def _check_whole(pack: Pack) -> None:
     if pack.valid_to is not None and pack.valid_to < pack.valid_from:
-        raise BadPack(f"{pack.id}.valid_to: write a day that is not before valid_from")
-    for track in pack.tracks:
+        raise BadPack(f"{pack.id}.valid_to: write a day that is not before valid_from", ("valid_to",))
+    for number, track in enumerate(pack.tracks):
+        at = ("tracks", number, "predicates")
         predicates = pack.predicates + track.predicates
         codes = Counter(one.code for one in predicates)
         doubled = [code for code, times in codes.items() if times > 1]
         if doubled:
-            raise BadPack(f"{pack.id}.{track.code}: give each condition its own code: {', '.join(doubled)}")
+            raise BadPack(
+                f"{pack.id}.{track.code}: give each condition its own code: {', '.join(doubled)}", at
+            )
         something_due = Comparison("due-cents", Comparator.GT, 0)
         if not any(one.test == something_due and one.when is None for one in predicates):
             raise BadPack(
-                f"{pack.id}.{track.code}: add a condition that due-cents is gt 0, or nothing could be granted"
+                f"{pack.id}.{track.code}: add a condition that due-cents is gt 0, or nothing could be granted",
+                at,
             )
     if len({track.code for track in pack.tracks}) != len(pack.tracks):
-        raise BadPack(f"{pack.id}.tracks: give each track its own code")
+        raise BadPack(f"{pack.id}.tracks: give each track its own code", ("tracks",))
 
 
 def _predicate(node: Node) -> Predicate:

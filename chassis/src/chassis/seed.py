@@ -1,0 +1,157 @@
+"""Seed files: what an agency edits is read strictly, and every fault names file, line, value and fix."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from chassis.strict_yaml import Fault, Place, SeedError, SeedFile, Written, load
+
+__all__ = ["Code", "Fault", "Place", "Row", "SeedError", "SeedFile", "Text", "Written"]
+__all__ += ["check", "each", "load", "loose", "read", "read_all", "refuse", "twice", "values"]
+
+M = TypeVar("M", bound="Row")
+
+
+class Row(BaseModel):
+    """One mapping of a seed file: every field has its own type, and there is no other field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _says_something(text: str) -> str:
+    if not any(letter.isprintable() and not letter.isspace() for letter in text):
+        raise ValueError("write a text that can be read")
+    if _CONTROLS.search(text):
+        raise ValueError("write it without control characters")
+    return text
+
+
+_CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+CODE = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+Code = Annotated[str, StringConstraints(pattern=CODE)]
+Text = Annotated[str, Field(max_length=2000), AfterValidator(_says_something)]
+
+
+def read(file: SeedFile, model: type[M]) -> M:
+    """A file as a model, without any conversion; raises SeedError with every fault."""
+    try:
+        return model.model_validate_json(json.dumps(file.value), strict=True)
+    except ValidationError as error:
+        rows = error.errors(include_url=False)
+        inner = {row["loc"][:steps] for row in rows for steps in range(len(row["loc"]))}
+        # A list with a faulty entry is also said to be too short.
+        told = [row for row in rows if row["type"] != "too_short" or row["loc"] not in inner]
+        raise SeedError([file.fault(_written(row["loc"]), _fix(row)) for row in told]) from error
+
+
+def read_all(folder: Path, models: Mapping[str, type[Row]]) -> list[tuple[SeedFile, Any]]:
+    """The files of a folder, each as its model, in this order; raises SeedError with the faults of all of them."""
+    opened: list[tuple[SeedFile, Any]] = []
+    faults: list[Fault] = []
+    for name, model in models.items():
+        try:
+            file = load(folder / name)
+            opened.append((file, read(file, model)))
+        except SeedError as error:
+            faults += error.faults
+    refuse(faults)
+    return opened
+
+
+def _written(place: Place) -> Place:
+    return tuple(step for step in place if step != "[key]")
+
+
+_FIXES: Mapping[str, str] = {
+    "missing": "is missing; write it",
+    "extra_forbidden": "is not a field here; correct its name or remove it",
+    "enum": "write one of {expected}",
+    "literal_error": "write one of {expected}",
+    "int_type": "write a whole number",
+    "bool_type": "write true or false",
+    "string_type": "write a text, in quotes if it looks like a number",
+    "string_too_short": "write something",
+    "string_too_long": "write at most {max_length} characters",
+    "string_pattern_mismatch": "write a code: lowercase letters, digits, dot, dash and underscore, at most 64",
+    "date_type": "write a day as YYYY-MM-DD",
+    "date_from_datetime_parsing": "write a day that exists, as YYYY-MM-DD",
+    "date_from_datetime_inexact": "write a day as YYYY-MM-DD, without a time",
+    "date_parsing": "write a day that exists, as YYYY-MM-DD",
+    "greater_than_equal": "write at least {ge}",
+    "greater_than": "write more than {gt}",
+    "less_than_equal": "write at most {le}",
+    "too_short": "write at least {min_length}",
+    "tuple_type": "write a list",
+    "list_type": "write a list",
+    "dict_type": "write fields, each with its value",
+    "model_type": "write fields, each with its value",
+}
+
+
+def _fix(row: Mapping[str, Any]) -> str:
+    context = row.get("ctx", {})
+    if row["type"] == "value_error":
+        return str(context["error"])
+    return _FIXES.get(row["type"], str(row["msg"])).format(**context)
+
+
+def values(path: Path, *steps: str) -> frozenset[str] | None:
+    """What lists of mappings have under the last of these names; None where there is no such file.
+
+    It lets a service hold its own codes against those of a file that another service owns; raises SeedError as `load` does.
+    """
+    if not path.exists():
+        return None
+    rows: list[Any] = [load(path).value]
+    for step in steps:
+        found = [row.get(step) for row in rows if isinstance(row, dict)]
+        rows = [one for part in found for one in (part if isinstance(part, list) else [part])]
+    return frozenset(row for row in rows if isinstance(row, str))
+
+
+def twice(file: SeedFile, written: Iterable[Written]) -> Iterator[Fault]:
+    """A fault for each value that stands at an earlier place too."""
+    seen: dict[str, int] = {}
+    for place, value in written:
+        if value in seen:
+            yield file.fault(place, f"is there twice, first on line {seen[value]}; give each its own")
+        seen.setdefault(value, file.line(place))
+
+
+def loose(file: SeedFile, written: Iterable[Written], known: Collection[str] | None) -> Iterator[Fault]:
+    """A fault for each code that names nothing; none where nobody knows what there is."""
+    for place, code in written:
+        if known is not None and code not in known:
+            names = ", ".join(sorted(known)) or "none"
+            yield file.fault(place, f"there is no such code; write one of {names}")
+
+
+def each(place: Place, codes: Iterable[str] | None) -> list[Written]:
+    """The entries of a list, each with its own place."""
+    return [((*place, number), code) for number, code in enumerate(codes or ())]
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise SeedError when there is a fault."""
+    if found := tuple(faults):
+        raise SeedError(found)
+
+
+def check(service: str, read: Callable[[Path], object], words: Sequence[str]) -> int:
+    """`python -m SERVICE seed-check FOLDER`: say what is wrong with its seed files; 0 when nothing is, else 2."""
+    parser = argparse.ArgumentParser(prog=f"python -m {service} seed-check", description=check.__doc__)
+    parser.add_argument("folder", type=Path, help="the folder that the service's SEED setting names")
+    folder: Path = parser.parse_args(words).folder
+    try:
+        read(folder)
+    except SeedError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(f"{folder}: every file can be used\n")
+    return 0

@@ -1,0 +1,194 @@
+"""YAML as plain as JSON: nothing that is written as a word becomes something else, and every value has its line."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Place = tuple[str | int, ...]
+Written = tuple[Place, str]
+
+_PLAIN: Mapping[str, Callable[[str], Any]] = {
+    "tag:yaml.org,2002:null": lambda _: None,
+    "tag:yaml.org,2002:bool": lambda text: text == "true",
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+    "tag:yaml.org,2002:str": lambda text: unicodedata.normalize("NFC", text),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One mistake in a seed file: where it is, what is written there and what to write instead."""
+
+    file: Path
+    line: int
+    place: str
+    fix: str
+    value: object = None
+
+    def __str__(self) -> str:
+        said = "" if self.value is None else f" is {json.dumps(self.value, ensure_ascii=False)[:120]}"
+        where = f"{self.place}{said}: " if self.place else ""
+        return f"{self.file}, line {self.line}: {where}{self.fix}"
+
+
+class SeedError(ValueError):
+    """Seed files that cannot be used; the text has one line for each fault."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True)
+class SeedFile:
+    """A parsed seed file: its bytes, its value as JSON would have it, and the line of each value."""
+
+    path: Path
+    content: bytes
+    value: Any
+    _lines: Mapping[Place, int] = field(repr=False)
+
+    def line(self, place: Place) -> int:
+        """The line of a value, or of the nearest one around it that is written."""
+        steps = tuple(place)
+        while steps not in self._lines:
+            steps = steps[:-1]
+        return self._lines[steps]
+
+    def fault(self, place: Place, fix: str) -> Fault:
+        """What is wrong with the value at a place."""
+        return Fault(self.path, self.line(place), _spelled(place), fix, self._at(place))
+
+    def _at(self, place: Place) -> Any:
+        value = self.value
+        for step in place:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value if isinstance(value, str | int | float) else None
+
+
+def load(path: Path) -> SeedFile:
+    """Parse a seed file; raises SeedError where it cannot be read, is no UTF-8 or no YAML, or says something twice.
+
+    Only plain values are read: text, whole and decimal numbers, true, false, null, lists and mappings with text keys.
+    `no`, `on`, `1:30`, `0o17` and days are text; anchors, aliases, merge keys and tags are faults.
+    """
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise SeedError(
+            [Fault(path, 1, "", f"cannot be read ({error.strerror}); name the folder that has it")]
+        ) from error
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SeedError([Fault(path, line, "", "is not UTF-8; save it as UTF-8")]) from error
+    tree = _Tree(path)
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise SeedError(
+            [Fault(path, _line_of(error, text), "", f"is not YAML: {_problem(error)}")]
+        ) from error
+    value = tree.value(node, ()) if node is not None else None
+    if not isinstance(value, dict):
+        tree.faults.append(Fault(path, 1, "", "write fields, each with its value"))
+    if tree.faults:
+        raise SeedError(tree.faults)
+    return SeedFile(path, content, value, tree.lines)
+
+
+@dataclass
+class _Tree:
+    """Turns YAML nodes into plain values, and remembers where each was written."""
+
+    path: Path
+    lines: dict[Place, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def value(self, node: yaml.Node, place: Place) -> Any:
+        self.lines[place] = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
+            return [self.value(child, (*place, number)) for number, child in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode) and node.tag in _PLAIN:
+            return self._scalar(node, place)
+        self._fault(node, place, f"write it without the tag {node.tag}")
+        return None
+
+    def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
+        try:
+            node.value.encode()
+            return _PLAIN[node.tag](node.value)
+        except ValueError:  # half of a character, or a tag that does not fit what is written
+            self._fault(node, place, "write each letter as itself, and no tag")
+            return None
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, child in node.value:
+            name = self.value(key, (*place, "(key)"))
+            if not isinstance(name, str):
+                self._fault(
+                    key, place, "write the name of a field as text, in quotes if it looks like a number"
+                )
+                continue
+            if name in found:
+                self._fault(
+                    key,
+                    (*place, name),
+                    f"is written twice, first on line {self.lines[*place, name]}; keep one",
+                )
+            found[name] = self.value(child, (*place, name))
+            self.lines[*place, name] = key.start_mark.line + 1
+        return found
+
+    def _fault(self, node: yaml.Node, place: Place, fix: str) -> None:
+        self.faults.append(Fault(self.path, node.start_mark.line + 1, _spelled(place), fix))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's syntax with the plain values of JSON: nothing that is written as a word becomes something else."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the base class has one and shares it
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """The next node; an alias is refused, because it can repeat a value without end."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "write the value out: * is not read here", mark)
+        return super().compose_node(parent, index)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"^(?:~|null|)$", ["~", "n", ""]),
+    ("bool", r"^(?:true|false)$", ["t", "f"]),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", list("-+0123456789")),
+    ("float", r"^[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", list("-+0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+
+
+def _line_of(error: yaml.YAMLError, text: str) -> int:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is not None:
+        return int(mark.line) + 1
+    return text.count("\n", 0, getattr(error, "position", 0)) + 1
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    return str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it does not parse")
+
+
+def _spelled(place: Place) -> str:
+    return ".".join(str(step + 1) if isinstance(step, int) else step for step in place)
