@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.domain.drafts import Contact, Draft, faults, tidy
+from intake.domain.drafts import Contact, Draft, composed, faults, tidy
 from intake.domain.registers import Register
+from intake.entrypoints.mail_addresses import is_address
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def slugs(draft: Draft, registers: tuple[Register, Register]) -> set[str]:
-    return {fault.slug for fault in faults(tidy(draft), *registers, NOW)}
+    return {fault.slug for fault in faults(tidy(draft), *registers, NOW, is_address)}
 
 
 def good(description: str = "Il cancello non chiude", contact: Contact | None = None) -> Draft:

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import httpx
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.doors import Doors
+from chassis.fields import Instant, Line, Text
 from chassis.issuer import Issuer
 from chassis.mending import Mending, readable
 from chassis.service_token import ServiceToken, read_secret
@@ -26,9 +27,10 @@ class _Asked(BaseModel):
 class Replay(_Asked):
     """What to handle again; all there is when nothing is named."""
 
+    # The name of a head holds the key as its producer wrote it, with whatever characters.
     head: str | None = None
-    topic: str | None = None
-    reason: str | None = None
+    topic: Line | None = None
+    reason: Line | None = None
 
 
 class Discard(_Asked):
@@ -36,13 +38,13 @@ class Discard(_Asked):
 
     head: str
     record: str | None = None
-    why: str = Field(min_length=1, max_length=1000)
+    why: Annotated[Text, Field(max_length=1000)]
 
 
 class Republish(_Asked):
     """From when on to send again."""
 
-    since: AwareDatetime
+    since: Instant
 
 
 Limit = Annotated[int, Field(ge=1, le=500)]
@@ -75,7 +77,7 @@ def ops_router(doors: Doors, mending: Mending) -> APIRouter:
 def _add_looking(api: APIRouter, mending: Mending) -> None:
 
     @api.get("/parked")
-    async def list_parked(topic: str | None = None, limit: Limit = 100) -> list[dict[str, Any]]:
+    async def list_parked(topic: Line | None = None, limit: Limit = 100) -> list[dict[str, Any]]:
         """The keys that have stopped."""
         return readable(await mending.heads(topic, limit))
 

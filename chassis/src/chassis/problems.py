@@ -96,7 +96,7 @@ def _invalid_problem(error: RequestValidationError) -> JSONResponse:
         f"{field}: {first['detail']}",
         422,
         field,
-        f"Correct {field} and send it again.",
+        error.errors()[0].get("ctx", {}).get("fix", f"Correct {field} and send it again."),
         errors=rows,
     )
 

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from chassis.crash import CrashPoints
 from chassis.documents import Collection, Raw
 from chassis.errors import Misuse
+from chassis.fields import instant_word
 from chassis.fold import Effects
 from chassis.inputs import Input
 from chassis.metrics import Metrics
@@ -189,8 +190,7 @@ async def _run(plan: Plan, settings: ServiceSettings, asked: argparse.Namespace)
     shadow = Shadow(plan, settings.slots, live, store)
     await shadow.prepare()
     topics = [asked.topic] if asked.topic else list(plan.hears)
-    since = datetime.fromisoformat(asked.since) if asked.since else None
-    ended = await shadow.replay(history(settings.connection, topics, since))
+    ended = await shadow.replay(history(settings.connection, topics, asked.since))
     wanted = [one for one in plan.collections if not one.settled]
     comparisons = [vars(await shadow.compare(one)) for one in wanted]
     swapped = {one.name: await shadow.swap(one) for one in wanted if one.name == asked.swap}
@@ -204,7 +204,9 @@ def main(plan: Plan, settings: ServiceSettings, words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"python -m {plan.name} replay", description=__doc__)
     parser.add_argument("--topic", help="one topic; all that the service hears when left out")
     parser.add_argument(
-        "--since", help="RFC 3339 time to begin at; as far as the topics remember when left out"
+        "--since",
+        type=instant_word,
+        help="RFC 3339 time to begin at; as far as the topics remember when left out",
     )
     parser.add_argument("--swap", help="name of a read model to put in place of the live one")
     found = asyncio.run(_run(plan, settings, parser.parse_args(words)))

@@ -2,7 +2,9 @@
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from contracts import instants
 
 Id = Annotated[
     str,
@@ -15,7 +17,7 @@ Code = Annotated[
     Field(description="A code from an open list: expect values you do not know."),
 ]
 Cents = Annotated[int, Field(ge=0, le=10**12, description="Euro cents.")]
-Instant = Annotated[AwareDatetime, Field(description="RFC 3339 with its offset; services write UTC.")]
+Instant = Annotated[instants.Instant, Field(description="RFC 3339 with its offset; services write UTC.")]
 
 
 class Event(BaseModel):

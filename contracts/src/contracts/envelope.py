@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from contracts.base import Event
+from contracts.instants import read_instant
 from contracts.topics import BY_TYPE
 from contracts.upcasting import UPCASTS, CannotUpcast, Upcasts
 
@@ -147,13 +148,7 @@ def _number(raw: dict[str, bytes | None], name: str) -> int:
 def _time(raw: dict[str, bytes | None], name: str) -> datetime:
     text = _text(raw, name)
     try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is UTC:
-            return moment
-        if moment.tzinfo is None:
-            raise Malformed(f"header {name} has no offset from UTC")
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        if isinstance(error, Malformed):
-            raise
+        moment = read_instant(text)
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except ValueError as error:
         raise Malformed(f"header {name} is not an RFC 3339 time that can be kept") from error

@@ -8,13 +8,15 @@ from typing import Any
 Data = dict[str, Any]
 
 SCALE = (100, 157, 204, 246, 285)
+# The day of the shipped notice (deploy/seed/subsidies/measures.yaml), which conditions are held against.
+NOTICE = date(2026, 1, 15)
 ELIGIBLE, REFUSED = "eligible", "refused"
 
 
 def contribution_cases(rng: random.Random, count: int, today: date) -> list[tuple[Data, str]]:
     """Data for so many applications and what the rules say of each: eligible (money decides the rest) or refused."""
     # Two in three are eligible, so that small budgets end within the day.
-    wheel: tuple[tuple[Callable[[Data, date], None], str], ...] = (
+    wheel: tuple[tuple[Callable[[Data], None], str], ...] = (
         (_in_difficulty, ELIGIBLE),
         (_indigent, ELIGIBLE),
         (_too_well_off, REFUSED),
@@ -32,7 +34,7 @@ def contribution_cases(rng: random.Random, count: int, today: date) -> list[tupl
     for number in range(count):
         change, expect = wheel[number % len(wheel)]
         data = _household(rng, number, today)
-        change(data, today)
+        change(data)
         found.append((data, expect))
     rng.shuffle(found)
     return found
@@ -60,7 +62,7 @@ def _household(rng: random.Random, number: int, today: date) -> Data:
         "attestation": {
             "protocol": f"INPS-ISEE-{today.year}-ESEMPIO-{number:05d}",
             "kind": "ordinario",
-            "issued_on": (today - timedelta(days=rng.randint(5, 60))).isoformat(),
+            "issued_on": (min(today, NOTICE) - timedelta(days=rng.randint(0, 12))).isoformat(),
             "expires_on": date(today.year, 12, 31).isoformat(),
             "se_hundredths": SCALE[members - 1],
             "ordinary_cents": rng.randrange(310_000, 900_000),
@@ -70,26 +72,26 @@ def _household(rng: random.Random, number: int, today: date) -> Data:
     }
 
 
-def _in_difficulty(_data: Data, _today: date) -> None:
+def _in_difficulty(_data: Data) -> None:
     """Everything as the rules ask."""
 
 
-def _indigent(data: Data, today: date) -> None:
+def _indigent(data: Data) -> None:
     data["attestation"]["ordinary_cents"] = 150_000 + data["patrimony_cents"] % 100_000
-    data["tenancy"]["assigned_on"] = date(today.year - 1, 3, 1).isoformat()
+    data["tenancy"]["assigned_on"] = date(NOTICE.year - 1, 3, 1).isoformat()
 
 
-def _too_well_off(data: Data, _today: date) -> None:
+def _too_well_off(data: Data) -> None:
     data["attestation"]["ordinary_cents"] += 1_000_000
 
 
-def _assigned_lately(data: Data, today: date) -> None:
-    data["tenancy"]["assigned_on"] = date(today.year - 1, 6, 1).isoformat()
+def _assigned_lately(data: Data) -> None:
+    data["tenancy"]["assigned_on"] = date(NOTICE.year - 1, 6, 1).isoformat()
 
 
-def _too_rich(data: Data, _today: date) -> None:
+def _too_rich(data: Data) -> None:
     data["patrimony_cents"] += 9_000_000
 
 
-def _with_anomalies(data: Data, _today: date) -> None:
+def _with_anomalies(data: Data) -> None:
     data["attestation"]["anomalies"] = True

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from chassis.backup.save import CannotSave, Client, Saver, forget, tell
 from chassis.backup.topics import Lost, make_again, write_lost
 from chassis.backup.vault import Damaged
 from chassis.clock import utc_now
+from chassis.fields import days_word
 from contracts.connection import Connection, mongo_address
 from contracts.permissions import ADMIN, BACKUP, KAFKA_USERS, MONGO, SERVICES
 
@@ -41,7 +42,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     verbs = parser.add_subparsers(dest="verb", required=True)
     save = verbs.add_parser("save", help="write a new archive of all databases, while everything runs")
     save.add_argument("folder", type=Path, help="where archives are kept")
-    save.add_argument("--keep-days", type=int, default=0, help="remove older archives; 0 keeps all")
+    save.add_argument("--keep-days", type=days_word, default="0", help="remove older archives; 0 keeps all")
     verify = verbs.add_parser("verify", help="read all of an archive and hold it against its manifest")
     restore = verbs.add_parser(
         "restore", help="write an archive into an empty server, and make the topics anew"
@@ -88,8 +89,8 @@ def _save(asked: argparse.Namespace) -> None:
     tell(path, manifest, now)
     print(_described(path, manifest), f"saved and verified in {(now - began).total_seconds():.1f} s")
     if asked.keep_days:
-        for name in forget(asked.folder, timedelta(days=asked.keep_days), now):
-            print(f"removed {name}, which is older than {asked.keep_days} days")
+        for name in forget(asked.folder, asked.keep_days, now):
+            print(f"removed {name}, which is older than {asked.keep_days.days} days")
 
 
 def _described(path: Path, manifest: Manifest) -> str:

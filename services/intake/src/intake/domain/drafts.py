@@ -1,7 +1,9 @@
 """A draft: what somebody asks us to take in, tidied and judged before it becomes a report."""
 
 import re
-from dataclasses import dataclass, field, replace
+import unicodedata
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from intake.domain.registers import Register, Urgency
@@ -16,9 +18,13 @@ CALL_112 = (
 
 _CONTROLS = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ./()-]{3,23}[0-9]")
 _LANGUAGE = re.compile(r"[a-z]{2}")
+# Letters and a symbol that Unicode counts as such and that show nothing.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_FEWEST_DIGITS = 5
+
+IsAddress = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,12 @@ class Fault:
 
 
 _UNFIT_CONTACT = {
-    "name": Fault("contact-name", "contact.name", "The name is too long.", "Use at most 120 characters."),
+    "name": Fault(
+        "contact-name",
+        "contact.name",
+        "The name shows nothing or is too long.",
+        "Use letters, at most 120 characters.",
+    ),
     "email": Fault(
         "contact-email", "contact.email", "This is not an e-mail address.", "Write it like nome@example.org."
     ),
@@ -66,7 +77,10 @@ _UNFIT_CONTACT = {
 
 
 def tidy(draft: Draft) -> Draft:
-    """The draft without control characters and blank edges, its time in UTC; what is empty is missing."""
+    """The draft without control characters and blank edges, its time in UTC; what is empty is missing.
+
+    Two sends are the same when this form of them is: a change here makes a resend of an older report another one.
+    """
     contact = draft.contact
     return replace(
         draft,
@@ -79,12 +93,25 @@ def tidy(draft: Draft) -> Draft:
     )
 
 
-def faults(draft: Draft, categories: Register, places: Register, now: datetime) -> tuple[Fault, ...]:
+def composed(draft: Draft) -> Draft:
+    """The draft as it is kept: letters with their accents in one character where Unicode has one (NFC)."""
+    contact = draft.contact
+    return replace(
+        draft,
+        description=unicodedata.normalize("NFC", draft.description),
+        contact=Contact(*(value and unicodedata.normalize("NFC", value) for value in astuple(contact))),
+    )
+
+
+def faults(
+    draft: Draft, categories: Register, places: Register, now: datetime, is_address: IsAddress
+) -> tuple[Fault, ...]:
     """Everything that is wrong with a tidied draft, in the order in which a form asks for it."""
+    kept = composed(draft)
     return (
         *subject_faults(draft.category, draft.place_id, categories, places),
-        *_text_faults(draft.description),
-        *_contact_faults(draft.contact),
+        *_text_faults(kept.description),
+        *_contact_faults(kept.contact, is_address),
         *_language_faults(draft.language),
         *hearing_faults(draft.heard_at, now),
     )
@@ -134,12 +161,12 @@ def hearing_faults(heard_at: datetime | None, now: datetime) -> tuple[Fault, ...
 
 
 def _text_faults(text: str) -> tuple[Fault, ...]:
-    if not text:
+    if _UNREADABLE.search(text):
+        return (_unreadable("description"),)
+    if not _shows(text):
         return (
             Fault("description-missing", "description", "The description is empty.", "Say what is wrong."),
         )
-    if _UNREADABLE.search(text):
-        return (_unreadable("description"),)
     if len(text) > MOST_CHARACTERS:
         return (
             Fault(
@@ -152,19 +179,30 @@ def _text_faults(text: str) -> tuple[Fault, ...]:
     return ()
 
 
-def _contact_faults(contact: Contact) -> tuple[Fault, ...]:
-    given = {"name": contact.name, "email": contact.email, "phone": contact.phone}
+def _contact_faults(contact: Contact, is_address: IsAddress) -> tuple[Fault, ...]:
+    given: tuple[tuple[str, str | None, IsAddress], ...] = (
+        ("name", contact.name, _is_name),
+        ("email", contact.email, is_address),
+        ("phone", contact.phone, _is_phone),
+    )
     return tuple(
         _unreadable(f"contact.{name}") if _UNREADABLE.search(value) else _UNFIT_CONTACT[name]
-        for name, value in given.items()
-        if value and (_UNREADABLE.search(value) or not _fits(name, value))
+        for name, value, fits in given
+        if value and (_UNREADABLE.search(value) or not fits(value))
     )
 
 
-def _fits(name: str, value: str) -> bool:
-    if name == "name":
-        return len(value) <= 120
-    return len(value) <= 254 and bool((_EMAIL if name == "email" else _PHONE).fullmatch(value))
+def _is_name(value: str) -> bool:
+    return len(value) <= 120 and _shows(value)
+
+
+def _is_phone(value: str) -> bool:
+    return bool(_PHONE.fullmatch(value)) and sum(map(str.isdigit, value)) >= _FEWEST_DIGITS
+
+
+def _shows(text: str) -> bool:
+    """Whether anything can be seen of a text: a letter, a digit, a sign or a symbol."""
+    return any(unicodedata.category(one)[0] in "LNPS" and one not in _BLANK for one in text)
 
 
 def _language_faults(language: str) -> tuple[Fault, ...]:
@@ -198,4 +236,7 @@ def _instant(moment: datetime | None) -> datetime | None:
     """The same moment as the database keeps it: UTC, cut to the millisecond."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+    try:
+        return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+    except OverflowError:  # before the first year or after the last: left as it is, and refused for its age
+        return moment

@@ -10,10 +10,11 @@ from chassis.errors import Refused, Unavailable
 from chassis.ids import uuid7
 from chassis.sealing import Erased, Sealed, Sealer
 from chassis.store import AnyOf
-from intake.domain.drafts import Contact, Draft, Fault, faults, tidy
+from intake.domain.drafts import Contact, Draft, Fault, composed, faults, tidy
 from intake.domain.registers import Register
 from intake.domain.reports import Report
 from intake.entrypoints.attempts import Attempts
+from intake.entrypoints.mail_addresses import is_address
 from intake.entrypoints.tracking import Slips, read_code
 from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
 from intake.handlers.register_report import RegisterReport, refusal
@@ -82,7 +83,8 @@ class Desk:
 
     async def judge(self, draft: Draft) -> tuple[Fault, ...]:
         """Everything that is wrong with a tidied draft."""
-        return faults(draft, await self.register("categories"), await self.register("places"), self.now())
+        categories, places = await self.register("categories"), await self.register("places")
+        return faults(draft, categories, places, self.now(), is_address)
 
     async def accept(self, asked: Draft, report_id: str) -> Slip:
         """Take a draft in under this id, once however often it is sent; raises Refused with the first fault."""
@@ -115,7 +117,7 @@ class Desk:
             language=draft.language,
             frail=draft.frail,
             heard_at=draft.heard_at,
-            sealed=self._sealer.seal(report_id, _private(draft)),
+            sealed=self._sealer.seal(report_id, _private(composed(draft))),
         )
 
     async def find(self, written_code: str, pin: str) -> Report:

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.doors import Doors
 from chassis.errors import Refused
+from chassis.fields import Instant
 from intake.domain.drafts import Contact, Draft
 from intake.domain.reports import Report
 from intake.entrypoints.desk import Desk, Slip
@@ -41,9 +42,7 @@ class NewReport(Asked):
     description: str = Field(description="What is wrong, in any language; kept sealed, never published.")
     language: str = Field("it", description="The language to answer in (ISO 639-1).")
     channel: Literal["web", "phone", "operator", "api", "import"] = "api"
-    heard_at: AwareDatetime | None = Field(
-        None, description="When the agency first heard it; now when left out."
-    )
+    heard_at: Instant | None = Field(None, description="When the agency first heard it; now when left out.")
     contact: NewContact | None = None
     frailty: bool = Field(
         False, description="A frail person lives there; raises the urgency, is never published."

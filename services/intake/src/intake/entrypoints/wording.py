@@ -79,7 +79,7 @@ FAULTS: Mapping[str, str] = {
     "description-missing": "Scriva che cosa succede.",
     "description-too-long": "Il testo è troppo lungo: lo accorci a 4000 caratteri al massimo.",
     "unreadable-text": "Il testo ha caratteri che non possiamo conservare: li tolga e invii di nuovo.",
-    "contact-name": "Il nome è troppo lungo: usi 120 caratteri al massimo.",
+    "contact-name": "Scriva il nome con lettere, 120 caratteri al massimo.",
     "contact-email": "Scriva l'indirizzo e-mail per intero, come nome@example.org.",
     "contact-phone": "Scriva il numero di telefono con cifre e spazi, come 035 000000.",
     "unknown-language": "Scelga la lingua dall'elenco.",

@@ -8,9 +8,12 @@ from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 from email.utils import format_datetime
 
+import idna
+
 from notify.handlers.ports import Mail, Undeliverable
 
-ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@([^\s@<>()\[\],;:\\\"]{1,190})")
+# Wider than what intake takes in: addresses that it took under former rules are still tried, and their server decides.
+ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@([^\s@<>()\[\],;:\\\"]{1,253})")
 SENDER_NAME = "Ascolto"
 # Headers are written as they go on the wire. The newer policy of `email` takes each apart and puts it together again,
 # which costs four times what everything else about a letter does.
@@ -23,12 +26,17 @@ def recipient(mail: Mail) -> str:
     """The address as it goes on the wire; raises Undeliverable `bad-address` when it cannot."""
     found = ADDRESS.fullmatch(mail.to)
     try:
-        domain = found[1].encode("idna").decode() if found else ""
+        domain = _on_the_wire(found[1]) if found else ""
     except UnicodeError:
         domain = ""
     if not domain or not mail.to.isprintable():
         raise Undeliverable("bad-address")
     return f"{mail.to.partition('@')[0]}@{domain}"
+
+
+def _on_the_wire(domain: str) -> str:
+    """A domain in ASCII (IDNA 2008, where ß stays a letter of its own); raises UnicodeError when there is none."""
+    return (domain.encode("idna") if domain.isascii() else idna.encode(domain, uts46=True)).decode()
 
 
 def compose(mail: Mail, sender: str) -> bytes:

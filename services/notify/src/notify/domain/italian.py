@@ -1,6 +1,7 @@
 """How things are said in Italian: dates, amounts, and by what name somebody is greeted."""
 
 import re
+import unicodedata
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,19 @@ MONTHS = (
     "novembre",
     "dicembre",
 )
-NAME = re.compile(r"[^\W\d_]+(?:[ '’.-]{1,2}[^\W\d_]+){0,5}\.?")
+# The parts of a name by what they are: u an upper-case letter, l a lower-case one, o one of a script without cases,
+# m a mark or joiner on a letter, b a blank, h an apostrophe, hyphen or the like inside a name, d a dot.
+_PARTS = (
+    dict.fromkeys("'’‘·・-‐‑־׳״་", "h")
+    | {" ": "b", ".": "d", "\u200c": "m", "\u200d": "m"}
+    | dict.fromkeys("\u115f\u1160\u3164\uffa0", "?")  # letters that show nothing
+)
+_KINDS = {"Lu": "u", "Lt": "u", "Ll": "l", "Lm": "o", "Lo": "o", "Mn": "m", "Mc": "m"}
+_WORD = "(?:[ulo]m{0,6})+"  # no language has more marks on one letter
+NAME = re.compile(f"{_WORD}(?:[bhd]{{1,2}}{_WORD}){{0,5}}d?")
+# A dot inside a word makes a link of it in mail programs, but for the dots of initials and of Italian titles.
+LINK = re.compile("dl|(?:[ul]m*){2}du|(?:om*){3}d[ulo]")
+TITLE = re.compile(r"\b(?:sig\.(?:ra|na)|(?:dott|dr|prof)\.ssa)\b", re.IGNORECASE)
 LONGEST_NAME = 60
 
 
@@ -50,5 +63,15 @@ def greeting_name(name: str | None) -> str | None:
     """
     if not name:
         return None
-    tidy = " ".join(name.split())
-    return tidy if len(tidy) <= LONGEST_NAME and NAME.fullmatch(tidy) else None
+    words = "".join(" " if unicodedata.category(one) == "Zs" else one for one in name).split(" ")
+    tidy = unicodedata.normalize("NFC", " ".join(filter(None, words)))
+    return tidy if len(tidy) <= LONGEST_NAME and _looks_like_a_name(tidy) else None
+
+
+def _looks_like_a_name(text: str) -> bool:
+    kinds = _kinds(text)
+    return NAME.fullmatch(kinds) is not None and LINK.search(_kinds(TITLE.sub("x", text))) is None
+
+
+def _kinds(text: str) -> str:
+    return "".join(_PARTS.get(one) or _KINDS.get(unicodedata.category(one), "?") for one in text)

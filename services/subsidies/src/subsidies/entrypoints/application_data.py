@@ -1,11 +1,10 @@
 """What an officer enters about an application; strict: no unknown field, no rounding, no guessing."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -14,20 +13,14 @@ from pydantic import (
     field_validator,
 )
 
+from chassis.fields import Day, Line
 from subsidies.domain.facts import Arrear, Attestation, Facts, Household, Tenancy
 
 ISE_TOLERANCE_CENTS = 1
 
 
-def _only_text(value: Any) -> Any:
-    if isinstance(value, str | date):
-        return value
-    raise ValueError("write a day as YYYY-MM-DD")
-
-
 Cents = Annotated[StrictInt, Field(ge=0, le=10**9, description="Euro cents.")]
 People = Annotated[StrictInt, Field(ge=0, le=30)]
-Day = Annotated[date, BeforeValidator(_only_text), Field(ge=date(1900, 1, 1), le=date(2100, 12, 31))]
 DecadenzaAct = Literal["a1", "a2", "a3", "a4", "b", "c", "d", "e", "f", "g", "h", "i", "j", "c4"]
 Composition = Literal["working-parents", "working-parents-child-under-3", "single-non-working-parent"]
 
@@ -95,7 +88,7 @@ class TenancyData(_Strict):
 class AttestationData(_Strict):
     """The ISEE attestation of INPS."""
 
-    protocol: Annotated[str, Field(min_length=1, max_length=60)]
+    protocol: Annotated[Line, Field(max_length=60)]
     kind: Literal["ordinario", "corrente"]
     issued_on: Day
     expires_on: Day
@@ -153,10 +146,15 @@ class ApplicationData(_Strict):
             track=self.track,
         )
 
-    def days_ahead(self, today: date) -> list[str]:
-        """The fields that claim a day which has not come."""
-        named = {
-            "tenancy.assigned_on": self.tenancy.assigned_on,
-            "attestation.issued_on": self.attestation.issued_on,
-        }
-        return [field for field, day in named.items() if day > today]
+    def ahead(self, today: date) -> dict[str, str]:
+        """The fields that claim a day or a month which has not come, each with the latest that it may claim."""
+        day, month = today.isoformat(), today.isoformat()[:7]
+        claims = [
+            ("tenancy.assigned_on", self.tenancy.assigned_on.isoformat(), day),
+            ("attestation.issued_on", self.attestation.issued_on.isoformat(), day),
+        ]
+        claims += [
+            (f"tenancy.arrears.{number}.period", row.period, month)
+            for number, row in enumerate(self.tenancy.arrears)
+        ]
+        return {field: latest for field, claimed, latest in claims if claimed > latest}

@@ -94,10 +94,8 @@ async def decide(doors: Doors, safe: Safe, application_id: str, data: Applicatio
     """Find the measure, its pack and the province's budget, seal the data, and run the command."""
     application = await _application(doors, application_id)
     today = day_in_italy(doors.clock())
-    for field in data.days_ahead(today):
-        raise Refused(
-            "day-ahead", "This day has not come yet.", 422, field, f"Write {today.isoformat()} or earlier."
-        )
+    for field, latest in data.ahead(today).items():
+        raise Refused("day-ahead", "This day has not come yet.", 422, field, f"Write {latest} or earlier.")
     measure = await _measure(doors, application)
     name = safe.name(data)
     sealed, salt = safe.seal(application_id, data)
