@@ -119,7 +119,10 @@ def test_the_chassis_knows_no_business_word() -> None:
     words = re.compile(
         r"\b(tenant|subsid|operator|neighbourhood|budget|isee|category|complaint|case)s?\b", re.IGNORECASE
     )
-    allowed = {"chassis/src/chassis/doors.py": {"operator"}}  # the roles of the house
+    allowed = {
+        "chassis/src/chassis/doors.py": {"operator"},  # the roles of the house
+        "chassis/src/chassis/fields.py": {"category"},  # of Unicode
+    }
     for file in (ROOT / "chassis/src/chassis").glob("*.py"):
         code = "\n".join(
             line for line in file.read_text().splitlines() if not line.strip().startswith(("case ", "case_"))

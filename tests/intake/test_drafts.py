@@ -1,7 +1,11 @@
 """Drafts: what is tidied, and what is not taken in."""
 
+import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +14,7 @@ from intake.domain.registers import Register
 from intake.entrypoints.mail_addresses import is_address
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 
 
 def slugs(draft: Draft, registers: tuple[Register, Register]) -> set[str]:
@@ -72,3 +77,117 @@ def test_a_text_that_is_taken_in_can_always_be_stored(
         assert draft.description.encode().decode() == draft.description
         assert "\x00" not in draft.description
         assert tidy(draft) == draft
+
+
+FIRST_THERE = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
+LAST_THERE = datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))
+
+
+@pytest.mark.parametrize(
+    ("moment", "slug"), [(FIRST_THERE, "heard-too-long-ago"), (LAST_THERE, "heard-in-future")]
+)
+def test_a_time_that_has_no_utc_is_refused_and_breaks_nothing(
+    moment: datetime, slug: str, registers: tuple[Register, Register]
+) -> None:
+    assert slugs(replace(good(), heard_at=moment), registers) == {slug}
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200b", "\u200b\u200c\u200d\ufeff", "\u0301", "\u3164", "\u2800", "\u00ad\u2060", "\U000e0041"]
+)
+def test_a_text_that_shows_nothing_is_missing(text: str, registers: tuple[Register, Register]) -> None:
+    assert slugs(good(f" {text} "), registers) == {"description-missing"}
+    assert slugs(good(contact=Contact(name=text)), registers) == {"contact-name"}
+
+
+@given(text=st.text(st.characters(categories=["Cc", "Cf", "Co", "Cn", "Zs", "Zl", "Zp", "Mn", "Me", "Mc"])))
+def test_no_text_is_taken_in_that_has_no_letter_digit_sign_or_symbol(
+    text: str, registers: tuple[Register, Register]
+) -> None:
+    assert slugs(good(text), registers) & {"description-missing", "unreadable-text"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mario..rossi@example.org",
+        "mario.@example.org",
+        ".mario@example.org",
+        "a@-x-.org",
+        "a@x-.org",
+        "a@ab--cd.org",
+        "a@xn--a.example",
+        "a@example",
+        "a@localhost",
+        "a@foo.local",
+        "a@foo.test",
+        "a@foo.invalid",
+        "a@1.2.3.4",
+        "a@[127.0.0.1]",
+        "a@example.org.",
+        "a@ex_ample.org",
+        "a@b@example.org",
+        "a b@example.org",
+        '"a b"@example.org',
+        "Ada <ada@example.org>",
+        "a\u200b@example.org",
+        "a@\u2603.example",
+        "a" * 65 + "@example.org",
+        "a@" + "b" * 64 + ".example",
+        "a@" + "b." * 130 + "example",
+    ],
+)
+def test_an_address_that_no_server_takes_is_refused(
+    address: str, registers: tuple[Register, Register]
+) -> None:
+    assert slugs(good(contact=Contact(email=address)), registers) == {"contact-email"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ada@example.org",
+        "Ada.Prova@EXAMPLE.ORG",
+        "o'prova+casa@example.org",
+        "a@b.example",
+        "ada@mail.example",
+        "ada@bücher.example",
+        "ada@xn--bcher-kva.example",
+        "josé@example.org",
+        "jose\u0301@example.org",
+        "आदा@उदाहरण.भारत",
+        "a" * 64 + "@example.org",
+    ],
+)
+def test_an_address_that_is_unusual_and_right_is_taken(
+    address: str, registers: tuple[Register, Register]
+) -> None:
+    assert slugs(good(contact=Contact(email=address)), registers) == set()
+
+
+@given(st.text(max_size=30) | st.tuples(st.text(max_size=9), st.text(max_size=9)).map("@".join))
+def test_no_text_whatever_breaks_the_question_for_an_address(text: str) -> None:
+    assert is_address(text) in (True, False)
+
+
+@pytest.mark.parametrize(("phone", "fits"), [("035 000000", True), ("+39 (035) 00.00-00", True), ("1     -    1", False), ("٠٣٥٠٠٠٠٠٠", False), ("035 000000 int. 5", False)])  # fmt: skip
+def test_a_phone_number_has_digits(phone: str, fits: bool, registers: tuple[Register, Register]) -> None:
+    assert (slugs(good(contact=Contact(phone=phone)), registers) == set()) is fits
+
+
+def test_a_draft_is_kept_with_its_accents_composed_and_told_apart_as_it_was_sent(
+    registers: tuple[Register, Register],
+) -> None:
+    sent = {
+        form: tidy(
+            good(
+                unicodedata.normalize(form, "Perché Nicolò"),
+                Contact(unicodedata.normalize(form, "Nicolò Prova")),
+            )
+        )
+        for form in FORMS
+    }
+
+    assert composed(sent["NFD"]) == composed(sent["NFC"]) == sent["NFC"]
+    assert sent["NFD"] != sent["NFC"]
+    assert slugs(good(unicodedata.normalize("NFD", "è" * 4000)), registers) == set()

@@ -1,6 +1,7 @@
 """The JSON API, as programs and other teams meet it."""
 
 import asyncio
+import unicodedata
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,9 @@ import pytest
 from chassis.doors import Doors
 from chassis.ids import uuid7
 from chassis.memory import MemoryStore
+from intake.domain.drafts import tidy
+from intake.entrypoints.http import NewReport
+from intake.entrypoints.tracking import Slips
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECRET_TEXT = "La signora Esempio ha il soffitto bagnato"
@@ -75,6 +79,37 @@ async def test_a_resend_is_known_long_after_the_inbox_has_forgotten(
     assert (other.status_code, other.json()["type"]) == (422, "urn:ascolto:problem:id-reused")
 
 
+async def test_a_report_that_was_kept_under_former_rules_is_known_when_it_is_sent_again(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    decomposed = unicodedata.normalize("NFD", "Perché è così")
+    contact = {"name": unicodedata.normalize("NFD", "Nicolò Prova"), "email": "nicolo..prova@example.org"}
+    body = report(report_id=uuid7(NOON), description=decomposed, contact=contact)
+    former = tidy(NewReport.model_validate(body).draft())
+    sound = await client.post("/v1/reports", json=body | {"contact": None})
+    row = await store.get("reports", body["report_id"])
+    assert row is not None
+    row["state"]["fingerprint"] = Slips(b"s" * 32).fingerprint(former)
+    lane = await store.lane()
+    await lane.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
+    await store.delete("inbox", [f"report:{body['report_id']}"])
+
+    again = await client.post("/v1/reports", json=body)
+
+    assert (again.status_code, again.json()) == (200, sound.json())
+
+
+async def test_a_name_and_a_text_are_kept_composed(client: httpx.AsyncClient) -> None:
+    contact = {"name": unicodedata.normalize("NFD", "Nicolò Prova"), "email": "nicolo@example.org"}
+    body = report(description=unicodedata.normalize("NFD", "Perché è così"), contact=contact)
+    slip = (await client.post("/v1/reports", json=body)).json()
+
+    headers = {"Authorization": "Bearer token-of-operator"}
+    full = (await client.get(f"/internal/reports/{slip['report_id']}", headers=headers)).json()
+
+    assert (full["description"], full["contact"]["name"]) == ("Perché è così", "Nicolò Prova")
+
+
 async def test_another_body_under_the_same_id_is_refused(client: httpx.AsyncClient) -> None:
     body = report(report_id=uuid7(NOON))
     await client.post("/v1/reports", json=body)
@@ -118,6 +153,13 @@ async def test_a_danger_is_sent_to_112_and_not_stored(client: httpx.AsyncClient,
         ({"language": "italiano"}, "language", "ISO"),
         ({"heard_at": "2027-01-01T00:00:00Z"}, "heard_at", "passed"),
         ({"heard_at": "1999-01-01T00:00:00Z"}, "heard_at", "years"),
+        ({"heard_at": "0001-01-01T00:00:00+14:00"}, "heard_at", "2026-11-20T12:00:00Z"),
+        ({"heard_at": "9999-12-31T23:59:59-12:00"}, "heard_at", "2026-11-20T12:00:00Z"),
+        ({"heard_at": 1_700_000_000}, "heard_at", "2026-11-20T12:00:00Z"),
+        ({"heard_at": "2026-11-20 12:00:00"}, "heard_at", "2026-11-20T12:00:00Z"),
+        ({"description": "\u200b\u2060"}, "description", "wrong"),
+        ({"contact": {"name": "\u200b"}}, "contact.name", "letters"),
+        ({"contact": {"email": "mario..prova@example.org"}}, "contact.email", "nome@example.org"),
         ({"report_id": "7f1b5a2e-8f3c-4b5d-9e6f-0a1b2c3d4e5f"}, "report_id", "UUIDv7"),
         ({"surprise": 1}, "surprise", "surprise"),
     ],

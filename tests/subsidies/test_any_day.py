@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subsidies.adapters.rule_files import Rules
+from subsidies.domain.assessment import Result
 from subsidies.domain.budget import Budget
 from subsidies.domain.decision import Circumstances, Decision, Outcome, decide
 from subsidies.domain.facts import Arrear, Attestation, Facts, Household, Tenancy
@@ -27,7 +28,7 @@ def facts(draw: st.DrawFn) -> Facts:
             "bergamo",
             "sap",
             draw(st.sampled_from(["protezione", "accesso", "permanenza", "decadenza"])),
-            draw(st.dates(date(2020, 1, 1), date(2026, 1, 1))),
+            draw(st.dates(date(2020, 1, 1), TODAY)),
             (),
             draw(AMOUNTS),
             draw(AMOUNTS),
@@ -38,7 +39,7 @@ def facts(draw: st.DrawFn) -> Facts:
         Attestation(
             "x",
             "ordinario",
-            NOTICE,
+            draw(st.just(NOTICE) | st.dates(date(2026, 1, 1), TODAY)),
             date(2026, 12, 31),
             draw(st.integers(0, 1_200_000)),
             None,
@@ -72,6 +73,18 @@ def test_a_day_of_decisions_conserves_every_cent(allocated: int, day: list[Facts
         assert decision.outcome is not Outcome.WAITLISTED or before == 0
 
     assert budget.reserved_cents == sum(one.amount_cents for one in decisions) <= allocated
+
+
+@given(applicant=facts())
+def test_nothing_is_granted_on_what_began_after_the_notice_and_the_reason_is_named(
+    applicant: Facts, rules: Rules
+) -> None:
+    decision, _ = decided(pack_of(rules.packs[0].text), applicant, Budget("b", "m", "bergamo", 10**6, 10**6))
+    failed = {one.predicate.code for one in decision.assessment.findings if one.result is Result.FAIL}
+
+    assert ("assigned-by-notice" in failed) is (applicant.tenancy.assigned_on > NOTICE)
+    assert ("attestation-issued-by-notice" in failed) is (applicant.attestation.issued_on > NOTICE)
+    assert not failed or decision.outcome is Outcome.REFUSED
 
 
 @given(applicant=facts(), family=st.integers(0, 2_000_000))

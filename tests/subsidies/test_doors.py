@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from chassis.inputs import Ending
 from chassis.sealing import Sealer
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.topics import BY_NAME
-from subsidies.adapters.rule_files import Rules
+from subsidies.adapters.rule_files import Rules, read_rules
 from subsidies.entrypoints.events import HEARS, REACTIONS
 from subsidies.entrypoints.safe import Safe
 from subsidies.entrypoints.seed import put_in_force
@@ -34,6 +35,7 @@ from subsidies.handlers.replay import canonical, digest_of, replay
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SECRET = b"an invented secret of 32 bytes.."
+SEED = Path(__file__).parents[2] / "deploy" / "seed" / "subsidies"
 APPLICANT = Path(__file__).parent / "scenarios" / "_applicant.yaml"
 
 
@@ -331,6 +333,61 @@ async def test_a_decision_replays_byte_for_byte_from_the_sealed_data_and_the_pac
     assert digest_of(replay(record, pack.text, altered), salt) != record.digest
 
 
+async def test_a_decision_under_a_former_pack_and_former_data_stays_as_it_was(
+    service: Any, rules: Rules, tmp_path: Path
+) -> None:
+    seed = Path(shutil.copytree(SEED, tmp_path / "seed"))
+    pack = seed / "crs-2019.yaml"
+    former = pack.read_text(encoding="utf-8").replace(
+        "threshold: {same_as: notice-on}\n    pass: \"L'att",
+        "threshold: {same_as: submitted-on}\n    pass: \"L'att",
+    )
+    assert former != pack.read_text(encoding="utf-8")
+    pack.write_text(former, encoding="utf-8")
+    before = read_rules(seed)
+    await start(service, before)
+    await apply(service, 1)
+    await apply(service, 2)
+    later = body(attestation__issued_on="2026-02-01")
+    first = (await service.http.put(path(1, "/data"), json=later)).json()
+    application_id = application_of(report(1))
+    sealed = await service.doors.load(PRIVATE, application_id)
+    opened = Sealer(SECRET).open(sealed.sealed)
+    data = json.loads(opened["data"])
+    data["attestation"]["protocol"] = "INPS\x00 as it was once taken"
+    resealed = Sealer(SECRET).seal(application_id, opened | {"data": json.dumps(data)})
+    [row] = await service.store.query(PRIVATE.name, {})
+    row["state"]["sealed"] |= {"key": resealed.key, "fields": dict(resealed.fields)}
+    service.store.commit({(PRIVATE.name, row["_id"]): row})
+
+    await start(service, rules)
+    told = (await service.http.get(path(1, "/decision"))).json()
+    second = (await service.http.put(path(2, "/data"), json=later)).json()
+
+    assert (told["outcome"], told["reproduced"]) == (first["outcome"], True) == ("granted", True)
+    assert told["pack_hash"] == before.packs[0].hash != rules.packs[0].hash
+    assert second["outcome"] == "refused"
+
+
+async def test_what_began_after_the_notice_is_refused_in_words_that_say_so(
+    service: Any, rules: Rules
+) -> None:
+    await start(service, rules)
+    await apply(service, 1)
+    late = body(attestation__issued_on="2026-02-01", tenancy__assigned_on="2026-03-01")
+
+    answer = (await service.http.put(path(1, "/data"), json=late)).json()
+    text = (await service.http.get(path(1, "/decision"))).json()["explanation"]["text"]
+
+    assert [one["code"] for one in answer["reasons"] if one["outcome"] == "fail"] == [
+        "assigned-by-notice",
+        "attestation-issued-by-notice",
+    ]
+    assert "- L'alloggio è stato assegnato dopo la data dell'avviso: conta per un avviso successivo." in text
+    assert "rilasciata il 01/02/2026, dopo la data dell'avviso (15/01/2026)" in text
+    assert "-1 mesi" not in text
+
+
 async def test_erased_data_leave_the_rules_and_outcomes_of_a_decision(service: Any, rules: Rules) -> None:
     await start(service, rules)
     await apply(service, 1)
@@ -395,6 +452,16 @@ async def test_no_personal_value_is_kept_in_clear_or_said(service: Any, rules: R
         ({"tenancy__arrears": [{"period": "2025-13", "cents": 1}]}, "tenancy.arrears.0.period"),
         ({"tenancy__decadenza_acts": ["z"]}, "tenancy.decadenza_acts.0"),
         ({"tenancy__assigned_on": "2027-01-01"}, "tenancy.assigned_on"),
+        ({"tenancy__assigned_on": "2019-05-10T00:00:00"}, "tenancy.assigned_on"),
+        ({"tenancy__assigned_on": "20190510"}, "tenancy.assigned_on"),
+        ({"tenancy__assigned_on": "1550-01-01"}, "tenancy.assigned_on"),
+        ({"tenancy__arrears": [{"period": "2026-12", "cents": 1}]}, "tenancy.arrears.0.period"),
+        ({"attestation__protocol": "INPS\x00"}, "attestation.protocol"),
+        ({"attestation__protocol": "\u200b"}, "attestation.protocol"),
+        ({"attestation__protocol": " "}, "attestation.protocol"),
+        ({"attestation__protocol": "INPS\nISEE"}, "attestation.protocol"),
+        ({"attestation__protocol": "INPS\u202eEESI"}, "attestation.protocol"),
+        ({"attestation__protocol": "x" * 61}, "attestation.protocol"),
         ({"track": "rich"}, "track"),
     ],
 )

@@ -1,13 +1,18 @@
 """Rule packs and measures: read strictly, dated, and drafts never decide."""
 
+import random
 import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from chassis.seed import SeedError
+from stack.day_contributions import NOTICE, REFUSED, contribution_cases
 from subsidies.adapters.rule_files import Rules, read_pack_file, read_rules
+from subsidies.domain.decision import Circumstances, Outcome, decide
 from subsidies.domain.pack import BadPack, Draft, in_force
+from subsidies.entrypoints.application_data import ApplicationData
 from subsidies.handlers.replay import pack_of
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "subsidies"
@@ -41,14 +46,14 @@ def test_a_draft_is_refused_as_a_pack_even_when_every_value_is_filled_in(folder:
 def test_a_template_without_its_draft_mark_names_the_first_value_to_fill_in(folder: Path) -> None:
     change(folder / "fse-l1-template.yaml", "draft: true\n", "")
 
-    with pytest.raises(match=r"fse-l1-template\.legal: write a text"):
+    with pytest.raises(SeedError, match=r"fse-l1-template\.legal: write a text"):
         read_rules(folder)
 
 
 def test_a_measure_cannot_be_decided_by_a_draft(folder: Path) -> None:
     change(folder / "measures.yaml", "pack_family: crs", "pack_family: fse-l1")
 
-    with pytest.raises(match=r"found none.*drafts: fse-l1-template"):
+    with pytest.raises(SeedError, match=r"found none.*drafts: fse-l1-template"):
         read_rules(folder)
 
 
@@ -71,7 +76,7 @@ def test_two_packs_for_the_same_day_are_refused(folder: Path) -> None:
     text = (folder / "crs-2019.yaml").read_text(encoding="utf-8").replace("id: crs-2019", "id: crs-other", 1)
     (folder / "crs-other.yaml").write_text(text, encoding="utf-8")
 
-    with pytest.raises(match="found crs-2019, crs-other"):
+    with pytest.raises(SeedError, match="found crs-2019, crs-other"):
         read_rules(folder)
 
 
@@ -122,7 +127,7 @@ def test_a_wrong_pack_is_refused_with_its_place_and_the_fix(
 ) -> None:
     change(folder / "crs-2019.yaml", old, new)
 
-    with pytest.raises(match=told):
+    with pytest.raises(SeedError, match=told):
         read_rules(folder)
 
 
@@ -151,7 +156,7 @@ def test_a_wrong_pack_is_refused_with_its_place_and_the_fix(
 def test_a_wrong_measure_is_refused_with_its_place(folder: Path, old: str, new: str, told: str) -> None:
     change(folder / "measures.yaml", old, new)
 
-    with pytest.raises(match=told):
+    with pytest.raises(SeedError, match=told):
         read_rules(folder)
 
 
@@ -167,5 +172,18 @@ def test_a_comment_does_not_change_a_pack_and_a_value_does(folder: Path, rules: 
 def test_a_number_written_as_text_is_refused(folder: Path) -> None:
     change(folder / "crs-2019.yaml", "cap_cents: 185000", 'cap_cents: "185000"')
 
-    with pytest.raises(match="write a whole number"):
+    with pytest.raises(SeedError, match="write a whole number"):
         read_rules(folder)
+
+
+@pytest.mark.parametrize("today", [NOTICE, date(2026, 11, 29), date(2027, 6, 1), date(2029, 2, 28)])
+def test_the_rules_say_of_the_invented_households_of_a_day_what_it_expects(today: date, rules: Rules) -> None:
+    pack = pack_of(rules.packs[0].text)
+    at = Circumstances("m", "b", "0" * 64, date.fromisoformat(rules.measures.measures[0].notice_on), today, 1)
+
+    for data, expected in contribution_cases(random.Random(7), 48, today):
+        data["tenancy"]["province"] = "bergamo"
+        decision = decide(pack, ApplicationData.model_validate(data).facts(), at)
+        assert (expected == REFUSED) is (decision.outcome is Outcome.REFUSED), data
+
+    assert at.notice_on == NOTICE

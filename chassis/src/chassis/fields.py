@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from contracts.instants import FIX, Instant, read_instant
 
-__all__ = ["Day", "Instant", "Line", "Text", "days_word", "instant_word", "says_something"]
+__all__ = ["AnyText", "Day", "Instant", "Line", "Text", "days_word", "instant_word", "says_something"]
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 MOST_DAYS = 36_500
@@ -68,6 +68,14 @@ def _text(value: str) -> str:
     return value
 
 
+def _any_text(value: str) -> str:
+    if any("\ud800" <= one <= "\udfff" for one in value):
+        raise PydanticCustomError(
+            "text", "The text has half of a surrogate pair.", {"fix": "Send it as UTF-8 without it."}
+        )
+    return value
+
+
 def _line(value: str) -> str:
     if any(unicodedata.category(one) in _NOT_IN_A_LINE for one in value):
         raise PydanticCustomError(
@@ -82,5 +90,7 @@ def _line(value: str) -> str:
 Day = Annotated[date, BeforeValidator(_day)]
 # A text that somebody wrote for people to read, of any number of lines; half of a surrogate pair is no text.
 Text = Annotated[str, Field(min_length=1), AfterValidator(_text)]
-# The same on one line, without any control character.
+# The same on one line, without any control character, and none that is hidden.
 Line = Annotated[str, Field(min_length=1), AfterValidator(_line)]
+# The name of something that came from elsewhere, with whatever characters it has.
+AnyText = Annotated[str, AfterValidator(_any_text)]

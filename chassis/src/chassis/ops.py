@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.doors import Doors
-from chassis.fields import Instant, Line, Text
+from chassis.fields import AnyText, Instant, Line, Text
 from chassis.issuer import Issuer
 from chassis.mending import Mending, readable
 from chassis.service_token import ServiceToken, read_secret
@@ -27,8 +27,7 @@ class _Asked(BaseModel):
 class Replay(_Asked):
     """What to handle again; all there is when nothing is named."""
 
-    # The name of a head holds the key as its producer wrote it, with whatever characters.
-    head: str | None = None
+    head: AnyText | None = None
     topic: Line | None = None
     reason: Line | None = None
 
@@ -36,8 +35,8 @@ class Replay(_Asked):
 class Discard(_Asked):
     """What to give up, and why."""
 
-    head: str
-    record: str | None = None
+    head: AnyText
+    record: AnyText | None = None
     why: Annotated[Text, Field(max_length=1000)]
 
 
@@ -82,7 +81,7 @@ def _add_looking(api: APIRouter, mending: Mending) -> None:
         return readable(await mending.heads(topic, limit))
 
     @api.get("/parked/records")
-    async def show_parked(head: str, limit: Limit = 100) -> list[dict[str, Any]]:
+    async def show_parked(head: AnyText, limit: Limit = 100) -> list[dict[str, Any]]:
         """The records under one key."""
         return readable(await mending.records(head, limit))
 

@@ -53,7 +53,7 @@ def _household(rng: random.Random, number: int, today: date) -> Data:
             "province": "",
             "kind": "sap",
             "area": rng.choice(["protezione", "accesso", "permanenza"]),
-            "assigned_on": date(rng.randint(2005, today.year - 5), rng.randint(1, 12), 1).isoformat(),
+            "assigned_on": date(rng.randint(2005, NOTICE.year - 5), rng.randint(1, 12), 1).isoformat(),
             "annual_rent_cents": rng.randrange(60_000, 240_000),
             "annual_services_cents": rng.randrange(30_000, 110_000),
             "reference_year_services_cents": rng.randrange(40_000, 140_000),
