@@ -2,6 +2,7 @@
 
 import html as entities
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,17 @@ def test_a_name_cannot_carry_a_message_or_markup(letters: JinjaLetters) -> None:
     )
 
     assert "vinci" not in letter.text + letter.html
+
+
+@pytest.mark.parametrize("name", ["Nicolo\u0300 Prova", "রহিমা খাতুন", "राधा", "சுதா", "สมชาย", "مُحَمَّد"])
+def test_a_name_of_any_script_stands_in_both_parts_of_a_letter(letters: JinjaLetters, name: str) -> None:
+    letter = letters.write(
+        "case-resolved", {"outcome": "solved"}, Contact("somebody@example.org", name), REPORT
+    )
+
+    greeting = f"Gentile {unicodedata.normalize('NFC', name)},"
+    assert greeting in letter.text
+    assert greeting in words_of(letter)
 
 
 def test_words_need_an_otherwise_for_codes_that_come_later(tmp_path: Path) -> None:

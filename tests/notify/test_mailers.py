@@ -11,8 +11,12 @@ from typing import Any, Protocol, cast
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chassis.errors import Unavailable
+from intake.entrypoints.mail_addresses import is_address
+from notify.adapters.mail_form import recipient
 from notify.adapters.memory import MemoryMailer
 from notify.adapters.smtp import SmtpMailer
 from notify.handlers.ports import Letter, Mail, Mailer, Undeliverable
@@ -162,6 +166,13 @@ async def test_its_headers_say_which_message_it_is_and_that_a_machine_wrote_it(s
         ("maria@münchen.example", "maria@xn--mnchen-3ya.example"),
         ("o'brien+casa@example.org", "o'brien+casa@example.org"),
         ("josé@example.org", "josé@example.org"),
+        ("maria@straße.example", "maria@xn--strae-oqa.example"),
+        ("आदा@उदाहरण.भारत", "आदा@xn--p1b6ci4b4b3a.xn--h2brj9c"),
+        ("mario..rossi@example.org", "mario..rossi@example.org"),
+        (
+            f"m@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.org",
+            f"m@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.org",
+        ),
         (f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example", f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example"),
     ],
 )
@@ -175,7 +186,19 @@ async def test_addresses_that_are_unusual_and_right_are_written_to(
 
 @pytest.mark.parametrize(
     "subject",
-    ["Pronto: " + "perché " * 40, "parola " * 60, "risposta\r\nBcc: x@example.org", "(città) =?utf-8?q?no?="],
+    [
+        "Pronto: " + "perché " * 40,
+        "parola " * 60,
+        "risposta\r\nBcc: x@example.org",
+        "(città) =?utf-8?q?no?=",
+        "🎉 " * 40,
+        "उदाहरण क्षमा श्रीवास्तव " * 12,
+        "مُحَمَّد " * 30,
+        "สมชาย" * 30,
+        "𠜎" * 90,
+        "e\u0301" * 90,
+        "👩‍👧‍👦" * 20,
+    ],
 )
 async def test_a_subject_of_any_length_and_letters_stays_one_subject(scene: Scene, subject: str) -> None:
     await scene.mailer.send(replace(MAIL, letter=replace(LETTER, subject=subject)))
@@ -294,3 +317,16 @@ async def test_a_yes_that_got_lost_is_not_now_and_the_copy_has_the_same_message_
 
     assert len({mail["Message-ID"] for mail in smtp.arrived()}) == 1
     assert len(smtp.arrived()) == 2
+
+
+@given(
+    local=st.text("abcé.-+'_आ", min_size=1, max_size=64),
+    domain=st.lists(st.text("abß-9üउ", min_size=1, max_size=63), min_size=1, max_size=4).map(".".join),
+)
+def test_every_address_that_is_taken_in_can_be_written_to(local: str, domain: str) -> None:
+    address = f"{local}@{domain}.example"
+
+    if is_address(address):
+        wire = recipient(replace(MAIL, to=address))
+        assert wire.rpartition("@")[2].isascii()
+        assert wire.partition("@")[0] == local
