@@ -92,13 +92,14 @@ def spoiled(body: Any, field: tuple[Any, ...], value: Any) -> Any:
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_every_field_refuses_what_cannot_be_kept_and_is_named(name: str, tmp_path: Path) -> None:
-    tried = 0
+    formats: set[str] = set()
     async with furnished(name, tmp_path) as service:
         known = await known_of(name, service)
         roles = {door: lock.roles[0] for door, lock in doors_of(service.app).items()}
         transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}.example") as client:
             for door, path, body, field, schema in doors_with_bodies(service, known):
+                formats.add(schema.get("format", schema["type"]))
                 for value in hostile(field, schema):
                     answer = await client.request(
                         door.partition(" ")[0],
@@ -112,5 +113,4 @@ async def test_every_field_refuses_what_cannot_be_kept_and_is_named(name: str, t
                     named = {said["field"], *(row["field"] for row in said.get("errors", ()))}
                     assert ".".join(map(str, field)) in named, (door, field, value, said)
                     assert said["fix"]
-                    tried += 1
-    assert tried >= len(NO_TEXTS)
+    assert {"string", "date-time"} <= formats  # the document says what a field holds
