@@ -42,7 +42,9 @@ class NewReport(Asked):
     description: str = Field(description="What is wrong, in any language; kept sealed, never published.")
     language: str = Field("it", description="The language to answer in (ISO 639-1).")
     channel: Literal["web", "phone", "operator", "api", "import"] = "api"
-    heard_at: Instant | None = Field(None, description="When the agency first heard it; now when left out.")
+    heard_at: Instant | None = Field(
+        None, description="When the agency first heard it, RFC 3339 with its offset; now when left out."
+    )
     contact: NewContact | None = None
     frailty: bool = Field(
         False, description="A frail person lives there; raises the urgency, is never published."
