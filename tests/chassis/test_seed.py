@@ -105,7 +105,7 @@ def test_every_fault_of_a_file_is_told(file: Path) -> None:
 
     assert str(refused.value).splitlines() == [
         f'{file}, line 1: code is "A": write a code: lowercase letters, digits, dot, dash and underscore, at most 64',
-        f'{file}, line 2: name is "\u200b": write a text that can be read',
+        f'{file}, line 2: name is "\u200b": The text shows nothing. Write what is meant.',
         f"{file}, line 3: age is true: write a whole number",
         f"{file}, line 4: height is 2: is not a field here; correct its name or remove it",
     ]

@@ -51,7 +51,7 @@ def test_the_shipped_mapping_leads_to_categories_and_places_that_exist(
         ("categories.yaml", "code: citofono", "code: Città", 17, "lowercase"),
         ("categories.yaml", "code: citofono, ", "", 17, "code: is missing"),
         ("categories.yaml", "urgency: u,", "urgency: e0,", 15, "write e0 for the kind danger"),
-        ("categories.yaml", "citofono muto", "muto\\0", 18, "without control characters"),
+        ("categories.yaml", "citofono muto", "muto\\0", 18, "has control characters"),
         ("places.yaml", "provinces:", "province:", 5, "is not a field"),
         ("places.yaml", "bg-monterosso-02", "bg-monterosso-01", 14, "is there twice, first on line 13"),
         ("places.yaml", "code: malpensata", "code: monterosso", 17, "is there twice, first on line 9"),

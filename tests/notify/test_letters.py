@@ -160,7 +160,7 @@ def test_words_need_an_otherwise_for_codes_that_come_later(tmp_path: Path) -> No
         ("technical-office:", "tecnical-office:", 10, "there is no such code"),
         ("signature:", "signatur:", 3, "is not a field"),
         ('solved: "', 'solved: 1 # "', 18, "write a text"),
-        ('"l\'ufficio tecnico"', '" "', 10, "a text that can be read"),
+        ('"l\'ufficio tecnico"', '" "', 10, "The text shows nothing"),
     ],
 )
 def test_a_slip_in_the_words_is_refused_with_its_line(

@@ -2,17 +2,18 @@
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from chassis import fields
+from chassis.fields import Day
 from chassis.strict_yaml import Fault, Place, SeedError, SeedFile, Written, load
 
-__all__ = ["Code", "Fault", "Place", "Row", "SeedError", "SeedFile", "Text", "Written"]
+__all__ = ["Code", "Day", "Fault", "Place", "Row", "SeedError", "SeedFile", "Text", "Written"]
 __all__ += ["check", "each", "load", "loose", "read", "read_all", "refuse", "twice", "values"]
 
 M = TypeVar("M", bound="Row")
@@ -24,18 +25,9 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _says_something(text: str) -> str:
-    if not any(letter.isprintable() and not letter.isspace() for letter in text):
-        raise ValueError("write a text that can be read")
-    if _CONTROLS.search(text):
-        raise ValueError("write it without control characters")
-    return text
-
-
-_CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 CODE = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 Code = Annotated[str, StringConstraints(pattern=CODE)]
-Text = Annotated[str, Field(max_length=2000), AfterValidator(_says_something)]
+Text = Annotated[fields.Text, Field(max_length=2000)]
 
 
 def read(file: SeedFile, model: type[M]) -> M:
@@ -79,10 +71,6 @@ _FIXES: Mapping[str, str] = {
     "string_too_short": "write something",
     "string_too_long": "write at most {max_length} characters",
     "string_pattern_mismatch": "write a code: lowercase letters, digits, dot, dash and underscore, at most 64",
-    "date_type": "write a day as YYYY-MM-DD",
-    "date_from_datetime_parsing": "write a day that exists, as YYYY-MM-DD",
-    "date_from_datetime_inexact": "write a day as YYYY-MM-DD, without a time",
-    "date_parsing": "write a day that exists, as YYYY-MM-DD",
     "greater_than_equal": "write at least {ge}",
     "greater_than": "write more than {gt}",
     "less_than_equal": "write at most {le}",
@@ -96,8 +84,8 @@ _FIXES: Mapping[str, str] = {
 
 def _fix(row: Mapping[str, Any]) -> str:
     context = row.get("ctx", {})
-    if row["type"] == "value_error":
-        return str(context["error"])
+    if "fix" in context:
+        return f"{row['msg']} {context['fix']}"
     return _FIXES.get(row["type"], str(row["msg"])).format(**context)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chassis.seed import Code, Fault, Row, SeedFile, Text, each, loose, read_all, refuse, twice, values
+from chassis.seed import Code, Day, Fault, Row, SeedFile, Text, each, loose, read_all, refuse, twice, values
 from routing.domain.calendar import Calendar, Clocks, Feast, Span, Unit
 from routing.domain.register import Register
 from routing.domain.rules import Absence, Condition, Operator, Route, Rule, RuleTable
@@ -51,8 +51,8 @@ class _Rules(Row):
 
 
 class _Absence(Row):
-    first: date
-    last: date
+    first: Day
+    last: Day
 
 
 class _Operator(Row):

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from pydantic import Field
 
 from chassis.seed import (
     Code,
+    Day,
     Fault,
     Place,
     Row,
@@ -56,9 +56,9 @@ class _MeasureRow(Row):
     code: Code
     title: Text
     pack_family: Code
-    notice_on: date
-    opens_on: date
-    closes_on: date | None
+    notice_on: Day
+    opens_on: Day
+    closes_on: Day | None
     budgets: Annotated[tuple[_BudgetRow, ...], Field(min_length=1)]
 
 
