@@ -16,13 +16,14 @@ from chassis.handling import Reactions
 from chassis.inputs import Ending, Input, Outcome
 from chassis.metrics import Metrics
 from chassis.parking import HEADS, PARKED, Head, head_id, receipt_id
+from chassis.sessions import LOGINS, SESSION_INDEXES, SESSIONS
 from chassis.store import Index, Lane, Transaction
 
 INBOX, OUTBOX, TIMERS, JOBS = "inbox", "outbox", "timers", "jobs"
 INBOX_SECONDS = 21 * 86_400
 ATTEMPTS = 10
 
-COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", "audit")
+COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", "audit", SESSIONS, LOGINS)
 INDEXES = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),
     # Time before slot: a search ends only at a row that is there, so each slot's would walk over what all others deleted.
@@ -35,6 +36,7 @@ INDEXES = (
     Index(PARKED, (("head", 1), ("_id", 1))),
     Index(HEADS, (("ready", 1),)),
     Index(HEADS, (("since", 1),)),
+    *SESSION_INDEXES,
 )
 
 Step = Callable[[Transaction], Awaitable[None]]

@@ -22,11 +22,15 @@ from joserfc.jwk import ECKey, import_key
 from pydantic import BaseModel
 
 from stack.files import write_whole
-from stack.issuer_page import PEOPLE, ROLES, STYLE, choose
+from stack.issuer_logins import Change, Logins, Open
+from stack.issuer_page import PEOPLE, ROLES, STYLE, choose, show_people
 from stack.ports import HOST
 
 AUDIENCE = "ascolto"
 CODE_SECONDS = 60.0
+PAGE_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+}
 HERE = ("127.0.0.1", "localhost", "::1")
 NEVER_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -59,6 +63,7 @@ class Wanted(BaseModel):
     code: str = ""
     redirect_uri: str = ""
     code_verifier: str = ""
+    refresh_token: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,9 @@ class DevelopmentIssuer:
     clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
-        """No code is given out yet."""
+        """No code is given out yet, and nobody is logged in."""
         self._codes: dict[str, Code] = {}
+        self.logins = Logins(self.clock)
 
     def document(self, reached_at: str) -> dict[str, Any]:
         """What it says of itself: browsers find it under its name, programs where they reached it."""
@@ -90,8 +96,9 @@ class DevelopmentIssuer:
             "authorization_endpoint": f"{self.name}/authorize",
             "token_endpoint": f"{reached_at}/token",
             "jwks_uri": f"{reached_at}/jwks",
+            "end_session_endpoint": f"{self.name}/people",
             "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code", "client_credentials"],
+            "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
             "code_challenge_methods_supported": ["S256"],
@@ -131,6 +138,8 @@ class DevelopmentIssuer:
             return self._answer(wanted.client_id, wanted.client_id, client["roles"])
         if wanted.grant_type == "authorization_code":
             return self._exchange(wanted)
+        if wanted.grant_type == "refresh_token":
+            return self._about(self.logins.refresh(wanted.refresh_token, wanted.client_id), {})
         raise HTTPException(400, "unauthorized_client")
 
     def _exchange(self, wanted: Wanted) -> dict[str, Any]:
@@ -144,10 +153,15 @@ class DevelopmentIssuer:
         same = (asked.client_id, asked.redirect_uri) == (wanted.client_id, wanted.redirect_uri)
         if not same or not hmac.compare_digest(challenge, asked.code_challenge):
             raise HTTPException(400, "invalid_grant")
-        about = {"sub": asked.person, "name": PEOPLE[asked.person], "roles": [asked.role]}
-        identity = about | {"aud": asked.client_id} | ({"nonce": asked.nonce} if asked.nonce else {})
-        answer = self._answer(asked.person, asked.client_id, [asked.role])
-        return answer | {"id_token": self._sign("JWT", identity)}
+        login = self.logins.begin(asked.person, asked.role, asked.client_id)
+        return self._about(login, {"nonce": asked.nonce} if asked.nonce else {})
+
+    def _about(self, login: Open, more: Mapping[str, Any]) -> dict[str, Any]:
+        """The tokens of a login, with the roles of now and its next refresh token."""
+        roles = self.logins.roles(login.person, login.role)
+        about = {"sub": login.person, "name": PEOPLE[login.person], "roles": roles, "aud": login.client}
+        answer = self._answer(login.person, login.client, roles)
+        return answer | {"id_token": self._sign("JWT", {**about, **more}), "refresh_token": login.token}
 
     def _answer(self, subject: str, client: str, roles: list[str]) -> dict[str, Any]:
         claims = {"sub": subject, "client_id": client, "aud": AUDIENCE, "roles": roles}
@@ -206,13 +220,22 @@ def _for_people(issuer: DevelopmentIssuer) -> APIRouter:
     @router.get("/authorize")
     async def ask_who(asked: Annotated[Asked, Query()]) -> HTMLResponse:
         issuer.check(asked)
-        policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-        return HTMLResponse(choose(asked.model_dump()), headers={"Content-Security-Policy": policy})
+        return HTMLResponse(choose(asked.model_dump()), headers=PAGE_POLICY)
 
     @router.post("/authorize")
     async def go_back(chosen: Annotated[Chosen, Form()]) -> Response:
         query = urlencode({"code": issuer.give_code(chosen), "state": chosen.state, "iss": issuer.name})
         return RedirectResponse(f"{chosen.redirect_uri}?{query}", 303)
+
+    @router.get("/people")
+    async def look_at_people() -> HTMLResponse:
+        logins = {person: issuer.logins.of(person) for person in PEOPLE}
+        return HTMLResponse(show_people(logins, issuer.logins.taken), headers=PAGE_POLICY)
+
+    @router.post("/people")
+    async def change_people(change: Annotated[Change, Form()]) -> Response:
+        issuer.logins.change(change)
+        return RedirectResponse("/people", 303)
 
     @router.get("/issuer.css")
     async def show_style() -> Response:

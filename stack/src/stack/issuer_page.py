@@ -1,6 +1,6 @@
-"""The page of the development issuer: choose an invented person and what they may do."""
+"""The pages of the development issuer: choose an invented person and what they may do, and change that while they are logged in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from html import escape
 
 PEOPLE = {
@@ -30,33 +30,70 @@ legend { font-weight: 700; }
 label { display: flex; gap: .75rem; align-items: center; min-height: 3rem; }
 input { width: 1.75rem; height: 1.75rem; accent-color: var(--blue); }
 button { min-height: 3rem; padding: .75rem 1.5rem; font: inherit; font-weight: 700; color: #fff; background: var(--blue); border: 0; border-radius: .25rem; }
+.buttons { display: flex; flex-wrap: wrap; gap: .5rem; }
 :focus-visible { outline: 3px solid var(--focus); box-shadow: 0 0 0 6px var(--ink); }
 """
 
 
 def choose(asked: Mapping[str, str]) -> str:
-    """The page, with everything in it that has to come back."""
+    """The page of a login, with everything in it that has to come back."""
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in asked.items()
     )
-    return f"""<!doctype html>
-<html lang="it">
-<head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Accesso di prova - Ascolto</title><link rel="stylesheet" href="/issuer.css">
-</head>
-<body>
-<header>Ascolto</header>
-<main>
-<h1>Chi vuole essere?</h1>
-<p class="note">Accesso di prova per lo sviluppo: le persone sono inventate e nessuno chiede una password.</p>
+    return _page(
+        "Chi vuole essere?",
+        f"""<p class="note">Accesso di prova per lo sviluppo: le persone sono inventate e nessuno chiede una password.</p>
 <form method="post" action="/authorize">
 {hidden}
 <fieldset><legend>Persona</legend>{_choices("person", PEOPLE)}</fieldset>
 <fieldset><legend>Ruolo</legend>{_choices("role", {role: f"{role}: {what}" for role, what in ROLES.items()})}</fieldset>
 <button type="submit">Entra</button>
 </form>
+<p><a href="/people">Accessi aperti e ruoli</a></p>""",
+    )
+
+
+def show_people(logins: Mapping[str, Sequence[str]], taken: Set[tuple[str, str]]) -> str:
+    """The page of the people: their open logins, and a button for each thing that can be changed."""
+    rows = "".join(_person(person, name, logins[person], taken) for person, name in PEOPLE.items())
+    return _page(
+        "Accessi aperti e ruoli",
+        f"""<p class="note">Quello che si cambia qui vale in Ascolto entro cinque minuti.</p>
+{rows}""",
+    )
+
+
+def _person(person: str, name: str, logins: Sequence[str], taken: Set[tuple[str, str]]) -> str:
+    has = f"Accessi aperti: {', '.join(logins)}." if logins else "Nessun accesso aperto."
+    ends = _button("end", "all", "Chiudi tutti gli accessi") if logins else ""
+    roles = "".join(
+        _button("give", role, f"Ridai {role}")
+        if (person, role) in taken
+        else _button("take", role, f"Togli {role}")
+        for role in ROLES
+    )
+    return f"""<form method="post" action="/people"><fieldset><legend>{escape(name)}</legend>
+<input type="hidden" name="person" value="{person}"><p>{has}</p><p class="buttons">{ends}{roles}</p></fieldset></form>
+"""
+
+
+def _button(name: str, value: str, text: str) -> str:
+    return f'<button type="submit" name="{name}" value="{value}">{text}</button>'
+
+
+def _page(title: str, content: str) -> str:
+    return f"""<!doctype html>
+<html lang="it">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} - Ascolto, accesso di prova</title><link rel="stylesheet" href="/issuer.css">
+</head>
+<body>
+<header>Ascolto</header>
+<main>
+<h1>{title}</h1>
+{content}
 </main>
 </body>
 </html>

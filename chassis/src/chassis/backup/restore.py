@@ -14,12 +14,14 @@ from pymongo.write_concern import WriteConcern
 from chassis.backup.archive import Reader
 from chassis.claims import FENCES
 from chassis.sent_log import PREFIX
+from chassis.sessions import LOGINS, SESSIONS
 from chassis.slots import LEASES
 from chassis.turn import INBOX, OUTBOX
 
 TOGETHER_BYTES = 4_000_000
 INDEX_WORDS = ("name", "unique", "expireAfterSeconds", "sparse", "partialFilterExpression")
 _TIMES: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+_LEFT_OUT = (FENCES, LEASES, SESSIONS, LOGINS)
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
 Client = MongoClient[dict[str, Any]]
@@ -57,7 +59,8 @@ class Restorer:
     def restore(self, archive: Reader, now: datetime) -> Mapping[str, int]:
         """Write every document and index; returns how many documents of each database.
 
-        Positions on topics and leases are those of processes and topics that are gone: they are left out.
+        Positions on topics and leases are those of processes and topics that are gone: they are left out. So are sessions:
+        one that was ended after the moment of the archive stays ended.
         """
         age = now - datetime.fromisoformat(archive.manifest.taken_at)
         restored = dict.fromkeys(self.databases, 0)
@@ -66,7 +69,7 @@ class Restorer:
             if database not in restored:
                 raise CannotRestore(f"the archive has a database {database} that no service keeps")
             documents = archive.documents(name)
-            if collection in (FENCES, LEASES):
+            if collection in _LEFT_OUT:
                 documents = iter(())
             elif collection == INBOX:
                 documents = _younger(documents, age)

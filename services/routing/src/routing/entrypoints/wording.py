@@ -34,7 +34,18 @@ FAULTS: Mapping[str, str] = {
     "other": "Non è stato possibile chiudere il caso: guardi di nuovo l'elenco e riprovi.",
 }
 SAID: Mapping[str, tuple[str, str]] = {
-    "logged-out": ("È uscito", "La sessione di Ascolto su questo dispositivo è chiusa."),
+    "logged-out": (
+        "È uscito",
+        "La sessione di Ascolto su questo dispositivo è chiusa: per rientrare serve di nuovo l'accesso.",
+    ),
+    "not-logged-out": (
+        "Non è ancora uscito",
+        "Il servizio non risponde: la sessione può essere ancora aperta. Fra qualche secondo torni all'elenco e prema Esci.",
+    ),
+    "login-unconfirmed": (
+        "Accesso da confermare",
+        "Non è stato salvato niente: prima va confermato il suo accesso. Prema il pulsante, e nell'elenco rifaccia la scelta.",
+    ),
     "not-logged-in": ("Serve l'accesso", "Acceda per vedere questa pagina."),
     "not-allowed": (
         "Pagina riservata",

@@ -1,0 +1,83 @@
+"""The logins that clients of the development issuer may refresh, and the roles that were taken from people meanwhile."""
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from fastapi import HTTPException
+from pydantic import BaseModel
+
+from stack.issuer_page import PEOPLE, ROLES
+
+LOGIN_SECONDS = 8 * 3600.0
+
+
+class Change(BaseModel):
+    """What is changed of a person: a role is taken, a role is given back, or all logins end."""
+
+    person: str
+    take: str = ""
+    give: str = ""
+    end: str = ""
+
+
+@dataclass(frozen=True)
+class Open:
+    """A login of a person at a client; `token` is the one refresh token that is good now."""
+
+    person: str
+    role: str
+    client: str
+    token: str
+    until: float
+
+
+class Logins:
+    """All logins that are open, in memory."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._open: dict[str, Open] = {}
+        self.taken: set[tuple[str, str]] = set()
+
+    def begin(self, person: str, role: str, client: str) -> Open:
+        """A new login with its first refresh token."""
+        self._open = {id_: one for id_, one in self._open.items() if one.until > self._clock()}
+        id_ = secrets.token_hex(8)
+        return self._keep(id_, Open(person, role, client, "", self._clock() + LOGIN_SECONDS))
+
+    def refresh(self, token: str, client: str) -> Open:
+        """The login with its next refresh token; a token that was used before ends the login, and raises as a wrong one does."""
+        id_ = token.partition(".")[0]
+        login = self._open.get(id_)
+        if login is None or login.client != client or login.until <= self._clock():
+            raise HTTPException(400, "invalid_grant")
+        if not hmac.compare_digest(login.token, token):
+            del self._open[id_]
+            raise HTTPException(400, "invalid_grant")
+        return self._keep(id_, login)
+
+    def roles(self, person: str, role: str) -> list[str]:
+        """The role that was chosen at the login, unless it was taken since."""
+        return [] if (person, role) in self.taken else [role]
+
+    def of(self, person: str) -> list[str]:
+        """The roles with which somebody is logged in, one for each login."""
+        now = self._clock()
+        return [login.role for login in self._open.values() if login.person == person and login.until > now]
+
+    def change(self, change: Change) -> None:
+        """Take a role from somebody or give it back, from the next token on; or end all their logins."""
+        if change.person not in PEOPLE or {change.take, change.give} - {"", *ROLES}:
+            raise HTTPException(400, "person, take, give: choose from the page")
+        if change.take:
+            self.taken.add((change.person, change.take))
+        if change.give:
+            self.taken.discard((change.person, change.give))
+        if change.end:
+            self._open = {id_: one for id_, one in self._open.items() if one.person != change.person}
+
+    def _keep(self, id_: str, login: Open) -> Open:
+        self._open[id_] = replace(login, token=f"{id_}.{secrets.token_urlsafe(32)}")
+        return self._open[id_]
