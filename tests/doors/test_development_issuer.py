@@ -1,11 +1,14 @@
 """The development issuer gives what services take, to whoever it knows, and guards no production."""
 
+import hashlib
 import json
 import subprocess
 import sys
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -62,6 +65,69 @@ def test_its_key_is_made_once_and_is_its_owners(tmp_path: Path) -> None:
 
     assert first.as_dict(private=True) == again.as_dict(private=True)
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+async def refreshed(client: httpx.AsyncClient, token: str, secret: str = "x") -> httpx.Response:
+    form = {"grant_type": "refresh_token", "refresh_token": token}
+    return await client.post("/token", data=form, auth=("ascolto-routing", secret))
+
+
+async def logged_in(client: httpx.AsyncClient) -> dict[str, Any]:
+    """The tokens of a first login."""
+    verifier = "an invented verifier of more than forty-three characters"
+    challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    asked = {"client_id": "ascolto-routing", "redirect_uri": "http://127.0.0.1/x", "state": "s"}
+    asked |= {"code_challenge": challenge, "code_challenge_method": "S256", "nonce": "n"}
+    sent = await client.post("/authorize", data=asked | {"person": "ada-esempio", "role": "operator"})
+    [code] = parse_qs(urlsplit(sent.headers["location"]).query)["code"]
+    form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+    answer = await client.post(
+        "/token", data=form | {"redirect_uri": asked["redirect_uri"]}, auth=("ascolto-routing", "x")
+    )
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+def said_in(token: str) -> dict[str, Any]:
+    claims: dict[str, Any] = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
+    return claims
+
+
+async def test_a_login_is_refreshed_with_the_roles_of_now(client: httpx.AsyncClient) -> None:
+    first = await logged_in(client)
+    await client.post("/people", data={"person": "ada-esempio", "take": "operator"})
+
+    second = (await refreshed(client, first["refresh_token"])).json()
+
+    assert (said_in(first["id_token"])["roles"], said_in(first["id_token"])["nonce"]) == (["operator"], "n")
+    claims = said_in(second["id_token"])
+    assert (claims["sub"], claims["aud"], claims["roles"]) == ("ada-esempio", "ascolto-routing", [])
+    assert "nonce" not in claims
+    assert said_in(second["access_token"])["roles"] == []
+
+
+async def test_a_refresh_token_is_good_once_and_used_twice_it_ends_the_login(
+    client: httpx.AsyncClient,
+) -> None:
+    first = await logged_in(client)
+    second = (await refreshed(client, first["refresh_token"])).json()
+    assert (await refreshed(client, second["refresh_token"], "guessed")).status_code == 401
+
+    again = await refreshed(client, first["refresh_token"])
+    after = await refreshed(client, second["refresh_token"])
+
+    for answer in (again, after, await refreshed(client, ""), await refreshed(client, "x.y")):
+        assert (answer.status_code, answer.json()) == (400, {"error": "invalid_grant"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"person": "nobody", "end": "all"}, {"person": "ada-esempio", "take": "admin"}, {"take": "operator"}],
+)
+async def test_its_page_changes_only_people_and_roles_that_there_are(
+    client: httpx.AsyncClient, change: dict[str, str]
+) -> None:
+    assert (await client.post("/people", data=change)).status_code in (400, 422)
 
 
 async def test_its_private_key_is_not_published(client: httpx.AsyncClient) -> None:
