@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.fernet import Fernet
+from fastapi import HTTPException
 from tests.routing.test_pages import HERE, ISSUER, MONDAY, REPORT, Web, hidden, log_in, login_over
 
 from chassis.doors import Doors
@@ -38,8 +39,12 @@ class Provider(DevelopmentIssuer):
     refreshed: int = 0
     gives_refresh_tokens: bool = True
     says_instead: dict[str, Any] = field(default_factory=dict)
+    answers_with: int = 0
 
     def tokens(self, wanted: Wanted) -> dict[str, Any]:
+        if self.answers_with:
+            self.refreshed += 1
+            raise HTTPException(self.answers_with)
         answer = super().tokens(wanted)
         if not self.gives_refresh_tokens:
             del answer["refresh_token"]
@@ -280,6 +285,87 @@ async def test_many_requests_ask_the_issuer_once(place: Place, browser: httpx.As
 
     assert (set(answers), place.issuer.refreshed) == ({200}, 1)
     place.later(minutes=5)
+    assert ((await browser.get("/lavoro")).status_code, place.issuer.refreshed) == (200, 2)
+
+
+@dataclass
+class Slow(httpx.AsyncBaseTransport):
+    """The way to an issuer whose answers wait until they are let go."""
+
+    inner: httpx.AsyncBaseTransport
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/token":
+            self.reached.set()
+            await self.let_go.wait()
+        return await self.inner.handle_async_request(request)
+
+
+async def test_whoever_comes_while_the_issuer_is_asked_gets_its_answer(
+    place: Place, browser: httpx.AsyncClient
+) -> None:
+    await log_in(browser)
+    slow = Slow(place.web.hosts["issuer.example"])
+    place.web.hosts["issuer.example"] = slow
+    place.issuer.logins.change(Change(person="ada-esempio", take="operator"))
+    place.later(minutes=6)
+
+    first = asyncio.create_task(browser.get("/lavoro"))
+    await slow.reached.wait()
+    second = asyncio.create_task(browser.get("/lavoro"))
+    await asyncio.wait({second}, timeout=0.3)
+    assert not second.done()
+    slow.let_go.set()
+
+    assert [(await first).status_code, (await second).status_code] == [403, 403]
+    assert place.issuer.refreshed == 1
+
+
+async def test_a_logout_while_the_issuer_is_asked_holds(place: Place, browser: httpx.AsyncClient) -> None:
+    form = hidden(await log_in(browser))
+    slow = Slow(place.web.hosts["issuer.example"])
+    place.web.hosts["issuer.example"] = slow
+    place.later(minutes=6)
+
+    opened = asyncio.create_task(browser.get("/lavoro", follow_redirects=False))
+    await slow.reached.wait()
+    assert "È uscito" in (await browser.post("/uscita", data=form)).text
+    slow.let_go.set()
+
+    assert (await opened).status_code == 303
+    assert await place.store.query("sessions", {}) == []
+
+
+async def test_a_question_that_was_never_answered_is_asked_again(
+    place: Place, browser: httpx.AsyncClient
+) -> None:
+    await log_in(browser)
+    place.later(minutes=6)
+    sessions = login_over(place.web).sessions_in(place.store)
+    held = await sessions.find(cookie_of(browser)["Cookie"].partition("=")[2])
+    assert held is not None
+    assert await sessions.claim(held) is not None  # by a replica that died of it
+
+    place.later(seconds=15)
+
+    assert ((await browser.get("/lavoro")).status_code, place.issuer.refreshed) == (200, 1)
+
+
+async def test_while_the_issuer_is_away_it_is_not_asked_by_every_request(
+    place: Place, browser: httpx.AsyncClient
+) -> None:
+    await log_in(browser)
+    place.issuer.answers_with = 503
+    place.later(minutes=6)
+
+    for _ in range(5):
+        assert (await browser.get("/lavoro")).status_code == 200
+
+    assert place.issuer.refreshed == 1
+    place.issuer.answers_with = 0
+    place.later(seconds=15)
     assert ((await browser.get("/lavoro")).status_code, place.issuer.refreshed) == (200, 2)
 
 

@@ -139,7 +139,7 @@ class Login:
             mine = await sessions.claim(held)
             if mine is not None:
                 return await self._ask_again(mine, sessions)
-        return await self._answered(held.word, sessions)
+        return await self._answered(held, sessions)
 
     async def _ask_again(self, held: Held, sessions: Sessions) -> Held | None:
         session, token = held.session, sessions.refresh_token(held)
@@ -155,16 +155,16 @@ class Login:
             return None
         return await sessions.confirm(held, identity)
 
-    async def _answered(self, word: str, sessions: Sessions) -> Held | None:
+    async def _answered(self, held: Held, sessions: Sessions) -> Held | None:
         """The session once the request that asks the issuer has its answer, or does not get any."""
         for _ in range(round(WAIT_SECONDS / LOOK_SECONDS)):
-            held = await sessions.find(word)
-            if held is None or not _older(held.session, CONFIRM_SECONDS, self._clock):
-                return held
-            if not held.session.asking:
-                return self._unless_stale(held)
+            found = await sessions.find(held.word)
+            if found is None or not _older(found.session, CONFIRM_SECONDS, self._clock):
+                return found
+            if not found.session.asking:
+                break
             await asyncio.sleep(LOOK_SECONDS)
-        raise Unavailable("another request waits for the issuer")
+        return self._unless_stale(held)
 
     def _unless_stale(self, held: Held) -> Held:
         if _older(held.session, UNCONFIRMED_SECONDS, self._clock):
