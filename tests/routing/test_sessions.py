@@ -241,6 +241,18 @@ async def test_whoever_lost_the_role_can_still_leave(place: Place, browser: http
     assert await place.store.query("sessions", {}) == []
 
 
+async def test_whoever_has_no_role_for_a_page_can_leave_from_it_and_find_their_own(
+    place: Place, browser: httpx.AsyncClient
+) -> None:
+    page = await log_in(browser, "officer")
+    assert page.status_code == 403
+    assert "È uscito" in (await browser.post("/uscita", data=hidden(page))).text
+
+    page = await log_in(browser, "ops")
+    assert page.status_code == 403
+    assert '<a href="/lavoro/impostazioni">' in page.text
+
+
 async def test_a_login_that_the_issuer_ended_ends_here(place: Place, browser: httpx.AsyncClient) -> None:
     form = hidden(await log_in(browser))
     place.issuer.logins.change(Change(person="ada-esempio", end="all"))

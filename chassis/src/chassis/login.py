@@ -6,6 +6,7 @@ import hmac
 import json
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
@@ -54,8 +55,10 @@ class Visitor:
 class Show(Protocol):
     """Makes a page of what happened, in the words and the look of the service."""
 
-    def __call__(self, slug: str, status: int, link: str | None = None) -> Response:
-        """The page; `link` leads on, when there is somewhere to go."""
+    def __call__(
+        self, slug: str, status: int, link: str | None = None, visitor: Visitor | None = None
+    ) -> Response:
+        """The page; `link` leads on, when there is somewhere to go; `visitor` is who is logged in, and can leave from it."""
 
 
 class Login:
@@ -218,6 +221,7 @@ class Enter(Lock):
             wanted = request.url.path if request.method == "GET" else ""
             place = f"{ENTER}?torna={quote(wanted)}" if wanted else ENTER
             raise Refused("not-logged-in", "Log in first.", 303, headers={"Location": place})
+        request.scope[SHOW] = partial(self._show, visitor=visitor)
         self.admit(Principal(visitor.subject, visitor.roles))
         if request.method == "POST":
             seal = (await request.form()).get("seal", "")
@@ -259,8 +263,10 @@ def login_router(doors: Doors, login: Login, home: str, roles: tuple[str, ...], 
     site, sessions = APIRouter(include_in_schema=False), login.sessions_in(doors.store)
     public = doors.require("public")
 
-    def show_leaving(slug: str, status: int, link: str | None = None) -> Response:
-        return show("not-logged-out" if slug == "unavailable" else slug, status, link)
+    def show_leaving(
+        slug: str, status: int, link: str | None = None, visitor: Visitor | None = None
+    ) -> Response:
+        return show("not-logged-out" if slug == "unavailable" else slug, status, link, visitor)
 
     @site.get(ENTER, dependencies=[Depends(public)])
     async def enter(request: Request, torna: str = home) -> Response:

@@ -54,10 +54,15 @@ class Pages:
             w=wording, leave=LEAVE, home=HOME, settings=SETTINGS, staff=STAFF, keepers=KEEPERS
         )
 
-    def say(self, slug: str, status: int, link: str | None = None) -> Response:
-        """A page that says what happened."""
+    def say(
+        self, slug: str, status: int, link: str | None = None, visitor: Visitor | None = None
+    ) -> Response:
+        """A page that says what happened; whoever is logged in can go elsewhere from it, or leave."""
         title, text = wording.SAID.get(slug, wording.SAID["other"])
-        return self._page("said.html", status, title=title, text=text, link=link, visitor=None)
+        seal = self._login.forms.seal(visitor.session) if visitor is not None else ""
+        return self._page(
+            "said.html", status, here="", visitor=visitor, seal=seal, title=title, text=text, link=link
+        )
 
     async def cases(self, visitor: Visitor, fault: str = "", done: str = "", status: int = 200) -> Response:
         """The cases that nobody has finished."""
