@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chassis.errors import Refused
 from chassis.memory import MemoryStore
@@ -158,3 +160,31 @@ async def test_a_refresh_token_opens_with_its_own_word_and_secret(store: Store) 
 
     assert sessions_in(store, secret=b"another").refresh_token(held) == ""
     assert sessions.refresh_token(type(held)(other.word, held.version, held.session)) == ""
+
+
+@given(st.lists(st.tuples(st.sampled_from(("claim", "confirm", "give_back", "find")), st.integers(0, 9))))
+def test_nothing_that_is_done_with_what_was_read_before_opens_an_ended_session(
+    steps: list[tuple[str, int]],
+) -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        sessions = sessions_in(store)
+        word = await sessions.begin("state", "nonce", ADA, None)
+        read = [held] if (held := await sessions.find(word)) else []
+        if claimed := await sessions.claim(read[0]):
+            read.append(claimed)
+        await sessions.end(word)
+        for verb, number in steps:
+            held = read[number % len(read)]
+            match verb:
+                case "claim":
+                    assert await sessions.claim(held) is None
+                case "confirm":
+                    assert await sessions.confirm(held, ADA) is None
+                case "give_back":
+                    await sessions.give_back(held)
+                case _:
+                    assert await sessions.find(word) is None
+        assert await store.query(SESSIONS, {}) == []
+
+    asyncio.run(story())

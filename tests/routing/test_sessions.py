@@ -53,6 +53,8 @@ class Provider(DevelopmentIssuer):
             if self.says_instead:
                 claims = {"sub": "ada-esempio", "aud": wanted.client_id, "roles": ["operator"]}
                 answer["id_token"] = self._sign("JWT", claims | self.says_instead)
+            if "id_token" in self.says_instead:
+                del answer["id_token"]
         return answer
 
 
@@ -272,6 +274,7 @@ async def test_a_login_that_the_issuer_ended_ends_here(place: Place, browser: ht
         {"aud": "another-client"},
         {"iss": "http://another.example"},
         {"exp": int(MONDAY.timestamp())},
+        {"id_token": "none"},
     ],
 )
 async def test_an_answer_about_something_else_ends_the_session(
@@ -282,6 +285,16 @@ async def test_an_answer_about_something_else_ends_the_session(
     place.later(minutes=5)
 
     assert "Chi vuole essere?" in (await browser.get("/lavoro")).text
+
+
+async def test_a_name_that_is_not_said_again_stays(place: Place, browser: httpx.AsyncClient) -> None:
+    await log_in(browser)
+    place.issuer.says_instead = {"roles": ["operator", "coordinator"]}
+    place.later(minutes=5)
+
+    page = await browser.get("/lavoro")
+    assert "Ada Esempio" in page.text
+    assert "/lavoro/impostazioni" in page.text
 
 
 async def test_many_requests_ask_the_issuer_once(place: Place, browser: httpx.AsyncClient) -> None:

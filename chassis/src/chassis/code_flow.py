@@ -112,10 +112,12 @@ class CodeFlow:
 
 
 def _identity(claims: Mapping[str, Any], said: Mapping[str, Any]) -> Identity:
-    subject, refresh = str(claims["sub"]), said.get("refresh_token")
-    name = str(claims.get("name") or subject)
+    refresh = said.get("refresh_token")
     return Identity(
-        subject, name, tuple(sorted(roles_in(claims))), refresh if isinstance(refresh, str) else ""
+        subject=str(claims["sub"]),
+        name=str(claims.get("name") or ""),
+        roles=tuple(sorted(roles_in(claims))),
+        refresh=refresh if isinstance(refresh, str) else "",
     )
 
 

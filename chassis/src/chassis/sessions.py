@@ -29,7 +29,7 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the issuer says that somebody is, and the refresh token with which it is asked again, if it gave one."""
+    """Who the issuer says that somebody is; `name` and the refresh token, with which it is asked again, may be empty."""
 
     subject: str
     name: str
@@ -89,7 +89,7 @@ class Sessions:
         same = before is not None and before.session.subject == identity.subject
         session = Session(
             subject=identity.subject,
-            name=identity.name,
+            name=identity.name or identity.subject,
             roles=identity.roles,
             nonce=nonce,
             forms=before.session.forms if before is not None and same else secrets.token_hex(16),
@@ -138,7 +138,7 @@ class Sessions:
         """Write down what the issuer says now; nothing when the session ended meanwhile: it stays ended."""
         told = replace(
             held.session,
-            name=identity.name,
+            name=identity.name or held.session.name,
             roles=identity.roles,
             confirmed=self.clock(),
             asking=False,
