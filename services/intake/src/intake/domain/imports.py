@@ -1,11 +1,12 @@
 """An import: how a row of somebody else's list becomes a draft of ours, or is rejected with a reason."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from intake.domain.drafts import MOST_CHARACTERS, Draft, tidy
+from intake.domain.import_dates import read_moment
 
 COLUMNS = ("id", "date", "text", "category")
 
@@ -21,10 +22,11 @@ class PlaceRule:
 
 @dataclass(frozen=True)
 class ImportMapping:
-    """What the mapping file says; `columns` is ours to the file's."""
+    """What the mapping file says, its words as `comparable` has them; `columns` is ours to the file's."""
 
     source: str
     delimiter: str
+    escape: str | None
     encoding: str
     columns: tuple[tuple[str, str], ...]
     dates: tuple[str, ...]
@@ -38,6 +40,16 @@ class ImportMapping:
         """The columns that the file must have."""
         names = tuple(name for _, name in self.columns)
         return (*names, self.place.column) if self.place.column else names
+
+    def category_codes(self) -> dict[str, str]:
+        """Every category of ours that a row can get, under the place in the mapping file that names it."""
+        codes = {f"categories: {label}": code for label, code in self.categories}
+        return codes | ({"category_when_empty": self.category_when_empty} if self.category_when_empty else {})
+
+    def place_ids(self) -> dict[str, str]:
+        """Every place of ours that a row can get, under the place in the mapping file that names it."""
+        ids = {f"place: map: {said}": place for said, place in self.place.table}
+        return ids | ({"place: fixed": self.place.fixed} if self.place.fixed is not None else {})
 
 
 @dataclass(frozen=True)
@@ -60,16 +72,23 @@ class _Unfit(Exception):
     """This row cannot become a draft; the text says why."""
 
 
+def comparable(text: str) -> str:
+    """The text as names are compared: composed (Unicode NFC), without blanks around it."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
 def map_row(mapping: ImportMapping, row: Mapping[str, str]) -> Mapped | Rejected:
     """What a row becomes: every row is either mapped or rejected with a reason."""
     columns = dict(mapping.columns)
-    row_id = row.get(columns["id"], "").strip()
+    row_id = comparable(row.get(columns["id"], ""))
     try:
-        if any("\udc80" <= letter <= "\udcff" for value in row.values() for letter in value):
+        if any("\ud800" <= letter <= "\udfff" for value in row.values() for letter in value):
             raise _Unfit(f"bytes that are not {mapping.encoding}: correct `encoding` in the mapping")
+        if "\0" in row_id:
+            raise _Unfit(f"a null character in column {columns['id']}: the file is damaged")
         if not row_id:
             raise _Unfit(f"no id in column {columns['id']}")
-        label = row.get(columns["category"], "").strip()
+        label = comparable(row.get(columns["category"], ""))
         draft = Draft(
             category=_category(mapping, label),
             place_id=_place(mapping.place, row),
@@ -96,7 +115,7 @@ def _category(mapping: ImportMapping, label: str) -> str:
 def _place(rule: PlaceRule, row: Mapping[str, str]) -> str:
     if rule.column is None:
         return rule.fixed or ""
-    said = row.get(rule.column, "").strip()
+    said = comparable(row.get(rule.column, ""))
     place = dict(rule.table).get(said, rule.fixed)
     if place is None:
         raise _Unfit(f"unknown place {said[:80]!r}: add it to `place.map` in the mapping")
@@ -113,11 +132,7 @@ def _text(mapping: ImportMapping, text: str, label: str) -> str:
 
 
 def _date(mapping: ImportMapping, said: str) -> datetime:
-    for form in mapping.dates:
-        try:
-            moment = datetime.strptime(said, form)  # noqa: DTZ007 - the zone comes from the mapping
-            local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(mapping.timezone))
-            return local.astimezone(UTC)
-        except (ValueError, OverflowError):
-            continue
-    raise _Unfit(f"unreadable date {said[:40]!r}: expected one of {', '.join(mapping.dates)}")
+    moment = read_moment(said, mapping.dates, mapping.timezone)
+    if moment is None:
+        raise _Unfit(f"unreadable date {said[:40]!r}: expected one of {', '.join(mapping.dates)}")
+    return moment

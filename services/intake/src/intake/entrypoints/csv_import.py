@@ -2,87 +2,100 @@
 
 import argparse
 import asyncio
-import csv
+import difflib
 import json
 import ssl
 import sys
-import uuid
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from intake.domain.imports import ImportMapping, Mapped, Rejected, map_row
-from intake.entrypoints.csv_rows import Row, Unusable, count_lines, read_mapping, read_rows
-from intake.entrypoints.csv_sender import IN_FLIGHT, Away, Sender, Sent
+from intake.domain.imports import Mapped, map_row
+from intake.entrypoints.csv_ids import row_ids
+from intake.entrypoints.csv_mapping import read_mapping
+from intake.entrypoints.csv_result import Ended, Results
+from intake.entrypoints.csv_rows import Survey, Unusable, printable, read_rows, survey
+from intake.entrypoints.csv_sender import IN_FLIGHT, Away, Sender
+from intake.entrypoints.csv_sending import Sending, import_rows
+from intake.settings import ImportSettings
 
 ADDRESSES = Path(".state/run/addresses.json")
+SECRET = Path(".state/run/secrets/intake.secret")
 MAPPING = Path("deploy/seed/intake/import-municipium.yaml")
 RESULTS = Path(".state/import")
 PATIENCE = 60.0
-AHEAD = IN_FLIGHT * 4
 POOLS = 8
+_ENDS = """exit status:
+  0  the list was read to its end; rows that were rejected are named in the result with their reason
+  1  every row was rejected
+  2  the list cannot be imported: nothing was sent, or the result cannot be written
 
-_LISTS = uuid.UUID("8d0f2c84-2a35-5c0e-8a0b-6f1d3f5b9e07")
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How one row ended."""
-
-    line: int
-    row_id: str
-    outcome: str
-    report_id: str = ""
-    reason: str = ""
+A row is the same report each time: what was imported before is `known`. In the result, text that a spreadsheet would
+take for a formula has an apostrophe before it.
+"""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Import a list; 0 when it was read to its end, whatever was rejected, 2 when it cannot be imported."""
+    """Import a list; 0 when it was read to its end, 1 when every row was rejected, 2 when it cannot be imported."""
     asked = _parser().parse_args(arguments)
     try:
         mapping = read_mapping(asked.mapping)
-        url = asked.url or _address()
-        lines = count_lines(asked.file)
+        found = survey(asked.file, mapping)
+        url = asked.url or _local()
+        if not url:
+            raise Unusable(
+                f"where intake answers is not known ({ADDRESSES} does not say): start it with `make up`, "
+                "or give its address with --url http://127.0.0.1:PORT"
+            )
+        sending = Sending(mapping, row_ids(_secret(asked.secret, url), mapping.source), asked.former_ids)
         result = asked.result or RESULTS / f"{asked.file.stem}-result.csv"
-        counts = asyncio.run(_import(asked.file, mapping, url, result, lines))
+        counts = asyncio.run(_import(asked.file, found, sending, _door(url), result))
     except Unusable as unusable:
         sys.stderr.write(f"import: {unusable}\n")
         return 2
-    sys.stdout.write(f"import: what became of each row is in {result}\n")
-    sys.stdout.write(
-        f"import: {counts.total()} rows, {counts['accepted']} accepted, "
-        f"{counts['rejected']} rejected, {counts['known']} known\n"
-    )
-    return 0
+    return _told(found, counts, result)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m intake import", description="Import a list of reports (CSV)."
+        prog="python -m intake import",
+        description="Import a list of reports (CSV).",
+        epilog=_ENDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", type=Path, help="the list")
     parser.add_argument("--mapping", type=Path, default=MAPPING, help=f"what its columns mean ({MAPPING})")
     parser.add_argument("--url", help=f"where intake answers (as {ADDRESSES} says)")
+    parser.add_argument(
+        "--secret",
+        type=Path,
+        help=f"file with intake's secret, which the ids are made with (INTAKE_SECRET, or {SECRET} with `make up`)",
+    )
     parser.add_argument("--result", type=Path, help=f"file for what became of each row (in {RESULTS})")
+    parser.add_argument(
+        "--former-ids",
+        action="store_true",
+        help="the list was imported before ids were keyed: those reports keep their ids (docs/upgrading.md)",
+    )
     return parser
 
 
-def _address() -> str:
-    """Where the local stack runs intake; raises Unusable when nobody wrote it down."""
+def _local() -> str:
+    """Where the local stack runs intake; empty when nobody wrote it down."""
     try:
         return str(json.loads(ADDRESSES.read_text())["intake"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Unusable(
-            f"where intake answers is not known ({ADDRESSES} does not say): start it with `make up`, "
-            "or give its address with --url http://127.0.0.1:PORT"
-        ) from error
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _secret(asked: Path | None, url: str) -> Path | None:
+    """The file with the secret of the intake at this address; that of the local stack is for the local stack only."""
+    return asked or ImportSettings().secret or (SECRET if url.rstrip("/") == _local().rstrip("/") else None)
 
 
 def _door(url: str) -> httpx.URL:
@@ -95,24 +108,23 @@ def _door(url: str) -> httpx.URL:
     return door
 
 
-async def _import(file: Path, mapping: ImportMapping, url: str, result: Path, lines: int) -> Counter[str]:
+async def _import(file: Path, found: Survey, sending: Sending, door: httpx.URL, result: Path) -> Counter[str]:
     async with AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(client) for client in _clients(_door(url))]
-        await _meet(clients, url)
-        rows = read_rows(file, mapping)
+        clients = [await stack.enter_async_context(client) for client in _clients(door)]
+        await _meet(Sender(clients, 10), door, found, sending)
         try:
             result.parent.mkdir(parents=True, exist_ok=True)
             with result.open("w", encoding="utf-8", newline="") as target, _bar() as bar:
-                writer = csv.writer(target)
-                writer.writerow(("line", "id", "outcome", "report_id", "reason"))
-                task = bar.add_task("import", total=lines)
+                results = Results(target)
+                task = bar.add_task("import", total=found.lines)
 
                 def keep(ended: Ended) -> None:
-                    writer.writerow((ended.line, ended.row_id, ended.outcome, ended.report_id, ended.reason))
+                    results.keep(ended)
                     bar.update(task, completed=ended.line)
 
-                counts = await import_rows(rows, mapping, Sender(clients, PATIENCE), keep)
-                bar.update(task, completed=lines)
+                rows = read_rows(file, sending.mapping)
+                counts = await import_rows(rows, sending, Sender(clients, PATIENCE), keep)
+                bar.update(task, completed=found.lines)
                 return counts
         except OSError as error:
             raise Unusable(
@@ -130,13 +142,40 @@ def _clients(door: httpx.URL) -> list[httpx.AsyncClient]:
     ]
 
 
-async def _meet(clients: Sequence[httpx.AsyncClient], url: str) -> None:
+async def _meet(sender: Sender, door: httpx.URL, found: Survey, sending: Sending) -> None:
+    """Hold the mapping and some rows against what intake has; raises Unusable before anything is sent."""
     try:
-        ours = await Sender(clients, 10).meet()
+        categories = await sender.codes("categories", "code")
+        places = await sender.codes("places", "id")
+        if categories is None or places is None:
+            raise Unusable(f"what answers at {door} is not intake: correct --url")
+        _check_codes("category", sending.mapping.category_codes(), categories)
+        _check_codes("place", sending.mapping.place_ids(), places)
+        if not sending.former and await _imported_before(sender, found, sending):
+            raise Unusable(
+                "reports of this list have the ids of a former version: they would be there twice. "
+                "Say --former-ids, and they keep their ids (docs/upgrading.md)"
+            )
     except Away as away:
-        raise Unusable(f"nobody answers at {url}: start intake (`make up`) or correct --url") from away
-    if not ours:
-        raise Unusable(f"what answers at {url} is not intake: correct --url")
+        raise Unusable(f"nobody answers at {door}: start intake (`make up`) or correct --url") from away
+
+
+def _check_codes(kind: str, named: Mapping[str, str], there: Iterable[str]) -> None:
+    known = sorted(there)
+    for where, code in named.items():
+        if code not in known:
+            near = difflib.get_close_matches(code, known, 1)
+            fix = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)[:300]}"
+            raise Unusable(
+                f"the mapping says {printable(f'{where}: {code}')}, but intake has no such {kind}: {fix}"
+            )
+
+
+async def _imported_before(sender: Sender, found: Survey, sending: Sending) -> bool:
+    """Tells whether some of the list's rows are there under their former ids."""
+    mapped = (map_row(sending.mapping, row.cells) for row in found.some)
+    ids = [sending.ids.former(row.row_id) for row in mapped if isinstance(row, Mapped)]
+    return any(await asyncio.gather(*map(sender.has, ids)))
 
 
 def _bar() -> Progress:
@@ -144,51 +183,17 @@ def _bar() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-async def import_rows(
-    rows: Iterable[Row], mapping: ImportMapping, sender: Sender, keep: Callable[[Ended], None]
-) -> Counter[str]:
-    """Send every row that can be sent and tell `keep` how each ended, in the list's order; returns how many."""
-    counts: Counter[str] = Counter()
-    ahead: deque[asyncio.Task[Ended]] = deque()
-
-    async def first() -> None:
-        ended = await ahead.popleft()
-        counts[ended.outcome] += 1
-        keep(ended)
-
-    for row in rows:
-        ahead.append(asyncio.create_task(_one(row, mapping, sender)))
-        if len(ahead) >= AHEAD:
-            await first()
-    while ahead:
-        await first()
-    return counts
-
-
-async def _one(row: Row, mapping: ImportMapping, sender: Sender) -> Ended:
-    found = Rejected("", row.trouble) if row.trouble else map_row(mapping, row.cells)
-    if isinstance(found, Rejected):
-        return Ended(row.line, found.row_id, "rejected", reason=found.reason)
-    report_id = report_id_of(mapping.source, found.row_id)
-    sent: Sent = await sender.send(_body(report_id, found))
-    return Ended(
-        row.line, found.row_id, sent.outcome, "" if sent.outcome == "rejected" else report_id, sent.reason
+def _told(found: Survey, counts: Counter[str], result: Path) -> int:
+    """Say how it went; returns the exit status."""
+    rejected, rows = counts["rejected"], counts.total()
+    sys.stdout.write(f"import: what became of each row is in {result}\n")
+    sys.stdout.write(
+        f"import: {found.lines} lines: {found.header} of the header, {found.rows} of rows, {found.blank} blank\n"
     )
-
-
-def report_id_of(source: str, row_id: str) -> str:
-    """The report that a row of a list becomes, the same each time it is imported (UUIDv5)."""
-    return str(uuid.uuid5(uuid.uuid5(_LISTS, source), row_id))
-
-
-def _body(report_id: str, mapped: Mapped) -> dict[str, Any]:
-    draft = mapped.draft
-    return {
-        "report_id": report_id,
-        "category": draft.category,
-        "place_id": draft.place_id,
-        "description": draft.description,
-        "language": draft.language,
-        "channel": draft.channel,
-        "heard_at": draft.heard_at and draft.heard_at.isoformat(),
-    }
+    if rejected:
+        every = "every row was" if rejected == rows else f"{rejected} of {rows} rows were"
+        sys.stdout.write(f"import: {every} rejected; the result says why\n")
+    sys.stdout.write(
+        f"import: {rows} rows, {counts['accepted']} accepted, {rejected} rejected, {counts['known']} known\n"
+    )
+    return 1 if rejected and rejected == rows else 0

@@ -1,17 +1,30 @@
-"""An import's two files: the mapping and the list, read row by row with the line where each begins."""
+"""The records of a list, read so that every line is in exactly one of them.
 
-import codecs
+A quote that was never meant to open a text takes the rows below into it. So a record of several lines is taken only when
+it is certain to be one: its quotes are as RFC 4180 has them (a quoted column ends with a quote before a delimiter or the
+end of the line, quotes inside are doubled), it has as many columns as the header, at most 500 lines and 131,072
+characters in a column, and none of its lines looks like a row:
+
+- a line inside the quotes that by itself has as many columns as the header, unless a blank follows each of its
+  delimiters, as in a sentence;
+- a line that has as many columns as the header when quotes are ordinary characters, if its date lies inside the quotes.
+
+Otherwise the line where it begins is rejected, and reading goes on with the line below.
+"""
+
 import csv
+import random
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TextIO
-from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from intake.domain.imports import ImportMapping, comparable
+from intake.entrypoints.csv_signs import MOST_LINES, QUOTE, Look, Signs
 
-from intake.domain.imports import COLUMNS, ImportMapping, PlaceRule
+SOME = 64
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_DELIMITERS = {";": '";"', ",": '","', "\t": '"\\t"', "|": '"|"'}
 
 
 class Unusable(Exception):
@@ -20,133 +33,213 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One record of the list: the line where it begins, and its cells or what is wrong with it."""
+    """One record: the line where it begins, its cells or what is wrong with it, and how many lines it takes.
+
+    A blank record (nothing, or nothing but delimiters and blanks) has neither cells nor trouble.
+    """
 
     line: int
     cells: Mapping[str, str]
     trouble: str = ""
+    lines: int = 1
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self.cells and not self.trouble
 
 
-def _encoding(name: str) -> str:
-    found = codecs.lookup(name).name if name else "utf-8"
-    return "utf-8-sig" if found == "utf-8" else found
+@dataclass(frozen=True)
+class Survey:
+    """What is in a list: its lines, where each of them belongs, and some of its rows."""
+
+    lines: int
+    header: int
+    rows: int
+    blank: int
+    some: tuple[Row, ...]
 
 
-def _all_columns(columns: dict[str, str]) -> dict[str, str]:
-    if set(columns) != set(COLUMNS):
-        raise ValueError(f"must name exactly {', '.join(COLUMNS)}")
-    return columns
+class _Broken(Exception):
+    """No record begins in this line; the text says why."""
 
 
-class _Place(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    fixed: str | None = None
-    column: str | None = None
-    map: dict[str, str] = {}
-
-
-class _MappingFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    source: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
-    delimiter: str = Field(";", min_length=1, max_length=1)
-    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8-sig"
-    columns: Annotated[dict[str, str], AfterValidator(_all_columns)]
-    dates: list[str] = Field(min_length=1)
-    timezone: str = "Europe/Rome"
-    place: _Place
-    text_when_empty: Literal["category", "reject"] = "reject"
-    category_when_empty: str | None = None
-    categories: dict[str, str]
-
-    def mapping(self) -> ImportMapping:
-        if self.place.fixed is None and self.place.column is None:
-            raise ValueError("place: name a `fixed` place or a `column`")
-        return ImportMapping(
-            source=self.source,
-            delimiter=self.delimiter,
-            encoding=self.encoding,
-            columns=tuple(self.columns.items()),
-            dates=tuple(self.dates),
-            timezone=ZoneInfo(self.timezone).key,
-            place=PlaceRule(self.place.fixed, self.place.column, tuple(self.place.map.items())),
-            categories=tuple(self.categories.items()),
-            category_when_empty=self.category_when_empty,
-            text_from_category=self.text_when_empty == "category",
-        )
-
-
-def read_mapping(file: Path) -> ImportMapping:
-    """The mapping that a file says; raises Unusable naming the line of it to correct."""
-    try:
-        return _MappingFile.model_validate(yaml.safe_load(file.read_text("utf-8"))).mapping()
-    except OSError as error:
-        raise Unusable(
-            f"{file} cannot be read ({error.strerror}): name the mapping with --mapping FILE"
-        ) from error
-    except yaml.YAMLError as error:
-        raise Unusable(f"{file} is not YAML: {' '.join(str(error).split())}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the whole file"
-        raise Unusable(f"{file}: {where}: {first['msg']}; correct it there") from error
-    except (ValueError, LookupError) as error:
-        raise Unusable(f"{file}: {error}; correct it there") from error
-
-
-def count_lines(file: Path) -> int:
-    """How many lines a file has, for a bar that shows progress; raises Unusable."""
-    try:
-        with file.open("rb") as lines:
-            return sum(1 for _ in lines)
-    except OSError as error:
-        raise Unusable(f"{file} cannot be read ({error.strerror}): name the list to import") from error
+def printable(text: str) -> str:
+    """The text in one line, without characters that a terminal would obey."""
+    return "".join(filter(str.isprintable, " ".join(text.split())))
 
 
 def read_rows(file: Path, mapping: ImportMapping) -> Iterator[Row]:
-    """The records of a list in order; blank lines are none, a record that is no CSV is a row with its trouble.
+    """The records of a list below its header, in order; one that cannot be read is a row with its trouble.
 
-    Raises Unusable when the file cannot be read or lacks a column that the mapping names.
+    Raises Unusable when the file cannot be read, its header lacks a column that the mapping names or has it twice.
     """
+    with _opened(file, mapping) as lines:
+        yield from _Records(file, lines, mapping).rows()
+
+
+def survey(file: Path, mapping: ImportMapping) -> Survey:
+    """Read a list to its end; raises Unusable as `read_rows` does, before anything of it was sent."""
+    some: list[Row] = []
+    seen, taken, blank = 0, 0, 0
+    dice = random.Random(0)
+    with _opened(file, mapping) as lines:
+        records = _Records(file, lines, mapping)
+        for row in records.rows():
+            taken += 0 if row.blank else row.lines
+            blank += row.lines if row.blank else 0
+            if row.cells:
+                seen += 1
+                place = len(some) if len(some) < SOME else dice.randrange(seen)
+                some[place : place + 1] = [row] if place < SOME else some[place : place + 1]
+    return Survey(records.lines.seen, records.header_lines, taken, blank, tuple(some))
+
+
+@contextmanager
+def _opened(file: Path, mapping: ImportMapping) -> Iterator[Iterator[str]]:
     try:
+        with file.open("rb") as raw:
+            begins = raw.read(2)
+        if begins in _UTF16 and not mapping.encoding.startswith("utf-16"):
+            raise Unusable(f"{file} is UTF-16: write `encoding: utf-16` in the mapping")
         with file.open(encoding=mapping.encoding, errors="surrogateescape", newline="") as lines:
-            yield from _records(file, lines, mapping)
+            yield lines
     except OSError as error:
-        raise Unusable(f"{file} cannot be read ({error.strerror})") from error
+        raise Unusable(f"{file} cannot be read ({error.strerror}): name the list to import") from error
     except (UnicodeError, LookupError) as error:
         raise Unusable(f"{file} is not {mapping.encoding}: correct `encoding` in the mapping") from error
 
 
-def _header(file: Path, header: list[str], mapping: ImportMapping) -> list[str]:
-    names = [name.strip() for name in header]
-    missing = [name for name in mapping.needed() if name not in names]
-    if missing:
-        there = ", ".join(names)[:200] or "nothing"
-        raise Unusable(
-            f"{file}: there is no column {missing[0]} in its first line (there is: {there}); "
-            "correct `columns` or `delimiter` in the mapping"
-        )
-    return names
+class _Lines:
+    """The lines of a list with a view ahead; `number` is that of the next one, `seen` how many there were so far."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self._ahead = lines, [next(lines, "").removeprefix("\ufeff")]
+        self.number = 1
+        self.seen = 1 if self._ahead[0] else 0
+
+    def peek(self, place: int) -> str:
+        """The line so many below the next one; empty behind the end."""
+        while len(self._ahead) <= place:
+            self._ahead.append(next(self._lines, ""))
+            self.seen += 1 if self._ahead[-1] else 0
+        return self._ahead[place]
+
+    def drop(self, count: int) -> None:
+        """Go on behind so many lines."""
+        del self._ahead[:count]
+        self.number += count
 
 
-def _records(file: Path, lines: TextIO, mapping: ImportMapping) -> Iterator[Row]:
-    reader = csv.reader(lines, delimiter=mapping.delimiter)
-    header = _header(file, next(reader, []), mapping)
-    while True:
-        line = reader.line_num + 1
+class _Records:
+    """The records of one list, the header first."""
+
+    def __init__(self, file: Path, lines: Iterator[str], mapping: ImportMapping) -> None:
+        self._file, self._mapping = file, mapping
+        self._signs = Signs(mapping)
+        self.lines = _Lines(lines)
+        self._names = self._header()
+        self.header_lines = self.lines.number - 1
+        date = self._names.index(dict(mapping.columns)["date"])
+        self._look = Look(self._signs, len(self._names), date, mapping)
+
+    def _header(self) -> list[str]:
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            cells, used = self._record(None)
+        except _Broken as broken:
+            raise Unusable(f"{self._file}: the header cannot be read: {broken}") from broken
+        names = [comparable(cell) for cell in cells]
+        for name in self._mapping.needed():
+            if name not in names:
+                raise Unusable(f"{self._file}: {_missing(name, names, self._mapping)}")
+            if names.count(name) > 1:
+                places = [str(place) for place, other in enumerate(names, 1) if other == name]
+                raise Unusable(
+                    f"{self._file}: the columns {' and '.join(places)} are both called {printable(name)}: "
+                    "give one of them another name in the first line"
+                )
+        self.lines.drop(used)
+        return names
+
+    def rows(self) -> Iterator[Row]:
+        """The records below the header."""
+        while self.lines.peek(0):
+            row = self._row()
+            yield row
+            self.lines.drop(row.lines)
+
+    def _row(self) -> Row:
+        line = self.lines.number
+        try:
+            cells, used = self._record(self._look)
+        except _Broken as broken:
+            return Row(line, {}, str(broken))
+        if not any(map(str.strip, cells)):
+            return Row(line, {}, lines=used)
+        if len(cells) == len(self._names):
+            return Row(line, dict(zip(self._names, cells, strict=True)), lines=used)
+        trouble = f"{len(cells)} columns where the header has {len(self._names)}"
+        below = "" if used == 1 else f", up to line {line + used - 1}, where the quote that opens here closes"
+        return Row(line, {}, trouble + below)
+
+    def _record(self, look: Look | None) -> tuple[list[str], int]:
+        """The cells of the next record and how many lines it takes; raises _Broken."""
+        used = 0
+
+        def feed() -> Iterator[str]:
+            nonlocal used
+            closed = 0
+            while (line := self.lines.peek(used)) and used < MOST_LINES:
+                if look and used:
+                    self._doubt(look, line, used)
+                    closed += look.closes(line)
+                    if closed > len(
+                        self._names
+                    ):  # each ends a column, so that a record without end is left early
+                        raise _Broken(f"more columns than the header has{self._hint(used)}")
+                used += 1
+                yield self._signs.without_nulls(line)
+
+        try:
+            cells = next(csv.reader(feed(), strict=True, **self._signs.dialect), [])
         except csv.Error as error:
-            yield Row(line, {}, f"not a CSV record: {error}")
-            continue
-        if cells:
-            yield _row(line, header, cells)
+            raise _Broken(self._why(str(error), used)) from error
+        return cells, used
+
+    def _doubt(self, look: Look, line: str, used: int) -> None:
+        if look.like_rows(self.lines.peek(0), line, second=used == 1):
+            raise _Broken(
+                f"a quote opens here, and what follows up to line {self.lines.number + used} looks like rows: "
+                f"close it, or leave it out{self._hint(used)}"
+            )
+
+    def _why(self, error: str, used: int) -> str:
+        if "limit" in error:
+            return f"a column has more than {csv.field_size_limit():,} characters{self._hint(used)}"
+        if "expected after" not in error:
+            end = f"within {MOST_LINES} lines" if used >= MOST_LINES else "up to the end of the file"
+            return f"a quote opens here and does not close {end}: close it, or leave it out{self._hint(used)}"
+        where = "" if used == 1 else f" in line {self.lines.number + used - 1}"
+        return (
+            f"something follows a closing quote{where}: close the quote that opens here before a delimiter, "
+            f"and write a quote inside a text twice{self._hint(used)}"
+        )
+
+    def _hint(self, used: int) -> str:
+        """What to add when quotes seem to be escaped."""
+        if self._mapping.escape or not any('\\"' in self.lines.peek(place) for place in range(used)):
+            return ""
+        return '; quotes are written as \\" here: if backslashes escape, add `escape: \\` to the mapping'
 
 
-def _row(line: int, header: list[str], cells: list[str]) -> Row:
-    if len(cells) != len(header):
-        return Row(line, {}, f"{len(cells)} columns where the header has {len(header)}")
-    return Row(line, dict(zip(header, cells, strict=True)))
+def _missing(name: str, names: list[str], mapping: ImportMapping) -> str:
+    """Why a column is not there, with the delimiter that the first line seems to have."""
+    there = printable(", ".join(names))[:200] or "nothing"
+    fix = "correct `columns` or `delimiter` in the mapping"
+    [alone] = names if len(names) == 1 else [""]
+    for delimiter, written in _DELIMITERS.items():
+        if set(mapping.needed()) <= {comparable(part.strip(QUOTE)) for part in alone.split(delimiter)}:
+            fix = f"write `delimiter: {written}` in the mapping"
+    if any("\0" in other for other in names):
+        fix = "it has null characters: if it is UTF-16, write `encoding: utf-16-le` in the mapping"
+    return f"there is no column {name} in its first line (there is: {there}); {fix}"

@@ -38,13 +38,28 @@ class Sender:
         self._answered = time.monotonic()
         self._gone = False
 
-    async def meet(self) -> bool:
-        """Tells whether it is intake that answers; raises Away."""
-        answer = await self._until_answered("GET", "/v1/categories", None)
+    async def codes(self, register: str, name: str) -> frozenset[str] | None:
+        """The codes in one of intake's registers, or None when it is not intake that answers; raises Away."""
+        answer = await self._until_answered("GET", f"/v1/{register}", None)
         try:
-            return answer.status_code == 200 and "categories" in answer.json()
-        except ValueError:
-            return False
+            return frozenset(str(entry[name]) for entry in answer.json()[register])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    async def has(self, report_id: str) -> bool:
+        """Tells whether there is a report with this id, and makes none; raises Away.
+
+        A report without a text is never taken in: it is refused for that, or, where the id is used, for the id.
+        """
+        body = {
+            "report_id": report_id,
+            "category": "",
+            "place_id": "",
+            "description": "",
+            "channel": "import",
+        }
+        answer = await self._until_answered("POST", "/v1/reports", body)
+        return _slug(answer) == "id-reused"
 
     async def send(self, body: Mapping[str, Any]) -> Sent:
         """Send one report until it is answered, or reject it when intake is away."""
@@ -52,7 +67,7 @@ class Sender:
             try:
                 answer = await self._until_answered("POST", "/v1/reports", body)
             except Away as away:
-                return Sent("rejected", f"not sent: {away}; import the file again when it does")
+                return Sent("rejected", not_sent(away))
         outcome = _OUTCOMES.get(answer.status_code)
         return Sent(outcome) if outcome else Sent("rejected", _reason(answer))
 
@@ -75,18 +90,30 @@ class Sender:
             wait = min(LONGEST_WAIT, wait * 2)
 
 
+def not_sent(away: Away) -> str:
+    """What is said about a report that nobody took."""
+    return f"not sent: {away}; import the file again when it does"
+
+
 def _retry_after(answer: httpx.Response) -> float:
     said = answer.headers.get("Retry-After", "")
     return min(LONGEST_WAIT, float(said)) if said.isascii() and said.isdigit() else 0.0
 
 
-def _reason(answer: httpx.Response) -> str:
-    """What intake said was wrong, in one line."""
+def _problem(answer: httpx.Response) -> Mapping[str, Any]:
     try:
         problem = answer.json()
     except ValueError:
         problem = None
-    if not isinstance(problem, dict):
-        return f"HTTP {answer.status_code}"
+    return problem if isinstance(problem, dict) else {}
+
+
+def _slug(answer: httpx.Response) -> str:
+    return str(_problem(answer).get("type", "")).removeprefix("urn:ascolto:problem:")
+
+
+def _reason(answer: httpx.Response) -> str:
+    """What intake said was wrong, in one line."""
+    problem = _problem(answer)
     parts = [str(problem[name]) for name in ("field", "detail", "fix") if problem.get(name)]
     return " ".join(": ".join(parts).split()) or f"HTTP {answer.status_code}"
