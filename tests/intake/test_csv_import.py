@@ -3,39 +3,34 @@
 import asyncio
 import csv
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from hypothesis import given
-from hypothesis import strategies as st
+from tests.intake.lists import GOOD, HEADER, MAPPING, MAPPING_FILE, changed, listed, row_of
 
-from intake.domain.imports import ImportMapping, Mapped, Rejected, map_row
-from intake.entrypoints.csv_import import Ended, import_rows, report_id_of, run
-from intake.entrypoints.csv_rows import Row, Unusable, read_mapping, read_rows
+from intake.entrypoints.csv_ids import RowIds
+from intake.entrypoints.csv_import import run
+from intake.entrypoints.csv_result import Ended, defused
+from intake.entrypoints.csv_rows import Row
 from intake.entrypoints.csv_sender import Sender
+from intake.entrypoints.csv_sending import Sending, import_rows
 
-MAPPING_FILE = Path(__file__).parents[2] / "deploy" / "seed" / "intake" / "import-municipium.yaml"
-MAPPING = read_mapping(MAPPING_FILE)
-HEADER = "Id;Stato;Anno;Creato;Chiusa;DescrizioneBreve;Categoria\n"
-GOOD = {"Id": "7", "Creato": "2026-02-03", "DescrizioneBreve": "Buca", "Categoria": "Buche"}
-
-
-def listed(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
-    file = tmp_path / "list.csv"
-    file.write_bytes(text.encode(encoding))
-    return file
+KEY = bytes(range(32))
+IDS = RowIds(KEY, "municipium")
+SENDING = Sending(MAPPING, IDS)
 
 
 async def imported(
-    rows: list[Row], client: httpx.AsyncClient, patience: float = 5
+    rows: list[Row], client: httpx.AsyncClient, patience: float = 5, sending: Sending = SENDING
 ) -> tuple[dict[str, int], list[Ended]]:
     ended: list[Ended] = []
-    counts = await import_rows(rows, MAPPING, Sender([client], patience), ended.append)
+    counts = await import_rows(rows, sending, Sender([client], patience), ended.append)
     return dict(counts), ended
 
 
@@ -61,150 +56,18 @@ async def door(app: FastAPI) -> AsyncIterator[str]:
     await serving
 
 
-def test_a_row_becomes_a_draft_heard_at_the_start_of_its_day_in_rome() -> None:
-    mapped = map_row(MAPPING, GOOD)
+def test_a_row_is_the_same_report_each_time_and_another_in_another_list_or_system() -> None:
+    again = RowIds(KEY, "municipium").of("1")
+    others = {
+        RowIds(KEY, "other").of("1"),
+        RowIds(bytes(32), "municipium").of("1"),
+        IDS.of("2"),
+        IDS.former("1"),
+    }
 
-    assert isinstance(mapped, Mapped)
-    assert (mapped.draft.category, mapped.draft.place_id) == ("area-esterna", "bg-monterosso")
-    assert mapped.draft.heard_at is not None
-    assert mapped.draft.heard_at.isoformat() == "2026-02-02T23:00:00+00:00"
-
-
-@pytest.mark.parametrize(
-    ("cells", "text", "category"),
-    [
-        ({"Categoria": ""}, "Buca", "altro"),
-        ({"DescrizioneBreve": " "}, "Buche", "area-esterna"),
-        ({"DescrizioneBreve": "", "Categoria": ""}, "altro", "altro"),
-    ],
-)
-def test_empty_cells_are_filled_as_the_mapping_says(cells: dict[str, str], text: str, category: str) -> None:
-    mapped = map_row(MAPPING, GOOD | cells)
-
-    assert isinstance(mapped, Mapped)
-    assert (mapped.draft.description, mapped.draft.category) == (text, category)
-
-
-@pytest.mark.parametrize(
-    ("cells", "reason"),
-    [
-        ({"Id": " "}, "no id in column Id"),
-        ({"Creato": "ieri"}, "unreadable date 'ieri'"),
-        ({"Creato": "2026-02-30"}, "unreadable date"),
-        ({"Creato": "0001-01-01"}, "unreadable date"),
-        ({"Categoria": "Astronavi"}, "unknown category 'Astronavi'"),
-        ({"DescrizioneBreve": "a" * 4001}, "4001 characters"),
-        ({"DescrizioneBreve": "caff\udce8"}, "correct `encoding`"),
-    ],
-)
-def test_a_bad_row_says_why(cells: dict[str, str], reason: str) -> None:
-    rejected = map_row(MAPPING, GOOD | cells)
-
-    assert isinstance(rejected, Rejected)
-    assert reason in rejected.reason
-
-
-def test_without_a_default_an_empty_category_is_rejected() -> None:
-    strict = replace(MAPPING, category_when_empty=None)
-
-    assert map_row(strict, GOOD | {"Categoria": ""}) == Rejected("7", "no category")
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(["Id", "Creato", "DescrizioneBreve", "Categoria", "Stato"]),
-        st.one_of(
-            st.text(st.characters(exclude_categories=())), st.sampled_from(["2026-02-03", "Buche", "7"])
-        ),
-    )
-)
-def test_every_row_is_mapped_or_rejected_with_a_reason(cells: dict[str, str]) -> None:
-    found = map_row(MAPPING, cells)
-
-    assert isinstance(found, Mapped) or found.reason
-
-
-def test_records_are_counted_and_physical_lines_are_named(tmp_path: Path) -> None:
-    text = (
-        HEADER
-        + '1;;;2026-01-01;;"prima riga\nseconda riga\n\nquarta";Buche\n'
-        + "\n"
-        + "2;;2026-01-01\n"
-        + "3;;;2026-01-01;;testo;Buche\n"
-    )
-
-    rows = list(read_rows(listed(tmp_path, text), MAPPING))
-
-    assert [(row.line, bool(row.trouble)) for row in rows] == [(2, False), (7, True), (8, False)]
-    assert rows[0].cells["DescrizioneBreve"] == "prima riga\nseconda riga\n\nquarta"
-    assert "3 columns where the header has 7" in rows[1].trouble
-
-
-def test_a_record_that_is_no_csv_is_rejected_and_the_rest_goes_on(tmp_path: Path) -> None:
-    text = HEADER + f"1;;;2026-01-01;;{'a' * 140_000};Buche\n2;;;2026-01-01;;testo;Buche\n"
-
-    rows = list(read_rows(listed(tmp_path, text), MAPPING))
-
-    assert [bool(row.trouble) for row in rows] == [True, False]
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path, encoding: str) -> None:
-    rows = list(read_rows(listed(tmp_path, HEADER + "1;;;2026-01-01;;è;Buche\n", encoding), MAPPING))
-
-    assert rows[0].cells["Id"] == "1"
-
-
-def test_rows_in_another_encoding_are_rejected_one_by_one(tmp_path: Path) -> None:
-    text = HEADER + "1;;;2026-01-01;;perché;Buche\n2;;;2026-01-01;;bene;Buche\n"
-
-    rows = list(read_rows(listed(tmp_path, text, "latin-1"), MAPPING))
-
-    assert [type(map_row(MAPPING, row.cells)) for row in rows] == [Rejected, Mapped]
-
-
-def test_a_list_without_a_column_says_which(tmp_path: Path) -> None:
-    with pytest.raises(Unusable, match="no column Creato"):
-        list(read_rows(listed(tmp_path, "Id;DescrizioneBreve;Categoria\n1;a;b\n"), MAPPING))
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "says"),
-    [
-        ('delimiter: ";"', 'delimiter: ";;"', "delimiter"),
-        ("encoding: utf-8", "encoding: klingon", "klingon"),
-        ("  id: Id", "  identity: Id", "must name exactly"),
-        ("fixed: bg-monterosso", "nowhere: x", "place"),
-        ("timezone: Europe/Rome", "timezone: Marte/Sud", "Marte"),
-        ("source: municipium", "source: [", "not YAML"),
-        ("source: municipium", "fonte: municipium", "source"),
-    ],
-)
-def test_a_mistake_in_the_mapping_is_named(tmp_path: Path, before: str, after: str, says: str) -> None:
-    file = tmp_path / "mapping.yaml"
-    file.write_text(MAPPING_FILE.read_text().replace(before, after, 1))
-
-    with pytest.raises(Unusable, match=says):
-        read_mapping(file)
-
-
-def test_a_column_of_places_goes_through_its_table(tmp_path: Path) -> None:
-    file = tmp_path / "mapping.yaml"
-    place = "column: Via\n  map: {Via Turbada: lc-belledo-01}"
-    file.write_text(MAPPING_FILE.read_text().replace("fixed: bg-monterosso", place))
-    mapping: ImportMapping = read_mapping(file)
-
-    known, unknown = (map_row(mapping, GOOD | {"Via": street}) for street in ("Via Turbada", "Via Ignota"))
-
-    assert isinstance(known, Mapped)
-    assert known.draft.place_id == "lc-belledo-01"
-    assert isinstance(unknown, Rejected)
-    assert "Via Ignota" in unknown.reason
-
-
-def test_a_row_is_the_same_report_each_time_and_another_in_another_list() -> None:
-    assert report_id_of("a", "1") == report_id_of("a", "1")
-    assert len({report_id_of("a", "1"), report_id_of("a", "2"), report_id_of("b", "1")}) == 3
+    assert IDS.of("1") == again
+    assert len({again} | others) == 5
+    assert UUID(again).version == 5
 
 
 async def test_a_list_imported_twice_is_accepted_and_then_known(client: httpx.AsyncClient) -> None:
@@ -244,7 +107,9 @@ async def test_rows_that_nobody_answers_are_rejected_in_time() -> None:
     client, _ = answering(lambda _: httpx.Response(503))
 
     async with asyncio.timeout(10):
-        counts, ended = await imported([Row(line, GOOD) for line in range(2, 202)], client, patience=0.3)
+        counts, ended = await imported(
+            [Row(line, GOOD | {"Id": str(line)}) for line in range(2, 202)], client, patience=0.3
+        )
 
     assert counts == {"rejected": 200}
     assert "import the file again" in ended[-1].reason
@@ -257,6 +122,9 @@ async def test_rows_that_nobody_answers_are_rejected_in_time() -> None:
         ("list.csv", ["--mapping", "missing.yaml"], "--mapping"),
         ("list.csv", [], "make up"),
         ("list.csv", ["--url", "127.0.0.1:9"], "--url"),
+        ("list.csv", ["--url", "http://127.0.0.1:9"], "--secret"),
+        ("list.csv", ["--url", "http://127.0.0.1:9", "--secret", "missing"], "--secret"),
+        ("list.csv", ["--url", "http://127.0.0.1:9", "--secret", "list.csv"], "hexadecimal"),
     ],
 )
 def test_what_cannot_begin_ends_with_two_and_the_fix(
@@ -269,6 +137,7 @@ def test_what_cannot_begin_ends_with_two_and_the_fix(
 ) -> None:
     listed(tmp_path, HEADER)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INTAKE_SECRET", raising=False)
 
     ended = run([file, "--mapping", str(MAPPING_FILE), *arguments])
 
@@ -276,23 +145,138 @@ def test_what_cannot_begin_ends_with_two_and_the_fix(
     assert says in capsys.readouterr().err
 
 
-async def test_a_result_tells_each_row(tmp_path: Path, capsys: pytest.CaptureFixture[str], door: str) -> None:
-    text = HEADER + "1;;;2026-01-01;;uno;Buche\n1;;;2026-01-01;;uno;Buche\n2;;;ieri;;due;Buche\n"
-    result = tmp_path / "result.csv"
+@dataclass
+class Import:
+    """`make import` of a list by hand."""
 
-    named = [
-        str(listed(tmp_path, text)),
-        "--mapping",
-        str(MAPPING_FILE),
-        "--url",
-        door,
-        "--result",
-        str(result),
+    folder: Path
+    door: str
+
+    async def __call__(
+        self, text: str, *more: str, mapping: Path = MAPPING_FILE
+    ) -> tuple[int, list[dict[str, Any]]]:
+        secret, result = self.folder / "secret", self.folder / "result.csv"
+        secret.write_text(KEY.hex())
+        named = [str(listed(self.folder, text)), "--mapping", str(mapping), "--url", self.door]
+        named += ["--secret", str(secret), "--result", str(result)]
+        ended = await asyncio.to_thread(run, [*named, *more])
+        return ended, list(csv.DictReader(result.read_text().splitlines())) if result.exists() else []
+
+
+@pytest.fixture
+def importing(tmp_path: Path, door: str) -> Import:
+    """An import with the secret of this intake."""
+    return Import(tmp_path, door)
+
+
+async def test_a_result_tells_each_row(importing: Import, capsys: pytest.CaptureFixture[str]) -> None:
+    text = HEADER + row_of(1, "uno") + "\n;;;;;;\n" + row_of(1, "altro") + row_of(2, date="ieri")
+
+    ended, rows = await importing(text)
+    told = capsys.readouterr().out.splitlines()
+    again, _ = await importing(text)
+
+    assert (ended, again) == (0, 0)
+    assert told[-3:] == [
+        "import: 6 lines: 1 of the header, 3 of rows, 2 blank",
+        "import: 2 of 3 rows were rejected; the result says why",
+        "import: 3 rows, 1 accepted, 2 rejected, 0 known",
     ]
-    ended = await asyncio.to_thread(run, named)
+    assert capsys.readouterr().out.splitlines()[-1] == "import: 3 rows, 0 accepted, 2 rejected, 1 known"
+    assert [(row["line"], row["outcome"], row["report_id"]) for row in rows] == [
+        ("2", "accepted", IDS.of("1")),
+        ("5", "rejected", ""),
+        ("6", "rejected", ""),
+    ]
+    assert rows[1]["reason"].startswith("line 2 has the same id")
 
-    rows: list[dict[str, Any]] = list(csv.DictReader(result.read_text().splitlines()))
-    assert ended == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "import: 3 rows, 1 accepted, 1 rejected, 1 known"
-    assert sorted((row["line"], row["outcome"]) for row in rows)[2] == ("4", "rejected")
-    assert {row["report_id"] for row in rows if row["id"] == "1"} == {report_id_of("municipium", "1")}
+
+async def test_a_list_of_which_nothing_is_taken_ends_with_one(importing: Import) -> None:
+    assert (await importing(HEADER + row_of(1, date="ieri") + row_of(2, date="2126-01-01")))[0] == 1
+    assert (await importing(HEADER))[0] == 0
+
+
+async def test_a_date_that_cannot_be_is_rejected_with_the_words_of_the_door(importing: Import) -> None:
+    _, rows = await importing(HEADER + row_of(1, date="2126-01-01") + row_of(2, date="1926-01-01"))
+
+    assert [row["reason"].split(":")[0] for row in rows] == ["heard_at", "heard_at"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("Buche: area-esterna", "Buche: area-estern", "did you mean area-esterna"),
+        ("category_when_empty: altro", "category_when_empty: no", "category_when_empty: no"),
+        ("fixed: bg-monterosso", "fixed: bg-monteroso", "did you mean bg-monterosso"),
+        ("fixed: bg-monterosso", "column: Stato\n  map: {a: nowhere}", "place: map: a: nowhere"),
+    ],
+)
+async def test_a_code_that_intake_lacks_is_told_before_anything_is_sent(
+    importing: Import,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    before: str,
+    after: str,
+    says: str,
+) -> None:
+    ended, rows = await importing(HEADER + row_of(1), mapping=changed(tmp_path, before, after))
+
+    assert (ended, rows) == (2, [])
+    assert says in capsys.readouterr().err
+
+
+async def test_reports_of_a_former_version_are_not_made_twice(
+    importing: Import, client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Former(RowIds):
+        def of(self, row_id: str) -> str:
+            return self.former(row_id)
+
+    former = Former(KEY, "municipium")
+    await imported([Row(2, GOOD | {"Id": "1"})], client, sending=Sending(MAPPING, former))
+    text = HEADER + "1;;;2026-02-03;;Buca;Buche\n" + row_of(2)
+
+    refused, rows = await importing(text)
+    assert (refused, rows) == (2, [])
+    assert "--former-ids" in capsys.readouterr().err
+    first, rows = await importing(text, "--former-ids")
+    assert [(row["outcome"], row["report_id"]) for row in rows] == [
+        ("known", IDS.former("1")),
+        ("accepted", IDS.of("2")),
+    ]
+    again, rows = await importing(text, "--former-ids")
+    assert [row["outcome"] for row in rows] == ["known", "known"]
+    assert (first, again) == (0, 0)
+
+
+async def test_asking_for_an_id_makes_no_report(client: httpx.AsyncClient) -> None:
+    sender = Sender([client], 5)
+
+    assert [await sender.has(IDS.of("1")) for _ in range(2)] == [False, False]
+    assert (await imported([Row(2, GOOD | {"Id": "1"})], client))[0] == {"accepted": 1}
+    assert await sender.has(IDS.of("1"))
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+39", "'+39"),
+        ("-5", "'-5"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t'=1"),
+        ("\r1", "'\r1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("a;=1", "a;'=1"),
+        ("7", "7"),
+        ("2026-01-01", "2026-01-01"),
+    ],
+)
+def test_a_formula_is_text_in_the_result(said: str, written: str) -> None:
+    assert defused(said) == written
+
+
+async def test_an_id_that_is_a_formula_is_text_in_the_result(importing: Import) -> None:
+    _, rows = await importing(HEADER + "=1+1;;;2026-01-01;;a;Buche\n@x;;;2026-01-01;;a;=2+2\n")
+
+    assert [row["id"] for row in rows] == ["'=1+1", "'@x"]

@@ -9,7 +9,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Counts since the epoch have no field to parse; the letters are those of strftime (%s) and of d3-time-format (%Q).
 _UNITS = {"%s": timedelta(seconds=1), "%Q": timedelta(milliseconds=1)}
 _SAMPLES = (
-    datetime(2024, 2, 29, 13, 45, 59, tzinfo=UTC),
+    datetime(2024, 11, 28, 13, 45, 59, tzinfo=UTC),
     datetime(2019, 12, 30, 1, 2, 3, tzinfo=UTC),
 )
 

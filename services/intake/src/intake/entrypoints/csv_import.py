@@ -8,7 +8,7 @@ import ssl
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -46,15 +46,11 @@ def run(arguments: Sequence[str]) -> int:
     try:
         mapping = read_mapping(asked.mapping)
         found = survey(asked.file, mapping)
-        url = asked.url or _local()
-        if not url:
-            raise Unusable(
-                f"where intake answers is not known ({ADDRESSES} does not say): start it with `make up`, "
-                "or give its address with --url http://127.0.0.1:PORT"
-            )
-        sending = Sending(mapping, row_ids(_secret(asked.secret, url), mapping.source), asked.former_ids)
+        door = _door(asked.url or _local())
+        secret = asked.secret or _secret(door)
+        sending = Sending(mapping, row_ids(secret, mapping.source), asked.former_ids)
         result = asked.result or RESULTS / f"{asked.file.stem}-result.csv"
-        counts = asyncio.run(_import(asked.file, found, sending, _door(url), result))
+        counts = asyncio.run(_import(asked.file, found, sending, door, result))
     except Unusable as unusable:
         sys.stderr.write(f"import: {unusable}\n")
         return 2
@@ -86,16 +82,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _local() -> str:
-    """Where the local stack runs intake; empty when nobody wrote it down."""
+    """Where the local stack runs intake; raises Unusable when nobody wrote it down."""
     try:
         return str(json.loads(ADDRESSES.read_text())["intake"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unusable(
+            f"where intake answers is not known ({ADDRESSES} does not say): start it with `make up`, "
+            "or give its address with --url http://127.0.0.1:PORT"
+        ) from error
 
 
-def _secret(asked: Path | None, url: str) -> Path | None:
-    """The file with the secret of the intake at this address; that of the local stack is for the local stack only."""
-    return asked or ImportSettings().secret or (SECRET if url.rstrip("/") == _local().rstrip("/") else None)
+def _secret(door: httpx.URL) -> Path | None:
+    """The file with the secret of the intake behind this door; the local stack's is for the local stack only."""
+    with suppress(Unusable):
+        if door == httpx.URL(_local()):
+            return SECRET
+    return ImportSettings().secret
 
 
 def _door(url: str) -> httpx.URL:

@@ -35,13 +35,16 @@ class _Loader(yaml.BaseLoader):
 
 
 def _encoding(name: str) -> str:
-    found = codecs.lookup(name).name if name else "utf-8"
-    b"".decode(found)  # raises LookupError for a codec that is no encoding of text
+    try:
+        found = codecs.lookup(name or "utf-8").name
+        " ".encode(found)  # a codec that is no encoding of text raises LookupError
+    except LookupError as error:
+        raise ValueError(f"there is no encoding {name!r}; write one like utf-8 or windows-1252") from error
     return "utf-8-sig" if found == "utf-8" else found
 
 
 def _delimiter(said: str) -> str:
-    if said in (QUOTE, "\r", "\n", "\0") or said.isalnum():
+    if len(said) != 1 or said in (QUOTE, "\\", "\r", "\n", "\0") or said.isalnum():
         raise ValueError('must be a character like ";" or "," or "\\t" (a tab, in double quotes)')
     return said
 
@@ -83,7 +86,7 @@ class _MappingFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     source: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
-    delimiter: Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_delimiter)] = ";"
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = ";"
     escape: Literal["\\"] | None = None
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8-sig"
     columns: Annotated[Words, AfterValidator(_all_columns)]
@@ -139,7 +142,9 @@ def read_mapping(file: Path) -> ImportMapping:
 def _first(error: ValidationError, text: str) -> str:
     """The first mistake, with the line of the file where it is."""
     first = error.errors(include_url=False)[0]
-    where = ".".join(map(str, first["loc"])) or "the whole file"
+    if not first["loc"]:
+        return f"there must be names with values in it, {', '.join(_MappingFile.model_fields)}"
+    where = ".".join(map(str, first["loc"]))
     return printable(
         f"line {_line(text, first['loc'])}: {where}: {first['msg'].removeprefix('Value error, ')}"
     )

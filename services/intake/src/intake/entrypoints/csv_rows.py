@@ -149,6 +149,10 @@ class _Records:
         except _Broken as broken:
             raise Unusable(f"{self._file}: the header cannot be read: {broken}") from broken
         names = [comparable(cell) for cell in cells]
+        if used > 1 and any(self._mapping.delimiter in name and len(name.splitlines()) > 1 for name in names):
+            raise Unusable(
+                f"{self._file}: a quote in the first line opens a column that goes on below: close it there"
+            )
         for name in self._mapping.needed():
             if name not in names:
                 raise Unusable(f"{self._file}: {_missing(name, names, self._mapping)}")

@@ -1,0 +1,89 @@
+"""The mapping of a list: what is written there is what is meant, and a mistake is named with its line."""
+
+from pathlib import Path
+
+import pytest
+from tests.intake.lists import GOOD, MAPPING_FILE, changed
+
+from intake.domain.imports import Mapped, Rejected, map_row
+from intake.entrypoints.csv_mapping import read_mapping
+from intake.entrypoints.csv_rows import Unusable
+
+BUCHE = "  Buche: area-esterna"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ('delimiter: ";"', 'delimiter: ";;"', "delimiter"),
+        ('delimiter: ";"', "delimiter: \\t", "a tab, in double quotes"),
+        ("encoding: utf-8", "encoding: klingon", "line 8.*klingon"),
+        ("encoding: utf-8", "encoding: base64", "base64"),
+        ("  id: Id", "  identity: Id", "must name exactly"),
+        ("fixed: bg-monterosso", "nowhere: x", "line .*place"),
+        ("timezone: Europe/Rome", "timezone: Marte/Sud", "Marte"),
+        ("timezone: Europe/Rome", "timezone: Europe", "time zone"),
+        ("source: municipium", "source: [", "not YAML"),
+        ("source: municipium", "fonte: municipium", "source"),
+        (
+            "source: municipium",
+            "source: municipium\nsource: other",
+            r"line 7: source is there twice \(first in line 6\)",
+        ),
+        (BUCHE, f"{BUCHE}\n  Buche: verde", "Buche is there twice"),
+        (BUCHE, "  Citta\u0300: verde\n  Città: altro", "Città is there twice"),
+        (BUCHE, "  Buche: [verde]", "categories.Buche"),
+        (BUCHE, "  Buche:", "categories.Buche"),
+        (BUCHE, "  [Buche]: verde", "not YAML"),
+        (BUCHE, "  Buche: *verde", "not YAML"),
+        ('"%Y-%m-%d"', '"YYYY-MM-DD"', "line .*does not say year, month and day"),
+        ('"%Y-%m-%d"', '"%d/%m"', "does not say year"),
+        ('"%Y-%m-%d"', '"%Y"', "does not say year"),
+        ('"%Y-%m-%d"', '"%J"', "cannot be read"),
+        ('"%Y-%m-%d"', '"%Y%Y%m%d"', "cannot be read"),
+        ('"%Y-%m-%d"', '"%Y-%m-%d %Z"', "use %z"),
+        ('"%Y-%m-%d"', '"%s %Y"', "stands alone"),
+    ],
+)
+def test_a_mistake_in_the_mapping_is_named(tmp_path: Path, before: str, after: str, says: str) -> None:
+    with pytest.raises(Unusable, match=says):
+        read_mapping(changed(tmp_path, before, after))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"[" * 50_000, b"\xff\xfea", b"\0", b"a: &a [*a]", b"- source: x"]
+)
+def test_what_is_no_mapping_is_told(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "mapping.yaml"
+    file.write_bytes(content)
+
+    with pytest.raises(Unusable):
+        read_mapping(file)
+
+
+def test_words_that_yaml_would_turn_into_something_else_stay_words(tmp_path: Path) -> None:
+    words = {"no": "off", "On": "yes", "007": "3.50", "2026-01-01": "1e3", "0x1F": "12:30:00"}
+    lines = "\n".join(f"  {said}: {code}" for said, code in words.items())
+
+    mapping = read_mapping(changed(tmp_path, BUCHE, lines))
+
+    assert words.items() <= dict(mapping.categories).items()
+
+
+def test_a_column_of_places_goes_through_its_table(tmp_path: Path) -> None:
+    place = "column: Via\n  map: {Via Turbada: lc-belledo-01, Via Ca\u0300: lc-belledo-02}"
+    mapping = read_mapping(changed(tmp_path, "fixed: bg-monterosso", place))
+
+    known, composed, unknown = (
+        map_row(mapping, GOOD | {"Via": street}) for street in ("Via Turbada", "Via Cà", "Via Ignota")
+    )
+
+    assert isinstance(known, Mapped)
+    assert known.draft.place_id == "lc-belledo-01"
+    assert isinstance(composed, Mapped)
+    assert isinstance(unknown, Rejected)
+    assert "Via Ignota" in unknown.reason
+
+
+def test_the_shipped_mapping_is_read() -> None:
+    assert read_mapping(MAPPING_FILE).source == "municipium"
