@@ -52,8 +52,8 @@ bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three 
 foreign: $(STAMP) $(FOREIGN) ## Run the tests that need Node.js, npm or a JDK, and those that spoil shared engines
 	@$(RUN) -m pytest tests -m foreign --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-fuzz: $(STAMP) ## Throw damaged records at the decoder and made-up requests at all doors (ENVELOPES=1000000 REQUESTS=100000 SEED=… JOBS=…; RECORD=1; SUMMARY=1)
-	@$(RUN) -m tests.fuzz $(if $(ENVELOPES),--envelopes $(ENVELOPES)) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED)) \
+fuzz: $(STAMP) ## Throw damaged records at the decoder, made-up requests at all doors and damaged lists at the import (ENVELOPES=1000000 REQUESTS=100000 FILES=50000 SEED=… JOBS=…; RECORD=1; SUMMARY=1)
+	@$(RUN) -m tests.fuzz $(if $(ENVELOPES),--envelopes $(ENVELOPES)) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(FILES),--files $(FILES)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(RECORD),--record) $(if $(SUMMARY),--summary)
 
 simulate: $(STAMP) ## Run the runtime through worlds where everything fails (SEEDS=2000 FIRST=… JOBS=…; SEED=n again; RECORD=1; SUMMARY=1)
@@ -89,9 +89,10 @@ subscriber: $(STAMP) ## Give another team a user, its rights and its connection 
 denials: $(STAMP) ## Let everybody try what the permissions table does not grant; the servers must say no
 	@$(RUN) -m stack denials
 
-import: $(STAMP) ## Import a CSV of reports (FILE=… MAPPING=…)
+import: $(STAMP) ## Import a CSV of reports (FILE=… MAPPING=… URL=… SECRET=… RESULT=…; FORMER_IDS=1)
 	@test -n "$(FILE)" || { echo 'import: name the file: make import FILE=reports.csv [MAPPING=mapping.yaml]' >&2; exit 2; }
-	@$(RUN) -m intake import "$(FILE)" $(if $(MAPPING),--mapping "$(MAPPING)")
+	@$(RUN) -m intake import "$(FILE)" $(if $(MAPPING),--mapping "$(MAPPING)") $(if $(URL),--url "$(URL)") $(if $(SECRET),--secret "$(SECRET)") \
+		$(if $(RESULT),--result "$(RESULT)") $(if $(FORMER_IDS),--former-ids)
 
 replay: $(STAMP) ## Replay what topics remember into a shadow (SERVICE=routing TOPIC=… SINCE=… SWAP=…)
 	@test -n "$(SERVICE)" || { echo 'replay: name the service: make replay SERVICE=routing' >&2; exit 2; }

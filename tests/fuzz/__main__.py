@@ -1,4 +1,4 @@
-"""`make fuzz`: a million damaged records at the decoder, a hundred thousand requests at the doors; nothing may break."""
+"""`make fuzz`: a million damaged records at the decoder, a hundred thousand requests at the doors, fifty thousand lists to import; nothing may break."""
 
 import argparse
 import os
@@ -12,13 +12,14 @@ from multiprocessing import get_context
 from typing import Any
 
 from tests.fuzz.envelopes import Reading, throw
+from tests.fuzz.files import bring
 from tests.fuzz.requests import Asking, ask
 from tests.pieces import Pieces, fingerprint
 
 from stack.tools import REPOSITORY
 
 SHOWN = 20
-PIECE = 10_000  # requests that are recorded together, and with them ten times as many envelopes
+PIECE = 10_000  # requests that are recorded together, with their share of envelopes and files
 SHOW_EVERY = 1_000
 CODE = ("chassis/src", "contracts", "services", "deploy/seed", "tests/fuzz", "tests/doors")
 PACKAGES = ("schemathesis", "hypothesis", "fastapi", "starlette", "pydantic", "httpx")
@@ -32,6 +33,8 @@ class Found:
     seconds: float = 0.0
     reading: Reading = field(default_factory=Reading)
     asking: Asking = field(default_factory=Asking)
+    files: int = 0
+    listing: Reading = field(default_factory=Reading)
 
     def add(self, other: "Found") -> None:
         """This share too."""
@@ -39,6 +42,9 @@ class Found:
         self.seconds += other.seconds
         self.reading.endings += other.reading.endings
         self.reading.uncaught += other.reading.uncaught
+        self.files += other.files
+        self.listing.endings += other.listing.endings
+        self.listing.uncaught += other.listing.uncaught
         self.asking.asked += other.asking.asked
         self.asking.errors += other.asking.errors
         for door, statuses in other.asking.operations.items():
@@ -47,14 +53,16 @@ class Found:
     @property
     def broken(self) -> list[str]:
         """Everything that should not have happened."""
-        return [line[:2000] for line in self.reading.uncaught + self.asking.errors]
+        return [line[:2000] for line in self.reading.uncaught + self.asking.errors + self.listing.uncaught]
 
 
-def share(envelopes: int, requests: int, seed: int) -> Found:
-    """Throw and ask so often, in this process; the same seed does the same again."""
+def share(envelopes: int, requests: int, files: int, seed: int) -> Found:
+    """Throw, bring and ask so often, in this process; the same seed does the same again."""
     began, told = time.monotonic(), 0
     reading = throw(envelopes, seed)
     _say(f"seed {seed}: {envelopes:,} envelopes in {time.monotonic() - began:.0f} s, {dict(reading.endings)}")
+    listing = bring(files, seed)
+    _say(f"seed {seed}: {files:,} files after {time.monotonic() - began:.0f} s, {dict(listing.endings)}")
 
     def tell(number: int) -> None:
         nonlocal told
@@ -63,11 +71,11 @@ def share(envelopes: int, requests: int, seed: int) -> Found:
             _say(f"seed {seed}: {number:,} of {requests:,} requests, {time.monotonic() - began:.0f} s")
 
     asking = ask(requests, seed, tell) if requests else Asking()
-    return Found(envelopes, time.monotonic() - began, reading, asking)
+    return Found(envelopes, time.monotonic() - began, reading, asking, files, listing)
 
 
-def shares(jobs: int, wanted: Sequence[tuple[int, int, int]]) -> Iterator[Found]:
-    """Run shares (envelopes, requests, seed) on several processors; they come back in order."""
+def shares(jobs: int, wanted: Sequence[tuple[int, int, int, int]]) -> Iterator[Found]:
+    """Run shares (envelopes, requests, files, seed) on several processors; they come back in order."""
     with ProcessPoolExecutor(jobs, get_context("fork")) as pool:
         yield from pool.map(share, *zip(*wanted, strict=True))
 
@@ -76,7 +84,10 @@ def run(asked: argparse.Namespace) -> int:
     """A share for each processor; 1 when something broke."""
     jobs, found = asked.jobs, Found()
     wanted = [
-        (_part(asked.envelopes, jobs, n), _part(asked.requests, jobs, n), asked.seed + 1_000_000 * n)
+        (
+            *(_part(whole, jobs, n) for whole in (asked.envelopes, asked.requests, asked.files)),
+            asked.seed + 1_000_000 * n,
+        )
         for n in range(jobs)
     ]
     for one in shares(jobs, wanted):
@@ -101,7 +112,15 @@ def record(asked: argparse.Namespace) -> int:
     """Run and write down each piece that has not been recorded."""
     pieces = recorded()
     todo = list(pieces.todo(1, asked.requests, PIECE))
-    wanted = [(asked.envelopes * part // asked.requests, part, asked.seed + first) for first, part in todo]
+    wanted = [
+        (
+            asked.envelopes * part // asked.requests,
+            part,
+            asked.files * part // asked.requests,
+            asked.seed + first,
+        )
+        for first, part in todo
+    ]
     for (first, part), found in zip(todo, shares(asked.jobs, wanted) if wanted else (), strict=True):
         path = pieces.keep(first, part, found.seconds, row_of(found, asked.seed + first))
         _say(f"recorded {path.relative_to(REPOSITORY)}")
@@ -120,6 +139,9 @@ def row_of(found: Found, seed: int) -> dict[str, Any]:
         "statuses": dict(sorted(found.asking.statuses.items())),
         "doors": {door: dict(sorted(seen.items())) for door, seen in sorted(doors.items())},
         "server_errors": found.asking.errors[:SHOWN],
+        "files": found.files,
+        "file_endings": dict(found.listing.endings),
+        "file_errors": found.listing.uncaught[:SHOWN],
     }
 
 
@@ -127,9 +149,9 @@ def found_in(row: Mapping[str, Any]) -> Found:
     """The share that was written down."""
     doors = {door: Counter({int(s): n for s, n in seen.items()}) for door, seen in row["doors"].items()}
     reading = Reading(Counter(row["endings"]), row["uncaught"])
-    return Found(
-        row["envelopes"], row["seconds"], reading, Asking(row["requests"], doors, row["server_errors"])
-    )
+    asking = Asking(row["requests"], doors, row["server_errors"])
+    listing = Reading(Counter(row["file_endings"]), row["file_errors"])
+    return Found(row["envelopes"], row["seconds"], reading, asking, row["files"], listing)
 
 
 def summary() -> int:
@@ -140,7 +162,9 @@ def summary() -> int:
     for door, seen in sorted(whole.asking.operations.items()):
         _say(f"{seen.total():>7,}  {door}  {dict(sorted(seen.items()))}")
     _say(f"{len(rows)} pieces; {recorded().others()} of other code are not counted")
-    _say(f"statuses: {dict(sorted(whole.asking.statuses.items()))}; {dict(whole.reading.endings)}")
+    _say(
+        f"statuses: {dict(sorted(whole.asking.statuses.items()))}; {dict(whole.reading.endings)}; files {dict(whole.listing.endings)}"
+    )
     _say(f"never answered with 2xx: {', '.join(whole.asking.never_well()) or 'no door'}")
     say(whole)
     return 1 if whole.broken or whole.asking.never_well() or not rows else 0
@@ -150,7 +174,8 @@ def say(found: Found) -> None:
     """How it went, in one line."""
     sys.stdout.write(
         f"fuzz: {found.envelopes} envelopes, {len(found.reading.uncaught)} uncaught; {found.asking.asked} requests "
-        f"at {len(found.asking.operations)} doors, {len(found.asking.errors)} server errors\n"
+        f"at {len(found.asking.operations)} doors, {len(found.asking.errors)} server errors; "
+        f"{found.files} files, {len(found.listing.uncaught)} uncaught\n"
     )
 
 
@@ -163,6 +188,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--envelopes", type=int, default=1_000_000)
     parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--files", type=int, default=50_000, help="lists to import, with their mappings")
     parser.add_argument("--seed", type=int, default=1, help="the same seed throws and asks the same")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--record", action="store_true", help=f"leave a file for every {PIECE:,} requests")

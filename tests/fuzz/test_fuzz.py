@@ -1,6 +1,7 @@
 """A slice of `make fuzz`, and that it would notice."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from fastapi import APIRouter, Depends
 from tests.fuzz.__main__ import Found, found_in, row_of
 from tests.fuzz.envelopes import Reading, golden, throw
+from tests.fuzz.files import bring
 from tests.fuzz.requests import Asking, ask
 from tests.pieces import Pieces
 
@@ -15,6 +17,8 @@ from chassis.doors import Doors, Open
 from chassis.parking import Record
 from chassis.records import read
 from contracts.envelope import read_event
+from intake.domain.imports import ImportMapping
+from intake.entrypoints.csv_rows import Row, read_rows
 from routing.entrypoints import http
 
 
@@ -51,6 +55,20 @@ def test_a_records_time_is_whatever_its_producer_wrote(milliseconds: int) -> Non
     assert read(record, milliseconds).unreadable
 
 
+def test_damaged_lists_and_mappings_are_read_or_told() -> None:
+    reading = bring(600, 7)
+
+    assert reading.uncaught == []
+    assert {"mapped", "rejected", "told"} <= set(reading.endings)
+
+
+def test_a_reader_that_loses_a_line_is_noticed() -> None:
+    def losing(file: Path, mapping: ImportMapping) -> Iterator[Row]:
+        return (row for row in read_rows(file, mapping) if not row.trouble)
+
+    assert bring(100, 7, losing).uncaught
+
+
 @pytest.mark.timeout(240)
 def test_made_up_requests_break_no_door() -> None:
     asking = ask(900, 7)
@@ -64,14 +82,15 @@ def test_made_up_requests_break_no_door() -> None:
 
 def test_what_is_recorded_is_added_up_as_it_was_found(tmp_path: Path) -> None:
     asking = Asking(3, {"intake GET /v1/places": Counter({200: 2, 503: 1})}, ["503: somewhere"])
-    one = Found(10, 1.5, Reading(Counter(read=9, uncaught=1), ["somehow"]), asking)
+    reading, listing = Reading(Counter(read=9, uncaught=1), ["somehow"]), Reading(Counter(told=2), ["a list"])
+    one = Found(10, 1.5, reading, asking, 3, listing)
     pieces = Pieces(tmp_path, "this", ["pydantic"])
 
     pieces.keep(1, 3, one.seconds, row_of(one, 7))
     [row] = pieces.all()
 
     assert found_in(row) == one
-    assert len(found_in(row).broken) == 2
+    assert len(found_in(row).broken) == 3
 
 
 def test_a_door_that_was_never_answered_well_is_named() -> None:
