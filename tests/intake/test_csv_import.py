@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,10 @@ from fastapi import FastAPI
 from tests.intake.lists import GOOD, HEADER, MAPPING, MAPPING_FILE, changed, listed, row_of
 
 from intake.entrypoints.csv_ids import RowIds
-from intake.entrypoints.csv_import import run
+from intake.entrypoints.csv_import import Sending, import_rows, run
 from intake.entrypoints.csv_result import Ended, defused
 from intake.entrypoints.csv_rows import Row
 from intake.entrypoints.csv_sender import Sender
-from intake.entrypoints.csv_sending import Sending, import_rows
 
 KEY = bytes(range(32))
 IDS = RowIds(KEY, "municipium")
@@ -143,6 +143,29 @@ def test_what_cannot_begin_ends_with_two_and_the_fix(
 
     assert ended == 2
     assert says in capsys.readouterr().err
+
+
+async def test_the_secret_is_that_of_the_service_or_of_the_local_stack_behind_the_same_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    listed(tmp_path, HEADER + row_of(1))
+    secrets = tmp_path / ".state" / "run" / "secrets"
+    secrets.mkdir(parents=True)
+    (secrets.parent / "addresses.json").write_text(json.dumps({"intake": door}))
+    (secrets / "intake.secret").write_text(KEY.hex())
+    (tmp_path / "key").write_text(KEY.hex())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INTAKE_SECRET", raising=False)
+    named = ["list.csv", "--mapping", str(MAPPING_FILE), "--result", "result.csv"]
+    other = [*named, "--url", door.replace("127.0.0.1", "localhost")]
+
+    local = await asyncio.to_thread(run, named)
+    without = await asyncio.to_thread(run, other)
+    monkeypatch.setenv("INTAKE_SECRET", str(tmp_path / "key"))
+    told = await asyncio.to_thread(run, other)
+
+    assert (local, without, told) == (0, 2, 0)
+    assert IDS.of("1") in (tmp_path / "result.csv").read_text()
 
 
 @dataclass

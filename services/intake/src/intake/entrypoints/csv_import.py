@@ -6,22 +6,23 @@ import difflib
 import json
 import ssl
 import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from intake.domain.imports import Mapped, map_row
-from intake.entrypoints.csv_ids import row_ids
+from intake.domain.imports import ImportMapping, Mapped, Rejected, map_row
+from intake.entrypoints.csv_ids import RowIds, row_ids
 from intake.entrypoints.csv_mapping import read_mapping
 from intake.entrypoints.csv_result import Ended, Results
-from intake.entrypoints.csv_rows import Survey, Unusable, printable, read_rows, survey
-from intake.entrypoints.csv_sender import IN_FLIGHT, Away, Sender
-from intake.entrypoints.csv_sending import Sending, import_rows
+from intake.entrypoints.csv_rows import Row, Survey, Unusable, printable, read_rows, survey
+from intake.entrypoints.csv_sender import IN_FLIGHT, Away, Sender, not_sent
 from intake.settings import ImportSettings
 
 ADDRESSES = Path(".state/run/addresses.json")
@@ -29,6 +30,7 @@ SECRET = Path(".state/run/secrets/intake.secret")
 MAPPING = Path("deploy/seed/intake/import-municipium.yaml")
 RESULTS = Path(".state/import")
 PATIENCE = 60.0
+AHEAD = IN_FLIGHT * 4
 POOLS = 8
 _ENDS = """exit status:
   0  the list was read to its end; rows that were rejected are named in the result with their reason
@@ -38,6 +40,15 @@ _ENDS = """exit status:
 A row is the same report each time: what was imported before is `known`. In the result, text that a spreadsheet would
 take for a formula has an apostrophe before it.
 """
+
+
+@dataclass(frozen=True)
+class Sending:
+    """How rows are sent; with `former`, a report that has its former id keeps it."""
+
+    mapping: ImportMapping
+    ids: RowIds
+    former: bool = False
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -132,6 +143,75 @@ async def _import(file: Path, found: Survey, sending: Sending, door: httpx.URL, 
             raise Unusable(
                 f"{result} cannot be written ({error.strerror}): name another with --result"
             ) from error
+
+
+async def import_rows(
+    rows: Iterable[Row], sending: Sending, sender: Sender, keep: Callable[[Ended], None]
+) -> Counter[str]:
+    """Send every row that can be sent and tell `keep` how each ended, in the list's order; returns how many.
+
+    Blank rows are left out. Of rows with one id the first that can be sent is sent.
+    """
+    counts: Counter[str] = Counter()
+    ahead: deque[asyncio.Task[Ended]] = deque()
+    lines: dict[str, int] = {}
+
+    async def first() -> None:
+        ended = await ahead.popleft()
+        counts[ended.outcome] += 1
+        keep(ended)
+
+    for row in rows:
+        if row.blank:
+            continue
+        ahead.append(
+            asyncio.create_task(_one(row.line, _mapped(row, sending.mapping, lines), sending, sender))
+        )
+        if len(ahead) >= AHEAD:
+            await first()
+    while ahead:
+        await first()
+    return counts
+
+
+def _mapped(row: Row, mapping: ImportMapping, lines: dict[str, int]) -> Mapped | Rejected:
+    if row.trouble:
+        return Rejected("", row.trouble)
+    found = map_row(mapping, row.cells)
+    if isinstance(found, Rejected):
+        return found
+    line = lines.setdefault(found.row_id, row.line)
+    if line == row.line:
+        return found
+    return Rejected(found.row_id, f"line {line} has the same id: give each row an id of its own")
+
+
+async def _one(line: int, found: Mapped | Rejected, sending: Sending, sender: Sender) -> Ended:
+    if isinstance(found, Rejected):
+        return Ended(line, found.row_id, "rejected", reason=found.reason)
+    report_id, former = sending.ids.of(found.row_id), sending.ids.former(found.row_id)
+    try:
+        if sending.former and await sender.has(former):
+            report_id = former
+    except Away as away:
+        return Ended(line, found.row_id, "rejected", reason=not_sent(away))
+    sent = await sender.send(_body(report_id, found))
+    return Ended(
+        line, found.row_id, sent.outcome, "" if sent.outcome == "rejected" else report_id, sent.reason
+    )
+
+
+def _body(report_id: str, mapped: Mapped) -> dict[str, Any]:
+    draft = mapped.draft
+    return {
+        "report_id": report_id,
+        "category": draft.category,
+        "place_id": draft.place_id,
+        "description": draft.description,
+        "language": draft.language,
+        "channel": draft.channel,
+        "heard_at": draft.heard_at and draft.heard_at.isoformat(),
+    }
 
 
 def _clients(door: httpx.URL) -> list[httpx.AsyncClient]:
