@@ -137,7 +137,6 @@ def test_what_cannot_begin_ends_with_two_and_the_fix(
 ) -> None:
     listed(tmp_path, HEADER)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("INTAKE_SECRET", raising=False)
 
     ended = run([file, "--mapping", str(MAPPING_FILE), *arguments])
 
@@ -155,14 +154,12 @@ async def test_the_secret_is_that_of_the_service_or_of_the_local_stack_behind_th
     (secrets / "intake.secret").write_text(KEY.hex())
     (tmp_path / "key").write_text(KEY.hex())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("INTAKE_SECRET", raising=False)
     named = ["list.csv", "--mapping", str(MAPPING_FILE), "--result", "result.csv"]
     other = [*named, "--url", door.replace("127.0.0.1", "localhost")]
 
     local = await asyncio.to_thread(run, named)
     without = await asyncio.to_thread(run, other)
-    monkeypatch.setenv("INTAKE_SECRET", str(tmp_path / "key"))
-    told = await asyncio.to_thread(run, other)
+    told = await asyncio.to_thread(run, other, tmp_path / "key")
 
     assert (local, without, told) == (0, 2, 0)
     assert IDS.of("1") in (tmp_path / "result.csv").read_text()

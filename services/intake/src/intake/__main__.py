@@ -7,8 +7,9 @@ import sys
 
 if sys.argv[1:2] == ["import"]:
     from intake.entrypoints.csv_import import run
+    from intake.settings import ImportSettings
 
-    sys.exit(run(sys.argv[2:]))
+    sys.exit(run(sys.argv[2:], ImportSettings().secret))
 
 if sys.argv[1:2] == ["seed-check"]:
     from chassis.seed import check

@@ -23,7 +23,6 @@ from intake.entrypoints.csv_mapping import read_mapping
 from intake.entrypoints.csv_result import Ended, Results
 from intake.entrypoints.csv_rows import Row, Survey, Unusable, printable, read_rows, survey
 from intake.entrypoints.csv_sender import IN_FLIGHT, Away, Sender, not_sent
-from intake.settings import ImportSettings
 
 ADDRESSES = Path(".state/run/addresses.json")
 SECRET = Path(".state/run/secrets/intake.secret")
@@ -51,14 +50,14 @@ class Sending:
     former: bool = False
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Import a list; 0 when it was read to its end, 1 when every row was rejected, 2 when it cannot be imported."""
+def run(arguments: Sequence[str], told: Path | None = None) -> int:
+    """Import a list, with intake's secret in the file that the environment told of; 0 when it was read to its end, 1 when every row was rejected, 2 when it cannot be imported."""
     asked = _parser().parse_args(arguments)
     try:
         mapping = read_mapping(asked.mapping)
         found = survey(asked.file, mapping)
         door = _door(asked.url or _local())
-        secret = asked.secret or _secret(door)
+        secret = asked.secret or _secret(door) or told
         sending = Sending(mapping, row_ids(secret, mapping.source), asked.former_ids)
         result = asked.result or RESULTS / f"{asked.file.stem}-result.csv"
         counts = asyncio.run(_import(asked.file, found, sending, door, result))
@@ -104,11 +103,10 @@ def _local() -> str:
 
 
 def _secret(door: httpx.URL) -> Path | None:
-    """The file with the secret of the intake behind this door; the local stack's is for the local stack only."""
+    """The file with the secret of the local stack, when its intake is behind this door."""
     with suppress(Unusable):
-        if door == httpx.URL(_local()):
-            return SECRET
-    return ImportSettings().secret
+        return SECRET if door == httpx.URL(_local()) else None
+    return None
 
 
 def _door(url: str) -> httpx.URL:
