@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 import tempfile
 from collections.abc import Sequence
@@ -99,11 +100,24 @@ def test_a_quote_that_closes_in_another_row_swallows_none(tmp_path: Path, closin
 
 
 @pytest.mark.parametrize(
+    "order", [*itertools.permutations(("Id", "Creato", "DescrizioneBreve", "Categoria"))]
+)
+def test_wherever_the_date_is_a_quote_swallows_no_row(tmp_path: Path, order: Sequence[str]) -> None:
+    cells = {"Id": "1", "Creato": "2026-01-01", "DescrizioneBreve": '"Buca', "Categoria": "Buche"}
+    other = cells | {"Id": "2", "DescrizioneBreve": 'tubo da 3"'}
+    lines = [";".join(row[name] for name in order) for row in (cells, other)]
+
+    found = read(tmp_path, "\n".join([";".join(order), *lines]))
+
+    assert (refused(found), taken(found)) == ([2], [(3, "2")])
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "prima; seconda\nterza; quarta",
         "cancello, portone;\nsi chiude male",
-        "ha detto ;\n uno; due; tre; quattro; cinque; sei; sette",
+        "mancano:\nluce; acqua; gas; posta; porta; vetri; chiavi\nda ieri",
         'ha detto "presto"\nma non "oggi"',
         "\n\nin mezzo\n\n",
         "uno\r\ndue\rtre\n",
@@ -193,6 +207,7 @@ def test_rows_in_another_encoding_are_rejected_one_by_one(tmp_path: Path) -> Non
         (HEADER.replace("Stato", "Id"), "columns 1 and 2 are both called Id"),
         (HEADER.replace("Id;Stato", 'Id;"Stato'), "the header cannot be read"),
         (HEADER.replace("Stato", '"Stato') + row_of(1) + row_of(2, 'a";"b'), "header|first line"),
+        ('Id;Creato;DescrizioneBreve;Categoria;"Note\n1;2026-01-01;a;Buche;b"\n', "goes on below"),
         ("", "no column Id"),
         ("\x1b[31m\x00\n", "no column Id"),
     ],
