@@ -211,6 +211,15 @@ async def test_a_result_tells_each_row(importing: Import, capsys: pytest.Capture
     assert rows[1]["reason"].startswith("line 2 has the same id")
 
 
+async def test_a_result_never_overwrites_its_list(importing: Import, tmp_path: Path) -> None:
+    text = HEADER + row_of(1)
+
+    ended, _ = await importing(text, "--result", str(tmp_path / "list.csv"))
+
+    assert ended == 2
+    assert (tmp_path / "list.csv").read_text() == text
+
+
 async def test_a_list_of_which_nothing_is_taken_ends_with_one(importing: Import) -> None:
     assert (await importing(HEADER + row_of(1, date="ieri") + row_of(2, date="2126-01-01")))[0] == 1
     assert (await importing(HEADER))[0] == 0

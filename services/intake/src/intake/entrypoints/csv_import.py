@@ -60,6 +60,8 @@ def run(arguments: Sequence[str], told: Path | None = None) -> int:
         secret = asked.secret or _secret(door) or told
         sending = Sending(mapping, row_ids(secret, mapping.source), asked.former_ids)
         result = asked.result or RESULTS / f"{asked.file.stem}-result.csv"
+        if result.exists() and any(map(result.samefile, (asked.file, asked.mapping))):
+            raise Unusable(f"{result} would be overwritten by the result: name another file with --result")
         counts = asyncio.run(_import(asked.file, found, sending, door, result))
     except Unusable as unusable:
         sys.stderr.write(f"import: {unusable}\n")

@@ -197,9 +197,8 @@ class _Records:
                 if look and used:
                     self._doubt(look, line, used)
                     closed += look.closes(line)
-                    if closed > len(
-                        self._names
-                    ):  # each ends a column, so that a record without end is left early
+                    # Each ends a column: a record without end is left early.
+                    if closed > len(self._names):
                         raise _Broken(f"more columns than the header has{self._hint(used)}")
                 used += 1
                 yield self._signs.without_nulls(line)
@@ -246,4 +245,4 @@ def _missing(name: str, names: list[str], mapping: ImportMapping) -> str:
             fix = f"write `delimiter: {written}` in the mapping"
     if any("\0" in other for other in names):
         fix = "it has null characters: if it is UTF-16, write `encoding: utf-16-le` in the mapping"
-    return f"there is no column {name} in its first line (there is: {there}); {fix}"
+    return f"there is no column {printable(name)} in its first line (there is: {there}); {fix}"
