@@ -199,7 +199,7 @@ async def test_a_result_tells_each_row(importing: Import, capsys: pytest.Capture
     assert (ended, again) == (0, 0)
     assert told[-3:] == [
         "import: 6 lines: 1 of the header, 3 of rows, 2 blank",
-        "import: 2 of 3 rows were rejected; the result says why",
+        "import: rejected: 2 of 3 rows; the result says why",
         "import: 3 rows, 1 accepted, 2 rejected, 0 known",
     ]
     assert capsys.readouterr().out.splitlines()[-1] == "import: 3 rows, 0 accepted, 2 rejected, 1 known"

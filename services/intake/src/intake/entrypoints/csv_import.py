@@ -273,8 +273,8 @@ def _told(found: Survey, counts: Counter[str], result: Path) -> int:
         f"import: {found.lines} lines: {found.header} of the header, {found.rows} of rows, {found.blank} blank\n"
     )
     if rejected:
-        every = "every row was" if rejected == rows else f"{rejected} of {rows} rows were"
-        sys.stdout.write(f"import: {every} rejected; the result says why\n")
+        which = "every row" if rejected == rows else f"{rejected} of {rows} rows"
+        sys.stdout.write(f"import: rejected: {which}; the result says why\n")
     sys.stdout.write(
         f"import: {rows} rows, {counts['accepted']} accepted, {rejected} rejected, {counts['known']} known\n"
     )
