@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from tests.intake.lists import GOOD, MAPPING_FILE, changed
 
+from chassis.seed import SeedError
 from intake.domain.imports import Mapped, Rejected, map_row
-from intake.entrypoints.csv_mapping import read_mapping
+from intake.domain.registers import Register
+from intake.entrypoints.csv_mapping import check_mappings, read_mapping
 from intake.entrypoints.csv_rows import Unusable
 
 BUCHE = "  Buche: area-esterna"
@@ -28,13 +30,13 @@ BUCHE = "  Buche: area-esterna"
         (
             "source: municipium",
             "source: municipium\nsource: other",
-            r"line 7: source is there twice \(first in line 6\)",
+            "line 7: source: is written twice, first on line 6",
         ),
-        (BUCHE, f"{BUCHE}\n  Buche: verde", "Buche is there twice"),
-        (BUCHE, "  Citta\u0300: verde\n  Città: altro", "Città is there twice"),
+        (BUCHE, f"{BUCHE}\n  Buche: verde", "Buche: is written twice"),
+        (BUCHE, "  Citta\u0300: verde\n  Città: altro", "Città: is written twice"),
         (BUCHE, "  Buche: [verde]", "categories.Buche"),
         (BUCHE, "  Buche:", "categories.Buche"),
-        (BUCHE, "  [Buche]: verde", "not YAML"),
+        (BUCHE, "  [Buche]: verde", "the name of a field as text"),
         (BUCHE, "  Buche: *verde", "not YAML"),
         ('"%Y-%m-%d"', '"YYYY-MM-DD"', "line .*does not say year, month and day"),
         ('"%Y-%m-%d"', '"%d/%m"', "does not say year"),
@@ -87,3 +89,24 @@ def test_a_column_of_places_goes_through_its_table(tmp_path: Path) -> None:
 
 def test_the_shipped_mapping_is_read() -> None:
     assert read_mapping(MAPPING_FILE).source == "municipium"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (
+            BUCHE,
+            "  Buche: area-interna",
+            r"line 30: categories\.Buche is \"area-interna\": there is no such code",
+        ),
+        ("category_when_empty: altro", "category_when_empty: altri", "category_when_empty is"),
+        ("fixed: bg-monterosso", "fixed: bg-monterossi", r"place\.fixed is"),
+    ],
+)
+def test_codes_of_a_mapping_are_held_against_the_registers_before_a_start(
+    tmp_path: Path, registers: tuple[Register, Register], before: str, after: str, says: str
+) -> None:
+    changed(tmp_path, before, after).rename(tmp_path / "import-other.yaml")
+
+    with pytest.raises(SeedError, match=says):
+        check_mappings(tmp_path, *registers)

@@ -84,6 +84,8 @@ _FIXES: Mapping[str, str] = {
 
 def _fix(row: Mapping[str, Any]) -> str:
     context = row.get("ctx", {})
+    if row["type"] == "value_error":
+        return str(context["error"])
     if "fix" in context:
         return f"{row['msg']} {context['fix']}"
     return _FIXES.get(row["type"], str(row["msg"])).format(**context)

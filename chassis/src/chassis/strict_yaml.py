@@ -13,12 +13,13 @@ import yaml
 Place = tuple[str | int, ...]
 Written = tuple[Place, str]
 
+_NULL, _TEXT = "tag:yaml.org,2002:null", "tag:yaml.org,2002:str"
 _PLAIN: Mapping[str, Callable[[str], Any]] = {
-    "tag:yaml.org,2002:null": lambda _: None,
+    _NULL: lambda _: None,
     "tag:yaml.org,2002:bool": lambda text: text == "true",
     "tag:yaml.org,2002:int": int,
     "tag:yaml.org,2002:float": float,
-    "tag:yaml.org,2002:str": lambda text: unicodedata.normalize("NFC", text),
+    _TEXT: lambda text: unicodedata.normalize("NFC", text),
 }
 
 
@@ -76,11 +77,12 @@ class SeedFile:
         return value if isinstance(value, str | int | float) else None
 
 
-def load(path: Path) -> SeedFile:
+def load(path: Path, *, words: bool = False) -> SeedFile:
     """Parse a seed file; raises SeedError where it cannot be read, is no UTF-8 or no YAML, or says something twice.
 
     Only plain values are read: text, whole and decimal numbers, true, false, null, lists and mappings with text keys.
-    `no`, `on`, `1:30`, `0o17` and days are text; anchors, aliases, merge keys and tags are faults.
+    `no`, `on`, `1:30`, `0o17` and days are text; anchors, aliases, merge keys and tags are faults. With `words`, numbers and
+    true and false are text too.
     """
     try:
         content = path.read_bytes()
@@ -92,14 +94,16 @@ def load(path: Path) -> SeedFile:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SeedError([Fault(path, line, "", "is not UTF-8; save it as UTF-8")]) from error
-    tree = _Tree(path)
+    tree = _Tree(path, words)
     try:
         node = yaml.compose(text, Loader=_Loader)
+        value = tree.value(node, ()) if node is not None else None
+    except RecursionError as error:
+        raise SeedError([Fault(path, 1, "", "is nested too deeply; write it flatter")]) from error
     except yaml.YAMLError as error:
         raise SeedError(
             [Fault(path, _line_of(error, text), "", f"is not YAML: {_problem(error)}")]
         ) from error
-    value = tree.value(node, ()) if node is not None else None
     if not isinstance(value, dict):
         tree.faults.append(Fault(path, 1, "", "write fields, each with its value"))
     if tree.faults:
@@ -112,6 +116,7 @@ class _Tree:
     """Turns YAML nodes into plain values, and remembers where each was written."""
 
     path: Path
+    words: bool
     lines: dict[Place, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
@@ -129,10 +134,13 @@ class _Tree:
     def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
         try:
             node.value.encode()
-            return _PLAIN[node.tag](node.value)
+            return _PLAIN[self._kind(node)](node.value)
         except ValueError:  # half of a character, or a tag that does not fit what is written
             self._fault(node, place, "write each letter as itself, and no tag")
             return None
+
+    def _kind(self, node: yaml.ScalarNode) -> str:
+        return _TEXT if self.words and node.tag != _NULL else str(node.tag)
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -14,8 +14,9 @@ if sys.argv[1:2] == ["import"]:
 if sys.argv[1:2] == ["seed-check"]:
     from chassis.seed import check
     from intake.adapters.seed_files import read_registers
+    from intake.entrypoints.csv_mapping import check_mappings
 
-    sys.exit(check("intake", read_registers, sys.argv[2:]))
+    sys.exit(check("intake", lambda folder: check_mappings(folder, *read_registers(folder)), sys.argv[2:]))
 
 from intake.main import main, replay
 

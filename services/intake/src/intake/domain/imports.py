@@ -41,15 +41,17 @@ class ImportMapping:
         names = tuple(name for _, name in self.columns)
         return (*names, self.place.column) if self.place.column else names
 
-    def category_codes(self) -> dict[str, str]:
+    def category_codes(self) -> dict[tuple[str, ...], str]:
         """Every category of ours that a row can get, under the place in the mapping file that names it."""
-        codes = {f"categories: {label}": code for label, code in self.categories}
-        return codes | ({"category_when_empty": self.category_when_empty} if self.category_when_empty else {})
+        codes: dict[tuple[str, ...], str] = {("categories", label): code for label, code in self.categories}
+        return codes | (
+            {("category_when_empty",): self.category_when_empty} if self.category_when_empty else {}
+        )
 
-    def place_ids(self) -> dict[str, str]:
+    def place_ids(self) -> dict[tuple[str, ...], str]:
         """Every place of ours that a row can get, under the place in the mapping file that names it."""
-        ids = {f"place: map: {said}": place for said, place in self.place.table}
-        return ids | ({"place: fixed": self.place.fixed} if self.place.fixed is not None else {})
+        ids: dict[tuple[str, ...], str] = {("place", "map", said): place for said, place in self.place.table}
+        return ids | ({("place", "fixed"): self.place.fixed} if self.place.fixed is not None else {})
 
 
 @dataclass(frozen=True)

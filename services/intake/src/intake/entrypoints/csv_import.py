@@ -242,14 +242,14 @@ async def _meet(sender: Sender, door: httpx.URL, found: Survey, sending: Sending
         raise Unusable(f"nobody answers at {door}: start intake (`make up`) or correct --url") from away
 
 
-def _check_codes(kind: str, named: Mapping[str, str], there: Iterable[str]) -> None:
+def _check_codes(kind: str, named: Mapping[tuple[str, ...], str], there: Iterable[str]) -> None:
     known = sorted(there)
     for where, code in named.items():
         if code not in known:
             near = difflib.get_close_matches(code, known, 1)
             fix = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)[:300]}"
             raise Unusable(
-                f"the mapping says {printable(f'{where}: {code}')}, but intake has no such {kind}: {fix}"
+                f"the mapping says {printable(': '.join((*where, code)))}, but intake has no such {kind}: {fix}"
             )
 
 

@@ -1,37 +1,18 @@
 """An import's mapping: a YAML file in which every value is the text that is written there."""
 
 import codecs
-from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
+from chassis.seed import Code, Row, SeedError, SeedFile, load, loose, read, refuse
 from intake.domain.import_dates import unfit_form
 from intake.domain.imports import COLUMNS, ImportMapping, PlaceRule, comparable
+from intake.domain.registers import Register
 from intake.entrypoints.csv_rows import Unusable, printable
 from intake.entrypoints.csv_signs import QUOTE
-
-_NULL = ("", "~", "null", "Null", "NULL")
-
-
-class _Loader(yaml.BaseLoader):
-    """Reads no number, no date and no yes or no: `no`, `on` and 007 stay words; a key that comes twice is an error."""
-
-    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
-        value = super().construct_scalar(node)
-        return None if node.style is None and value in _NULL else value
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        lines: dict[Any, int] = {}
-        for key, _ in node.value:
-            name, line = comparable(str(key.value)), key.start_mark.line + 1
-            if name in lines:
-                raise Unusable(f"line {line}: {name[:80]} is there twice (first in line {lines[name]})")
-            lines[name] = line
-        return super().construct_mapping(node, deep)
 
 
 def _encoding(name: str) -> str:
@@ -74,18 +55,14 @@ Word = Annotated[str, AfterValidator(comparable)]
 Words = dict[Word, Word]
 
 
-class _Place(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _Place(Row):
     fixed: Word | None = None
     column: Word | None = None
-    map: Words = {}
+    map: Words = Field({})
 
 
-class _MappingFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    source: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+class _MappingFile(Row):
+    source: Code
     delimiter: Annotated[str, AfterValidator(_delimiter)] = ";"
     escape: Literal["\\"] | None = None
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8-sig"
@@ -98,8 +75,6 @@ class _MappingFile(BaseModel):
     categories: Words
 
     def mapping(self) -> ImportMapping:
-        if self.place.fixed is None and self.place.column is None:
-            raise ValueError("place: name a `fixed` place or a `column`")
         return ImportMapping(
             source=self.source,
             delimiter=self.delimiter,
@@ -115,52 +90,33 @@ class _MappingFile(BaseModel):
         )
 
 
-def read_mapping(file: Path) -> ImportMapping:
-    """The mapping that a file says; raises Unusable naming the line of it to correct."""
+def read_mapping(path: Path) -> ImportMapping:
+    """The mapping that a file says; raises Unusable naming the line to correct."""
+    if not path.is_file():
+        raise Unusable(f"{path} is no file: name the mapping with --mapping FILE")
     try:
-        text = file.read_text("utf-8-sig")
-    except OSError as error:
-        raise Unusable(
-            f"{file} cannot be read ({error.strerror}): name the mapping with --mapping FILE"
-        ) from error
-    except UnicodeError as error:
-        raise Unusable(f"{file} is not UTF-8: save it as UTF-8") from error
-    try:
-        return _MappingFile.model_validate(yaml.load(text, _Loader)).mapping()  # noqa: S506 - makes text only
-    except Unusable as unusable:
-        raise Unusable(f"{file}: {unusable}; correct it there") from unusable
-    except RecursionError as error:
-        raise Unusable(f"{file} is nested too deeply; correct it there") from error
-    except yaml.YAMLError as error:
-        raise Unusable(f"{file} is not YAML: {printable(str(error))}") from error
-    except ValidationError as error:
-        raise Unusable(f"{file}: {_first(error, text)}; correct it there") from error
-    except (ValueError, LookupError) as error:
-        raise Unusable(f"{file}: {error}; correct it there") from error
+        return parse(path)[1]
+    except SeedError as error:
+        raise Unusable("; ".join(printable(str(fault)) for fault in error.faults)) from error
 
 
-def _first(error: ValidationError, text: str) -> str:
-    """The first mistake, with the line of the file where it is."""
-    first = error.errors(include_url=False)[0]
-    if not first["loc"]:
-        return f"there must be names with values in it, {', '.join(_MappingFile.model_fields)}"
-    where = ".".join(map(str, first["loc"]))
-    return printable(
-        f"line {_line(text, first['loc'])}: {where}: {first['msg'].removeprefix('Value error, ')}"
-    )
+def parse(path: Path) -> tuple[SeedFile, ImportMapping]:
+    """The mapping in a file, every value as the text that is written; raises SeedError."""
+    file = load(path, words=True)
+    found = read(file, _MappingFile)
+    if found.place.fixed is None and found.place.column is None:
+        refuse([file.fault(("place",), "name a `fixed` place or a `column`")])
+    return file, found.mapping()
 
 
-def _line(text: str, path: Sequence[str | int]) -> int:
-    """The line of the last part of a path that the file has."""
-    node = yaml.compose(text, _Loader)
-    line = 1
-    for part in path:
-        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        elif isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if comparable(str(key.value)) == comparable(str(part)):
-                    node, line = value, key.start_mark.line + 1
-                    break
-    return line
+def check_mappings(folder: Path, categories: Register, places: Register) -> None:
+    """Read every `import-….yaml` of a folder, whose codes must be those of the registers; raises SeedError."""
+    codes = [row.code for row in categories.categories]
+    ids = [row.id for row in places.places]
+    for path in sorted(folder.glob("import-*.yaml")):
+        file, mapping = parse(path)
+        faults = (
+            loose(file, mapping.category_codes().items(), codes),
+            loose(file, mapping.place_ids().items(), ids),
+        )
+        refuse(fault for found in faults for fault in found)
