@@ -7,7 +7,7 @@ from chassis.crash import CrashPoints
 from chassis.documents import Collection
 from chassis.errors import Early, Refused, Unavailable
 from chassis.handling import NOTHING, Change, Job, Moment, Reactions, Timer, ignore, on
-from chassis.inputs import Input, Lineage
+from chassis.inputs import Input, Lineage, Source
 from chassis.memory import MemoryStore
 from chassis.metrics import Metrics
 from chassis.parking import Record
@@ -59,6 +59,8 @@ def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
 def open_page(event: ReportRegistered, page: Page | None, moment: Moment) -> Change:
     if event.category == "bug":
         raise RuntimeError("a bug")
+    if event.category == "refuse":
+        raise Refused("no-such-line", "This line is not wanted.", field="category")
     if event.category == "away":
         raise Unavailable("the printer's owner")
     if event.category == "surrogate":
@@ -149,4 +151,5 @@ def record(event: ReportRegistered | CaseOpened, event_id: str, offset: int) -> 
 
 def command(report: int, line: str, command_id: str = "c1", fingerprint: str | None = None) -> Input:
     name = report_id(report)
-    return Input(command_id, WriteLine(name, line), NOW, name, Lineage(name, NOW), fingerprint)
+    body, lineage = WriteLine(name, line), Lineage(name, NOW)
+    return Input(command_id, body, NOW, name, lineage, fingerprint, source=Source.COMMAND)

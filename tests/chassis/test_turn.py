@@ -45,7 +45,7 @@ async def test_state_receipt_and_fact_are_written_together() -> None:
     assert [(row["aggregateid"], row["type"], row["sequence"]) for row in said] == [
         (report_id(1), "case-resolved.v1", 1)
     ]
-    assert await store.get("inbox", "c1") is not None
+    assert await store.get("inbox", "command:WriteLine:c1") is not None
 
 
 async def test_another_clocks_time_neither_delays_a_job_nor_ages_a_receipt() -> None:
@@ -122,7 +122,7 @@ async def test_a_refused_command_stores_nothing_and_may_be_corrected_under_its_i
 
     assert isinstance(outcome.error, Refused)
     assert outcome.error.field == "line"
-    assert await store.get("inbox", "c1") is None
+    assert await store.get("inbox", "command:WriteLine:c1") is None
     assert await store.get("pages", report_id(1)) is None
     assert await run(store, command(1, "better", fingerprint="bb")) == ["done"]
 
@@ -132,7 +132,7 @@ async def test_a_bug_is_one_commands_own_and_the_others_of_its_batch_go_on() -> 
 
     assert await run(store, command(1, "bug", "c1"), command(2, "fine", "c2")) == ["failed", "done"]
     assert await lines(store, 2) == ["fine"]
-    assert await store.get("inbox", "c1") is None
+    assert await store.get("inbox", "command:WriteLine:c1") is None
 
 
 Told = tuple[str, int, str, str]
@@ -179,13 +179,13 @@ async def test_receipts_are_asked_for_only_at_first_and_once_something_comes_aga
 
     monkeypatch.setattr(MemoryTransaction, "find", heard)
     times = []
-    for name in ("c1", "c2", "c3", "c3", "c4", "c5"):
-        await engine.run(lane, [command(1, name, name)])
+    for name in ("e1", "e2", "e3", "e3", "e4", "e5"):
+        await engine.run(lane, [event(1, name, category=name)])
         times.append(asked.count("inbox"))
         asked.clear()
 
-    assert times == [1, 0, 0, 1, 1, 0]  # c3 again: hoped, was contradicted, asked; c4 asks as well
-    assert await lines(store, 1) == ["c1", "c2", "c3", "c4", "c5"]
+    assert times == [1, 0, 0, 1, 1, 0]  # e3 again: hoped, was contradicted, asked; e4 asks as well
+    assert await lines(store, 1) == ["e1", "e2", "e3", "e4", "e5"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abc")), min_size=1, max_size=12), st.data())

@@ -4,7 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis.documents import Collection
+from chassis.ids import derive
 from chassis.inputs import Ending
+from chassis.parking import Record
+from chassis.records import read
+from contracts.envelope import Envelope
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.topics import BY_NAME
 from routing.domain.case import Case, Missed
@@ -156,3 +160,28 @@ async def test_a_timer_comes_back_from_the_store_as_it_was(service: Any, registe
     ]
 
     assert [body.missed for body in bodies] == [Missed.CONTACT, Missed.COMPLETION]
+
+
+async def test_a_command_id_chosen_to_be_the_id_of_a_later_report_does_not_hide_that_report(
+    service: Any, register: Register
+) -> None:
+    await put_in_force(service.doors, register)
+    known, later = registered(1), registered(2)
+    await hear(service, known)
+    chosen = derive(f"intake/command:RegisterReport:report:{later.report_id}", "say/0")
+    closing = {"outcome": "solved", "command_id": chosen}
+    answer = await service.http.post(f"/v1/cases/{known.report_id}/resolution", json=closing)
+    assert answer.status_code == 200
+
+    envelope = Envelope(
+        chosen, later.type_tag, "/ascolto/intake", later.report_id, MONDAY, 1, later.report_id
+    )
+    lying = Record("intake.reports", 0, 1, later.report_id.encode(), later.body(), envelope.headers())
+    (outcome,) = await service.turns.run(await service.store.lane(), [read(lying, 0)])
+
+    assert outcome.ending is Ending.DONE
+    assert await service.doors.load(CASES, later.report_id) is not None
+    again = await service.http.post(f"/v1/cases/{known.report_id}/resolution", json=closing)
+    assert (again.status_code, again.json()) == (200, answer.json())
+    other = await service.http.post(f"/v1/cases/{later.report_id}/resolution", json=closing)
+    assert other.status_code == 422

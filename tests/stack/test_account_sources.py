@@ -159,7 +159,7 @@ def test_what_is_still_under_way_is_left_over(place: Place) -> None:
 
 @pytest.mark.engines
 def test_a_refused_id_is_found_wherever_it_is_kept(place: Place) -> None:
-    place.put("intake", "inbox", f"report:{place.refused}")
+    place.put("intake", "inbox", f"command:RegisterReport:report:{place.refused}")
     place.put("notify", "messages", str(uuid.uuid4()), state={"report_id": place.refused})
     place.put("routing", "outbox_log", str(uuid.uuid4()), aggregateid=place.refused)
 

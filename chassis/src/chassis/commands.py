@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis.clock import Clock
 from chassis.errors import Unavailable
-from chassis.inputs import Ending, Input, Lineage, Outcome
+from chassis.inputs import Ending, Input, Lineage, Outcome, Source
 from chassis.logs import log
 from chassis.metrics import Metrics
 from chassis.store import Lane
@@ -36,12 +36,14 @@ class Commands:
         key: str,
         lineage: Lineage | None = None,
         fingerprint: str | None = None,
-        consumes: tuple[str, str] | None = None,
     ) -> Outcome:
-        """Handle a command once and return how it ended, after the commit; raises Unavailable when there was none."""
+        """Handle a command once and return how it ended, after the commit; raises Unavailable when there was none.
+
+        The caller may choose any id: it is compared with the ids of commands of the same type alone.
+        """
         now = self.clock()
-        item = Input(id, body, now, key, lineage or Lineage(key, now), fingerprint, consumes=consumes)
-        return await self.submit(item)
+        lineage = lineage or Lineage(key, now)
+        return await self.submit(Input(id, body, now, key, lineage, fingerprint, source=Source.COMMAND))
 
     async def submit(self, item: Input) -> Outcome:
         """Handle an input with the commands of this moment."""

@@ -2,7 +2,7 @@
 
 | verdict       | raised by          | a command gets    | an event is                                   |
 |---------------|--------------------|-------------------|-----------------------------------------------|
-| Refused       | domain, handlers   | 4xx and a reason  | done; counted                                 |
+| Refused       | domain, handlers   | 4xx and a reason  | parked, its key behind it, and alarmed        |
 | Early         | handlers           | 409, try later    | held with its key until the document is there |
 | Unavailable   | adapters, store    | 503, Retry-After  | tried again later, in order; never parked     |
 | Poison        | decoding, store    | 400               | parked, its key behind it                     |

@@ -76,15 +76,14 @@ class Fold:
         try:
             refs = self.refs.get(id(item)) or reaction.needs(item.body)
             states = [self.kept[ref.collection.name, ref.id].state for ref in refs]
-            cause = f"{self.service}/{item.id}"
+            cause = f"{self.service}/{item.name}"
             change = reaction.then(item.body, *states, Moment(item.now, cause))
             return self._apply(item, refs, change, cause)
         except Unavailable:
             raise
         except Refused as refusal:
-            if item.record is not None or item.consumes is not None:
-                self._receive(item, {})  # a refused command keeps nothing: it may be corrected under its id
-            return Outcome(item, Ending.REFUSED, error=refusal)
+            # A command keeps nothing and may be corrected under its id; nobody could correct a fact, a timer or a result.
+            return self._park(item, head, "refused", str(refusal), Ending.REFUSED, refusal)
         except Early as early:
             return self._hold(item, head, early)
         except Exception as error:  # noqa: BLE001 - a bug in a handler is one input's fate, not the batch's
@@ -93,7 +92,7 @@ class Fold:
     def _known(self, item: Input) -> Outcome | None:
         if item.consumes is not None:
             return None if self._still_waits(item, *item.consumes) else Outcome(item, Ending.AGAIN)
-        row = self.seen.get(item.id)
+        row = self.seen.get(item.name)
         if row is None:
             return None
         if item.fingerprint != row.get("fingerprint"):
@@ -210,10 +209,10 @@ class Fold:
             elif name not in self.effects.timers:
                 self.effects.cancelled.add(name)
             return
-        row: Raw = {"_id": item.id, "at": self.met} | receipt
+        row: Raw = {"_id": item.name, "at": self.met} | receipt
         if item.fingerprint is not None:
             row["fingerprint"] = item.fingerprint
-        self.seen[item.id] = row
+        self.seen[item.name] = row
         self.effects.inbox.append(row)
 
     def _hold(self, item: Input, head: Head | None, early: Early) -> Outcome:

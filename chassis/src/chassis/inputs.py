@@ -28,9 +28,17 @@ class Lineage:
         return cls(row["correlation"], row["accepted"], row["traceparent"])
 
 
+class Source(StrEnum):
+    """Who chose the id of an input."""
+
+    EVENT = "event"  # whoever published it
+    COMMAND = "command"  # whoever called
+    OWN = "own"  # this service, with a prefix of its own: `timer:`, `job:`, `record:`
+
+
 @dataclass(slots=True)
 class Input:
-    """One thing to handle once; `id` is what makes it the same when it comes again.
+    """One thing to handle once; `name` is what makes it the same when it comes again.
 
     `consumes` names the timer or job document that goes away with it: when that is gone, it was handled before.
     `unreadable` is why the body could not be understood; `unknown` says that its type has no meaning here.
@@ -47,6 +55,19 @@ class Input:
     unreadable: str | None = None
     unknown: bool = False
     replayed: bool = False
+    source: Source = Source.EVENT
+
+    @property
+    def name(self) -> str:
+        """The name of its receipt and of the cause of all that follows from it; inputs of two sources never share one.
+
+        Only the id of an event stands alone, and only without a colon; every other name begins with a word and a colon.
+        """
+        if self.source is Source.COMMAND:
+            return f"command:{type(self.body).__name__}:{self.id}"
+        if self.source is Source.EVENT and ":" in self.id:
+            return f"event:{self.id}"
+        return self.id
 
 
 class Ending(StrEnum):

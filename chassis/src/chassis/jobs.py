@@ -16,7 +16,7 @@ from chassis.crash import CrashPoints
 from chassis.documents import Raw
 from chassis.errors import Conflict, Poison, Unavailable
 from chassis.handling import Reactions
-from chassis.inputs import Input, Lineage
+from chassis.inputs import Input, Lineage, Source
 from chassis.logs import log
 from chassis.loops import end
 from chassis.metrics import Metrics
@@ -161,6 +161,7 @@ class Jobs:
             Lineage.of(row),
             consumes=(JOBS, row["_id"]),
             unreadable=unreadable,
+            source=Source.OWN,
         )
 
     async def _postpone(self, row: Raw, attempt: int) -> None:

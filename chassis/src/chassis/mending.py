@@ -118,7 +118,7 @@ class Mending:
 async def _know(tx: Transaction, rows: Sequence[Raw], now: datetime) -> None:
     """Write the receipts of records that nobody will handle, as far as it can be read what they were."""
     inputs = [read(record_of(row), int(now.timestamp() * 1000)) for row in rows]
-    ids = sorted({item.id for item in inputs if item.body is not None})
+    ids = sorted({item.name for item in inputs if item.body is not None})
     known = await tx.find(INBOX, ids)
     missing = [{"_id": name, "at": now} for name in ids if name not in known]
     if missing:

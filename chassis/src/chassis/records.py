@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from chassis.inputs import Input, Lineage
+from chassis.inputs import Input, Lineage, Source
 from chassis.lenient import UNREADABLE
 from chassis.parking import Record
 from contracts.envelope import Malformed, UnknownType, read_envelope, read_event
@@ -42,7 +42,16 @@ def read(record: Record, arrived_ms: int) -> Input:
 def _unreadable(record: Record, arrived_ms: int, reason: str) -> Input:
     place = f"{record.topic}/{record.partition}/{record.offset}"
     arrived = datetime.fromtimestamp(min(max(0, arrived_ms), LAST_MS) / 1000, UTC)
-    return Input(place, None, arrived, record.key_text(), Lineage(place), record=record, unreadable=reason)
+    return Input(
+        f"record:{place}",
+        None,
+        arrived,
+        record.key_text(),
+        Lineage(place),
+        record=record,
+        unreadable=reason,
+        source=Source.OWN,
+    )
 
 
 def runs(records: Sequence[Any], next_offset: int) -> tuple[list[Any], int | None]:

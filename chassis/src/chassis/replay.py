@@ -16,7 +16,7 @@ from chassis.store import Lane, Store, Transaction
 from chassis.turn import ATTEMPTS, OUTBOX, Turns
 
 TOGETHER = 100
-GONE = (Ending.DONE, Ending.IGNORED, Ending.AGAIN, Ending.REFUSED, Ending.UNKNOWN)
+GONE = (Ending.DONE, Ending.IGNORED, Ending.AGAIN, Ending.UNKNOWN)
 
 
 class _Still(Exception):

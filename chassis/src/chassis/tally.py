@@ -9,7 +9,7 @@ from chassis.inputs import Ending, Outcome
 from chassis.logs import log
 from chassis.metrics import Metrics
 
-PARKED = (Ending.PARKED, Ending.FAILED, Ending.EARLY)
+PARKED = (Ending.PARKED, Ending.FAILED, Ending.REFUSED, Ending.EARLY)
 
 
 def tell(metrics: Metrics, group: str, outcomes: Sequence[Outcome], seconds: float, now: datetime) -> None:
@@ -21,7 +21,8 @@ def tell(metrics: Metrics, group: str, outcomes: Sequence[Outcome], seconds: flo
         assert record is not None
         ended[record.topic, outcome.ending] += 1
         if outcome.ending in PARKED:
-            where = {"topic": record.topic, "offset": record.offset}
+            where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            where |= {"id": outcome.input.id, "key": outcome.input.key}
             log("parked", level=40, error=outcome.error, reason=outcome.ending.value, **where)
         elif outcome.ending is Ending.DONE and accepted is not None:
             stage.observe(max(0.0, (now - accepted).total_seconds()))

@@ -8,7 +8,7 @@ from chassis.clock import Clock
 from chassis.documents import Raw
 from chassis.errors import Poison
 from chassis.handling import Reactions
-from chassis.inputs import Input, Lineage
+from chassis.inputs import Input, Lineage, Source
 from chassis.slots import Slots
 from chassis.store import AnyOf, AtMost, Lane, Store
 from chassis.turn import TIMERS, Turns
@@ -54,6 +54,7 @@ class Timers:
             key=row["key"],
             lineage=Lineage.of(row),
             consumes=(TIMERS, row["_id"]),
+            source=Source.OWN,
         )
 
 

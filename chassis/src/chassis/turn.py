@@ -13,10 +13,11 @@ from chassis.documents import Collection, Kept, Raw
 from chassis.errors import Conflict, Poison, Unavailable
 from chassis.fold import DocumentKey, Effects, Fold, needed
 from chassis.handling import Reactions
-from chassis.inputs import Ending, Input, Outcome
+from chassis.inputs import Ending, Input, Outcome, Source
 from chassis.metrics import Metrics
 from chassis.parking import HEADS, PARKED, Head, head_id, receipt_id
 from chassis.sessions import LOGINS, SESSION_INDEXES, SESSIONS
+from chassis.receipts import asked, resolved, yield_place
 from chassis.store import Index, Lane, Transaction
 
 INBOX, OUTBOX, TIMERS, JOBS = "inbox", "outbox", "timers", "jobs"
@@ -51,8 +52,8 @@ _SHOWN = frozenset((Ending.DONE, Ending.IGNORED, Ending.UNKNOWN, Ending.AGAIN))
 class Turns:
     """Runs batches of inputs through one service's table; `woken` is told when facts, timers or jobs were written.
 
-    While nothing comes that came before (`hopeful`) receipts are written without being asked for first: one that is there
-    already undoes the transaction, and the next looks.
+    While nothing comes that came before (`hopeful`) receipts of events are written without being asked for first: one that
+    is there already undoes the transaction, and the next looks. A command asks always: its receipt may have its former name.
     """
 
     service: str
@@ -100,7 +101,7 @@ class Turns:
         check: Check | None,
         may_hope: bool,
     ) -> tuple[list[Outcome], Effects]:
-        hopes = may_hope and self.hopeful
+        hopes = may_hope and self.hopeful and not any(item.source is Source.COMMAND for item in inputs)
         try:
             outcomes, effects = await lane.transact(lambda tx: self._work(tx, inputs, first, check, hopes))
         except Exception:
@@ -130,9 +131,8 @@ class Turns:
         return outcomes, fold.effects
 
     async def _read(self, tx: Transaction, inputs: Sequence[Input], hopes: bool = False) -> Fold:
-        asked = [] if hopes else [item.id for item in inputs if item.consumes is None]
-        seen = await _found(tx, INBOX, asked)
-        fresh = [item for item in inputs if item.id not in seen]
+        seen = {} if hopes else await self._seen(tx, inputs)
+        fresh = [item for item in inputs if item.name not in seen]
         kept: dict[DocumentKey, Kept[Any]] = {}
         wanted, refs = needed(self.reactions, fresh)
         for name, (collection, ids) in wanted.items():
@@ -150,6 +150,17 @@ class Turns:
             self.clock(),
             refs,
         )
+
+    async def _seen(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, Raw]:
+        """The receipts of these inputs by name; what an older build wrote for a command makes room for an event."""
+        rows = await _found(tx, INBOX, asked(inputs))
+        seen = resolved(inputs, rows)
+        taken = [rows[item.name] for item in inputs if item.name in rows and item.name not in seen]
+        if taken:
+            moved = {row["_id"]: yield_place(row) for row in taken}
+            await tx.delete(INBOX, list(moved))
+            await tx.insert(INBOX, list(moved.values()))
+        return seen
 
     def _understood(self, collection: Collection[Any], id_: str, row: Raw | None) -> Kept[Any]:
         """Registers are large and change rarely: each version of them is understood once."""

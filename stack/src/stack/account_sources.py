@@ -38,6 +38,8 @@ from stack.processes import StackError
 
 READ_SECONDS = 60.0
 NAMES = ("Message", "Report", "Template")
+# What a receipt of a report's registration begins with, now and in a build before.
+RECEIPTS = ("command:RegisterReport:report:", "report:")
 # Whatever names a refused report: as a document's own id, or in a field of these.
 NAMING = ("state.report_id", "aggregateid", "correlation", "key")
 
@@ -126,7 +128,9 @@ def _text(key: Any) -> str:
 
 def _traces(client: MongoClient[Row], asked: Sequence[Asked]) -> Iterator[tuple[str, str]]:
     refused = {one.report_id for one in asked if one.step == "flawed"} - _accepted(asked)
-    owners = {name: name for name in refused} | {f"report:{name}": name for name in refused}
+    owners = {name: name for name in refused} | {
+        f"{prefix}{name}": name for name in refused for prefix in RECEIPTS
+    }
     conditions: list[Row] = [{field: {"$in": list(owners)}} for field in ("_id", *NAMING)]
     for service in SERVICES:
         for collection in sorted(client[service].list_collection_names()):
