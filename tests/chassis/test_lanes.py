@@ -22,6 +22,7 @@ class QuietSubscription(Subscription):
     def __init__(self) -> None:
         self.sought: list[tuple[int, int]] = []
         self.told: dict[int, int] = {}
+        self.holds: set[TopicPartition] = set()
         self.paused = False
 
     @property
@@ -38,6 +39,12 @@ class QuietSubscription(Subscription):
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.sought.append((partition.partition, offset))
+
+    def hold(self, partition: TopicPartition) -> None:
+        self.holds.add(partition)
+
+    def let_go(self, partition: TopicPartition) -> None:
+        self.holds.discard(partition)
 
     def pause(self) -> bool:
         self.paused = True

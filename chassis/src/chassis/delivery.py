@@ -16,12 +16,12 @@ from chassis.commits import Commits
 from chassis.crash import CrashPoints
 from chassis.errors import Conflict, Fenced, Unavailable
 from chassis.inputs import Input
-from chassis.lenient import fetch
 from chassis.logs import log
 from chassis.metrics import Metrics
 from chassis.progress import Progress
 from chassis.reading import Part, Parts, Reading
 from chassis.records import read, record_from
+from chassis.stops import Stops
 from chassis.subscription import Fetched, Subscription
 from chassis.topic_ids import topic_ids
 from chassis.turn import Turns
@@ -61,6 +61,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self.commits = Commits(group, claims, turns, self.source, self.progress, clock)
         self.reading = Reading(claims, self.source.seek, self.metrics)
         self.advice = Advice(self.source, self.crash)
+        self.stops = Stops(kafka, claims, self.source, self.metrics, monotonic)
+        self.progress.stopped = self.stops.there
 
     def _subscribe(self, instance: str) -> Subscription:
         return Subscription(self.group, self.kafka, instance, self.hears, self, self.take, self._step_over)
@@ -77,14 +79,10 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             places = {tp: self.reading.place(tp) for tp in self.claims.held}
             waiting = {tp: place for tp, place in places.items() if self.source.lag(tp, place) != 0}
             try:
-                fetched = await fetch(self.kafka, waiting)
+                return await self.stops.read(waiting, limit)
             except Unavailable as away:
                 self._rest(b"", str(away))
                 return {}
-            found: Fetched = {tp: raws[:limit] for tp, raws in fetched.items() if raws}
-            for partition, raws in found.items():
-                self.source.seek(partition, raws[-1].offset + 1)
-            return found
 
     async def on_partitions_revoked(self, _: set[TopicPartition]) -> None:
         """Finish what is in hand, then let go."""
@@ -92,6 +90,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             self.advice.hush()
             self.progress.leave()
             self.claims.held.clear()
+            self.stops.forget()
             self._assigned = set()
             self.metrics.assigned.set(0)
 
@@ -239,6 +238,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             self.progress.anew()
         elif gone:
             await self._go_on_behind(gone)
+        else:
+            await self.stops.look()
         await self._mind_new_topics()
         if self._assigned - set(self.claims.held) and not self.resting:
             async with self._still():

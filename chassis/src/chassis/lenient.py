@@ -1,27 +1,60 @@
-"""A reader for what the client library cannot fetch: one bad header name or an unknown codec must not stop a partition."""
+"""A reader for what the client library cannot fetch: one bad header name or an unknown codec must not stop a partition unseen."""
 
 import struct
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient
-from aiokafka.codec import gzip_decode, lz4_decode, snappy_decode, zstd_decode
+from aiokafka.codec import (
+    gzip_decode,
+    has_lz4,
+    has_snappy,
+    has_zstd,
+    lz4_decode,
+    snappy_decode,
+    zstd_decode,
+)
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.util import calc_crc32c
 
 from chassis.errors import Unavailable
+from chassis.parking import UNREADABLE
 from contracts.connection import Connection
 
-UNREADABLE = "ascolto-unreadable"
 _BATCH = struct.Struct(">qiibIhiqqqhii")
-_BEFORE_LENGTH = 12
+_BEFORE_LENGTH, _CHECKED = 12, 21
 _FETCH_BYTES = 1_048_576
 _CODECS = {1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decode}
+_CODEC, _APPEND_TIME, _CONTROL = 0x07, 0x08, 0x20
+_AT_ONCE = 10_000  # opaque records of one batch: how many it says it has may be wrong as well
+
+
+class Opaque(ConsumerRecord):  # type: ignore[misc]
+    """A record of a batch that cannot be read: its offset, and with the first of them the bytes of the batch."""
+
+    def reason(self) -> str:
+        """Why the batch cannot be read."""
+        return str(self.headers[0][1].decode())
+
+
+class Unreadable(Exception):
+    """A batch of records cannot be read here; the text says why."""
+
+
+def unread_codecs() -> tuple[str, ...]:
+    """The codecs of Kafka that this installation cannot read."""
+    there = {"snappy": has_snappy(), "lz4": has_lz4(), "zstd": has_zstd()}
+    return tuple(name for name, has in there.items() if not has)
 
 
 async def fetch(kafka: Connection, places: Mapping[TopicPartition, int]) -> dict[TopicPartition, list[Any]]:
-    """The records of each partition from its offset on, read with patience; raises Unavailable without the broker."""
+    """The records of each partition from its offset on, those of batches that cannot be read as opaque ones.
+
+    Raises Unavailable without the broker.
+    """
     client = AIOKafkaClient(**kafka.aiokafka(), client_id="ascolto-lenient")
     try:
         await client.bootstrap()
@@ -40,7 +73,7 @@ async def _fetch(client: AIOKafkaClient, place: TopicPartition, offset: int) -> 
     wanted = [(place.topic, [(place.partition, offset, _FETCH_BYTES)])]
     answer = await client.send(leader, FetchRequest(100, 1, _FETCH_BYTES, 0, wanted, rack_id=""))
     data = bytes(answer.topics[0][1][0][-1] or b"")
-    return [raw for batch in _batches(data) for raw in _records(place, batch) if raw.offset >= offset]
+    return [raw for batch in _batches(data) for raw in _records(place, batch, offset)]
 
 
 def _batches(data: bytes) -> Iterator[bytes]:
@@ -49,59 +82,106 @@ def _batches(data: bytes) -> Iterator[bytes]:
         length = struct.unpack_from(">i", data, position + 8)[0] + _BEFORE_LENGTH
         if position + length > len(data):
             return  # the broker cuts the last batch where the bytes end
+        if length < _BATCH.size:
+            yield data[position:]
+            return
         yield data[position : position + length]
         position += length
 
 
-def _records(place: TopicPartition, batch: bytes) -> list[Any]:
-    base, _, _, magic, _, attributes, last_delta, first_time, *_, count = _BATCH.unpack_from(batch)
-    codec = attributes & 0x07
+def base_of(batch: bytes) -> int:
+    """The offset of the first record of a batch."""
+    return int(_BATCH.unpack_from(batch)[0])
+
+
+def _records(place: TopicPartition, batch: bytes, begin: int = 0) -> list[Any]:
     try:
-        if magic != 2 or codec not in (0, *_CODECS):
-            raise ValueError(f"format {magic}, codec {codec}")
-        body = batch[_BATCH.size :]
-        reader = _Reader(_CODECS[codec](body) if codec else body)
-        return [_record(place, reader, base, first_time) for _ in range(count)]
-    except (ValueError, IndexError, struct.error, RuntimeError, OSError, KafkaError) as error:
-        reason = f"a batch of {last_delta + 1} records that nobody here can read: {error}"
-        return [
-            _opaque(place, base + n, first_time, batch if n == 0 else None, reason)
-            for n in range(last_delta + 1)
-        ]
+        return [raw for raw in read_batch(place, batch) if raw.offset >= begin]
+    except Unreadable as unreadable:
+        return _opaque(place, batch, begin, str(unreadable))
 
 
-def _record(place: TopicPartition, reader: "_Reader", base: int, first_time: int) -> Any:
-    reader.number()  # length
+def read_batch(place: TopicPartition, batch: bytes) -> list[Any]:
+    """All records of a batch as it lies on its partition; raises Unreadable."""
+    try:
+        return _read(place, batch)
+    except Exception as error:
+        # A decoder raises whatever it likes: zlib's, cramjam's and Python's own errors have no common name.
+        reason = str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
+        raise Unreadable(reason) from error
+
+
+def _read(place: TopicPartition, batch: bytes) -> list[Any]:
+    base, _, _, magic, crc, attributes, _, first, last, *_, count = _BATCH.unpack_from(batch)
+    codec = attributes & _CODEC
+    if magic != 2 or codec not in (0, *_CODECS):
+        raise Unreadable(f"format {magic}, codec {codec}")
+    if crc != calc_crc32c(memoryview(batch)[_CHECKED:]):
+        raise Unreadable("its checksum differs")
+    if attributes & _CONTROL:
+        return []  # the end of a transaction, no record of anybody
+    body = batch[_BATCH.size :]
+    reader = _Reader(_CODECS[codec](body) if codec else body)
+    appended = last if attributes & _APPEND_TIME else None
+    raws = [_record(place, reader, base, first, appended) for _ in range(count)]
+    if any(raw.offset >= after.offset for raw, after in pairwise(raws)):
+        raise Unreadable("its offsets do not ascend")
+    return raws
+
+
+def _record(place: TopicPartition, reader: "_Reader", base: int, first: int, appended: int | None) -> Any:
+    end = reader.number() + reader.position
     reader.number()  # attributes, one byte that reads as a number
-    time = first_time + reader.number()
+    delta = reader.number()
+    time = first + delta if appended is None else appended
     offset = base + reader.number()
     key, value = reader.data(), reader.data()
     headers = [
         ((reader.data() or b"").decode("utf-8", "backslashreplace"), reader.data())
         for _ in range(reader.number())
     ]
+    if reader.position != end:
+        raise Unreadable("a record is not as long as it says")
     return ConsumerRecord(
         place.topic, place.partition, offset, time, 0, key, value, None, 0, 0, tuple(headers)
     )
 
 
-def _opaque(place: TopicPartition, offset: int, time: int, data: bytes | None, reason: str) -> Any:
-    headers = ((UNREADABLE, reason.encode()),)
-    return ConsumerRecord(place.topic, place.partition, offset, time, 0, None, data, None, 0, 0, headers)
+def _opaque(place: TopicPartition, batch: bytes, begin: int, reason: str) -> list[Any]:
+    base, last_delta, time = (_BATCH.unpack_from(batch)[field] for field in (0, 6, 7))
+    first, end = max(base, begin), base + last_delta + 1
+    text = f"a batch of {last_delta + 1} records that nobody here can read: {reason}"
+    headers = ((UNREADABLE, text.encode()),)
+    return [
+        Opaque(
+            place.topic,
+            place.partition,
+            offset,
+            time,
+            0,
+            None,
+            batch if offset == first else None,
+            None,
+            0,
+            0,
+            headers,
+        )
+        for offset in range(first, min(end, first + _AT_ONCE))
+    ]
 
 
 class _Reader:
     """Reads the varints and byte strings of a record batch."""
 
     def __init__(self, data: bytes) -> None:
-        self._data, self._position = data, 0
+        self._data, self.position = data, 0
 
     def number(self) -> int:
         """A zigzag varint."""
         value, shift = 0, 0
         while True:
-            byte = self._data[self._position]
-            self._position += 1
+            byte = self._data[self.position]
+            self.position += 1
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
                 return (value >> 1) ^ -(value & 1)
@@ -114,8 +194,8 @@ class _Reader:
         length = self.number()
         if length < 0:
             return None
-        if self._position + length > len(self._data):
+        if self.position + length > len(self._data):
             raise ValueError("a byte string is longer than its batch")
-        found = self._data[self._position : self._position + length]
-        self._position += length
+        found = self._data[self.position : self.position + length]
+        self.position += length
         return bytes(found)

@@ -9,14 +9,16 @@ from chassis.clock import Clock
 from chassis.documents import Raw
 from chassis.errors import Conflict, Refused
 from chassis.ids import uuid7
+from chassis.inputs import Input
+from chassis.lenient import Unreadable
 from chassis.parking import HEADS, PARKED, record_of
-from chassis.records import read
+from chassis.records import contents, read
 from chassis.replay import GONE, Replays, take_off
 from chassis.sent_log import KEPT, SentLog
+from chassis.stops import AUDIT, step_over_id
 from chassis.store import AtLeast, Lane, Store, Transaction
 from chassis.turn import INBOX, OUTBOX, Turns
 
-AUDIT = "audit"
 TOGETHER = 500
 
 
@@ -84,6 +86,16 @@ class Mending:
             ) from lost
         return len(rows)
 
+    async def step_over(self, by: str, why: str, topic: str, partition: int, offset: int) -> str:
+        """Let a batch that nobody here can read be parked unread and what lies behind it be handled; returns its place.
+
+        The audit row is the permission: whoever owns the partition looks for it.
+        """
+        details = {"topic": topic, "partition": partition, "offset": offset, "why": why}
+        row = self._row(by, "step-over", details) | {"_id": step_over_id(topic, partition, offset)}
+        await self.store.insert_missing(AUDIT, [row])
+        return f"{topic}/{partition}/{offset}"
+
     async def republish(self, by: str, since: datetime) -> int:
         """Send again what was sent since then, for a broker that lost its disk; consumers' inboxes know the ids.
 
@@ -117,12 +129,22 @@ class Mending:
 
 async def _know(tx: Transaction, rows: Sequence[Raw], now: datetime) -> None:
     """Write the receipts of records that nobody will handle, as far as it can be read what they were."""
-    inputs = [read(record_of(row), int(now.timestamp() * 1000)) for row in rows]
+    inputs = [item for row in rows for item in _inputs(row, now)]
     ids = sorted({item.name for item in inputs if item.body is not None})
     known = await tx.find(INBOX, ids)
     missing = [{"_id": name, "at": now} for name in ids if name not in known]
     if missing:
         await tx.insert(INBOX, missing)
+
+
+def _inputs(row: Raw, now: datetime) -> list[Input]:
+    record = record_of(row)
+    if not record.opaque:
+        return [read(record, int(now.timestamp() * 1000))]
+    try:
+        return contents(record)
+    except Unreadable:
+        return []
 
 
 def readable(rows: Sequence[Raw]) -> list[Raw]:

@@ -35,6 +35,12 @@ class Metrics:
             "consumer_lag_records", "Records not handled yet.", ["group", "topic", "partition"], registry=r
         )
         self.assigned = Gauge("consumer_assigned_partitions", "Partitions this process owns.", registry=r)
+        self.stopped = Gauge(
+            "consumer_stopped",
+            "1 while nothing of a partition is read because nobody here can read its next batch.",
+            ["topic", "partition"],
+            registry=r,
+        )
         self.paused = Gauge("consumer_paused", "1 while a dependency is down and reading rests.", registry=r)
         self.progress = Gauge(
             "consumer_last_progress_timestamp_seconds", "When a batch last committed.", registry=r

@@ -40,6 +40,15 @@ class Discard(_Asked):
     why: Annotated[Text, Field(max_length=1000)]
 
 
+class StepOver(_Asked):
+    """The batch to step over, as the log line `partition stopped` names it, and why."""
+
+    topic: str
+    partition: int = Field(ge=0)
+    offset: int = Field(ge=0)
+    why: str = Field(min_length=1, max_length=1000)
+
+
 class Republish(_Asked):
     """From when on to send again."""
 
@@ -64,6 +73,12 @@ def ops_router(doors: Doors, mending: Mending) -> APIRouter:
     async def discard(asked: Discard, who: Annotated[Principal, Depends(lock)]) -> dict[str, int]:
         """Give up; the records stay in the audit."""
         return {"discarded": await mending.discard(who.subject, asked.why, asked.head, asked.record)}
+
+    @api.post("/step-over")
+    async def step_over(asked: StepOver, who: Annotated[Principal, Depends(lock)]) -> dict[str, str]:
+        """Let a partition go on behind a batch that nobody here can read; the batch is parked unread."""
+        place = (asked.topic, asked.partition, asked.offset)
+        return {"allowed": await mending.step_over(who.subject, asked.why, *place)}
 
     @api.post("/republish")
     async def republish(asked: Republish, who: Annotated[Principal, Depends(lock)]) -> dict[str, int]:
@@ -125,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
         "show": (("GET", "/ops/parked/records"), ("head", "limit")),
         "replay": (("POST", "/ops/parked/replay"), ("head", "topic", "reason")),
         "discard": (("POST", "/ops/parked/discard"), ("head", "record", "why")),
+        "step-over": (("POST", "/ops/step-over"), ("topic", "partition", "offset", "why")),
         "republish": (("POST", "/ops/republish"), ("since",)),
         "audit": (("GET", "/ops/audit"), ("limit",)),
     }
@@ -137,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _NEEDED = {("show", "head"), ("discard", "head"), ("discard", "why"), ("republish", "since")}
+_NEEDED |= {("step-over", name) for name in ("topic", "partition", "offset", "why")}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

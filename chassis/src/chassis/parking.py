@@ -11,13 +11,14 @@ from chassis.ids import derive
 from contracts.ops import KeyResumed, KeyStalled
 
 PARKED = "parked"
+UNREADABLE = "ascolto-unreadable"  # the one header of an opaque record: why its batch cannot be read
 HEADS = "parked_heads"
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(slots=True)
 class Record:
-    """A record as it lies on its topic."""
+    """A record as it lies on its topic; `opaque` when only its batch is known, which the first of its records has as value."""
 
     topic: str
     partition: int
@@ -25,6 +26,7 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
+    opaque: bool = False
 
     def key_text(self) -> str:
         """The key as text; a record without one is a key of its own."""
@@ -103,6 +105,7 @@ class Head:
                 "key": record.key,
                 "value": record.value,
                 "headers": [[name, value] for name, value in record.headers],
+                "opaque": record.opaque,
                 "parked_at": now,
             }
         )
@@ -150,4 +153,10 @@ def record_of(row: Raw) -> Record:
         row["key"],
         row["value"],
         tuple((name, value) for name, value in row["headers"]),
+        row.get("opaque", _parked_opaque(row)),
     )
+
+
+def _parked_opaque(row: Raw) -> bool:
+    """A build before the field `opaque` parked a record of an unreadable batch without a key and with one header."""
+    return row["key"] is None and [name for name, _ in row["headers"]] == [UNREADABLE]

@@ -1,7 +1,7 @@
 """Progress: whether reading gets on, by what the consumer knows and, now and then, by the broker's own word."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from aiokafka import TopicPartition
@@ -27,7 +27,7 @@ class Progress:
     """When something was last handled, and which partitions wait without moving.
 
     A client library that has stopped fetching a partition never learns that anything waits there, and what goes on in the
-    other partitions hides it.
+    other partitions hides it. A partition that is `stopped` waits for a person: it is neither behind nor stuck.
     """
 
     group: str
@@ -37,6 +37,7 @@ class Progress:
     monotonic: Callable[[], float] = time.monotonic
     behind: bool = False
     outside: float | None = None
+    stopped: Container[TopicPartition] = ()
     handled: float = field(init=False)
     _asked: float = field(init=False)
     _waits: dict[TopicPartition, Wait] = field(default_factory=dict)
@@ -68,7 +69,7 @@ class Progress:
         """
         lags = {tp: self.source.lag(tp, claim.next) for tp, claim in self.claims.held.items()}
         self._tell({tp: lag for tp, lag in lags.items() if lag is not None})
-        self.behind = any(lags.values())
+        self.behind = any(lag for tp, lag in lags.items() if tp not in self.stopped)
         if not self.behind:
             self.made()
         if self.monotonic() - self._asked <= ASK_SECONDS:
@@ -103,5 +104,6 @@ class Progress:
         now = self.monotonic()
         if self.outside is not None:
             return now - self.outside > 2 * seconds
-        unseen = any(not wait.known and now - wait.since > seconds for wait in self._waits.values())
+        waits = [wait for tp, wait in self._waits.items() if tp not in self.stopped]
+        unseen = any(not wait.known and now - wait.since > seconds for wait in waits)
         return unseen or (self.behind and now - self.handled > seconds)

@@ -8,20 +8,22 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ConfigResource
 from confluent_kafka.cimpl import NewTopic
 
 from chassis.kafka_rights import settle, users
+from chassis.lenient import unread_codecs
 from contracts.connection import MECHANISM, Connection
 from contracts.permissions import ADMIN, KAFKA_USERS, group_prefix, team_name
 from contracts.topics import TOPICS, Topic, dead_letter_topic
 
 WAIT_SECONDS = 60.0
+COMPRESSIONS = frozenset({"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"})
 
 
 def wanted() -> list[Topic]:
@@ -58,6 +60,11 @@ def provision(kafka: Connection, replicas: int, passwords: Mapping[str, str] | N
     """
     admin = reached(kafka)
     made = _create(admin, replicas)
+    for name, codec in compressed(admin, COMPRESSIONS - set(unread_codecs())).items():
+        text = (
+            f"topic {name} has compression.type={codec}, which no service here can read: set it to `producer`"
+        )
+        print(f"provision: {text}", file=sys.stderr)
     if passwords:
         settle(admin, passwords)
         _let_in(kafka, passwords)
@@ -101,6 +108,17 @@ def _create(admin: AdminClient, replicas: int) -> list[str]:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise SystemExit(f"provision: topic {name} not created: {error}") from error
     return [topic.name for topic in missing]
+
+
+def compressed(admin: AdminClient, readable: Set[str]) -> dict[str, str]:
+    """The topics whose records the broker compresses with something else than what is readable, and with what."""
+    there = admin.list_topics(timeout=10).topics
+    asked = [
+        ConfigResource(ConfigResource.Type.TOPIC, topic.name) for topic in wanted() if topic.name in there
+    ]
+    told = {one.name: done.result(30) for one, done in admin.describe_configs(asked).items()}
+    codecs = {name: str(config["compression.type"].value) for name, config in told.items()}
+    return {name: codec for name, codec in codecs.items() if codec not in readable}
 
 
 def onboard(kafka: Connection, team: str, password: str = "") -> str:

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from aiokafka import TopicPartition
+
 from chassis.inputs import Input, Lineage, Source
-from chassis.lenient import UNREADABLE
+from chassis.lenient import Opaque, Unreadable, read_batch
 from chassis.parking import Record
 from contracts.envelope import Malformed, UnknownType, read_envelope, read_event
 
@@ -16,12 +18,14 @@ LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 
 def record_from(raw: Any) -> Record:
     """The record that the client library fetched."""
-    return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers)
+    return Record(
+        raw.topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers, raw.__class__ is Opaque
+    )
 
 
 def read(record: Record, arrived_ms: int) -> Input:
     """Understand a record; an unknown type is marked, anything that cannot be understood carries its reason."""
-    if record.headers and record.headers[0][0] == UNREADABLE:
+    if record.opaque:
         return _unreadable(record, arrived_ms, (record.headers[0][1] or b"").decode("utf-8", "replace"))
     try:
         envelope = read_envelope(record.headers)
@@ -52,6 +56,20 @@ def _unreadable(record: Record, arrived_ms: int, reason: str) -> Input:
         unreadable=reason,
         source=Source.OWN,
     )
+
+
+def contents(record: Record) -> list[Input]:
+    """The records of the batch that lies with an opaque record, from its offset on; raises Unreadable.
+
+    Nothing when the batch lies with another one.
+    """
+    if record.value is None:
+        return []
+    raws = read_batch(TopicPartition(record.topic, record.partition), record.value)
+    offsets = [raw.offset for raw in raws]
+    if record.offset not in offsets:
+        raise Unreadable(f"the batch has no record {record.offset}")
+    return [read(record_from(raw), raw.timestamp) for raw in raws if raw.offset >= record.offset]
 
 
 def runs(records: Sequence[Any], next_offset: int) -> tuple[list[Any], int | None]:

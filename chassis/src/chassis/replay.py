@@ -9,11 +9,12 @@ from datetime import datetime
 from chassis.clock import Clock
 from chassis.errors import Conflict, Early, Unavailable
 from chassis.inputs import Ending, Input, Outcome
+from chassis.lenient import Unreadable
 from chassis.outbox import stall_row
 from chassis.parking import HEADS, PARKED, Head, record_of, resumed
-from chassis.records import read
+from chassis.records import contents, read
 from chassis.store import Lane, Store, Transaction
-from chassis.turn import ATTEMPTS, OUTBOX, Turns
+from chassis.turn import ATTEMPTS, OUTBOX, Step, Turns
 
 TOGETHER = 100
 GONE = (Ending.DONE, Ending.IGNORED, Ending.AGAIN, Ending.UNKNOWN)
@@ -59,10 +60,26 @@ class Replays:
             row = rows[0]
             record = record_of(row)
             item = read(record, int(row["parked_at"].timestamp() * 1000))
+            if record.opaque:
+                try:
+                    ended += await self._unpack(head_id, row["_id"], contents(record))
+                except Unreadable as unreadable:
+                    await self._stay(head_id, None)
+                    return [*ended, Outcome(item, Ending.PARKED, error=unreadable)]
+                continue
             outcome = await self._once(head_id, row["_id"], replace(item, replayed=True))
             ended.append(outcome)
             if outcome.ending not in GONE:
                 return ended
+
+    async def _unpack(self, head_id: str, parked_id: str, inputs: Sequence[Input]) -> list[Outcome]:
+        """Handle the records of a batch that can be read now as if they had just come, each under its own key.
+
+        One transaction each: what is done or parked has its receipt, so after a crash the batch is begun again.
+        """
+        ended = [outcome for item in inputs for outcome in await self.turns.run(self.lane, [item])]
+        await self._write(lambda tx: take_off(tx, self.turns, head_id, [parked_id], self.clock()))
+        return ended
 
     async def _once(self, head_id: str, parked_id: str, item: Input) -> Outcome:
         def must_go(outcomes: Sequence[Outcome]) -> None:
@@ -80,9 +97,12 @@ class Replays:
             return still.outcome
 
     async def _stay(self, head_id: str, awaited: Early | None) -> None:
+        await self._write(lambda tx: _stays(tx, head_id, awaited))
+
+    async def _write(self, step: Step) -> None:
         for _ in range(ATTEMPTS):
             try:
-                await self.lane.transact(lambda tx: _stays(tx, head_id, awaited))
+                await self.lane.transact(step)
             except Conflict:
                 await asyncio.sleep(random.uniform(0, 0.1))
                 continue

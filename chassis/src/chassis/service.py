@@ -31,6 +31,7 @@ from chassis.http import build_app
 from chassis.issuer import issuer_of
 from chassis.jobs import Jobs, Worker
 from chassis.kafka_mendings import mend_kafka_client
+from chassis.lenient import unread_codecs
 from chassis.logs import log, set_up
 from chassis.loops import Loop, end
 from chassis.mending import Mending
@@ -122,6 +123,8 @@ class Process:
     async def open(self) -> None:
         """Make the collections exist, then start everything that does not need Kafka."""
         mend_kafka_client()
+        if missing := unread_codecs():
+            log("codecs missing", level=40, cannot_read=missing)
         self._task(Watchdog(self.live, STUCK_SECONDS).run())
         commanded, timed, done = lanes = [await self.store.lane() for _ in range(3)]
         await self._patiently(partial(self._prepare, lanes))
@@ -225,6 +228,8 @@ class Process:
             "ok": bool(self.loops) and self.seeded,
             "consuming": heard,
             "resting": resting,
+            "stopped": self.delivery.stops.told() if self.delivery else [],
+            "unread_codecs": unread_codecs(),
             "seeded": self.seeded,
         }
 

@@ -7,7 +7,13 @@ from typing import Any
 from zlib import crc32
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    IllegalOperation,
+    KafkaError,
+    UnsupportedCodecError,
+)
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
@@ -126,7 +132,9 @@ class Subscription:
         self.stale = False
         try:
             found: Fetched = await self._fetch(timeout_ms=max(timeout_ms, IDLE_MS), max_records=max_records)
-        except (UnicodeDecodeError, CorruptRecordException, UnsupportedCodecError) as error:
+        except Exception as error:
+            if not _of_a_record(error):
+                raise
             log("a record cannot be fetched", level=40, reason=type(error).__name__)
             found = await self._step_over(max_records)
             if not found:
@@ -164,6 +172,16 @@ class Subscription:
         if self.consumer is not None and partition in self.consumer.assignment():
             self.consumer.seek(partition, offset)
 
+    def hold(self, partition: TopicPartition) -> None:
+        """Fetch nothing of this partition until it is let go, or given out anew."""
+        if self.consumer is not None and partition in self.consumer.assignment():
+            self.consumer.pause(partition)
+
+    def let_go(self, partition: TopicPartition) -> None:
+        """Fetch of this partition again."""
+        if self.consumer is not None and partition in self.consumer.assignment():
+            self.consumer.resume(partition)
+
     def pause(self) -> bool:
         """Fetch nothing until `resume`, and stay in the group; false before the start."""
         if self.consumer is None:
@@ -183,6 +201,13 @@ class Subscription:
     async def stop(self) -> None:
         """Leave the group."""
         await self.broker.stop()
+
+
+def _of_a_record(error: Exception) -> bool:
+    """Whether a fetch failed on what was fetched: every decoder has errors of its own, the library has two."""
+    if isinstance(error, CorruptRecordException | UnsupportedCodecError):
+        return True
+    return not isinstance(error, KafkaError | ConsumerStoppedError | IllegalOperation)
 
 
 async def _keep_raw(message: Any) -> Any:
