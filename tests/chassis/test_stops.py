@@ -1,12 +1,22 @@
 """A partition whose next batch nobody here can read stops, until it can be read or somebody lets it be stepped over."""
 
 import logging
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    KafkaConnectionError,
+    UnsupportedCodecError,
+)
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.chassis.batches import (
     APPEND_TIME,
     CONTROL,
@@ -21,15 +31,18 @@ from tests.chassis.batches import (
 )
 from tests.chassis.ledger import NOW, a_store, record, registered, report_id, turns
 from tests.chassis.test_lanes import TOPIC, QuietDelivery, delivery_on, handled
+from tests.chassis.test_progress import TwoWords
 
 from chassis import lenient
 from chassis.inputs import Ending
 from chassis.mending import Mending
 from chassis.parking import HEADS, PARKED, UNREADABLE, Record, head_id, record_of
+from chassis.progress import Progress
 from chassis.records import read, record_from
 from chassis.replay import Replays
 from chassis.stops import TRY_AGAIN_SECONDS, Stops
 from chassis.store import Store
+from chassis.subscription import _of_a_record
 from contracts.connection import Connection
 
 BAD, GOOD = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
@@ -199,6 +212,63 @@ def test_a_damaged_batch_is_opaque_and_its_bytes_are_with_the_first_record(codec
         raws = lenient._records(BAD, damaged, 8)
         assert [(raw.offset, raw.value) for raw in raws] == [(8, damaged), (9, None)]
         assert all(read(record_from(raw), 0).unreadable for raw in raws)
+
+
+@given(st.data(), st.sampled_from((0, GZIP, SNAPPY, LZ4, ZSTD)))
+def test_any_damage_leaves_the_offsets_of_the_batch_or_opaque_ones(data: st.DataObject, codec: int) -> None:
+    whole = bytearray(batch_of([lies(n, n) for n in range(3)], codec, 7))
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(21, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    struct.pack_into(">i", whole, 23, 2)
+
+    raws = lenient._records(BAD, checked(whole), 7)
+
+    offsets = [raw.offset for raw in raws]
+    assert offsets == sorted(set(offsets))
+    assert set(offsets) <= {7, 8, 9}
+    assert [raw.value for raw in raws if isinstance(raw, lenient.Opaque)][:1] in ([], [checked(whole)])
+
+
+def test_every_codec_of_kafka_can_be_read_here() -> None:
+    assert lenient.unread_codecs() == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "about_a_record"),
+    [
+        (zlib.error("bad"), True),
+        (EOFError(), True),
+        (UnicodeDecodeError("utf-8", b"", 0, 1, "bad"), True),
+        (UnsupportedCodecError(), True),
+        (CorruptRecordException(), True),
+        (KafkaConnectionError(), False),
+        (ConsumerStoppedError(), False),
+    ],
+)
+def test_whatever_a_decoder_raises_is_about_a_record(error: Exception, about_a_record: bool) -> None:
+    assert _of_a_record(error) is about_a_record
+
+
+async def test_a_partition_that_has_stopped_is_not_stuck_and_hides_no_other_that_is() -> None:
+    store = await a_store()
+    reader = await reading(store, unreadable(0, lies(1)))
+    await reader.step()
+    claims, source = reader.delivery.claims, TwoWords()
+    source.known, source.true, source.first = {BAD: 1, GOOD: 1}, {BAD: 1, GOOD: 1}, {BAD: 0, GOOD: 0}
+    progress = Progress("ledger", claims, source, reader.delivery.metrics, lambda: reader.now)
+    progress.stopped = reader.stops.there
+
+    async def still(seconds: int) -> bool:
+        for _ in range(seconds):
+            reader.now += 1
+            await progress.look()
+        return progress.stands_still(45)
+
+    assert not await still(100)
+    source.known, source.true = {BAD: None, GOOD: 1}, {BAD: 1, GOOD: 1}
+    assert not await still(100)
+    source.known, source.true = {BAD: 1, GOOD: 2}, {BAD: 1, GOOD: 2}
+    assert await still(100)
 
 
 def test_the_end_of_a_transaction_is_nobodys_record_and_the_brokers_time_counts_where_it_writes_it() -> None:

@@ -94,5 +94,6 @@ def test_words_of_logs_that_runbooks_point_at_are_said() -> None:
     for said in (
         "watchdog ends the process", "waiting", "seed refused", "job postponed", "batch failed", "hole accepted",
         "topic was made again", "send failed", "no such topic", "topics are missing", "met a bug: a bad deploy",
+        "partition stopped", "codecs missing",
     ):  # fmt: skip
         assert said in sources, said

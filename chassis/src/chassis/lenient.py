@@ -112,7 +112,7 @@ def read_batch(place: TopicPartition, batch: bytes) -> list[Any]:
 
 
 def _read(place: TopicPartition, batch: bytes) -> list[Any]:
-    base, _, _, magic, crc, attributes, _, first, last, *_, count = _BATCH.unpack_from(batch)
+    base, _, _, magic, crc, attributes, last_delta, first, last, *_, count = _BATCH.unpack_from(batch)
     codec = attributes & _CODEC
     if magic != 2 or codec not in (0, *_CODECS):
         raise Unreadable(f"format {magic}, codec {codec}")
@@ -124,8 +124,9 @@ def _read(place: TopicPartition, batch: bytes) -> list[Any]:
     reader = _Reader(_CODECS[codec](body) if codec else body)
     appended = last if attributes & _APPEND_TIME else None
     raws = [_record(place, reader, base, first, appended) for _ in range(count)]
-    if any(raw.offset >= after.offset for raw, after in pairwise(raws)):
-        raise Unreadable("its offsets do not ascend")
+    offsets = [base - 1, *(raw.offset for raw in raws), base + last_delta + 1]
+    if any(offset >= after for offset, after in pairwise(offsets)):
+        raise Unreadable("its offsets are not those of its head")
     return raws
 
 
