@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka import codec as aiokafka_codec
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic as RawTopic
 from tests.adapters.test_delivery import World, publish, record, until
 
-from chassis import lenient, stops
+from chassis import lenient, provision, stops
 from chassis.mongo import MongoStore
 from contracts.connection import Connection
+from contracts.topics import BY_NAME
 from stack.system import System
 
 pytestmark = pytest.mark.engines
@@ -193,3 +197,19 @@ async def _equals(world: World, number: int, wanted: list[str]) -> bool:
 
 async def _parked(store: MongoStore, wanted: int) -> bool:
     return await store.count("parked", {}) == wanted
+
+
+async def test_provisioning_names_a_topic_that_the_broker_compresses_with_what_nobody_reads(
+    engines: System, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines.provision()
+    admin, name = AdminClient(engines.kafka.admin.librdkafka()), "ops.stalls.dlq.nobody"
+    topic = replace(BY_NAME["ops.stalls"], name=name)
+    monkeypatch.setattr(provision, "wanted", lambda: [topic])
+    admin.create_topics([RawTopic(name, 1, 1, config={"compression.type": "lz4"})])[name].result(10)
+
+    assert provision.compressed(admin, provision.COMPRESSIONS) == {}
+    monkeypatch.setattr(aiokafka_codec, "cramjam", None)
+    provision.provision(engines.kafka.admin, 1)
+
+    assert f"topic {name} has compression.type=lz4, which no service here can read" in capsys.readouterr().err

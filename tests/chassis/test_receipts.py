@@ -190,6 +190,8 @@ async def test_a_refused_event_waits_with_its_key_until_it_can_be_handled() -> N
         ("refused", "no-such-line: This line is not wanted."),
         ("behind", ""),
     ]
+    (stalled,) = await store.query("outbox", {"type": "key-stalled.v1"})
+    assert json.loads(stalled["payload"])["reason"] == "failed"
     engine = turns()
     replays = Replays("ledger", store, engine, await store.lane(), lambda: NOW)
     head = head_id("ledger", "intake.reports", report_id(1))

@@ -121,7 +121,9 @@ def stalled(head: Head, group: str, reason: str) -> KeyStalled:
         consumer=group,
         heard_topic=head.topic,
         subject_id=head.key if known else None,
-        reason=reason,
+        reason="failed"
+        if reason == "refused"
+        else reason,  # the contract has three: no handler is meant to refuse
         since=head.since or datetime.fromtimestamp(0, UTC),
     )
 
