@@ -25,8 +25,8 @@ from tests.simulation.services import (
 
 from chassis.documents import Collection, Raw
 from chassis.inputs import Ending
-from chassis.mending import AUDIT
 from chassis.parking import PARKED
+from chassis.turn import AUDIT
 from contracts.envelope import Envelope, Malformed, read_envelope, read_event
 from contracts.topics import BY_TYPE
 

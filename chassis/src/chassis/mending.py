@@ -15,9 +15,9 @@ from chassis.parking import HEADS, PARKED, record_of
 from chassis.records import contents, read
 from chassis.replay import GONE, Replays, take_off
 from chassis.sent_log import KEPT, SentLog
-from chassis.stops import AUDIT, step_over_id
+from chassis.stops import step_over_id
 from chassis.store import AtLeast, Lane, Store, Transaction
-from chassis.turn import INBOX, OUTBOX, Turns
+from chassis.turn import AUDIT, INBOX, OUTBOX, Turns
 
 TOGETHER = 500
 

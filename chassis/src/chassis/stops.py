@@ -12,9 +12,9 @@ from chassis.lenient import Opaque, base_of, fetch
 from chassis.logs import log
 from chassis.metrics import Metrics
 from chassis.subscription import Fetched, Subscription
+from chassis.turn import AUDIT
 from contracts.connection import Connection
 
-AUDIT = "audit"
 TRY_AGAIN_SECONDS = 30.0
 
 Fetch = Callable[[Connection, Mapping[TopicPartition, int]], Awaitable[Mapping[TopicPartition, list[Any]]]]

@@ -20,11 +20,11 @@ from chassis.sessions import LOGINS, SESSION_INDEXES, SESSIONS
 from chassis.receipts import asked, resolved, yield_place
 from chassis.store import Index, Lane, Transaction
 
-INBOX, OUTBOX, TIMERS, JOBS = "inbox", "outbox", "timers", "jobs"
+INBOX, OUTBOX, TIMERS, JOBS, AUDIT = "inbox", "outbox", "timers", "jobs", "audit"
 INBOX_SECONDS = 21 * 86_400
 ATTEMPTS = 10
 
-COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", "audit", SESSIONS, LOGINS)
+COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", AUDIT, SESSIONS, LOGINS)
 INDEXES = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),
     # Time before slot: a search ends only at a row that is there, so each slot's would walk over what all others deleted.
