@@ -1,8 +1,9 @@
 """Ids that callers, publishers and the service itself choose never meet, now and across an upgrade."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -126,8 +127,8 @@ async def test_an_event_with_any_text_for_an_id_meets_nothing_but_itself(chosen:
     assert await lines(store) == ["lift"]
 
 
-async def _of_an_older_build(store: Store, *rows: dict[str, object]) -> None:
-    await store.insert_missing("inbox", [{"at": NOW} | row for row in rows])
+async def _of_an_older_build(store: Store, *rows: Mapping[str, object]) -> None:
+    await store.insert_missing("inbox", [{"at": NOW, **row} for row in rows])
 
 
 @pytest.mark.parametrize("hopeful", [False, True])
@@ -167,6 +168,39 @@ async def test_a_commands_receipt_of_an_older_build_does_not_swallow_an_event(ho
     assert endings == [Ending.DONE, Ending.AGAIN]
     assert await lines(store) == ["lift"]
     assert (again.ending, again.answer) == (Ending.AGAIN, {"lines": 7})
+
+
+STEP = st.tuples(st.sampled_from((Source.EVENT, Source.COMMAND)), st.sampled_from((E, "x", "a:b")))
+
+
+@given(st.lists(st.lists(STEP, min_size=1, max_size=3), max_size=8), st.sets(st.sampled_from((E, "x"))))
+def test_each_event_is_handled_once_whatever_commands_of_its_id_come_now_or_came_to_an_older_build(
+    batches: list[list[tuple[Source, str]]], legacy: set[str]
+) -> None:
+    async def story() -> None:
+        store, engine = await a_store(), turns()
+        engine.hopeful = True
+        await _of_an_older_build(store, *({"_id": chosen, "fingerprint": "aa"} for chosen in legacy))
+        lane = await store.lane()
+        for batch in batches:
+            inputs = [
+                event(chosen, len(chosen))
+                if source is Source.EVENT
+                else command(9, f"line-{len(chosen)}", chosen, "aa")
+                for source, chosen in batch
+            ]
+            await engine.run(lane, inputs)
+        told = {step for batch in batches for step in batch}
+        for chosen in (E, "x", "a:b"):
+            assert await lines(store, len(chosen)) == ["lift"] * ((Source.EVENT, chosen) in told)
+        fresh = {
+            f"line-{len(chosen)}"
+            for source, chosen in told
+            if source is Source.COMMAND and chosen not in legacy
+        }
+        assert sorted(await lines(store, 9)) == sorted(fresh)
+
+    asyncio.run(story())
 
 
 async def test_an_events_receipt_is_never_taken_for_a_commands() -> None:

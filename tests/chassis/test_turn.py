@@ -147,8 +147,8 @@ TOLD = st.tuples(
 def told(offset: int, kind: str, n: int, line: str, body: str) -> Input:
     """One of a few inputs that come again and again, each time at another offset."""
     if kind == "event":
-        return event(n % 2, f"e{n}", offset, line)
-    return command(n % 2, line, f"c{n}", fingerprint=body)
+        return event(n % 2, f"i{n}", offset, line)
+    return command(n % 2, line, f"i{n}", fingerprint=body)  # callers choose the ids of events
 
 
 @given(st.lists(st.lists(TOLD, min_size=1, max_size=4), min_size=1, max_size=8))
