@@ -209,10 +209,11 @@ class Fold:
             elif name not in self.effects.timers:
                 self.effects.cancelled.add(name)
             return
-        row: Raw = {"_id": item.name, "at": self.met} | receipt
+        name = item.name
+        row: Raw = {"_id": name, "at": self.met} | receipt
         if item.fingerprint is not None:
             row["fingerprint"] = item.fingerprint
-        self.seen[item.name] = row
+        self.seen[name] = row
         self.effects.inbox.append(row)
 
     def _hold(self, item: Input, head: Head | None, early: Early) -> Outcome:

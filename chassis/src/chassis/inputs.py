@@ -36,6 +36,9 @@ class Source(StrEnum):
     OWN = "own"  # this service, with a prefix of its own: `timer:`, `job:`, `record:`
 
 
+_EVENT = Source.EVENT  # an enumeration's own name is looked up in 50 ns, several times an event
+
+
 @dataclass(slots=True)
 class Input:
     """One thing to handle once; `name` is what makes it the same when it comes again.
@@ -63,11 +66,9 @@ class Input:
 
         Only the id of an event stands alone, and only without a colon; every other name begins with a word and a colon.
         """
-        if self.source is Source.COMMAND:
-            return f"command:{type(self.body).__name__}:{self.id}"
-        if self.source is Source.EVENT and ":" in self.id:
-            return f"event:{self.id}"
-        return self.id
+        if self.source is _EVENT:
+            return f"event:{self.id}" if ":" in self.id else self.id
+        return f"command:{type(self.body).__name__}:{self.id}" if self.source is Source.COMMAND else self.id
 
 
 class Ending(StrEnum):
