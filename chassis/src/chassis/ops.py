@@ -43,9 +43,9 @@ class Discard(_Asked):
 class StepOver(_Asked):
     """The batch to step over, as the log line `partition stopped` names it, and why."""
 
-    topic: str
-    partition: int = Field(ge=0)
-    offset: int = Field(ge=0)
+    topic: str = Field(pattern=r"^[a-zA-Z0-9._-]{1,249}$")
+    partition: int = Field(ge=0, lt=2**31)
+    offset: int = Field(ge=0, lt=2**63)
     why: str = Field(min_length=1, max_length=1000)
 
 
