@@ -70,7 +70,12 @@ async def known_of(name: str, service: Furnished) -> Known:
 
     known.bodies[DISCARD] = {"head": head, "why": "nobody can read it"}
     known.bodies["POST /ops/parked/replay"] = {"head": head}
-    known.bodies["POST /ops/step-over"] = {"topic": "intake.reports", "partition": 3, "offset": 7, "why": "torn"}
+    known.bodies["POST /ops/step-over"] = {
+        "topic": "intake.reports",
+        "partition": 3,
+        "offset": 7,
+        "why": "torn",
+    }
     known.anew[DISCARD] = park
     return known
 
