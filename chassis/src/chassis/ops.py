@@ -46,7 +46,7 @@ class StepOver(_Asked):
     topic: str = Field(pattern=r"^[a-zA-Z0-9._-]{1,249}$")
     partition: int = Field(ge=0, lt=2**31)
     offset: int = Field(ge=0, lt=2**63)
-    why: str = Field(min_length=1, max_length=1000)
+    why: Annotated[Text, Field(max_length=1000)]
 
 
 class Republish(_Asked):

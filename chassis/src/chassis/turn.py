@@ -16,8 +16,8 @@ from chassis.handling import Reactions
 from chassis.inputs import Ending, Input, Outcome, Source
 from chassis.metrics import Metrics
 from chassis.parking import HEADS, PARKED, Head, head_id, receipt_id
-from chassis.sessions import LOGINS, SESSION_INDEXES, SESSIONS
 from chassis.receipts import asked, resolved, yield_place
+from chassis.sessions import LOGINS, SESSION_INDEXES, SESSIONS
 from chassis.store import Index, Lane, Transaction
 
 INBOX, OUTBOX, TIMERS, JOBS, AUDIT = "inbox", "outbox", "timers", "jobs", "audit"
