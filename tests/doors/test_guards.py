@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
@@ -298,52 +297,6 @@ async def test_over_https_browsers_are_told_to_stay_there() -> None:
 
     assert "strict-transport-security" in secure.headers
     assert "strict-transport-security" not in plain.headers
-
-
-async def test_on_a_real_socket_a_body_without_an_end_and_a_head_without_one_are_cut_off() -> None:
-    config = uvicorn.Config(
-        app_with(),
-        "127.0.0.1",
-        0,
-        log_config=None,
-        http="h11",
-        h11_max_incomplete_event_size=LIMITS.head,
-        server_header=False,
-    )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-
-    large = await _spoken(
-        port,
-        b"POST /notes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
-        b"400\r\n" + b"x" * 1024 + b"\r\n",
-    )
-    head = await _spoken(port, b"GET /who HTTP/1.1\r\nHost: x\r\n", b"X-More: " + b"x" * 1000 + b"\r\n")
-
-    server.should_exit = True
-    await serving
-    assert large.startswith(b"HTTP/1.1 413")
-    assert head.startswith((b"HTTP/1.1 400", b"HTTP/1.1 431"))
-
-
-async def _spoken(port: int, first: bytes, again: bytes) -> bytes:
-    """What the server says to somebody who never stops; it has to hang up."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    heard = asyncio.create_task(reader.read())
-    writer.write(first)
-    async with asyncio.timeout(5):
-        while not heard.done() and not writer.is_closing():
-            writer.write(again)
-            with suppress(ConnectionError):
-                await writer.drain()
-            await asyncio.sleep(0.005)
-    writer.close()
-    with suppress(ConnectionError):
-        return await heard
-    return b"HTTP/1.1 400 hung up"
 
 
 async def test_requests_are_measured_by_their_route_and_status() -> None:

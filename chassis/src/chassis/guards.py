@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from chassis.hosts import LOOPBACK, host_of, hosts_in
 from chassis.logs import log
-from chassis.metrics import Metrics
-from chassis.problems import problem
+from chassis.metrics import OTHER, Metrics
+from chassis.problems import METHODS, problem
 from chassis.settings import ServiceSettings
 
 _NOTHING = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"
@@ -43,24 +45,35 @@ _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Limits:
     """How large and how slow a request may be: `body` and `head` in bytes, `fields` headers, `seconds` until it is answered.
 
-    `proxies` are the addresses whose word about who asks is believed.
+    `head_seconds` pass at most until a connection has brought a whole head, `idle_seconds` until a connection that was
+    answered brings more; a process has so many `connections`. `proxies` are the addresses whose word about who asks is
+    believed, `hosts` the names under which people ask.
     """
 
     body: int = 65_536
     head: int = 16_384
     fields: int = 100
     seconds: float = 30.0
+    head_seconds: float = 10.0
+    idle_seconds: int = 5
+    connections: int = 800  # of the 1024 files that a process may have open where nobody says more
     proxies: str = ""
+    hosts: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> Self:
         """The limits that the settings name."""
-        return cls(body=settings.max_body, seconds=settings.max_seconds, proxies=settings.proxies)
+        return cls(
+            body=settings.max_body,
+            seconds=settings.max_seconds,
+            proxies=settings.proxies,
+            hosts=hosts_in(settings.hosts),
+        )
 
 
-def guarded(app: FastAPI, limits: Limits, metrics: Metrics) -> None:
+def guarded(app: FastAPI, service: str, limits: Limits, metrics: Metrics) -> None:
     """Put the guard around the application, and outside of it whoever may say for whom a question is."""
-    app.add_middleware(Guard, limits=limits, metrics=metrics)
+    app.add_middleware(Guard, service=service, limits=limits, metrics=metrics)
     if limits.proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=limits.proxies)
 
@@ -68,8 +81,9 @@ def guarded(app: FastAPI, limits: Limits, metrics: Metrics) -> None:
 class Guard:
     """The outermost door: nothing of a bug leaves by it, and every answer leaves with the same headers."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, service: str, limits: Limits, metrics: Metrics) -> None:
         self.app, self.limits, self.metrics = app, limits, metrics
+        self._hosts = LOOPBACK | limits.hosts | {service}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -83,10 +97,32 @@ class Guard:
             else:
                 await self._pass(scope, receive, answer)
         finally:
-            labels = (route_of(scope), scope["method"], str(answer.status))
+            labels = (route_of(scope), _method_of(scope, answer.status), str(answer.status))
             self.metrics.http.labels(*labels).observe(time.perf_counter() - began)
 
     def _refusal(self, scope: Scope) -> Response | None:
+        return self._misdirected(scope) or self._unfit(scope)
+
+    def _misdirected(self, scope: Scope) -> Response | None:
+        if not scope["path"].startswith("/"):
+            return problem(
+                "not-a-path", "A request names a path, as in `GET /stato`.", 400, fix="Send the path alone."
+            )
+        named = [value for name, value in scope["headers"] if name == b"host"]
+        host = host_of(named[0].decode("latin-1")) if len(named) == 1 else ""
+        if not host:
+            return problem("no-host", "One Host header has to name one host.", 400, "Host", "Send it once.")
+        if host in self._hosts or host == (scope.get("server") or ("",))[0]:
+            return None
+        return problem(
+            "misdirected",
+            "Nobody answers here under this name.",
+            421,
+            "Host",
+            "Use the address of the service; whoever runs it names its hosts in the settings.",
+        )
+
+    def _unfit(self, scope: Scope) -> Response | None:
         fields, most = scope["headers"], self.limits
         size = sum(len(name) + len(value) + 4 for name, value in fields) + len(scope["query_string"])
         if size > most.head or len(fields) > most.fields:
@@ -121,6 +157,10 @@ class Guard:
                 raise
             if isinstance(error, TimeoutError) and limit.expired():
                 await _too_slow(body.waited_for)(scope, receive, answer)
+                return
+            if isinstance(error, ClientDisconnect):
+                cut = problem("cut-off", "The connection ended before the body did.", 400, "body")
+                await cut(scope, receive, answer)
                 return
             log("bug", level=40, error=error, route=route_of(scope), method=scope["method"])
             mistake = problem("internal", "This is our mistake; it has been recorded.", 500)
@@ -166,7 +206,9 @@ class _Answer:
 
 def _too_slow(body_is_missing: bool) -> Response:
     if body_is_missing:
-        return problem("too-slow", "The body did not arrive in time.", 408, "body", "Send it again.")
+        late = problem("too-slow", "The body did not arrive in time.", 408, "body", "Send it again.")
+        late.headers["Connection"] = "close"  # the rest of the body is not waited for
+        return late
     return problem(
         "no-answer-in-time",
         "This took too long; whether it was done is not known.",
@@ -187,3 +229,8 @@ def from_elsewhere(headers: Headers) -> bool:
 def route_of(scope: Scope) -> str:
     """The pattern of the route that a request met."""
     return getattr(scope.get("route"), "path", "(none)")
+
+
+def _method_of(scope: Scope, status: int) -> str:
+    """The method for a label: one that the route has, for a client may make up any word."""
+    return scope["method"] if status != 405 and scope["method"] in METHODS else OTHER

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.doors import Open
 from chassis.guards import Limits, guarded
@@ -24,13 +27,42 @@ def build_app(
     limits: Limits | None = None,
 ) -> FastAPI:
     """The service's application: its own routes, and those that every service has."""
-    app = FastAPI(title=f"Ascolto: {service}", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title=f"Ascolto: {service}",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.router.default = _or_without_slash(app)
     for router in routers:
         app.include_router(router)
     app.include_router(_house(app, metrics, live, ready))
     add_problems(app)
-    guarded(app, limits or Limits(), metrics)
+    guarded(app, service, limits or Limits(), metrics)
     return app
+
+
+def _or_without_slash(app: FastAPI) -> ASGIApp:
+    """What answers a path that no route has: a redirect where the path without its last slash is one, by the path alone.
+
+    FastAPI's own redirect repeats the host that the request named.
+    """
+    absent = app.router.default
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        shorter = scope.get("path", "").rstrip("/")
+        ours = scope["type"] == "http" and scope["path"] != shorter and not shorter.startswith("//")
+        asked = {**scope, "path": shorter}
+        if not ours or all(route.matches(asked)[0] is not Match.FULL for route in app.routes):
+            await absent(scope, receive, send)
+            return
+        query = scope["query_string"].decode("latin-1")
+        place = quote(shorter) + (f"?{query}" if query else "")
+        await RedirectResponse(place, 307)(scope, receive, send)
+
+    return answer
 
 
 def _house(app: FastAPI, metrics: Metrics, live: Checks, ready: Checks) -> APIRouter:

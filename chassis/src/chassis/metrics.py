@@ -13,6 +13,9 @@ from prometheus_client import (
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
+# The label of what a client made up: label values are a closed set, or a client could fill the memory with series.
+OTHER = "other"
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 

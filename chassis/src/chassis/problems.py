@@ -7,9 +7,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from chassis.errors import Poison, Refused, Unavailable
 from chassis.logs import log
+
+# The methods of HTTP that a route may have; deploy/gateway/nginx.conf lets these pass and no others.
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 # A page's lock leaves there how the service shows a refusal to somebody with a browser.
 SHOW = "ascolto.show"
@@ -101,9 +105,25 @@ def _invalid_problem(error: RequestValidationError) -> JSONResponse:
     )
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    slug = {404: "not-found", 405: "wrong-method", 413: "too-large"}.get(error.status_code, "request-failed")
+    if error.status_code == 405 or request.method not in METHODS:
+        return _wrong_method(request)
+    slug = {404: "not-found", 413: "too-large"}.get(error.status_code, "request-failed")
     answer = problem(slug, str(error.detail), error.status_code)
     answer.headers.update(error.headers or {})
+    return answer
+
+
+def _wrong_method(request: Request) -> JSONResponse:
+    """405 with the methods of all routes that have this path; FastAPI itself names those of the first one."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    allowed = ", ".join(
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    )
+    fix = f"Use one of {allowed}." if allowed else None
+    answer = problem("wrong-method", "What is asked for does not have this method.", 405, fix=fix)
+    answer.headers["Allow"] = allowed
     return answer

@@ -5,19 +5,18 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI
 
 from chassis.claims import Claims
 from chassis.clock import Clock, utc_now
 from chassis.commands import Commands
+from chassis.connections import server_of
 from chassis.crash import CrashPoints
 from chassis.delivery import Delivery
 from chassis.depths import EVERY, Depths, Measure, Reading
@@ -260,14 +259,6 @@ class Process:
             await asyncio.sleep(0.05)
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn without its own signal handlers: this process ends in an order of its own."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 async def application(process: Process) -> FastAPI:
     """All HTTP doors of a process: its plan's, and those for whoever runs it."""
     return build_app(
@@ -283,19 +274,8 @@ async def application(process: Process) -> FastAPI:
 async def run(process: Process) -> None:
     """Serve until SIGTERM or SIGINT: doors first to close, then consumers, then the relay."""
     settings = process.settings
-    config = uvicorn.Config(
-        await application(process),
-        settings.host,
-        settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        h11_max_incomplete_event_size=Limits.head,
-        proxy_headers=False,
-        timeout_graceful_shutdown=10,
-        backlog=2048,
-    )
-    server = _Server(config)
+    limits = Limits.of(settings)
+    server = server_of(await application(process), settings.host, settings.port, limits)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.hosts import hosts_in
 from contracts.connection import Connection, mongo_address
 
 # A container's secrets are files here; one named like a field with its prefix (`intake_mongo`) is that field's value.
@@ -66,6 +67,11 @@ class ServiceSettings(BaseSettings):
     proxies: str = Field(
         "", description="Addresses or networks, by commas, whose X-Forwarded-For and -Proto are believed."
     )
+    hosts: str = Field(
+        "",
+        description="Hosts, by commas, under which people reach the service: names, or addresses as https://ascolto.example.org. "
+        "Its own name, its own address and the loopback are always among them.",
+    )
 
     @model_validator(mode="after")
     def _user_and_password_come_together(self) -> Self:
@@ -101,6 +107,12 @@ class ServiceSettings(BaseSettings):
     def _are_addresses(cls, said: str) -> str:
         for word in filter(None, map(str.strip, said.split(","))):
             ip_network(word)  # raises ValueError naming it; `*` would believe everybody
+        return said
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_hosts(cls, said: str) -> str:
+        hosts_in(said)
         return said
 
 

@@ -1,0 +1,232 @@
+"""Connections on real sockets: whoever is slow is hung up on, and everybody else is served meanwhile."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import replace
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import PlainTextResponse
+from tests.doors.test_guards import app_with
+
+from chassis.connections import Server, server_of
+from chassis.doors import Open
+from chassis.guards import Limits
+from chassis.http import build_app
+from chassis.metrics import Metrics
+
+LIMITS = Limits(body=1000, head=2000, fields=20, seconds=1.0, head_seconds=1.0, idle_seconds=1)
+ENOUGH = 4.0  # the limits above, what an answer may take to leave, and a machine that does much else
+HEAD = b"GET /who HTTP/1.1\r\nHost: localhost\r\n"
+POST = b"POST /notes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, limits: Limits = LIMITS) -> AsyncIterator[Server]:
+    """A server on a port of this machine."""
+    server = server_of(app, "127.0.0.1", 0, limits)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield server
+    finally:
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    async with serving(app_with(limits=LIMITS)) as server:
+        yield port_of(server)
+
+
+def port_of(server: Server) -> int:
+    """Where it listens."""
+    return int(server.servers[0].sockets[0].getsockname()[1])
+
+
+async def spoken(port: int, first: bytes, again: bytes = b"", every: float = 0.1) -> tuple[bytes, float]:
+    """What the server says to somebody who begins and goes on like this, and after how many seconds it hung up."""
+    began = time.monotonic()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    heard = asyncio.create_task(reader.read())
+    writer.write(first)
+    try:
+        async with asyncio.timeout(20):
+            while not heard.done():
+                with suppress(ConnectionError):
+                    writer.write(again)
+                    await writer.drain()
+                await asyncio.wait({heard}, timeout=every)
+    finally:
+        heard.cancel()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+    with suppress(ConnectionError):
+        return heard.result(), time.monotonic() - began
+    return b"", time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "answer"),
+    [
+        (b"", b"", b""),
+        (b"G", b"", b"HTTP/1.1 408 "),
+        (HEAD, b"X", b"HTTP/1.1 408 "),
+        (b"", b"\r\n", b"HTTP/1.1 408 "),
+        (POST + b"Content-Length: 900\r\n\r\n", b"x", b"HTTP/1.1 408 "),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", b"HTTP/1.1 408 "),
+        (POST + b"Content-Length: 900\r\n\r\n", b"", b"HTTP/1.1 408 "),
+    ],
+    ids=["silence", "a letter", "headers", "blank lines", "a body", "chunks", "no body"],
+)
+async def test_a_connection_that_brings_no_whole_request_in_time_is_closed(
+    first: bytes, again: bytes, answer: bytes, port: int
+) -> None:
+    said, seconds = await spoken(port, first, again)
+
+    assert said.startswith(answer)
+    assert bool(said) == bool(answer)
+    assert seconds < ENOUGH
+    if answer:
+        assert b"urn:ascolto:problem:too-slow" in said
+        assert b"connection: close" in said.lower()
+
+
+@pytest.mark.parametrize("again", [b"", b"G", b"\r\n"], ids=["silence", "a second request", "blank lines"])
+async def test_a_connection_that_was_answered_and_brings_no_further_request_is_closed(
+    again: bytes, port: int
+) -> None:
+    said, seconds = await spoken(port, HEAD + b"\r\n", again)
+
+    assert said.startswith(b"HTTP/1.1 200 ")
+    assert seconds < ENOUGH
+
+
+@pytest.mark.parametrize("path", [b"/nowhere", b"/mine", b"/page"])
+async def test_a_body_that_goes_on_after_the_answer_is_not_read_for_ever(path: bytes, port: int) -> None:
+    head = POST.replace(b"/notes", path) + b"Content-Length: 900\r\n\r\n"
+
+    said, seconds = await spoken(port, head, b"x")
+
+    assert said.startswith(b"HTTP/1.1 40")
+    assert seconds < ENOUGH
+
+
+async def test_a_client_that_does_not_read_its_answer_is_hung_up_on() -> None:
+    router = APIRouter(dependencies=[Depends(Open())])
+    router.get("/large")(lambda: PlainTextResponse("x" * 30_000_000))
+    app = build_app("guarded", Metrics("guarded"), [router], dict, dict, LIMITS)
+    async with serving(app) as server:
+        with closing(socket.socket()) as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect(("127.0.0.1", port_of(server)))
+            deaf.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            began = time.monotonic()
+            while not server.server_state.connections:
+                await asyncio.sleep(0.01)
+            while server.server_state.connections:
+                assert time.monotonic() - began < 15
+                await asyncio.sleep(0.05)
+
+
+async def test_somebody_in_earnest_is_served_while_fifty_are_slow(port: int) -> None:
+    slow = [asyncio.create_task(spoken(port, HEAD, b"X")) for _ in range(25)]
+    slow += [
+        asyncio.create_task(spoken(port, POST + b"Content-Length: 900\r\n\r\n", b"x")) for _ in range(25)
+    ]
+    answered = 0
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        while not all(task.done() for task in slow):
+            assert (await client.get("/who")).status_code == 200
+            answered += 1
+            await asyncio.sleep(0.02)
+
+    assert answered > 5
+    assert all(seconds < 2 * ENOUGH for _, seconds in await asyncio.gather(*slow))
+
+
+async def test_above_the_limit_whoever_waited_longest_makes_room() -> None:
+    patient = replace(LIMITS, connections=10, seconds=30.0, head_seconds=30.0)
+    async with serving(app_with(limits=patient), patient) as server:
+        port = port_of(server)
+        slow = [asyncio.create_task(spoken(port, POST + b"Content-Length: 9\r\n\r\n")) for _ in range(12)]
+        slow += [asyncio.create_task(spoken(port, HEAD)) for _ in range(12)]
+        await asyncio.sleep(0.5)
+        assert len(server.server_state.connections) <= 10
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            assert [(await client.get("/who")).status_code for _ in range(5)] == [200] * 5
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def test_a_request_that_is_being_answered_does_not_make_room() -> None:
+    full = replace(LIMITS, connections=2, seconds=2.0)
+    async with serving(app_with(limits=full), full) as server:
+        base = f"http://127.0.0.1:{port_of(server)}"
+        async with httpx.AsyncClient(base_url=base) as busy, httpx.AsyncClient(base_url=base) as late:
+            asked = [asyncio.create_task(busy.get("/slow")) for _ in range(2)]
+            await asyncio.sleep(0.3)
+            with pytest.raises(httpx.TransportError):
+                await late.get("/who")
+            assert [(await task).status_code for task in asked] == [503, 503]
+
+
+async def test_a_body_without_an_end_and_a_head_without_one_are_cut_off(port: int) -> None:
+    chunked = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+    large, _ = await spoken(port, chunked, b"400\r\n" + b"x" * 1024 + b"\r\n", 0.005)
+    head, _ = await spoken(port, HEAD, b"X-More: " + b"x" * 1000 + b"\r\n", 0.005)
+
+    assert large.startswith((b"HTTP/1.1 413", b""))
+    assert head.startswith((b"HTTP/1.1 400", b""))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /who HTTP/1.1\r\n\r\n",
+        b"GET /who HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+        b"GET /who HTTP/1.0\r\n\r\n",
+        b"GET /who HTTP/1.1\r\nHost: a b\r\n\r\n",
+        b"GET /who HTTP/1.1\r\nHost: localhost/who?\r\n\r\n",
+        b"GET /who HTTP/1.1\r\nHost: evil@localhost\r\n\r\n",
+        b"GET http://localhost/who HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET who HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"\x16\x03\x01\x00\xa5\x01\r\n\r\n",
+        b"POST /notes HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+    ],
+)
+async def test_what_is_no_request_for_a_path_of_one_host_is_a_problem(sent: bytes, port: int) -> None:
+    said, seconds = await spoken(port, sent)
+    head, _, body = said.partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in head
+    assert b"default-src 'none'" in head
+    assert b"urn:ascolto:problem:" in body
+    assert seconds < ENOUGH
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_mistake_of_ours() -> None:
+    metrics = Metrics("guarded")
+    async with serving(app_with(limits=LIMITS, metrics=metrics)) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+        writer.write(POST.replace(b"json", b"x-www-form-urlencoded").replace(b"/notes", b"/form"))
+        writer.write(b"Content-Length: 900\r\n\r\ntext=")
+        await writer.drain()
+        await asyncio.sleep(0.2)
+        writer.close()
+        labels = {"route": "/form", "method": "POST", "status": "400"}
+        async with asyncio.timeout(5):
+            while not metrics.registry.get_sample_value("http_request_duration_seconds_count", labels):
+                await asyncio.sleep(0.02)
