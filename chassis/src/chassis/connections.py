@@ -64,7 +64,9 @@ class Connection(H11Protocol):
     def _make_room(self) -> None:
         others = [one for one in self.connections if isinstance(one, Connection) and one is not self]
         waiting = [one for one in others if one._waits_for_its_client()]
-        min(waiting, key=lambda one: one._since, default=self).transport.abort()
+        oldest = min(waiting, key=lambda one: one._since, default=self)
+        self.connections.discard(oldest)  # at once: many may come before this one has ended
+        oldest.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP/1.1 request; called by uvicorn."""

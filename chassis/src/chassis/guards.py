@@ -106,7 +106,7 @@ class Guard:
     def _misdirected(self, scope: Scope) -> Response | None:
         if not scope["path"].startswith("/"):
             return problem(
-                "not-a-path", "A request names a path, as in `GET /stato`.", 400, fix="Send the path alone."
+                "not-a-path", "A request line names a path, as in `GET /v1`.", 400, fix="Send the path alone."
             )
         named = [value for name, value in scope["headers"] if name == b"host"]
         host = host_of(named[0].decode("latin-1")) if len(named) == 1 else ""
