@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "deploy" / "gateway"
 SERVICES = ("intake", "routing", "subsidies", "notify")
+HOSTS = "https://ascolto.example:8080,www.example.org,"
 IN_FRONT = "127.0.0.5"  # where Docker's own address stands in for everybody
 _HOSTS = itertools.count(1)
 
@@ -135,8 +136,10 @@ def configured(folder: Path, changes: Mapping[str, str], source: Path) -> Path:
 
 
 @asynccontextmanager
-async def house(folder: Path, tls: Mapping[str, str] | None = None) -> AsyncIterator[House]:
-    """Everything up; over TLS when the files of a certificate are given by the names of their secrets."""
+async def house(
+    folder: Path, tls: Mapping[str, str] | None = None, more: Mapping[str, str] | None = None
+) -> AsyncIterator[House]:
+    """Everything up, with `more` words of the configuration exchanged; over TLS when a certificate's files are given by the names of their secrets."""
     dns, port, behind = free_port(socket.SOCK_DGRAM), free_port(), free_port()
     names = Names()
     loop = asyncio.get_running_loop()
@@ -149,14 +152,18 @@ async def house(folder: Path, tls: Mapping[str, str] | None = None) -> AsyncIter
         "resolver 127.0.0.11": f"resolver 127.0.0.1:{dns}",
         "$service:8080": f"$service:{behind}",
         " /tmp/": f" {folder}/",
-        "/etc/nginx/tls/": f"{folder}/",
+        "/etc/nginx/tls/": f"{folder}/tls/",
         "/dev/stdout": f"{folder}/access.log",
         "worker_processes auto": "worker_processes 1",
         "set_real_ip_from 172.16.0.0/12": f"set_real_ip_from {IN_FRONT}",
+        **(more or {}),
     }
     file = configured(folder, changes, CONFIGURATION / "nginx.conf").rename(folder / "gateway")
     if tls:
-        configured(folder, {"listen 8443": f"listen 127.0.0.1:{port}", **tls}, CONFIGURATION / "tls.conf")
+        (folder / "tls").mkdir()
+        configured(
+            folder / "tls", {"listen 8443": f"listen 127.0.0.1:{port}", **tls}, CONFIGURATION / "tls.conf"
+        )
     here.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
     nginx = _start(file, folder)
     try:
@@ -177,7 +184,9 @@ def _start(file: Path, folder: Path) -> "subprocess.Popen[bytes]":
     assert binary is not None
     # Where root runs the tests, its folders are closed to the user whom nginx would take for its worker.
     who = "" if os.geteuid() else " user root;"
-    return subprocess.Popen([binary, "-p", str(folder), "-c", str(file), "-g", f"daemon off;{who}"])
+    start = configured(folder, {" /tmp/": f" {folder}/"}, CONFIGURATION / "start.sh")
+    words = [binary, "-p", str(folder), "-c", str(file), "-g", f"daemon off;{who}"]
+    return subprocess.Popen(["sh", str(start), *words], env={"PATH": "/usr/bin:/bin", "GATEWAY_HOSTS": HOSTS})
 
 
 def program() -> str | None:

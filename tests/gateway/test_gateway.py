@@ -69,7 +69,7 @@ async def test_every_route_is_reached_at_its_own_service_or_hidden(
 async def test_what_is_not_said_to_be_open_does_not_exist(path: str, gateway: House) -> None:
     host, port = gateway.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: ascolto.example\r\nConnection: close\r\n\r\n".encode())
     answer = await reader.read()
     writer.close()
 

@@ -1,0 +1,235 @@
+"""Hostile clients at the gateway: made-up methods and hosts, and whoever is slow; with the deployment's own configuration."""
+
+import asyncio
+import os
+import re
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, Request
+from tests.doors.test_connections import spoken
+from tests.gateway.house import CONFIGURATION, House, house, program
+
+from chassis.connections import server_of
+from chassis.doors import Open
+from chassis.guards import Limits
+from chassis.http import build_app
+from chassis.metrics import Metrics
+from chassis.problems import METHODS
+
+SHORT = {
+    "client_header_timeout 10s": "client_header_timeout 1s",
+    "client_body_timeout 10s": "client_body_timeout 1s",
+    "lingering_time 5s": "lingering_time 1s",
+    "lingering_timeout 2s": "lingering_timeout 1s",
+    "keepalive_timeout 30s": "keepalive_timeout 1s",
+    "zone=clients:2m;\n    limit_conn clients 100": "zone=clients:2m;\n    limit_conn clients 60",
+}
+ENOUGH = 6.0
+GET = b"GET /v1/reports HTTP/1.1\r\nHost: localhost\r\n"
+POST = b"POST /v1/reports HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n"
+
+if program() is None and os.environ.get("CI") != "true":  # noqa: TID251 - whether this is CI is said nowhere else
+    pytest.skip("nginx is missing: apt-get install nginx-light", allow_module_level=True)
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[House]:
+    """Everything up, with the limits of a second."""
+    async with house(tmp_path, more=SHORT) as up:
+        yield up
+
+
+def port_of(gateway: House) -> int:
+    """Where it listens."""
+    return int(gateway.url.rpartition(":")[2])
+
+
+async def asked(gateway: House, text: str) -> tuple[str, str]:
+    """The head and the body of what is answered to these lines."""
+    said, _ = await spoken(port_of(gateway), text.replace("\n", "\r\n").encode() + b"\r\n\r\n")
+    head, _, body = said.decode().partition("\r\n\r\n")
+    return head, body
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize("method", ["MADEUP", "PROPFIND", "TRACE", "X-Y", "_"])
+async def test_a_method_that_is_made_up_goes_nowhere(method: str, version: str, gateway: House) -> None:
+    for path in ("/", "/v1/reports", "/nowhere"):
+        head, body = await asked(
+            gateway, f"{method} {path} HTTP/{version}\nHost: localhost\nConnection: close"
+        )
+
+        assert head.startswith("HTTP/1.1 405 ")
+        assert f"Allow: {', '.join(METHODS)}" in head
+        assert "application/problem+json" in head
+        assert "urn:ascolto:problem:wrong-method" in body
+    assert gateway.replicas["intake"].asked == []
+
+
+@pytest.mark.parametrize("line", ["get / HTTP/1.1", "CONNECT evil.example:443 HTTP/1.1", "GE~T / HTTP/1.1"])
+async def test_what_nginx_does_not_take_for_a_method_goes_nowhere(line: str, gateway: House) -> None:
+    head, _ = await asked(gateway, f"{line}\nHost: localhost\nConnection: close")
+
+    assert head.startswith(("HTTP/1.1 400 ", "HTTP/1.1 405 "))
+    assert gateway.replicas["intake"].asked == []
+
+
+async def test_methods_of_routes_pass(gateway: House) -> None:
+    async with httpx.AsyncClient(base_url=gateway.url) as client:
+        for method in METHODS:
+            assert (await client.request(method, "/v1/reports")).status_code == 200
+
+
+def hosts(own: str) -> list[tuple[str, int]]:
+    """What a Host header says, and what is answered."""
+    good = (own, f"{own}:9", own.upper(), "www.example.org", "127.0.0.1:1", "localhost", "[::1]:8080")
+    bad = ("evil.example", f"{own}.evil.example", f"evil-{own}", "intake", "10.0.0.1", "_")
+    return [*((host, 200) for host in good), *((host, 421) for host in bad), ("", 400)]
+
+
+async def test_a_host_that_is_not_ours_goes_nowhere(gateway: House) -> None:
+    async with httpx.AsyncClient(base_url=gateway.url) as client:
+        for host, status in hosts("ascolto.example"):
+            for path in ("/stato/", "/nowhere", "/openapi/intake.json"):
+                answer = await client.get(path, headers={"Host": host})
+                assert answer.status_code == (404 if (status, path) == (200, "/nowhere") else status), host
+                assert "location" not in answer.headers
+                if status != 200:
+                    assert answer.json()["status"] == status
+    assert all("nowhere" not in one for one in gateway.replicas["intake"].asked)
+
+
+async def test_over_tls_a_host_that_is_not_ours_goes_nowhere_either(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    words = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -keyout {key} -out {certificate}"
+    subprocess.run(["openssl", *words.split()], check=True, capture_output=True)
+    files = {
+        "/run/secrets/gateway_certificate;": f"{certificate};",
+        "/run/secrets/gateway_certificate_key;": f"{key};",
+    }
+    async with house(tmp_path, files) as up, httpx.AsyncClient(base_url=up.url, verify=False) as client:
+        for host, status in hosts("ascolto.example"):
+            assert (await client.get("/stato", headers={"Host": host})).status_code == status
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "GET / HTTP/1.1",
+        "GET / HTTP/1.0",
+        "GET / HTTP/1.1\nHost: a b",
+        "GET / HTTP/1.1\nHost: localhost\nHost: localhost",
+        "GET / HTTP/1.1\nHost: localhost\nHost: evil.example",
+        "GET http://localhost/ HTTP/1.1\nHost: localhost",
+        "GET http://localhost/ HTTP/1.1\nHost: evil.example",
+        "GET localhost HTTP/1.1\nHost: localhost",
+        "OPTIONS * HTTP/1.1\nHost: localhost",
+    ],
+)
+async def test_what_is_no_request_for_a_path_of_one_host_goes_nowhere(lines: str, gateway: House) -> None:
+    head, _ = await asked(gateway, f"{lines}\nConnection: close")
+
+    assert head.startswith("HTTP/1.1 400 ")
+    assert gateway.replicas["intake"].asked == []
+
+
+async def test_an_address_of_another_host_goes_nowhere(gateway: House) -> None:
+    for host in ("localhost", "evil.example"):
+        head, _ = await asked(gateway, f"GET http://evil.example/ HTTP/1.1\nHost: {host}\nConnection: close")
+        assert head.startswith(("HTTP/1.1 400 ", "HTTP/1.1 421 "))
+    assert gateway.replicas["intake"].asked == []
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [(b"", b""), (GET, b""), (GET, b"X"), (b"", b"\r\n"), (GET + b"\r\n", b""), (GET + b"\r\n", b"G")],
+    ids=["silence", "half a head", "headers", "blank lines", "idle", "a second request"],
+)
+async def test_a_connection_that_brings_no_request_in_time_is_closed(
+    first: bytes, again: bytes, gateway: House
+) -> None:
+    _, seconds = await spoken(port_of(gateway), first, again)
+
+    assert seconds < ENOUGH
+
+
+@asynccontextmanager
+async def bounded(gateway: House) -> AsyncIterator[None]:
+    """A door with the services' limits, of a second, in the place of intake's replica."""
+    replica = gateway.replicas["intake"]
+    await replica.stop()
+    router = APIRouter(dependencies=[Depends(Open())])
+
+    @router.post("/v1/reports")
+    async def read(request: Request) -> int:
+        return len(await request.body())
+
+    limits = Limits(seconds=1.0, head_seconds=1.0, idle_seconds=1)
+    app = build_app("intake", Metrics("intake"), [router], dict, dict, limits)
+    server = server_of(app, replica.host, gateway.port, limits)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def test_a_body_that_trickles_in_is_answered_408_and_somebody_in_earnest_is_served_meanwhile(
+    gateway: House,
+) -> None:
+    async with bounded(gateway), httpx.AsyncClient(base_url=gateway.url) as client:
+        slow = [asyncio.create_task(spoken(port_of(gateway), POST, b"x", 0.3)) for _ in range(50)]
+        began = time.monotonic()
+        while not all(task.done() for task in slow):
+            answer = await client.post("/v1/reports", content=b"x" * 500)
+            assert (answer.status_code, answer.json()) == (200, 500)
+            await asyncio.sleep(0.1)
+        ended = [task.result() for task in slow]
+
+    assert all(said.startswith(b"HTTP/1.1 408 ") and b"too-slow" in said for said, _ in ended)
+    assert all(seconds < 3 * ENOUGH for _, seconds in ended), time.monotonic() - began
+
+
+async def test_one_address_has_so_many_requests_in_hand_at_once(gateway: House) -> None:
+    async with bounded(gateway), httpx.AsyncClient(base_url=gateway.url) as client:
+        slow = [asyncio.create_task(spoken(port_of(gateway), POST)) for _ in range(70)]
+        await asyncio.sleep(0.5)
+        with suppress(httpx.TransportError):
+            answer = await client.post("/v1/reports", content=b"x")
+            assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
+        ended = [said for said, _ in await asyncio.gather(*slow)]
+        after = await client.post("/v1/reports", content=b"x")
+
+    assert sum(said.startswith(b"HTTP/1.1 429 ") for said in ended) >= 10
+    assert after.status_code == 200
+
+
+@pytest.mark.parametrize("word", ["a b;", "https://", "evil;return", "$host", "x{"])
+def test_a_host_that_is_none_stops_the_gateway_with_its_name(word: str, tmp_path: Path) -> None:
+    start = tmp_path / "start.sh"
+    start.write_text((CONFIGURATION / "start.sh").read_text().replace("/tmp/", f"{tmp_path}/"))
+    done = subprocess.run(
+        ["sh", str(start), "true"],
+        env={"PATH": "/usr/bin:/bin", "GATEWAY_HOSTS": f"ascolto.example,{word}"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    assert "is no host" in done.stderr
+
+
+def test_the_gateway_and_the_doors_know_the_same_methods() -> None:
+    text = (CONFIGURATION / "nginx.conf").read_text()
+
+    assert re.findall(r"~\^\(([A-Z|]+)\)\$ yes", text) == ["|".join(METHODS)]
+    assert f'Allow "{", ".join(METHODS)}"' in text
