@@ -322,6 +322,19 @@ def test_what_is_forwarded_is_believed_from_the_network_of_the_gateway_only(
     assert members == {*SERVICES, "gateway"}
 
 
+def test_the_gateway_and_the_services_answer_for_the_hosts_that_the_installation_names(
+    deployment: Deployment, prepared: Path
+) -> None:
+    file = prepared / "hosts.env"
+    file.write_text((prepared / ".env").read_text() + "ASCOLTO_HOSTS=www.example.org\n")
+    named = json.loads(_compose("config", "--format", "json", env_file=file).stdout)
+
+    for whole, hosts in ((deployment, ""), (named, "www.example.org")):
+        told = {whole["services"]["gateway"]["environment"]["GATEWAY_HOSTS"]}
+        told |= {whole["services"][name]["environment"][f"{name.upper()}_HOSTS"] for name in SERVICES}
+        assert told == {f"http://127.0.0.1:8080,{hosts}"}
+
+
 def test_who_watches_reaches_metrics_and_no_engine(deployment: Deployment) -> None:
     members = {name for name, spec in deployment["services"].items() if "watched" in spec.get("networks", ())}
 
@@ -341,6 +354,7 @@ def test_the_gateway_takes_certificates(prepared: Path) -> None:
     assert [port["target"] for port in gateway["ports"]] == [8443]
     assert {one["target"] for one in gateway["configs"]} == {
         "/etc/nginx/nginx.conf",
+        "/etc/ascolto/start.sh",
         "/etc/nginx/tls/tls.conf",
     }
     assert _files(gateway) == {"gateway_certificate", "gateway_certificate_key"}

@@ -47,6 +47,7 @@ class Found:
         self.listing.uncaught += other.listing.uncaught
         self.asking.asked += other.asking.asked
         self.asking.errors += other.asking.errors
+        self.asking.strange += other.asking.strange
         for door, statuses in other.asking.operations.items():
             self.asking.operations.setdefault(door, Counter()).update(statuses)
 
@@ -138,6 +139,7 @@ def row_of(found: Found, seed: int) -> dict[str, Any]:
         "requests": found.asking.asked,
         "statuses": dict(sorted(found.asking.statuses.items())),
         "doors": {door: dict(sorted(seen.items())) for door, seen in sorted(doors.items())},
+        "strange": dict(sorted(found.asking.strange.items())),
         "server_errors": found.asking.errors[:SHOWN],
         "files": found.files,
         "file_endings": dict(found.listing.endings),
@@ -148,8 +150,9 @@ def row_of(found: Found, seed: int) -> dict[str, Any]:
 def found_in(row: Mapping[str, Any]) -> Found:
     """The share that was written down."""
     doors = {door: Counter({int(s): n for s, n in seen.items()}) for door, seen in row["doors"].items()}
+    strange = Counter({int(status): number for status, number in row.get("strange", {}).items()})
     reading = Reading(Counter(row["endings"]), row["uncaught"])
-    asking = Asking(row["requests"], doors, row["server_errors"])
+    asking = Asking(row["requests"], doors, row["server_errors"], strange)
     listing = Reading(Counter(row["file_endings"]), row["file_errors"])
     return Found(row["envelopes"], row["seconds"], reading, asking, row["files"], listing)
 
@@ -165,6 +168,7 @@ def summary() -> int:
     _say(
         f"statuses: {dict(sorted(whole.asking.statuses.items()))}; {dict(whole.reading.endings)}; files {dict(whole.listing.endings)}"
     )
+    _say(f"requests that no document describes: {dict(sorted(whole.asking.strange.items()))}")
     _say(f"never answered with 2xx: {', '.join(whole.asking.never_well()) or 'no door'}")
     say(whole)
     return 1 if whole.broken or whole.asking.never_well() or not rows else 0

@@ -19,6 +19,7 @@ from schemathesis import Case, GenerationMode
 from tests.doors.services import SERVICES, Furnished, furnished
 from tests.doors.test_routes import doors_of
 from tests.fuzz.known import Known, known_of
+from tests.fuzz.strangers import Strangers
 
 HERE = "http://ascolto.example"
 Tell = Callable[[int], None]
@@ -26,11 +27,12 @@ Tell = Callable[[int], None]
 
 @dataclass
 class Asking:
-    """What a run asked and how it was answered; `operations` has the statuses of each door."""
+    """What a run asked and how it was answered; `operations` has the statuses of each door, `strange` those of requests that no document describes."""
 
     asked: int = 0
     operations: dict[str, Counter[int]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    strange: Counter[int] = field(default_factory=Counter)
 
     @property
     def statuses(self) -> Counter[int]:
@@ -150,5 +152,23 @@ def ask(count: int, number: int, tell: Tell = lambda _: None) -> Asking:
                 one.ask(operation, share, number)
                 tell(asking.asked)
             number += 1
+        for name, service in made.items():
+            runner.run(_throw(Strangers(name, service), max(1, count // 20), number, asking))
+            tell(asking.asked)
         runner.run(stack.aclose())
     return asking
+
+
+async def _throw(strangers: Strangers, count: int, number: int, asking: Asking) -> None:
+    """Throw so many requests that no document describes; none may break anything or leave a label of its own."""
+    for one in range(number * 1_000_000, number * 1_000_000 + count):
+        asking.asked += 1
+        try:
+            status = await strangers.throw(one)
+        except Exception as error:  # noqa: BLE001 - that is what is looked for
+            asking.errors.append(f"{type(error).__name__}: {error} for stranger {one} at {strangers.name}")
+            continue
+        asking.strange[status] += 1
+        if status >= 500 and status != 503:  # a login answers 503: there is no issuer
+            asking.errors.append(f"{status}: stranger {one} at {strangers.name}")
+    asking.errors += [f"label of a stranger at {strangers.name}: {one}" for one in strangers.open_labels()]

@@ -78,10 +78,13 @@ def test_made_up_requests_break_no_door() -> None:
     assert len(asking.operations) >= 40
     assert {200, 404, 422} <= set(asking.statuses)
     assert not {401, 403} & set(asking.statuses)
+    assert {200, 400, 404, 405, 421} <= set(asking.strange)
 
 
 def test_what_is_recorded_is_added_up_as_it_was_found(tmp_path: Path) -> None:
-    asking = Asking(3, {"intake GET /v1/places": Counter({200: 2, 503: 1})}, ["503: somewhere"])
+    asking = Asking(
+        3, {"intake GET /v1/places": Counter({200: 2, 503: 1})}, ["503: somewhere"], Counter({421: 1})
+    )
     reading, listing = Reading(Counter(read=9, uncaught=1), ["somehow"]), Reading(Counter(told=2), ["a list"])
     one = Found(10, 1.5, reading, asking, 3, listing)
     pieces = Pieces(tmp_path, "this", ["pydantic"])
