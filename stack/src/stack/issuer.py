@@ -182,7 +182,7 @@ class DevelopmentIssuer:
 
 def build_app(issuer: DevelopmentIssuer) -> FastAPI:
     """The issuer's doors: for programs, and for somebody with a browser."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(_for_programs(issuer))
     app.include_router(_for_people(issuer))
     return app

@@ -8,10 +8,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka.errors import KafkaError
-from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics, start_http_server
+from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
 from pymongo.errors import PyMongoError
 
-from watcher import backups, kafka, mongo
+from watcher import backups, kafka, mongo, page
 from watcher.board import Board, Sample
 from watcher.settings import Settings
 
@@ -53,7 +53,7 @@ async def run(settings: Settings) -> None:
     board, registry = Board(), CollectorRegistry()
     registry.register(board)
     ProcessCollector(registry=registry)
-    server, _ = start_http_server(settings.port, settings.host, registry)
+    server = await page.serve(settings.host, settings.port, registry)
     looks: dict[str, Look] = {
         "kafka": lambda: kafka.look(settings.connection),
         "mongod": lambda: mongo.look(settings.store),
@@ -66,7 +66,7 @@ async def run(settings: Settings) -> None:
     try:
         await asyncio.gather(*tasks)
     except asyncio.CancelledError:
-        server.shutdown()
+        server.close()
 
 
 if __name__ == "__main__":

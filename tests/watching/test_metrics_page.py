@@ -1,0 +1,66 @@
+"""The watcher's own page: metrics for whoever asks, and no time for whoever is slow."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry, Gauge
+from tests.doors.test_connections import spoken
+
+from watcher import page
+
+GET = b"GET /metrics HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """Where a page of one metric is, with a second for each connection."""
+    registry = CollectorRegistry()
+    Gauge("invented", "An invented metric.", registry=registry).set(42)
+    server = await page.serve("127.0.0.1", 0, registry, seconds=1.0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+async def test_metrics_are_shown_and_nothing_else(port: int) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        shown = await client.get("/metrics?name=x")
+        answers = [
+            await client.get("/"),
+            await client.post("/metrics"),
+            await client.request("MADEUP", "/metrics"),
+        ]
+
+    assert (shown.status_code, "invented 42.0" in shown.text) == (200, True)
+    assert shown.headers["content-type"].startswith("text/plain; version=")
+    assert [answer.status_code for answer in answers] == [404, 405, 405]
+    assert answers[1].headers["allow"] == "GET"
+
+
+async def test_a_health_check_without_headers_is_answered(port: int) -> None:
+    said, _ = await spoken(port, b"GET /metrics HTTP/1.0\r\n\r\n")
+
+    assert said.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "again"), [(b"", b""), (GET, b"X: 1\r\n"), (b"", b"x" * 999), (b"", b"\n")]
+)
+async def test_whoever_brings_no_request_in_time_is_hung_up_on(first: bytes, again: bytes, port: int) -> None:
+    said, seconds = await spoken(port, first, again)
+
+    assert said == b""
+    assert seconds < 4
+
+
+async def test_somebody_in_earnest_is_served_while_many_are_slow(port: int) -> None:
+    slow = [asyncio.create_task(spoken(port, GET, b"X")) for _ in range(80)]
+    served = 0
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        while not all(task.done() for task in slow):
+            served += (await client.get("/metrics")).status_code == 200
+            await asyncio.sleep(0.05)
+
+    assert served > 5
+    assert all(seconds < 8 for _, seconds in await asyncio.gather(*slow))
