@@ -203,6 +203,7 @@ async def test_a_service_that_is_away_is_said_in_the_form_that_was_asked_for(
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["fix"]
+        assert answer.headers["connection"] == "close", "the body was not read"
         page = await client.get(path, headers={"Accept": "text/html,*/*"})
         assert (page.status_code, page.headers["retry-after"]) == (503, "2")
         assert "Riprova tra qualche secondo" in page.text
