@@ -69,10 +69,10 @@ async def test_a_resend_is_known_long_after_the_inbox_has_forgotten(
 ) -> None:
     body = report(report_id=uuid7(NOON))
     first = await client.post("/v1/reports", json=body)
-    await store.delete("inbox", [f"report:{body['report_id']}"])
+    await store.delete("inbox", [f"command:RegisterReport:report:{body['report_id']}"])
 
     again = await client.post("/v1/reports", json=body)
-    await store.delete("inbox", [f"report:{body['report_id']}"])
+    await store.delete("inbox", [f"command:RegisterReport:report:{body['report_id']}"])
     other = await client.post("/v1/reports", json=body | {"description": "altro testo"})
 
     assert (again.status_code, again.json()) == (200, first.json())
@@ -92,7 +92,7 @@ async def test_a_report_that_was_kept_under_former_rules_is_known_when_it_is_sen
     row["state"]["fingerprint"] = Slips(b"s" * 32).fingerprint(former)
     lane = await store.lane()
     await lane.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
-    await store.delete("inbox", [f"report:{body['report_id']}"])
+    await store.delete("inbox", [f"command:RegisterReport:report:{body['report_id']}"])
 
     again = await client.post("/v1/reports", json=body)
 
