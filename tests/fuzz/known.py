@@ -103,6 +103,7 @@ async def _hear(service: Furnished) -> None:
 
 async def _a_report(service: Furnished) -> Known:
     transport = httpx.ASGITransport(service.app)
+    sender = {"Ascolto-Sender": "invented-sender-secret"}
     async with httpx.AsyncClient(transport=transport, base_url="http://intake.example") as client:
         categories = (await client.get("/v1/categories")).json()["categories"]
         places = (await client.get("/v1/places")).json()["places"]
@@ -113,11 +114,12 @@ async def _a_report(service: Furnished) -> Known:
             "contact": {"email": "qualcuno@example.org"},
         }
         kept, taken_back = [
-            (await client.post("/v1/reports", json=report)).raise_for_status().json() for _ in range(2)
+            (await client.post("/v1/reports", json=report, headers=sender)).raise_for_status().json()
+            for _ in range(2)
         ]
     return Known(
         {"report_id": kept["report_id"], "tracking_code": taken_back["tracking_code"]},
-        {"Ascolto-Pin": taken_back["pin"]},
+        {"Ascolto-Pin": taken_back["pin"]} | sender,
         {
             "POST /v1/reports": report,
             "POST /v1/reports/{tracking_code}/withdrawal": {"reason": "mistake"},

@@ -35,6 +35,7 @@ COMMAND = RegisterReport(
     report_id=ID,
     tracking_code="ABCDE-FGHJK",
     pin_hash="hash",
+    sender_hash="sender",
     fingerprint="print",
     category="verde",
     place_id="lc-rancio-01",

@@ -33,6 +33,11 @@ class Visit:
         self._secure = request.url.scheme == "https"
 
     @property
+    def browser(self) -> str:
+        """What only this browser sends: a secret."""
+        return self._browser
+
+    @property
     def seal(self) -> str:
         """The word for a form on the page that is answered."""
         return self._forms.seal(self._browser)

@@ -34,9 +34,14 @@ class Rates:
 
 @lru_cache(4096)
 def client_of(address: str) -> str:
-    """Whose address it is: an IPv6 network of 64 bits is one client, for one client has all of it."""
+    """Whose address it is: an IPv6 network of 64 bits is one client, for one client has all of it.
+
+    An IPv4 address in the form of an IPv6 one (::ffff:192.0.2.1) is the IPv4 address.
+    """
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
     return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -100,7 +101,7 @@ class Player:
 
     async def tell(self, report: Report, day: Day, ids: dict[int, str]) -> None:
         body = report.body | (
-            await self._form() if report.door == "form" else {"report_id": report.report_id}
+            await self._form() if report.door == "form" else self._client(report.report_id)
         )
         first = await self._send(report.door, body)
         self._note("report", body, "accepted", first, about_of(report))
@@ -134,7 +135,7 @@ class Player:
             "POST",
             f"{self.doors.intake}/v1/reports/{slip.get('tracking_code')}/withdrawal",
             json={"reason": REASONS[report.number % len(REASONS)]},
-            headers={"Ascolto-Pin": str(slip.get("pin"))},
+            headers={"Ascolto-Pin": str(slip.get("pin"))} | sender_of(body),
         )
         self._note("withdrawal", body, "withdrawn", reply)
 
@@ -185,6 +186,10 @@ class Player:
         reply = await self._ask("GET", f"{self.doors.intake}/segnala")
         return {"report_id": ""} | reply.body
 
+    def _client(self, report_id: str) -> Json:
+        """What a program adds to a report: an id, and the secret that proves a resend to be its own."""
+        return {"report_id": report_id, "sender": secrets.token_hex(16)}
+
     async def _send(self, door: str, body: Json) -> Reply:
         if door == "form":
             headers = {"Cookie": str(body.get("cookie", ""))}
@@ -192,7 +197,8 @@ class Player:
                 "POST", f"{self.doors.intake}/segnala", data=form_of(body), headers=headers
             )
         plain = {name: value for name, value in body.items() if name not in HIDDEN}
-        return await self._ask("POST", f"{self.doors.intake}/v1/reports", json=plain)
+        url = f"{self.doors.intake}/v1/reports"
+        return await self._ask("POST", url, json=plain, headers=sender_of(body))
 
     async def _ask(self, method: str, url: str, **more: Any) -> Reply:
         """One answer; the same bytes go out again while the service is away or says that it cannot."""
@@ -243,7 +249,7 @@ KEPT = (
     "application_id",
     "decision_id",
 )
-HIDDEN = ("seal", "cookie")
+HIDDEN = ("seal", "cookie", "sender")
 FORM_FIELDS = ("seal", "report_id", "category", "place_id", "description", "language")
 
 
@@ -258,6 +264,11 @@ def about_of(report: Report) -> Json:
         "email": contact.get("email", ""),
         "phone": contact.get("phone", ""),
     }
+
+
+def sender_of(body: Json) -> dict[str, str]:
+    """The header that says whose report it is, where a program sent it."""
+    return {"Ascolto-Sender": body["sender"]} if "sender" in body else {}
 
 
 def form_of(body: Json) -> dict[str, str]:

@@ -11,7 +11,7 @@ from chassis.sealing import Sealer
 from chassis.service import Plan, serve
 from chassis.store import Index
 from intake.adapters.seed_files import read_registers
-from intake.entrypoints import http, pages, staff
+from intake.entrypoints import attempts, http, pages, staff
 from intake.entrypoints.desk import Desk
 from intake.entrypoints.events import HEARS, REACTIONS
 from intake.entrypoints.measures import MEASURES
@@ -39,6 +39,7 @@ def plan(settings: Settings) -> Plan:
         collections=(REPORTS, PRIVATE, REGISTERS),
         hears=HEARS,
         indexes=(
+            attempts.INDEX,
             Index(REPORTS.name, (("state.tracking_code", 1),)),
             Index(REPORTS.name, (("state.status", 1), ("state.registered_at", 1))),
         ),

@@ -40,6 +40,7 @@ class Report:
     route: str | None = None
     due_at: datetime | None = None
     outcome: str | None = None
+    sender_hash: str | None = None
 
 
 def progress(status: Status) -> int:

@@ -1,42 +1,136 @@
-"""Wrong PINs: a code that is tried too often rests, whether or not there is a report with it."""
+"""Guesses of PINs: counted in the store before a PIN is compared, so that all replicas together keep one limit."""
 
-from collections import OrderedDict
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil
 
-from chassis.errors import Refused
+from chassis.errors import Conflict, Refused, Unavailable
+from chassis.store import AnyOf, Index, Store
+from intake.entrypoints.tracking import Slips
 
-MOST_WRONG = 10
-REST = timedelta(minutes=15)
-MOST_CODES = 10_000
+COLLECTION = "guesses"
+# An hour more than needed: the database may have a clock that is ahead of ours.
+INDEX = Index(COLLECTION, (("until", 1),), expire_after=3600)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_QUARTER, _SHIFT, _DAY = timedelta(minutes=15), timedelta(hours=6), timedelta(days=1)
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many wrong PINs one subject may send in each window; windows begin at multiples of their length since 1970, in UTC."""
+
+    name: str
+    most: int
+    window: timedelta
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sends a PIN: the client's network, its sender secret, and the device that proved itself for this code."""
+
+    network: str
+    sender: str | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class Counter:
+    """The count of one subject in the window that ends at `ends`."""
+
+    id: str
+    most: int
+    ends: datetime
+
+
+# The subject of a budget follows from its place: see `Attempts._counters`.
+CODE_AND_NETWORK = (Budget("code-network-quarter", 5, _QUARTER), Budget("code-network-day", 10, _DAY))
+NETWORK = Budget("network", 75, _SHIFT)
+CODE = Budget("code", 25, _SHIFT)
+DEVICE = (Budget("device-quarter", 5, _QUARTER), Budget("device-day", 20, _DAY))
 
 
 class Attempts:
-    """Counts the wrong PINs of each code in this process, for the codes tried last."""
+    """Bounds how many PINs are compared.
 
-    def __init__(self) -> None:
-        self._wrong: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
+    A PIN has 10^6 equally likely values (19.9 bits). Whoever has not proved itself has 5 wrong PINs in 15 minutes and 10 in
+    a day for each code and network, 75 in 6 hours for each network over all codes, and all such callers together have 25 in
+    6 hours for each code. That is 100 a day for each code: to try all PINs takes 10,000 days, or 27 years.
 
-    def check(self, code: str, now: datetime) -> None:
-        """Raise Refused (429) while the code rests."""
-        count, since = self._wrong.get(code, (0, now))
-        if now - since >= REST:
-            self._wrong.pop(code, None)
-        elif count >= MOST_WRONG:
-            raise Refused(
-                "too-many-attempts",
-                "This code was tried too often with a wrong PIN.",
-                status=429,
-                fix=f"Try again in {REST.seconds // 60} minutes.",
-                headers={"Retry-After": str(int((since + REST - now).total_seconds()) + 1)},
-            )
+    A device or sender that proved itself for a code has 20 a day of its own (137 years), which nobody else can use up.
+    Codes without a report are counted alike. Neither codes nor addresses are stored, only keyed hashes of them.
+    """
 
-    def wrong(self, code: str, now: datetime) -> None:
-        """Remember one wrong PIN."""
-        count, since = self._wrong.pop(code, (0, now))
-        self._wrong[code] = (count + 1, since)
-        if len(self._wrong) > MOST_CODES:
-            self._wrong.popitem(last=False)
+    def __init__(self, store: Store, slips: Slips) -> None:
+        self._store, self._slips = store, slips
 
-    def right(self, code: str) -> None:
-        """Forget the wrong ones: whoever has the PIN has come."""
-        self._wrong.pop(code, None)
+    async def charge(self, code: str, caller: Caller, now: datetime) -> Sequence[Counter]:
+        """Count one guess before it is compared and return what was charged; raises Refused (429) or Unavailable.
+
+        A guess that is refused because a budget was used up already is charged to nobody.
+        """
+        counters = self._counters(code, caller, now)
+        refunded = await self._room(counters, now)
+        for counter in counters:
+            # A refund that was read before this charge belongs to an earlier charge: the difference never counts too little.
+            if await self._add(counter.id, counter.ends) - refunded[counter.id] > counter.most:
+                raise _too_many(counter.ends - now)
+        return counters
+
+    async def refund(self, counters: Sequence[Counter]) -> None:
+        """Take back what a right PIN was charged; raises Unavailable."""
+        for counter in counters:
+            await self._add(_refunds(counter.id), counter.ends)
+
+    def _counters(self, code: str, caller: Caller, now: datetime) -> Sequence[Counter]:
+        """Narrowest first: what one network is refused is not charged to the code."""
+        if caller.device is not None:
+            return [self._counter(one, now, code, caller.device) for one in DEVICE]
+        return [
+            *(self._counter(one, now, code, caller.network) for one in CODE_AND_NETWORK),
+            self._counter(NETWORK, now, caller.network),
+            self._counter(CODE, now, code),
+        ]
+
+    def _counter(self, budget: Budget, now: datetime, *subject: str) -> Counter:
+        number = (now - _EPOCH) // budget.window
+        name = self._slips.pseudonym(budget.name, str(number), *subject)
+        return Counter(name, budget.most, _EPOCH + (number + 1) * budget.window)
+
+    async def _room(self, counters: Sequence[Counter], now: datetime) -> Mapping[str, int]:
+        """The refunds of each counter; raises Refused where one is used up."""
+        ids = [id_ for one in counters for id_ in (one.id, _refunds(one.id))]
+        rows = await self._store.query(COLLECTION, {"_id": AnyOf(ids)})
+        counts = {row["_id"]: int(row["epoch"]) for row in rows}
+        refunded = {one.id: counts.get(_refunds(one.id), 0) for one in counters}
+        full = [one.ends for one in counters if counts.get(one.id, 0) - refunded[one.id] >= one.most]
+        if full:
+            raise _too_many(max(full) - now)
+        return refunded
+
+    async def _add(self, id_: str, until: datetime) -> int:
+        """Add one to a count and return it; each caller gets another number."""
+        for _ in range(_TRIES):
+            try:
+                _, after = await self._store.claim(COLLECTION, id_, {"until": until})
+            except Conflict:
+                continue  # another replica made the row at this very moment
+            return int(after["epoch"])
+        raise Unavailable("a guess could not be counted")
+
+
+def _refunds(id_: str) -> str:
+    return f"{id_}/refunds"
+
+
+def _too_many(wait: timedelta) -> Refused:
+    seconds = max(1, ceil(wait.total_seconds()))
+    return Refused(
+        "too-many-attempts",
+        "There were too many attempts with a wrong PIN.",
+        429,
+        fix=f"Try again in {seconds} seconds, send the Ascolto-Sender of the report, or ask at the listening point.",
+        headers={"Retry-After": str(seconds)},
+    )

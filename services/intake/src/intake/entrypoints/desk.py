@@ -1,8 +1,10 @@
 """The desk behind the JSON API and the pages: takes drafts in, finds reports by their slip, takes reports back."""
 
 import asyncio
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chassis.doors import Doors
@@ -13,7 +15,7 @@ from chassis.store import AnyOf
 from intake.domain.drafts import Contact, Draft, Fault, composed, faults, tidy
 from intake.domain.registers import Register
 from intake.domain.reports import Report
-from intake.entrypoints.attempts import Attempts
+from intake.entrypoints.attempts import Attempts, Caller
 from intake.entrypoints.mail_addresses import is_address
 from intake.entrypoints.tracking import Slips, read_code
 from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
@@ -26,12 +28,22 @@ _NOBODY = "0" * 64
 
 @dataclass(frozen=True)
 class Slip:
-    """What whoever made a report takes home; `known` when the report was there before."""
+    """What whoever made a report takes home; `known` when the report was there before.
+
+    Code and PIN are for whoever sent it first: `receipt` is None for anybody else.
+    """
 
     report_id: str
+    known: bool
+    receipt: "Receipt | None"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The tracking code of a report and its PIN."""
+
     tracking_code: str
     pin: str
-    known: bool
 
 
 @dataclass(frozen=True)
@@ -49,8 +61,8 @@ class Desk:
     def __init__(self, doors: Doors, sealer: Sealer, slips: Slips) -> None:
         self._doors = doors
         self._sealer = sealer
-        self._slips = slips
-        self._attempts = Attempts()
+        self.slips = slips
+        self._attempts = Attempts(doors.store, slips)
         self._registers: dict[str, tuple[Register, datetime]] = {}
         self._refresh = asyncio.Lock()
 
@@ -86,15 +98,20 @@ class Desk:
         categories, places = await self.register("categories"), await self.register("places")
         return faults(draft, categories, places, self.now(), is_address)
 
-    async def accept(self, asked: Draft, report_id: str) -> Slip:
-        """Take a draft in under this id, once however often it is sent; raises Refused with the first fault."""
+    async def accept(self, asked: Draft, report_id: str, sender: str | None = None) -> Slip:
+        """Take a draft in under this id, once however often it is sent; raises Refused with the first fault.
+
+        The PIN is shown to whoever sends the secret that the report was first sent with; without one, only this once.
+        """
+        # A request without a secret gets one for itself: when its commit is found done, it is still the one that made it.
+        sender = sender or secrets.token_hex(16)
         draft = tidy(asked)
         found = await self.judge(draft)
         if (
             found and await self._doors.load(REPORTS, report_id) is None
         ):  # one that is there answers as it did
             raise refusal(found[0])
-        command = self._command(draft, report_id)
+        command = self._command(draft, report_id, sender)
         answer = await self._doors.run(
             command,
             id=f"report:{report_id}",
@@ -102,15 +119,18 @@ class Desk:
             correlation=report_id,
             fingerprint=command.fingerprint,
         )
-        code, known = answer.body["tracking_code"], answer.again or answer.body["known"]
-        return Slip(report_id, code, self._slips.pin(report_id), known)
+        # An answer that an older build left in the inbox does not say whose the report is: then it is nobody's.
+        own = self.slips.sent_by(report_id, answer.body.get("sender_hash"), sender)
+        receipt = Receipt(answer.body["tracking_code"], self.slips.pin(report_id)) if own else None
+        return Slip(report_id, answer.again or answer.body["known"], receipt)
 
-    def _command(self, draft: Draft, report_id: str) -> RegisterReport:
+    def _command(self, draft: Draft, report_id: str, sender: str) -> RegisterReport:
         return RegisterReport(
             report_id=report_id,
-            tracking_code=self._slips.code(report_id),
-            pin_hash=self._slips.pin_hash(report_id, self._slips.pin(report_id)),
-            fingerprint=self._slips.fingerprint(draft),
+            tracking_code=self.slips.code(report_id),
+            pin_hash=self.slips.pin_hash(report_id, self.slips.pin(report_id)),
+            sender_hash=self.slips.sender_hash(report_id, sender),
+            fingerprint=self.slips.fingerprint(draft),
             category=draft.category,
             place_id=draft.place_id,
             channel=draft.channel,
@@ -120,29 +140,38 @@ class Desk:
             sealed=self._sealer.seal(report_id, _private(composed(draft))),
         )
 
-    async def find(self, written_code: str, pin: str) -> Report:
-        """The report with this code and PIN; an unknown code and a wrong PIN are refused alike (404)."""
+    async def find(self, written_code: str, pin: str, caller: Caller) -> Report:
+        """The report with this code and PIN; an unknown code and a wrong PIN are refused alike (404).
+
+        Every guess is counted before it is compared: raises Refused (429) when there were too many, Unavailable when it
+        cannot be counted. A right PIN costs nothing.
+        """
         code = read_code(written_code)
-        self._attempts.check(code or "", self.now())
-        found = await self._doors.list(REPORTS, {"state.tracking_code": code}, limit=8) if code else []
-        opened = [report for report in found if self._slips.opens(report.report_id, report.pin_hash, pin)]
+        if code is None:
+            raise _no_such_report()
+        found = await self._doors.list(REPORTS, {"state.tracking_code": code}, limit=8)
+        charged = await self._attempts.charge(code, self._proved(found, caller), self.now())
+        opened = [one for one in found if self.slips.opens(one.report_id, one.pin_hash, pin)]
         if not found:
-            self._slips.opens("", _NOBODY, pin)  # as long as with a report
+            self.slips.opens("", _NOBODY, pin)  # as long as with a report
         if not opened:
-            if code:
-                self._attempts.wrong(code, self.now())
-            raise Refused(
-                "no-such-report",
-                "There is no report with this code and PIN.",
-                status=404,
-                fix="Copy both from the slip: ten letters and digits, and six digits.",
-            )
-        self._attempts.right(opened[0].tracking_code)
+            raise _no_such_report()
+        with suppress(Unavailable):  # the PIN was right, whether or not that can be noted
+            await self._attempts.refund(charged)
         return opened[0]
 
-    async def withdraw(self, written_code: str, pin: str, reason: str) -> Mapping[str, object]:
-        """Take the report with this code and PIN back; raises Refused when it is closed or there is none."""
-        report = await self.find(written_code, pin)
+    def _proved(self, found: Sequence[Report], caller: Caller) -> Caller:
+        """The caller with a device of its own when it shows the secret that the report was sent with."""
+        sender = caller.sender
+        if sender is None:
+            return caller
+        own = [one for one in found if self.slips.sent_by(one.report_id, one.sender_hash, sender)]
+        if not found:
+            self.slips.sent_by("", _NOBODY, sender)  # as long as with a report
+        return replace(caller, device=own[0].report_id) if own else caller
+
+    async def withdraw(self, report: Report, reason: str) -> Mapping[str, object]:
+        """Take a report back that was found by its code and PIN; raises Refused when it is closed."""
         answer = await self._doors.run(
             WithdrawReport(report.report_id, reason),
             id=f"withdrawal:{report.report_id}",
@@ -150,6 +179,10 @@ class Desk:
             correlation=report.report_id,
         )
         return answer.body
+
+    async def reread(self, report: Report) -> Report:
+        """The same report as it is now."""
+        return await self._doors.load(REPORTS, report.report_id) or report
 
     async def read(self, report_id: str) -> tuple[Report, Said | None]:
         """A report and what it says, or None where that was erased; raises Refused (404) without a report."""
@@ -175,6 +208,15 @@ class Desk:
             return None
         contact = Contact(fields.get("name"), fields.get("email"), fields.get("phone"))
         return Said(fields["text"], contact, fields["frail"] == "1")
+
+
+def _no_such_report() -> Refused:
+    return Refused(
+        "no-such-report",
+        "There is no report with this code and PIN.",
+        status=404,
+        fix="Copy both from the slip: ten letters and digits, and six digits.",
+    )
 
 
 def _private(draft: Draft) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.doors import Doors
@@ -11,9 +11,23 @@ from chassis.errors import Refused
 from chassis.fields import Instant
 from intake.domain.drafts import Contact, Draft
 from intake.domain.reports import Report
-from intake.entrypoints.desk import Desk, Slip
+from intake.entrypoints.attempts import Caller
+from intake.entrypoints.desk import Desk, Receipt
+from intake.entrypoints.devices import network_of
 
 Pin = Annotated[str, Header(alias="Ascolto-Pin", description="The six digits of the slip.", max_length=64)]
+Sender = Annotated[
+    str | None,
+    Header(
+        alias="Ascolto-Sender",
+        description=(
+            "A random secret of 16 to 64 letters, digits, `-` or `_`, made by the client with the first send of a report and "
+            "sent with each resend: only with it a resend is answered with code and PIN again, and wrong PINs of others do "
+            "not make its own wait. Only a keyed hash of it is stored. Make a new one for each report."
+        ),
+        pattern=r"^[A-Za-z0-9_-]{16,64}$",
+    ),
+]
 Reason = Literal["solved-itself", "mistake", "other"]
 
 
@@ -74,6 +88,14 @@ class Accepted(BaseModel):
     status_url: str
 
 
+class Known(BaseModel):
+    """The report was taken in before, and this request does not prove that it comes from whoever sent it."""
+
+    report_id: str
+    detail: str = "This report was taken in before. Its code and PIN are for whoever sent it first."
+    fix: str = "Send the Ascolto-Sender of the first send. If there was none, or it is lost, ask at the listening point."
+
+
 class Standing(BaseModel):
     """Where a report stands; what is not known yet is left out."""
 
@@ -93,6 +115,20 @@ class Withdrawal(Asked):
     reason: Reason
 
 
+_RESENT = {
+    "model": Accepted | Known,
+    "description": "Sent before: the same answer for the same sender, and no code or PIN for anybody else.",
+}
+
+
+def caller(request: Request, sender: Sender = None) -> Caller:
+    """Who sends a PIN."""
+    return Caller(network_of(request), sender)
+
+
+Asking = Annotated[Caller, Depends(caller)]
+
+
 def router(doors: Doors, desk: Desk) -> APIRouter:
     """The routes of the JSON API."""
     api = APIRouter(prefix="/v1", tags=["public"], dependencies=[Depends(doors.require("public"))])
@@ -102,25 +138,29 @@ def router(doors: Doors, desk: Desk) -> APIRouter:
 
 
 def _serve_reports(api: APIRouter, desk: Desk) -> None:
-    @api.post("/reports", status_code=201)
-    async def make_report(asked: NewReport, response: Response) -> Accepted:
-        """Take a report in: 201, or 200 with the same answer when it was sent before."""
-        slip = await desk.accept(asked.draft(), _report_id(asked.report_id) or desk.new_id())
-        accepted = _accepted(slip)
+    @api.post("/reports", status_code=201, response_model=Accepted, responses={200: _RESENT})
+    async def make_report(asked: NewReport, response: Response, sender: Sender = None) -> Accepted | Known:
+        """Take a report in: 201, or 200 when it was sent before, with the same answer for the same sender."""
+        slip = await desk.accept(asked.draft(), _report_id(asked.report_id) or desk.new_id(), sender)
         response.status_code = 200 if slip.known else 201
-        response.headers.update({"Location": accepted.status_url, "Cache-Control": "no-store"})
+        response.headers["Cache-Control"] = "no-store"
+        if slip.receipt is None:
+            return Known(report_id=slip.report_id)
+        accepted = _accepted(slip.report_id, slip.receipt)
+        response.headers["Location"] = accepted.status_url
         return accepted
 
     @api.get("/status/{tracking_code}", response_model_exclude_none=True)
-    async def show_status(tracking_code: str, pin: Pin, response: Response) -> Standing:
-        """Where a report stands; a wrong PIN and an unknown code are 404 alike."""
+    async def show_status(tracking_code: str, pin: Pin, asking: Asking, response: Response) -> Standing:
+        """Where a report stands; a wrong PIN and an unknown code are 404 alike, too many of them 429."""
         response.headers["Cache-Control"] = "no-store"
-        return _standing(await desk.find(tracking_code, pin))
+        return _standing(await desk.find(tracking_code, pin, asking))
 
     @api.post("/reports/{tracking_code}/withdrawal")
-    async def withdraw(tracking_code: str, asked: Withdrawal, pin: Pin) -> dict[str, object]:
-        """Take a report back; again is the same, a closed one is 409."""
-        return dict(await desk.withdraw(tracking_code, pin, asked.reason))
+    async def withdraw(tracking_code: str, asked: Withdrawal, pin: Pin, asking: Asking) -> dict[str, object]:
+        """Take a report back; again is the same, a closed one is 409, too many wrong PINs are 429."""
+        report = await desk.find(tracking_code, pin, asking)
+        return dict(await desk.withdraw(report, asked.reason))
 
 
 def _serve_registers(api: APIRouter, desk: Desk) -> None:
@@ -152,12 +192,12 @@ def _report_id(asked: UUID | None) -> str | None:
     return None if asked is None else str(asked)
 
 
-def _accepted(slip: Slip) -> Accepted:
+def _accepted(report_id: str, receipt: Receipt) -> Accepted:
     return Accepted(
-        report_id=slip.report_id,
-        tracking_code=slip.tracking_code,
-        pin=slip.pin,
-        status_url=f"/v1/status/{slip.tracking_code}",
+        report_id=report_id,
+        tracking_code=receipt.tracking_code,
+        pin=receipt.pin,
+        status_url=f"/v1/status/{receipt.tracking_code}",
     )
 
 

@@ -18,6 +18,7 @@ from intake.domain.drafts import Contact, Draft, Fault, tidy
 from intake.domain.reports import ENDED, Report
 from intake.entrypoints import wording
 from intake.entrypoints.desk import Desk
+from intake.entrypoints.devices import Device
 
 Faults = tuple[Fault, ...]
 
@@ -81,6 +82,10 @@ class Pages:
         """Whose browser asks."""
         return Visit(self._forms, request)
 
+    def device(self, request: Request) -> Device:
+        """The browser that asks, with the PINs that it has known."""
+        return Device(self._desk.slips, request)
+
     def show(self, template: str, status: int = 200, **facts: object) -> HTMLResponse:
         """A page; one with a form that changes something is told the `visit`."""
         page = HTMLResponse(self._templates.get_template(template).render(facts), status, PAGE_HEADERS)
@@ -112,8 +117,8 @@ class Pages:
             places=places,
         )
 
-    async def send(self, visit: Visit, form: ReportForm) -> HTMLResponse:
-        """Take the report in and show its slip; or the form again, with what is wrong."""
+    async def send(self, visit: Visit, device: Device, form: ReportForm) -> HTMLResponse:
+        """Take the report in and show its slip, again to the same browser only; or the form again, with what is wrong."""
         form = form.model_copy(update={"report_id": _own_id(form.report_id) or self._desk.new_id()})
         if not visit.made_here(form.seal):
             return await self.form(visit, form, (Fault("unsealed", "send", "", ""),), 403)
@@ -122,33 +127,41 @@ class Pages:
             found = await self._desk.judge(draft)
             if found:
                 return await self.form(visit, form, found, 422)
-            slip = await self._desk.accept(draft, form.report_id)
+            slip = await self._desk.accept(draft, form.report_id, visit.browser)
         except Refused as refusal:
             again = form.model_copy(update={"report_id": self._desk.new_id()})
             return await self.form(visit, again, (_fault(refusal),), refusal.status)
         except Unavailable:
             return await self.form(visit, form, (Fault("unavailable", "send", "", ""),), 503)
-        return self.show("slip.html", 200 if slip.known else 201, slip=slip, email=bool(draft.contact.email))
+        if slip.receipt is None:
+            return self.show("known.html")
+        status, email = 200 if slip.known else 201, bool(draft.contact.email)
+        page = self.show("slip.html", status, slip=slip.receipt, email=email)
+        device.remember(page, slip.receipt.tracking_code)
+        return page
 
-    async def status(self, visit: Visit, form: StatusForm) -> HTMLResponse:
+    async def status(self, visit: Visit, device: Device, form: StatusForm) -> HTMLResponse:
         """Where a report stands; or the form again when there is none with this code and PIN."""
         try:
-            report = await self._desk.find(form.code, form.pin)
+            report = await self._desk.find(form.code, form.pin, device.caller(form.code))
         except Refused as refusal:
             return self.ask(form, refusal)
-        return await self._standing(visit, report, form)
+        page = await self._standing(visit, report, form)
+        device.remember(page, report.tracking_code)
+        return page
 
     def ask(self, form: StatusForm, refusal: Refused | None = None) -> HTMLResponse:
         """The form that asks for code and PIN."""
-        faults = (
-            {} if refusal is None else {"code": wording.FAULTS.get(refusal.slug, wording.FAULTS["other"])}
-        )
-        return self.show("ask.html", 200 if refusal is None else refusal.status, form=form, faults=faults)
+        if refusal is None:
+            return self.show("ask.html", form=form, faults={})
+        page = self.show("ask.html", refusal.status, form=form, faults={"code": wording.refusal(refusal)})
+        page.headers.update(refusal.headers or {})
+        return page
 
-    async def withdraw(self, visit: Visit, form: WithdrawalForm) -> HTMLResponse:
+    async def withdraw(self, visit: Visit, device: Device, form: WithdrawalForm) -> HTMLResponse:
         """Take a report back and show where it stands then."""
         try:
-            report = await self._desk.find(form.code, form.pin)
+            report = await self._desk.find(form.code, form.pin, device.caller(form.code))
         except Refused as refusal:
             return self.ask(form, refusal)
         if not visit.made_here(form.seal):
@@ -156,11 +169,11 @@ class Pages:
         if form.reason not in wording.REASONS:
             return await self._standing(visit, report, form, "Scelga perché la ritira.", 422)
         try:
-            await self._desk.withdraw(form.code, form.pin, form.reason)
+            await self._desk.withdraw(report, form.reason)
         except Refused as refusal:
             said = wording.FAULTS.get(refusal.slug, "")
             return await self._standing(visit, report, form, said, refusal.status)
-        return await self._standing(visit, await self._desk.find(form.code, form.pin), form)
+        return await self._standing(visit, await self._desk.reread(report), form)
 
     async def _standing(
         self, visit: Visit, report: Report, form: StatusForm, fault: str = "", status: int = 200
@@ -221,7 +234,7 @@ def _serve_reports(site: APIRouter, pages: Pages) -> None:
 
     @site.post("/segnala")
     async def send_form(request: Request, form: Annotated[ReportForm, Form()]) -> HTMLResponse:
-        return await pages.send(pages.visit(request), form)
+        return await pages.send(pages.visit(request), pages.device(request), form)
 
     @site.get("/static/intake.css")
     async def show_style() -> Response:
@@ -235,8 +248,8 @@ def _serve_status(site: APIRouter, pages: Pages) -> None:
 
     @site.post("/stato")
     async def show_status(request: Request, form: Annotated[StatusForm, Form()]) -> HTMLResponse:
-        return await pages.status(pages.visit(request), form)
+        return await pages.status(pages.visit(request), pages.device(request), form)
 
     @site.post("/stato/ritiro")
     async def withdraw(request: Request, form: Annotated[WithdrawalForm, Form()]) -> HTMLResponse:
-        return await pages.withdraw(pages.visit(request), form)
+        return await pages.withdraw(pages.visit(request), pages.device(request), form)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from chassis.errors import Refused
 from intake.domain.drafts import Fault
 from intake.domain.registers import Category, Kind, Place, Register
 from intake.domain.reports import Status
@@ -85,7 +86,7 @@ FAULTS: Mapping[str, str] = {
     "unknown-language": "Scelga la lingua dall'elenco.",
     "id-reused": "Da questa pagina ha già inviato un'altra segnalazione. Per inviare anche questa prema di nuovo Invia.",
     "no-such-report": "Non c'è una segnalazione con questo codice e questo PIN. Li ricopi come sono scritti sulla ricevuta.",
-    "too-many-attempts": "Troppi tentativi con un PIN sbagliato. Riprovi fra un quarto d'ora.",
+    "too-many-attempts": "Troppi tentativi con un PIN sbagliato.",
     "report-closed": "La segnalazione è già chiusa e non si può più ritirare.",
     "unavailable": "In questo momento non riusciamo a salvare. Quello che ha scritto è ancora qui: riprovi fra un minuto.",
     "unsealed": "Per sicurezza prema di nuovo il pulsante: quello che ha scritto è ancora qui. Se non basta, accetti i cookie di questo sito.",
@@ -98,6 +99,24 @@ def wording(fault: Fault) -> tuple[str, str]:
     """The form's field and what is said beside it."""
     text = fault.detail if fault.slug == "call-112" else FAULTS.get(fault.slug, FAULTS["other"])
     return _FIELDS.get(fault.field, fault.field), text
+
+
+def refusal(refused: Refused) -> str:
+    """What is said beside the form that asks for code and PIN."""
+    text = FAULTS.get(refused.slug, FAULTS["other"])
+    wait = (refused.headers or {}).get("Retry-After")
+    if wait is None:
+        return text
+    return f"{text} Riprovi fra {wait_text(int(wait))}. Se ha fretta telefoni o venga al punto di ascolto."
+
+
+def wait_text(seconds: int) -> str:
+    """A wait as it is read aloud, rounded up: un minuto, 15 minuti, un'ora, 6 ore."""
+    minutes = max(1, -(-seconds // 60))
+    if minutes < 60:
+        return "un minuto" if minutes == 1 else f"{minutes} minuti"
+    hours = -(-minutes // 60)
+    return "un'ora" if hours == 1 else f"{hours} ore"
 
 
 def moment_text(moment: datetime) -> str:

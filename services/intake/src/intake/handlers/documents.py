@@ -1,10 +1,22 @@
 """What intake keeps."""
 
-from chassis.documents import Collection
+from chassis.documents import Collection, Raw
 from chassis.sealing import Sealed
 from intake.domain.registers import Register
 from intake.domain.reports import Report
 
-REPORTS = Collection("reports", Report, key=lambda report: report.report_id, speaks=("intake.reports",))
+
+def _without_sender(state: Raw) -> Raw:
+    """Form 2 knows who sent the report; of an older one nobody does, so no resend gets its PIN."""
+    return state | {"sender_hash": None}
+
+
+REPORTS = Collection(
+    "reports",
+    Report,
+    key=lambda report: report.report_id,
+    speaks=("intake.reports",),
+    upcasters=(_without_sender,),
+)
 PRIVATE = Collection("private", Sealed, key=lambda sealed: sealed.owner)
 REGISTERS = Collection("registers", Register, key=lambda register: register.name, settled=True)

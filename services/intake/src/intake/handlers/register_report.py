@@ -20,6 +20,7 @@ class RegisterReport:
     report_id: str
     tracking_code: str
     pin_hash: str
+    sender_hash: str
     fingerprint: str
     category: str
     place_id: str
@@ -80,6 +81,7 @@ def _opened(command: RegisterReport, category: Category, now: datetime) -> Repor
         report_id=command.report_id,
         tracking_code=command.tracking_code,
         pin_hash=command.pin_hash,
+        sender_hash=command.sender_hash,
         fingerprint=command.fingerprint,
         category=command.category,
         urgency=class_of(category, command.frail),
@@ -108,7 +110,8 @@ def _registered(report: Report, category: Category, place: Place) -> ReportRegis
 
 
 def _answer(report: Report, *, known: bool) -> dict[str, object]:
-    return {"tracking_code": report.tracking_code, "known": known}
+    """Kept in the inbox too: it says by whom the report was made first, and never a PIN."""
+    return {"tracking_code": report.tracking_code, "known": known, "sender_hash": report.sender_hash}
 
 
 def refusal(fault: Fault) -> Refused:
