@@ -96,7 +96,16 @@ def test_the_same_report_again_changes_nothing() -> None:
     change = register_report(COMMAND, known(), SEALED, CATEGORIES, PLACES, Moment(NOW, "again"))
 
     assert (change.write, change.say) == ((), ())
-    assert change.answer == {"tracking_code": "ABCDE-FGHJK", "known": True}
+    assert change.answer == {"tracking_code": "ABCDE-FGHJK", "known": True, "sender_hash": "sender"}
+
+
+def test_the_same_report_of_another_sender_is_answered_with_the_first_sender() -> None:
+    command = replace(COMMAND, sender_hash="another")
+
+    change = register_report(command, known(), SEALED, CATEGORIES, PLACES, Moment(NOW, "again"))
+
+    assert change.write == ()
+    assert change.answer == {"tracking_code": "ABCDE-FGHJK", "known": True, "sender_hash": "sender"}
 
 
 def test_another_report_under_its_id_is_refused() -> None:

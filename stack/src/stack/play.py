@@ -100,9 +100,7 @@ class Player:
         self.advance(stage)
 
     async def tell(self, report: Report, day: Day, ids: dict[int, str]) -> None:
-        body = report.body | (
-            await self._form() if report.door == "form" else self._client(report.report_id)
-        )
+        body = report.body | (await self._form() if report.door == "form" else self._client(report.report_id))
         first = await self._send(report.door, body)
         self._note("report", body, "accepted", first, about_of(report))
         if first.status not in (200, 201):

@@ -11,8 +11,8 @@ from chassis.sealing import Sealer
 from chassis.service import Plan, serve
 from chassis.store import Index
 from intake.adapters.seed_files import read_registers
-from intake.entrypoints import attempts, http, pages, staff
-from intake.entrypoints.desk import Desk
+from intake.entrypoints import http, pages, staff
+from intake.entrypoints.desk import INDEXES, Desk
 from intake.entrypoints.events import HEARS, REACTIONS
 from intake.entrypoints.measures import MEASURES
 from intake.entrypoints.seeding import load_registers
@@ -38,11 +38,7 @@ def plan(settings: Settings) -> Plan:
         reactions=REACTIONS,
         collections=(REPORTS, PRIVATE, REGISTERS),
         hears=HEARS,
-        indexes=(
-            attempts.INDEX,
-            Index(REPORTS.name, (("state.tracking_code", 1),)),
-            Index(REPORTS.name, (("state.status", 1), ("state.registered_at", 1))),
-        ),
+        indexes=(*INDEXES, Index(REPORTS.name, (("state.status", 1), ("state.registered_at", 1)))),
         measures=MEASURES,
         routers=routers,
         seed=seed,

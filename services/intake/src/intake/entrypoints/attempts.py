@@ -11,7 +11,7 @@ from intake.entrypoints.tracking import Slips
 
 COLLECTION = "guesses"
 # An hour more than needed: the database may have a clock that is ahead of ours.
-INDEX = Index(COLLECTION, (("until", 1),), expire_after=3600)
+GUESSES = Index(COLLECTION, (("until", 1),), expire_after=3600)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER, _SHIFT, _DAY = timedelta(minutes=15), timedelta(hours=6), timedelta(days=1)

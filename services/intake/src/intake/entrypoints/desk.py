@@ -11,17 +11,19 @@ from chassis.doors import Doors
 from chassis.errors import Refused, Unavailable
 from chassis.ids import uuid7
 from chassis.sealing import Erased, Sealed, Sealer
-from chassis.store import AnyOf
+from chassis.store import AnyOf, Index
 from intake.domain.drafts import Contact, Draft, Fault, composed, faults, tidy
 from intake.domain.registers import Register
 from intake.domain.reports import Report
-from intake.entrypoints.attempts import Attempts, Caller
+from intake.entrypoints.attempts import GUESSES, Attempts, Caller
 from intake.entrypoints.mail_addresses import is_address
 from intake.entrypoints.tracking import Slips, read_code
 from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
 from intake.handlers.register_report import RegisterReport, refusal
 from intake.handlers.withdraw_report import WithdrawReport
 
+# What the desk searches by and counts in.
+INDEXES = (GUESSES, Index(REPORTS.name, (("state.tracking_code", 1),)))
 FRESH = timedelta(seconds=3)
 _NOBODY = "0" * 64
 

@@ -41,7 +41,6 @@ class Device:
             COOKIE,
             ".".join((self._name, *proofs)),
             max_age=MAX_AGE_SECONDS,
-            path="/stato",
             httponly=True,
             samesite="lax",
             secure=self._secure,

@@ -138,7 +138,7 @@ def router(doors: Doors, desk: Desk) -> APIRouter:
 
 
 def _serve_reports(api: APIRouter, desk: Desk) -> None:
-    @api.post("/reports", status_code=201, response_model=Accepted, responses={200: _RESENT})
+    @api.post("/reports", status_code=201, responses={200: _RESENT, 201: {"model": Accepted}})
     async def make_report(asked: NewReport, response: Response, sender: Sender = None) -> Accepted | Known:
         """Take a report in: 201, or 200 when it was sent before, with the same answer for the same sender."""
         slip = await desk.accept(asked.draft(), _report_id(asked.report_id) or desk.new_id(), sender)

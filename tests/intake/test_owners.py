@@ -1,0 +1,287 @@
+"""Who is shown a PIN again, and who still gets in while somebody guesses: at the API and on the pages."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from chassis.ids import uuid7
+from chassis.memory import MemoryStore
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+REPORT = {"category": "infiltrazioni", "place_id": "bg-monterosso-01", "description": "Soffitto bagnato"}
+OURS, OTHERS = "a-secret-of-our-own", "a-secret-of-another"
+Browser = Callable[[str], httpx.AsyncClient]
+
+
+@pytest.fixture
+def at(app: FastAPI) -> Browser:
+    """A fresh browser or program at an address."""
+
+    def made(address: str) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 1))
+        return httpx.AsyncClient(transport=transport, base_url="http://intake.example")
+
+    return made
+
+
+async def report(client: httpx.AsyncClient, body: dict[str, Any], sender: str | None) -> httpx.Response:
+    headers = {} if sender is None else {"Ascolto-Sender": sender}
+    return await client.post("/v1/reports", json=body, headers=headers)
+
+
+@pytest.mark.parametrize(("first", "second"), [(OURS, OTHERS), (OURS, None), (None, OURS), (None, None)])
+@pytest.mark.parametrize("inbox", ["kept", "forgotten"])
+async def test_a_resend_of_anybody_else_is_told_that_the_report_is_known_and_nothing_more(
+    client: httpx.AsyncClient, store: MemoryStore, first: str | None, second: str | None, inbox: str
+) -> None:
+    body = REPORT | {"report_id": uuid7(NOON)}
+    slip = (await report(client, body, first)).json()
+    if inbox == "forgotten":
+        await store.delete("inbox", [f"report:{body['report_id']}"])
+
+    again = await report(client, body, second)
+
+    assert again.status_code == 200
+    assert "Location" not in again.headers
+    assert again.json()["report_id"] == body["report_id"]
+    assert "listening point" in again.json()["fix"]
+    assert not {"tracking_code", "pin", "status_url"} & set(again.json())
+    assert slip["pin"] not in again.text
+    assert slip["tracking_code"] not in again.text
+
+
+@pytest.mark.parametrize("inbox", ["kept", "forgotten"])
+async def test_a_resend_with_the_same_secret_is_answered_as_the_first_time(
+    client: httpx.AsyncClient, store: MemoryStore, inbox: str
+) -> None:
+    body = REPORT | {"report_id": uuid7(NOON)}
+    first = await report(client, body, OURS)
+    if inbox == "forgotten":
+        await store.delete("inbox", [f"report:{body['report_id']}"])
+
+    again = await report(client, body, OURS)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert again.headers["Location"] == first.headers["Location"]
+
+
+async def test_of_two_first_sends_at_once_one_is_shown_the_pin(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    body = REPORT | {"report_id": uuid7(NOON)}
+
+    answers = await asyncio.gather(*(report(client, body, f"{OURS}-{n}") for n in range(20)))
+
+    shown = [answer for answer in answers if "pin" in answer.json()]
+    assert [answer.status_code for answer in shown] == [201]
+    assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
+    assert await store.count("reports", {}) == 1
+
+
+async def test_a_report_of_an_older_build_shows_no_pin_again(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    body = REPORT | {"report_id": uuid7(NOON)}
+    slip = (await report(client, body, OURS)).json()
+    row = await store.get("reports", body["report_id"])
+    assert row is not None
+    assert row["schema"] == 2
+    row["state"].pop("sender_hash")
+    row.pop("schema")
+    lane = await store.lane()
+    await lane.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
+    await store.delete("inbox", [f"report:{body['report_id']}"])
+
+    again = await report(client, body, OURS)
+    standing = await client.get(slip["status_url"], headers={"Ascolto-Pin": slip["pin"]})
+
+    assert (again.status_code, "pin" in again.json()) == (200, False)
+    assert standing.status_code == 200
+
+
+@pytest.mark.parametrize("sender", ["", "short", "x" * 15, "x" * 65, "with blanks in the middle", "è" * 20])
+async def test_a_secret_of_another_form_is_named_with_its_fix(client: httpx.AsyncClient, sender: str) -> None:
+    headers = httpx.Headers([(b"Ascolto-Sender", sender.encode("latin-1"))])
+
+    answer = await client.post("/v1/reports", json=REPORT, headers=headers)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "Ascolto-Sender")
+    assert "Ascolto-Sender" in answer.json()["fix"]
+
+
+async def test_neither_the_secret_nor_the_pin_is_stored(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    body = REPORT | {"report_id": uuid7(NOON)}
+    slip = (await report(client, body, OURS)).json()
+
+    stored = [str(row) for name in store.tables for row in await store.query(name, {})]
+
+    assert not [row for row in stored if OURS in row or f"'{slip['pin']}'" in row]
+
+
+async def sealed(client: httpx.AsyncClient) -> dict[str, str]:
+    """What is hidden in a fresh form."""
+    return dict(re.findall(r'name="(report_id|seal)" value="([^"]+)"', (await client.get("/segnala")).text))
+
+
+async def form_sent(client: httpx.AsyncClient) -> tuple[dict[str, str], str, str]:
+    """The form that a browser sent, and the code and PIN that it was shown."""
+    form = REPORT | await sealed(client)
+    page = await client.post("/segnala", data=form)
+    assert page.status_code == 201, page.text
+    code, pin = re.findall(r"<dd>([0-9A-Z-]+)</dd>", page.text)
+    return form, code, pin
+
+
+async def test_the_browser_that_sent_a_form_sees_its_slip_again_and_another_does_not(at: Browser) -> None:
+    ours, others = at("192.0.2.1"), at("192.0.2.1")
+    form, code, pin = await form_sent(ours)
+
+    again = await ours.post("/segnala", data=form)
+    stolen = await others.post("/segnala", data=form | {"seal": (await sealed(others))["seal"]})
+
+    assert (again.status_code, stolen.status_code) == (200, 200)
+    assert pin in again.text
+    assert "già ricevuta" in stolen.text
+    assert "punto di ascolto" in stolen.text
+    assert not [word for word in (pin, code) if word in stolen.text]
+    assert "ricevute" not in stolen.headers.get("set-cookie", "")
+
+
+async def guess(client: httpx.AsyncClient, code: str, pin: str, sender: str | None = None) -> int:
+    headers = {"Ascolto-Pin": pin} | ({} if sender is None else {"Ascolto-Sender": sender})
+    return (await client.get(f"/v1/status/{code}", headers=headers)).status_code
+
+
+def other_than(pin: str) -> str:
+    return "000000" if pin != "000000" else "111111"
+
+
+async def test_the_right_pin_from_elsewhere_gets_in_after_ten_wrong_ones_of_a_stranger(at: Browser) -> None:
+    slip = (await report(at("192.0.2.1"), REPORT, None)).json()
+    stranger = at("203.0.113.1")
+    code, pin = slip["tracking_code"], slip["pin"]
+
+    wrong = [await guess(stranger, code, other_than(pin)) for _ in range(10)]
+
+    assert wrong == [404] * 5 + [429] * 5
+    assert await guess(stranger, code, pin) == 429
+    assert await guess(at("198.51.100.1"), code, pin) == 200
+
+
+async def test_of_300_guesses_at_once_the_limit_is_compared_and_the_sender_gets_in(at: Browser) -> None:
+    slip = (await report(at("192.0.2.1"), REPORT, OURS)).json()
+    code, pin = slip["tracking_code"], slip["pin"]
+    strangers = [at(f"203.0.113.{n}") for n in range(60)]
+    wrong = [guess(strangers[n % 60], code, other_than(pin)) for n in range(300)]
+
+    *answers, owner = await asyncio.gather(*wrong, guess(strangers[0], code, pin, OURS))
+
+    assert (answers.count(404), answers.count(429)) == (25, 275)
+    assert owner == 200
+    assert await guess(at("198.51.100.1"), code, pin) == 429
+    assert await guess(strangers[0], code, pin, OTHERS) == 429
+
+
+async def test_the_browser_that_knew_the_pin_gets_in_while_the_code_is_hammered(at: Browser) -> None:
+    made, shown, fresh = at("192.0.2.1"), at("192.0.2.2"), at("192.0.2.3")
+    _, code, pin = await form_sent(made)
+    right = {"code": code, "pin": pin}
+    assert (await shown.post("/stato", data=right)).status_code == 200
+    for n in range(30):
+        await at(f"203.0.113.{n}").post("/stato", data=right | {"pin": other_than(pin)})
+
+    pages = [await browser.post("/stato", data=right) for browser in (made, shown, fresh)]
+
+    assert [page.status_code for page in pages] == [200, 200, 429]
+    assert pages[2].headers["Retry-After"] == str(6 * 3600)
+    assert "Riprovi fra 6 ore" in pages[2].text
+    assert "telefoni o venga al punto di ascolto" in pages[2].text
+
+
+async def test_a_code_without_a_report_is_told_and_counted_alike(at: Browser) -> None:
+    slip = (await report(at("192.0.2.1"), REPORT, None)).json()
+    answers = []
+    for code in (slip["tracking_code"], "00000-00000"):
+        for n in range(30):
+            answer = await at(f"203.0.113.{n % 6}").get(
+                f"/v1/status/{code}", headers={"Ascolto-Pin": other_than(slip["pin"])}
+            )
+            answers.append((answer.status_code, answer.text))
+
+    assert answers[:30] == answers[30:]
+    assert {status for status, _ in answers} == {404, 429}
+
+
+async def test_a_refusal_says_when_and_how_else(at: Browser) -> None:
+    client = at("192.0.2.1")
+    for _ in range(5):
+        await guess(client, "00000-00000", "1")
+
+    answer = await client.get("/v1/status/00000-00000", headers={"Ascolto-Pin": "1"})
+
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Retry-After"] == "900"
+    assert "900 seconds" in answer.json()["fix"]
+
+
+async def test_a_withdrawal_is_one_guess_and_shares_its_budget_with_the_status(at: Browser) -> None:
+    client, thief = at("192.0.2.1"), at("203.0.113.1")
+    _, code, pin = await form_sent(client)
+    wrong = {"code": code, "pin": other_than(pin), "reason": "mistake"}
+
+    pages = [(await thief.post("/stato/ritiro", data=wrong)).status_code for _ in range(4)]
+    api = await thief.post(
+        f"/v1/reports/{code}/withdrawal", json={"reason": "mistake"}, headers={"Ascolto-Pin": wrong["pin"]}
+    )
+
+    assert (pages, api.status_code, await guess(thief, code, pin)) == ([404] * 4, 404, 429)
+    right = wrong | {"pin": pin, "seal": (await sealed(client))["seal"]}
+    assert [(await client.post("/stato/ritiro", data=right)).status_code for _ in range(9)] == [200] * 9
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "0" * 32, f"{'0' * 32}.{'f' * 16}", "è", "a" * 5000])
+async def test_a_cookie_that_is_not_ours_proves_nothing(at: Browser, cookie: str) -> None:
+    client = at("192.0.2.1")
+    answers = [
+        await client.post(
+            "/stato",
+            data={"code": "00000-00000", "pin": "1"},
+            headers=[(b"Cookie", f"ricevute={cookie}".encode("latin-1"))],
+        )
+        for _ in range(6)
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 5 + [429]
+
+
+async def test_a_browser_is_known_for_the_codes_it_knew_the_pin_of_and_for_no_other(at: Browser) -> None:
+    client = at("192.0.2.1")
+    _, own, _ = await form_sent(client)
+    answers = [
+        (await client.post("/stato", data={"code": "00000-00000", "pin": "1"})).status_code for _ in range(6)
+    ]
+    own_code = await client.post("/stato", data={"code": own, "pin": "1"})
+
+    assert answers == [404] * 5 + [429]
+    assert own_code.status_code == 404, "another budget"
+
+
+async def test_the_cookie_of_a_device_stays_small_and_says_nothing(at: Browser) -> None:
+    client, codes = at("192.0.2.1"), []
+    for _ in range(25):
+        codes.append((await form_sent(client))[1])
+
+    [cookie] = [one for one in client.cookies.jar if one.name == "ricevute"]
+    assert cookie.path == "/"
+    assert cookie.value is not None
+    assert re.fullmatch(r"[0-9a-f]{32}(\.[0-9a-f]{16}){20}", cookie.value)
+    assert not [code for code in codes if code in cookie.value]
