@@ -250,6 +250,7 @@ def test_an_ipv6_network_is_one_client() -> None:
     assert client_of("2001:db8::1") == client_of("2001:db8::ffff:1") != client_of("2001:db8:0:1::1")
     assert client_of("192.0.2.1") != client_of("192.0.2.2")
     assert client_of("nobody") == "nobody"
+    assert client_of("::ffff:192.0.2.1") == client_of("192.0.2.1") != client_of("::ffff:192.0.2.2")
 
 
 def test_a_clients_bucket_is_forgotten_when_very_many_others_came() -> None:

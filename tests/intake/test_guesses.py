@@ -89,12 +89,26 @@ async def test_right_pins_cost_nothing_however_many(replicas: Sequence[Attempts]
     assert wrong == [True] * 5 + [False]
 
 
+async def test_right_pins_among_wrong_ones_at_once_leave_no_more_room_for_these(
+    replicas: Sequence[Attempts],
+) -> None:
+    caller = Caller("192.0.2.1")
+    for _ in range(3):
+        rights = [right(replicas[n % 2], caller) for n in range(20)]
+        wrongs = [compared(replicas[n % 2], caller) for n in range(2)]
+        *_, one, two = await asyncio.gather(*rights, *wrongs)
+        guesses = [await compared(replicas[0], caller) for _ in range(6)]
+        assert sum([one, two, *guesses]) <= 5
+        caller = Caller(f"{caller.network}0")
+
+
 async def test_a_guess_while_nothing_is_left_costs_nothing() -> None:
     attempts = Attempts(MemoryStore(), SLIPS)
     for number in range(CODE.most):
         assert await compared(attempts, Caller(f"192.0.2.{number}"))
 
-    refused = [await compared(attempts, Caller("203.0.113.9")) for _ in range(40)]
+    moments = [NOON + timedelta(minutes=15 * quarter) for quarter in range(4)]
+    refused = [await compared(attempts, Caller("203.0.113.9"), now=now) for now in moments * 10]
     later = await compared(attempts, Caller("203.0.113.9"), now=NOON + CODE.window)
 
     assert not any(refused)

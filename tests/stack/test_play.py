@@ -10,10 +10,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from stack.badges import Badges
-from stack.day import Report
+from stack.day import Day, Report
 from stack.play import Doors, Log, Player, read_log
 
 HOST = "http://there.example"
+BODY = {"category": "verde", "place_id": "bg", "channel": "api", "description": "Erba alta"}
+ALL = frozenset({0, 1})
 
 
 class Service:
@@ -21,9 +23,12 @@ class Service:
 
     def __init__(self, *believed: int) -> None:
         self.asked: list[str] = []
+        self.senders: list[str] = []
         self._believed = believed
         routes = [
             Route("/token", self._token, methods=["POST"]),
+            Route("/v1/reports", self._accept, methods=["POST"]),
+            Route("/v1/reports/{code}/withdrawal", self._accept, methods=["POST"]),
             Route("/v1/cases/{report_id}", self._answer),
             Route("/v1/cases/{report_id}/resolution", self._answer, methods=["POST"]),
         ]
@@ -31,6 +36,11 @@ class Service:
 
     async def _token(self, _: Request) -> JSONResponse:
         return JSONResponse({"access_token": "badge", "expires_in": 300})
+
+    async def _accept(self, request: Request) -> JSONResponse:
+        assert "sender" not in await request.json()
+        self.senders.append(request.headers["ascolto-sender"])
+        return JSONResponse({"tracking_code": "CODE", "pin": "123456"})
 
     async def _answer(self, request: Request) -> JSONResponse:
         assert request.headers["authorization"] == "Bearer badge"
@@ -62,3 +72,20 @@ async def test_a_badge_that_a_wrong_clock_takes_for_old_is_shown_again(log: Path
 
 async def test_a_badge_that_stays_refused_is_told_when_patience_ends(log: Path) -> None:
     assert await _resolve(Service(1), log, patience=0.3) == 401
+
+
+async def test_each_report_has_a_secret_that_goes_with_every_resend_and_is_not_written_down(
+    log: Path,
+) -> None:
+    service, reports = Service(), tuple(Report(n, f"r{n}", "json", "technical", "BG", BODY) for n in range(2))
+    day = Day(0, reports, (), withdrawn=ALL, resolved=frozenset(), again=ALL, reused=ALL)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(service.app)) as client:
+        written = Log(log)
+        doors = Doors(HOST, HOST, HOST, Badges(HOST, {"operator": "s"}))
+        for report in reports:
+            await Player(client, doors, written, lambda _: None).tell(report, day, {})
+        written.close()
+
+    first, second = service.senders[:4], service.senders[4:]
+    assert (len(set(first)), len(set(second)), len({*first, *second})) == (1, 1, 2)
+    assert not [sender for sender in {*first, *second} if sender in log.read_text()]
