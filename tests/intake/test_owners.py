@@ -204,6 +204,7 @@ async def test_the_browser_that_knew_the_pin_gets_in_while_the_code_is_hammered(
     assert [page.status_code for page in pages] == [200, 200, 429]
     assert pages[2].headers["Retry-After"] == str(6 * 3600)
     assert "Riprovi fra 6 ore" in pages[2].text
+    assert "Aspetti e riprovi" in pages[2].text
     assert "telefoni o venga al punto di ascolto" in pages[2].text
 
 

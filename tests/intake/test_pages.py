@@ -285,3 +285,20 @@ def test_every_status_has_italian_words() -> None:
 
 def test_a_fault_nobody_has_words_for_still_says_something() -> None:
     assert wording.wording(Fault("new-fault", "place_id", "", "")) == ("place_id", wording.FAULTS["other"])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (1, "un minuto"),
+        (60, "un minuto"),
+        (61, "2 minuti"),
+        (900, "15 minuti"),
+        (3541, "un'ora"),
+        (3600, "un'ora"),
+        (3601, "2 ore"),
+        (86_400, "24 ore"),
+    ],
+)
+def test_a_wait_is_said_in_words_and_never_too_short(seconds: int, said: str) -> None:
+    assert wording.wait_text(seconds) == said

@@ -153,8 +153,9 @@ class Pages:
     def ask(self, form: StatusForm, refusal: Refused | None = None) -> HTMLResponse:
         """The form that asks for code and PIN."""
         if refusal is None:
-            return self.show("ask.html", form=form, faults={})
-        page = self.show("ask.html", refusal.status, form=form, faults={"code": wording.refusal(refusal)})
+            return self.show("ask.html", form=form, wait=False, faults={})
+        faults, wait = {"code": wording.refusal(refusal)}, refusal.status == 429
+        page = self.show("ask.html", refusal.status, form=form, wait=wait, faults=faults)
         page.headers.update(refusal.headers or {})
         return page
 

@@ -86,7 +86,7 @@ FAULTS: Mapping[str, str] = {
     "unknown-language": "Scelga la lingua dall'elenco.",
     "id-reused": "Da questa pagina ha già inviato un'altra segnalazione. Per inviare anche questa prema di nuovo Invia.",
     "no-such-report": "Non c'è una segnalazione con questo codice e questo PIN. Li ricopi come sono scritti sulla ricevuta.",
-    "too-many-attempts": "Troppi tentativi con un PIN sbagliato.",
+    "too-many-attempts": "Sono stati provati troppi PIN sbagliati, forse da altre persone.",
     "report-closed": "La segnalazione è già chiusa e non si può più ritirare.",
     "unavailable": "In questo momento non riusciamo a salvare. Quello che ha scritto è ancora qui: riprovi fra un minuto.",
     "unsealed": "Per sicurezza prema di nuovo il pulsante: quello che ha scritto è ancora qui. Se non basta, accetti i cookie di questo sito.",
@@ -107,7 +107,8 @@ def refusal(refused: Refused) -> str:
     wait = (refused.headers or {}).get("Retry-After")
     if wait is None:
         return text
-    return f"{text} Riprovi fra {wait_text(int(wait))}. Se ha fretta telefoni o venga al punto di ascolto."
+    when = f"Riprovi fra {wait_text(int(wait))}, o usi il telefono o computer con cui ha già visto la segnalazione."
+    return f"{text} {when} Se ha fretta telefoni o venga al punto di ascolto."
 
 
 def wait_text(seconds: int) -> str:
