@@ -102,6 +102,15 @@ async def test_right_pins_among_wrong_ones_at_once_leave_no_more_room_for_these(
         caller = Caller(f"{caller.network}0")
 
 
+async def test_many_right_pins_at_once_leave_nothing_behind(replicas: Sequence[Attempts]) -> None:
+    caller = Caller("192.0.2.1")
+
+    for _ in range(6):
+        await asyncio.gather(*(right(replicas[n % 2], caller) for n in range(20)))
+
+    assert await right(replicas[0], caller)
+
+
 async def test_a_guess_while_nothing_is_left_costs_nothing() -> None:
     attempts = Attempts(MemoryStore(), SLIPS)
     for number in range(CODE.most):

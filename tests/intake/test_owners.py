@@ -286,3 +286,18 @@ async def test_the_cookie_of_a_device_stays_small_and_says_nothing(at: Browser) 
     assert cookie.value is not None
     assert re.fullmatch(r"[0-9a-f]{32}(\.[0-9a-f]{16}){20}", cookie.value)
     assert not [code for code in codes if code in cookie.value]
+
+
+def test_the_secret_is_described_at_every_door_that_takes_it(app: FastAPI) -> None:
+    described = app.openapi()["paths"]
+    doors = {
+        "/v1/reports": "post",
+        "/v1/status/{tracking_code}": "get",
+        "/v1/reports/{tracking_code}/withdrawal": "post",
+    }
+
+    for path, method in doors.items():
+        [header] = [one for one in described[path][method]["parameters"] if one["name"] == "Ascolto-Sender"]
+        assert "random secret" in header["description"]
+        assert "{16,64}" in str(header["schema"])
+    assert set(described["/v1/reports"]["post"]["responses"]) >= {"200", "201", "422"}

@@ -69,18 +69,19 @@ class Attempts:
     async def charge(self, code: str, caller: Caller, now: datetime) -> Sequence[Counter]:
         """Count one guess before it is compared and return what was charged; raises Refused (429) or Unavailable.
 
-        A guess that is refused because a budget was used up already is charged to nobody.
+        A guess that is refused is charged to nobody.
         """
         counters = self._counters(code, caller, now)
         refunded = await self._room(counters, now)
-        for counter in counters:
-            # A refund that was read before this charge belongs to an earlier charge: the difference never counts too little.
+        for charged, counter in enumerate(counters, 1):
+            # Refunds that were read before this charge belong to earlier ones: the difference never counts too little.
             if await self._add(counter.id, counter.ends) - refunded[counter.id] > counter.most:
+                await self.refund(counters[:charged])
                 raise _too_many(counter.ends - now)
         return counters
 
     async def refund(self, counters: Sequence[Counter]) -> None:
-        """Take back what a right PIN was charged; raises Unavailable."""
+        """Take back what a right PIN, or one that is not compared, was charged; raises Unavailable."""
         for counter in counters:
             await self._add(_refunds(counter.id), counter.ends)
 
