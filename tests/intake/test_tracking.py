@@ -72,3 +72,21 @@ def test_two_bodies_that_ask_for_different_things_have_different_fingerprints(ot
 def test_a_short_secret_is_refused_with_the_fix() -> None:
     with pytest.raises(ValueError, match="32 random"):
         Slips(b"short")
+
+
+@given(st.text(max_size=70), st.text(max_size=70), st.uuids(), st.uuids())
+def test_only_the_secret_it_was_sent_with_proves_the_sender_of_a_report(
+    secret: str, other: str, report: uuid.UUID, another: uuid.UUID
+) -> None:
+    stored = SLIPS.sender_hash(str(report), secret)
+
+    assert SLIPS.sent_by(str(report), stored, secret)
+    assert SLIPS.sent_by(str(report), stored, other) == (other == secret)
+    assert SLIPS.sent_by(str(another), stored, secret) == (another == report)
+    assert not SLIPS.sent_by(str(report), None, secret)
+
+
+def test_what_is_counted_under_two_words_is_never_counted_under_others() -> None:
+    names = {SLIPS.pseudonym(*words) for words in [("a", "b"), ("ab",), ("a", "b", ""), ("b", "a"), ()]}
+
+    assert len(names) == 5
