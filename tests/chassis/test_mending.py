@@ -1,7 +1,7 @@
 """What people do with parked records and sent facts, and that it is written down."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -9,19 +9,27 @@ from tests.chassis.ledger import NOW, a_store, command, opened, record, register
 
 from chassis.errors import Refused
 from chassis.ids import derive
-from chassis.mending import Mending, readable
+from chassis.mending import Mending, mending_over, readable
 from chassis.parking import HEADS, PARKED, record_of
 from chassis.records import read
-from chassis.replay import Replays
-from chassis.sent_log import SentLog, day_log
+from chassis.run import Run
+from chassis.sent_log import Place, SentLog, day_log
+from chassis.slots import Slots
 from chassis.store import Store
 from contracts.topics import dead_letter_topic
 
 
 async def mending(store: Store) -> Mending:
-    engine = turns()
-    replays = Replays("ledger", store, engine, await store.lane(), lambda: NOW)
-    return Mending(store, engine, replays, await store.lane(), lambda: NOW)
+    slots = Slots(store, "one", 8)
+    await slots.share()
+    return await mending_over(store, turns(), slots, lambda: NOW, lambda: None)
+
+
+async def ended(made: Mending, run: Run) -> Run:
+    """The run at its end."""
+    while await made.runs.advance(made.runs.kinds[run.kind]):
+        pass
+    return await made.runs.read(run.id)
 
 
 async def park_two_keys(store: Store) -> None:
@@ -62,10 +70,10 @@ async def test_discarding_frees_the_key_and_keeps_the_bytes_in_the_audit() -> No
     made = await mending(store)
     head = f"ledger|intake.reports|{report_id(1)}"
 
-    assert await made.discard("anna", "sent by mistake", head) == 2
+    assert (await ended(made, await made.discard("anna", "sent by mistake", head))).counts == {"discarded": 2}
 
     assert await store.count(PARKED, {}) == 1
-    (entry,) = await made.audit()
+    [entry] = [row for row in await made.audit() if "records" in row["details"]]
     assert (entry["by"], entry["action"], entry["details"]["why"]) == ("anna", "discard", "sent by mistake")
     assert len(entry["details"]["records"]) == 2
     outcomes = await turns().run(await store.lane(), [read(record(registered(1), "next", 20), 0)])
@@ -77,7 +85,7 @@ async def test_a_copy_of_what_was_given_up_is_known_and_parks_nothing() -> None:
     await park_two_keys(store)
     made = await mending(store)
     rows = await made.records(f"ledger|intake.reports|{report_id(1)}")
-    await made.discard("anna", "sent by mistake", f"ledger|intake.reports|{report_id(1)}")
+    await ended(made, await made.discard("anna", "sent by mistake", f"ledger|intake.reports|{report_id(1)}"))
 
     copies = [read(replace(record_of(row), offset=90 + n), 0) for n, row in enumerate(rows)]
     outcomes = await turns().run(await store.lane(), copies)
@@ -92,10 +100,10 @@ async def test_one_record_can_be_discarded_and_the_rest_replayed() -> None:
     made = await mending(store)
     head = f"ledger|intake.reports|{report_id(1)}"
 
-    await made.discard("anna", "broken", head, f"{head}#00000000")
-    ended = await made.replay("anna", head=head)
+    await made.discard_record("anna", "broken", head, f"{head}#00000000")
+    run = await ended(made, await made.replay("anna", head=head))
 
-    assert ended == {"handled": 1}
+    assert (run.counts, run.total) == ({"handled": 1}, 1)
     page = await store.get("pages", report_id(1))
     assert page is not None
     assert list(page["state"]["lines"]) == ["lift"]
@@ -108,15 +116,24 @@ async def test_replaying_by_reason_touches_no_other_key() -> None:
     await turns().run(await store.lane(), [command(3, "page")])
     made = await mending(store)
 
-    assert await made.replay("anna", reason="early") == {"handled": 1}
-    assert await made.replay("anna", topic="intake.reports") == {"still-parked": 2}
+    early = await ended(made, await made.replay("anna", reason="early"))
+    rest = await ended(made, await made.replay("anna", topic="intake.reports"))
+
+    assert early.counts == {"handled": 1}
+    assert (rest.counts, rest.total) == ({"still-parked": 3}, 3)
 
 
 async def test_what_is_not_parked_cannot_be_discarded() -> None:
     store = await a_store()
 
+    made = await mending(store)
+    await park_two_keys(store)
+    here, elsewhere = (f"ledger|intake.reports|{report_id(n)}" for n in (1, 2))
+
     with pytest.raises(Refused, match="nothing-parked"):
-        await (await mending(store)).discard("anna", "why not", "nobody")
+        await made.discard("anna", "why not", "nobody")
+    with pytest.raises(Refused, match="nothing-parked"):
+        await made.discard_record("anna", "why not", here, f"{elsewhere}#00000000")
 
 
 async def test_a_stop_and_the_going_on_are_said_in_sequence_however_often() -> None:
@@ -125,7 +142,7 @@ async def test_a_stop_and_the_going_on_are_said_in_sequence_however_often() -> N
     head = f"ledger|intake.reports|{report_id(1)}"
     for n in range(3):
         await turns().run(await store.lane(), [read(record(registered(1, "bug"), f"e{n}", n), 0)])
-        await made.discard("anna", "again", head)
+        await ended(made, await made.discard("anna", "again", head))
 
     said = await store.query("outbox", {"aggregatetype": "ops.stalls"}, [("stamp", 1)])
 
@@ -141,7 +158,8 @@ async def test_what_was_sent_since_a_time_goes_out_again_and_nothing_else() -> N
     for n in range(10):
         await SentLog(store).keep([{"_id": f"f{n}", "slot": 0, "stamp": n}], NOW - timedelta(hours=4 * n))
 
-    assert await made.republish("anna", NOW - timedelta(hours=16)) == 5
+    run = await ended(made, await made.republish("anna", NOW - timedelta(hours=16)))
+    assert (run.counts, run.total) == ({"republished": 5}, 5)
     assert sorted(row["_id"] for row in await store.query("outbox", {})) == ["f0", "f1", "f2", "f3", "f4"]
     with pytest.raises(Refused, match="too-long-ago"):
         await made.republish("anna", NOW - timedelta(days=30))
@@ -152,10 +170,26 @@ async def test_what_was_sent_together_goes_out_again_in_the_order_of_each_subjec
     sent = SentLog(store)
     await sent.keep([{"_id": f"f{n:04}", "stamp": -n} for n in range(1200)], NOW)
 
-    again = [row["stamp"] async for rows in sent.since(NOW) for row in rows]
+    again: list[int] = []
+    place = Place.before(NOW)
+    while found := await sent.after(place, NOW):
+        rows, place = found
+        again += [row["stamp"] for row in rows]
 
     assert again == sorted(again)
     assert len(again) == 1200
+
+
+async def test_a_time_of_another_zone_is_looked_for_in_the_log_of_its_day() -> None:
+    store = await a_store()
+    sent_at = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
+    await SentLog(store).keep([{"_id": "late at night", "slot": 0, "stamp": 1}], sent_at)
+    made = await mending(store)
+
+    run = await ended(made, await made.republish("anna", sent_at.astimezone(timezone(timedelta(hours=1)))))
+
+    assert run.counts == {"republished": 1}
+    assert day_log(sent_at.astimezone(timezone(timedelta(hours=1)))) == day_log(sent_at)
 
 
 async def test_a_days_log_goes_as_a_whole_when_it_is_older_than_the_topics_remember() -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.chassis.ledger import NOW, Remind, a_store, command, record, registered, report_id, turns
+from tests.chassis.test_mending import mending
 
 from chassis.inputs import Ending, Input, Lineage, Outcome, Source
-from chassis.mending import Mending
 from chassis.metrics import Metrics
 from chassis.parking import HEADS, PARKED, Record, head_id, receipt_id
 from chassis.records import read
@@ -232,8 +232,7 @@ async def test_a_refused_event_waits_with_its_key_until_it_can_be_handled() -> N
     assert [one.ending for one in await replays.replay(head)] == [Ending.REFUSED]
     assert await store.count(PARKED, {}) == 2
 
-    mending = Mending(store, engine, replays, await store.lane(), lambda: NOW)
-    await mending.discard("ada", "its publisher took it back", head, rows[0]["_id"])
+    await (await mending(store)).discard_record("ada", "its publisher took it back", head, rows[0]["_id"])
     assert [one.ending for one in await replays.replay(head)] == [Ending.DONE]
     assert [row["size"] for row in await store.query(HEADS, {})] == [0]
     assert (await run(store, refused))[0].ending is Ending.AGAIN

@@ -6,7 +6,7 @@ from chassis.inputs import Ending
 from chassis.memory import MemoryStore
 from chassis.parking import HEADS, PARKED
 from chassis.records import read
-from chassis.replay import Replays
+from chassis.replay import TOGETHER, Replays
 from chassis.store import Store
 
 
@@ -60,3 +60,19 @@ async def test_a_key_that_was_replayed_to_its_end_is_free_again() -> None:
     outcomes = await turns().run(lane, [read(record(opened(1, "third"), "e9", 9), 0)])
 
     assert outcomes[0].ending is Ending.DONE
+
+
+async def test_what_is_released_is_replayed_a_bounded_number_at_a_time() -> None:
+    store = await a_store()
+    lane, records = await store.lane(), 2 * TOGETHER + 1
+    early = [read(record(opened(1, f"r{n}"), f"e{n}", n), 0) for n in range(records)]
+    await turns().run(lane, early)
+    await turns().run(lane, [command(1, "page")])
+    made = await replays(store)
+
+    left = [records]
+    while await made.release():
+        left.append(await store.count(PARKED, {}))
+
+    assert left == [records, records - TOGETHER, 1]
+    assert await store.count(PARKED, {}) == 0

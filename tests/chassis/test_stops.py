@@ -29,17 +29,16 @@ from tests.chassis.batches import (
     checked,
     marked,
 )
-from tests.chassis.ledger import NOW, a_store, record, registered, report_id, turns
+from tests.chassis.ledger import a_store, record, registered, report_id, turns
 from tests.chassis.test_lanes import TOPIC, QuietDelivery, delivery_on, handled
+from tests.chassis.test_mending import ended, mending
 from tests.chassis.test_progress import TwoWords
 
 from chassis import lenient
 from chassis.inputs import Ending
-from chassis.mending import Mending
 from chassis.parking import HEADS, PARKED, UNREADABLE, Record, head_id, record_of
 from chassis.progress import Progress
 from chassis.records import read, record_from
-from chassis.replay import Replays
 from chassis.stops import TRY_AGAIN_SECONDS, Stops
 from chassis.store import Store
 from chassis.subscription import _of_a_record
@@ -80,12 +79,6 @@ class Reader:
 
 async def reading(store: Store, *batches: bytes) -> Reader:
     return Reader(await delivery_on(store), *batches)
-
-
-async def mending_on(store: Store) -> Mending:
-    engine = turns()
-    replays = Replays("ledger", store, engine, await store.lane(), lambda: NOW)
-    return Mending(store, engine, replays, await store.lane(), lambda: NOW)
 
 
 async def categories(store: Store, report: int) -> list[str]:
@@ -130,7 +123,7 @@ async def test_a_batch_that_somebody_lets_be_stepped_over_is_parked_and_only_tha
     reader = await reading(store, bad, unreadable(2, lies(3), lies(4)), batch_of([lies(5)], base=4))
     await reader.step()
 
-    place = await (await mending_on(store)).step_over("ada", "from a foreign client", TOPIC, 0, 0)
+    place = await (await mending(store)).step_over("ada", "from a foreign client", TOPIC, 0, 0)
     await reader.stops.look()
     steps = [await reader.step(), await reader.step()]
 
@@ -148,7 +141,7 @@ async def test_a_batch_that_somebody_lets_be_stepped_over_is_parked_and_only_tha
 async def test_a_batch_that_is_stepped_over_in_pieces_needs_one_word() -> None:
     store = await a_store()
     reader = await reading(store, unreadable(0, *(lies(n) for n in range(5))), batch_of([lies(9)], base=5))
-    await (await mending_on(store)).step_over("ada", "too old", TOPIC, 0, 0)
+    await (await mending(store)).step_over("ada", "too old", TOPIC, 0, 0)
 
     steps = [(await reader.step(limit=2))[0] for _ in range(4)]
 
@@ -303,9 +296,10 @@ async def test_a_parked_batch_that_can_be_read_now_is_handled_record_by_record_i
         await store.delete(PARKED, [row["_id"] for row in rows])
         await store.insert_missing(PARKED, rows)
 
-    ended = await (await mending_on(store)).replay("ada")
+    made = await mending(store)
+    run = await ended(made, await made.replay("ada"))
 
-    assert ended == {"handled": 3, "still-parked": 2}
+    assert run.counts == {"handled": 3, "still-parked": 2}
     assert [await categories(store, n) for n in (1, 2, 3)] == [["first", "second"], [], ["lift"]]
     rows = await store.query(PARKED, {}, [("_id", 1)])
     assert [(row["head"], row["offset"], row["reason"]) for row in rows] == [
@@ -319,9 +313,10 @@ async def test_a_parked_batch_that_still_cannot_be_read_stays_with_its_bytes() -
     bad = unreadable(0, lies(1))
     (head,) = await _parked(store, bad)
 
-    ended = await (await mending_on(store)).replay("ada", head)
+    made = await mending(store)
+    run = await ended(made, await made.replay("ada", head))
 
-    assert ended == {"still-parked": 1}
+    assert run.counts == {"still-parked": 1}
     assert [row["value"] for row in await store.query(PARKED, {})] == [bad]
 
 
@@ -329,7 +324,8 @@ async def test_records_of_a_batch_that_was_begun_before_are_handled_from_there_o
     store = await a_store()
     heads = await _parked(store, batch_of([lies(1, 0, "first"), lies(1, 1, "second")], ZSTD), begin=1)
 
-    await (await mending_on(store)).replay("ada", heads[0])
+    made = await mending(store)
+    await ended(made, await made.replay("ada", heads[0]))
 
     assert await categories(store, 1) == ["second"]
 
@@ -337,7 +333,8 @@ async def test_records_of_a_batch_that_was_begun_before_are_handled_from_there_o
 async def test_copies_of_the_records_of_a_batch_that_was_given_up_are_known() -> None:
     store = await a_store()
     heads = await _parked(store, batch_of([lies(1)], LZ4))
-    await (await mending_on(store)).discard("ada", "sent again", heads[0])
+    made = await mending(store)
+    await ended(made, await made.discard("ada", "sent again", heads[0]))
 
     (outcome,) = await turns().run(await store.lane(), [read(lies(1, 0), 0)])
 
@@ -353,9 +350,10 @@ async def test_a_header_that_a_producer_names_like_ours_is_a_header_like_any_oth
 
     endings = [one.ending for one in await turns().run(await store.lane(), [read(forged, 0), read(named, 0)])]
     (row,) = await store.query(PARKED, {})
-    ended = await (await mending_on(store)).replay("ada")
+    made = await mending(store)
+    run = await ended(made, await made.replay("ada"))
 
     assert endings == [Ending.PARKED, Ending.DONE]
     assert (row["detail"], record_of(row).opaque) == ("header ce_id is missing or empty", False)
-    assert ended == {"still-parked": 1}
+    assert run.counts == {"still-parked": 1}
     assert await categories(store, 7) == []

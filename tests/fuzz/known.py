@@ -70,6 +70,7 @@ async def known_of(name: str, service: Furnished) -> Known:
 
     known.bodies[DISCARD] = {"head": head, "why": "nobody can read it"}
     known.bodies["POST /ops/parked/replay"] = {"head": head}
+    known.bodies["POST /ops/republish"] = {"since": NOW.isoformat()}
     known.bodies["POST /ops/step-over"] = {
         "topic": "intake.reports",
         "partition": 3,
@@ -77,6 +78,7 @@ async def known_of(name: str, service: Furnished) -> Known:
         "why": "torn",
     }
     known.anew[DISCARD] = park
+    known.paths["run_id"] = (await (await service.process.furnish()).replay("somebody", head)).id
     return known
 
 

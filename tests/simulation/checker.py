@@ -23,10 +23,11 @@ from tests.simulation.services import (
     is_poison,
 )
 
+from chassis.audit import AUDIT
 from chassis.documents import Collection, Raw
 from chassis.inputs import Ending
 from chassis.parking import PARKED
-from chassis.turn import AUDIT
+from chassis.run import RUNS
 from contracts.envelope import Envelope, Malformed, read_envelope, read_event
 from contracts.topics import BY_TYPE
 
@@ -51,6 +52,7 @@ def violations(world: "World") -> list[str]:
         *_lamps(world.people.wishes, lamps),
         *_poison(world),
         *_stalls(world),
+        *_runs(world),
         *(line for store in world.stores.values() for line in store.misdeeds),
     ]
 
@@ -195,7 +197,7 @@ def _poison(world: "World") -> Iterator[str]:
     it parks then is parked again when all is read from the beginning. A copy of what was given up is known by its id.
     """
     for service, store in world.stores.items():
-        discards = [row["details"]["records"] for row in store.all(AUDIT) if row["action"] == "discard"]
+        discards = [row["details"].get("records", ()) for row in store.all(AUDIT)]
         kept = Counter(_place(row) for row in store.all(PARKED))
         kept.update(_place(row) for rows in discards for row in rows)
         given_up = {_place(row) for rows in discards for row in rows}
@@ -209,6 +211,16 @@ def _poison(world: "World") -> Iterator[str]:
             most = ever[place] * (1 if not world.log.gone else len(world.nodes) + 1)
             if not now[place] <= kept[place] <= most:
                 yield f"{service}: {place} is parked or given up {kept[place]} times, poison {ever[place]} times"
+
+
+def _runs(world: "World") -> Iterator[str]:
+    """A run is written down before it begins and once when it ends, with what the document counts."""
+    for service, store in world.stores.items():
+        notes = [row["details"] for row in store.all(AUDIT) if "event" in row["details"]]
+        for run in store.all(RUNS):
+            said = sorted((note["event"], note["counts"]) for note in notes if note["run"] == run["_id"])
+            if said != [("asked", {}), (run["state"], run["counts"])]:
+                yield f"{service}: of run {run['_id']}, {run['state']} {run['counts']}, the audit says {said}"
 
 
 def _fact_id(record: LogRecord) -> str | None:

@@ -10,13 +10,14 @@ from tests.simulation.node import Parts, SimDelivery, SimRelay, SimSubscription
 from tests.simulation.store import EndOf, Key, SimStore, SimTransaction
 
 from chassis import reading
+from chassis.audit import AUDIT
+from chassis.bulk import BulkDiscard
 from chassis.claims import FENCES, Claims
 from chassis.commits import Commits, Ends
 from chassis.documents import Raw
 from chassis.fold import Fold
 from chassis.inputs import Input
-from chassis.mending import Mending
-from chassis.replay import take_off
+from chassis.run import Run
 from chassis.store import AnyOf, AtLeast, Transaction
 from chassis.subscription import Subscription
 from chassis.turn import INBOX, JOBS, OUTBOX, TIMERS, Turns
@@ -190,19 +191,17 @@ class ParksAll(SimDelivery):
         self.commits = ParksWhole(good.group, good.claims, good.turns, good.source, good.progress, good.clock)
 
 
-class DiscardsFirst(Mending):
+class DiscardsFirst(BulkDiscard):
     """Writes down afterwards what was given up."""
 
-    async def discard(self, by: str, why: str, head: str, parked_id: str | None = None) -> int:
-        rows = [row for row in await self.records(head) if parked_id in (None, row["_id"])]
+    async def chunk(self, run: Run) -> Run | None:
+        self.noted: list[Raw] = []
+        after = await super().chunk(run)
+        await self.store.insert_missing(AUDIT, self.noted)
+        return after
 
-        async def work(tx: Transaction) -> None:
-            await take_off(tx, self.turns, head, [row["_id"] for row in rows], self.clock())
-
-        if rows:
-            await self.lane.transact(work)
-            await self._note(by, "discard", {"head": head, "why": why, "records": rows})
-        return len(rows)
+    async def _note(self, _: Transaction, row: Raw) -> None:
+        self.noted = [row]
 
 
 class WithNoTaskCheck(Parts):
@@ -227,7 +226,7 @@ class WithParksAll(Parts):
 
 
 class WithDiscardsFirst(Parts):
-    mending = DiscardsFirst
+    discards = DiscardsFirst
 
 
 class WithNoFingerprint(Parts):

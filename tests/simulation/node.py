@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -13,6 +14,7 @@ from tests.simulation.loop import Proc, SimLoop
 from tests.simulation.services import BACK, FRONT, HEARS, START, Print, Printed
 from tests.simulation.store import SimStore
 
+from chassis.bulk import BulkDiscard
 from chassis.claims import Claims
 from chassis.commands import Commands
 from chassis.crash import CrashPoints
@@ -22,10 +24,9 @@ from chassis.fold import Effects
 from chassis.inputs import Outcome
 from chassis.jobs import Jobs
 from chassis.loops import Loop
-from chassis.mending import Mending
+from chassis.mending import Mending, mending_over
 from chassis.metrics import Metrics
 from chassis.relay import Relay
-from chassis.replay import Replays
 from chassis.service import LANES
 from chassis.slots import Slots
 from chassis.store import Lane
@@ -137,7 +138,7 @@ class Parts:
     delivery: type[SimDelivery] = SimDelivery
     relay: type[SimRelay] = SimRelay
     window: type[Window] = Window
-    mending: type[Mending] = Mending
+    discards: type[BulkDiscard] = BulkDiscard
     fenced_as: str = "id"
     fingerprint: Callable[[Any], str] = repr
 
@@ -170,7 +171,6 @@ class Node:
             store, self.slots.monotonic, self.relay.aged, WHOLE_EVERY_SECONDS, WINDOW_MARGIN_MS
         )
         self.turns.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
-        self.replays: Replays | None = None
         self.mending: Mending | None = None
         self.jobs: Jobs | None = None
         self.delivery: SimDelivery | None = None
@@ -208,8 +208,9 @@ class Node:
     async def _start_loops(self, timed: Lane, done: Lane) -> None:
         store, reactions = self.store, TABLES[self.service]
         timers = Timers(store, self.slots, self.turns, reactions, self.clock, timed)
-        self.replays = Replays(self.service, store, self.turns, await store.lane(), self.clock)
-        self.mending = self.parts.mending(store, self.turns, self.replays, await store.lane(), self.clock)
+        self.mending = await mending_over(
+            store, self.turns, self.slots, self.clock, lambda: None, self.parts.discards
+        )
         self.jobs = Jobs(
             store,
             self.slots,
@@ -226,8 +227,10 @@ class Node:
             "relay": (self.relay.sweep, 4.0),
             "timers": (timers.fire, 3.0),
             "jobs": (self.jobs.start_due, 4.0),
-            "replays": (self.replays.release, 5.0),
+            "replays": (self.mending.replays.release, 5.0),
         }
+        for name, kind in self.mending.runs.kinds.items():
+            steps[f"run {name}"] = (partial(self.mending.runs.advance, kind), 2.0)
         self.loops = {name: Loop(name, step, every) for name, (step, every) in steps.items()}
         self.jobs.done = self.loops["jobs"].wake
         for loop in self.loops.values():

@@ -11,6 +11,7 @@ from chassis.errors import Conflict, Refused, Unavailable
 from chassis.inputs import Ending
 from chassis.mending import Mending
 from chassis.parking import HEADS
+from chassis.run import RUNS, Run
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -30,6 +31,7 @@ class Operators:
         """What is done when the troubles are over."""
         await asyncio.sleep(SETTLED_SECONDS)  # what a bad release has judged may not be parked yet
         await self.replay_all()
+        await self._follow("back", "replay", lambda mending, name: mending.replay("anna", run_id=name))
         if self._world.log.gone:
             for service in HEARS:
                 await self._republish(service)
@@ -56,7 +58,7 @@ class Operators:
             name = self._rng.choice(names)
             found = await self._ask(service, lambda mending: mending.discard("anna", "unreadable", name))
             if found is not NOBODY:
-                self._world.tell(f"an operator discards {found} of {name}", "discarded")
+                self._world.tell(f"an operator has all of {name} discarded", "discarded")
 
     async def _replay(self, head: str) -> bool:
         outcomes = await self._ask("back", lambda mending: mending.replays.replay(head))
@@ -67,11 +69,22 @@ class Operators:
         return not endings or endings[-1] is not Ending.FAILED
 
     async def _republish(self, service: str) -> None:
-        while (
-            count := await self._ask(service, lambda mending: mending.republish("anna", BEFORE))
-        ) is NOBODY:
+        counts = await self._follow(
+            service, "republish", lambda mending, name: mending.republish("anna", BEFORE, name)
+        )
+        self._world.tell(f"an operator has facts of {service} said again: {counts}", "republished")
+
+    async def _follow(
+        self, service: str, kind: str, start: Callable[[Mending, str], Coroutine[Any, Any, Run]]
+    ) -> dict[str, int]:
+        """Start a run, under its id as often as it takes, and wait for its end; returns its counts."""
+        name = f"{kind} of {service}"
+        while await self._ask(service, lambda mending: start(mending, name)) is NOBODY:
             await asyncio.sleep(0.5)
-        self._world.tell(f"an operator has {count} facts of {service} said again", "republished")
+        while (row := self._world.stores[service].latest[RUNS][name])["state"] in ("waiting", "running"):
+            await asyncio.sleep(0.5)
+        counts: dict[str, int] = row["counts"]
+        return counts
 
     async def _ask(self, service: str, work: Callable[[Mending], Coroutine[Any, Any, Any]]) -> Any:
         """What an operator is answered; `NOBODY` where there is no answer, whatever was done."""

@@ -8,6 +8,7 @@ from prometheus_client import Gauge
 from chassis.doors import Doors
 from chassis.metrics import Metrics
 from chassis.parking import PARKED
+from chassis.run import QUEUES
 from chassis.store import Store
 from chassis.turn import JOBS, OUTBOX, TIMERS
 
@@ -59,4 +60,6 @@ class Depths:
         }
         for collection, gauge in gauges.items():
             gauge.set(await self.store.count(collection, {}))
+        queues = await self.store.query(QUEUES, {})
+        self.metrics.runs_open.set(sum(len(queue["open"]) for queue in queues))
         return False

@@ -1,25 +1,25 @@
 """Mending: people look at what is parked, have it handled again or give it up; whatever they do is written down."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from chassis.audit import AUDIT, audit_row
+from chassis.bulk import BulkDiscard, BulkReplay, Republish, give_up
 from chassis.clock import Clock
 from chassis.documents import Raw
-from chassis.errors import Conflict, Refused
-from chassis.ids import uuid7
-from chassis.inputs import Input
-from chassis.lenient import Unreadable
-from chassis.parking import HEADS, PARKED, record_of
-from chassis.records import contents, read
-from chassis.replay import GONE, Replays, take_off
-from chassis.sent_log import KEPT, SentLog
+from chassis.errors import Refused
+from chassis.parking import HEADS, PARKED
+from chassis.replay import Replays
+from chassis.run import RUNS, Run
+from chassis.runs import Runs
+from chassis.sent_log import KEPT
+from chassis.slots import Slots
 from chassis.stops import step_over_id
-from chassis.store import AtLeast, Lane, Store, Transaction
-from chassis.turn import AUDIT, INBOX, OUTBOX, Turns
-
-TOGETHER = 500
+from chassis.store import AtLeast, Store, Transaction
+from chassis.transactions import Transactor
+from chassis.turn import Turns
 
 
 @dataclass
@@ -29,7 +29,8 @@ class Mending:
     store: Store
     turns: Turns
     replays: Replays
-    lane: Lane
+    session: Transactor
+    runs: Runs
     clock: Clock
 
     async def heads(self, topic: str | None = None, limit: int = 100) -> list[Raw]:
@@ -42,49 +43,39 @@ class Mending:
         return await self.store.query(PARKED, {"head": head}, [("_id", 1)], limit)
 
     async def replay(
-        self, by: str, head: str | None = None, topic: str | None = None, reason: str | None = None
-    ) -> dict[str, int]:
-        """Have one key handled again, or all of a topic, of a reason, or all there are; says how the records ended."""
-        names = [head] if head else await self._names(topic, reason)
-        ended: dict[str, int] = {}
-        for name in names:
-            for outcome in await self.replays.replay(name):
-                word = "handled" if outcome.ending in GONE else "still-parked"
-                ended[word] = ended.get(word, 0) + 1
-        await self._note(by, "replay", {"head": head, "topic": topic, "reason": reason, "ended": ended})
-        return ended
+        self,
+        by: str,
+        head: str | None = None,
+        topic: str | None = None,
+        reason: str | None = None,
+        run_id: str | None = None,
+    ) -> Run:
+        """Start to handle again one key, or all of a topic, of a reason, or all there are."""
+        return await self.runs.start("replay", {"head": head, "topic": topic, "reason": reason}, by, run_id)
 
-    async def _names(self, topic: str | None, reason: str | None) -> list[str]:
-        names = [row["_id"] for row in await self.heads(topic, TOGETHER)]
-        if reason is None:
-            return names
-        firsts = [(name, await self.records(name, 1)) for name in names]
-        return [name for name, rows in firsts if rows and rows[0]["reason"] == reason]
+    async def discard(self, by: str, why: str, head: str, run_id: str | None = None) -> Run:
+        """Start to give up all that waits under a key; raises Refused (404) when nothing does."""
+        known = await self.store.get(RUNS, run_id) if run_id else None
+        if known is None and not await self.records(head, 1):
+            raise _nothing_parked()
+        return await self.runs.start("discard", {"head": head, "why": why}, by, run_id)
 
-    async def discard(self, by: str, why: str, head: str, parked_id: str | None = None) -> int:
-        """Give up one record, or all of a key; they stay in the audit with their bytes, and copies of them are known.
+    async def discard_record(self, by: str, why: str, head: str, parked_id: str) -> None:
+        """Give up one record; it stays in the audit with its bytes, and copies of it are known.
 
-        Raises Refused when there is nothing.
+        Raises Refused when it is not there.
         """
-        rows = [row for row in await self.records(head, TOGETHER) if parked_id in (None, row["_id"])]
-        if not rows:
-            raise Refused(
-                "nothing-parked", "Nothing is parked there.", 404, "head", "GET /ops/parked lists what is."
-            )
         now = self.clock()
 
         async def work(tx: Transaction) -> None:
-            await take_off(tx, self.turns, head, [row["_id"] for row in rows], now)
-            await _know(tx, rows, now)
-            await tx.insert(AUDIT, [self._row(by, "discard", {"head": head, "why": why, "records": rows})])
+            row = (await tx.find(PARKED, [parked_id])).get(parked_id)
+            if row is None or row["head"] != head:
+                raise _nothing_parked()
+            await give_up(tx, self.turns, head, [row], now)
+            details = {"head": head, "why": why, "records": [row]}
+            await tx.insert(AUDIT, [audit_row(now, by, "discard", details)])
 
-        try:
-            await self.lane.transact(work)
-        except Conflict as lost:
-            raise Refused(
-                "changed-meanwhile", "Somebody else was first.", 409, "head", "Look again."
-            ) from lost
-        return len(rows)
+        await self.session.transact(work)
 
     async def step_over(self, by: str, why: str, topic: str, partition: int, offset: int) -> str:
         """Let a batch that nobody here can read be parked unread and what lies behind it be handled; returns its place.
@@ -92,16 +83,27 @@ class Mending:
         The audit row is the permission: whoever owns the partition looks for it.
         """
         details = {"topic": topic, "partition": partition, "offset": offset, "why": why}
-        row = self._row(by, "step-over", details) | {"_id": step_over_id(topic, partition, offset)}
+        row = audit_row(self.clock(), by, "step-over", details)
+        row["_id"] = step_over_id(topic, partition, offset)
         await self.store.insert_missing(AUDIT, [row])
         return f"{topic}/{partition}/{offset}"
 
-    async def republish(self, by: str, since: datetime) -> int:
-        """Send again what was sent since then, for a broker that lost its disk; consumers' inboxes know the ids.
+    async def republish(self, by: str, since: datetime, run_id: str | None = None) -> Run:
+        """Start to send again what was sent since then; consumers' inboxes know the ids.
 
-        Raises Refused for a time before which sent facts are no longer kept.
+        Raises Refused for a time before which sent facts are no longer kept, for one that has not come, and while another
+        such run is open.
         """
-        if self.clock() - since > KEPT:
+        now = self.clock()
+        if since > now:
+            raise Refused(
+                "not-yet-past",
+                "Nothing was sent since then.",
+                422,
+                "since",
+                "Ask for a time that has passed.",
+            )
+        if now - since > KEPT:
             raise Refused(
                 "too-long-ago",
                 f"Sent facts are kept {KEPT.days} days.",
@@ -109,45 +111,41 @@ class Mending:
                 "since",
                 "Ask for a later time; older facts are in the services' own documents.",
             )
-        count = 0
-        async for rows in SentLog(self.store).since(since):
-            count += await self.store.insert_missing(OUTBOX, rows)
-        await self._note(by, "republish", {"since": since, "facts": count})
-        return count
+        asked = {"since": since.astimezone(UTC).isoformat()}
+        return await self.runs.start("republish", asked, by, run_id)
 
     async def audit(self, limit: int = 100) -> list[Raw]:
         """What was done, latest first."""
         return await self.store.query(AUDIT, {}, [("at", -1)], limit)
 
-    async def _note(self, by: str, action: str, details: Raw) -> None:
-        await self.store.insert_missing(AUDIT, [self._row(by, action, details)])
 
-    def _row(self, by: str, action: str, details: Raw | dict[str, Any]) -> Raw:
-        now = self.clock()
-        return {"_id": uuid7(now), "at": now, "by": by, "action": action, "details": details}
-
-
-async def _know(tx: Transaction, rows: Sequence[Raw], now: datetime) -> None:
-    """Write the receipts of records that nobody will handle, as far as it can be read what they were."""
-    inputs = [item for row in rows for item in _inputs(row, now)]
-    ids = sorted({item.name for item in inputs if item.body is not None})
-    known = await tx.find(INBOX, ids)
-    missing = [{"_id": name, "at": now} for name in ids if name not in known]
-    if missing:
-        await tx.insert(INBOX, missing)
-
-
-def _inputs(row: Raw, now: datetime) -> list[Input]:
-    record = record_of(row)
-    if not record.opaque:
-        return [read(record, int(now.timestamp() * 1000))]
-    try:
-        return contents(record)
-    except Unreadable:
-        return []
+async def mending_over(
+    store: Store,
+    turns: Turns,
+    slots: Slots,
+    clock: Clock,
+    woken: Callable[[], object],
+    discards: type[BulkDiscard] = BulkDiscard,
+) -> Mending:
+    """All that people who run a service can do; `woken` is told of facts that were added to the outbox."""
+    replays = Replays(turns.service, store, turns, await store.lane(), clock)
+    asking, working = Transactor(await store.lane()), Transactor(await store.lane())
+    kinds = (
+        BulkReplay(store, replays, working, clock),
+        discards(store, turns, working, clock),
+        Republish(store, working, clock, woken),
+    )
+    runs = Runs(store, asking, slots, clock, {kind.name: kind for kind in kinds})
+    return Mending(store, turns, replays, asking, runs, clock)
 
 
-def readable(rows: Sequence[Raw]) -> list[Raw]:
+def _nothing_parked() -> Refused:
+    return Refused(
+        "nothing-parked", "Nothing is parked there.", 404, "head", "GET /ops/parked lists what is."
+    )
+
+
+def readable(rows: list[Raw]) -> list[Raw]:
     """Rows as JSON can carry them: bytes as text, whatever is in them."""
     return [{name: _plain(value) for name, value in row.items()} for row in rows]
 

@@ -75,6 +75,7 @@ class Metrics:
         )
         self.parked = Counter("parked_total", "Records parked, by reason.", ["topic", "reason"], registry=r)
         self.parked_depth = Gauge("parked_records", "Records parked now.", registry=r)
+        self.runs_open = Gauge("runs_open", "Runs that are not at their end.", registry=r)
         self.stage = Histogram(
             "report_stage_latency_seconds",
             "From the acceptance of the report to the commit of this stage.",

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from chassis.store import Lane, Store, Transaction
 from chassis.turn import ATTEMPTS, OUTBOX, Step, Turns
 
 TOGETHER = 100
+Also = Callable[[Transaction, Outcome | None, int], Awaitable[None]]
 GONE = (Ending.DONE, Ending.IGNORED, Ending.AGAIN, Ending.UNKNOWN)
 
 
@@ -40,64 +41,87 @@ class Replays:
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def release(self) -> bool:
-        """Replay the keys whose awaited document has come."""
+        """Replay the keys whose awaited document has come, a bounded number of records; true when there is more to do."""
         heads = await self.store.query(HEADS, {"ready": True}, [("_id", 1)], TOGETHER)
+        left = TOGETHER
         for head in heads:
-            await self.replay(head["_id"])
+            left -= len(await self.replay(head["_id"], left))
+            if left <= 0:
+                return True
         return False
 
-    async def replay(self, head_id: str) -> list[Outcome]:
-        """Run the records of one parked key again, in order, up to the first that still cannot be handled."""
-        async with self._one_at_a_time:
-            return await self._replay(head_id)
-
-    async def _replay(self, head_id: str) -> list[Outcome]:
+    async def replay(self, head_id: str, most: int = 0) -> list[Outcome]:
+        """Run the records of one parked key again, in order, up to the first that still cannot be handled; 0 means all."""
         ended: list[Outcome] = []
-        while True:
-            rows = await self.store.query(PARKED, {"head": head_id}, [("_id", 1)], 1)
-            if not rows:
+        while not most or len(ended) < most:
+            outcome = await self.first(head_id)
+            if outcome is None:
                 return ended
-            row = rows[0]
-            record = record_of(row)
-            item = read(record, int(row["parked_at"].timestamp() * 1000))
-            if record.opaque:
-                try:
-                    ended += await self._unpack(head_id, row["_id"], contents(record))
-                except Unreadable as unreadable:
-                    await self._stay(head_id, None)
-                    return [*ended, Outcome(item, Ending.PARKED, error=unreadable)]
-                continue
-            outcome = await self._once(head_id, row["_id"], replace(item, replayed=True))
             ended.append(outcome)
             if outcome.ending not in GONE:
                 return ended
+        return ended
 
-    async def _unpack(self, head_id: str, parked_id: str, inputs: Sequence[Input]) -> list[Outcome]:
+    async def first(self, head_id: str, also: Also | None = None) -> Outcome | None:
+        """Run the first record of a parked key again; None when nothing waits under it.
+
+        `also` is called in the transaction that writes how it ended: with None and how many are handled where the record
+        leaves (a batch may hold several), with the outcome and 0 where it stays.
+        """
+        async with self._one_at_a_time:
+            rows = await self.store.query(PARKED, {"head": head_id}, [("_id", 1)], 1)
+            if not rows:
+                return None
+            row, also = rows[0], also or _nothing
+            record = record_of(row)
+            item = read(record, int(row["parked_at"].timestamp() * 1000))
+            if record.opaque:
+                return await self._unpack(head_id, row["_id"], item, also)
+            return await self._once(head_id, row["_id"], replace(item, replayed=True), also)
+
+    async def _unpack(self, head_id: str, parked_id: str, batch: Input, also: Also) -> Outcome:
         """Handle the records of a batch that can be read now as if they had just come, each under its own key.
 
         One transaction each: what is done or parked has its receipt, so after a crash the batch is begun again.
         """
+        assert batch.record is not None
+        try:
+            inputs = contents(batch.record)
+        except Unreadable as unreadable:
+            return await self._stay(head_id, Outcome(batch, Ending.PARKED, error=unreadable), also)
         ended = [outcome for item in inputs for outcome in await self.turns.run(self.lane, [item])]
-        await self._write(lambda tx: take_off(tx, self.turns, head_id, [parked_id], self.clock()))
-        return ended
+        handled = sum(outcome.ending in GONE for outcome in ended)
+        await self._write(lambda tx: self._leave(tx, head_id, parked_id, also, handled))
+        return Outcome(batch, Ending.DONE)
 
-    async def _once(self, head_id: str, parked_id: str, item: Input) -> Outcome:
+    async def _once(self, head_id: str, parked_id: str, item: Input, also: Also) -> Outcome:
         def must_go(outcomes: Sequence[Outcome]) -> None:
             if outcomes[0].ending not in GONE:
                 raise _Still(outcomes[0])
 
         async def leave(tx: Transaction) -> None:
-            await take_off(tx, self.turns, head_id, [parked_id], self.clock())
+            await self._leave(tx, head_id, parked_id, also)
 
         try:
             return (await self.turns.run(self.lane, [item], leave, must_go))[0]
         except _Still as still:
-            error = still.outcome.error
-            await self._stay(head_id, error if isinstance(error, Early) else None)
-            return still.outcome
+            return await self._stay(head_id, still.outcome, also)
 
-    async def _stay(self, head_id: str, awaited: Early | None) -> None:
-        await self._write(lambda tx: _stays(tx, head_id, awaited))
+    async def _leave(
+        self, tx: Transaction, head_id: str, parked_id: str, also: Also, handled: int = 1
+    ) -> None:
+        await take_off(tx, self.turns, head_id, [parked_id], self.clock())
+        await also(tx, None, handled)
+
+    async def _stay(self, head_id: str, outcome: Outcome, also: Also) -> Outcome:
+        awaited = outcome.error if isinstance(outcome.error, Early) else None
+
+        async def stay(tx: Transaction) -> None:
+            await _stays(tx, head_id, awaited)
+            await also(tx, outcome, 0)
+
+        await self._write(stay)
+        return outcome
 
     async def _write(self, step: Step) -> None:
         for _ in range(ATTEMPTS):
@@ -108,6 +132,10 @@ class Replays:
                 continue
             return
         raise Unavailable(f"{ATTEMPTS} conflicts in a row")
+
+
+async def _nothing(_: Transaction, __: Outcome | None, ___: int) -> None:
+    """Nothing is written beside."""
 
 
 async def take_off(

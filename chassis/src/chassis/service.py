@@ -33,14 +33,14 @@ from chassis.kafka_mendings import mend_kafka_client
 from chassis.lenient import unread_codecs
 from chassis.logs import log, set_up
 from chassis.loops import Loop, end
-from chassis.mending import Mending
+from chassis.mending import Mending, mending_over
 from chassis.metrics import Metrics
 from chassis.mongo import MongoStore
 from chassis.neighbours import Neighbours
-from chassis.ops import ops_router
+from chassis.ops_door import ops_router
 from chassis.rates import Rates
 from chassis.relay import Relay
-from chassis.replay import Replays
+from chassis.runs import LOOK_EVERY
 from chassis.seed import SeedError
 from chassis.settings import ServiceSettings
 from chassis.slots import RENEW_EVERY, Slots
@@ -71,6 +71,7 @@ class Plan:
     measures: Sequence[Measure] = ()
     seed: Callable[[Doors], Awaitable[None]] | None = None
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
+    ops_pages: Callable[[Doors, Mending], APIRouter] | None = None
 
 
 class Process:
@@ -108,15 +109,19 @@ class Process:
             "replays": effects.released,
         }
         for name, there in told.items():
-            if there and name in self.loops:
-                self.loops[name].wake()
+            if there:
+                self._wake_loop(name)
+
+    def _wake_loop(self, name: str) -> None:
+        if name in self.loops:
+            self.loops[name].wake()
 
     async def furnish(self) -> Mending:
         """What the ops door works with; needs no engine yet."""
         if self.mending is None:
-            store, turns, clock = self.store, self.turns, self.clock
-            replays = Replays(self.plan.name, store, turns, await store.lane(), clock)
-            self.mending = Mending(store, turns, replays, await store.lane(), clock)
+            self.mending = await mending_over(
+                self.store, self.turns, self.slots, self.clock, lambda: self._wake_loop("relay")
+            )
         return self.mending
 
     async def open(self) -> None:
@@ -141,7 +146,7 @@ class Process:
     async def _loops(self, timed: Lane, done: Lane) -> None:
         plan, store, slots, clock = self.plan, self.store, self.slots, self.clock
         timers = Timers(store, slots, self.turns, plan.reactions, clock, timed)
-        replays = (await self.furnish()).replays
+        mending = await self.furnish()
         self.jobs = Jobs(
             store,
             slots,
@@ -158,10 +163,12 @@ class Process:
             "relay": (self.relay.sweep, 0.25),
             "timers": (timers.fire, 0.5),
             "jobs": (self.jobs.start_due, 0.5),
-            "replays": (replays.release, 1.0),
+            "replays": (mending.replays.release, 1.0),
             "depths": (Depths(store, self.metrics).measure, 5.0),
         }
         steps |= {one.measure.name: (one.once, EVERY) for one in self.readings}
+        for name, kind in mending.runs.kinds.items():
+            steps[f"run {name}"] = (partial(mending.runs.advance, kind), LOOK_EVERY)
         self.loops = {
             name: Loop(name, step, partial(self._pace, every)) for name, (step, every) in steps.items()
         }
@@ -261,10 +268,14 @@ class Process:
 
 async def application(process: Process) -> FastAPI:
     """All HTTP doors of a process: its plan's, and those for whoever runs it."""
+    plan, doors, mending = process.plan, process.doors, await process.furnish()
+    routers = [*plan.routers(doors), ops_router(doors, mending)]
+    if plan.ops_pages is not None:
+        routers.append(plan.ops_pages(doors, mending))
     return build_app(
-        process.plan.name,
+        plan.name,
         process.metrics,
-        [*process.plan.routers(process.doors), ops_router(process.doors, await process.furnish())],
+        routers,
         process.live,
         process.ready,
         Limits.of(process.settings),

@@ -7,12 +7,12 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from chassis.audit import AUDIT
 from chassis.claims import Claims
 from chassis.lenient import Opaque, base_of, fetch
 from chassis.logs import log
 from chassis.metrics import Metrics
 from chassis.subscription import Fetched, Subscription
-from chassis.turn import AUDIT
 from contracts.connection import Connection
 
 TRY_AGAIN_SECONDS = 30.0

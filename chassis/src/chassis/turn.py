@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chassis.audit import AUDIT
 from chassis.clock import Clock, utc_now
 from chassis.crash import CrashPoints
 from chassis.documents import Collection, Kept, Raw
@@ -17,14 +18,18 @@ from chassis.inputs import Ending, Input, Outcome, Source
 from chassis.metrics import Metrics
 from chassis.parking import HEADS, PARKED, Head, head_id, receipt_id
 from chassis.receipts import asked, resolved, yield_place
+from chassis.run import QUEUES, RUNS
 from chassis.sessions import LOGINS, SESSION_INDEXES, SESSIONS
 from chassis.store import Index, Lane, Transaction
 
-INBOX, OUTBOX, TIMERS, JOBS, AUDIT = "inbox", "outbox", "timers", "jobs", "audit"
+INBOX, OUTBOX, TIMERS, JOBS = "inbox", "outbox", "timers", "jobs"
 INBOX_SECONDS = 21 * 86_400
+RUN_SECONDS = 90 * 86_400  # after its end; what it did stays in the audit
 ATTEMPTS = 10
 
-COLLECTIONS = (INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", AUDIT, SESSIONS, LOGINS)
+COLLECTIONS = (
+    INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, "fences", "leases", AUDIT, SESSIONS, LOGINS, RUNS, QUEUES,
+)  # fmt: skip
 INDEXES = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),
     # Time before slot: a search ends only at a row that is there, so each slot's would walk over what all others deleted.
@@ -37,6 +42,9 @@ INDEXES = (
     Index(PARKED, (("head", 1), ("_id", 1))),
     Index(HEADS, (("ready", 1),)),
     Index(HEADS, (("since", 1),)),
+    Index(RUNS, (("created_at", 1),)),
+    Index(RUNS, (("ended_at", 1),), expire_after=RUN_SECONDS),
+    Index(AUDIT, (("at", 1),)),
     *SESSION_INDEXES,
 )
 
