@@ -14,6 +14,7 @@ from routing.entrypoints.events import HEARS, REACTIONS
 from routing.entrypoints.http import cases_router
 from routing.entrypoints.pages import pages_router
 from routing.entrypoints.seed import put_in_force
+from routing.entrypoints.system import system_router
 from routing.handlers.documents import CASES, REGISTERS
 from routing.settings import Settings
 
@@ -41,6 +42,7 @@ def plan(settings: Settings) -> Plan:
             Index(CASES.name, (("state.route", 1), ("state.due_at", 1))),
         ),
         routers=routers,
+        ops_pages=lambda doors, mending: system_router(doors, login, mending),
         seed=seed,
         closing=(login.close,),
     )

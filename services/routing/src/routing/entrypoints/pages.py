@@ -24,7 +24,7 @@ from routing.entrypoints.in_force import in_force
 from routing.handlers.documents import CASES, REGISTERS
 from routing.handlers.resolve_case import ResolveCase
 
-HOME, SETTINGS = "/lavoro", "/lavoro/impostazioni"
+HOME, SETTINGS, SYSTEM = "/lavoro", "/lavoro/impostazioni", "/lavoro/sistema"
 KEEPERS = ("coordinator", "ops")
 SHOWN = 100
 OPEN = AnyOf((Status.OPEN.value, Status.HELD.value))
@@ -51,7 +51,13 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals.update(
-            w=wording, leave=LEAVE, home=HOME, settings=SETTINGS, staff=STAFF, keepers=KEEPERS
+            w=wording,
+            leave=LEAVE,
+            home=HOME,
+            settings=SETTINGS,
+            system=SYSTEM,
+            staff=STAFF,
+            keepers=KEEPERS,
         )
 
     def say(
@@ -60,7 +66,7 @@ class Pages:
         """A page that says what happened; whoever is logged in can go elsewhere from it, or leave."""
         title, text = wording.SAID.get(slug, wording.SAID["other"])
         seal = self._login.forms.seal(visitor.session) if visitor is not None else ""
-        return self._page(
+        return self.page(
             "said.html", status, here="", visitor=visitor, seal=seal, title=title, text=text, link=link
         )
 
@@ -68,7 +74,7 @@ class Pages:
         """The cases that nobody has finished."""
         doors = self._doors
         rows = await doors.list(CASES, {"state.status": OPEN}, [("state.due_at", 1)], SHOWN)
-        return self._page(
+        return self.page(
             "cases.html",
             status,
             here=HOME,
@@ -84,7 +90,7 @@ class Pages:
     async def settings(self, visitor: Visitor) -> Response:
         """What is in force, the file it comes from, and how it is changed."""
         register = await self._doors.load(REGISTERS, CURRENT)
-        return self._page(
+        return self.page(
             "settings.html",
             200,
             here=SETTINGS,
@@ -110,7 +116,8 @@ class Pages:
             return await self.cases(visitor, fault, status=refusal.status)
         return RedirectResponse(f"{HOME}?fatto={report_id}", 303)
 
-    def _page(self, template: str, status: int, **facts: object) -> HTMLResponse:
+    def page(self, template: str, status: int, **facts: object) -> HTMLResponse:
+        """A page of one of the templates."""
         return HTMLResponse(self._templates.get_template(template).render(facts), status, PAGE_HEADERS)
 
 

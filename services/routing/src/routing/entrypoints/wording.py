@@ -62,11 +62,50 @@ SAID: Mapping[str, tuple[str, str]] = {
     ),
     "unsealed": ("Modulo scaduto", "Per sicurezza torni all'elenco e prema di nuovo il pulsante."),
     "too-many-requests": ("Troppe richieste", "Aspetti qualche secondo e riprovi."),
+    "run-open": (
+        "C'è già un lavoro in corso",
+        "Un altro lavoro dello stesso tipo non è finito. Aspetti che finisca e riprovi.",
+    ),
+    "run-ended": ("Il lavoro è già finito", "Non c'è niente da fermare o da riprendere."),
+    "unknown-run": ("Lavoro non trovato", "Questo lavoro non c'è più. Torni all'elenco."),
     "unavailable": (
         "Torni fra poco",
         "In questo momento il servizio non risponde. Non è stato salvato niente.",
     ),
     "other": ("Non è possibile", "La richiesta non si può soddisfare. Torni all'elenco e riprovi."),
+}
+STALLED: Mapping[str, str] = {
+    "failed": "Un errore del programma",
+    "poison": "Non si riesce a leggere",
+    "early": "Aspetta qualcosa che deve ancora arrivare",
+    "behind": "Aspetta quello che viene prima",
+    "other": "Non è stato trattato",
+}
+RUN_KINDS: Mapping[str, str] = {
+    "replay": "Riprovare quello che è in attesa",
+    "discard": "Scartare quello che è in attesa",
+    "republish": "Inviare di nuovo",
+}
+RUN_STATES: Mapping[str, str] = {
+    "waiting": "Deve ancora cominciare",
+    "running": "In corso",
+    "done": "Finito",
+    "cancelled": "Fermato",
+    "failed": "Non riuscito",
+}
+RUN_EVENTS: Mapping[str, str] = {
+    "asked": "chiesto",
+    "done": "finito",
+    "cancelled": "fermato",
+    "failed": "non riuscito",
+    "resumed": "ripreso",
+}
+RUN_COUNTS: Mapping[str, str] = {
+    "handled": "trattati",
+    "still-parked": "ancora in attesa",
+    "discarded": "scartati",
+    "republished": "inviati di nuovo",
+    "not-sent-yet": "da inviare ancora la prima volta",
 }
 # What is in the files of the other services, for the page that says where to change what.
 ELSEWHERE: tuple[tuple[str, str, str], ...] = (
@@ -82,6 +121,11 @@ EXAMPLE = "(esempio)"
 def readable(code: str) -> str:
     """A code as a person reads it."""
     return code.replace("-", " ").capitalize()
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """What a job counted: 3 trattati, 1 ancora in attesa."""
+    return ", ".join(f"{count} {RUN_COUNTS.get(name, name)}" for name, count in counts.items())
 
 
 def day_text(moment: datetime) -> str:
