@@ -3,6 +3,8 @@
 .PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
 .PHONY: seed-check contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards certificates compose-test roll
 MAKEFLAGS += --no-print-directory
+# File names with accents are the same to Java, Python and the engines in this locale only.
+export LC_ALL := C.UTF-8
 
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
 RUN := .venv/bin/python

@@ -18,6 +18,8 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_JAVA = 17
 GIB = 1024**3
 ROOM = 3 * GIB
+# Java and Python write file names in the encoding of the locale: a checkout may lie under a name with an accent.
+UTF_8 = ("env", "LC_ALL=C.UTF-8")
 STARTED = time.monotonic()
 
 
@@ -40,7 +42,7 @@ def run(what: str, command: list[str | Path], *, may_fail: bool = False) -> bool
         log.write(f"$ {' '.join(map(str, command))}\n".encode())
         log.flush()
         child = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            [*UTF_8, *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
         while True:
             try:

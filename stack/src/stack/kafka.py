@@ -1,6 +1,7 @@
 """A real Apache Kafka broker, one process that is broker and controller, on loopback."""
 
 import base64
+import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from contracts.connection import Connection
 from contracts.permissions import ADMIN, KAFKA_USERS
 from stack.files import write_whole
 from stack.passwords import Passwords, refuse_without_lock
+from stack.places import check_place, escaped
 from stack.ports import HOST, Ports, answers
 from stack.processes import Child, StackError
 from stack.tools import REPOSITORY, Tls, Tools, base_environment
@@ -162,13 +164,14 @@ class Kafka:
         staged.replace(self.tools.archive)
 
     def _prepare(self) -> None:
+        check_place(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.passwords.make(*KAFKA_USERS)
         self._configure()
         self._format()
 
     def _spawn(self, options: list[str]) -> None:
-        logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
+        logging = f"-Dlog4j2.configurationFile={(self.folder / 'log4j2.properties').as_uri()}"
         self.child.start([*self._java(logging, *options), "kafka.Kafka", self._settings], self._environment())
 
     def wait_ready(self, deadline: float = 60.0) -> None:
@@ -201,6 +204,11 @@ class Kafka:
         return self.folder / "server.properties"
 
     @property
+    def _formatting(self) -> Path:
+        """Is there while the storage is formatted: found at a start, it says that the storage is half made and empty."""
+        return self.folder / "formatting"
+
+    @property
     def formatted(self) -> Path:
         """What its storage has once it is formatted."""
         return self.folder / "data" / "meta.properties"
@@ -227,16 +235,16 @@ class Kafka:
         yield (DEPLOYED / "server.properties").read_text()
         if self.tls:
             yield (DEPLOYED / "tls.properties").read_text()
-            yield TLS.format(certificate=self.tls.certificate, ca=self.tls.ca)
+            yield TLS.format(certificate=escaped(self.tls.certificate), ca=escaped(self.tls.ca))
         if self.outside:
             yield (DEPLOYED / "outside.properties").read_text()
-            yield f"listener.name.outside.ssl.keystore.location={self.outside.certificate}\n"
+            yield f"listener.name.outside.ssl.keystore.location={escaped(self.outside.certificate)}\n"
         yield from (
             f"listener.name.{name}.scram-sha-512.sasl.jaas.config={SCRAM}\n" for name, _ in self.detours
         )
         listeners = list(self._listeners())
         yield SETTINGS.format(
-            data=self.folder / "data",
+            data=escaped(self.folder / "data"),
             listeners=",".join(f"{name}://{HOST}:{port}" for name, port, _, _ in listeners),
             advertised=",".join(f"{name}://{shown}" for name, _, shown, _ in listeners),
             protocols=",".join(f"{name}:{protocol}" for name, _, _, protocol in listeners),
@@ -260,8 +268,11 @@ class Kafka:
             yield "OUTSIDE", port, f"{self.outside.name}:{port}", "SASL_SSL"
 
     def _format(self) -> None:
+        if self._formatting.exists():
+            shutil.rmtree(self.folder / "data", ignore_errors=True)
         if self.formatted.exists():
             return
+        write_whole(self._formatting, "")
         cluster = self.seat.cluster if self.seat else cluster_id()
         words = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings)]
         first = ["--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={self.passwords[ADMIN]}]"]
@@ -271,6 +282,7 @@ class Kafka:
         if done.returncode != 0:
             reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
             raise StackError(f"Kafka's storage in {self.folder} could not be formatted: {' '.join(reason)}")
+        self._formatting.unlink()
 
     def _answers(self) -> bool:
         if not answers(self.port):

@@ -18,7 +18,8 @@ MONGOD = "mongod-6.0.5"
 def base_environment() -> dict[str, str]:
     """What every child may know of the shell that started it, and nothing more."""
     passed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "CI") if name in os.environ}
-    return {"PYTHONUNBUFFERED": "1"} | passed
+    # Java writes file names in the encoding of the locale: in any other than this, a name with an accent is another.
+    return {"PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"} | passed
 
 
 def check_room(folder: Path) -> None:
