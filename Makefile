@@ -33,8 +33,8 @@ tools: $(FOREIGN) ## Install what only some tests need: Node.js, a JDK, nginx, P
 $(FOREIGN):
 	@$(BOOTSTRAP) --foreign
 
-up: $(STAMP) ## Start engines, mailbox and services; what runs already is left alone
-	@$(RUN) -m stack up $(WHERE)
+up: $(STAMP) ## Start engines, mailbox and services; what runs already is left alone (SUPERVISE=1: go on starting again what ends)
+	@$(RUN) -m stack up $(WHERE) $(if $(SUPERVISE),--supervise)
 
 down: $(STAMP) ## Stop exactly what `up` started; the data stay
 	@$(RUN) -m stack down $(WHERE)

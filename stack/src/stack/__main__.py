@@ -1,5 +1,6 @@
 """The command line of the local stack: one table of verbs, each a function that takes the words after it."""
 
+import errno
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -15,6 +16,15 @@ class Verb(NamedTuple):
     promise: str
 
 
+FIXES = {
+    errno.ENOSPC: "make room on this disk and run again",
+    errno.EDQUOT: "make room within your quota and run again",
+    errno.EROFS: "choose a folder that can be written to (STATE=…)",
+    errno.EACCES: "choose a folder that is yours (STATE=…)",
+    errno.EPERM: "choose a folder that is yours (STATE=…)",
+    errno.ENOTDIR: "choose a folder, not a file (STATE=…)",
+    errno.ENAMETOOLONG: "choose a shorter path (STATE=…)",
+}
 VERBS = {
     "up": Verb("stack.verbs:up", "start what does not run yet"),
     "down": Verb("stack.verbs:down", "stop exactly what was started"),
@@ -46,6 +56,11 @@ def main(words: Sequence[str]) -> int:
         return run(words[1:])
     except StackError as error:
         say(f"{words[0]}: {error}")
+        return 1
+    except OSError as error:
+        if error.errno not in FIXES:
+            raise
+        say(f"{words[0]}: {error.filename or 'a file'}: {error.strerror}: {FIXES[error.errno]}.")
         return 1
     except KeyboardInterrupt:
         say(f"{words[0]}: interrupted; `make down` stops what was started.")

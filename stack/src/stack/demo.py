@@ -38,7 +38,7 @@ def demo(words: Sequence[str]) -> int:
     system = System(asked.state)
     start = time.monotonic()
     console.print("starting engines and services …")
-    system.start()
+    system.start(supervised=True)
     console.print(f"everything runs after {time.monotonic() - start:.1f} s", highlight=False)
     began = datetime.now(UTC)
     path = system.root / "demo" / f"{seed}-{began:%Y%m%dT%H%M%S}" / "client.jsonl"

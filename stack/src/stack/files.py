@@ -3,7 +3,7 @@
 import fcntl
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,9 +26,13 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Lets one command at a time do what is inside; others wait."""
+def alone(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Lets one command at a time do what is inside; others wait, and say so first by calling `waiting`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -24,6 +24,7 @@ from pydantic import BaseModel
 from stack.files import write_whole
 from stack.issuer_logins import Change, Logins, Open
 from stack.issuer_page import PEOPLE, ROLES, STYLE, choose, show_people
+from stack.passwords import is_kept
 from stack.ports import HOST
 
 AUDIENCE = "ascolto"
@@ -246,7 +247,7 @@ def _for_people(issuer: DevelopmentIssuer) -> APIRouter:
 
 def load_key(path: Path) -> ECKey:
     """The signing key of this folder, made when there is none."""
-    if not path.exists():
+    if not is_kept(path):
         fresh = ECKey.generate_key("P-256", parameters={"kid": secrets.token_hex(8)})
         write_whole(path, json.dumps(fresh.as_dict(private=True)), mode=0o600)
     found = import_key(json.loads(path.read_text()))

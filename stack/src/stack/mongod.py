@@ -1,6 +1,7 @@
 """A real mongod as a replica set of one, on loopback."""
 
-import subprocess
+import hashlib
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from pymongo.errors import PyMongoError
 from contracts.permissions import ADMIN, MONGO
 from stack.files import write_whole
 from stack.passwords import Passwords, refuse_without_lock
+from stack.places import check_place
 from stack.ports import HOST, Ports, answers
-from stack.processes import Child, StackError
+from stack.processes import Child
+from stack.recovery import run_job
 from stack.tools import REPOSITORY, Tls, Tools, base_environment
 
 REPLICA_SET = "rs0"
@@ -82,11 +85,12 @@ class Mongod:
 
     def launch(self) -> None:
         """Starts the server unless it lives, and returns before it answers."""
+        check_place(self.folder)
         data = self.folder / "data"
         refuse_without_lock(data / "WiredTiger", self.passwords.file(ADMIN))
         if self.child.alive():
             return
-        data.mkdir(parents=True, exist_ok=True)
+        self._make_room(data)
         self.passwords.make(KEY, *MONGO)
         port = Ports(self.folder).claim("clients")
         where: list[str | Path] = ["--dbpath", data, "--bind_ip", HOST, "--port", str(port), "--nounixsocket"]
@@ -113,10 +117,11 @@ class Mongod:
     def wait_ready(self, deadline: float = 60.0) -> None:
         """Returns when the server is PRIMARY of a set that knows it by its present port, and everybody has a user."""
         self.child.wait_until(lambda: answers(self.port), deadline)
-        initiated, wanted = self.folder / "initiated", f"{self.members} {sorted(MONGO.items())}"
-        if not initiated.exists() or initiated.read_text() != wanted:
+        wanted = self._users()
+        if not self._initiated.exists() or self._initiated.read_text() != wanted:
             self._initiate()
-            write_whole(initiated, wanted)
+            write_whole(self._initiated, wanted)
+            self._founding.unlink(missing_ok=True)
         self.child.wait_until(self._is_primary, deadline)
 
     def start(self) -> None:
@@ -140,6 +145,29 @@ class Mongod:
         """Lets a frozen server go on."""
         self.child.resume()
 
+    @property
+    def _initiated(self) -> Path:
+        """Says for which address and for whom the set was last initiated."""
+        return self.folder / "initiated"
+
+    @property
+    def _founding(self) -> Path:
+        """Is there from the making of the data folder until the set is initiated: nobody kept anything in it before."""
+        return self.folder / "founding"
+
+    def _make_room(self, data: Path) -> None:
+        """Makes the data folder, anew when a former start was cut off before anybody could use it."""
+        if self._founding.exists() and not self._initiated.exists():
+            shutil.rmtree(data, ignore_errors=True)
+        if not data.exists():
+            write_whole(self._founding, "")
+            data.mkdir(parents=True)
+
+    def _users(self) -> str:
+        """Names who comes in, by which password and where, so that a change of any of them is seen."""
+        known = "\n".join(self.passwords[user] for user in MONGO)
+        return f"{self.members} {sorted(MONGO.items())} {hashlib.sha256(known.encode()).hexdigest()}"
+
     def _initiate(self) -> None:
         """What the deployment's job does once: the set, and everybody's user and role."""
         for user in MONGO:
@@ -147,10 +175,7 @@ class Mongod:
         where = ["--members", self.members, "--secrets", str(self.secrets)]
         trust = ["--ca", str(self.tls.ca)] if self.tls else []
         command = [sys.executable, str(INITIATE), *where, *trust]
-        done = subprocess.run(command, capture_output=True, text=True, env=base_environment())
-        if done.returncode != 0:
-            reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            raise StackError(f"The users of {self.folder} could not be made: {' '.join(reason)}")
+        run_job("The set-up of MongoDB's users", command, base_environment(), self.child)
 
     def _is_primary(self) -> bool:
         trust: dict[str, Any] = {"tls": True, "tlsCAFile": str(self.tls.ca)} if self.tls else {}

@@ -28,14 +28,19 @@ class Passwords:
         """Gives a random password to those who have none."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for user in users:
-            if not self.file(user).exists():
+            if not is_kept(self.file(user)):
                 write_whole(self.file(user), secrets.token_hex(32), mode=0o600)
+
+
+def is_kept(secret: Path) -> bool:
+    """Tells whether a file has a secret in it; what a full disk left empty has none."""
+    return secret.is_file() and secret.stat().st_size > 0
 
 
 def refuse_without_lock(data: Path, password: Path) -> None:
     """Raises StackError for data that an engine kept before it had a lock: nobody could come in."""
-    if data.exists() and not password.exists():
+    if data.exists() and not is_kept(password):
         raise StackError(
-            f"The data in {data.parent} were made without a lock: end what uses them (`make down`), remove that folder "
-            "and start again."
+            f"The data in {data.parent} have no administrator's password in {password}: put that file back, or end what "
+            "uses them (`make down`), remove that folder and start again."
         )

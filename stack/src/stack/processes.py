@@ -2,13 +2,17 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from stack.files import write_whole
+from stack.patience import Patience
 
 LOG_LIMIT = 50 * 1024**2
 TICK = 0.02
@@ -16,6 +20,15 @@ TICK = 0.02
 
 class StackError(Exception):
     """Says in one sentence what is wrong and what fixes it."""
+
+
+class ProcessFailedError(StackError):
+    """Says which process ended, or stands still, while it was needed."""
+
+    def __init__(self, child: "Child", what: str) -> None:
+        """Names the process and what became of it."""
+        super().__init__(f"{child.name} {what}: its log is {child.log}.")
+        self.child = child
 
 
 def say(text: str) -> None:
@@ -34,6 +47,26 @@ def identity(pid: int) -> str | None:
     # A first thread can be dead while others still hold the ports: only the last one's end counts.
     over = fields[0] in "ZX" and int(fields[17]) <= 1
     return None if over else f"{boot} {fields[19]}"
+
+
+def used_seconds(pid: int) -> int:
+    """How many whole seconds of processor time a process has used; 0 when it is over."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    user, system = stat[stat.rindex(")") + 2 :].split()[11:13]
+    return (int(user) + int(system)) // os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Holds back requests to end: a process whose pid is not written down yet could never be found again."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _reap(pid: int) -> None:
@@ -68,16 +101,17 @@ class Child:
         words = [str(word) for word in command]
         out = (os.POSIX_SPAWN_OPEN, 1, str(self.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         quiet = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
-        pid = os.posix_spawn(
-            words[0],
-            words,
-            env,
-            file_actions=[quiet, out, (os.POSIX_SPAWN_DUP2, 1, 2)],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=[signal.SIGPIPE, signal.SIGINT],
-        )
-        write_whole(self.pidfile, f"{pid} {identity(pid) or 'gone'}\n")
+        with _uninterrupted():
+            pid = os.posix_spawn(
+                words[0],
+                words,
+                env,
+                file_actions=[quiet, out, (os.POSIX_SPAWN_DUP2, 1, 2)],
+                setsid=True,
+                setsigmask=[],
+                setsigdef=[signal.SIGPIPE, signal.SIGINT],
+            )
+            write_whole(self.pidfile, f"{pid} {identity(pid) or 'gone'}\n")
         return pid
 
     def pid(self) -> int | None:
@@ -134,19 +168,50 @@ class Child:
             raise StackError(f"{self.name} survived a SIGKILL: look at its pid in {self.pidfile}.")
         self._forget(life)
 
-    def wait_until(self, ready: Callable[[], bool], deadline: float) -> None:
-        """Returns when `ready` says so; a death or the deadline raises, after the end of the log was shown."""
-        end = time.monotonic() + deadline
+    def wait_until(self, ready: Callable[[], bool], seconds: float, beside: Sequence["Child"] = ()) -> None:
+        """Returns when `ready` says so.
+
+        Raises ProcessFailedError when this process, or one beside it, is over, or when this one made no progress for so
+        many seconds: it wrote nothing and hardly used the processor.
+        """
+        patience = Patience(seconds, self._progress, self._tell_wait)
         while not ready():
-            if not self.alive():
-                self._complain("ended before it was ready")
-            if time.monotonic() > end:
-                self._complain(f"was not ready within {deadline:.0f} s")
+            if gone := next((one for one in (self, *beside) if not one.alive()), None):
+                raise gone.failed(
+                    "ended before it was ready" if gone == self else f"ended before {self.name} was ready"
+                )
+            if trouble := patience.exhausted():
+                raise self.failed(trouble)
             time.sleep(TICK)
 
-    def _complain(self, what: str) -> None:
+    def run_beside(self, command: Sequence[str], env: Mapping[str, str], output: IO[bytes]) -> int:
+        """Runs a command that needs this process and returns its exit code; ProcessFailedError when this one is over."""
+        job = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        began, spoken = time.monotonic(), 0
+        try:
+            while job.poll() is None:
+                if not self.alive():
+                    raise self.failed("ended while a job needed it")
+                if (waited := int((time.monotonic() - began) / 10)) > spoken:
+                    spoken = waited
+                    self._tell_wait(time.monotonic() - began)
+                time.sleep(TICK)
+        finally:
+            job.kill()
+        return job.wait()
+
+    def failed(self, what: str) -> ProcessFailedError:
+        """The exception that says what became of this process, after the end of its log was shown."""
         say(tail(self.log))
-        raise StackError(f"{self.name} {what}: the lines above are the end of {self.log}.")
+        return ProcessFailedError(self, what)
+
+    def _progress(self) -> tuple[int, int]:
+        pid = self.pid()
+        return (self.log.stat().st_size if self.log.exists() else 0, used_seconds(pid) if pid else 0)
+
+    def _tell_wait(self, seconds: float) -> None:
+        last = tail(self.log, 1) or "nothing yet"
+        say(f"waiting for {self.name} ({seconds:.0f} s; its log says: {last})")
 
     def _life(self) -> str:
         """Which life of this child the pidfile is about; another one may begin as soon as this one is over."""

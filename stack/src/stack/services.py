@@ -1,15 +1,20 @@
 """What each service is told through its environment, and nothing else reaches it."""
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from contracts.connection import Connection
 from contracts.permissions import SERVICES
 from stack.files import write_whole
+from stack.passwords import is_kept
 from stack.ports import HOST
+from stack.processes import Child, StackError, say
 from stack.tools import REPOSITORY, base_environment
 
 # What each client of the development issuer may be; the client of a service that only sends people to log in is nobody.
@@ -53,7 +58,7 @@ class Secrets:
         """Makes what is not there yet."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in CLIENTS:
-            if not self.client(name).exists():
+            if not is_kept(self.client(name)):
                 write_whole(self.client(name), secrets.token_urlsafe(32), mode=0o600)
         known = {
             f"ascolto-{name}": {"secret": self.client(name).read_text(), "roles": roles}
@@ -61,6 +66,11 @@ class Secrets:
         }
         write_whole(self.clients, json.dumps(known, indent=1) + "\n", mode=0o600)
         for path in (*map(self.key, SERVICES), self.backup_key):
+            if path.exists() and not is_kept(path):
+                raise StackError(
+                    f"{path} is empty and data may be sealed with what was in it: put it back from a copy, or remove it "
+                    "for a new one."
+                )
             if not path.exists():
                 write_whole(path, secrets.token_hex(32), mode=0o600)
 
@@ -75,6 +85,15 @@ class Surroundings:
     intake_port: int
     issuer: str
     secrets: Secrets
+
+    def mark(self) -> str:
+        """Changes when anything changes that a running service was told."""
+        return mark_of((self.kafka, self.mongo, self.smtp_port, self.intake_port, self.issuer))
+
+
+def mark_of(told: object) -> str:
+    """Names what a process was told, without giving it away."""
+    return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def environment(
@@ -112,3 +131,37 @@ def environment(
     if around.kafka.ca:
         own["KAFKA_CA"] = around.kafka.ca
     return base_environment() | {f"{prefix}_{name}": value for name, value in own.items()} | dict(extra)
+
+
+def watcher_environment(
+    kafka: Connection, mongo: str, port: int, every: float, archives: Path
+) -> dict[str, str]:
+    """What only the watcher is told."""
+    told = {"KAFKA": kafka.servers, "KAFKA_USER": kafka.user, "KAFKA_PASSWORD": kafka.password}
+    told |= {"MONGO": mongo, "HOST": HOST, "PORT": str(port)}
+    told |= {"EVERY": str(every), "ARCHIVES": str(archives)}
+    return {f"WATCHER_{name}": value for name, value in told.items()}
+
+
+def knows(child: Child, mark: str) -> bool:
+    """Tells whether a process lives that was told what holds now; one that was told something else is ended."""
+    told = child.folder / "told"
+    if child.alive():
+        if not told.exists() or told.read_text() == mark:
+            return True
+        say(f"{child.name} knows addresses or passwords that hold no longer, and is started again.")
+        child.stop()
+    write_whole(told, mark)
+    return False
+
+
+def says_ready(port: int) -> bool:
+    """Tells whether the service on this port says that it is ready."""
+    connection = HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from contracts.permissions import SERVICES, WATCHER
@@ -15,9 +13,11 @@ from stack.badges import Badges
 from stack.files import alone, write_whole
 from stack.kafka import Kafka
 from stack.mongod import Mongod
+from stack.places import check_place
 from stack.ports import HOST, Ports, answers
 from stack.processes import Child, StackError, say
-from stack.services import Secrets, Surroundings, environment
+from stack.recovery import converge, run_job
+from stack.services import Secrets, Surroundings, environment, knows, mark_of, says_ready, watcher_environment
 from stack.tools import REPOSITORY, Tools, base_environment, check_room
 
 DEFAULT_STATE = REPOSITORY / ".state" / "run"
@@ -68,12 +68,29 @@ class System:
         """The process that sees engines and consumers from outside."""
         return Child("watcher", self.root / "watcher")
 
+    @property
+    def supervisor(self) -> Child:
+        """The process that starts again what ends."""
+        return Child("supervisor", self.root / "supervisor")
+
+    @property
+    def gave_up(self) -> Path:
+        """Says why the supervisor ended by itself; not there unless it did."""
+        return self.supervisor.folder / "gave-up"
+
     def service(self, name: str, ordinal: int = 0) -> Child:
         """One service's process."""
         return Child(f"{name}-{ordinal}", self.root / "services" / f"{name}-{ordinal}")
 
     def start_engines(self) -> None:
-        """Starts Kafka and MongoDB side by side unless they live, and returns when both answer."""
+        """Starts Kafka and MongoDB side by side unless they live, and returns when both answer.
+
+        What ends meanwhile is started again; raises StackError when one fails too often in a row.
+        """
+        converge(self._start_engines)
+
+    def _start_engines(self) -> None:
+        check_place(self.root)
         self.root.mkdir(parents=True, exist_ok=True)
         check_room(self.root)
         self.mongod.launch()
@@ -126,35 +143,26 @@ class System:
         folder = str(self.kafka.passwords.folder)
         env = base_environment() | {"ASCOLTO_KAFKA": self.kafka.address, "ASCOLTO_SECRETS": folder}
         env["ASCOLTO_REPLICAS"] = str(len(self.kafka.folders))
-        done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True)
-        if done.returncode != 0:
-            say("\n".join((done.stdout + done.stderr).splitlines()[-20:]))
-            raise StackError("The topics could not be provisioned: the lines above say why.")
+        run_job("The provisioning of Kafka's topics, users and rights", command, env, self.kafka.child)
 
     def launch_service(self, name: str, ordinal: int = 0, extra_env: Mapping[str, str] | None = None) -> None:
         """Starts one service process unless it lives, and returns before it is ready."""
         if name not in SERVICES:
             raise StackError(f"There is no service {name}: choose one of {', '.join(SERVICES)}.")
-        child = self.service(name, ordinal)
-        if child.alive():
+        child, around = self.service(name, ordinal), self._surroundings(name)
+        if knows(child, around.mark()):
             return
         self.secrets.make()
         port = Ports(child.folder).claim("http")
-        child.start(
-            [sys.executable, "-m", name],
-            environment(name, ordinal, port, self._surroundings(name), extra_env or {}),
-        )
+        child.start([sys.executable, "-m", name], environment(name, ordinal, port, around, extra_env or {}))
 
     def start_watcher(self, every: float = 10.0) -> None:
         """Starts the watcher unless it lives, and returns when it shows metrics."""
-        if self.watcher.alive():
+        kafka, mongo = self.kafka.as_user(WATCHER), self.mongod.as_user(WATCHER)
+        if knows(self.watcher, mark_of((kafka, mongo))):
             return
         port = Ports(self.watcher.folder).claim("http")
-        kafka, mongo = self.kafka.as_user(WATCHER), self.mongod.as_user(WATCHER)
-        told = {"KAFKA": kafka.servers, "KAFKA_USER": kafka.user, "KAFKA_PASSWORD": kafka.password}
-        told |= {"MONGO": mongo, "HOST": HOST, "PORT": str(port), "EVERY": str(every)}
-        told["ARCHIVES"] = str(self.root / "backups")
-        env = base_environment() | {f"WATCHER_{name}": value for name, value in told.items()}
+        env = base_environment() | watcher_environment(kafka, mongo, port, every, self.root / "backups")
         self.watcher.start([sys.executable, "-m", "watcher"], env)
         self.watcher.wait_until(lambda: answers(port), READY_SECONDS)
 
@@ -164,11 +172,11 @@ class System:
         env = environment(name, 0, port, self._surroundings(name), {})
         return subprocess.run([sys.executable, "-m", name, *words], env=env).returncode
 
-    def wait_service(self, name: str, ordinal: int = 0, deadline: float = READY_SECONDS) -> None:
-        """Returns when one service process says that it is ready."""
+    def wait_service(self, name: str, ordinal: int = 0, beside: Sequence[Child] = ()) -> None:
+        """Returns when one service process says that it is ready; raises ProcessFailedError when it or one beside ends."""
         child = self.service(name, ordinal)
         port = Ports(child.folder)["http"]
-        child.wait_until(lambda: _says_ready(port), deadline)
+        child.wait_until(lambda: says_ready(port), READY_SECONDS, beside)
 
     def start_service(self, name: str, ordinal: int = 0, extra_env: Mapping[str, str] | None = None) -> None:
         """Starts one service process unless it lives, and returns when it is ready."""
@@ -183,35 +191,57 @@ class System:
         """Ends one service process as a crash would."""
         self.service(name, ordinal).kill()
 
-    def start(self) -> None:
-        """Starts whatever does not run yet, and returns when all of it is ready."""
+    def start(self, supervised: bool = False) -> None:
+        """Starts whatever does not run yet, again when it ends meanwhile, and returns when all of it is ready.
+
+        Supervised, a process of its own goes on starting again what ends. Raises StackError when one process fails too
+        often in a row.
+        """
+        check_place(self.root)
         with self.exclusively():
-            self.launch_issuer()
-            self.start_engines()
-            self.start_mailbox()
-            self.start_issuer()
-            if not all(self.service(name).alive() for name in SERVICES):
-                self.provision()
-            for name in SERVICES:
-                self.launch_service(name)
-            for name in SERVICES:
-                self.wait_service(name)
-            self.start_watcher()
-            write_whole(self.root / "addresses.json", json.dumps(self.addresses(), indent=1) + "\n")
+            converge(self.bring_up)
+            if supervised and not self.supervisor.alive():
+                command = [sys.executable, "-m", "stack.supervisor", "--state", str(self.root)]
+                self.supervisor.start(command, base_environment())
+
+    def bring_up(self) -> None:
+        """Starts whatever does not run, once; raises ProcessFailedError when a process ends or stands still meanwhile."""
+        self.launch_issuer()
+        self._start_engines()
+        self.start_mailbox()
+        self.start_issuer()
+        if not all(self.service(name).alive() for name in SERVICES):
+            self.provision()
+        for name in SERVICES:
+            self.launch_service(name)
+        for name in SERVICES:
+            self.wait_service(name, beside=self.whole())
+        self.start_watcher()
+        if gone := self.ended():
+            raise gone[0].failed("ended before everything was ready")
+        write_whole(self.root / "addresses.json", json.dumps(self.addresses(), indent=1) + "\n")
+
+    def whole(self) -> list[Child]:
+        """What a service needs to be ready, and the services themselves."""
+        around = [self._child("kafka"), self._child("mongod"), self.mailbox, self.issuer]
+        return around + [self.service(name) for name in SERVICES]
+
+    def ended(self) -> list[Child]:
+        """The processes of a whole system that do not run."""
+        return [child for child in (*self.whole(), self.watcher) if not child.alive()]
 
     def stop(self) -> None:
-        """Ends everything that was started here and nothing else: services, mailbox, issuer, Kafka, MongoDB."""
+        """Ends everything that was started here and nothing else, the supervisor first: it would start the rest again."""
         if not self.root.exists():
             return
+        self.supervisor.stop()
         with self.exclusively():
+            self.supervisor.stop()
             running = [child for child in self._service_children() if child.alive()]
             for child in running:
                 child.ask_to_stop()
-            for child in running:
+            for child in (*running, self.watcher, self.mailbox, self.issuer):
                 child.stop()
-            self.watcher.stop()
-            self.mailbox.stop()
-            self.issuer.stop()
             self.stop_engines()
 
     def url(self, name: str, ordinal: int = 0) -> str:
@@ -241,12 +271,15 @@ class System:
             name, _, ordinal = child.name.partition("-")
             where = found[name] if ordinal in ("", "0") else self.url(name, int(ordinal))
             standings.append(Standing(child.name, where, child.pid(), str(child.log)))
+        if pid := self.supervisor.pid():
+            standings.append(Standing("supervisor", "", pid, str(self.supervisor.log)))
         return standings
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
         """Lets one command at a time change what runs here."""
-        with alone(self.root / "lock"):
+        waiting = f"Another command changes what runs in {self.root}: waiting for it."
+        with alone(self.root / "lock", lambda: say(waiting)):
             yield
 
     def _child(self, engine: str) -> Child:
@@ -266,14 +299,3 @@ class System:
             issuer=self.issuer_url,
             secrets=self.secrets,
         )
-
-
-def _says_ready(port: int) -> bool:
-    connection = HTTPConnection(HOST, port, timeout=2)
-    try:
-        connection.request("GET", "/health/ready")
-        return connection.getresponse().status == HTTPStatus.OK
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()

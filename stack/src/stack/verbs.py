@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from contracts.permissions import SERVICES
+from stack.processes import say
 from stack.system import DEFAULT_STATE, Standing, System
 
 ENGINES = ("kafka", "mongod", "mailbox")
@@ -22,7 +23,10 @@ def up(words: Sequence[str]) -> int:
     parser.add_argument(
         "--engines-only", action="store_true", help="Kafka, MongoDB and the mailbox, no services"
     )
+    parser.add_argument("--supervise", action="store_true", help="go on starting again what ends")
     asked = parser.parse_args(words)
+    if asked.engines_only and asked.supervise:
+        parser.error("--supervise goes with a whole system: leave --engines-only out")
     system = System(asked.state)
     console = Console()
     start = time.monotonic()
@@ -32,7 +36,7 @@ def up(words: Sequence[str]) -> int:
                 system.start_engines()
                 system.start_mailbox()
         else:
-            system.start()
+            system.start(asked.supervise)
     standings = system.standings()
     _print(console, [s for s in standings if not asked.engines_only or s.name in ENGINES])
     console.print(f"up in {time.monotonic() - start:.1f} s", highlight=False)
@@ -74,6 +78,8 @@ def status(words: Sequence[str]) -> int:
         )
     else:
         _print(Console(), standings)
+        if system.gave_up.exists():
+            say(f"The supervisor gave up: {system.gave_up.read_text()}")
     return 0
 
 

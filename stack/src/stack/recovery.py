@@ -1,0 +1,71 @@
+"""Processes that end while they are needed are started again, later each time, and not for ever."""
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+from stack.processes import Child, ProcessFailedError, StackError, say, tail
+
+MOST_CRASHES = 5
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+# A crash after so long is the first of a new row.
+STEADY_SECONDS = 60.0
+JOB_TRIES = 3
+
+
+@dataclass
+class Crashes:
+    """How often each process failed in a row."""
+
+    most: int = MOST_CRASHES
+    clock: Callable[[], float] = time.monotonic
+    _counts: dict[str, int] = field(default_factory=dict)
+    _last: dict[str, float] = field(default_factory=dict)
+
+    def count(self, child: Child) -> float:
+        """Adds a failure and returns the pause before the next start, in seconds; raises StackError when it was the last."""
+        now = self.clock()
+        steady = now - self._last.get(child.name, now) > STEADY_SECONDS
+        self._last[child.name] = now
+        count = self._counts[child.name] = 1 if steady else self._counts.get(child.name, 0) + 1
+        if count >= self.most:
+            say(tail(child.log))
+            raise StackError(
+                f"{child.name} failed {count} times in a row and is not started again: the lines above are the end of "
+                f"{child.log}. Put right what they name, then `make up`."
+            )
+        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (count - 1))
+
+
+def converge(step: Callable[[], None]) -> None:
+    """Repeats an idempotent step until it succeeds; raises StackError when one process fails too often in a row."""
+    crashes = Crashes()
+    while True:
+        try:
+            return step()
+        except ProcessFailedError as failure:
+            failure.child.kill()
+            pause = crashes.count(failure.child)
+            say(f"{failure} It is started again in {pause:.1f} s.")
+            time.sleep(pause)
+
+
+def run_job(what: str, command: Sequence[str], env: Mapping[str, str], needs: Child) -> None:
+    """Runs an idempotent job against a process, again when it fails.
+
+    Raises ProcessFailedError as soon as the process is over, StackError when the job fails JOB_TRIES times.
+    """
+    for left in reversed(range(JOB_TRIES)):
+        with tempfile.TemporaryFile() as output:
+            if needs.run_beside(command, env, output) == 0:
+                return
+            lines = _last_lines(output)
+        say(f"{what} failed{' and is tried again' if left else ''}:\n{lines}")
+    raise StackError(f"{what} failed {JOB_TRIES} times: the lines above say why.")
+
+
+def _last_lines(output: IO[bytes], lines: int = 20) -> str:
+    output.seek(0)
+    return "\n".join(output.read().decode(errors="replace").splitlines()[-lines:])

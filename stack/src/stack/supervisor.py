@@ -1,0 +1,55 @@
+"""Starts again the processes of one state folder that end, until `down` ends it first."""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from stack.files import write_whole
+from stack.processes import ProcessFailedError, StackError, say
+from stack.recovery import Crashes
+from stack.system import System
+
+LOOK_SECONDS = 0.5
+
+
+def look(system: System, crashes: Crashes) -> None:
+    """Starts again what does not run; raises StackError when a process failed too often in a row."""
+    ended = system.ended()
+    if not ended:
+        return
+    pause = max(crashes.count(child) for child in ended)
+    say(f"{', '.join(child.name for child in ended)} ended: started again in {pause:.1f} s.")
+    time.sleep(pause)
+    with system.exclusively():
+        try:
+            system.bring_up()
+        except ProcessFailedError as failure:
+            # It is over now, and counted at the next look.
+            failure.child.kill()
+            say(str(failure))
+
+
+def main(words: Sequence[str]) -> int:
+    """Supervises until it is asked to end; exit code 1 when it gives up, and says why in a file for `status`."""
+    parser = argparse.ArgumentParser(prog="stack.supervisor", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    system = System(parser.parse_args(words).state)
+    # An orderly end: what this process runs beside the engines is ended with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    system.gave_up.unlink(missing_ok=True)
+    crashes = Crashes()
+    try:
+        while True:
+            look(system, crashes)
+            time.sleep(LOOK_SECONDS)
+    except StackError as error:
+        say(str(error))
+        write_whole(system.gave_up, f"{error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

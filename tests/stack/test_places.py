@@ -1,0 +1,62 @@
+"""Paths with blanks, accents and other marks reach the engines as they are."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stack.places import check_place, escaped
+from stack.processes import StackError
+from stack.system import System
+
+ESCAPE = re.compile(r"\\(u[0-9a-f]{4}|.)", re.DOTALL)
+SHORT = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
+
+
+def java_reads(line: str) -> tuple[str, str]:
+    """What java.util.Properties makes of one line of ISO-8859-1 with its escapes."""
+    name, value = line.encode("ascii").decode("iso-8859-1").split("=", 1)
+
+    def unit(found: re.Match[str]) -> str:
+        word = found[1]
+        return chr(int(word[1:], 16)) if len(word) == 5 else SHORT.get(word, word)
+
+    read = ESCAPE.sub(unit, value.lstrip(" \t\f"))
+    return name, read.encode("utf-16-be", "surrogatepass").decode("utf-16-be")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_java_reads_back_every_value(value: str) -> None:
+    assert java_reads(f"log.dirs={escaped(value)}") == ("log.dirs", value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "caffè",
+        "Città d'arte",
+        "100%",
+        "a#b",
+        'say "hi"',
+        "$HOME",
+        "a=b:c",
+        "日本",
+        "🏠",
+        "a\\u0041",
+        "x" * 200,
+    ],
+)
+def test_names_that_people_give_to_folders_are_taken(tmp_path: Path, name: str) -> None:
+    check_place(tmp_path / name)
+    assert java_reads(f"log.dirs={escaped(tmp_path / name)}")[1] == str(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "a,b", "${env:HOME}", "a\x7f", "latin\udce8"])
+def test_a_name_that_an_engine_cannot_be_told_is_refused_before_anything_is_written(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(StackError, match="use another folder"):
+        System(tmp_path / name).start()
+    assert list(tmp_path.iterdir()) == []

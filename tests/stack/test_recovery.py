@@ -1,0 +1,185 @@
+"""Waiting by progress, and starting again what ends."""
+
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from stack.files import alone, write_whole
+from stack.patience import LONGEST, Patience
+from stack.processes import Child, ProcessFailedError, StackError
+from stack.recovery import JOB_TRIES, LONGEST_PAUSE, MOST_CRASHES, STEADY_SECONDS, Crashes, converge, run_job
+from stack.services import Secrets, knows
+from stack.tools import base_environment
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+class Clock:
+    """Time that moves when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_what_makes_progress_is_waited_for_longer_than_its_patience_and_not_for_ever() -> None:
+    clock, told = Clock(), list[float]()
+    patience = Patience(60.0, lambda: clock.now // 50, told.append, clock)
+    while not (why := patience.exhausted()):
+        clock.now += 5
+    assert clock.now > LONGEST
+    assert why == "was not ready within 600 s"
+    assert told[:3] == [10.0, 20.0, 30.0]
+
+
+def test_what_stands_still_is_given_up_after_its_patience() -> None:
+    clock = Clock()
+    patience = Patience(60.0, lambda: "the same", lambda _: None, clock)
+    while not (why := patience.exhausted()):
+        clock.now += 1
+    assert clock.now == 61
+    assert why == "made no progress for 60 s"
+
+
+def test_a_process_that_only_writes_its_log_is_waited_for(tmp_path: Path) -> None:
+    busy = Child("busy", tmp_path)
+    code = "import time\nfor n in range(30): print('step', n, flush=True); time.sleep(.1)\ntime.sleep(60)"
+    busy.start([sys.executable, "-c", code], base_environment())
+    try:
+        busy.wait_until(lambda: "step 29" in busy.log.read_text(), 1.5)
+    finally:
+        busy.kill()
+
+
+def test_a_process_frozen_for_a_while_is_waited_for_and_one_frozen_for_good_is_not(tmp_path: Path) -> None:
+    child = Child("frozen", tmp_path)
+    code = "import time\ntime.sleep(1)\nprint('ready', flush=True)\ntime.sleep(60)"
+    child.start([sys.executable, "-c", code], base_environment())
+    try:
+        child.pause()
+        thaw = threading.Timer(1.0, child.resume)
+        thaw.start()
+        child.wait_until(lambda: "ready" in child.log.read_text(), 10)
+        thaw.join()
+        child.pause()
+        with pytest.raises(ProcessFailedError, match="made no progress"):
+            child.wait_until(lambda: False, 0.5)
+    finally:
+        child.kill()
+
+
+def test_an_interrupted_step_is_repeated_until_it_succeeds(tmp_path: Path) -> None:
+    child, starts = Child("fragile", tmp_path), list[int]()
+
+    def step() -> None:
+        if not child.alive():
+            starts.append(child.start(SLEEP, base_environment()))
+        if len(starts) < 3:
+            child.send(signal.SIGKILL)
+        child.wait_until(lambda: len(starts) == 3, 10)
+
+    try:
+        converge(step)
+        assert child.pid() == starts[-1]
+    finally:
+        child.kill()
+
+
+def test_a_process_that_always_ends_is_given_up_with_its_last_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child, clock = Child("hopeless", tmp_path), Clock()
+    child.log.write_text("no such database\n")
+    crashes = Crashes(clock=clock)
+    pauses = [crashes.count(child) for _ in range(MOST_CRASHES - 1)]
+    assert pauses == sorted(pauses)
+    assert max(pauses) <= LONGEST_PAUSE
+    with pytest.raises(StackError, match="hopeless failed 5 times in a row"):
+        crashes.count(child)
+    assert "no such database" in capsys.readouterr().err
+
+
+def test_crashes_far_apart_are_no_row(tmp_path: Path) -> None:
+    clock = Clock()
+    crashes = Crashes(clock=clock)
+    for _ in range(3 * MOST_CRASHES):
+        assert crashes.count(Child("sometimes", tmp_path)) == 0.5
+        clock.now += STEADY_SECONDS + 1
+
+
+def test_a_job_is_tried_again_and_ends_with_the_process_that_it_needs(tmp_path: Path) -> None:
+    needed, tries = Child("needed", tmp_path), tmp_path / "tries"
+    needed.start(SLEEP, base_environment())
+    try:
+        code = f"open({str(tries)!r}, 'a').write('x'); import sys; sys.exit(len(open({str(tries)!r}).read()) < 3)"
+        run_job("The job", [sys.executable, "-c", code], base_environment(), needed)
+        assert tries.read_text() == "x" * JOB_TRIES
+        with pytest.raises(StackError, match="The job failed 3 times"):
+            run_job("The job", [sys.executable, "-c", "raise SystemExit(1)"], base_environment(), needed)
+        threading.Timer(0.3, lambda: needed.send(signal.SIGKILL)).start()
+        start = time.monotonic()
+        with pytest.raises(ProcessFailedError, match="needed ended while a job needed it"):
+            run_job("The job", SLEEP, base_environment(), needed)
+        assert time.monotonic() - start < 10
+    finally:
+        needed.kill()
+
+
+@pytest.mark.parametrize(
+    "content", ["{pid} gone\n", "{pid}\n", "{pid} another-boot 17\n", "{pid}", "", "\x00", "-1 x"]
+)
+def test_a_stale_or_half_written_pidfile_signals_nobody(tmp_path: Path, content: str) -> None:
+    stranger, stale = Child("stranger", tmp_path / "elsewhere"), Child("stale", tmp_path)
+    pid = stranger.start(SLEEP, base_environment())
+    try:
+        stale.pidfile.write_text(content.format(pid=pid))
+        assert not stale.alive()
+        stale.stop()
+        stale.kill()
+        assert stranger.pid() == pid
+    finally:
+        stranger.kill()
+
+
+def test_a_process_that_was_told_what_holds_no_longer_is_ended(tmp_path: Path) -> None:
+    child = Child("service", tmp_path)
+    assert not knows(child, "old")
+    child.start(SLEEP, base_environment())
+    assert knows(child, "old")
+    assert not knows(child, "new")
+    assert not child.alive()
+
+
+def test_who_has_to_wait_for_another_command_says_so(tmp_path: Path) -> None:
+    told, inside = threading.Event(), threading.Event()
+
+    def second() -> None:
+        with alone(tmp_path / "lock", told.set):
+            inside.set()
+
+    with alone(tmp_path / "lock", lambda: pytest.fail("nobody else is here")):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        assert told.wait(5)
+        assert not inside.is_set()
+    waiting.join(5)
+    assert inside.is_set()
+
+
+def test_an_empty_key_that_data_may_be_sealed_with_is_refused_and_an_empty_password_made_anew(
+    tmp_path: Path,
+) -> None:
+    secrets = Secrets(tmp_path)
+    secrets.make()
+    write_whole(secrets.client("routing"), "")
+    secrets.make()
+    assert secrets.client("routing").read_text()
+    write_whole(secrets.key("intake"), "")
+    with pytest.raises(StackError, match=r"intake\.secret is empty"):
+        secrets.make()

@@ -1,0 +1,117 @@
+"""`up` reaches a whole system from whatever state kills leave, and the supervisor keeps it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from contracts.permissions import SERVICES
+from stack.processes import Child
+from stack.system import System
+from stack.tools import Tools
+
+pytestmark = pytest.mark.engines
+
+
+@pytest.fixture
+def system(tmp_path: Path, tools: Tools) -> Iterator[System]:
+    """A system under a name that is not ASCII, as many folders have."""
+    system = System(tmp_path / "Città d'arte")
+    yield system
+    system.stop()
+
+
+def until(probe: Callable[[], object], seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while not probe():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.005)
+
+
+def kill_when(child: Child, moment: Callable[[], object]) -> threading.Thread:
+    """Kills a process once, at a moment of somebody else's start."""
+
+    def strike() -> None:
+        until(lambda: child.alive() and moment())
+        child.send(signal.SIGKILL)
+
+    thread = threading.Thread(target=strike, daemon=True)
+    thread.start()
+    return thread
+
+
+def up(system: System, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stack", "up", "--state", str(system.root), *words]
+    env = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"LC_ALL": "C"}
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=280)
+
+
+def users(system: System) -> int:
+    with MongoClient[dict[str, object]](system.mongod.admin, serverSelectionTimeoutMS=5000) as client:
+        return len(client.admin.command("usersInfo")["users"])
+
+
+def test_engines_killed_while_up_prepares_them_are_started_again(system: System) -> None:
+    data = system.root / "kafka" / "data"
+    strikes = [
+        kill_when(system.mongod.child, lambda: True),
+        kill_when(system.kafka.child, lambda: any(data.glob("ascolto.*")) or any(data.glob("*.v1-*"))),
+    ]
+    first = up(system)
+    for strike in strikes:
+        strike.join(1)
+        assert not strike.is_alive(), "the kill came too late to show anything"
+    assert first.returncode == 0, first.stderr
+    assert "mongod ended" in first.stderr
+    assert "kafka ended" in first.stderr
+    assert system.ended() == []
+    assert users(system) > 0
+    assert [folder.name for folder in system.root.parent.iterdir()] == ["Città d'arte"]
+    before = {s.name: s.pid for s in system.standings()}
+    assert up(system).returncode == 0
+    assert {s.name: s.pid for s in system.standings()} == before
+
+
+def test_what_a_cut_off_preparation_left_is_made_anew(system: System) -> None:
+    for folder in (system.root / "kafka", system.root / "mongod"):
+        (folder / "data").mkdir(parents=True)
+    (system.root / "kafka" / "formatting").touch()
+    (system.root / "kafka" / "data" / "meta.properties").write_text("half")
+    (system.root / "mongod" / "founding").touch()
+    (system.root / "mongod" / "data" / "storage.bson").write_text("half")
+    system.mongod.passwords.make("admin")
+    system.kafka.passwords.make("admin")
+    (system.root / "kafka" / "ports.json").write_text('{"clients": ')
+    system.start_engines()
+    assert users(system) > 0
+    assert not (system.root / "kafka" / "formatting").exists()
+    assert not (system.root / "mongod" / "founding").exists()
+
+
+def test_the_supervisor_starts_again_whatever_is_killed_and_down_ends_it_first(system: System) -> None:
+    two = [threading.Thread(target=up, args=(system, "--supervise")) for _ in range(2)]
+    for one in two:
+        one.start()
+    for one in two:
+        one.join()
+    assert system.supervisor.alive()
+    killed = {name: system.service(name).pid() for name in SERVICES}
+    killed |= {"kafka": system.kafka.child.pid(), "issuer": system.issuer.pid()}
+    for pid in killed.values():
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: not system.ended())
+    for name in SERVICES:
+        assert system.service(name).pid() != killed[name]
+        system.wait_service(name)
+    system.service("intake").send(signal.SIGKILL)
+    system.stop()
+    time.sleep(2)
+    assert [s.name for s in system.standings() if s.pid] == []
