@@ -25,7 +25,11 @@ help: ## Say what there is to do
 setup: ## Install everything this machine lacks: Python packages, Java, Kafka, mongod
 	@$(BOOTSTRAP)
 
-$(STAMP): $(WANTED)
+# What is installed has absolute paths: a checkout that was moved or copied is set up anew.
+MOVED := $(shell test "$$(cat .state/setup.place 2>/dev/null)" = "$$(pwd -P)" || echo moved)
+.PHONY: moved
+
+$(STAMP): $(WANTED) $(MOVED)
 	@$(BOOTSTRAP)
 
 tools: $(FOREIGN) ## Install what only some tests need: Node.js, a JDK, nginx, Prometheus

@@ -15,10 +15,12 @@ from deploy.local.machine import (
     STATE,
     CannotSetUpError,
     check_machine,
+    check_place,
     check_room,
     digest,
     done,
     find_java,
+    home,
     install,
     java_version,
     run,
@@ -28,6 +30,7 @@ from deploy.local.machine import (
 
 TOOLS = STATE / "tools"
 STAMP = STATE / "setup.stamp"
+PLACE = STATE / "setup.place"  # as `pwd -P` says it: the Makefile compares
 FOREIGN = STATE / "foreign.stamp"
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -122,7 +125,10 @@ def set_up_kafka() -> None:
         "-DincludeScope=runtime",
         f"-DoutputDirectory={staged}",
     ]
-    run("fetching Apache Kafka 4.3.1 (about 45 MB)", ["mvn", "-q", "-B", "-f", POM, *goal])
+    run(
+        "fetching Apache Kafka 4.3.1 (about 45 MB)",
+        ["mvn", "-q", "-B", f"-Duser.home={home()}", "-f", POM, *goal],
+    )
     if not kafka_complete(staged):
         raise CannotSetUpError(f"Kafka arrived incomplete in {staged}: run `make setup` again.")
     (staged / ".pom").write_text(wanted)
@@ -244,6 +250,7 @@ def set_up_all(mongod: str) -> None:
     set_up_kafka()
     set_up_mongod(mongod)
     warm_kafka()
+    PLACE.write_text(str(ROOT), encoding="utf-8")
     STAMP.touch()
 
 
@@ -261,6 +268,7 @@ def main() -> int:
     step = set_up_foreign if asked.foreign else set_up_clocks if asked.clocks else None
     try:
         check_machine()
+        check_place()
         TOOLS.mkdir(parents=True, exist_ok=True)
         with (STATE / "setup.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

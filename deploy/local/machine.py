@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import shutil
@@ -18,8 +19,6 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_JAVA = 17
 GIB = 1024**3
 ROOM = 3 * GIB
-# Java and Python write file names in the encoding of the locale: a checkout may lie under a name with an accent.
-UTF_8 = ("env", "LC_ALL=C.UTF-8")
 STARTED = time.monotonic()
 
 
@@ -33,6 +32,19 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def home() -> Path:
+    """Where pip, uv and Maven keep what they fetched: the user's home, or a folder of the state when nobody can write there."""
+    own = Path.home()
+    return own if own.is_dir() and os.access(own, os.W_OK) else STATE / "home"
+
+
+def surroundings() -> list[str]:
+    """The words that make a command run with file names in UTF-8 and with a home that can be written to."""
+    # Java and Python write file names in the encoding of the locale: a checkout may lie under a name with an accent.
+    words = ["env", "LC_ALL=C.UTF-8"]
+    return words if home() != STATE / "home" else [*words, f"HOME={home()}"]
+
+
 def run(what: str, command: list[str | Path], *, may_fail: bool = False) -> bool:
     """Runs a command with its output in the log and a living line on a terminal; a failure shows the log's end."""
     say(what)
@@ -42,7 +54,11 @@ def run(what: str, command: list[str | Path], *, may_fail: bool = False) -> bool
         log.write(f"$ {' '.join(map(str, command))}\n".encode())
         log.flush()
         child = subprocess.Popen(
-            [*UTF_8, *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            [*surroundings(), *command],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
         while True:
             try:
@@ -84,6 +100,15 @@ def check_machine() -> None:
         raise CannotSetUpError(
             f"The local stack runs on x86-64 Linux and this is {platform.machine()} {platform.system()}: "
             "use `docker compose up` here."
+        )
+
+
+def check_place() -> None:
+    """Refuses a checkout under a path that pip, Maven or the JVM cannot be told."""
+    path = str(ROOT)
+    if ":" in path or not path.isprintable():
+        raise CannotSetUpError(
+            f"The path {path!a} has a colon, a line break or bytes that are not UTF-8: move the checkout to another folder."
         )
 
 

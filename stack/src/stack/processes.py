@@ -198,7 +198,8 @@ class Child:
                 time.sleep(TICK)
         finally:
             job.kill()
-        return job.wait()
+            job.wait()
+        return job.returncode
 
     def failed(self, what: str) -> ProcessFailedError:
         """The exception that says what became of this process, after the end of its log was shown."""

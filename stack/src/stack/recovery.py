@@ -62,8 +62,8 @@ def run_job(what: str, command: Sequence[str], env: Mapping[str, str], needs: Ch
             if needs.run_beside(command, env, output) == 0:
                 return
             lines = _last_lines(output)
-        say(f"{what} failed{' and is tried again' if left else ''}:\n{lines}")
-    raise StackError(f"{what} failed {JOB_TRIES} times: the lines above say why.")
+        say(f"{lines}\n{what} failed{', and is tried again' if left else ''}: the lines above say why.")
+    raise StackError(f"{what} failed {JOB_TRIES} times.")
 
 
 def _last_lines(output: IO[bytes], lines: int = 20) -> str:

@@ -223,8 +223,8 @@ class System:
 
     def whole(self) -> list[Child]:
         """What a service needs to be ready, and the services themselves."""
-        around = [self._child("kafka"), self._child("mongod"), self.mailbox, self.issuer]
-        return around + [self.service(name) for name in SERVICES]
+        around = (self._child("kafka"), self._child("mongod"), self.mailbox, self.issuer)
+        return [*around, *map(self.service, SERVICES)]
 
     def ended(self) -> list[Child]:
         """The processes of a whole system that do not run."""
@@ -263,8 +263,7 @@ class System:
     def standings(self) -> list[Standing]:
         """How every process stands that runs or belongs to a whole system."""
         found = self.addresses()
-        children = [self._child("kafka"), self._child("mongod"), self.mailbox, self.issuer, self.watcher]
-        children += [self.service(name) for name in SERVICES]
+        children = [*self.whole(), self.watcher]
         children += [child for child in self._service_children() if child not in children]
         standings = []
         for child in children:
