@@ -13,9 +13,11 @@ import pytest
 from pymongo import MongoClient
 
 from contracts.permissions import SERVICES
+from stack.ports import HOST, answers
 from stack.processes import Child
 from stack.system import System
 from stack.tools import Tools
+from stack.verbs import status
 
 pytestmark = pytest.mark.engines
 
@@ -116,3 +118,55 @@ def test_the_supervisor_starts_again_whatever_is_killed_and_down_ends_it_first(s
     system.stop()
     time.sleep(2)
     assert [s.name for s in system.standings() if s.pid] == []
+
+
+def test_the_supervisor_gives_up_on_what_always_ends_and_status_says_so(
+    system: System, capfd: pytest.CaptureFixture[str]
+) -> None:
+    system.start(supervised=True)
+
+    def kill() -> bool:
+        system.service("notify").send(signal.SIGKILL)
+        return system.gave_up.exists()
+
+    until(kill)
+    until(lambda: not system.supervisor.alive())
+    assert status(["--state", str(system.root)]) == 0
+    said = capfd.readouterr().err
+    assert "notify-0 failed 5 times in a row" in said
+    assert "The supervisor gave up" in said
+    system.start()
+    assert system.ended() == []
+    assert not system.gave_up.exists()
+
+
+def test_services_are_told_when_a_port_of_an_engine_had_to_change(system: System) -> None:
+    system.start()
+    before, port = system.service("routing").pid(), system.mongod.port
+    system.mongod.kill()
+    squatter = Child("squatter", system.root.parent / "squatter")
+    words = ["-m", "http.server", "--bind", HOST, str(port)]
+    squatter.start([sys.executable, *words], {})
+    try:
+        until(lambda: answers(port))
+        system.start()
+        assert system.mongod.port != port
+        assert system.service("routing").pid() != before
+        assert system.ended() == []
+    finally:
+        squatter.kill()
+
+
+def test_a_broker_frozen_for_some_seconds_delays_up_and_no_more(system: System) -> None:
+    def freeze() -> None:
+        until(lambda: answers(system.kafka.port))
+        system.kafka.pause()
+        time.sleep(12)
+        system.kafka.resume()
+
+    frozen = threading.Thread(target=freeze)
+    frozen.start()
+    done = up(system)
+    frozen.join()
+    assert done.returncode == 0, done.stderr
+    assert "waiting for kafka (10 s; its log says:" in done.stderr

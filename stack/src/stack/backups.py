@@ -44,6 +44,7 @@ def restore(words: Sequence[str]) -> int:
     asked = parser.parse_args(words)
     system = System(asked.state)
     running = [name for name in SERVICES if system.service(name).alive()]
+    running += ["supervisor"] if system.supervisor.alive() else []
     if running:
         raise StackError(f"{', '.join(running)} run in {system.root}: run `make down` first.")
     with system.exclusively():

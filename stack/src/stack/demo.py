@@ -23,6 +23,7 @@ from stack.day import DEFAULT_SIZE, Day, generate
 from stack.play import AT_ONCE, Doors, Log, Player, read_log
 from stack.processes import StackError
 from stack.system import DEFAULT_STATE, System
+from stack.verbs import tell_of_supervisor
 
 PATIENCE = 60.0
 MOST_SHOWN = 50
@@ -118,6 +119,7 @@ def _wait(sources: Sources, log: Sequence[Asked], progress: Progress) -> bool:
 def _report(console: Console, system: System, account: Account, day: Day, path: Path, settled: bool) -> int:
     console.print(_table(account, day))
     _print_addresses(console, system, path)
+    tell_of_supervisor(system)
     if not settled:
         console.print(f"[red]not everything was finished when nothing had moved for {PATIENCE:.0f} s[/red]")
     if account.violations:

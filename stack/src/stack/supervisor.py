@@ -45,7 +45,7 @@ def main(words: Sequence[str]) -> int:
         while True:
             look(system, crashes)
             time.sleep(LOOK_SECONDS)
-    except StackError as error:
+    except (StackError, OSError) as error:
         say(str(error))
         write_whole(system.gave_up, f"{error}\n")
         return 1

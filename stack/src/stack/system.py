@@ -200,6 +200,7 @@ class System:
         check_place(self.root)
         with self.exclusively():
             converge(self.bring_up)
+            self.gave_up.unlink(missing_ok=True)
             if supervised and not self.supervisor.alive():
                 command = [sys.executable, "-m", "stack.supervisor", "--state", str(self.root)]
                 self.supervisor.start(command, base_environment())
@@ -263,9 +264,8 @@ class System:
     def standings(self) -> list[Standing]:
         """How every process stands that runs or belongs to a whole system."""
         found = self.addresses()
-        children = [*self.whole(), self.watcher]
+        children, standings = [*self.whole(), self.watcher], []
         children += [child for child in self._service_children() if child not in children]
-        standings = []
         for child in children:
             name, _, ordinal = child.name.partition("-")
             where = found[name] if ordinal in ("", "0") else self.url(name, int(ordinal))

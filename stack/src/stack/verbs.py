@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from contracts.permissions import SERVICES
-from stack.processes import say
+from stack.processes import say, tail
 from stack.system import DEFAULT_STATE, Standing, System
 
 ENGINES = ("kafka", "mongod", "mailbox")
@@ -78,9 +78,16 @@ def status(words: Sequence[str]) -> int:
         )
     else:
         _print(Console(), standings)
-        if system.gave_up.exists():
-            say(f"The supervisor gave up: {system.gave_up.read_text()}")
+        tell_of_supervisor(system)
     return 0
+
+
+def tell_of_supervisor(system: System) -> None:
+    """Says that the supervisor ended by itself, and why; nothing when it did not."""
+    if system.gave_up.exists():
+        say(
+            f"{tail(system.supervisor.log)}\nThe supervisor gave up: what ends now stays down until `make up`."
+        )
 
 
 def _parser(verb: str) -> argparse.ArgumentParser:
