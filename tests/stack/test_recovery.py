@@ -1,15 +1,19 @@
 """Waiting by progress, and starting again what ends."""
 
+import os
 import signal
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from stack.__main__ import FIXES, explain
 from stack.files import alone, write_whole
 from stack.patience import LONGEST, Patience
+from stack.ports import RANGE, Ports
 from stack.processes import Child, ProcessFailedError, StackError
 from stack.recovery import JOB_TRIES, LONGEST_PAUSE, MOST_CRASHES, STEADY_SECONDS, Crashes, converge, run_job
 from stack.services import Secrets, knows
@@ -183,3 +187,27 @@ def test_an_empty_key_that_data_may_be_sealed_with_is_refused_and_an_empty_passw
     write_whole(secrets.key("intake"), "")
     with pytest.raises(StackError, match=r"intake\.secret is empty"):
         secrets.make()
+
+
+@pytest.mark.parametrize("content", ["", "[1]", '{"http": "x"}', '{"http": [1]}', "null", '{"http": '])
+def test_ports_that_cannot_be_read_are_chosen_anew(tmp_path: Path, content: str) -> None:
+    ports = Ports(tmp_path)
+    ports.file.write_text(content)
+    assert ports["http"] in RANGE
+    assert ports["http"] == Ports(tmp_path)["http"]
+
+
+def test_all_who_ask_for_a_port_at_once_learn_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: Ports(tmp_path)["http"], range(32)))) == 1
+
+
+@pytest.mark.parametrize("number", sorted(FIXES))
+def test_what_a_disk_refuses_is_one_sentence_with_the_fix(
+    number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = OSError(number, os.strerror(number), "/state/kafka")
+    assert explain("up", error) == 1
+    assert capsys.readouterr().err == f"up: /state/kafka: {os.strerror(number)}: {FIXES[number]}.\n"
+    with pytest.raises(ConnectionError):
+        explain("up", ConnectionError(104, "reset"))

@@ -159,7 +159,7 @@ def test_services_are_told_when_a_port_of_an_engine_had_to_change(system: System
 
 def test_a_broker_frozen_for_some_seconds_delays_up_and_no_more(system: System) -> None:
     def freeze() -> None:
-        until(lambda: answers(system.kafka.port))
+        until(lambda: system.kafka.child.alive() and answers(system.kafka.port))
         system.kafka.pause()
         time.sleep(12)
         system.kafka.resume()

@@ -58,13 +58,18 @@ def main(words: Sequence[str]) -> int:
         say(f"{words[0]}: {error}")
         return 1
     except OSError as error:
-        if error.errno not in FIXES:
-            raise
-        say(f"{words[0]}: {error.filename or 'a file'}: {error.strerror}: {FIXES[error.errno]}.")
-        return 1
+        return explain(words[0], error)
     except KeyboardInterrupt:
         say(f"{words[0]}: interrupted; `make down` stops what was started.")
         return 130
+
+
+def explain(verb: str, error: OSError) -> int:
+    """Says what a disk refused and what fixes it, and answers exit code 1; raises any other error again."""
+    if error.errno not in FIXES:
+        raise error
+    say(f"{verb}: {error.filename or 'a file'}: {error.strerror}: {FIXES[error.errno]}.")
+    return 1
 
 
 if __name__ == "__main__":

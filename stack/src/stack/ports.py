@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.files import write_whole
+from stack.files import alone, write_whole
 from stack.processes import StackError, say
 
 HOST = "127.0.0.1"
@@ -69,18 +69,22 @@ class Ports:
             if is_free(port):
                 return port
             time.sleep(0.05)
-        chosen = self._choose(name)
+        chosen = self._choose(name, instead_of=port)
         say(f"Port {port} of {self.folder.name} ({name}) is taken by another process: {chosen} from now on.")
         return chosen
 
     def _load(self) -> dict[str, int]:
         try:
             found = json.loads(self.file.read_text())
-        except (OSError, ValueError):
-            return {}
-        return {str(name): int(port) for name, port in found.items()}
+            return {str(name): int(port) for name, port in found.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}  # ports that cannot be read are chosen anew
 
-    def _choose(self, name: str) -> int:
-        known = self._load() | {name: free_port()}
-        write_whole(self.file, json.dumps(known, indent=1) + "\n")
-        return known[name]
+    def _choose(self, name: str, instead_of: int = 0) -> int:
+        # `status` may ask for the first time while `up` does: both have to learn the same.
+        with alone(self.folder / "ports.lock"):
+            known = self._load()
+            if known.get(name, instead_of) == instead_of:
+                known[name] = free_port()
+                write_whole(self.file, json.dumps(known, indent=1) + "\n")
+            return known[name]
