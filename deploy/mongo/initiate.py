@@ -191,6 +191,8 @@ def main() -> None:
         found(here, asked.ca, members[0], password)
     if knows_administrator(here, asked.ca, password):
         with connect(here, asked.ca, password) as client:
+            # A server that was killed, or whose former address is somebody else's now, reads its set late.
+            until("the reading of the set", lambda: bool(client.admin.command("replSetGetConfig")))
             move(client, members[0])
     with connect(asked.members, asked.ca, password, directConnection=False, replicaSet=REPLICA_SET) as client:
         until("the election of a primary", lambda: is_primary(client))
