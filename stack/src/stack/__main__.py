@@ -23,6 +23,7 @@ FIXES = {
     errno.EACCES: "choose a folder that is yours (STATE=…)",
     errno.EPERM: "choose a folder that is yours (STATE=…)",
     errno.ENOTDIR: "choose a folder, not a file (STATE=…)",
+    errno.EEXIST: "choose a folder, not a file (STATE=…)",
     errno.ENAMETOOLONG: "choose a shorter path (STATE=…)",
 }
 VERBS = {
