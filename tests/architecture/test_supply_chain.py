@@ -229,3 +229,18 @@ def test_without_a_registry_nothing_is_written_and_the_reason_is_said(
     assert done.returncode == 1
     assert said in done.stderr
     assert not (tmp_path / "digests.yml").exists()
+
+
+def test_the_issuer_image_has_every_module_that_the_issuer_imports() -> None:
+    source = ROOT / "stack" / "src" / "stack"
+    needed, open_ = set[str](), ["issuer"]
+    while open_:
+        module = open_.pop()
+        if module not in needed:
+            needed.add(module)
+            open_ += re.findall(
+                r"^from stack\.(\w+) import", (source / f"{module}.py").read_text(), re.MULTILINE
+            )
+    copied = re.findall(r"stack/src/stack/(\w+)\.py", DOCKERFILE)
+
+    assert sorted(copied) == sorted({"__init__", *needed})

@@ -25,6 +25,11 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
         os.close(folder)
 
 
+def is_kept(secret: Path) -> bool:
+    """Tells whether a file has a secret in it; what a full disk left empty has none."""
+    return secret.is_file() and secret.stat().st_size > 0
+
+
 @contextmanager
 def alone(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Lets one command at a time do what is inside; others wait, and say so first by calling `waiting`."""

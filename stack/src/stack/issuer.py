@@ -21,10 +21,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, import_key
 from pydantic import BaseModel
 
-from stack.files import write_whole
+from stack.files import is_kept, write_whole
 from stack.issuer_logins import Change, Logins, Open
 from stack.issuer_page import PEOPLE, ROLES, STYLE, choose, show_people
-from stack.passwords import is_kept
 from stack.ports import HOST
 
 AUDIENCE = "ascolto"

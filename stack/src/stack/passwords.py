@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.files import write_whole
+from stack.files import is_kept, write_whole
 from stack.processes import StackError
 
 
@@ -30,11 +30,6 @@ class Passwords:
         for user in users:
             if not is_kept(self.file(user)):
                 write_whole(self.file(user), secrets.token_hex(32), mode=0o600)
-
-
-def is_kept(secret: Path) -> bool:
-    """Tells whether a file has a secret in it; what a full disk left empty has none."""
-    return secret.is_file() and secret.stat().st_size > 0
 
 
 def refuse_without_lock(data: Path, password: Path) -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from contracts.connection import Connection
 from contracts.permissions import SERVICES
-from stack.files import write_whole
-from stack.passwords import is_kept
+from stack.files import is_kept, write_whole
 from stack.ports import HOST
 from stack.processes import Child, StackError, say
 from stack.tools import REPOSITORY, base_environment
