@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
 .PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
-.PHONY: seed-check contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards certificates compose-test roll
+.PHONY: unit fmt seed-check contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards certificates compose-test roll
 MAKEFLAGS += --no-print-directory
 # File names with accents are the same to Java, Python and the engines in this locale only.
 export LC_ALL := C.UTF-8
@@ -52,7 +52,14 @@ demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
 test: $(STAMP) ## Run the tests, but for those of `foreign`
 	@$(RUN) -m pytest tests --numprocesses 2 --dist loadfile
 
-bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three minutes; SEED=…; PARTS="drain journey"; WRITE=1: table into README)
+unit: $(STAMP) ## Run the tests that start no engine (T=path for some)
+	@$(RUN) -m pytest $(or $(T),tests) --unit --numprocesses 2 --dist loadfile
+
+fmt: $(STAMP) ## Format every file, and mend what the linter can mend
+	@$(RUN) -m ruff check --fix-only --quiet .
+	@$(RUN) -m ruff format .
+
+bench: $(STAMP) ## Measure it beside what is written by hand (QUICK=1: in three minutes; SEED=…; PARTS="drain journey"; WRITE=1: tables into docs/speed.md)
 	@$(RUN) -m bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write) $(if $(PARTS),--parts $(PARTS))
 
 foreign: $(STAMP) $(FOREIGN) ## Run the tests that need Node.js, npm or a JDK, and those that spoil shared engines

@@ -31,7 +31,7 @@ from stack.tools import KAFKA, MONGOD, REPOSITORY
 
 STATE = REPOSITORY / ".state" / "bench"
 RESULTS = REPOSITORY / "bench" / "results"
-README = REPOSITORY / "README.md"
+PAGE = REPOSITORY / "docs" / "speed.md"
 USUAL = ("drain", "relay", "kills", "journey")
 PARTS = (*USUAL, "wakeups")
 PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "pydantic", "uvloop", "fastapi", "uvicorn")
@@ -45,7 +45,7 @@ def main(words: Sequence[str] | None = None) -> int:
         logging.CRITICAL
     )  # a topic's first leader is elected while we write
     if asked.write:
-        report.placed(README.read_text(), "")  # says at once when there is nowhere to write
+        report.placed(PAGE.read_text(), "")  # says at once when there is nowhere to write
     seed = secrets.randbelow(10**6) if asked.seed is None else asked.seed
     figures = Figures(seed, _conditions(asked.quick))
     try:
@@ -63,7 +63,7 @@ def _keep(figures: Figures, asked: argparse.Namespace) -> None:
     report.save(figures, folder)
     draw(figures, folder / "bench.png")
     if asked.write:
-        write_whole(README, report.placed(README.read_text(), report.table(figures)))
+        write_whole(PAGE, report.placed(PAGE.read_text(), report.table(figures)))
     print(report.table(figures))
     say(f"raw figures, table and picture: {folder.relative_to(REPOSITORY)}")
     print(report.last_line(figures), flush=True)
@@ -75,7 +75,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
         "--quick", action="store_true", help="small sizes and one round, three minutes at most"
     )
     parser.add_argument("--seed", type=int, help="the events of this seed; a fresh one when left out")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/speed.md")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS, help="drain only these")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=USUAL, help="measure only these")
     return parser.parse_args(words)

@@ -24,14 +24,25 @@ settings.load_profile("any machine")
 os.register_at_fork(before=gc.freeze, after_in_parent=gc.unfreeze)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--unit` leaves out every test that starts an engine."""
+    parser.addoption("--unit", action="store_true", help="only the tests that start no engine")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long ones that start three of each engine come first, or two processes would share the work badly."""
     items.sort(key=lambda item: item.path.parent.name != "ha")
+    if config.getoption("--unit"):
+        with_engines = [item for item in items if "tools" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=with_engines)
+        items[:] = [item for item in items if item not in with_engines]
 
 
 @pytest.fixture(scope="session")
-def tools() -> Tools:
+def tools(request: pytest.FixtureRequest) -> Tools:
     """The engines' programs; a laptop without them skips, CI fails."""
+    if request.config.getoption("--unit"):
+        pytest.skip("starts an engine")
     try:
         return Tools.find()
     except StackError as missing:

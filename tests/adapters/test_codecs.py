@@ -179,7 +179,7 @@ async def test_a_batch_that_was_stepped_over_is_replayed_once_it_can_be_read(
 
             await process.mending.replay("ada")
 
-            assert await lines(world, 1) == ["first"]
+            await until(lambda: _equals(world, 1, ["first"]), "the replay")
             assert await world.store.count("parked", {}) == 0
 
 

@@ -235,8 +235,8 @@ async def test_a_refusal_says_when_and_how_else(at: Browser) -> None:
     answer = await client.get("/v1/status/00000-00000", headers={"Ascolto-Pin": "1"})
 
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Retry-After"] == "900"
-    assert "900 seconds" in answer.json()["fix"]
+    assert answer.headers["Retry-After"] == "180"
+    assert "180 seconds" in answer.json()["fix"]
 
 
 async def test_a_withdrawal_is_one_guess_and_shares_its_budget_with_the_status(at: Browser) -> None:

@@ -9,6 +9,7 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,8 +117,10 @@ def compressed(admin: AdminClient, readable: Set[str]) -> dict[str, str]:
     asked = [
         ConfigResource(ConfigResource.Type.TOPIC, topic.name) for topic in wanted() if topic.name in there
     ]
-    told = {one.name: done.result(30) for one, done in admin.describe_configs(asked).items()}
-    codecs = {name: str(config["compression.type"].value) for name, config in told.items()}
+    codecs: dict[str, str] = {}
+    for one, done in (admin.describe_configs(asked) if asked else {}).items():
+        with suppress(KafkaException):  # made or removed at this moment: nothing is compressed in it yet
+            codecs[one.name] = str(done.result(30)["compression.type"].value)
     return {name: codec for name, codec in codecs.items() if codec not in readable}
 
 

@@ -14,7 +14,7 @@ COLLECTION = "guesses"
 GUESSES = Index(COLLECTION, (("until", 1),), expire_after=3600)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_QUARTER, _SHIFT, _DAY = timedelta(minutes=15), timedelta(hours=6), timedelta(days=1)
+_MOMENT, _SHIFT, _DAY = timedelta(minutes=3), timedelta(hours=6), timedelta(days=1)
 _TRIES = 5
 
 
@@ -46,16 +46,16 @@ class Counter:
 
 
 # The subject of a budget follows from its place: see `Attempts._counters`.
-CODE_AND_NETWORK = (Budget("code-network-quarter", 5, _QUARTER), Budget("code-network-day", 10, _DAY))
+CODE_AND_NETWORK = (Budget("code-network", 5, _MOMENT), Budget("code-network-day", 15, _DAY))
 NETWORK = Budget("network", 75, _SHIFT)
 CODE = Budget("code", 25, _SHIFT)
-DEVICE = (Budget("device-quarter", 5, _QUARTER), Budget("device-day", 20, _DAY))
+DEVICE = (Budget("device", 5, _MOMENT), Budget("device-day", 20, _DAY))
 
 
 class Attempts:
     """Bounds how many PINs are compared.
 
-    A PIN has 10^6 equally likely values (19.9 bits). Whoever has not proved itself has 5 wrong PINs in 15 minutes and 10 in
+    A PIN has 10^6 equally likely values (19.9 bits). Whoever has not proved itself has 5 wrong PINs in 3 minutes and 15 in
     a day for each code and network, 75 in 6 hours for each network over all codes, and all such callers together have 25 in
     6 hours for each code. That is 100 a day for each code: to try all PINs takes 10,000 days, or 27 years.
 
