@@ -22,6 +22,7 @@ from tests.simulation.store import SimStore
 
 from chassis.inputs import Outcome
 from chassis.parking import HEADS
+from chassis.run import OPEN, RUNS
 from chassis.turn import JOBS, OUTBOX, TIMERS
 
 CALM_AT = 6.0  # seconds of virtual time in which things go wrong
@@ -116,6 +117,9 @@ class World:
             for row in store.all(HEADS):
                 if row["size"] and not is_poison(row["key"].encode()):
                     yield f"{service}: {row['_id']} is parked for ever"
+            for row in store.all(RUNS):
+                if row["state"] in OPEN:
+                    yield f"{service}: run {row['_id']} is {row['state']} for ever"
             yield from self._behind(service, store)
 
     def _behind(self, service: str, store: SimStore) -> Iterator[str]:
