@@ -6,6 +6,7 @@ from pathlib import Path
 from stack.kafka import Kafka, Seat, cluster_id
 from stack.mongod import KEY, Mongod
 from stack.ports import HOST, Ports, answers
+from stack.processes import Child
 from stack.system import System
 from stack.tools import Tools
 
@@ -70,10 +71,14 @@ class Large(System):
         """The mongod that founded the set, whose address is that of all."""
         return self.mongods[0]
 
-    def start_engines(self) -> None:
+    def bring_up_engines(self) -> None:
         """Starts whatever of the six does not run."""
         start_mongods(self.mongods)
         start_brokers(self.brokers)
+
+    def engine_processes(self) -> list[Child]:
+        """The processes of all six."""
+        return [*(one.child for one in self.brokers), *(one.child for one in self.mongods)]
 
     def stop_engines(self) -> None:
         """Ends all six."""

@@ -87,9 +87,10 @@ class System:
 
         What ends meanwhile is started again; raises StackError when one fails too often in a row.
         """
-        converge(self._start_engines)
+        converge(self.bring_up_engines)
 
-    def _start_engines(self) -> None:
+    def bring_up_engines(self) -> None:
+        """Starts what does not run of the engines, once; raises ProcessFailedError when one ends meanwhile."""
         check_place(self.root)
         self.root.mkdir(parents=True, exist_ok=True)
         check_room(self.root)
@@ -100,8 +101,8 @@ class System:
 
     def stop_engines(self) -> None:
         """Ends Kafka and MongoDB in order; their data stay."""
-        self._child("kafka").stop(deadline=30.0)
-        self._child("mongod").stop(deadline=30.0)
+        for child in self.engine_processes():
+            child.stop(deadline=30.0)
 
     def start_mailbox(self) -> None:
         """Starts the mail server unless it lives, and returns when it takes mail."""
@@ -208,7 +209,7 @@ class System:
     def bring_up(self) -> None:
         """Starts whatever does not run, once; raises ProcessFailedError when a process ends or stands still meanwhile."""
         self.launch_issuer()
-        self._start_engines()
+        self.bring_up_engines()
         self.start_mailbox()
         self.start_issuer()
         if not all(self.service(name).alive() for name in SERVICES):
@@ -224,8 +225,11 @@ class System:
 
     def whole(self) -> list[Child]:
         """What a service needs to be ready, and the services themselves."""
-        around = (self._child("kafka"), self._child("mongod"), self.mailbox, self.issuer)
-        return [*around, *map(self.service, SERVICES)]
+        return [*self.engine_processes(), self.mailbox, self.issuer, *map(self.service, SERVICES)]
+
+    def engine_processes(self) -> list[Child]:
+        """The processes of the engines."""
+        return [self._child("kafka"), self._child("mongod")]
 
     def ended(self) -> list[Child]:
         """The processes of a whole system that do not run."""
