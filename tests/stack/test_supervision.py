@@ -20,7 +20,8 @@ from stack.system import System
 from stack.tools import Tools
 from stack.verbs import status
 
-pytestmark = pytest.mark.engines
+# Whole systems start here, some of them several times.
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
