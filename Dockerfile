@@ -27,6 +27,8 @@ USER 10001:10001
 FROM packages AS provisioning
 COPY requirements/provision.txt /build/provision.txt
 RUN python -m pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r /build/provision.txt
+COPY ops /build/ops
+RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation /build/ops
 
 FROM runtime AS provision
 COPY --from=provisioning /opt/venv /opt/venv
@@ -35,11 +37,11 @@ COPY deploy/mongo/initiate.py /srv/initiate.py
 USER 0:0
 RUN install -d -o 10001 -g 10001 -m 750 /backups
 USER 10001:10001
-CMD ["python", "-m", "chassis.provision"]
+CMD ["python", "-m", "ops.provision"]
 
 FROM runtime AS watcher
 COPY --from=packages /opt/venv /opt/venv
-COPY watcher/src/watcher /srv/watcher
+COPY ops/src/watcher /srv/watcher
 CMD ["python", "-m", "watcher"]
 
 FROM runtime AS issuer

@@ -5,7 +5,7 @@ import sys
 import uvloop
 
 from bench.arms.task import Task
-from chassis.service import collect_seldom
+from chassis.runtime.server import collect_seldom
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from bench.arms.rules import opened
 from bench.arms.task import BATCH, CASES, Task, until_told
-from chassis.kafka_security import security
+from chassis.consumer.kafka_security import security
 from contracts.intake import ReportRegistered
 
 ONE_MEGABYTE = 1_048_576

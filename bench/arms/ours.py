@@ -12,15 +12,16 @@ from pydantic import SecretStr
 from bench.arms.rules import opened
 from bench.arms.task import CASES, Task, until_told
 from bench.events import reports
-from chassis.crash import CrashPoints
 from chassis.documents import Collection
-from chassis.fold import Effects
 from chassis.handling import Change, Moment, Reactions, ignore, on
 from chassis.ids import uuid7
-from chassis.logs import set_up
-from chassis.mongo import MongoStore
-from chassis.service import Plan, Process
+from chassis.observe.logs import set_up
+from chassis.runtime.crash import CrashPoints
+from chassis.runtime.process import Process
+from chassis.service import Plan
 from chassis.settings import ServiceSettings
+from chassis.store.mongo import MongoStore
+from chassis.transaction.batch_processor import Effects
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.routing import CaseOpened
 from contracts.topics import BY_NAME

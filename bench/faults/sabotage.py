@@ -17,21 +17,23 @@ import uvloop
 from aiokafka import AIOKafkaProducer
 from pymongo import WriteConcern
 
-import chassis.mongo_lane
-from chassis.claims import Claims
-from chassis.crash import CrashPoints
-from chassis.delivery import Delivery
+import chassis.store.mongo_session
+from chassis.consumer.claims import Claims
+from chassis.consumer.delivery import Delivery
+from chassis.consumer.fetch_positions import Parts
 from chassis.documents import Raw
-from chassis.fold import Effects, Fold
 from chassis.handling import Change, Reaction, Reactions
-from chassis.inputs import Input
-from chassis.logs import log, set_up
-from chassis.mongo import Driver, MongoStore
-from chassis.reading import Parts
-from chassis.relay import Relay, Target
-from chassis.service import Plan, Process, run
-from chassis.store import Transaction
-from chassis.turn import Turns
+from chassis.observe.logs import log, set_up
+from chassis.outbox.relay import Relay, Target
+from chassis.runtime.crash import CrashPoints
+from chassis.runtime.process import Process
+from chassis.runtime.server import run
+from chassis.service import Plan
+from chassis.store.mongo import Driver, MongoStore
+from chassis.store.port import Transaction
+from chassis.transaction.batch_processor import Effects, Fold
+from chassis.transaction.inputs import Input
+from chassis.transaction.unit_of_work import Turns
 
 ONE = WriteConcern(1, j=False)
 PROMISES = ("acknowledgement", "outbox", "sending", "inbox", "majority", "fence")
@@ -84,7 +86,7 @@ class LooseStore(MongoStore):
 
     def __init__(self, uri: str, database: str, driver: Driver) -> None:
         super().__init__(uri, database, driver)
-        chassis.mongo_lane._MAJORITY = ONE
+        chassis.store.mongo_session._MAJORITY = ONE
         self._database.whole = self._database.whole.with_options(write_concern=ONE)
 
 

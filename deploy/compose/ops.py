@@ -33,7 +33,7 @@ def command(service: str, client: str, words: list[str]) -> list[str]:
     prefix = service.upper()
     known = f'--issuer "${prefix}_ISSUER" --discovery "${prefix}_DISCOVERY"'
     who = f"--client {shlex.quote(client)} --client-secret /dev/stdin"
-    asked = f"exec python -m chassis.ops --url http://127.0.0.1:8080 {known} {who} {shlex.join(words)}"
+    asked = f"exec python -m ops.admin --url http://127.0.0.1:8080 {known} {who} {shlex.join(words)}"
     return ["docker", "compose", "exec", "-T", service, "sh", "-c", asked]
 
 
@@ -43,7 +43,7 @@ def main() -> int:
     parser.add_argument("--client", default="ascolto-ops", help="of the issuer, with the role ops")
     parser.add_argument("--secret", default="", help="file with its secret")
     parser.add_argument("service", choices=SERVICES)
-    parser.add_argument("ask", help="the words for python -m chassis.ops, such as `list --limit 500`")
+    parser.add_argument("ask", help="the words for python -m ops.admin, such as `list --limit 500`")
     asked = parser.parse_args()
     run = command(asked.service, asked.client, shlex.split(asked.ask))
     return subprocess.run(run, input=secret_of(asked.client, asked.secret), text=True, cwd=ROOT).returncode

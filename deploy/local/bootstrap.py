@@ -46,7 +46,7 @@ PACKAGES = (
     "contracts",
     "chassis",
     "stack",
-    "watcher",
+    "ops",
     *(f"services/{n}" for n in ("intake", "routing", "subsidies", "notify")),
 )
 KAFKA_JARS = (

@@ -12,9 +12,9 @@ import bson
 import pytest
 from pymongo import MongoClient
 
-from chassis.backup.archive import Reader, opened
-from chassis.backup.restore import CannotRestore, Restorer
-from chassis.backup.save import CannotSave, Client, Saver
+from ops.backup.archive import Reader, opened
+from ops.backup.restore import CannotRestore, Restorer
+from ops.backup.save import CannotSave, Client, Saver
 from stack.system import System
 
 pytestmark = pytest.mark.engines

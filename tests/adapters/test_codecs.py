@@ -16,10 +16,12 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic as RawTopic
 from tests.adapters.test_delivery import World, publish, record, until
 
-from chassis import lenient, provision, stops
-from chassis.mongo import MongoStore
+from chassis.consumer import raw_fetch as lenient
+from chassis.consumer import stopped_partitions as stops
+from chassis.store.mongo import MongoStore
 from contracts.connection import Connection
 from contracts.topics import BY_NAME
+from ops import provision
 from stack.system import System
 
 pytestmark = pytest.mark.engines

@@ -17,15 +17,16 @@ from aiokafka.record.util import calc_crc32c_py
 from pydantic import SecretStr
 from tests.chassis.ledger import NOW, PAGES, REACTIONS, Print, WriteLine, registered, report_id
 
-from chassis import lenient
-from chassis.mongo import MongoStore
-from chassis.provision import provision
-from chassis.records import read, record_from
-from chassis.service import Plan, Process
+from chassis.consumer import raw_fetch as lenient
+from chassis.consumer.records import read, record_from
+from chassis.runtime.process import Process
+from chassis.service import Plan
 from chassis.settings import ServiceSettings
-from chassis.slots import LEASES
+from chassis.store.collections import LEASES
+from chassis.store.mongo import MongoStore
 from contracts.envelope import Envelope
 from contracts.topics import dead_letter_topic
+from ops.provision import provision
 from stack.system import System
 
 pytestmark = pytest.mark.engines
@@ -155,7 +156,7 @@ async def test_events_from_before_the_first_start_are_handled_and_their_jobs_don
 async def test_every_process_mends_the_client_library(world: World) -> None:
     async with world.running():
         mended = [AIOKafkaConnection.send, AIOKafkaClient._metadata_update]
-        assert {one.__module__ for one in mended} == {"chassis.kafka_mendings"}
+        assert {one.__module__ for one in mended} == {"chassis.consumer.aiokafka_patches"}
 
 
 async def test_every_process_writes_down_what_its_successor_has_to_end(world: World) -> None:

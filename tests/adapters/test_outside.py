@@ -14,9 +14,9 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from tests.adapters.certificates import made_up_tls
 
-from chassis.provision import provision
 from contracts.connection import Connection
 from contracts.permissions import ADMIN, SERVICES
+from ops.provision import provision
 from stack.kafka import Kafka, Outside
 from stack.tools import REPOSITORY, Tools, base_environment
 
@@ -55,7 +55,7 @@ def told(kafka: Kafka) -> dict[str, str]:
         "ASCOLTO_SECRETS": str(kafka.passwords.folder),
         "ASCOLTO_OUTSIDE": f"{NAME}:{kafka.behind('outside')}",
     }
-    command = [sys.executable, "-m", "chassis.provision", "subscriber", "cruscotto"]
+    command = [sys.executable, "-m", "ops.provision", "subscriber", "cruscotto"]
     env = base_environment() | surroundings
     said = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
     return {line[:13].strip(): line[14:] for line in said.splitlines()}

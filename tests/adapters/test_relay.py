@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from chassis.clock import utc_now
-from chassis.crash import CrashPoints
-from chassis.memory import MemoryStore
-from chassis.metrics import Metrics
-from chassis.provision import provision
-from chassis.relay import Relay
-from chassis.sent_log import day_log
-from chassis.slots import Slots
+from chassis.observe.metrics import Metrics
+from chassis.outbox.relay import Relay
+from chassis.outbox.sent_log import day_log
+from chassis.runtime.crash import CrashPoints
+from chassis.store.memory import MemoryStore
+from chassis.store.shard_leases import Slots
+from ops.provision import provision
 from stack.system import System
 
 pytestmark = pytest.mark.engines

@@ -10,20 +10,19 @@ from itertools import pairwise
 import pytest
 from tests.chassis.ledger import NOW, command, opened, record, registered, report_id, turns
 
+from chassis.consumer.records import read
 from chassis.documents import Raw
 from chassis.errors import Fenced, Refused, Unavailable
 from chassis.ids import uuid7
-from chassis.memory import MemoryStore
-from chassis.mending import Mending, mending_over
-from chassis.mongo import MongoStore
-from chassis.parking import HEADS, PARKED
-from chassis.records import read
-from chassis.run import QUEUES, Run, State, keep
-from chassis.runs import LONGEST_WAIT, TRIES, Asked
-from chassis.sent_log import SentLog
-from chassis.slots import Slots
-from chassis.store import Store
-from chassis.turn import COLLECTIONS, INDEXES, OUTBOX
+from chassis.outbox.sent_log import SentLog
+from chassis.parking.dead_letters import Mending, mending_over
+from chassis.store.collections import COLLECTIONS, HEADS, INDEXES, OUTBOX, PARKED, QUEUES
+from chassis.store.memory import MemoryStore
+from chassis.store.mongo import MongoStore
+from chassis.store.port import Store
+from chassis.store.shard_leases import Slots
+from chassis.tasks.run import Run, State, keep
+from chassis.tasks.runs import LONGEST_WAIT, TRIES, Asked
 from stack.system import System
 
 HEAD = f"ledger|intake.reports|{report_id(1)}"

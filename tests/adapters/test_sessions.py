@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Refused
-from chassis.memory import MemoryStore
-from chassis.mongo import MongoStore
-from chassis.sessions import LOGINS, SESSION_INDEXES, SESSION_SECONDS, SESSIONS, Identity, Sessions
-from chassis.store import Store
+from chassis.http.sessions import SESSION_SECONDS, Identity, Sessions
+from chassis.store.collections import LOGINS, SESSION_INDEXES, SESSIONS
+from chassis.store.memory import MemoryStore
+from chassis.store.mongo import MongoStore
+from chassis.store.port import Store
 from stack.system import System
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

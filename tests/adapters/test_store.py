@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from chassis.documents import AnyOf, AtLeast, AtMost, Between, Index
 from chassis.errors import Conflict, Misuse, Poison
-from chassis.memory import MemoryStore
-from chassis.mongo import Driver, MongoStore
-from chassis.mongo_lane import FEW
-from chassis.slots import Slots
-from chassis.store import AnyOf, AtLeast, AtMost, Between, Index, Store, Transaction
+from chassis.store.memory import MemoryStore
+from chassis.store.mongo import Driver, MongoStore
+from chassis.store.mongo_session import FEW
+from chassis.store.port import Store, Transaction
+from chassis.store.shard_leases import Slots
 from stack.system import System
 
 

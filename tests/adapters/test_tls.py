@@ -16,13 +16,13 @@ from pymongo import MongoClient
 from pymongo.errors import ServerSelectionTimeoutError
 from tests.adapters.certificates import made_up_tls
 
-from chassis.kafka_security import security
-from chassis.mongo import MongoStore
-from chassis.provision import provision, settings_of
+from chassis.consumer.kafka_security import security
+from chassis.consumer.topic_ids import topic_ids
 from chassis.settings import ServiceSettings
-from chassis.topic_ids import topic_ids
+from chassis.store.mongo import MongoStore
 from contracts.connection import Connection
 from contracts.permissions import ADMIN, SERVICES
+from ops.provision import provision, settings_of
 from stack.kafka import Kafka
 from stack.mongod import Mongod
 from stack.tools import Tls, Tools

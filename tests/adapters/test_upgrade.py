@@ -16,14 +16,15 @@ from tests.chassis.ledger import NOW, registered, report_id
 
 from chassis.documents import Collection
 from chassis.handling import Change, Moment, Reactions, on
-from chassis.mongo import MongoStore
-from chassis.provision import provision
-from chassis.service import Plan, Process
+from chassis.runtime.process import Process
+from chassis.service import Plan
 from chassis.settings import ServiceSettings
+from chassis.store.mongo import MongoStore
 from contracts.envelope import Envelope
 from contracts.intake import ReportRegistered
 from contracts.routing import CaseResolved
 from contracts.topics import dead_letter_topic
+from ops.provision import provision
 from stack.system import System
 
 pytestmark = pytest.mark.engines

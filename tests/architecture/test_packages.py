@@ -11,12 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
-FOLDERS = ("contracts", "chassis", "stack", "watcher", *(f"services/{name}" for name in SERVICES))
-OURS = {name: f"ascolto-{name}" for name in ("contracts", "chassis", "stack", "watcher", *SERVICES)}
+FOLDERS = ("contracts", "chassis", "stack", "ops", *(f"services/{name}" for name in SERVICES))
+OURS = {name: f"ascolto-{name}" for name in ("contracts", "chassis", "stack", "ops", "watcher", *SERVICES)}
 # What is used without being imported, by the module that is imported for it.
 BEHIND = {"python-multipart": "fastapi", "cramjam": "aiokafka"}
 # Only the one-shot provisioning has this, in an image of its own; requirements/provision.in says why.
-ELSEWHERE = {"chassis": {"confluent-kafka"}}
+ELSEWHERE = {"ops": {"confluent-kafka"}}
 
 
 def imported(source: Path) -> set[str]:
@@ -40,11 +40,12 @@ def declared(folder: Path) -> set[str]:
 
 def untrue(folder: Path) -> dict[str, set[str]]:
     """What is imported and not declared, and what is declared and used for nothing."""
-    (source,) = (folder / "src").iterdir()
-    used, said = imported(source), declared(folder)
+    used, said = set[str](), declared(folder)
+    for source in sorted((folder / "src").iterdir()):
+        used |= imported(source)
     behind = {name for name, module in BEHIND.items() if module in used}
     return {
-        "missing": used - said - ELSEWHERE.get(source.name, set()),
+        "missing": used - said - ELSEWHERE.get(folder.name, set()),
         "unused": said - used - behind,
     }
 

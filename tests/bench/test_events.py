@@ -2,8 +2,8 @@
 
 from bench.events import reports
 
-from chassis.parking import Record
-from chassis.records import read
+from chassis.consumer.records import read
+from chassis.transaction.parked import Record
 from contracts.intake import ReportRegistered
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from chassis.parking import Record
+from chassis.transaction.parked import Record
 
 GZIP, SNAPPY, LZ4, ZSTD, UNKNOWN = 1, 2, 3, 4, 6
 CONTROL, APPEND_TIME = 0x20, 0x08

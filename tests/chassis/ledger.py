@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from chassis.crash import CrashPoints
 from chassis.documents import Collection
 from chassis.errors import Early, Refused, Unavailable
 from chassis.handling import NOTHING, Change, Job, Moment, Reactions, Timer, ignore, on
-from chassis.inputs import Input, Lineage, Source
-from chassis.memory import MemoryStore
-from chassis.metrics import Metrics
-from chassis.parking import Record
-from chassis.store import Store
-from chassis.turn import COLLECTIONS, INDEXES, Turns
+from chassis.observe.metrics import Metrics
+from chassis.runtime.crash import CrashPoints
+from chassis.store.collections import COLLECTIONS, INDEXES
+from chassis.store.memory import MemoryStore
+from chassis.store.port import Store
+from chassis.transaction.inputs import Input, Lineage, Source
+from chassis.transaction.parked import Record
+from chassis.transaction.unit_of_work import Turns
 from contracts.envelope import Envelope
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chassis.subscription import Subscription
+from chassis.consumer.subscription import Subscription
 from contracts.connection import Connection, mongo_address
 
 THREE = Connection("one:9092,two:9092,three:9092", "routing", "invented")

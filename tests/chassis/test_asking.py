@@ -12,7 +12,7 @@ import httpx
 import pytest
 import uvloop
 
-from chassis.asking import asking
+from chassis.http.client import asking
 
 
 @pytest.fixture

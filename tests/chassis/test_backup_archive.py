@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.backup.archive import PART, Manifest, opened, written
-from chassis.backup.save import forget
-from chassis.backup.vault import CHUNK, Damaged, LockedReader, LockedWriter
+from ops.backup.archive import PART, Manifest, opened, written
+from ops.backup.save import forget
+from ops.backup.vault import CHUNK, Damaged, LockedReader, LockedWriter
 
 KEY = b"k" * 32
 ROWS = [{"_id": str(number), "state": {"text": "à" * number}} for number in range(200)]

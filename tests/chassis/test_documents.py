@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 from tests.chassis.ledger import NOW, report_id
 
-from chassis.crash import CrashPoints
 from chassis.documents import Collection, Kept
 from chassis.errors import Unavailable
 from chassis.handling import Change, Moment, Reactions, on
-from chassis.inputs import Ending, Input, Lineage
-from chassis.memory import MemoryStore
-from chassis.metrics import Metrics
-from chassis.store import Store
-from chassis.turn import COLLECTIONS, INDEXES, Turns
+from chassis.observe.metrics import Metrics
+from chassis.runtime.crash import CrashPoints
+from chassis.store.collections import COLLECTIONS, INDEXES
+from chassis.store.memory import MemoryStore
+from chassis.store.port import Store
+from chassis.transaction.inputs import Ending, Input, Lineage
+from chassis.transaction.unit_of_work import Turns
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from chassis.backup.__main__ import main as backup
 from chassis.fields import AnyText, Day, Line, Text, days_word, instant_word, says_something
+from ops.backup.__main__ import main as backup
 
 DAY: TypeAdapter[date] = TypeAdapter(Day)
 TEXT: TypeAdapter[str] = TypeAdapter(Text)

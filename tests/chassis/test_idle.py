@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chassis.subscription import Fetched, Subscription
+from chassis.consumer.subscription import Fetched, Subscription
 from contracts.connection import Connection
 
 

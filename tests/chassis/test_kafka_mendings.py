@@ -12,7 +12,7 @@ from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest, MetadataResponse_v0
 
-from chassis.kafka_mendings import REST_SECONDS, has_no_leader, mend_kafka_client
+from chassis.consumer.aiokafka_patches import REST_SECONDS, has_no_leader, mend_kafka_client
 
 
 @pytest.fixture

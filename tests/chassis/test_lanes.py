@@ -7,10 +7,10 @@ from typing import Any
 from aiokafka import TopicPartition
 from tests.chassis.ledger import NOW, a_store, record, registered, report_id, turns
 
-from chassis.claims import Claims
-from chassis.delivery import Delivery
-from chassis.store import Store
-from chassis.subscription import BATCH, Subscription
+from chassis.consumer.claims import Claims
+from chassis.consumer.delivery import Delivery
+from chassis.consumer.subscription import BATCH, Subscription
+from chassis.store.port import Store
 from contracts.connection import Connection
 
 TOPIC = "intake.reports"

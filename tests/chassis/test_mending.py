@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from tests.chassis.ledger import NOW, a_store, command, opened, record, registered, report_id, turns
 
+from chassis.consumer.records import read
 from chassis.errors import Refused
 from chassis.ids import derive
-from chassis.mending import Mending, mending_over, readable
-from chassis.parking import HEADS, PARKED, record_of
-from chassis.records import read
-from chassis.run import Run
-from chassis.sent_log import Place, SentLog, day_log
-from chassis.slots import Slots
-from chassis.store import Store
+from chassis.outbox.sent_log import Place, SentLog, day_log
+from chassis.parking.dead_letters import Mending, mending_over, readable
+from chassis.store.collections import HEADS, PARKED
+from chassis.store.port import Store
+from chassis.store.shard_leases import Slots
+from chassis.tasks.run import Run
+from chassis.transaction.parked import record_of
 from contracts.topics import dead_letter_topic
 
 

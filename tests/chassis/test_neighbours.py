@@ -4,9 +4,9 @@ import asyncio
 from contextlib import suppress
 
 from chassis.errors import Unavailable
-from chassis.memory import MemoryStore
-from chassis.neighbours import Neighbours
-from chassis.slots import Slots
+from chassis.store.change_stream_waker import Neighbours
+from chassis.store.memory import MemoryStore
+from chassis.store.shard_leases import Slots
 
 
 async def hearing(store: MemoryStore, members: int) -> tuple[Neighbours, list[str], "asyncio.Task[None]"]:

@@ -9,10 +9,10 @@ from aiokafka import TopicPartition
 from tests.chassis.ledger import a_store, turns
 from tests.chassis.test_lanes import TOPIC, QuietDelivery, QuietSubscription, delivery_on
 
-from chassis.claims import Claims
+from chassis.consumer.claims import Claims
+from chassis.consumer.stall_detector import ASK_SECONDS, Progress
+from chassis.consumer.subscription import Subscription
 from chassis.errors import Unavailable
-from chassis.progress import ASK_SECONDS, Progress
-from chassis.subscription import Subscription
 
 SEEN, UNSEEN = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
 PATIENCE = 45.0

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from tests.chassis.ledger import NOW, Remind, a_store, command, record, registered, report_id, turns
 from tests.chassis.test_mending import mending
 
-from chassis.inputs import Ending, Input, Lineage, Outcome, Source
-from chassis.metrics import Metrics
-from chassis.parking import HEADS, PARKED, Record, head_id, receipt_id
-from chassis.records import read
-from chassis.replay import Replays
-from chassis.store import Store
-from chassis.tally import tell
+from chassis.consumer.batch_metrics import tell
+from chassis.consumer.records import read
+from chassis.observe.metrics import Metrics
+from chassis.parking.replays import Replays
+from chassis.store.collections import HEADS, PARKED
+from chassis.store.port import Store
+from chassis.transaction.inputs import Ending, Input, Lineage, Outcome, Source
+from chassis.transaction.parked import Record, head_id, receipt_id
 
 E = "0190a000-0000-5000-8000-00000000000e"
 IDS = st.sampled_from(

@@ -2,12 +2,12 @@
 
 from tests.chassis.ledger import NOW, a_store, command, opened, record, registered, report_id, turns
 
-from chassis.inputs import Ending
-from chassis.memory import MemoryStore
-from chassis.parking import HEADS, PARKED
-from chassis.records import read
-from chassis.replay import TOGETHER, Replays
-from chassis.store import Store
+from chassis.consumer.records import read
+from chassis.parking.replays import TOGETHER, Replays
+from chassis.store.collections import HEADS, PARKED
+from chassis.store.memory import MemoryStore
+from chassis.store.port import Store
+from chassis.transaction.inputs import Ending
 
 
 async def replays(store: Store) -> Replays:

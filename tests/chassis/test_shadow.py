@@ -15,12 +15,12 @@ from tests.chassis.ledger import (
     turns,
 )
 
+from chassis.consumer.records import read
 from chassis.documents import Collection
 from chassis.errors import Misuse
-from chassis.inputs import Input
-from chassis.records import read
+from chassis.runtime.shadow import Shadow
 from chassis.service import Plan
-from chassis.shadow import Shadow
+from chassis.transaction.inputs import Input
 
 READ_MODEL = Collection("pages", Page, lambda page: page.report_id)
 

@@ -34,14 +34,15 @@ from tests.chassis.test_lanes import TOPIC, QuietDelivery, delivery_on, handled
 from tests.chassis.test_mending import ended, mending
 from tests.chassis.test_progress import TwoWords
 
-from chassis import lenient
-from chassis.inputs import Ending
-from chassis.parking import HEADS, PARKED, UNREADABLE, Record, head_id, record_of
-from chassis.progress import Progress
-from chassis.records import read, record_from
-from chassis.stops import TRY_AGAIN_SECONDS, Stops
-from chassis.store import Store
-from chassis.subscription import _of_a_record
+from chassis.consumer import raw_fetch as lenient
+from chassis.consumer.records import read, record_from
+from chassis.consumer.stall_detector import Progress
+from chassis.consumer.stopped_partitions import TRY_AGAIN_SECONDS, Stops
+from chassis.consumer.subscription import _of_a_record
+from chassis.store.collections import HEADS, PARKED
+from chassis.store.port import Store
+from chassis.transaction.inputs import Ending
+from chassis.transaction.parked import UNREADABLE, Record, head_id, record_of
 from contracts.connection import Connection
 
 BAD, GOOD = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
-from chassis import subscription, topic_ids
+from chassis.consumer import subscription, topic_ids
+from chassis.consumer.subscription import Fetched, Subscription
 from chassis.errors import Unavailable
-from chassis.subscription import Fetched, Subscription
 from contracts.connection import Connection
 
 

@@ -19,15 +19,15 @@ from tests.chassis.ledger import (
     turns,
 )
 
-from chassis.commands import Commands
+from chassis.consumer.records import read
 from chassis.errors import Unavailable
-from chassis.inputs import Input, Outcome
-from chassis.jobs import AT_ONCE, LONGEST_WAIT, TRIES, Jobs
-from chassis.parking import PARKED
-from chassis.records import read
-from chassis.slots import Slots
-from chassis.store import Store
-from chassis.timers import Timers
+from chassis.store.collections import PARKED
+from chassis.store.port import Store
+from chassis.store.shard_leases import Slots
+from chassis.tasks.jobs import AT_ONCE, LONGEST_WAIT, TRIES, Jobs
+from chassis.tasks.timers import Timers
+from chassis.transaction.commands import Commands
+from chassis.transaction.inputs import Input, Outcome
 
 LATER = NOW + timedelta(days=1)
 

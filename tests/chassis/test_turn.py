@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.chassis.ledger import NOW, Remind, a_store, command, opened, record, registered, report_id, turns
 
+from chassis.consumer.records import read
 from chassis.documents import Raw
 from chassis.errors import Poison, Refused
-from chassis.inputs import Ending, Input, Lineage
-from chassis.memory import MemoryTransaction
-from chassis.parking import HEADS, PARKED
-from chassis.records import read
-from chassis.store import Store
+from chassis.store.collections import HEADS, PARKED
+from chassis.store.memory import MemoryTransaction
+from chassis.store.port import Store
+from chassis.transaction.inputs import Ending, Input, Lineage
 
 
 async def lines(store: Store, report: int) -> list[str]:

@@ -6,12 +6,12 @@ import textwrap
 
 import pytest
 
-from chassis.watchdog import STUCK_EXIT
+from chassis.runtime.watchdog import STUCK_EXIT
 
 PROGRAM = """
 import asyncio, logging, sys, time
-from chassis.logs import JsonLines
-from chassis.watchdog import Watchdog
+from chassis.observe.logs import JsonLines
+from chassis.runtime.watchdog import Watchdog
 
 handler = logging.StreamHandler(sys.stderr)
 handler.setFormatter(JsonLines("one"))

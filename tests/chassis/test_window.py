@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.documents import Raw
-from chassis.memory import MemoryStore
-from chassis.turn import OUTBOX
-from chassis.window import MARGIN_MS, REMEMBERED, WHOLE_EVERY_SECONDS, Window
+from chassis.outbox.scan import MARGIN_MS, REMEMBERED, WHOLE_EVERY_SECONDS, Window
+from chassis.store.collections import OUTBOX
+from chassis.store.memory import MemoryStore
 
 NOW = 1_800_000_000_000
 SLOTS = [0, 1]

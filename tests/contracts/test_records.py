@@ -8,8 +8,8 @@ from aiokafka.partitioner import murmur2 as reference
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.parking import Record
-from chassis.records import read
+from chassis.consumer.records import read
+from chassis.transaction.parked import Record
 from contracts.envelope import Malformed, UnknownType, read_envelope, read_event
 from contracts.partitions import murmur2, partition_of
 from contracts.samples import golden

@@ -7,7 +7,7 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from chassis.issuer import Issuer
+from chassis.http.issuer import Issuer
 
 NAME = "https://issuer.example"
 NOW = 1_795_435_200  # 23 November 2026

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from chassis.memory import MemoryStore, MemoryTokens
-from chassis.service import Process, application
+from chassis.runtime.process import Process
+from chassis.runtime.server import application
 from chassis.settings import ServiceSettings
-from chassis.turn import COLLECTIONS, INDEXES
+from chassis.store.collections import COLLECTIONS, INDEXES
+from chassis.store.memory import MemoryStore, MemoryTokens
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed"
 SERVICES = ("intake", "routing", "subsidies", "notify")

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from tests.doors.test_guards import app_with
 
-from chassis.connections import Server, server_of
-from chassis.doors import Open
-from chassis.guards import Limits
-from chassis.http import build_app
-from chassis.metrics import Metrics
+from chassis.http.app import build_app
+from chassis.http.connections import Server, server_of
+from chassis.http.context import Open
+from chassis.http.middleware import Limits
+from chassis.observe.metrics import Metrics
 
 LIMITS = Limits(body=1000, head=2000, fields=20, seconds=1.0, head_seconds=1.0, idle_seconds=1)
 ENOUGH = 4.0  # the limits above, what an answer may take to leave, and a machine that does much else

@@ -15,10 +15,10 @@ import pytest
 from pydantic import ValidationError
 from tests.doors.services import settings_of
 
-from chassis.issuer import Issuer
-from chassis.service_token import ServiceToken
+from chassis.http.issuer import Issuer
+from chassis.http.service_token import ServiceToken
+from chassis.http.tokens import OidcTokens, Principal
 from chassis.settings import ServiceSettings
-from chassis.tokens import OidcTokens, Principal
 from stack.issuer import DevelopmentIssuer, build_app, load_key
 
 NAME, NOW = "http://127.0.0.1:8090", 1_795_435_200

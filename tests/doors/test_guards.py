@@ -11,13 +11,13 @@ from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
-from chassis.doors import Allow
 from chassis.errors import Poison, Unavailable
-from chassis.guards import PAGE_HEADERS, Limits
-from chassis.http import build_app
-from chassis.memory import MemoryTokens
-from chassis.metrics import Metrics
-from chassis.rates import Rates, client_of
+from chassis.http.app import build_app
+from chassis.http.context import Allow
+from chassis.http.middleware import PAGE_HEADERS, Limits
+from chassis.http.rates import Rates, client_of
+from chassis.observe.metrics import Metrics
+from chassis.store.memory import MemoryTokens
 
 SECRET = "postgres://root:hunter2@db"  # what a bug's text could carry
 LIMITS = Limits(body=1000, head=2000, fields=20, seconds=0.3)

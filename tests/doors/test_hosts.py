@@ -10,8 +10,8 @@ from tests.doors.services import SERVICES, Furnished, furnished, settings_of
 from tests.doors.test_guards import LIMITS, app_with
 from tests.doors.test_routes import routes_of
 
-from chassis.guards import Limits
-from chassis.hosts import host_of, hosts_in
+from chassis.http.hosts import host_of, hosts_in
+from chassis.http.middleware import Limits
 
 OWN = "172.16.77.5"  # the address of the socket that the request came to
 PUBLIC = Limits(hosts=hosts_in("https://ascolto.example.org, www.example.org:8443"))

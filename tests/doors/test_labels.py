@@ -13,8 +13,8 @@ from tests.doors.services import SERVICES, furnished
 from tests.doors.test_guards import LIMITS, app_with
 from tests.doors.test_routes import routes_of
 
-from chassis.metrics import OTHER, Metrics
-from chassis.problems import METHODS
+from chassis.http.problems import METHODS
+from chassis.observe.metrics import OTHER, Metrics
 
 TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 WORDS = st.text(TOKEN, min_size=1, max_size=30)

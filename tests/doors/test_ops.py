@@ -12,10 +12,10 @@ import pytest
 from tests.doors.services import NOW, Furnished, furnished
 
 from chassis.ids import uuid7
-from chassis.inputs import Input, Lineage
-from chassis.mending import Mending
-from chassis.ops import _parser, ask, main
-from chassis.parking import Record, head_id
+from chassis.parking.dead_letters import Mending
+from chassis.transaction.inputs import Input, Lineage
+from chassis.transaction.parked import Record, head_id
+from ops.admin import _parser, ask, main
 
 CONNECTION = ["--url", "http://here", "--issuer", "http://issuer", "--client", "c", "--client-secret", "f"]
 

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from tests.doors.services import ROLES, SERVICES, furnished
 
-from chassis.doors import Lock, Open
-from chassis.login import Enter
+from chassis.http.context import Lock, Open
+from chassis.http.login import Enter
 
 # Whoever may ask something new has to be written here: a lock that is changed by mistake is noticed.
 OPEN = {

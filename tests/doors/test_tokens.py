@@ -17,9 +17,9 @@ from joserfc.jwk import RSAKey
 from tests.doors.issuers import ADA, NAME, NOW, MemoryIssuer, ec
 
 from chassis.errors import Misuse, Refused, Unavailable
-from chassis.memory import MemoryTokens
-from chassis.service_token import ServiceToken, read_secret
-from chassis.tokens import OidcTokens, Principal, Tokens
+from chassis.http.service_token import ServiceToken, read_secret
+from chassis.http.tokens import OidcTokens, Principal, Tokens
+from chassis.store.memory import MemoryTokens
 
 
 def tokens_of(issuer: MemoryIssuer, development: bool = False) -> OidcTokens:

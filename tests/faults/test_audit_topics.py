@@ -10,7 +10,7 @@ from bench.faults.audit_topics import topic_lies
 from pymongo import MongoClient
 
 from chassis.clock import utc_now
-from chassis.sent_log import day_log
+from chassis.outbox.sent_log import day_log
 from stack.account_world import Fact
 from stack.system import System
 

@@ -3,7 +3,7 @@
 from bench.faults.gauges import LAG, compare, read_gauges
 from prometheus_client import generate_latest
 
-from chassis.metrics import Metrics
+from chassis.observe.metrics import Metrics
 
 
 def told(metrics: Metrics) -> str:

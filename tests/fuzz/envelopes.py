@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from chassis.parking import Record
-from chassis.records import read
+from chassis.consumer.records import read
+from chassis.transaction.parked import Record
 
 GOLDEN = Path(__file__).parents[2] / "contracts" / "golden"
 ODD: tuple[Any, ...] = (

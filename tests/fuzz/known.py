@@ -13,8 +13,8 @@ import yaml
 from tests.doors.services import NOW, Furnished
 
 from chassis.ids import derive
-from chassis.inputs import Input, Lineage
-from chassis.parking import Record, head_id
+from chassis.transaction.inputs import Input, Lineage
+from chassis.transaction.parked import Record, head_id
 from contracts.intake import ReportRegistered
 
 REPORT = "0190a000-0000-7000-8000-000000000001"

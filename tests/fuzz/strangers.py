@@ -7,8 +7,8 @@ from tests.doors.services import Furnished
 from tests.doors.test_labels import asked, labels_of
 from tests.doors.test_routes import routes_of
 
-from chassis.metrics import OTHER
-from chassis.problems import METHODS
+from chassis.http.problems import METHODS
+from chassis.observe.metrics import OTHER
 
 LETTERS = "!#$%&'*+-.^_`|~09azAZ"
 PARTS = (

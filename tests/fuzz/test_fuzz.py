@@ -13,9 +13,9 @@ from tests.fuzz.files import bring
 from tests.fuzz.requests import Asking, ask
 from tests.pieces import Pieces
 
-from chassis.doors import Doors, Open
-from chassis.parking import Record
-from chassis.records import read
+from chassis.consumer.records import read
+from chassis.http.context import Doors, Open
+from chassis.transaction.parked import Record
 from contracts.envelope import read_event
 from intake.domain.imports import ImportMapping
 from intake.entrypoints.csv_rows import Row, read_rows

@@ -15,12 +15,12 @@ from fastapi import APIRouter, Depends, Request
 from tests.doors.test_connections import spoken
 from tests.gateway.house import CONFIGURATION, House, house, program
 
-from chassis.connections import server_of
-from chassis.doors import Open
-from chassis.guards import Limits
-from chassis.http import build_app
-from chassis.metrics import Metrics
-from chassis.problems import METHODS
+from chassis.http.app import build_app
+from chassis.http.connections import server_of
+from chassis.http.context import Open
+from chassis.http.middleware import Limits
+from chassis.http.problems import METHODS
+from chassis.observe.metrics import Metrics
 
 SHORT = {
     "client_header_timeout 10s": "client_header_timeout 1s",

@@ -10,9 +10,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Pro
 from confluent_kafka.admin import AdminClient, ConfigResource
 from tests.ha.large import start_brokers, three_brokers
 
-from chassis.provision import provision, wanted
 from contracts.permissions import ADMIN, SERVICES
 from contracts.topics import BY_NAME
+from ops.provision import provision, wanted
 from stack.kafka import Kafka
 from stack.tools import Tools
 from watcher.kafka import look

@@ -9,15 +9,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from chassis.commands import Commands
-from chassis.crash import CrashPoints
-from chassis.doors import Doors
-from chassis.forms import Forms
-from chassis.http import build_app
-from chassis.memory import MemoryStore, MemoryTokens
-from chassis.metrics import Metrics
+from chassis.http.app import build_app
+from chassis.http.context import Doors
+from chassis.http.csrf import Forms
+from chassis.observe.metrics import Metrics
+from chassis.runtime.crash import CrashPoints
 from chassis.sealing import Sealer
-from chassis.turn import Turns
+from chassis.store.memory import MemoryStore, MemoryTokens
+from chassis.transaction.commands import Commands
+from chassis.transaction.unit_of_work import Turns
 from intake.adapters.seed_files import read_registers
 from intake.domain.registers import Register
 from intake.entrypoints import http, pages, staff

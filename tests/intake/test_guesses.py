@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Refused, Unavailable
-from chassis.memory import MemoryStore
-from chassis.mongo import MongoStore
-from chassis.store import Store
+from chassis.store.memory import MemoryStore
+from chassis.store.mongo import MongoStore
+from chassis.store.port import Store
 from intake.entrypoints.attempts import CODE, DEVICE, GUESSES, NETWORK, Attempts, Caller
 from intake.entrypoints.tracking import Slips
 from stack.system import System

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis.doors import Doors
+from chassis.http.context import Doors
 from chassis.ids import uuid7
-from chassis.memory import MemoryStore
+from chassis.store.memory import MemoryStore
 from intake.domain.drafts import tidy
 from intake.entrypoints.http import NewReport
 from intake.entrypoints.tracking import Slips

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from chassis.ids import uuid7
-from chassis.memory import MemoryStore
+from chassis.store.memory import MemoryStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 REPORT = {"category": "infiltrazioni", "place_id": "bg-monterosso-01", "description": "Soffitto bagnato"}

@@ -9,13 +9,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from chassis.doors import Doors
-from chassis.forms import Forms
-from chassis.http import build_app
-from chassis.memory import MemoryStore
-from chassis.metrics import Metrics
-from chassis.rates import Rates
+from chassis.http.app import build_app
+from chassis.http.context import Doors
+from chassis.http.csrf import Forms
+from chassis.http.rates import Rates
+from chassis.observe.metrics import Metrics
 from chassis.sealing import Sealer
+from chassis.store.memory import MemoryStore
 from intake.domain.drafts import Fault
 from intake.domain.reports import Status
 from intake.entrypoints import pages, wording

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chassis.doors import Doors
-from chassis.memory import MemoryStore
+from chassis.http.context import Doors
 from chassis.seed import SeedError
+from chassis.store.memory import MemoryStore
 from intake.adapters.seed_files import read_registers
 from intake.domain.registers import Kind, Register
 from intake.entrypoints.seeding import load_registers

@@ -10,14 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis.commands import Commands
-from chassis.crash import CrashPoints
-from chassis.doors import Doors
-from chassis.http import build_app
-from chassis.inputs import Input, Lineage, Outcome
-from chassis.memory import MemoryStore, MemoryTokens
-from chassis.metrics import Metrics
-from chassis.turn import COLLECTIONS, INDEXES, JOBS, Turns
+from chassis.http.app import build_app
+from chassis.http.context import Doors
+from chassis.observe.metrics import Metrics
+from chassis.runtime.crash import CrashPoints
+from chassis.store.collections import COLLECTIONS, INDEXES, JOBS
+from chassis.store.memory import MemoryStore, MemoryTokens
+from chassis.transaction.commands import Commands
+from chassis.transaction.inputs import Input, Lineage, Outcome
+from chassis.transaction.unit_of_work import Turns
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.memory import MemoryContacts, MemoryMailer
 from notify.adapters.words_file import read_words

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chassis.errors import Unavailable
-from chassis.inputs import Ending
+from chassis.transaction.inputs import Ending
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.routing import CaseResolved
 from notify.handlers.ports import Contact

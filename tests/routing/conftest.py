@@ -10,15 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis.commands import Commands
-from chassis.crash import CrashPoints
-from chassis.doors import Doors
-from chassis.http import build_app
+from chassis.http.app import build_app
+from chassis.http.context import Doors
 from chassis.ids import derive
-from chassis.inputs import Input, Lineage, Outcome
-from chassis.memory import MemoryStore, MemoryTokens
-from chassis.metrics import Metrics
-from chassis.turn import COLLECTIONS, INDEXES, Turns
+from chassis.observe.metrics import Metrics
+from chassis.runtime.crash import CrashPoints
+from chassis.store.collections import COLLECTIONS, INDEXES
+from chassis.store.memory import MemoryStore, MemoryTokens
+from chassis.transaction.commands import Commands
+from chassis.transaction.inputs import Input, Lineage, Outcome
+from chassis.transaction.unit_of_work import Turns
 from routing.adapters.register_files import read_register
 from routing.domain.register import Register
 from routing.entrypoints.events import REACTIONS

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from chassis.consumer.records import read
 from chassis.documents import Collection
 from chassis.ids import derive
-from chassis.inputs import Ending
-from chassis.parking import Record
-from chassis.records import read
+from chassis.transaction.inputs import Ending
+from chassis.transaction.parked import Record
 from contracts.envelope import Envelope
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.topics import BY_NAME

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.doors import Doors
-from chassis.http import build_app
-from chassis.issuer import Issuer
-from chassis.login import Login, own_path
-from chassis.metrics import Metrics
+from chassis.http.app import build_app
+from chassis.http.context import Doors
+from chassis.http.issuer import Issuer
+from chassis.http.login import Login, own_path
+from chassis.observe.metrics import Metrics
 from contracts.intake import ReportRegistered
 from routing.domain.case import Status
 from routing.domain.register import Register

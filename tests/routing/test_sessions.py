@@ -15,12 +15,12 @@ from cryptography.fernet import Fernet
 from fastapi import HTTPException
 from tests.routing.test_pages import HERE, ISSUER, MONDAY, REPORT, Web, hidden, log_in, login_over
 
-from chassis.doors import Doors
 from chassis.errors import Unavailable
-from chassis.http import build_app
-from chassis.memory import MemoryStore
-from chassis.metrics import Metrics
-from chassis.store import Lane
+from chassis.http.app import build_app
+from chassis.http.context import Doors
+from chassis.observe.metrics import Metrics
+from chassis.store.memory import MemoryStore
+from chassis.store.port import Lane
 from contracts.intake import ReportRegistered
 from routing.domain.case import Status
 from routing.domain.register import Register

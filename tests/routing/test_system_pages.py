@@ -10,12 +10,12 @@ import httpx
 import pytest
 from tests.routing.test_pages import ISSUER, MONDAY, Web, hidden, log_in, login_over
 
-from chassis.http import build_app
-from chassis.inputs import Input, Lineage
-from chassis.mending import Mending, mending_over
-from chassis.metrics import Metrics
-from chassis.parking import Record
-from chassis.slots import Slots
+from chassis.http.app import build_app
+from chassis.observe.metrics import Metrics
+from chassis.parking.dead_letters import Mending, mending_over
+from chassis.store.shard_leases import Slots
+from chassis.transaction.inputs import Input, Lineage
+from chassis.transaction.parked import Record
 from routing.entrypoints.pages import pages_router
 from routing.entrypoints.system import system_router
 from stack.issuer import DevelopmentIssuer, load_key

@@ -23,11 +23,9 @@ from tests.simulation.services import (
     is_poison,
 )
 
-from chassis.audit import AUDIT
 from chassis.documents import Collection, Raw
-from chassis.inputs import Ending
-from chassis.parking import PARKED
-from chassis.run import RUNS
+from chassis.store.collections import AUDIT, PARKED, RUNS
+from chassis.transaction.inputs import Ending
 from contracts.envelope import Envelope, Malformed, read_envelope, read_event
 from contracts.topics import BY_TYPE
 

@@ -9,19 +9,19 @@ from tests.simulation.chance import Chance
 from tests.simulation.node import Parts, SimDelivery, SimRelay, SimSubscription
 from tests.simulation.store import EndOf, Key, SimStore, SimTransaction
 
-from chassis import reading
-from chassis.audit import AUDIT
-from chassis.bulk import BulkDiscard
-from chassis.claims import FENCES, Claims
-from chassis.commits import Commits, Ends
-from chassis.documents import Raw
-from chassis.fold import Fold
-from chassis.inputs import Input
-from chassis.run import Run
-from chassis.store import AnyOf, AtLeast, Transaction
-from chassis.subscription import Subscription
-from chassis.turn import INBOX, JOBS, OUTBOX, TIMERS, Turns
-from chassis.window import Window
+from chassis.consumer import fetch_positions as reading
+from chassis.consumer.claims import Claims
+from chassis.consumer.commits import Commits, Ends
+from chassis.consumer.subscription import Subscription
+from chassis.documents import AnyOf, AtLeast, Raw
+from chassis.outbox.scan import Window
+from chassis.parking.bulk import BulkDiscard
+from chassis.store.collections import AUDIT, FENCES, INBOX, JOBS, OUTBOX, TIMERS
+from chassis.store.port import Transaction
+from chassis.tasks.run import Run
+from chassis.transaction.batch_processor import Fold
+from chassis.transaction.inputs import Input
+from chassis.transaction.unit_of_work import Turns
 
 YOUNG = 0.05  # seconds in which a read that is no snapshot may miss a commit
 

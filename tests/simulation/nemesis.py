@@ -8,8 +8,8 @@ from tests.simulation.log import PARTITIONS
 from tests.simulation.operators import Operators
 from tests.simulation.services import BROKEN, CASES, FACTS, HEARS, HUGE, MESSAGES, POISON, START, report_id
 
-from chassis.crash import POINTS
 from chassis.ids import derive
+from chassis.runtime.crash import POINTS
 from contracts.envelope import Envelope
 from contracts.routing import CaseResolved
 

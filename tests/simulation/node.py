@@ -14,26 +14,26 @@ from tests.simulation.loop import Proc, SimLoop
 from tests.simulation.services import BACK, FRONT, HEARS, START, Print, Printed
 from tests.simulation.store import SimStore
 
-from chassis.bulk import BulkDiscard
-from chassis.claims import Claims
-from chassis.commands import Commands
-from chassis.crash import CrashPoints
-from chassis.delivery import Delivery
+from chassis.consumer.claims import Claims
+from chassis.consumer.delivery import Delivery
+from chassis.consumer.subscription import BATCH, Subscription
 from chassis.errors import Unavailable
-from chassis.fold import Effects
-from chassis.inputs import Outcome
-from chassis.jobs import Jobs
-from chassis.loops import Loop
-from chassis.mending import Mending, mending_over
-from chassis.metrics import Metrics
-from chassis.relay import Relay
-from chassis.service import LANES
-from chassis.slots import Slots
-from chassis.store import Lane
-from chassis.subscription import BATCH, Subscription
-from chassis.timers import Timers
-from chassis.turn import Turns
-from chassis.window import Window
+from chassis.observe.metrics import Metrics
+from chassis.outbox.relay import Relay
+from chassis.outbox.scan import Window
+from chassis.parking.bulk import BulkDiscard
+from chassis.parking.dead_letters import Mending, mending_over
+from chassis.runtime.crash import CrashPoints
+from chassis.runtime.loops import Loop
+from chassis.runtime.process import LANES
+from chassis.store.port import Lane
+from chassis.store.shard_leases import Slots
+from chassis.tasks.jobs import Jobs
+from chassis.tasks.timers import Timers
+from chassis.transaction.batch_processor import Effects
+from chassis.transaction.commands import Commands
+from chassis.transaction.inputs import Outcome
+from chassis.transaction.unit_of_work import Turns
 from contracts.connection import Connection
 
 SLOTS = 3

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from tests.simulation.services import BROKEN, HEARS, START, is_poison
 
 from chassis.errors import Conflict, Refused, Unavailable
-from chassis.inputs import Ending
-from chassis.mending import Mending
-from chassis.parking import HEADS
-from chassis.run import RUNS, Run
+from chassis.parking.dead_letters import Mending
+from chassis.store.collections import HEADS, RUNS
+from chassis.tasks.run import Run
+from chassis.transaction.inputs import Ending
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.services import Light, OpenPage, TurnOff, WriteLine, report_id
 
-from chassis.inputs import Ending, Outcome
+from chassis.transaction.inputs import Ending, Outcome
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

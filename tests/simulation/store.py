@@ -10,12 +10,11 @@ from tests.simulation.chance import Chance
 from tests.simulation.loop import SimLoop
 from tests.simulation.services import is_poison
 
-from chassis.claims import FENCES
 from chassis.documents import Raw
 from chassis.errors import Conflict, Unavailable
-from chassis.memory import MemoryStore, MemoryTransaction
-from chassis.parking import PARKED
-from chassis.store import Transaction
+from chassis.store.collections import FENCES, PARKED
+from chassis.store.memory import MemoryStore, MemoryTransaction
+from chassis.store.port import Transaction
 
 T = TypeVar("T")
 Key = tuple[str, str]

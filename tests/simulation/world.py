@@ -20,10 +20,9 @@ from tests.simulation.people import People
 from tests.simulation.services import BROKEN, CASES, HEARS, MESSAGES, REPORTS, is_poison
 from tests.simulation.store import SimStore
 
-from chassis.inputs import Outcome
-from chassis.parking import HEADS
-from chassis.run import OPEN, RUNS
-from chassis.turn import JOBS, OUTBOX, TIMERS
+from chassis.store.collections import HEADS, JOBS, OUTBOX, RUNS, TIMERS
+from chassis.tasks.run import OPEN
+from chassis.transaction.inputs import Outcome
 
 CALM_AT = 6.0  # seconds of virtual time in which things go wrong
 PATIENCE = 150.0  # seconds after which what is not done will never be

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from chassis.errors import Refused
-from chassis.inputs import Ending
 from chassis.sealing import Sealer
+from chassis.transaction.inputs import Ending
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.topics import BY_NAME
 from subsidies.adapters.rule_files import Rules, read_rules

@@ -9,8 +9,9 @@ from prometheus_client import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from tests.doors.services import SERVICES, settings_of
 
-from chassis.memory import MemoryStore
-from chassis.service import Plan, Process
+from chassis.runtime.process import Process
+from chassis.service import Plan
+from chassis.store.memory import MemoryStore
 from watcher.board import METRICS
 
 # What Prometheus and Alertmanager say of themselves, and of the alerts; the live test sees that they do.

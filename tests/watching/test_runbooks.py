@@ -11,7 +11,7 @@ from deploy.compose.ops import command
 from tests.watching.programs import ROOT
 from tests.watching.rules import alerts
 
-from chassis.ops import _parser
+from ops.admin import _parser
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 SECTIONS = [
@@ -86,7 +86,7 @@ def _make(where: str, words: list[str]) -> None:
         told = dict(word.split("=", 1) for word in words[1:])
         asked = shlex.split(told["ASK"])
         inside = shlex.split(command(told["SERVICE"], "ascolto-ops", asked)[-1])
-        _parser().parse_args(inside[inside.index("chassis.ops") + 1 :])
+        _parser().parse_args(inside[inside.index("ops.admin") + 1 :])
 
 
 def test_words_of_logs_that_runbooks_point_at_are_said() -> None:

@@ -1,6 +1,6 @@
 """What a service keeps: typed documents, by collection and id."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -173,3 +173,50 @@ class Kept(Generic[T]):
         self.said[key] = self.said.get(key, 0) + 1
         after, self.stamp = self.stamp, max(self.stamp + 1, now_ms)
         return Place(self.said[key], self.stamp, after)
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """The field has one of these values."""
+
+    values: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """The field is there and not greater."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """The field is there and not smaller."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Between:
+    """The field is there, not smaller than the first and not greater than the second."""
+
+    first: Any
+    last: Any
+
+
+Where = Mapping[str, Any]  # field path (dotted) -> value, AnyOf, AtMost, AtLeast or Between
+Order = Sequence[tuple[str, int]]  # field path, 1 or -1
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index that must exist before the service starts; `expire_after` is in seconds, for old rows to go.
+
+    `retired` says that builds before this one had it, and that it has to go.
+    """
+
+    collection: str
+    fields: tuple[tuple[str, int], ...]
+    unique: bool = False
+    expire_after: int | None = None
+    retired: bool = False

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from chassis import fields
 from chassis.fields import Day
-from chassis.strict_yaml import Fault, Place, SeedError, SeedFile, Written, load
+from chassis.runtime.strict_yaml import Fault, Place, SeedError, SeedFile, Written, load
 
 __all__ = ["Code", "Day", "Fault", "Place", "Row", "SeedError", "SeedFile", "Text", "Written"]
 __all__ += ["check", "each", "load", "loose", "read", "read_all", "refuse", "twice", "values"]

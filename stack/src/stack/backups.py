@@ -60,7 +60,7 @@ def _run(system: System, *words: object) -> int:
     command = [
         sys.executable,
         "-m",
-        "chassis.backup",
+        "ops.backup",
         *map(str, words),
         "--key",
         str(system.secrets.backup_key),

@@ -49,7 +49,7 @@ def onboard(system: System, team: str) -> Connection:
         "ASCOLTO_SECRETS": str(kafka.passwords.folder),
         "ASCOLTO_SUBSCRIBER_PASSWORD": connection.password,
     }
-    command = [sys.executable, "-m", "chassis.provision", "subscriber", name]
+    command = [sys.executable, "-m", "ops.provision", "subscriber", name]
     done = subprocess.run(
         command, env=base_environment() | told, cwd=REPOSITORY, capture_output=True, text=True
     )

@@ -140,7 +140,7 @@ class System:
 
     def provision(self) -> None:
         """Creates the topics that are missing, and gives everybody the rights of the table."""
-        command = [sys.executable, "-m", "chassis.provision"]
+        command = [sys.executable, "-m", "ops.provision"]
         folder = str(self.kafka.passwords.folder)
         env = base_environment() | {"ASCOLTO_KAFKA": self.kafka.address, "ASCOLTO_SECRETS": folder}
         env["ASCOLTO_REPLICAS"] = str(len(self.kafka.folders))

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from chassis import shadow
-from chassis.doors import Doors
-from chassis.forms import Forms
+from chassis.documents import Index
+from chassis.http.context import Doors
+from chassis.http.csrf import Forms
+from chassis.runtime import shadow
 from chassis.sealing import Sealer
 from chassis.service import Plan, serve
-from chassis.store import Index
 from intake.adapters.seed_files import read_registers
 from intake.entrypoints import http, pages, staff
 from intake.entrypoints.desk import INDEXES, Desk

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from chassis import shadow
 from chassis.clock import utc_now
-from chassis.issuer import issuer_of
+from chassis.documents import Index
+from chassis.http.issuer import issuer_of
+from chassis.http.service_token import ServiceToken, read_secret
+from chassis.runtime import shadow
 from chassis.service import Plan, serve
-from chassis.service_token import ServiceToken, read_secret
-from chassis.store import Index
 from notify.adapters.contacts_http import HttpContacts, intake_client
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.smtp import SmtpMailer

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from chassis import shadow
-from chassis.doors import Doors
-from chassis.login import login_of
+from chassis.documents import Index
+from chassis.http.context import Doors
+from chassis.http.login import login_of
+from chassis.runtime import shadow
 from chassis.service import Plan, serve
-from chassis.store import Index
 from routing.adapters.register_files import read_register
 from routing.entrypoints.events import HEARS, REACTIONS
 from routing.entrypoints.http import cases_router

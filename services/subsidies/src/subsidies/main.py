@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from chassis import shadow
-from chassis.doors import Doors
+from chassis.documents import Index
+from chassis.http.context import Doors
+from chassis.runtime import shadow
 from chassis.sealing import Sealer
 from chassis.service import Plan, serve
-from chassis.store import Index
 from subsidies.adapters.rule_files import read_rules
 from subsidies.entrypoints.events import HEARS, REACTIONS
 from subsidies.entrypoints.http import applications_router, budgets_router

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
+from chassis.documents import AnyOf, Index
 from chassis.errors import Conflict, Refused, Unavailable
-from chassis.store import AnyOf, Index, Store
+from chassis.store.port import Store
 from intake.entrypoints.tracking import Slips
 
 COLLECTION = "guesses"

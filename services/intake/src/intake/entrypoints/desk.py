@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chassis.doors import Doors
+from chassis.documents import AnyOf, Index
 from chassis.errors import Refused, Unavailable
+from chassis.http.context import Doors
 from chassis.ids import uuid7
 from chassis.sealing import Erased, Sealed, Sealer
-from chassis.store import AnyOf, Index
 from intake.domain.drafts import Contact, Draft, Fault, composed, faults, tidy
 from intake.domain.registers import Register
 from intake.domain.reports import Report

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from chassis.doors import Doors
 from chassis.errors import Refused
 from chassis.fields import Instant
+from chassis.http.context import Doors
 from intake.domain.drafts import Contact, Draft
 from intake.domain.reports import Report
 from intake.entrypoints.attempts import Caller

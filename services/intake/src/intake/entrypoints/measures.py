@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from chassis.depths import Measure
-from chassis.doors import Doors
+from chassis.http.context import Doors
+from chassis.runtime.queue_gauges import Measure
 from intake.domain.reports import Status
 from intake.handlers.documents import REPORTS
 

@@ -9,11 +9,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
-from chassis.doors import Doors
 from chassis.errors import Refused, Unavailable
-from chassis.forms import Forms, Visit
-from chassis.guards import PAGE_HEADERS
-from chassis.problems import SHOW
+from chassis.http.context import Doors
+from chassis.http.csrf import Forms, Visit
+from chassis.http.middleware import PAGE_HEADERS
+from chassis.http.problems import SHOW
 from intake.domain.drafts import Contact, Draft, Fault, tidy
 from intake.domain.reports import ENDED, Report
 from intake.entrypoints import wording

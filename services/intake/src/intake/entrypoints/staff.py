@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel
 
-from chassis.doors import Doors
+from chassis.http.context import Doors
 from intake.domain.reports import Report
 from intake.entrypoints.desk import Desk, Said
 

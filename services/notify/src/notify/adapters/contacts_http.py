@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from chassis.asking import asking
 from chassis.errors import Unavailable
+from chassis.http.client import asking
 from notify.handlers.ports import Contact
 
 TIMEOUT_SECONDS = 5.0

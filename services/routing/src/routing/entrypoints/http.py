@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.doors import Doors
 from chassis.errors import Refused
+from chassis.http.context import Doors
 from chassis.ids import uuid7
 from routing.domain.case import Case, Outcome, Status
 from routing.domain.rules import Route

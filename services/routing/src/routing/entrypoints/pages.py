@@ -9,12 +9,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
-from chassis.doors import Doors
+from chassis.documents import AnyOf
 from chassis.errors import Refused
-from chassis.guards import PAGE_HEADERS
+from chassis.http.context import Doors
+from chassis.http.login import LEAVE, Enter, Login, Visitor, login_router
+from chassis.http.middleware import PAGE_HEADERS
 from chassis.ids import uuid7
-from chassis.login import LEAVE, Enter, Login, Visitor, login_router
-from chassis.store import AnyOf
 from routing.domain.case import Outcome, Status
 from routing.domain.register import CURRENT
 from routing.domain.words import explain

@@ -1,6 +1,6 @@
 """At the start, the register that the agency keeps in files is put in force."""
 
-from chassis.doors import Doors
+from chassis.http.context import Doors
 from chassis.ids import derive
 from routing.domain.register import CURRENT, Register
 from routing.handlers.documents import REGISTERS

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from chassis.doors import Doors
-from chassis.login import Login
-from chassis.mending import Mending
-from chassis.ops_pages import ops_pages_router
+from chassis.http.context import Doors
+from chassis.http.login import Login
+from chassis.http.ops_pages import ops_pages_router
+from chassis.parking.dead_letters import Mending
 from routing.entrypoints.pages import SYSTEM, Pages
 
 

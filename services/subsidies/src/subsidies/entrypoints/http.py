@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from chassis.doors import Doors
 from chassis.errors import Refused
+from chassis.http.context import Doors
 from subsidies.domain.days import day_in_italy
 from subsidies.domain.measure import Measure, open_measure
 from subsidies.entrypoints.application_data import ApplicationData

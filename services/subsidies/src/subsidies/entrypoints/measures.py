@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from chassis.depths import Measure
-from chassis.doors import Doors
+from chassis.http.context import Doors
+from chassis.runtime.queue_gauges import Measure
 from subsidies.domain.budget import Budget
 from subsidies.handlers.documents import BUDGETS, LEDGER
 

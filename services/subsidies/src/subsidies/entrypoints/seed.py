@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chassis.doors import Doors
+from chassis.http.context import Doors
 from chassis.ids import derive
 from subsidies.handlers.allocate_budget import AllocateBudget
 from subsidies.handlers.documents import BUDGETS, CURRENT, PACKS, REGISTERS, PackText

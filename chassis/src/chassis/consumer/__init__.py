@@ -1,0 +1,1 @@
+"""Kafka records become inputs, in order, each handled once."""

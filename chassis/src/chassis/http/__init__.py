@@ -1,0 +1,1 @@
+"""The HTTP server of a service: middleware, roles, problems, login, operations."""

@@ -1,0 +1,90 @@
+"""The HTTP door that all services have: guards around it, problems in one form, health, metrics and its own description."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chassis.http.context import Open
+from chassis.http.middleware import Limits, guarded
+from chassis.http.problems import add_problems
+from chassis.observe.metrics import Metrics
+
+Checks = Callable[[], Mapping[str, Any]]
+
+
+def build_app(
+    service: str,
+    metrics: Metrics,
+    routers: Sequence[APIRouter],
+    live: Checks,
+    ready: Checks,
+    limits: Limits | None = None,
+) -> FastAPI:
+    """The service's application: its own routes, and those that every service has."""
+    app = FastAPI(
+        title=f"Ascolto: {service}",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.router.default = _or_without_slash(app)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(_house(app, metrics, live, ready))
+    add_problems(app)
+    guarded(app, service, limits or Limits(), metrics)
+    return app
+
+
+def _or_without_slash(app: FastAPI) -> ASGIApp:
+    """What answers a path that no route has: a redirect where the path without its last slash is one, by the path alone.
+
+    FastAPI's own redirect repeats the host that the request named.
+    """
+    absent = app.router.default
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        shorter = scope.get("path", "").rstrip("/")
+        ours = scope["type"] == "http" and scope["path"] != shorter and not shorter.startswith("//")
+        asked = {**scope, "path": shorter}
+        if not ours or all(route.matches(asked)[0] is not Match.FULL for route in app.routes):
+            await absent(scope, receive, send)
+            return
+        query = scope["query_string"].decode("latin-1")
+        place = quote(shorter) + (f"?{query}" if query else "")
+        await RedirectResponse(place, 307)(scope, receive, send)
+
+    return answer
+
+
+def _house(app: FastAPI, metrics: Metrics, live: Checks, ready: Checks) -> APIRouter:
+    """Routes for the machines around a service; a gateway shows none of them to the world."""
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(Open())])
+
+    @router.get("/health/live")
+    async def is_live() -> JSONResponse:
+        state = live()
+        return JSONResponse(dict(state), 200 if state["ok"] else 503)
+
+    @router.get("/health/ready")
+    async def is_ready() -> JSONResponse:
+        state = ready()
+        return JSONResponse(dict(state), 200 if state["ok"] else 503)
+
+    @router.get("/metrics")
+    async def show_metrics() -> Response:
+        return PlainTextResponse(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/openapi.json")
+    async def describe() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    return router

@@ -1,0 +1,161 @@
+"""The door for who runs the system: parked records, runs, the audit."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import JSONResponse
+from pydantic import UUID7, BaseModel, ConfigDict, Field
+
+from chassis.fields import AnyText, Instant, Line, Text
+from chassis.http.context import Allow, Doors
+from chassis.http.tokens import Principal
+from chassis.parking.dead_letters import Mending, readable
+from chassis.tasks.run import Run, State
+
+RUN_PATH = "/ops/runs"
+
+
+class _Step(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Asked(_Step):
+    run_id: UUID7 | None = Field(default=None, description="Send it to be able to repeat the call safely.")
+
+    @property
+    def id(self) -> str | None:
+        """The id of the run, as it is kept."""
+        return str(self.run_id) if self.run_id else None
+
+
+class Replay(_Asked):
+    """What to handle again; all there is when nothing is named."""
+
+    head: AnyText | None = None
+    topic: Line | None = None
+    reason: Line | None = None
+
+
+class Discard(_Asked):
+    """What to give up, and why: one record at once, or in a run all that waits under the key."""
+
+    head: AnyText
+    record: AnyText | None = None
+    why: Annotated[Text, Field(max_length=1000)]
+
+
+class StepOver(_Step):
+    """The batch to step over, as the log line `partition stopped` names it, and why."""
+
+    topic: str = Field(pattern=r"^[a-zA-Z0-9._-]{1,249}$")
+    partition: int = Field(ge=0, lt=2**31)
+    offset: int = Field(ge=0, lt=2**63)
+    why: Annotated[Text, Field(max_length=1000)]
+
+
+class Republish(_Asked):
+    """From when on to send again."""
+
+    since: Instant
+
+
+class RunView(BaseModel):
+    """A run: `done` of `total` are dealt with, as `counts` says; `reason` is what it failed of, or was last tried again for."""
+
+    id: str
+    kind: str
+    asked: dict[str, str | None]
+    by: str
+    state: State
+    counts: dict[str, int]
+    done: int
+    total: int | None
+    created_at: datetime
+    progressed_at: datetime
+    ended_at: datetime | None
+    reason: str | None
+
+
+Limit = Annotated[int, Field(ge=1, le=500)]
+
+
+def ops_router(doors: Doors, mending: Mending) -> APIRouter:
+    """The routes under /ops, for the role ops."""
+    api = APIRouter(prefix="/ops", tags=["ops"], dependencies=[Depends(doors.require("ops"))])
+    _add_looking(api, mending)
+    _add_starting(api, mending, doors.require("ops"))
+    _add_runs(api, mending, doors.require("ops"))
+    return api
+
+
+def _started(run: Run) -> Response:
+    """202 with the run, and where it is followed."""
+    body = RunView.model_validate(run.view()).model_dump(mode="json")
+    return JSONResponse(body, 202, {"Location": f"{RUN_PATH}/{run.id}"})
+
+
+def _add_starting(api: APIRouter, mending: Mending, lock: Allow) -> None:
+    @api.post("/parked/replay", status_code=202, response_model=RunView)
+    async def replay(asked: Replay, who: Annotated[Principal, Depends(lock)]) -> Response:
+        """Start a run that handles again."""
+        return _started(await mending.replay(who.subject, asked.head, asked.topic, asked.reason, asked.id))
+
+    @api.post("/parked/discard", status_code=202, response_model=RunView)
+    async def discard(asked: Discard, who: Annotated[Principal, Depends(lock)]) -> Response:
+        """Give up one record (200), or start a run that gives up all of a key (202); the records stay in the audit."""
+        if asked.record is not None:
+            await mending.discard_record(who.subject, asked.why, asked.head, asked.record)
+            return JSONResponse({"discarded": 1})
+        return _started(await mending.discard(who.subject, asked.why, asked.head, asked.id))
+
+    @api.post("/step-over")
+    async def step_over(asked: StepOver, who: Annotated[Principal, Depends(lock)]) -> dict[str, str]:
+        """Let a partition go on behind a batch that nobody here can read; the batch is parked unread."""
+        place = (asked.topic, asked.partition, asked.offset)
+        return {"allowed": await mending.step_over(who.subject, asked.why, *place)}
+
+    @api.post("/republish", status_code=202, response_model=RunView)
+    async def republish(asked: Republish, who: Annotated[Principal, Depends(lock)]) -> Response:
+        """Start a run that sends again what was sent since a time."""
+        return _started(await mending.republish(who.subject, asked.since, asked.id))
+
+
+def _add_runs(api: APIRouter, mending: Mending, lock: Allow) -> None:
+    @api.get("/runs", response_model=list[RunView])
+    async def list_runs(limit: Limit = 100) -> list[dict[str, Any]]:
+        """The runs, latest first."""
+        return [run.view() for run in await mending.runs.latest(limit)]
+
+    @api.get("/runs/{run_id}", response_model=RunView)
+    async def show_run(run_id: UUID) -> dict[str, Any]:
+        """One run."""
+        return (await mending.runs.read(str(run_id))).view()
+
+    @api.post("/runs/{run_id}/cancel", response_model=RunView)
+    async def cancel(run_id: UUID, who: Annotated[Principal, Depends(lock)]) -> dict[str, Any]:
+        """Stop a run where it is; what is done stays done."""
+        return (await mending.runs.cancel(str(run_id), who.subject)).view()
+
+    @api.post("/runs/{run_id}/resume", response_model=RunView)
+    async def resume(run_id: UUID, who: Annotated[Principal, Depends(lock)]) -> dict[str, Any]:
+        """Go on with a run that failed or was cancelled."""
+        return (await mending.runs.resume(str(run_id), who.subject)).view()
+
+
+def _add_looking(api: APIRouter, mending: Mending) -> None:
+    @api.get("/parked")
+    async def list_parked(topic: Line | None = None, limit: Limit = 100) -> list[dict[str, Any]]:
+        """The keys that have stopped."""
+        return readable(await mending.heads(topic, limit))
+
+    @api.get("/parked/records")
+    async def show_parked(head: AnyText, limit: Limit = 100) -> list[dict[str, Any]]:
+        """The records under one key."""
+        return readable(await mending.records(head, limit))
+
+    @api.get("/audit")
+    async def audit(limit: Limit = 100) -> list[dict[str, Any]]:
+        """What was done here, latest first."""
+        return readable(await mending.audit(limit))

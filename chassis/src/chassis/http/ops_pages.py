@@ -1,0 +1,125 @@
+"""The pages for who runs a service: what is parked, the runs with their progress, the audit; words and look are the service's."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Protocol
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Response
+from fastapi.responses import RedirectResponse
+from pydantic import UUID7, BaseModel
+
+from chassis.documents import Raw
+from chassis.http.context import Doors
+from chassis.http.login import Enter, Login, Show, Visitor
+from chassis.ids import uuid7
+from chassis.parking.dead_letters import Mending
+from chassis.tasks.run import OPEN, Run
+
+SHOWN = 50
+REFRESH_SECONDS = 3
+
+
+class Render(Protocol):
+    """Makes a page of a template of the service."""
+
+    def __call__(self, template: str, status: int, **facts: object) -> Response:
+        """The page with these facts."""
+
+
+class StartForm(BaseModel):
+    """A replay of one key, or of all; the id was made with the page, so that a second press starts nothing more."""
+
+    run_id: UUID7
+    head: str = ""
+    seal: str = ""
+
+
+class OpsPages:
+    """The pages over what people who run the service can do; templates are `system.html` and `run.html`."""
+
+    def __init__(self, doors: Doors, login: Login, mending: Mending, home: str, render: Render) -> None:
+        self._doors, self._login, self._mending, self._home, self._render = (
+            doors,
+            login,
+            mending,
+            home,
+            render,
+        )
+
+    async def system(self, visitor: Visitor) -> Response:
+        """What is parked, the latest runs and the latest rows of the audit."""
+        heads = await self._mending.heads(limit=SHOWN)
+        reasons = await asyncio.gather(*(self._reason(head) for head in heads))
+        return self._page(
+            "system.html",
+            visitor,
+            parked=[(head, reason, self._fresh()) for head, reason in zip(heads, reasons, strict=True)],
+            more=len(heads) == SHOWN,
+            run_id=self._fresh(),
+            runs=await self._mending.runs.latest(SHOWN // 2),
+            audit=await self._audit(),
+        )
+
+    async def run(self, visitor: Visitor, run_id: str) -> Response:
+        """One run; while it is open the page comes again by itself."""
+        run = await self._mending.runs.read(run_id)
+        page = self._page("run.html", visitor, run=run, is_open=run.state in OPEN)
+        if run.state in OPEN:
+            page.headers["Refresh"] = str(REFRESH_SECONDS)
+        return page
+
+    def follow(self, run: Run) -> Response:
+        """Lead to the page of a run."""
+        return RedirectResponse(f"{self._home}/{run.id}", 303)
+
+    async def _reason(self, head: Raw) -> str:
+        """Why the first record of a key waits."""
+        rows = await self._mending.records(head["_id"], 1)
+        return str(rows[0]["reason"]) if rows else ""
+
+    async def _audit(self) -> Sequence[Raw]:
+        """Who did what, without the records that were given up."""
+        rows = await self._mending.audit(SHOWN // 2)
+        shown = ("event", "counts", "run")
+        return [row | {name: row["details"].get(name) for name in shown} for row in rows]
+
+    def _fresh(self) -> str:
+        return uuid7(self._doors.clock())
+
+    def _page(self, template: str, visitor: Visitor, **facts: object) -> Response:
+        seal = self._login.forms.seal(visitor.session)
+        return self._render(template, 200, here=self._home, visitor=visitor, seal=seal, **facts)
+
+
+def ops_pages_router(
+    doors: Doors, login: Login, mending: Mending, home: str, show: Show, render: Render
+) -> APIRouter:
+    """The pages under `home`, for the role ops."""
+    site = APIRouter(prefix=home, include_in_schema=False)
+    pages, lock = OpsPages(doors, login, mending, home, render), Enter(doors, login, ("ops",), show)
+
+    @site.get("")
+    async def show_system(visitor: Annotated[Visitor, Depends(lock)]) -> Response:
+        return await pages.system(visitor)
+
+    @site.post("/ripeti")
+    async def replay(
+        visitor: Annotated[Visitor, Depends(lock)], form: Annotated[StartForm, Form()]
+    ) -> Response:
+        started = await mending.replay(visitor.subject, head=form.head or None, run_id=str(form.run_id))
+        return pages.follow(started)
+
+    @site.get("/{run_id}")
+    async def show_run(visitor: Annotated[Visitor, Depends(lock)], run_id: UUID) -> Response:
+        return await pages.run(visitor, str(run_id))
+
+    @site.post("/{run_id}/ferma")
+    async def cancel(visitor: Annotated[Visitor, Depends(lock)], run_id: UUID) -> Response:
+        return pages.follow(await mending.runs.cancel(str(run_id), visitor.subject))
+
+    @site.post("/{run_id}/riprendi")
+    async def resume(visitor: Annotated[Visitor, Depends(lock)], run_id: UUID) -> Response:
+        return pages.follow(await mending.runs.resume(str(run_id), visitor.subject))
+
+    return site

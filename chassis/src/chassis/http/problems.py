@@ -1,0 +1,129 @@
+"""Problem details (RFC 9457): what is said when something is not answered as asked, and nothing of how we are made."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from chassis.errors import Poison, Refused, Unavailable
+from chassis.observe.logs import log
+
+# The methods of HTTP that a route may have; deploy/gateway/nginx.conf lets these pass and no others.
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+# A page's lock leaves there how the service shows a refusal to somebody with a browser.
+SHOW = "ascolto.show"
+
+
+def problem(
+    slug: str, detail: str, status: int, field: str | None = None, fix: str | None = None, **more: Any
+) -> JSONResponse:
+    """Problem details that name the field and the fix."""
+    body = {
+        "type": f"urn:ascolto:problem:{slug}",
+        "title": slug.replace("-", " "),
+        "status": status,
+        "detail": detail,
+    }
+    body |= {name: value for name, value in {"field": field, "fix": fix, **more}.items() if value is not None}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def add_problems(app: FastAPI) -> None:
+    """Answer every refusal, everything unavailable and every unfit request with a problem."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(Poison, _poison)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    answer = _shown(request, error.slug, error.status) or problem(
+        error.slug, error.detail, error.status, error.field, error.fix
+    )
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    log("unavailable", level=30, reason=str(error))
+    return _shown(request, "unavailable", 503) or problem(
+        "unavailable", "Something this needs is down; nothing was stored.", 503, fix="Send it again."
+    )
+
+
+async def _poison(request: Request, error: Exception) -> Response:
+    log("cannot be kept", level=30, reason=str(error))
+    return _shown(request, "cannot-be-kept", 400) or problem(
+        "cannot-be-kept",
+        "Something in the body cannot be kept; nothing was stored.",
+        400,
+        "body",
+        "Send text that is valid UTF-8 and numbers of at most 64 bits.",
+    )
+
+
+def _shown(request: Request, slug: str, status: int) -> Response | None:
+    show: Callable[[str, int], Response] | None = request.scope.get(SHOW)
+    return None if show is None else show(slug, status)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return _shown(request, "invalid", 422) or _invalid_problem(error)
+
+
+def _invalid_problem(error: RequestValidationError) -> JSONResponse:
+    rows = [
+        {
+            "field": ".".join(
+                str(part) for part in row["loc"] if part not in ("body", "query", "header", "path")
+            ),
+            "detail": row["msg"],
+        }
+        for row in error.errors()
+    ]
+    first = rows[0] if rows else {"field": "body", "detail": "invalid"}
+    if error.errors() and error.errors()[0]["type"] == "json_invalid":
+        return problem(
+            "malformed-json", f"The body is not JSON: {first['detail']}", 400, "body", "Send one JSON object."
+        )
+    field = first["field"] or "body"
+    return problem(
+        "invalid",
+        f"{field}: {first['detail']}",
+        422,
+        field,
+        error.errors()[0].get("ctx", {}).get("fix", f"Correct {field} and send it again."),
+        errors=rows,
+    )
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405 or request.method not in METHODS:
+        return _wrong_method(request)
+    slug = {404: "not-found", 413: "too-large"}.get(error.status_code, "request-failed")
+    answer = problem(slug, str(error.detail), error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _wrong_method(request: Request) -> JSONResponse:
+    """405 with the methods of all routes that have this path; FastAPI itself names those of the first one."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    allowed = ", ".join(
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    )
+    fix = f"Use one of {allowed}." if allowed else None
+    answer = problem("wrong-method", "What is asked for does not have this method.", 405, fix=fix)
+    answer.headers["Allow"] = allowed
+    return answer

@@ -1,0 +1,1 @@
+"""Committed facts are sent to Kafka, each subject's in sequence."""

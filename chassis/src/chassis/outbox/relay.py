@@ -1,0 +1,201 @@
+"""The relay: what is committed to the outbox goes to Kafka, each subject's facts in order; copies may follow a crash."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+
+from chassis.clock import Clock
+from chassis.documents import Raw
+from chassis.errors import Unavailable
+from chassis.observe.logs import log
+from chassis.observe.metrics import Metrics
+from chassis.outbox.scan import SWEEP, Window
+from chassis.outbox.sent_log import SentLog
+from chassis.runtime.crash import CrashPoints
+from chassis.store.collections import OUTBOX
+from chassis.store.port import Store
+from chassis.store.shard_leases import Slots
+from contracts.connection import Connection
+from contracts.envelope import Envelope
+
+SEND_SECONDS = 15.0
+LOOK_SECONDS = 3.0
+LOOK_AGAIN_SECONDS = 30.0
+
+Target = tuple[str, int]
+
+
+@dataclass
+class Relay:
+    """Sweeps the slots this process holds and sends what it finds; a partition stops at its first failure."""
+
+    service: str
+    kafka: Connection
+    store: Store
+    slots: Slots
+    metrics: Metrics
+    crash: CrashPoints
+    clock: Clock
+    log: SentLog = field(init=False)
+    window: Window = field(init=False)
+    producer: AIOKafkaProducer | None = None
+    _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.log = SentLog(self.store)
+        self.window = Window(self.store, self.slots.monotonic, self.aged)
+
+    def aged(self, oldest: Raw | None) -> None:
+        """Show how long the oldest fact has waited; None when nothing waits."""
+        age = (self.clock() - oldest["time"]).total_seconds() if oldest else 0.0
+        self.metrics.outbox_age.set(max(0.0, age))
+
+    async def sweep(self) -> bool:
+        """Send one sweep; true when there is more. Raises Unavailable while the broker is away."""
+        rows = await self.window.look(self.slots.owned())
+        if not rows:
+            return False
+        self.crash.at("relay.swept")
+        producer = await self._ready()
+        targets = await self._targets(producer, rows)
+        sent = await asyncio.gather(*(self._send(producer, target, part) for target, part in targets.items()))
+        done = [row for part in sent for row in part]
+        self.window.sent(done)
+        self.crash.at("relay.sent")
+        await self._clear(done)
+        self.crash.at("relay.cleared")
+        if (
+            any(len(part) < len(wanted) for part, wanted in zip(sent, targets.values(), strict=True))
+            and not done
+        ):
+            await self._discard()
+            raise Unavailable("the broker takes nothing")
+        return 0 < len(done) < len(rows) or len(rows) == SWEEP
+
+    async def _ready(self) -> AIOKafkaProducer:
+        if self.producer is None:
+            producer = AIOKafkaProducer(
+                **self.kafka.aiokafka(),
+                client_id=f"{self.service}-relay",
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                max_batch_size=524_288,
+                max_request_size=1_048_576,
+                request_timeout_ms=10_000,
+            )
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await producer.start()
+            except (KafkaError, OSError, TimeoutError) as error:
+                await _stop(producer)
+                raise Unavailable(f"kafka: {type(error).__name__}") from error
+            self.producer = producer
+        return self.producer
+
+    async def _targets(self, producer: AIOKafkaProducer, rows: Sequence[Raw]) -> dict[Target, list[Raw]]:
+        """The rows by partition; those of a topic that is not there wait, and keep nobody else waiting."""
+        targets: dict[Target, list[Raw]] = {}
+        for row in rows:
+            topic = row["aggregatetype"]
+            count = await self._partitions(producer, topic)
+            if count:
+                key = key_of(row)
+                partition = (murmur2(key) & 0x7FFFFFFF) % count if key is not None else 0
+                targets.setdefault((topic, partition), []).append(row)
+        return targets
+
+    async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> int:
+        count, known_at = self._counts.get(topic, (0, -LOOK_AGAIN_SECONDS))
+        if count or self.slots.monotonic() - known_at < LOOK_AGAIN_SECONDS:
+            return count
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                count = len(await producer.partitions_for(topic))
+        except (KafkaError, OSError, TimeoutError) as error:
+            if not await producer.client.force_metadata_update():
+                raise Unavailable(f"kafka: {type(error).__name__}") from error
+            self.metrics.send_failures.inc()  # the broker answers and does not know the topic
+            log("no such topic", level=40, topic=topic, fix="run the provisioning")
+        self._counts[topic] = (count, self.slots.monotonic())
+        return count
+
+    async def _send(self, producer: AIOKafkaProducer, target: Target, rows: Sequence[Raw]) -> list[Raw]:
+        batch = producer.create_batch()
+        part: list[Raw] = []
+        for row in rows:
+            headers = headers_of(self.service, row)
+            stamp = int(row["time"].timestamp() * 1000)
+            if batch.append(key=key_of(row), value=row["payload"], timestamp=stamp, headers=headers) is None:
+                break
+            part.append(row)
+        try:
+            acknowledged = await producer.send_batch(batch, target[0], partition=target[1])
+            async with asyncio.timeout(SEND_SECONDS):
+                await acknowledged
+        except (KafkaError, OSError, TimeoutError) as error:
+            self.metrics.send_failures.inc()
+            log("send failed", level=30, topic=target[0], partition=target[1], reason=type(error).__name__)
+            await self._discard()
+            return []
+        self.metrics.sent.labels(target[0]).inc(len(part))
+        return part
+
+    async def _clear(self, rows: Sequence[Raw]) -> None:
+        if not rows:
+            return
+        await self.log.keep(rows, self.clock())
+        await self.store.delete(OUTBOX, [row["_id"] for row in rows])
+
+    async def _discard(self) -> None:
+        producer, self.producer = self.producer, None
+        self._counts.clear()
+        if producer is not None:
+            await _stop(producer)
+
+    async def stop(self) -> None:
+        """Close the producer."""
+        await self._discard()
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    try:
+        async with asyncio.timeout(3.0):
+            await producer.stop()
+    except (KafkaError, OSError, TimeoutError, AssertionError) as error:
+        log("producer closed badly", level=30, reason=type(error).__name__)
+
+
+def envelope_of(service: str, row: Raw) -> Envelope:
+    """The envelope of a stored event."""
+    accepted: datetime | None = row["accepted"]
+    return Envelope(
+        id=row["_id"],
+        type=row["type"],
+        source=f"/ascolto/{service}",
+        subject=row["aggregateid"],
+        time=row["time"],
+        sequence=row["sequence"],
+        correlation_id=row["correlation"],
+        causation_id=row["causation"],
+        accepted_time=accepted,
+        traceparent=row["traceparent"],
+    )
+
+
+def key_of(row: Raw) -> bytes | None:
+    """The key on the topic: the subject, or what a mirrored record came with."""
+    key: bytes | None = row["key"] if "key" in row else row["aggregateid"].encode()
+    return key
+
+
+def headers_of(service: str, row: Raw) -> list[tuple[str, bytes]]:
+    """The headers on the topic: the envelope, or what a mirrored record came with."""
+    if "headers" in row:
+        return [(name, value) for name, value in row["headers"]]
+    return envelope_of(service, row).headers()

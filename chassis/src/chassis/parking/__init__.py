@@ -1,0 +1,1 @@
+"""Dead letters: what could not be handled is listed, replayed or discarded."""

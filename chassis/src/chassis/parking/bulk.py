@@ -1,0 +1,229 @@
+"""What runs do with parked records and sent facts: handle again, give up, send again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chassis.clock import Clock
+from chassis.consumer.raw_fetch import Unreadable
+from chassis.consumer.records import contents, read
+from chassis.documents import AtLeast, Between, Raw
+from chassis.outbox.sent_log import Place, SentLog
+from chassis.parking.replays import GONE, Replays, take_off
+from chassis.store.audit import audit_row
+from chassis.store.collections import AUDIT, HEADS, INBOX, OUTBOX, PARKED
+from chassis.store.port import Store, Transaction
+from chassis.store.transactor import Transactor
+from chassis.tasks.run import Run, keep
+from chassis.tasks.runs import Asked
+from chassis.transaction.inputs import Input, Outcome
+from chassis.transaction.parked import record_of
+from chassis.transaction.unit_of_work import Turns
+
+RECORDS = 100  # of a chunk
+AUDITED_BYTES = 4_000_000  # of records in one row of the audit, which holds at least one
+OUTBOX_ROOM = 2_000  # facts that may wait while old ones are added: new facts do not wait long behind them
+
+
+@dataclass
+class BulkReplay:
+    """Handles parked records again, key after key; a key stops at its first record that still cannot be handled."""
+
+    store: Store
+    replays: Replays
+    session: Transactor
+    clock: Clock
+    name: str = "replay"
+    single: bool = False
+
+    async def begin(self, asked: Asked) -> tuple[int | None, Raw]:
+        """All records under the keys that were asked for; of a reason, only each key's first record knows it."""
+        where: dict[str, Any] = {"head": asked["head"] or AtLeast("")}
+        where |= {"topic": asked["topic"]} if asked["topic"] else {}
+        total = None if asked["reason"] else await self.store.count(PARKED, where)
+        return total, {"after": "", "within": None}
+
+    async def chunk(self, run: Run) -> Run | None:
+        """Go on with the key in work, then with those behind it; a few records in all."""
+        heads, most = await self._heads(run), run.done + RECORDS
+        if not heads:
+            return None
+        for head in heads:
+            if run.done >= most:
+                break
+            if await self._wanted(run, head):
+                run = await self._key(run, head, most)
+            else:
+                run = _past(run, head)
+        assert run.cursor is not None
+        before, after = run, run.further({}, run.cursor, self.clock())
+        await self.session.transact(lambda tx: keep(tx, before, after))
+        return after
+
+    async def _heads(self, run: Run) -> list[str]:
+        """The next keys under which something waits."""
+        assert run.cursor is not None
+        where: dict[str, Any] = {"_id": AtLeast(run.cursor["after"]), "size": AtLeast(1)}
+        where |= {"topic": run.asked["topic"]} if run.asked["topic"] else {}
+        where |= {"_id": run.asked["head"]} if run.asked["head"] else {}
+        rows = await self.store.query(HEADS, where, [("_id", 1)], RECORDS + 1)
+        return [row["_id"] for row in rows if row["_id"] != run.cursor["after"]]
+
+    async def _wanted(self, run: Run, head: str) -> bool:
+        assert run.cursor is not None
+        if not run.asked["reason"] or run.cursor["within"] == head:
+            return True
+        rows = await self.store.query(PARKED, {"head": head}, [("_id", 1)], 1)
+        return bool(rows) and rows[0]["reason"] == run.asked["reason"]
+
+    async def _key(self, run: Run, head: str, most: int) -> Run:
+        while run.done < most:
+            run, goes_on = await self._record(run, head)
+            if not goes_on:
+                return _past(run, head)
+        return run
+
+    async def _record(self, run: Run, head: str) -> tuple[Run, bool]:
+        """Handle the first record of a key: in one transaction it leaves and is counted, or all that wait are."""
+        assert run.cursor is not None
+        kept, now, within = run, self.clock(), run.cursor | {"within": head}
+
+        async def count(tx: Transaction, still: Outcome | None, handled: int) -> None:
+            nonlocal kept
+            kept = run.further({"handled": handled}, within, now)
+            if still is not None:
+                waiting = (await tx.find(HEADS, [head]))[head]["size"]
+                kept = _past(run.further({"still-parked": waiting}, within, now), head)
+            await keep(tx, run, kept)
+
+        outcome = await self.replays.first(head, count)
+        return kept, outcome is not None and outcome.ending in GONE
+
+
+def _past(run: Run, head: str) -> Run:
+    return replace(run, cursor={"after": head, "within": None})
+
+
+@dataclass
+class BulkDiscard:
+    """Gives up all that waits under one key when the run begins; the audit keeps the bytes."""
+
+    store: Store
+    turns: Turns
+    session: Transactor
+    clock: Clock
+    name: str = "discard"
+    single: bool = False
+
+    async def begin(self, asked: Asked) -> tuple[int | None, Raw]:
+        """What waits now; what is parked later is not given up."""
+        head = asked["head"]
+        last = await self.store.query(PARKED, {"head": head}, [("_id", -1)], 1)
+        total = await self.store.count(PARKED, {"head": head})
+        return total, {"until": last[0]["_id"] if last else ""}
+
+    async def chunk(self, run: Run) -> Run | None:
+        """Give up the next records, with their row in the audit."""
+        assert run.cursor is not None
+        head, cursor = str(run.asked["head"]), run.cursor
+        where = {"head": head, "_id": Between("", cursor["until"])}
+        rows = _of_one_row(await self.store.query(PARKED, where, [("_id", 1)], RECORDS))
+        if not rows:
+            return None
+        now = self.clock()
+        after = run.further({"discarded": len(rows)}, cursor, now)
+        details = {"head": head, "why": run.asked["why"], "run": run.id, "records": rows}
+
+        async def work(tx: Transaction) -> None:
+            await keep(tx, run, after)
+            await give_up(tx, self.turns, head, rows, now)
+            await self._note(tx, audit_row(now, run.by, "discard", details))
+
+        await self.session.transact(work)
+        return after
+
+    async def _note(self, tx: Transaction, row: Raw) -> None:
+        await tx.insert(AUDIT, [row])
+
+
+def _of_one_row(rows: Sequence[Raw]) -> list[Raw]:
+    """As many as one row of the audit can hold."""
+    held, size = list[Raw](), 0
+    for row in rows:
+        size += sum(len(value) for value in (row["key"], row["value"]) if value is not None)
+        size += sum(len(name) + len(value or b"") for name, value in row["headers"])
+        if held and size > AUDITED_BYTES:
+            break
+        held.append(row)
+    return held
+
+
+async def give_up(tx: Transaction, turns: Turns, head: str, rows: Sequence[Raw], now: datetime) -> None:
+    """Take records that nobody will handle off their key, with receipts, so that copies of them are known.
+
+    Raises Conflict when one of them is gone already.
+    """
+    await take_off(tx, turns, head, [row["_id"] for row in rows], now)
+    inputs = [item for row in rows for item in _inputs(row, now)]
+    ids = sorted({item.name for item in inputs if item.body is not None})
+    known = await tx.find(INBOX, ids)
+    missing = [{"_id": name, "at": now} for name in ids if name not in known]
+    if missing:
+        await tx.insert(INBOX, missing)
+
+
+def _inputs(row: Raw, now: datetime) -> list[Input]:
+    record = record_of(row)
+    if not record.opaque:
+        return [read(record, int(now.timestamp() * 1000))]
+    try:
+        return contents(record)
+    except Unreadable:
+        return []
+
+
+@dataclass
+class Republish:
+    """Puts facts that were sent since a time into the outbox again, for a broker that lost its disk."""
+
+    store: Store
+    session: Transactor
+    clock: Clock
+    woken: Callable[[], object]
+    name: str = "republish"
+    single: bool = True
+
+    async def begin(self, asked: Asked) -> tuple[int | None, Raw]:
+        """What was sent until now; what the run itself has sent again is not looked at."""
+        since, until = datetime.fromisoformat(str(asked["since"])), self.clock()
+        return await SentLog(self.store).count(since, until), {
+            "until": until,
+            "place": Place.before(since).raw(),
+        }
+
+    async def chunk(self, run: Run) -> Run | None:
+        """Add the next facts to the outbox, when there is room in it."""
+        assert run.cursor is not None
+        if await self.store.count(OUTBOX, {}) >= OUTBOX_ROOM:
+            return run
+        until = run.cursor["until"]
+        found = await SentLog(self.store).after(Place.read(run.cursor["place"]), until)
+        if found is None:
+            return None
+        rows, place = found
+        cursor = {"until": until, "place": place.raw()}
+
+        async def work(tx: Transaction) -> Run:
+            there = await tx.find(OUTBOX, [row["_id"] for row in rows])
+            fresh = [row for row in rows if row["_id"] not in there]
+            if fresh:
+                await tx.insert(OUTBOX, fresh)
+            counts = {"republished": len(fresh)} | ({"not-sent-yet": len(there)} if there else {})
+            after = run.further(counts, cursor, self.clock())
+            await keep(tx, run, after)
+            return after
+
+        after = await self.session.transact(work)
+        self.woken()
+        return after

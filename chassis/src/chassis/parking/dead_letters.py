@@ -1,0 +1,162 @@
+"""Mending: people look at what is parked, have it handled again or give it up; whatever they do is written down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from chassis.clock import Clock
+from chassis.consumer.stopped_partitions import step_over_id
+from chassis.documents import AtLeast, Raw
+from chassis.errors import Refused
+from chassis.outbox.sent_log import KEPT
+from chassis.parking.bulk import BulkDiscard, BulkReplay, Republish, give_up
+from chassis.parking.replays import Replays
+from chassis.store.audit import audit_row
+from chassis.store.collections import AUDIT, HEADS, PARKED, RUNS
+from chassis.store.port import Store, Transaction
+from chassis.store.shard_leases import Slots
+from chassis.store.transactor import Transactor
+from chassis.tasks.run import Run
+from chassis.tasks.runs import Runs
+from chassis.transaction.unit_of_work import Turns
+
+
+@dataclass
+class Mending:
+    """What people who run the system can do with parked records and sent facts."""
+
+    store: Store
+    turns: Turns
+    replays: Replays
+    session: Transactor
+    runs: Runs
+    clock: Clock
+
+    async def heads(self, topic: str | None = None, limit: int = 100) -> list[Raw]:
+        """The keys that have stopped, oldest first."""
+        where: dict[str, Any] = {"size": AtLeast(1)} | ({"topic": topic} if topic else {})
+        return await self.store.query(HEADS, where, [("since", 1)], limit)
+
+    async def records(self, head: str, limit: int = 100) -> list[Raw]:
+        """The records that wait under one key, in their order, with bytes and reasons."""
+        return await self.store.query(PARKED, {"head": head}, [("_id", 1)], limit)
+
+    async def replay(
+        self,
+        by: str,
+        head: str | None = None,
+        topic: str | None = None,
+        reason: str | None = None,
+        run_id: str | None = None,
+    ) -> Run:
+        """Start to handle again one key, or all of a topic, of a reason, or all there are."""
+        return await self.runs.start("replay", {"head": head, "topic": topic, "reason": reason}, by, run_id)
+
+    async def discard(self, by: str, why: str, head: str, run_id: str | None = None) -> Run:
+        """Start to give up all that waits under a key; raises Refused (404) when nothing does."""
+        known = await self.store.get(RUNS, run_id) if run_id else None
+        if known is None and not await self.records(head, 1):
+            raise _nothing_parked()
+        return await self.runs.start("discard", {"head": head, "why": why}, by, run_id)
+
+    async def discard_record(self, by: str, why: str, head: str, parked_id: str) -> None:
+        """Give up one record; it stays in the audit with its bytes, and copies of it are known.
+
+        Raises Refused when it is not there.
+        """
+        now = self.clock()
+
+        async def work(tx: Transaction) -> None:
+            row = (await tx.find(PARKED, [parked_id])).get(parked_id)
+            if row is None or row["head"] != head:
+                raise _nothing_parked()
+            await give_up(tx, self.turns, head, [row], now)
+            details = {"head": head, "why": why, "records": [row]}
+            await tx.insert(AUDIT, [audit_row(now, by, "discard", details)])
+
+        await self.session.transact(work)
+
+    async def step_over(self, by: str, why: str, topic: str, partition: int, offset: int) -> str:
+        """Let a batch that nobody here can read be parked unread and what lies behind it be handled; returns its place.
+
+        The audit row is the permission: whoever owns the partition looks for it.
+        """
+        details = {"topic": topic, "partition": partition, "offset": offset, "why": why}
+        row = audit_row(self.clock(), by, "step-over", details)
+        row["_id"] = step_over_id(topic, partition, offset)
+        await self.store.insert_missing(AUDIT, [row])
+        return f"{topic}/{partition}/{offset}"
+
+    async def republish(self, by: str, since: datetime, run_id: str | None = None) -> Run:
+        """Start to send again what was sent since then; consumers' inboxes know the ids.
+
+        Raises Refused for a time before which sent facts are no longer kept, for one that has not come, and while another
+        such run is open.
+        """
+        now = self.clock()
+        if since > now:
+            raise Refused(
+                "not-yet-past",
+                "Nothing was sent since then.",
+                422,
+                "since",
+                "Ask for a time that has passed.",
+            )
+        if now - since > KEPT:
+            raise Refused(
+                "too-long-ago",
+                f"Sent facts are kept {KEPT.days} days.",
+                422,
+                "since",
+                "Ask for a later time; older facts are in the services' own documents.",
+            )
+        asked = {"since": since.astimezone(UTC).isoformat()}
+        return await self.runs.start("republish", asked, by, run_id)
+
+    async def audit(self, limit: int = 100) -> list[Raw]:
+        """What was done, latest first."""
+        return await self.store.query(AUDIT, {}, [("at", -1)], limit)
+
+
+async def mending_over(
+    store: Store,
+    turns: Turns,
+    slots: Slots,
+    clock: Clock,
+    woken: Callable[[], object],
+    discards: type[BulkDiscard] = BulkDiscard,
+) -> Mending:
+    """All that people who run a service can do; `woken` is told of facts that were added to the outbox."""
+    replays = Replays(turns.service, store, turns, await store.lane(), clock)
+    asking, working = Transactor(await store.lane()), Transactor(await store.lane())
+    kinds = (
+        BulkReplay(store, replays, working, clock),
+        discards(store, turns, working, clock),
+        Republish(store, working, clock, woken),
+    )
+    runs = Runs(store, asking, slots, clock, {kind.name: kind for kind in kinds})
+    return Mending(store, turns, replays, asking, runs, clock)
+
+
+def _nothing_parked() -> Refused:
+    return Refused(
+        "nothing-parked", "Nothing is parked there.", 404, "head", "GET /ops/parked lists what is."
+    )
+
+
+def readable(rows: list[Raw]) -> list[Raw]:
+    """Rows as JSON can carry them: bytes as text, whatever is in them."""
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case bytes():
+            return value.decode("utf-8", "backslashreplace")
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case dict():
+            return {name: _plain(one) for name, one in value.items()}
+        case _:
+            return value

@@ -1,0 +1,234 @@
+"""One running replica of a service: how it starts, what it says of its health, and how it stops."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from chassis.clock import Clock, utc_now
+from chassis.consumer.aiokafka_patches import mend_kafka_client
+from chassis.consumer.claims import Claims
+from chassis.consumer.delivery import Delivery
+from chassis.consumer.raw_fetch import unread_codecs
+from chassis.errors import Refused, Unavailable
+from chassis.http.context import Doors
+from chassis.http.issuer import issuer_of
+from chassis.http.rates import Rates
+from chassis.http.tokens import OidcTokens
+from chassis.observe.logs import log
+from chassis.observe.metrics import Metrics
+from chassis.outbox.relay import Relay
+from chassis.parking.dead_letters import Mending, mending_over
+from chassis.runtime.crash import CrashPoints
+from chassis.runtime.loops import Loop, end
+from chassis.runtime.plan import Plan
+from chassis.runtime.queue_gauges import EVERY, Depths, Reading
+from chassis.runtime.watchdog import Watchdog
+from chassis.settings import ServiceSettings
+from chassis.store.change_stream_waker import Neighbours
+from chassis.store.collections import COLLECTIONS, INDEXES
+from chassis.store.port import Lane, Store
+from chassis.store.shard_leases import RENEW_EVERY, Slots
+from chassis.tasks.jobs import Jobs
+from chassis.tasks.runs import LOOK_EVERY
+from chassis.tasks.timers import Timers
+from chassis.transaction.batch_processor import Effects
+from chassis.transaction.commands import Commands
+from chassis.transaction.unit_of_work import Turns
+
+STUCK_SECONDS = 45.0
+LANES = 2
+JOBS_END_SECONDS = 10.0
+
+
+class Process:
+    """One running replica."""
+
+    def __init__(self, plan: Plan, settings: ServiceSettings, store: Store, clock: Clock = utc_now) -> None:
+        self.plan, self.settings, self.store, self.clock = plan, settings, store, clock
+        self.metrics = Metrics(plan.name)
+        self.crash = CrashPoints(settings.crash_at)
+        self.turns = Turns(
+            plan.name, settings.slots, plan.reactions, self.metrics, self.crash, self._wake, clock
+        )
+        self.commands = Commands(self.turns, self.metrics, clock)
+        tokens = OidcTokens(issuer_of(settings), settings.audience, clock)
+        self.doors = Doors(store, self.commands, clock, tokens, Rates(settings.rate, settings.burst))
+        self.slots = Slots(store, settings.instance, settings.slots)
+        self.relay = Relay(plan.name, settings.connection, store, self.slots, self.metrics, self.crash, clock)
+        self.readings = [
+            Reading(one, self.doors, self.metrics.gauge(one.name, one.says, one.labels))
+            for one in plan.measures
+        ]
+        self.loops: dict[str, Loop] = {}
+        self.neighbours = Neighbours(store, self.slots, lambda name: self.loops[name].wake())
+        self.delivery: Delivery | None = None
+        self.jobs: Jobs | None = None
+        self.mending: Mending | None = None
+        self.seeded = plan.seed is None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _wake(self, effects: Effects) -> None:
+        told = {
+            "relay": effects.outbox,
+            "timers": effects.timers,
+            "jobs": effects.jobs,
+            "replays": effects.released,
+        }
+        for name, there in told.items():
+            if there:
+                self._wake_loop(name)
+
+    def _wake_loop(self, name: str) -> None:
+        if name in self.loops:
+            self.loops[name].wake()
+
+    async def furnish(self) -> Mending:
+        """What the ops door works with; needs no engine yet."""
+        if self.mending is None:
+            self.mending = await mending_over(
+                self.store, self.turns, self.slots, self.clock, lambda: self._wake_loop("relay")
+            )
+        return self.mending
+
+    async def open(self) -> None:
+        """Make the collections exist, then start everything that does not need Kafka."""
+        mend_kafka_client()
+        if missing := unread_codecs():
+            log("codecs missing", level=40, cannot_read=missing)
+        self._task(Watchdog(self.live, STUCK_SECONDS).run())
+        commanded, timed, done = lanes = [await self.store.lane() for _ in range(3)]
+        await self._patiently(partial(self._prepare, lanes))
+        self._task(self.commands.serve(commanded))
+        await self._loops(timed, done)
+        self._task(self._seed())
+        if self.plan.hears:
+            self._task(self._join())
+
+    async def _prepare(self, lanes: Sequence[Lane]) -> None:
+        names = [*COLLECTIONS, *(collection.name for collection in self.plan.collections)]
+        await self.store.ensure(names, [*INDEXES, *self.plan.indexes])
+        await self.slots.reclaim(lanes)
+
+    async def _loops(self, timed: Lane, done: Lane) -> None:
+        plan, store, slots, clock = self.plan, self.store, self.slots, self.clock
+        timers = Timers(store, slots, self.turns, plan.reactions, clock, timed)
+        mending = await self.furnish()
+        self.jobs = Jobs(
+            store,
+            slots,
+            self.commands,
+            plan.reactions,
+            plan.workers,
+            self.metrics,
+            self.crash,
+            clock,
+            done,
+        )
+        steps = {
+            "slots": (slots.share, RENEW_EVERY),
+            "relay": (self.relay.sweep, 0.25),
+            "timers": (timers.fire, 0.5),
+            "jobs": (self.jobs.start_due, 0.5),
+            "replays": (mending.replays.release, 1.0),
+            "depths": (Depths(store, self.metrics).measure, 5.0),
+        }
+        steps |= {one.measure.name: (one.once, EVERY) for one in self.readings}
+        for name, kind in mending.runs.kinds.items():
+            steps[f"run {name}"] = (partial(mending.runs.advance, kind), LOOK_EVERY)
+        self.loops = {
+            name: Loop(name, step, partial(self._pace, every)) for name, (step, every) in steps.items()
+        }
+        self.jobs.done = self.loops["jobs"].wake
+        for loop in self.loops.values():
+            self._task(loop.run())
+        self._task(self.neighbours.run())
+
+    def _pace(self, every: float) -> float:
+        """A process is woken by its own commits and by what it hears of others'; deaf to them, it looks more often."""
+        deaf = self.slots.members > 1 and not self.neighbours.listening
+        return min(every, max(0.05, every / 5)) if deaf else every
+
+    async def _join(self) -> None:
+        settings, name = self.settings, self.plan.name
+        claims = Claims(name, self.store, [await self.store.lane() for _ in range(LANES)])
+        self.delivery = Delivery(
+            name, settings.connection, settings.instance, self.plan.hears, claims, self.turns, self.clock
+        )
+        await self._patiently(self.delivery.start)
+        watch = self.loops["watch"] = Loop("watch", self.delivery.watch, 1.0)
+        await watch.run()
+
+    async def _seed(self) -> None:
+        if self.plan.seed is not None:
+            seed = self.plan.seed
+            try:
+                await self._patiently(lambda: seed(self.doors))
+            except Refused as refusal:
+                log("seed refused", level=40, reason=str(refusal), field=refusal.field, fix=refusal.fix)
+                raise
+            self.seeded = True
+
+    async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
+        wait = 0.1
+        while True:
+            try:
+                await step()
+            except Unavailable as away:
+                log("waiting", level=30, reason=str(away))
+                await asyncio.sleep(wait)
+                wait = min(3.0, wait * 2)
+            else:
+                return
+
+    def _task(self, work: Any) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    def live(self) -> Mapping[str, Any]:
+        """Alive while no loop is stuck and no task of ours has died."""
+        now = time.monotonic()
+        stuck = [name for name, loop in self.loops.items() if now - loop.beat > STUCK_SECONDS]
+        if self.delivery is not None and self.delivery.stands_still(STUCK_SECONDS):
+            stuck.append("delivery")
+        dead = [str(task.get_coro()) for task in self._tasks if task.done() and task.exception() is not None]
+        return {"ok": not stuck and not dead, "stuck": stuck, "dead": dead}
+
+    def ready(self) -> Mapping[str, Any]:
+        """Ready when the doors can serve; a consumer that rests is ready and says why."""
+        resting = self.delivery.resting if self.delivery else ""
+        heard = not self.plan.hears or (self.delivery is not None and bool(self.loops.get("watch")))
+        return {
+            "ok": bool(self.loops) and self.seeded,
+            "consuming": heard,
+            "resting": resting,
+            "stopped": self.delivery.stops.told() if self.delivery else [],
+            "unread_codecs": unread_codecs(),
+            "seeded": self.seeded,
+        }
+
+    async def close(self) -> None:
+        """Finish what is in hand, hand over what is held, and end."""
+        if self.delivery is not None:
+            await self.delivery.stop()
+        if self.jobs is not None:
+            await self.jobs.stop(JOBS_END_SECONDS)
+        try:
+            async with asyncio.timeout(5.0):
+                await self._drain()
+        except (Unavailable, TimeoutError) as away:
+            log("outbox not drained", level=30, reason=str(away))
+        await end(self._tasks)
+        await self.relay.stop()
+        for close in (*self.plan.closing, self.doors.tokens.close):
+            await close()
+        try:
+            await self.slots.leave()
+        except Unavailable as away:
+            log("slots not given back", level=30, reason=str(away))
+        await self.store.close()
+
+    async def _drain(self) -> None:
+        while await self.store.count("outbox", {}):
+            self.loops["relay"].wake()
+            await asyncio.sleep(0.05)

@@ -1,0 +1,63 @@
+"""Depths: what waits in a service's own collections, measured now and then for the metrics."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import Gauge
+
+from chassis.http.context import Doors
+from chassis.observe.metrics import Metrics
+from chassis.store.collections import JOBS, OUTBOX, PARKED, QUEUES, TIMERS
+from chassis.store.port import Store
+
+EVERY = 10.0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A gauge of one service's own: what it says, and how it is read from what the service keeps.
+
+    Values are given by their labels, of which there are few; one that is left out stays as it was.
+    """
+
+    name: str
+    says: str
+    read: Callable[[Doors], Awaitable[Mapping[tuple[str, ...], float]]]
+    labels: tuple[str, ...] = ()
+
+
+@dataclass
+class Reading:
+    """Shows one measure."""
+
+    measure: Measure
+    doors: Doors
+    gauge: Gauge
+
+    async def once(self) -> bool:
+        """Set the gauge once."""
+        for labels, value in (await self.measure.read(self.doors)).items():
+            (self.gauge.labels(*labels) if labels else self.gauge).set(value)
+        return False
+
+
+@dataclass
+class Depths:
+    """Shows what waits to be sent, fired, done or mended."""
+
+    store: Store
+    metrics: Metrics
+
+    async def measure(self) -> bool:
+        """Set the gauges once."""
+        gauges = {
+            OUTBOX: self.metrics.outbox_pending,
+            TIMERS: self.metrics.timers_pending,
+            JOBS: self.metrics.jobs_pending,
+            PARKED: self.metrics.parked_depth,
+        }
+        for collection, gauge in gauges.items():
+            gauge.set(await self.store.count(collection, {}))
+        queues = await self.store.query(QUEUES, {})
+        self.metrics.runs_open.set(sum(len(queue["open"]) for queue in queues))
+        return False

@@ -1,0 +1,216 @@
+"""Replaying history into a shadow: the same facts through the same handlers, beside what is live, to compare or to put in place.
+
+The shadow is a set of collections of its own (`shadow_…`) with its own receipts; nothing is said, started or sent from it. It goes back as far as
+the topics remember, and it knows only what came over topics: documents that commands or timers changed will differ.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from chassis.consumer.records import read, record_from
+from chassis.documents import AtLeast, Collection, Raw
+from chassis.errors import Misuse
+from chassis.fields import instant_word
+from chassis.observe.metrics import Metrics
+from chassis.runtime.crash import CrashPoints
+from chassis.runtime.plan import Plan
+from chassis.settings import ServiceSettings
+from chassis.store.collections import COLLECTIONS, INDEXES
+from chassis.store.mongo import MongoStore
+from chassis.store.port import Store, Transaction
+from chassis.transaction.batch_processor import Effects
+from chassis.transaction.inputs import Input
+from chassis.transaction.unit_of_work import Turns
+from contracts.connection import Connection
+
+PAGE = 500
+
+
+class SilentTurns(Turns):
+    """Turns that keep documents and receipts only: a shadow says nothing and starts nothing."""
+
+    async def _write(self, tx: Transaction, fold: Any) -> None:
+        effects: Effects = fold.effects
+        effects.outbox.clear()
+        effects.timers.clear()
+        effects.jobs.clear()
+        effects.cancelled.clear()
+        await super()._write(tx, fold)
+
+
+@dataclass
+class Comparison:
+    """How the documents of one collection in the shadow stand against the live ones."""
+
+    collection: str
+    same: int = 0
+    different: list[str] = field(default_factory=list)
+    only_live: list[str] = field(default_factory=list)
+    only_shadow: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Shadow:
+    """A service's plan over what is live and what is replayed."""
+
+    plan: Plan
+    slots: int
+    live: Store
+    store: Store
+
+    async def prepare(self) -> None:
+        """Make the shadow's collections, and give it the registers that are in force."""
+        names = [*COLLECTIONS, *(collection.name for collection in self.plan.collections)]
+        await self.store.ensure(names, [*INDEXES, *self.plan.indexes])
+        for collection in self.plan.collections:
+            if collection.settled:
+                await self.store.insert_missing(collection.name, await self.live.query(collection.name, {}))
+
+    async def replay(self, batches: AsyncIterator[Sequence[Input]]) -> dict[str, int]:
+        """Handle batches of inputs in the shadow; says how they ended."""
+        metrics = Metrics(self.plan.name)
+        turns = SilentTurns(
+            self.plan.name, self.slots, self.plan.reactions, metrics, CrashPoints(), woken=lambda _: None
+        )
+        lane = await self.store.lane()
+        ended: dict[str, int] = {}
+        async for batch in batches:
+            for outcome in await turns.run(lane, batch):
+                ended[outcome.ending.value] = ended.get(outcome.ending.value, 0) + 1
+        await lane.close()
+        return ended
+
+    async def compare(self, collection: Collection[Any]) -> Comparison:
+        """Hold each document of the shadow against the live one, by its state."""
+        found = Comparison(collection.name)
+        live = {row["_id"]: _state(collection, row) async for row in _all(self.live, collection.name)}
+        async for row in _all(self.store, collection.name):
+            if row["_id"] not in live:
+                found.only_shadow.append(row["_id"])
+            elif live.pop(row["_id"]) == _state(collection, row):
+                found.same += 1
+            else:
+                found.different.append(row["_id"])
+        found.only_live = sorted(live)
+        return found
+
+    async def swap(self, collection: Collection[Any]) -> int:
+        """Put the shadow's documents in place of the live ones of a read model; returns how many changed.
+
+        Raises Misuse for documents that speak on a topic: facts were said of what is there now.
+        """
+        if collection.speaks:
+            raise Misuse(
+                f"{collection.name} speaks on {', '.join(collection.speaks)}: only read models are swapped"
+            )
+        lane, changed = await self.live.lane(), 0
+        async for row in _all(self.store, collection.name):
+            before = await self.live.get(collection.name, row["_id"])
+            if before is not None and _state(collection, before) == _state(collection, row):
+                continue
+            await lane.transact(lambda tx, row=row, before=before: _put(tx, collection.name, row, before))  # type: ignore[misc]
+            changed += 1
+        await lane.close()
+        return changed
+
+
+async def _put(tx: Transaction, name: str, row: Raw, before: Raw | None) -> None:
+    if before is None:
+        await tx.insert(name, [row | {"version": 1}])
+    else:
+        guard = {"_id": row["_id"], "version": before["version"]}
+        beside = {field: value for field, value in before.items() if field not in ("state", "schema")}
+        state = {field: row[field] for field in ("state", "schema") if field in row}
+        await tx.replace(name, [(guard, beside | state | {"version": before["version"] + 1})])
+
+
+def _state(collection: Collection[Any], row: Raw) -> Raw | None:
+    """The state in the form that this build writes, whichever wrote it."""
+    state: Raw | None = row["state"]
+    return None if state is None else collection.present(state, row.get("schema", 1))
+
+
+async def _all(store: Store, collection: str) -> AsyncIterator[Raw]:
+    last = ""
+    while rows := await store.query(collection, {"_id": AtLeast(last)}, [("_id", 1)], PAGE):
+        fresh = [row for row in rows if row["_id"] != last]
+        for row in fresh:
+            yield row
+        if len(rows) < PAGE:
+            return
+        last = rows[-1]["_id"]
+
+
+async def history(
+    kafka: Connection, topics: Sequence[str], since: datetime | None
+) -> AsyncIterator[Sequence[Input]]:
+    """Everything on the topics from a time (or their beginning) to their end as it is now, in batches."""
+    consumer = AIOKafkaConsumer(*topics, **kafka.aiokafka(), auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        places = sorted(consumer.assignment())
+        ends = {place: end for place, end in (await consumer.end_offsets(places)).items() if end}
+        for place, offset in (await _starts(consumer, list(ends), since)).items():
+            consumer.seek(place, offset)
+            if offset >= ends[place]:
+                del ends[place]
+        while ends:
+            for place, raws in (await consumer.getmany(timeout_ms=500, max_records=PAGE)).items():
+                wanted = [raw for raw in raws if raw.offset < ends.get(place, 0)]
+                if wanted:
+                    yield [read(record_from(raw), raw.timestamp) for raw in wanted]
+                if raws[-1].offset + 1 >= ends.get(place, 0):
+                    ends.pop(place, None)
+    finally:
+        await consumer.stop()
+
+
+async def _starts(
+    consumer: AIOKafkaConsumer, places: Sequence[TopicPartition], since: datetime | None
+) -> dict[TopicPartition, int]:
+    begins: dict[TopicPartition, int] = await consumer.beginning_offsets(places)
+    if since is None:
+        return begins
+    wanted = {place: int(since.timestamp() * 1000) for place in places}
+    found = await consumer.offsets_for_times(wanted)
+    ends = await consumer.end_offsets(places)
+    return {place: found[place].offset if found.get(place) else ends[place] for place in places}
+
+
+async def _run(plan: Plan, settings: ServiceSettings, asked: argparse.Namespace) -> dict[str, Any]:
+    live = MongoStore(settings.store, settings.database, settings.driver)
+    store = MongoStore(settings.store, settings.database, settings.driver, prefix="shadow_")
+    shadow = Shadow(plan, settings.slots, live, store)
+    await shadow.prepare()
+    topics = [asked.topic] if asked.topic else list(plan.hears)
+    ended = await shadow.replay(history(settings.connection, topics, asked.since))
+    wanted = [one for one in plan.collections if not one.settled]
+    comparisons = [vars(await shadow.compare(one)) for one in wanted]
+    swapped = {one.name: await shadow.swap(one) for one in wanted if one.name == asked.swap}
+    await live.close()
+    await store.close()
+    return {"replayed": ended, "compared": comparisons, "swapped": swapped}
+
+
+def main(plan: Plan, settings: ServiceSettings, words: Sequence[str]) -> int:
+    """Replay into the collections `shadow_…`, print how it compares, and swap one read model when asked to."""
+    parser = argparse.ArgumentParser(prog=f"python -m {plan.name} replay", description=__doc__)
+    parser.add_argument("--topic", help="one topic; all that the service hears when left out")
+    parser.add_argument(
+        "--since",
+        type=instant_word,
+        help="RFC 3339 time to begin at; as far as the topics remember when left out",
+    )
+    parser.add_argument("--swap", help="name of a read model to put in place of the live one")
+    found = asyncio.run(_run(plan, settings, parser.parse_args(words)))
+    json.dump(found, sys.stdout, indent=1)
+    print()  # noqa: T201
+    return 0

@@ -1,0 +1,39 @@
+"""The collections that every service's database has, and their indexes."""
+
+from chassis.documents import Index
+
+INBOX, OUTBOX, TIMERS, JOBS = "inbox", "outbox", "timers", "jobs"
+PARKED, HEADS = "parked", "parked_heads"
+FENCES, LEASES = "fences", "leases"
+RUNS, QUEUES = "runs", "run_queues"
+SESSIONS = "sessions"
+LOGINS = "logins"  # those that came back from the issuer: none does so twice
+AUDIT = "audit"
+
+INBOX_SECONDS = 21 * 86_400
+RUN_SECONDS = 90 * 86_400  # after its end; what it did stays in the audit
+
+COLLECTIONS = (
+    INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, FENCES, LEASES, AUDIT, SESSIONS, LOGINS, RUNS, QUEUES,
+)  # fmt: skip
+SESSION_INDEXES = (
+    Index(SESSIONS, (("state.ends", 1),), expire_after=0),
+    Index(LOGINS, (("ends", 1),), expire_after=0),
+)
+INDEXES = (
+    Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),
+    # Time before slot: a search ends only at a row that is there, so each slot's would walk over what all others deleted.
+    Index(OUTBOX, (("stamp", 1), ("slot", 1))),
+    Index(TIMERS, (("due", 1), ("slot", 1))),
+    Index(JOBS, (("due", 1), ("slot", 1))),
+    Index(OUTBOX, (("slot", 1), ("stamp", 1)), retired=True),
+    Index(TIMERS, (("slot", 1), ("due", 1)), retired=True),
+    Index(JOBS, (("slot", 1), ("due", 1)), retired=True),
+    Index(PARKED, (("head", 1), ("_id", 1))),
+    Index(HEADS, (("ready", 1),)),
+    Index(HEADS, (("since", 1),)),
+    Index(RUNS, (("created_at", 1),)),
+    Index(RUNS, (("ended_at", 1),), expire_after=RUN_SECONDS),
+    Index(AUDIT, (("at", 1),)),
+    *SESSION_INDEXES,
+)

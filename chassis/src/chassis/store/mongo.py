@@ -1,0 +1,239 @@
+"""The store on MongoDB: the one module that knows the drivers, Motor or PyMongo's own async client."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from bson import Binary
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient, InsertOne, ReturnDocument
+from pymongo.errors import (
+    BulkWriteError,
+    CollectionInvalid,
+    OperationFailure,
+)
+from pymongo.read_concern import ReadConcern
+
+from chassis.documents import AnyOf, AtLeast, AtMost, Between, Index, Order, Raw, Where
+from chassis.errors import Conflict
+from chassis.store.mongo_session import MongoLane, delete_rows, verdicts
+
+T = TypeVar("T")
+Driver = Literal["motor", "pymongo"]
+
+_OPTIONS: CodecOptions[Raw] = CodecOptions(tz_aware=True)
+
+
+class _Prefixed:
+    """A database whose collections have names that begin alike."""
+
+    def __init__(self, whole: Any, prefix: str) -> None:
+        self.whole, self.prefix = whole, prefix
+
+    def __getitem__(self, name: str) -> Any:
+        return self.whole[self.prefix + name]
+
+
+class MongoStore:
+    """One service's database; majority and journal everywhere, snapshot where it matters."""
+
+    def __init__(self, uri: str, database: str, driver: Driver = "motor", prefix: str = "") -> None:
+        options: dict[str, Any] = {
+            "w": "majority",
+            "journal": True,
+            "readConcernLevel": "majority",
+            "retryWrites": True,
+            "serverSelectionTimeoutMS": 3_000,
+            "socketTimeoutMS": 15_000,
+            "connectTimeoutMS": 3_000,
+            "uuidRepresentation": "standard",
+        }
+        client_type: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
+        self._client = client_type(uri, **options)
+        self._database = _Prefixed(self._client.get_database(database, codec_options=_OPTIONS), prefix)
+        self._admin = self._client.get_database("admin")
+        self._driver = driver
+
+    async def lane(self) -> MongoLane:
+        with verdicts():
+            session = self._client.start_session(causal_consistency=False)
+            if hasattr(session, "__await__"):
+                session = await session
+            return MongoLane(self._database, session)
+
+    async def end_lane(self, lane_id: bytes) -> None:
+        with verdicts():
+            session = {"id": Binary.from_uuid(UUID(bytes=lane_id))}
+            await self._admin.command({"killSessions": [session]})
+
+    async def get(self, collection: str, id: str) -> Raw | None:  # noqa: A002
+        with verdicts():
+            row: Raw | None = await self._database[collection].find_one({"_id": id})
+            return row
+
+    async def query(self, collection: str, where: Where, order: Order = (), limit: int = 0) -> list[Raw]:
+        with verdicts():
+            source = self._database[collection].with_options(read_concern=ReadConcern("snapshot"))
+            cursor = source.find(_filter(where), sort=list(order) or None, limit=limit)
+            rows: list[Raw] = await cursor.to_list(None)
+            return rows
+
+    async def count(self, collection: str, where: Where) -> int:
+        with verdicts():
+            # counted, not estimated: of a server that was killed the estimate stays wrong for good
+            return int(await self._database[collection].count_documents(_filter(where)))
+
+    async def delete(self, collection: str, ids: Sequence[str]) -> int:
+        with verdicts():
+            return await delete_rows(self._database[collection], ids)
+
+    async def insert_missing(self, collection: str, documents: Sequence[Raw]) -> int:
+        writes = [InsertOne(row) for row in documents]
+        try:
+            with verdicts():
+                result = await self._database[collection].bulk_write(writes, ordered=False)
+                return int(result.inserted_count)
+        except Conflict as error:
+            cause = error.__cause__
+            details = cause.details if isinstance(cause, BulkWriteError) else {}
+            return int((details or {}).get("nInserted", 0))
+
+    async def claim(self, collection: str, id: str, changes: Mapping[str, Any]) -> tuple[Raw | None, Raw]:  # noqa: A002
+        with verdicts():
+            update = {"$set": dict(changes), "$inc": {"epoch": 1}, "$setOnInsert": {"next": 0}}
+            source = self._database[collection]
+            before = await source.find_one({"_id": id})
+            after: Raw = await source.find_one_and_update(
+                {"_id": id}, update, upsert=True, return_document=ReturnDocument.AFTER
+            )
+            return before, after
+
+    async def lease(self, id: str, holder: str, seconds: float) -> int | None:  # noqa: A002
+        held = {"$gt": ["$until", "$$NOW"]}
+        mine = {"$eq": ["$holder", holder]}
+        taken = {"$and": [held, {"$not": [mine]}]}
+        kept = {"$or": [mine, taken]}
+        fields = {
+            "epoch": {"$cond": [kept, "$epoch", {"$add": [{"$ifNull": ["$epoch", 0]}, 1]}]},
+            "holder": {"$cond": [taken, "$holder", holder]},
+            "until": {"$cond": [taken, "$until", {"$add": ["$$NOW", int(seconds * 1000)]}]},
+        }
+        try:
+            with verdicts():
+                row = await self._database["leases"].find_one_and_update(
+                    {"_id": id}, [{"$set": fields}], upsert=True, return_document=ReturnDocument.AFTER
+                )
+        except Conflict:
+            return None  # another process made the lease at this very moment
+        return int(row["epoch"]) if row["holder"] == holder else None
+
+    async def renew(self, ids: Sequence[str], holder: str, seconds: float) -> list[str]:
+        with verdicts():
+            leases, where = self._database["leases"], {"_id": {"$in": list(ids)}, "holder": holder}
+            longer = [{"$set": {"until": {"$add": ["$$NOW", int(seconds * 1000)]}}}]
+            kept = await leases.update_many(where, longer)
+            if kept.matched_count == len(ids):
+                return list(ids)
+            return [row["_id"] for row in await leases.find(where).to_list(None)]
+
+    async def release(self, id: str, holder: str) -> None:  # noqa: A002
+        with verdicts():
+            await self._database["leases"].update_one(
+                {"_id": id, "holder": holder}, {"$unset": {"holder": "", "until": ""}}
+            )
+
+    async def live_leases(self, prefix: str) -> list[str]:
+        with verdicts():
+            where = {"_id": {"$gte": prefix, "$lt": prefix + "\uffff"}, "$expr": {"$gt": ["$until", "$$NOW"]}}
+            return [row["_id"] for row in await self._database["leases"].find(where).to_list(None)]
+
+    async def follow(
+        self,
+        collections: Sequence[str],
+        field: str,
+        heard: Callable[[str, Any], None],
+        more: Callable[[], bool],
+    ) -> None:
+        prefix = self._database.prefix
+        which = {
+            "ns.coll": {"$in": [prefix + name for name in collections]},
+            "operationType": {"$in": ["insert", "replace"]},
+        }
+        stages = [{"$match": which}, {"$project": {"ns.coll": 1, f"fullDocument.{field}": 1}}]
+        with verdicts():
+            stream = self._database.whole.watch(stages, max_await_time_ms=1_000)
+            async with await stream if hasattr(stream, "__await__") else stream as changes:
+                while more():
+                    change = await changes.try_next()
+                    if change is not None:
+                        heard(change["ns"]["coll"].removeprefix(prefix), change["fullDocument"].get(field))
+
+    async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
+        with verdicts():
+            existing = set(await self._database.whole.list_collection_names())
+            for name in collections:
+                if self._database.prefix + name not in existing:
+                    await self._create(self._database.prefix + name)
+            for index in indexes:
+                await self._index(index)
+
+    async def _create(self, name: str) -> None:
+        try:
+            await self._database.whole.create_collection(name)
+        except CollectionInvalid:
+            return  # another replica was first
+
+    async def _index(self, index: Index) -> None:
+        if index.retired:
+            await self._retire(index)
+            return
+        options: dict[str, Any] = {"unique": True} if index.unique else {}
+        if index.expire_after is not None:
+            options["expireAfterSeconds"] = index.expire_after
+        await self._database[index.collection].create_index(list(index.fields), **options)
+
+    async def _retire(self, index: Index) -> None:
+        """Drop it where it is: who only asks for that waits for every open transaction, and all others wait behind."""
+        there = await self._database[index.collection].index_information()
+        if any(list(found["key"]) == list(index.fields) for found in there.values()):
+            with suppress(OperationFailure):  # another replica was first
+                await self._database[index.collection].drop_index(list(index.fields))
+
+    async def names(self, prefix: str) -> list[str]:
+        with verdicts():
+            whole, own = self._database.whole, self._database.prefix
+            names = await whole.list_collection_names(filter={"name": {"$gte": own + prefix}})
+            return sorted(name.removeprefix(own) for name in names if name.startswith(own + prefix))
+
+    async def drop(self, collection: str) -> None:
+        with verdicts():
+            await self._database[collection].drop()
+
+    async def ping(self) -> None:
+        with verdicts():
+            await self._database.whole.command("ping")
+
+    async def close(self) -> None:
+        closed = self._client.close()
+        if hasattr(closed, "__await__"):
+            await closed
+
+
+def _filter(where: Where) -> dict[str, Any]:
+    return {field: _condition(value) for field, value in where.items()}
+
+
+def _condition(value: Any) -> Any:
+    match value:
+        case AnyOf(values):
+            return {"$in": list(values)}
+        case AtMost(limit):
+            return {"$lte": limit}
+        case AtLeast(limit):
+            return {"$gte": limit}
+        case Between(first, last):
+            return {"$gte": first, "$lte": last}
+        case _:
+            return {"$eq": value}

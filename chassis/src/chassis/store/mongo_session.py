@@ -1,0 +1,167 @@
+"""Sessions and transactions on MongoDB, and what the drivers' errors mean to us."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from bson.errors import BSONError
+from pymongo import DeleteOne, ReadPreference, ReplaceOne
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from chassis.documents import Raw
+from chassis.errors import Conflict, Poison, Unavailable, Unmatched
+from chassis.store.port import Transaction
+
+T = TypeVar("T")
+
+_MAJORITY = WriteConcern("majority", j=True)
+_DUPLICATE, _WRITE_CONFLICT = 11000, 112
+# What is wrong with the document itself: too deep, against a rule of validation, too large.
+_NEVER = frozenset((15, 121, 10334, 17280, 17419, 17420))
+# A search for ids walks over everything that was removed in the last minutes; of a few, each is gone to straight.
+FEW = 50
+_UNKEEPABLE = (BSONError, OverflowError, UnicodeEncodeError)
+
+
+@contextmanager
+def verdicts() -> Iterator[None]:
+    """Turn the driver's errors into the store's.
+
+    Conflict is to be run again, Poison is what the store can never keep; everything else, also what nobody has thought of
+    (a right that is missing, a disk that is full), is no input's fault and Unavailable.
+    """
+    try:
+        yield
+    except _UNKEEPABLE as error:
+        raise Poison(f"the store cannot keep it: {type(error).__name__}") from error
+    except (DuplicateKeyError, BulkWriteError) as error:
+        raise _bulk_verdict(error) from error
+    except (ConnectionFailure, AutoReconnect, NetworkTimeout) as error:
+        raise Unavailable(f"database: {type(error).__name__}") from error
+    except OperationFailure as error:
+        if error.has_error_label("TransientTransactionError") or error.code == _DUPLICATE:
+            raise Conflict(str(error.code)) from error
+        raise _refusal(error.code) from error
+    except PyMongoError as error:
+        if error.has_error_label("TransientTransactionError"):
+            raise Conflict(type(error).__name__) from error
+        raise Unavailable(f"database: {type(error).__name__}") from error
+
+
+def _bulk_verdict(error: OperationFailure) -> Exception:
+    details = error.details or {}
+    codes = {row.get("code") for row in details.get("writeErrors", [])} | {error.code}
+    if _DUPLICATE in codes or _WRITE_CONFLICT in codes or error.has_error_label("TransientTransactionError"):
+        return Conflict("duplicate" if _DUPLICATE in codes else "write conflict")
+    return _refusal(*codes)
+
+
+def _refusal(*codes: int | None) -> Exception:
+    if _NEVER.intersection(codes):
+        return Poison(f"the store cannot keep it: error {codes[0]}")
+    return Unavailable(f"database: error {', '.join(str(code) for code in codes)}")
+
+
+class MongoTransaction:
+    """One open transaction on a session."""
+
+    def __init__(self, database: Any, session: Any) -> None:
+        self._database = database
+        self._session = session
+
+    async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
+        cursor = self._database[collection].find({"_id": {"$in": list(ids)}}, session=self._session)
+        return {row["_id"]: row for row in await cursor.to_list(None)}
+
+    async def insert(self, collection: str, documents: Sequence[Raw]) -> None:
+        await self._database[collection].insert_many(documents, session=self._session)
+
+    async def replace(self, collection: str, documents: Sequence[tuple[Mapping[str, Any], Raw]]) -> None:
+        writes = [ReplaceOne(dict(guard), row) for guard, row in documents]
+        result = await self._database[collection].bulk_write(writes, ordered=True, session=self._session)
+        if result.matched_count != len(documents):
+            raise Unmatched(f"{collection}: a guard did not match")
+
+    async def upsert(self, collection: str, documents: Sequence[Raw]) -> None:
+        writes = [ReplaceOne({"_id": row["_id"]}, row, upsert=True) for row in documents]
+        await self._database[collection].bulk_write(writes, ordered=True, session=self._session)
+
+    async def touch(self, collection: str, ids: Sequence[str]) -> None:
+        await self._database[collection].update_many(
+            {"_id": {"$in": list(ids)}}, {"$inc": {"version": 1}}, session=self._session
+        )
+
+    async def delete(self, collection: str, ids: Sequence[str]) -> int:
+        return await delete_rows(self._database[collection], ids, self._session)
+
+
+async def delete_rows(collection: Any, ids: Sequence[str], session: Any = None) -> int:
+    """Remove these in one request; returns how many were there."""
+    if not ids:
+        return 0
+    if len(ids) > FEW:
+        found = await collection.delete_many({"_id": {"$in": list(ids)}}, session=session)
+    else:
+        found = await collection.bulk_write([DeleteOne({"_id": id_}) for id_ in ids], session=session)
+    return int(found.deleted_count)
+
+
+class MongoLane:
+    """One session: one transaction at a time."""
+
+    def __init__(self, database: Any, session: Any) -> None:
+        self._database = database
+        self._session = session
+
+    @property
+    def id(self) -> bytes:
+        return bytes(self._session.session_id["id"])
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        with verdicts():
+            started = self._session.start_transaction(
+                read_concern=ReadConcern("snapshot"),
+                write_concern=_MAJORITY,
+                read_preference=ReadPreference.PRIMARY,
+                max_commit_time_ms=5_000,
+            )
+            if hasattr(started, "__await__"):
+                await started
+            try:
+                result = await work(MongoTransaction(self._database, self._session))
+                await self._commit()
+            except BaseException:
+                await self._abort()
+                raise
+        return result
+
+    async def _commit(self) -> None:
+        """Commit; a lost answer is asked for again, because committing twice is safe."""
+        for attempt in range(3):
+            try:
+                await self._session.commit_transaction()
+            except PyMongoError as error:
+                if attempt == 2 or not error.has_error_label("UnknownTransactionCommitResult"):
+                    raise
+            else:
+                return
+
+    async def _abort(self) -> None:
+        if self._session.in_transaction:
+            try:
+                await self._session.abort_transaction()
+            except PyMongoError:
+                return
+
+    async def close(self) -> None:
+        await self._session.end_session()

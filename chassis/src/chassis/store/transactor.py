@@ -1,0 +1,35 @@
+"""A session of the store for who runs a transaction now and then: one at a time, and again while it conflicts."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from chassis.errors import Conflict, Unavailable
+from chassis.store.port import Lane, Transaction
+
+T = TypeVar("T")
+
+ATTEMPTS = 30
+
+
+@dataclass
+class Transactor:
+    """Several tasks may share it: a session of the store has one transaction at a time."""
+
+    lane: Lane
+    _free: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` in a transaction, again from its reads after a conflict.
+
+        Raises Unavailable when conflicts do not end or the store is away.
+        """
+        async with self._free:
+            for attempt in range(ATTEMPTS):
+                try:
+                    return await self.lane.transact(work)
+                except Conflict:
+                    await asyncio.sleep(random.uniform(0, min(0.1, 0.005 * 2**attempt)))
+        raise Unavailable(f"{ATTEMPTS} conflicts in a row")

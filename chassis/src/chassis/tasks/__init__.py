@@ -1,0 +1,1 @@
+"""What a service does later or elsewhere: timers, jobs, runs."""

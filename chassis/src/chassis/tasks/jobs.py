@@ -1,0 +1,182 @@
+"""Jobs: what is slow or outside is done outside any transaction, and its result comes back as a command."""
+
+import asyncio
+import math
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from chassis.clock import Clock
+from chassis.documents import AnyOf, AtMost, Between, Raw
+from chassis.errors import Conflict, Poison, Unavailable
+from chassis.handling import Reactions
+from chassis.observe.logs import log
+from chassis.observe.metrics import Metrics
+from chassis.runtime.crash import CrashPoints
+from chassis.runtime.loops import end
+from chassis.store.collections import JOBS
+from chassis.store.port import Lane, Store
+from chassis.store.shard_leases import LEASE_SECONDS, SAFE_SECONDS, Slots
+from chassis.transaction.commands import Commands
+from chassis.transaction.inputs import Input, Lineage, Source
+
+Worker = Callable[[Any, int], Awaitable[Any | None]]
+
+AT_ONCE = 32
+READ = 64  # how many are read at once: a crowd of them is not read again for each that ends
+# A lease that held when a row was read holds for so long, whatever happens: nobody else has begun with it.
+TRUSTED_SECONDS = 0.8 * (LEASE_SECONDS - SAFE_SECONDS)
+TRIES = 5  # of a worker that meets a bug; one whose counterpart is away goes on
+LONGEST_WAIT = 300.0
+# Of a result while the store is away, in 13 s: what was done outside is told again, not done again.
+TELLINGS = 7
+# No clock like ours puts a job off for longer: what is due after that was written by one that is ahead.
+FROM_ANOTHER_CLOCK, FOR_EVER = timedelta(seconds=LONGEST_WAIT + 1), datetime(9000, 1, 1, tzinfo=UTC)
+# As the relay's window has it: what was done lies about in the index for minutes, so only now and then all is looked through.
+WHOLE_EVERY_SECONDS, MARGIN, LONG_AGO = 1.0, timedelta(seconds=2), datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Jobs:
+    """Works through the due jobs of the slots this process holds, a bounded number at a time."""
+
+    store: Store
+    slots: Slots
+    commands: Commands
+    reactions: Reactions
+    workers: Mapping[type[Any], Worker]
+    metrics: Metrics
+    crash: CrashPoints
+    clock: Clock
+    lane: Lane
+    done: Callable[[], object] = object
+    _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    _waiting: deque[Raw] = field(default_factory=deque)
+    _read_at: float = -TRUSTED_SECONDS
+    _more: bool = False
+    _whole_at: float = -math.inf
+    _begins: datetime = LONG_AGO
+    _postponing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _stopping: bool = False
+
+    async def start_due(self) -> bool:
+        """Start what is due, up to the bound."""
+        self._forget_old()
+        if not self._waiting and len(self._running) < AT_ONCE:
+            await self._read()
+            self._forget_old()
+        staying = set(self.slots.staying())
+        while not self._stopping and self._waiting and len(self._running) < AT_ONCE:
+            row = self._waiting.popleft()
+            if row["slot"] in staying:
+                self._begin(row)
+        return False
+
+    def _begin(self, row: Raw) -> None:
+        task = self._running[row["_id"]] = asyncio.create_task(self._work(row))
+        self.slots.use(row["slot"])
+        task.add_done_callback(partial(self._ended, row))
+
+    def _forget_old(self) -> None:
+        """What waits was read under a lease that certainly still holds; the rest is read anew."""
+        if self.slots.monotonic() - self._read_at > TRUSTED_SECONDS:
+            self._waiting.clear()
+
+    async def _read(self) -> None:
+        self._read_at = self.slots.monotonic()
+        whole = self._read_at - self._whole_at >= WHOLE_EVERY_SECONDS
+        due = AtMost(self.clock()) if whole else Between(self._begins, self.clock())
+        where = {"slot": AnyOf(self.slots.staying()), "due": due}
+        busy = set(self._running)  # one that ends while the query runs is still in what the query saw
+        most = READ + len(busy)
+        rows = await self.store.query(JOBS, where, [("due", 1)], most)
+        self._more = len(rows) == most
+        self._whole_at = self._read_at if whole else self._whole_at
+        self._begins = rows[0]["due"] - MARGIN if rows else self._begins
+        if whole and not self._more:
+            ahead = Between(self.clock() + FROM_ANOTHER_CLOCK, FOR_EVER)
+            rows += await self.store.query(JOBS, where | {"due": ahead}, [("due", 1)], most)
+        self._waiting.extend(row for row in rows if row["_id"] not in busy)
+
+    def _ended(self, row: Raw, _: "asyncio.Task[None]") -> None:
+        self._running.pop(row["_id"], None)
+        self.slots.done(row["slot"])
+        if self._waiting or self._more:
+            self.done()
+
+    async def _work(self, row: Raw) -> None:
+        kinds = {kind.__name__: kind for kind in self.workers}
+        attempt = row["attempt"] + 1
+        try:
+            kind = kinds[row["kind"]]
+            self.crash.at("job.started")
+            result = await self.workers[kind](self.reactions.load(kind, row["body"]), attempt)
+            self.crash.at("job.done")
+            await self._finish(row, result)
+            self.metrics.jobs.labels(row["kind"], "done").inc()
+        except Unavailable as away:
+            self.metrics.jobs.labels(row["kind"], "postponed").inc()
+            log(
+                "job postponed", level=30, job=row["_id"], kind=row["kind"], attempt=attempt, reason=str(away)
+            )
+            await self._postpone(row, attempt)
+        except Exception as error:  # noqa: BLE001 - what is outside fails in ways that nobody has thought of
+            self.metrics.jobs.labels(row["kind"], "failed").inc()
+            log("job failed", level=40, error=error, job=row["_id"], kind=row["kind"], attempt=attempt)
+            await self._try_again_or_park(row, attempt, error)
+
+    async def _finish(self, row: Raw, result: Any | None) -> None:
+        told, failures = self._input(row, result), 0
+        while True:
+            try:
+                await self.commands.submit(told)
+            except Unavailable as away:
+                failures += 1
+                if failures == TELLINGS:
+                    raise
+                log("result not told", level=30, job=row["_id"], reason=str(away))
+                await asyncio.sleep(0.1 * 2**failures)
+            else:
+                return
+
+    async def _try_again_or_park(self, row: Raw, attempt: int, error: Exception) -> None:
+        if attempt < TRIES and not isinstance(error, Poison):
+            await self._postpone(row, attempt)
+            return
+        try:
+            await self.commands.submit(self._input(row, None, f"{type(error).__name__}: {error}"))
+        except Unavailable:
+            await self._postpone(row, attempt)
+
+    def _input(self, row: Raw, body: Any | None, unreadable: str | None = None) -> Input:
+        return Input(
+            f"job:{row['_id']}",
+            body,
+            self.clock(),
+            row["key"],
+            Lineage.of(row),
+            consumes=(JOBS, row["_id"]),
+            unreadable=unreadable,
+            source=Source.OWN,
+        )
+
+    async def _postpone(self, row: Raw, attempt: int) -> None:
+        wait = min(LONGEST_WAIT, 0.25 * 2 ** min(attempt, 12)) * random.uniform(0.5, 1)
+        later = row | {"attempt": attempt, "due": self.clock() + timedelta(seconds=wait)}
+        guard = {"_id": row["_id"], "attempt": row["attempt"]}
+        async with self._postponing:
+            try:
+                await self.lane.transact(lambda tx: tx.replace(JOBS, [(guard, later)]))
+            except (Unavailable, Conflict) as away:
+                log("job not postponed", level=30, job=row["_id"], reason=str(away))
+
+    async def stop(self, seconds: float) -> None:
+        """Begin nothing more and let running jobs end, for so long; the rest is taken up after the next start."""
+        self._stopping = True
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=seconds)
+        await end(list(self._running.values()))

@@ -1,0 +1,66 @@
+"""Timers: what is due is handled through the same turn as everything else, once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chassis.clock import Clock
+from chassis.documents import AnyOf, AtMost, Raw
+from chassis.errors import Poison
+from chassis.handling import Reactions
+from chassis.store.collections import TIMERS
+from chassis.store.port import Lane, Store
+from chassis.store.shard_leases import Slots
+from chassis.transaction.inputs import Input, Lineage, Source
+from chassis.transaction.unit_of_work import Turns
+
+TOGETHER = 200
+
+
+@dataclass
+class Timers:
+    """Fires the due timers of the slots this process holds."""
+
+    store: Store
+    slots: Slots
+    turns: Turns
+    reactions: Reactions
+    clock: Clock
+    lane: Lane
+
+    async def fire(self) -> bool:
+        """Handle what is due; true when there may be more."""
+        where = {"slot": AnyOf(self.slots.owned()), "due": AtMost(self.clock())}
+        rows = await self.store.query(TIMERS, where, [("due", 1)], TOGETHER)
+        if rows:
+            await self._handle([self._input(row) for row in rows])
+        return len(rows) == TOGETHER
+
+    async def _handle(self, inputs: Sequence[Input]) -> None:
+        try:
+            await self.turns.run(self.lane, inputs)
+        except Poison:
+            if len(inputs) == 1:
+                raise
+            for item in inputs:  # one of them cannot be kept: it parks alone
+                await self._handle([item])
+
+    def _input(self, row: Raw) -> Input:
+        body = body_of(self.reactions, row)
+        return Input(
+            id=f"timer:{row['_id']}@{row['due'].isoformat()}",
+            body=body,
+            unreadable=None if body is not None else f"no timer is called {row['kind']}",
+            now=row["due"],
+            key=row["key"],
+            lineage=Lineage.of(row),
+            consumes=(TIMERS, row["_id"]),
+            source=Source.OWN,
+        )
+
+
+def body_of(reactions: Reactions, row: Raw) -> Any:
+    """The body of a stored timer; of a kind that nobody knows any more it is None, and the turn parks it."""
+    kinds = {kind.__name__: kind for kind in reactions.types()}
+    kind = kinds.get(row["kind"])
+    return None if kind is None else reactions.load(kind, row["body"])

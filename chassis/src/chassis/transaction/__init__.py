@@ -1,0 +1,1 @@
+"""The unit of work: a batch of inputs is handled in one transaction."""

@@ -1,0 +1,295 @@
+"""The fold: a batch of inputs runs through the handlers in order, in memory, each wholly or not at all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from chassis.documents import Collection, Kept, Put, Raw, Ref
+from chassis.errors import Early, Misuse, Refused, Unavailable
+from chassis.handling import NOTHING, Change, Job, Moment, Reaction, Reactions, Timer
+from chassis.ids import derive, slot_of
+from chassis.transaction.inputs import Ending, Input, Outcome
+from chassis.transaction.outbox_rows import fact_row, mirror_row, stall_row
+from chassis.transaction.parked import Head, Record, head_id, receipt_id, stalled
+from contracts.base import Event
+
+DocumentKey = tuple[str, str]
+
+
+@dataclass
+class Effects:
+    """Everything a batch makes true, ready to be written in one transaction."""
+
+    inbox: list[Raw] = field(default_factory=list)
+    written: dict[DocumentKey, Kept[Any]] = field(default_factory=dict)
+    read: dict[DocumentKey, Kept[Any]] = field(default_factory=dict)
+    outbox: list[Raw] = field(default_factory=list)
+    timers: dict[str, Raw] = field(default_factory=dict)
+    cancelled: set[str] = field(default_factory=set)
+    jobs: dict[str, Raw] = field(default_factory=dict)
+    finished_jobs: list[str] = field(default_factory=list)
+    released: set[str] = field(default_factory=set)
+    parked_tasks: list[Raw] = field(default_factory=list)
+
+
+@dataclass
+class Fold:
+    """One batch in memory: what was read, and what becomes of it.
+
+    `met` is when this process met it: what must not depend on another's clock (how long a receipt is kept, when a
+    job may start) is counted from there, everything that is decided from the inputs' own times.
+    """
+
+    service: str
+    slots: int
+    reactions: Reactions
+    seen: dict[str, Raw]
+    kept: dict[DocumentKey, Kept[Any]]
+    heads: dict[str, Head]
+    waiting: Mapping[DocumentKey, Raw]
+    met: datetime
+    refs: Mapping[int, Sequence[Ref[Any]]] = field(default_factory=dict)
+    effects: Effects = field(default_factory=Effects)
+
+    def run(self, inputs: Iterable[Input]) -> list[Outcome]:
+        """Handle the inputs in order; raises Unavailable only, every other trouble is one input's own."""
+        return [self._one(item) for item in inputs]
+
+    def _one(self, item: Input) -> Outcome:
+        known = self._known(item)
+        if known is not None:
+            return known
+        if item.unknown:
+            return Outcome(item, Ending.UNKNOWN)
+        head = self._head(item)
+        if head is not None and self._was_parked(item):
+            return Outcome(item, Ending.AGAIN)
+        if head is not None and head.size and not item.replayed:
+            return self._park(item, head, "behind", "", Ending.BEHIND)
+        if item.unreadable is not None:
+            return self._park(item, head, "poison", item.unreadable, Ending.PARKED)
+        reaction = self.reactions.get(type(item.body))
+        return self._nothing_to_do(item) if reaction is None else self._handle(item, reaction, head)
+
+    def _handle(self, item: Input, reaction: Reaction, head: Head | None) -> Outcome:
+        try:
+            refs = self.refs.get(id(item)) or reaction.needs(item.body)
+            states = [self.kept[ref.collection.name, ref.id].state for ref in refs]
+            cause = f"{self.service}/{item.name}"
+            change = reaction.then(item.body, *states, Moment(item.now, cause))
+            return self._apply(item, refs, change, cause)
+        except Unavailable:
+            raise
+        except Refused as refusal:
+            # A command keeps nothing and may be corrected under its id; nobody could correct a fact, a timer or a result.
+            return self._park(item, head, "refused", str(refusal), Ending.REFUSED, refusal)
+        except Early as early:
+            return self._hold(item, head, early)
+        except Exception as error:  # noqa: BLE001 - a bug in a handler is one input's fate, not the batch's
+            return self._park(item, head, "failed", f"{type(error).__name__}: {error}", Ending.FAILED, error)
+
+    def _known(self, item: Input) -> Outcome | None:
+        if item.consumes is not None:
+            return None if self._still_waits(item, *item.consumes) else Outcome(item, Ending.AGAIN)
+        row = self.seen.get(item.name)
+        if row is None:
+            return None
+        if item.fingerprint != row.get("fingerprint"):
+            return Outcome(item, Ending.REFUSED, error=id_reused())
+        return Outcome(item, Ending.AGAIN, answer=row.get("answer"))
+
+    def _still_waits(self, item: Input, collection: str, name: str) -> bool:
+        """A timer that was moved has another due time; a job that was postponed is still the same job."""
+        row = self.waiting.get((collection, name))
+        if row is None or name in self.effects.cancelled or name in self.effects.finished_jobs:
+            return False
+        return collection != "timers" or bool(row["due"] == item.now)
+
+    def _nothing_to_do(self, item: Input) -> Outcome:
+        if item.consumes is not None:
+            self._receive(item, {})
+        return Outcome(item, Ending.UNKNOWN if item.body is not None else Ending.IGNORED)
+
+    def _head(self, item: Input) -> Head | None:
+        """The head of the input's key, when its key has ever been parked."""
+        if item.record is None or not self.heads:
+            return None
+        return self.heads.get(head_id(self.service, item.record.topic, item.key))
+
+    def _was_parked(self, item: Input) -> bool:
+        """A group that is set back meets what it parked: each record waits there once."""
+        return item.record is not None and not item.replayed and receipt_id(item.record) in self.seen
+
+    def _make_head(self, record: Record, key: str) -> Head:
+        name = head_id(self.service, record.topic, key)
+        return self.heads.setdefault(name, Head(name, record.topic, key))
+
+    def _apply(self, item: Input, refs: Sequence[Ref[Any]], change: Change, cause: str) -> Outcome:
+        if change is NOTHING:
+            self._receive(item, {})
+            return Outcome(item, Ending.IGNORED)
+        writes = self._states(change.write)
+        outbox = [
+            self._stamp(item, event, derive(cause, f"say/{n}"), writes) for n, event in enumerate(change.say)
+        ]
+        for key, kept in writes.items():
+            self._keep(key, kept)
+        for ref in refs:
+            key = (ref.collection.name, ref.id)
+            if key not in writes and not ref.collection.settled:
+                self.effects.read[key] = self.kept[key]
+        self.effects.outbox += outbox
+        if change.start or change.cancel or change.jobs:
+            self._schedule(item, change)
+        self._receive(item, {"answer": dict(change.answer)} if change.answer is not None else {})
+        return Outcome(item, Ending.DONE, answer=change.answer)
+
+    def _states(self, puts: Iterable[Put[Any]]) -> dict[DocumentKey, Kept[Any]]:
+        writes: dict[DocumentKey, Kept[Any]] = {}
+        for put in puts:
+            key = (put.collection.name, put.id)
+            before = self.kept.get(key)
+            if before is None:
+                raise Misuse(f"{key[0]}/{key[1]} is written and was not declared in `needs`")
+            writes[key] = Kept(
+                put.collection,
+                put.id,
+                put.state,
+                before.version,
+                dict(before.said),
+                before.stamp,
+                before.awaited,
+                before.stored,
+                before.ahead,
+            )
+        return writes
+
+    def _stamp(self, item: Input, event: Event, event_id: str, writes: dict[DocumentKey, Kept[Any]]) -> Raw:
+        subject, topic = event.subject, event.topic
+        for kept in writes.values():
+            if kept.id == subject and topic in kept.collection.speaks:
+                place = kept.say(topic, int(item.now.timestamp() * 1000))
+                return fact_row(event, event_id, place, self.slots, (item.id, item.now, item.lineage))
+        raise Misuse(f"{event.type_tag} is said and the document of its subject is not among those written")
+
+    def _keep(self, key: DocumentKey, kept: Kept[Any]) -> None:
+        if kept.awaited and kept.state is not None:
+            self.effects.released.update(kept.awaited)
+            kept.awaited = ()
+        self.kept[key] = kept
+        self.effects.written[key] = kept
+        self.effects.read.pop(key, None)
+
+    def _schedule(self, item: Input, change: Change) -> None:
+        for timer_id in change.cancel:
+            self.effects.timers.pop(timer_id, None)
+            self.effects.cancelled.add(timer_id)
+        for timer in change.start:
+            self.effects.timers[timer.id] = self._row(item, timer) | {"due": timer.due}
+            self.effects.cancelled.discard(timer.id)
+        for job in change.jobs:
+            self.effects.jobs[job.id] = self._row(item, job) | {"due": self.met, "attempt": 0}
+
+    def _row(self, item: Input, task: Timer | Job) -> Raw:
+        return {
+            "_id": task.id,
+            "slot": slot_of(task.key, self.slots),
+            "kind": type(task.body).__name__,
+            "body": self.reactions.dump(task.body),
+            "key": task.key,
+            **item.lineage.raw(),
+        }
+
+    def _receive(self, item: Input, receipt: Raw) -> None:
+        if item.consumes is not None:
+            collection, name = item.consumes
+            if collection == "jobs":
+                self.effects.finished_jobs.append(name)
+            elif name not in self.effects.timers:
+                self.effects.cancelled.add(name)
+            return
+        name = item.name
+        row: Raw = {"_id": name, "at": self.met} | receipt
+        if item.fingerprint is not None:
+            row["fingerprint"] = item.fingerprint
+        self.seen[name] = row
+        self.effects.inbox.append(row)
+
+    def _hold(self, item: Input, head: Head | None, early: Early) -> Outcome:
+        if item.record is None:
+            return Outcome(item, Ending.EARLY, error=early)
+        head = head or self._make_head(item.record, item.key)
+        key = (early.collection, early.id)
+        awaited = self.kept.get(key)
+        if awaited is None:
+            raise Misuse(f"{early} and the document was not declared in `needs`")
+        if head.id not in awaited.awaited:
+            awaited.awaited += (head.id,)
+        self.effects.written[key] = awaited
+        head.awaits = f"{early.collection}/{early.id}"
+        return self._park(item, head, "early", str(early), Ending.EARLY, early)
+
+    def _park(
+        self,
+        item: Input,
+        head: Head | None,
+        reason: str,
+        detail: str,
+        ending: Ending,
+        error: Exception | None = None,
+    ) -> Outcome:
+        if item.consumes is not None:
+            task = dict(self.waiting[item.consumes]) | {
+                "reason": reason,
+                "detail": detail[:2000],
+                "head": None,
+            }
+            self.effects.parked_tasks.append(task | {"_id": f"{item.consumes[0]}|{item.consumes[1]}"})
+            self._receive(item, {})
+        if item.record is not None and not item.replayed:
+            self._queue(head or self._make_head(item.record, item.key), item.record, reason, detail)
+        return Outcome(item, ending, error=error)
+
+    def _queue(self, head: Head, record: Record, reason: str, detail: str) -> None:
+        stops = head.size == 0
+        head.park(record, reason, detail, self.met)
+        self.effects.inbox.append({"_id": receipt_id(record), "at": self.met})
+        parked_id, service, slots = head.added[-1]["_id"], self.service, self.slots
+        self.effects.outbox.append(mirror_row(service, slots, parked_id, record, reason, self.met))
+        if stops:
+            fact = stalled(head, service, reason)
+            self.effects.outbox.append(stall_row(service, slots, head, fact, self.met))
+
+
+def id_reused() -> Refused:
+    """The answer to another body under an id that was used before."""
+    return Refused(
+        "id-reused",
+        "This id was used before with another body.",
+        status=422,
+        fix="Send the first body again, or a new id with this one.",
+    )
+
+
+Wanted = dict[str, tuple[Collection[Any], dict[str, None]]]
+
+
+def needed(reactions: Reactions, inputs: Iterable[Input]) -> tuple[Wanted, dict[int, Sequence[Ref[Any]]]]:
+    """The documents a batch will ask for, by collection, and each input's own.
+
+    An input whose needs cannot be told is left out: it meets the same bug in the fold and parks alone.
+    """
+    wanted: Wanted = {}
+    own: dict[int, Sequence[Ref[Any]]] = {}
+    for item in inputs:
+        reaction = reactions.get(type(item.body))
+        if reaction is None:
+            continue
+        try:
+            refs = own[id(item)] = reaction.needs(item.body)
+        except Exception:  # noqa: BLE001, S112 - see above
+            continue
+        for ref in refs:
+            wanted.setdefault(ref.collection.name, (ref.collection, {}))[1][ref.id] = None
+    return wanted, own

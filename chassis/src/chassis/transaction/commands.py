@@ -1,0 +1,94 @@
+"""Commands: those that come at the same time are committed together, and each is answered after its commit."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chassis.clock import Clock
+from chassis.errors import Unavailable
+from chassis.observe.logs import log
+from chassis.observe.metrics import Metrics
+from chassis.store.port import Lane
+from chassis.transaction.inputs import Ending, Input, Lineage, Outcome, Source
+from chassis.transaction.unit_of_work import Turns
+
+TOGETHER = 200
+LINGER_SECONDS = 0.001
+
+Waiting = tuple[Input, "asyncio.Future[Outcome]"]
+
+
+@dataclass
+class Commands:
+    """The queue between the doors and the transactions."""
+
+    turns: Turns
+    metrics: Metrics
+    clock: Clock
+    queue: "asyncio.Queue[Waiting]" = field(default_factory=lambda: asyncio.Queue(10_000))
+
+    async def run(
+        self,
+        body: Any,
+        *,
+        id: str,  # noqa: A002
+        key: str,
+        lineage: Lineage | None = None,
+        fingerprint: str | None = None,
+    ) -> Outcome:
+        """Handle a command once and return how it ended, after the commit; raises Unavailable when there was none.
+
+        The caller may choose any id: it is compared with the ids of commands of the same type alone.
+        """
+        now = self.clock()
+        lineage = lineage or Lineage(key, now)
+        return await self.submit(Input(id, body, now, key, lineage, fingerprint, source=Source.COMMAND))
+
+    async def submit(self, item: Input) -> Outcome:
+        """Handle an input with the commands of this moment."""
+        self.turns.crash.at("command.accepted")
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        try:
+            self.queue.put_nowait((item, future))
+        except asyncio.QueueFull as full:
+            raise Unavailable("too many commands wait") from full
+        outcome = await future
+        self.turns.crash.at("command.committed")
+        self.metrics.commands.labels(type(item.body).__name__, outcome.ending.value).inc()
+        return outcome
+
+    async def serve(self, lane: Lane) -> None:
+        """Commit what comes, until cancelled; what was taken is finished first."""
+        while True:
+            waiting = [await self.queue.get()]
+            await asyncio.sleep(LINGER_SECONDS)
+            while len(waiting) < TOGETHER and not self.queue.empty():
+                waiting.append(self.queue.get_nowait())
+            await asyncio.shield(self._commit(lane, waiting))
+
+    async def _commit(self, lane: Lane, waiting: Sequence[Waiting]) -> None:
+        try:
+            outcomes = await self.turns.run(lane, [item for item, _ in waiting])
+        except Exception as error:  # noqa: BLE001 - whatever it is, each command gets its own answer
+            if len(waiting) > 1:
+                for one in waiting:
+                    await self._commit(lane, [one])
+                return
+            self._fail(waiting[0], error)
+            return
+        for (_, future), outcome in zip(waiting, outcomes, strict=True):
+            if not future.done():
+                future.set_result(outcome)
+
+    def _fail(self, waiting: Waiting, error: Exception) -> None:
+        item, future = waiting
+        if not isinstance(error, Unavailable):
+            log("command failed", level=40, error=error, command=type(item.body).__name__, id=item.id)
+        if not future.done():
+            future.set_exception(error)
+
+
+def succeeded(outcome: Outcome) -> bool:
+    """Whether the command's effects are there, now or from before."""
+    return outcome.ending in (Ending.DONE, Ending.IGNORED, Ending.AGAIN)

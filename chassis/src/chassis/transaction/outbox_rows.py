@@ -1,0 +1,71 @@
+"""The outbox: facts that are committed and not yet sent, one document each, in the field names of Debezium's outbox."""
+
+from datetime import datetime
+
+from chassis.documents import Place, Raw
+from chassis.errors import Misuse
+from chassis.ids import derive, slot_of
+from chassis.transaction.inputs import Lineage
+from chassis.transaction.parked import Head, Record
+from contracts.base import Event
+from contracts.topics import BY_NAME, dead_letter_topic
+
+_MIRRORED_BYTES = 200_000
+
+
+def fact_row(
+    event: Event, event_id: str, place: Place, slots: int, cause: tuple[str, datetime, Lineage]
+) -> Raw:
+    """A fact with its place, and where it comes from (`cause`: input, time, lineage)."""
+    payload, topic, subject = event.body(), event.topic, event.subject
+    limit = BY_NAME[topic].max_record_bytes
+    if len(payload) > limit:
+        raise Misuse(f"{event.type_tag} has {len(payload)} bytes and {topic} takes {limit}")
+    causation, time, lineage = cause
+    return {
+        "_id": event_id,
+        "slot": slot_of(subject, slots),
+        "stamp": place.stamp,
+        "after": place.after,
+        "aggregatetype": topic,
+        "aggregateid": subject,
+        "type": event.type_tag,
+        "sequence": place.sequence,
+        "time": time,
+        "causation": causation,
+        "payload": payload,
+        "correlation": lineage.correlation,
+        "accepted": lineage.accepted,
+        "traceparent": lineage.traceparent,
+    }
+
+
+def stall_row(service: str, slots: int, head: Head, event: Event, now: datetime) -> Raw:
+    """The fact that a key has stopped or goes on; the head keeps its sequence."""
+    head.said += 1
+    name = derive(f"{service}/{head.id}", f"stall/{head.said}")
+    after, head.stamp = head.stamp, max(head.stamp + 1, int(now.timestamp() * 1000))
+    place = Place(head.said, head.stamp, after)
+    return fact_row(event, name, place, slots, (head.id, now, Lineage(event.subject)))
+
+
+def mirror_row(service: str, slots: int, parked_id: str, record: Record, reason: str, now: datetime) -> Raw:
+    """A copy of a parked record for its dead-letter topic: its own bytes and headers, and why it is there."""
+    value = record.value
+    cut = value is not None and len(value) > _MIRRORED_BYTES
+    place = f"{record.topic}/{record.partition}/{record.offset}"
+    added = [("dlq_reason", reason), ("dlq_origin", place), ("dlq_consumer", service)]
+    added += [("dlq_truncated", "true")] if cut else []
+    return {
+        "_id": derive(f"{service}/{parked_id}", "mirror"),
+        "slot": slot_of(parked_id, slots),
+        "stamp": int(now.timestamp() * 1000),
+        "after": 0,
+        "aggregatetype": dead_letter_topic(record.topic, service),
+        "aggregateid": record.key_text(),
+        "type": "(mirror)",
+        "key": record.key,
+        "headers": [*([name, value] for name, value in record.headers), *([n, t.encode()] for n, t in added)],
+        "payload": value[:_MIRRORED_BYTES] if cut and value is not None else value,
+        "time": now,
+    }

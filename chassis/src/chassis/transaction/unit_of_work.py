@@ -1,0 +1,272 @@
+"""The turn: one transaction that handles a batch of inputs once — receipts, documents, facts, timers and jobs together."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from chassis.clock import Clock, utc_now
+from chassis.documents import Collection, Kept, Raw
+from chassis.errors import Conflict, Poison, Unavailable
+from chassis.handling import Reactions
+from chassis.observe.metrics import Metrics
+from chassis.runtime.crash import CrashPoints
+from chassis.store.collections import HEADS, INBOX, JOBS, OUTBOX, PARKED, TIMERS
+from chassis.store.port import Lane, Transaction
+from chassis.transaction.batch_processor import DocumentKey, Effects, Fold, needed
+from chassis.transaction.inputs import Ending, Input, Outcome, Source
+from chassis.transaction.parked import Head, head_id, receipt_id
+from chassis.transaction.receipts import asked, resolved, yield_place
+
+ATTEMPTS = 10
+
+Step = Callable[[Transaction], Awaitable[None]]
+Check = Callable[[Sequence[Outcome]], None]
+
+
+# Whoever ends so leaves a receipt that an earlier one would forbid, or changes nothing.
+_SHOWN = frozenset((Ending.DONE, Ending.IGNORED, Ending.UNKNOWN, Ending.AGAIN))
+
+
+@dataclass
+class Turns:
+    """Runs batches of inputs through one service's table; `woken` is told when facts, timers or jobs were written.
+
+    While nothing comes that came before (`hopeful`) receipts of events are written without being asked for first: one that
+    is there already undoes the transaction, and the next looks. A command asks always: its receipt may have its former name.
+    """
+
+    service: str
+    slots: int
+    reactions: Reactions
+    metrics: Metrics
+    crash: CrashPoints
+    woken: Callable[[Effects], None]
+    clock: Clock = utc_now
+    settled: dict[DocumentKey, tuple[int, Any]] = field(default_factory=dict)
+    hopeful: bool = False
+
+    async def run(
+        self, lane: Lane, inputs: Sequence[Input], first: Step | None = None, check: Check | None = None
+    ) -> list[Outcome]:
+        """Handle the inputs in one transaction and return how each ended, after the commit.
+
+        `first` runs at the head of the transaction (a fence), `check` before its end: what either raises undoes
+        everything. Conflicts are tried again with jitter; when they do
+        not end, or the database is away, Unavailable is raised and nothing is known to be written.
+        One input that the store cannot keep ends as unreadable; of several, Poison says that one of them is.
+        """
+        began = time.perf_counter()
+        for attempt in range(ATTEMPTS):
+            try:
+                outcomes, effects = await self._once(lane, inputs, first, check, attempt == 0)
+            except Conflict:
+                self.metrics.retries.inc()
+                await asyncio.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
+                continue
+            except Poison as poison:
+                if len(inputs) > 1 or inputs[0].unreadable is not None:
+                    raise
+                return await self.run(lane, [replace(inputs[0], unreadable=str(poison))], first, check)
+            self._account(outcomes, time.perf_counter() - began)
+            self.woken(effects)
+            return outcomes
+        raise Unavailable(f"{ATTEMPTS} conflicts in a row")
+
+    async def _once(
+        self,
+        lane: Lane,
+        inputs: Sequence[Input],
+        first: Step | None,
+        check: Check | None,
+        may_hope: bool,
+    ) -> tuple[list[Outcome], Effects]:
+        hopes = may_hope and self.hopeful and not any(item.source is Source.COMMAND for item in inputs)
+        try:
+            outcomes, effects = await lane.transact(lambda tx: self._work(tx, inputs, first, check, hopes))
+        except Exception:
+            self.hopeful = False
+            raise
+        self.hopeful = not any(outcome.ending is Ending.AGAIN for outcome in outcomes)
+        return outcomes, effects
+
+    async def _work(
+        self,
+        tx: Transaction,
+        inputs: Sequence[Input],
+        first: Step | None,
+        check: Check | None,
+        hopes: bool,
+    ) -> tuple[list[Outcome], Effects]:
+        if first is not None:
+            await first(tx)
+        fold = await self._read(tx, inputs, hopes)
+        outcomes = fold.run(inputs)
+        if hopes and not all(outcome.ending in _SHOWN for outcome in outcomes):
+            fold = await self._read(tx, inputs)
+            outcomes = fold.run(inputs)
+        if check is not None:
+            check(outcomes)
+        await self._write(tx, fold)
+        return outcomes, fold.effects
+
+    async def _read(self, tx: Transaction, inputs: Sequence[Input], hopes: bool = False) -> Fold:
+        seen = {} if hopes else await self._seen(tx, inputs)
+        fresh = [item for item in inputs if item.name not in seen]
+        kept: dict[DocumentKey, Kept[Any]] = {}
+        wanted, refs = needed(self.reactions, fresh)
+        for name, (collection, ids) in wanted.items():
+            rows = await tx.find(name, list(ids))
+            kept |= {(name, id_): self._understood(collection, id_, rows.get(id_)) for id_ in ids}
+        heads = await self._heads(tx, inputs)
+        return Fold(
+            self.service,
+            self.slots,
+            self.reactions,
+            seen | await self._parked_before(tx, inputs, heads),
+            kept,
+            heads,
+            await self._waiting(tx, inputs),
+            self.clock(),
+            refs,
+        )
+
+    async def _seen(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, Raw]:
+        """The receipts of these inputs by name; what an older build wrote for a command makes room for an event."""
+        rows = await _found(tx, INBOX, asked(inputs))
+        seen = resolved(inputs, rows)
+        taken = [rows[item.name] for item in inputs if item.name in rows and item.name not in seen]
+        if taken:
+            moved = {row["_id"]: yield_place(row) for row in taken}
+            await tx.delete(INBOX, list(moved))
+            await tx.insert(INBOX, list(moved.values()))
+        return seen
+
+    def _understood(self, collection: Collection[Any], id_: str, row: Raw | None) -> Kept[Any]:
+        """Registers are large and change rarely: each version of them is understood once."""
+        if not collection.settled or row is None:
+            return Kept.read(collection, id_, row)
+        version, state = self.settled.get((collection.name, id_), (0, None))
+        kept = Kept.read(collection, id_, row, state if version == row["version"] else None)
+        self.settled[collection.name, id_] = (kept.version, kept.state)
+        return kept
+
+    async def _heads(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, Head]:
+        names = {
+            head_id(self.service, item.record.topic, item.key): (item.record.topic, item.key)
+            for item in inputs
+            if item.record is not None
+        }
+        rows = await _found(tx, HEADS, list(names))
+        return {name: Head.read(name, *names[name], row) for name, row in rows.items()}
+
+    async def _parked_before(
+        self, tx: Transaction, inputs: Sequence[Input], heads: Mapping[str, Head]
+    ) -> dict[str, Raw]:
+        """Receipts of records that come again after they were parked; only a key that was parked once can have any."""
+        records = [
+            item.record
+            for item in inputs
+            if item.record is not None and head_id(self.service, item.record.topic, item.key) in heads
+        ]
+        return await _found(tx, INBOX, [receipt_id(record) for record in records])
+
+    async def _waiting(self, tx: Transaction, inputs: Sequence[Input]) -> dict[DocumentKey, Raw]:
+        wanted: dict[str, list[str]] = {}
+        for item in inputs:
+            if item.consumes is not None:
+                wanted.setdefault(item.consumes[0], []).append(item.consumes[1])
+        found: dict[DocumentKey, Raw] = {}
+        for collection, ids in wanted.items():
+            found |= {(collection, id_): row for id_, row in (await tx.find(collection, ids)).items()}
+        return found
+
+    async def _write(self, tx: Transaction, fold: Fold) -> None:
+        effects = fold.effects
+        await _insert(tx, INBOX, effects.inbox)
+        self.crash.at("turn.inbox")
+        await self._write_documents(tx, effects)
+        self.crash.at("turn.state")
+        await _insert(tx, OUTBOX, effects.outbox)
+        await self._write_tasks(tx, effects)
+        await self._write_parked(tx, fold)
+        self.crash.at("turn.open")
+
+    async def _write_documents(self, tx: Transaction, effects: Effects) -> None:
+        touched: dict[str, list[str]] = {}
+        written = dict(effects.written)
+        for key, kept in effects.read.items():
+            if key in written:
+                continue
+            if kept.stored:
+                touched.setdefault(key[0], []).append(key[1])
+            else:
+                written[key] = kept
+        names: dict[str, list[Kept[Any]]] = {}
+        for (name, _), kept in written.items():
+            names.setdefault(name, []).append(kept)
+        for name in sorted(names):
+            rows = sorted(names[name], key=lambda kept: kept.id)
+            await _insert(tx, name, [kept.raw() for kept in rows if not kept.stored])
+            await _replace(tx, name, [kept for kept in rows if kept.stored])
+        for name in sorted(touched):
+            await tx.touch(name, sorted(touched[name]))
+
+    async def _write_tasks(self, tx: Transaction, effects: Effects) -> None:
+        cancelled = sorted(effects.cancelled)
+        if cancelled:
+            await tx.delete(TIMERS, cancelled)
+        if effects.timers:
+            await tx.upsert(TIMERS, list(effects.timers.values()))
+        if effects.finished_jobs:
+            await tx.delete(JOBS, effects.finished_jobs)
+        await _insert(tx, JOBS, list(effects.jobs.values()))
+
+    async def _write_parked(self, tx: Transaction, fold: Fold) -> None:
+        changed = {head.id: head for head in fold.heads.values() if head.added}
+        rows = [row for head in changed.values() for row in head.added] + fold.effects.parked_tasks
+        await _insert(tx, PARKED, rows)
+        for head in await self._released(tx, fold):
+            head.ready = True
+            changed[head.id] = head
+        await _insert(tx, HEADS, [head.raw() for head in changed.values() if not head.stored])
+        guarded = [
+            ({"_id": head.id, "version": head.version}, head.raw())
+            for head in changed.values()
+            if head.stored
+        ]
+        if guarded:
+            await tx.replace(HEADS, guarded)
+
+    async def _released(self, tx: Transaction, fold: Fold) -> list[Head]:
+        """The keys whose awaited document is there now; one may have been parked in this very batch."""
+        names = sorted(fold.effects.released)
+        stored = await _found(tx, HEADS, [name for name in names if name not in fold.heads])
+        heads = [fold.heads[name] for name in names if name in fold.heads]
+        heads += [Head.read(name, raw["topic"], raw["key"], raw) for name, raw in stored.items()]
+        return [head for head in heads if head.size]
+
+    def _account(self, outcomes: Sequence[Outcome], seconds: float) -> None:
+        self.metrics.turn.observe(seconds)
+        self.metrics.batch.observe(len(outcomes))
+        for outcome in outcomes:
+            if outcome.ending is Ending.AGAIN:
+                self.metrics.duplicates.inc()
+
+
+async def _found(tx: Transaction, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
+    return await tx.find(collection, ids) if ids else {}
+
+
+async def _insert(tx: Transaction, collection: str, rows: Sequence[Raw]) -> None:
+    if rows:
+        await tx.insert(collection, rows)
+
+
+async def _replace(tx: Transaction, collection: str, rows: Sequence[Kept[Any]]) -> None:
+    if rows:
+        await tx.replace(
+            collection, [({"_id": kept.id, "version": kept.version}, kept.raw()) for kept in rows]
+        )

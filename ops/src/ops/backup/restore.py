@@ -1,0 +1,130 @@
+"""Restoring: an archive into databases that are empty, and what the topics have to be told again."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import bson
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient
+from pymongo.write_concern import WriteConcern
+
+from chassis.outbox.sent_log import PREFIX
+from chassis.store.collections import FENCES, INBOX, LEASES, LOGINS, OUTBOX, SESSIONS
+from ops.backup.archive import Reader
+
+TOGETHER_BYTES = 4_000_000
+INDEX_WORDS = ("name", "unique", "expireAfterSeconds", "sparse", "partialFilterExpression")
+_TIMES: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+_LEFT_OUT = (FENCES, LEASES, SESSIONS, LOGINS)
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+
+Client = MongoClient[dict[str, Any]]
+
+
+class CannotRestore(Exception):
+    """Nothing was restored, or not all; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Restorer:
+    """Writes into the databases of these names."""
+
+    client: Client
+    databases: Sequence[str]
+
+    def make_room(self, replace: bool) -> None:
+        """Return when the databases are empty; raises CannotRestore when they are not and are not to be replaced, or are in use."""
+        self.refuse_company()
+        full = [name for name in self.databases if self.client[name].list_collection_names()]
+        if full and not replace:
+            raise CannotRestore(
+                f"there is something in {', '.join(full)}: restore into a new, initiated server, or say --replace to lose it"
+            )
+        for name in full:
+            self.client.drop_database(name)
+
+    def refuse_company(self) -> None:
+        """Raises CannotRestore while a service works on one of the databases."""
+        for name in self.databases:
+            alive = list(self.client[name][LEASES].find({"$expr": {"$gt": ["$until", "$$NOW"]}}).limit(1))
+            if alive:
+                raise CannotRestore(f"{name} is running: stop all services first")
+
+    def restore(self, archive: Reader, now: datetime) -> Mapping[str, int]:
+        """Write every document and index; returns how many documents of each database.
+
+        Positions on topics and leases are those of processes and topics that are gone: they are left out. So are sessions:
+        one that was ended after the moment of the archive stays ended.
+        """
+        age = now - datetime.fromisoformat(archive.manifest.taken_at)
+        restored = dict.fromkeys(self.databases, 0)
+        for name in archive.manifest.members:
+            database, _, collection = name.partition("/")
+            if database not in restored:
+                raise CannotRestore(f"the archive has a database {database} that no service keeps")
+            documents = archive.documents(name)
+            if collection in _LEFT_OUT:
+                documents = iter(())
+            elif collection == INBOX:
+                documents = _younger(documents, age)
+            restored[database] += self._write(database, collection, documents)
+            self._index(database, collection, archive.indexes(name))
+        return restored
+
+    def _write(self, database: str, name: str, documents: Iterable[bytes]) -> int:
+        target = self.client[database].get_collection(
+            name, codec_options=_RAW, write_concern=WriteConcern("majority", j=True)
+        )
+        self.client[database].create_collection(name)
+        count = 0
+        for batch in _batches(documents):
+            target.insert_many(batch)
+            count += len(batch)
+        return count
+
+    def _index(self, database: str, name: str, indexes: Iterable[Mapping[str, Any]]) -> None:
+        for index in indexes:
+            if index["name"] != "_id_":
+                options = {word: index[word] for word in INDEX_WORDS if word in index}
+                self.client[database][name].create_index(list(index["key"].items()), **options)
+
+    def say_again(self) -> int:
+        """Put what was sent back into the outboxes, so that new topics get it; returns how much will be sent."""
+        waiting = 0
+        for name in self.databases:
+            database = self.client[name].with_options(write_concern=WriteConcern("majority", j=True))
+            for log in database.list_collection_names(filter={"name": {"$regex": f"^{PREFIX}"}}):
+                merge = {"into": OUTBOX, "whenMatched": "keepExisting", "whenNotMatched": "insert"}
+                list(database[log].aggregate([{"$unset": "sent_at"}, {"$merge": merge}]))
+            waiting += database[OUTBOX].count_documents({})
+        return waiting
+
+    def unknown(self, publisher: str, ids: Sequence[str]) -> set[str]:
+        """Those of a publisher's facts that it does not know any more; asked after `say_again`."""
+        if publisher not in self.databases:
+            return set()
+        known = self.client[publisher][OUTBOX].find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        return set(ids) - {row["_id"] for row in known}
+
+
+def _younger(documents: Iterable[bytes], age: timedelta) -> Iterator[bytes]:
+    """Receipts live for days from when they were written: the time in the archive does not count."""
+    for raw in documents:
+        row = bson.decode(raw, _TIMES)
+        yield bson.encode(row | {"at": row["at"] + age}, codec_options=_TIMES)
+
+
+def _batches(documents: Iterable[bytes]) -> Iterator[list[RawBSONDocument]]:
+    batch: list[RawBSONDocument] = []
+    size = 0
+    for raw in documents:
+        batch.append(RawBSONDocument(raw))
+        size += len(raw)
+        if size > TOGETHER_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
