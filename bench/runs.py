@@ -36,13 +36,13 @@ class Run:
     @property
     def task(self) -> Task:
         """What the child is told."""
-        hears = "" if self.arm in (RELAY, "relay-latency") else f"{self.name}-reports"
+        subscribes = "" if self.arm in (RELAY, "relay-latency") else f"{self.name}-reports"
         return Task(
             self.arm,
             self.engines.kafka,
             self.engines.mongo,
             self.name,
-            hears,
+            subscribes,
             self.facts,
             str(self.engines.system.secrets.folder),
         )

@@ -55,7 +55,7 @@ def plan_of(task: Task) -> Plan:
     """One service that opens a case for each report."""
     said = cast(type[CaseOpened], type("CaseOpened", (CaseOpened,), {"topic": task.facts}))
     BY_NAME[task.facts] = replace(BY_NAME[CaseOpened.topic], name=task.facts)  # every run has its own
-    cases = Collection(CASES, Case, lambda case: case.report_id, speaks=(task.facts,))
+    cases = Collection(CASES, Case, lambda case: case.report_id, publishes=(task.facts,))
 
     def open_case(event: ReportRegistered, case: Case | None, moment: Moment) -> Change:
         fact, times = opened(event, said), case.times + 1 if case else 1  # a second time would be seen
@@ -81,7 +81,7 @@ def plan_of(task: Task) -> Plan:
         ignore(ReportWithdrawn),
     )
     return Plan(
-        task.database, reactions, [cases], lambda _: (), hears=(task.reports,) if task.reports else ()
+        task.database, reactions, [cases], lambda _: (), subscribes=(task.reports,) if task.reports else ()
     )
 
 
@@ -133,13 +133,13 @@ async def time_relay(task: Task) -> None:
     process = process_of(task)
     watch = process.relay.crash = Watch()
     committed: list[float] = []
-    wake = process.turns.woken
+    wake = process.unit_of_work.woken
 
     def note_and_wake(effects: Effects) -> None:
         committed.append(time.perf_counter())
         wake(effects)
 
-    process.turns.woken = note_and_wake
+    process.unit_of_work.woken = note_and_wake
     await process.open()
     for number, said in enumerate(reports(7, task.facts_to_time + 10)):
         await asyncio.sleep(0.05)

@@ -14,7 +14,7 @@ from pathlib import Path
 from traceback import format_exception
 
 from bench.faults.audit import MAIL_COPY, Period, Verdict, audit, kind_of
-from bench.faults.deck import LANES, Card, cards_of, each_once, endless
+from bench.faults.deck import WORKERS, Card, cards_of, each_once, endless
 from bench.faults.gauges import gauge_lies
 from bench.faults.ground import Ground
 from bench.faults.links import Links
@@ -141,25 +141,25 @@ class Campaign:
 
     def _break_side_by_side(self, number: int, cards: Sequence[Card], end: float) -> None:
         """Each lane breaks what is its own, beside the others."""
-        locks = {lane: threading.Lock() for lane in LANES}
+        locks = {session: threading.Lock() for session in WORKERS}
         timer = threading.Timer(end - time.monotonic(), self.ground.over.set)
         timer.start()
 
-        def play(lane: str) -> None:
-            ours = [card for card in cards if card.lanes[0] == lane]
-            ground = replace(self.ground, rng=random.Random(f"{self.seed}/{number}/{lane}"))
+        def play(session: str) -> None:
+            ours = [card for card in cards if card.sessions[0] == session]
+            ground = replace(self.ground, rng=random.Random(f"{self.seed}/{number}/{session}"))
             for card in endless(ground.rng, ours) if ours else ():
                 with ExitStack() as held:
-                    for one in card.lanes:
+                    for one in card.sessions:
                         held.enter_context(locks[one])
                     if not ground.over.is_set():
                         card.inject(ground)
-                if ground.over.wait(ground.rng.expovariate(1 / LANES[lane])):
+                if ground.over.wait(ground.rng.expovariate(1 / WORKERS[session])):
                     return
 
         try:
-            with ThreadPoolExecutor(len(LANES)) as pool:
-                for done in as_completed([pool.submit(play, lane) for lane in LANES]):
+            with ThreadPoolExecutor(len(WORKERS)) as pool:
+                for done in as_completed([pool.submit(play, session) for session in WORKERS]):
                     self._stop_all_if_failed(done)
         finally:
             timer.cancel()

@@ -11,7 +11,7 @@ from stack.processes import StackError
 Inject = Callable[[Ground], None]
 SERVICES, ENGINES, LINKS = "services", "engines", "links"
 # Where faults come side by side: the seconds that each lane rests between two of its own, on average.
-LANES = {SERVICES: 1.0, ENGINES: 5.0, LINKS: 0.7}
+WORKERS = {SERVICES: 1.0, ENGINES: 5.0, LINKS: 0.7}
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Card:
     kind: str
     inject: Inject
     weight: int
-    lanes: tuple[str, ...]
+    sessions: tuple[str, ...]
 
 
 CARDS: Sequence[Card] = (

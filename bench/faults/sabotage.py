@@ -31,9 +31,9 @@ from chassis.runtime.server import run
 from chassis.service import Plan
 from chassis.store.mongo import Driver, MongoStore
 from chassis.store.port import Transaction
-from chassis.transaction.batch_processor import Effects, Fold
+from chassis.transaction.batch_processor import BatchProcessor, Effects
 from chassis.transaction.inputs import Input
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 
 ONE = WriteConcern(1, j=False)
 PROMISES = ("acknowledgement", "outbox", "sending", "inbox", "majority", "fence")
@@ -44,13 +44,13 @@ class AckFirst(Delivery):
 
     async def _commit(self, parts: Parts, inputs: Sequence[Input]) -> None:
         ends = {partition: part.end for partition, part in parts.items()}
-        lane = self.claims.lane_of(next(iter(ends)))
-        await lane.transact(lambda tx: self.claims.fence(tx, ends))
+        session = self.claims.worker_of(next(iter(ends)))
+        await session.transact(lambda tx: self.claims.fence(tx, ends))
         for partition, end in ends.items():
             self.claims.held[partition].fence = self.claims.held[partition].moved(end)
-        await self.advice.tell(ends)
+        await self.committer.tell(ends)
         self.crash.at("ack.unhandled")
-        await self.turns.run(lane, inputs)
+        await self.unit_of_work.run(session, inputs)
 
 
 class NoFence(Claims):
@@ -61,15 +61,15 @@ class NoFence(Claims):
         await tx.upsert("fences", [self.held[tp].moved(end) for tp, end in ends.items()])
 
 
-class DualWrite(Turns):
+class DualWrite(UnitOfWork):
     """Commits documents, and sends the facts after that, from memory."""
 
     send: Callable[[Sequence[Any]], Any] = print
 
-    async def _write(self, tx: Transaction, fold: Fold) -> None:
-        cast(Any, fold.effects).said = list(fold.effects.outbox)
-        fold.effects.outbox.clear()
-        await super()._write(tx, fold)
+    async def _write(self, tx: Transaction, processor: BatchProcessor) -> None:
+        cast(Any, processor.effects).said = list(processor.effects.outbox)
+        processor.effects.outbox.clear()
+        await super()._write(tx, processor)
 
 
 class ClearFirst(Relay):
@@ -90,12 +90,12 @@ class LooseStore(MongoStore):
         self._database.whole = self._database.whole.with_options(write_concern=ONE)
 
 
-class NoInbox(Turns):
+class NoInbox(UnitOfWork):
     """Remembers nothing of what it handled."""
 
-    async def _write(self, tx: Transaction, fold: Fold) -> None:
-        fold.effects.inbox.clear()
-        await super()._write(tx, fold)
+    async def _write(self, tx: Transaction, processor: BatchProcessor) -> None:
+        processor.effects.inbox.clear()
+        await super()._write(tx, processor)
 
 
 @dataclass
@@ -121,14 +121,16 @@ class Sabotaged(Process):
     def __init__(self, plan: Plan, settings: Any, store: MongoStore, without: str, stop_at: str) -> None:
         super().__init__(plan, settings, store)
         self.without = without
-        self.crash = self.turns.crash = self.relay.crash = StopPoints(settings.crash_at, stop_at=stop_at)
+        self.crash = self.unit_of_work.crash = self.relay.crash = StopPoints(
+            settings.crash_at, stop_at=stop_at
+        )
         if without == "inbox":
-            self.turns.__class__ = NoInbox
+            self.unit_of_work.__class__ = NoInbox
         if without == "sending":
             self.relay.__class__ = ClearFirst
         if without == "outbox":
-            self.turns.__class__ = DualWrite
-            self.turns.woken = self._publish
+            self.unit_of_work.__class__ = DualWrite
+            self.unit_of_work.woken = self._publish
 
     def _publish(self, effects: Effects) -> None:
         self._wake(effects)

@@ -174,12 +174,12 @@ async def test_a_batch_that_was_stepped_over_is_replayed_once_it_can_be_read(
         async with world.running() as process:
             await publish(world, [record(world, 1, "first")])
             await until(lambda: _stopped(process), "the stop")
-            assert process.mending is not None
-            await process.mending.step_over("ada", "nobody can read it", world.topic, 3, 0)
+            assert process.dead_letters is not None
+            await process.dead_letters.step_over("ada", "nobody can read it", world.topic, 3, 0)
             await until(lambda: _parked(world.store, 1), "the batch in the parking")
             without.undo()
 
-            await process.mending.replay("ada")
+            await process.dead_letters.replay("ada")
 
             await until(lambda: _equals(world, 1, ["first"]), "the replay")
             assert await world.store.count("parked", {}) == 0

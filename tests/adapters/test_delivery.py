@@ -67,7 +67,9 @@ class World:
         async def work(job: Print, attempt: int) -> WriteLine:
             return WriteLine(job.report_id, f"printed-{attempt}")
 
-        plan = Plan(self.name, REACTIONS, [PAGES], lambda _: [], hears=(self.topic,), workers={Print: work})
+        plan = Plan(
+            self.name, REACTIONS, [PAGES], lambda _: [], subscribes=(self.topic,), workers={Print: work}
+        )
         process = Process(plan, settings, MongoStore(self.mongo, self.name))
         await process.open()
         try:
@@ -262,7 +264,7 @@ async def test_a_process_that_takes_over_fences_the_former_owner_out(world: Worl
         delivery = process.delivery
         assert delivery is not None
         (mine,) = [tp for tp in delivery.claims.held if tp.partition == 3]
-        thief = await world.store.lane()
+        thief = await world.store.session()
         fence = delivery.claims.held[mine].fence["_id"]
         await world.store.claim("fences", fence, {"session": thief.id})
 
@@ -385,7 +387,7 @@ async def test_a_member_that_joins_anew_does_it_once_whatever_it_still_had_to_te
         for each in (one, two) * rounds:
             assert each.delivery is not None
             held = each.delivery.claims.held
-            each.delivery.advice.give({tp: claim.next for tp, claim in held.items()})
+            each.delivery.committer.give({tp: claim.next for tp, claim in held.items()})
             each.delivery.source.consumer._coordinator.request_rejoin()
             await asyncio.sleep(4.5)  # until the other one has heard of it, and time to do it again
 

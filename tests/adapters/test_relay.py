@@ -12,7 +12,7 @@ from chassis.outbox.relay import Relay
 from chassis.outbox.sent_log import day_log
 from chassis.runtime.crash import CrashPoints
 from chassis.store.memory import MemoryStore
-from chassis.store.shard_leases import Slots
+from chassis.store.shard_leases import ShardLeases
 from ops.provision import provision
 from stack.system import System
 
@@ -41,7 +41,7 @@ async def test_facts_for_a_topic_that_is_missing_wait_and_the_others_are_sent(en
     provision(engines.kafka.admin, 1)
     store = MemoryStore()
     await store.insert_missing("outbox", [row("nobody.made-it", 1, "a"), row("routing.cases", 2, "b")])
-    slots = Slots(store, "one", 1)
+    slots = ShardLeases(store, "one", 1)
     await slots.reclaim()
     relay = Relay("relay", engines.kafka.admin, store, slots, Metrics("relay"), CrashPoints(), utc_now)
 

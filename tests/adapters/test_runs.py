@@ -8,19 +8,19 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from tests.chassis.ledger import NOW, command, opened, record, registered, report_id, turns
+from tests.chassis.ledger import NOW, command, opened, record, registered, report_id, unit_of_work
 
 from chassis.consumer.records import read
 from chassis.documents import Raw
 from chassis.errors import Fenced, Refused, Unavailable
 from chassis.ids import uuid7
 from chassis.outbox.sent_log import SentLog
-from chassis.parking.dead_letters import Mending, mending_over
-from chassis.store.collections import COLLECTIONS, HEADS, INDEXES, OUTBOX, PARKED, QUEUES
+from chassis.parking.dead_letters import DeadLetters, open_dead_letters
+from chassis.store.collections import COLLECTIONS, INDEXES, OUTBOX, PARKED, PARKED_KEYS, QUEUES
 from chassis.store.memory import MemoryStore
 from chassis.store.mongo import MongoStore
 from chassis.store.port import Store
-from chassis.store.shard_leases import Slots
+from chassis.store.shard_leases import ShardLeases
 from chassis.tasks.run import Run, State, keep
 from chassis.tasks.runs import LONGEST_WAIT, TRIES, Asked
 from stack.system import System
@@ -45,7 +45,7 @@ def many(store: Store, here: int) -> int:
     return here if isinstance(store, MemoryStore) else here // 10
 
 
-class Thief(Slots):
+class Thief(ShardLeases):
     """A process that takes every slot for its own, as one does whose lease has run out unnoticed."""
 
     def owned(self) -> list[int]:
@@ -66,11 +66,11 @@ class Clock:
 TIME = Clock()
 
 
-async def replica(store: Store, clock: Clock | None = None) -> Mending:
-    return await mending_over(store, turns(), Thief(store, "any", 8), clock or TIME, lambda: None)
+async def replica(store: Store, clock: Clock | None = None) -> DeadLetters:
+    return await open_dead_letters(store, unit_of_work(), Thief(store, "any", 8), clock or TIME, lambda: None)
 
 
-async def drive(made: Mending, kind: str) -> None:
+async def drive(made: DeadLetters, kind: str) -> None:
     """Drive the runs of a kind to their ends; what the outbox has is sent meanwhile."""
     while (await made.store.get(QUEUES, kind) or {"open": []})["open"]:
         await made.runs.advance(made.runs.kinds[kind])
@@ -78,7 +78,7 @@ async def drive(made: Mending, kind: str) -> None:
         await made.store.delete(OUTBOX, [row["_id"] for row in waiting])
 
 
-async def until(made: Mending, run: Run, done: int) -> Run:
+async def until(made: DeadLetters, run: Run, done: int) -> Run:
     """Drive a run in a task of its own until so many are dealt with, and kill that task wherever it is."""
     task = asyncio.create_task(drive(made, run.kind))
     while (now := await made.runs.read(run.id)).done < done:
@@ -91,18 +91,18 @@ async def until(made: Mending, run: Run, done: int) -> Run:
 
 async def park_early(store: Store, keys: int) -> None:
     """Park a record under each of so many keys, whose documents come afterwards."""
-    lane, engine = await store.lane(), turns()
+    session, engine = await store.session(), unit_of_work()
     for first in range(1, keys + 1, 200):
         numbers = range(first, min(first + 200, keys + 1))
-        await engine.run(lane, [read(record(opened(n), f"e{n}", n), 0) for n in numbers])
-        await engine.run(lane, [command(n, "page", f"c{n}") for n in numbers])
+        await engine.run(session, [read(record(opened(n), f"e{n}", n), 0) for n in numbers])
+        await engine.run(session, [command(n, "page", f"c{n}") for n in numbers])
 
 
 async def lines(store: Store) -> set[tuple[str, ...]]:
     return {tuple(row["state"]["lines"]) for row in await store.query("pages", {})}
 
 
-async def events(made: Mending, run: Run) -> list[tuple[str, str, dict[str, int]]]:
+async def events(made: DeadLetters, run: Run) -> list[tuple[str, str, dict[str, int]]]:
     """What the audit says of a run, in order: who, what, how many."""
     rows = [row for row in await made.audit(500) if row["details"].get("run") == run.id]
     said = [(row["by"], row["details"]) for row in rows if "event" in row["details"]]
@@ -135,7 +135,7 @@ async def test_two_processes_that_drive_one_run_at_once_never_do_a_record_twice(
     replicas = [await replica(store) for _ in range(2)]
     run = await replicas[0].replay("anna")
 
-    async def patiently(made: Mending) -> None:
+    async def patiently(made: DeadLetters) -> None:
         while True:
             try:
                 await drive(made, "replay")
@@ -153,11 +153,13 @@ async def test_two_processes_that_drive_one_run_at_once_never_do_a_record_twice(
 
 async def test_one_key_of_many_records_is_replayed_in_chunks_and_keeps_its_order(store: Store) -> None:
     records = many(store, 1_200)
-    lane = await store.lane()
-    await turns().run(lane, [read(record(opened(1, f"r{n}"), f"e{n}", n), 0) for n in range(records)])
-    await turns().run(lane, [command(1, "page")])
+    session = await store.session()
+    await unit_of_work().run(
+        session, [read(record(opened(1, f"r{n}"), f"e{n}", n), 0) for n in range(records)]
+    )
+    await unit_of_work().run(session, [command(1, "page")])
     made = await replica(store)
-    run = await made.replay("anna", head=(await made.heads())[0]["_id"], reason="early")
+    run = await made.replay("anna", parked_key=(await made.parked_keys())[0]["_id"], reason="early")
 
     await until(made, run, records // 2)
     await drive(made, "replay")
@@ -168,10 +170,10 @@ async def test_one_key_of_many_records_is_replayed_in_chunks_and_keeps_its_order
 
 async def test_a_key_that_still_fails_is_counted_once_and_holds_up_no_other(store: Store) -> None:
     bugs = [read(record(registered(1, "bug"), f"b{n}", n), 0) for n in range(3)]
-    await turns().run(await store.lane(), bugs)
+    await unit_of_work().run(await store.session(), bugs)
     early = [read(record(opened(2), "e", 9), 0)]
-    await turns().run(await store.lane(), early)
-    await turns().run(await store.lane(), [command(2, "page")])
+    await unit_of_work().run(await store.session(), early)
+    await unit_of_work().run(await store.session(), [command(2, "page")])
     made = await replica(store)
 
     run = await made.replay("anna")
@@ -215,7 +217,7 @@ async def test_facts_go_out_again_once_and_in_order_although_the_process_is_kill
     assert (found.state, found.counts, found.total) == (State.DONE, {"republished": facts}, facts)
 
 
-async def sent_again(made: Mending, run: Run) -> list[Raw]:
+async def sent_again(made: DeadLetters, run: Run) -> list[Raw]:
     """What a run puts into the outbox, in its order; the log keeps it as the relay would."""
     found: list[Raw] = []
     kind = made.runs.kinds[run.kind]
@@ -336,7 +338,7 @@ async def test_a_run_that_waits_can_be_cancelled_before_it_begins(store: Store) 
 class Counting:
     """A kind of run that counts to three, and meets what a test puts in its way."""
 
-    made: Mending
+    made: DeadLetters
     ways: list[Exception] = field(default_factory=list)
     name: str = "counting"
     single: bool = False
@@ -355,7 +357,9 @@ class Counting:
         return after
 
 
-async def counting(store: Store, clock: Clock, ways: Sequence[Exception]) -> tuple[Mending, Counting, Run]:
+async def counting(
+    store: Store, clock: Clock, ways: Sequence[Exception]
+) -> tuple[DeadLetters, Counting, Run]:
     made = await replica(store, clock)
     kind = Counting(made, list(ways))
     made.runs.kinds = {"counting": kind}
@@ -407,9 +411,12 @@ async def test_who_has_read_an_older_version_of_a_run_writes_nothing(store: Stor
 
 
 async def test_a_process_without_the_slot_leaves_a_run_alone(store: Store) -> None:
-    owner, other = Slots(store, "one", 8), Slots(store, "two", 8)
+    owner, other = ShardLeases(store, "one", 8), ShardLeases(store, "two", 8)
     await owner.share()
-    made = [await mending_over(store, turns(), slots, Clock(), lambda: None) for slots in (owner, other)]
+    made = [
+        await open_dead_letters(store, unit_of_work(), slots, Clock(), lambda: None)
+        for slots in (owner, other)
+    ]
     run = await made[0].replay("anna")
 
     assert not await made[1].runs.advance(made[1].runs.kinds["replay"])
@@ -422,15 +429,15 @@ async def test_a_process_without_the_slot_leaves_a_run_alone(store: Store) -> No
 
 
 async def test_all_of_a_key_is_given_up_however_much_it_is_and_nothing_that_comes_later(store: Store) -> None:
-    lane, records = await store.lane(), 700
+    session, records = await store.session(), 700
     for first in range(0, records, 350):
         inputs = [read(record(registered(1, "bug"), f"b{n}", n), 0) for n in range(first, first + 350)]
-        await turns().run(lane, inputs)
+        await unit_of_work().run(session, inputs)
     made = await replica(store)
     run = await made.discard("anna", "sent by mistake", HEAD)
 
     await made.runs.advance(made.runs.kinds["discard"])
-    await turns().run(lane, [read(record(registered(1), "later", records), 0)])
+    await unit_of_work().run(session, [read(record(registered(1), "later", records), 0)])
     await until(made, run, 100)
     await drive(made, "discard")
 
@@ -439,7 +446,7 @@ async def test_all_of_a_key_is_given_up_however_much_it_is_and_nothing_that_come
     assert left["offset"] == records
     kept = [one["_id"] for row in await made.audit(500) for one in row["details"].get("records", ())]
     assert len(kept) == len(set(kept)) == records
-    assert [row["size"] for row in await store.query(HEADS, {})] == [1]
+    assert [row["size"] for row in await store.query(PARKED_KEYS, {})] == [1]
 
 
 async def test_several_people_may_ask_at_the_same_moment(store: Store) -> None:

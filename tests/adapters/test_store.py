@@ -13,7 +13,7 @@ from chassis.store.memory import MemoryStore
 from chassis.store.mongo import Driver, MongoStore
 from chassis.store.mongo_session import FEW
 from chassis.store.port import Store, Transaction
-from chassis.store.shard_leases import Slots
+from chassis.store.shard_leases import ShardLeases
 from stack.system import System
 
 
@@ -41,9 +41,9 @@ def thing(name: str, size: int = 1) -> dict[str, object]:
 
 
 async def write(store: Store, *names: str) -> None:
-    lane = await store.lane()
-    await lane.transact(lambda tx: tx.insert("things", [thing(name) for name in names]))
-    await lane.close()
+    session = await store.session()
+    await session.transact(lambda tx: tx.insert("things", [thing(name) for name in names]))
+    await session.close()
 
 
 async def test_what_is_committed_is_read_back(store: Store) -> None:
@@ -55,14 +55,14 @@ async def test_what_is_committed_is_read_back(store: Store) -> None:
 
 
 async def test_a_transaction_that_raises_leaves_nothing(store: Store) -> None:
-    lane = await store.lane()
+    session = await store.session()
 
     async def work(tx: Transaction) -> None:
         await tx.insert("things", [thing("a")])
         raise Misuse("no")
 
     with pytest.raises(Misuse):
-        await lane.transact(work)
+        await session.transact(work)
 
     assert await store.get("things", "a") is None
     await write(store, "a")
@@ -82,35 +82,35 @@ async def test_collections_are_found_by_how_their_names_begin_and_dropped_whole(
 
 @pytest.mark.parametrize("value", [2**70, "\ud800"])
 async def test_what_can_never_be_kept_is_said_to_be_poison(store: Store, value: object) -> None:
-    lane = await store.lane()
+    session = await store.session()
 
     with pytest.raises(Poison):
-        await lane.transact(lambda tx: tx.insert("things", [thing("a"), thing("b") | {"state": value}]))
+        await session.transact(lambda tx: tx.insert("things", [thing("a"), thing("b") | {"state": value}]))
 
     assert await store.get("things", "a") is None
     await write(store, "a")
 
 
 async def test_a_transaction_sees_its_own_writes_and_others_do_not_before_the_commit(store: Store) -> None:
-    lane = await store.lane()
+    session = await store.session()
 
     async def work(tx: Transaction) -> None:
         await tx.insert("things", [thing("a")])
         assert list(await tx.find("things", ["a", "b"])) == ["a"]
         assert await store.get("things", "a") is None
 
-    await lane.transact(work)
+    await session.transact(work)
 
     assert await store.get("things", "a") is not None
 
 
 async def test_a_transaction_reads_one_snapshot(store: Store) -> None:
     await write(store, "a")
-    reader = await store.lane()
+    reader = await store.session()
 
     async def work(tx: Transaction) -> None:
         before = await tx.find("things", ["a"])
-        writer = await store.lane()
+        writer = await store.session()
         await writer.transact(lambda other: other.upsert("things", [thing("a", size=9)]))
         assert await tx.find("things", ["a"]) == before
 
@@ -123,7 +123,7 @@ async def test_a_transaction_reads_one_snapshot(store: Store) -> None:
 
 async def test_the_second_of_two_writers_of_one_document_is_told_of_the_conflict(store: Store) -> None:
     await write(store, "a")
-    first, second = await store.lane(), await store.lane()
+    first, second = await store.session(), await store.session()
 
     async def late(tx: Transaction) -> None:
         await tx.find("things", ["a"])
@@ -140,7 +140,7 @@ async def test_the_second_of_two_writers_of_one_document_is_told_of_the_conflict
 
 async def test_a_touched_document_cannot_change_behind_a_decision(store: Store) -> None:
     await write(store, "a")
-    first, second = await store.lane(), await store.lane()
+    first, second = await store.session(), await store.session()
 
     async def decide(tx: Transaction) -> None:
         await tx.find("things", ["a"])
@@ -160,21 +160,21 @@ async def test_an_id_that_is_there_cannot_be_inserted_again(store: Store) -> Non
 
 async def test_a_unique_field_is_unique(store: Store) -> None:
     await write(store, "a")
-    lane = await store.lane()
+    session = await store.session()
     twin = {"_id": "b", "version": 1, "state": {"code": "code-a", "size": 1}}
 
     with pytest.raises(Conflict):
-        await lane.transact(lambda tx: tx.insert("things", [twin]))
+        await session.transact(lambda tx: tx.insert("things", [twin]))
 
 
 async def test_a_guard_that_does_not_match_is_a_conflict_and_undoes_everything(store: Store) -> None:
     await write(store, "a", "b")
-    lane = await store.lane()
+    session = await store.session()
     good = ({"_id": "a", "version": 1}, thing("a", size=7))
     stale = ({"_id": "b", "version": 4}, thing("b", size=7))
 
     with pytest.raises(Conflict):
-        await lane.transact(lambda tx: tx.replace("things", [good, stale]))
+        await session.transact(lambda tx: tx.replace("things", [good, stale]))
 
     found = await store.get("things", "a")
     assert found is not None
@@ -182,9 +182,9 @@ async def test_a_guard_that_does_not_match_is_a_conflict_and_undoes_everything(s
 
 
 async def test_queries_filter_order_and_limit(store: Store) -> None:
-    lane = await store.lane()
+    session = await store.session()
     rows = [thing(name, size) for name, size in (("a", 3), ("b", 1), ("c", 2))]
-    await lane.transact(lambda tx: tx.insert("things", rows))
+    await session.transact(lambda tx: tx.insert("things", rows))
 
     async def names(**where: object) -> list[str]:
         found = await store.query(
@@ -258,7 +258,7 @@ async def test_a_holder_renews_all_its_leases_at_once_and_learns_which_it_has_no
 
 async def test_a_new_owner_ends_the_transaction_a_dead_one_left_open(store: Store) -> None:
     await write(store, "a")
-    dead, heir = await store.lane(), await store.lane()
+    dead, heir = await store.session(), await store.session()
     written, ended = asyncio.Event(), asyncio.Event()
 
     async def hang(tx: Transaction) -> None:
@@ -268,7 +268,7 @@ async def test_a_new_owner_ends_the_transaction_a_dead_one_left_open(store: Stor
 
     zombie = asyncio.create_task(dead.transact(hang))
     await written.wait()
-    await store.end_lane(dead.id)
+    await store.end_session(dead.id)
     await asyncio.wait_for(heir.transact(lambda tx: tx.upsert("things", [thing("a", size=3)])), 5)
     ended.set()
 
@@ -283,8 +283,8 @@ async def test_a_process_that_starts_again_ends_what_it_left_open_and_nothing_of
     store: Store,
 ) -> None:
     await write(store, "a")
-    dead, ours = await store.lane(), await store.lane()
-    await Slots(store, "one", 4).reclaim([dead])
+    dead, ours = await store.session(), await store.session()
+    await ShardLeases(store, "one", 4).reclaim([dead])
     written = asyncio.Event()
 
     async def hang(tx: Transaction) -> None:
@@ -294,9 +294,9 @@ async def test_a_process_that_starts_again_ends_what_it_left_open_and_nothing_of
 
     dying = asyncio.create_task(dead.transact(hang))
     await written.wait()
-    await Slots(store, "two", 4).reclaim([ours])
+    await ShardLeases(store, "two", 4).reclaim([ours])
     for _ in range(2):
-        await Slots(store, "one", 4).reclaim([ours])
+        await ShardLeases(store, "one", 4).reclaim([ours])
     await ours.transact(lambda tx: tx.upsert("things", [thing("a", size=3)]))
 
     found = await store.get("things", "a")
@@ -330,7 +330,7 @@ async def test_an_index_that_is_retired_goes_once_and_for_all(store: Store) -> N
 
 async def test_a_start_does_not_wait_for_a_transaction_that_is_open(store: Store) -> None:
     index = Index("things", (("at", 1), ("size", 1)), retired=True)
-    lane = await store.lane()
+    session = await store.session()
     begun, go_on = asyncio.Event(), asyncio.Event()
     times = 0
 
@@ -341,7 +341,7 @@ async def test_a_start_does_not_wait_for_a_transaction_that_is_open(store: Store
         begun.set()
         await go_on.wait()
 
-    writing = asyncio.create_task(lane.transact(slow))
+    writing = asyncio.create_task(session.transact(slow))
     await begun.wait()
     await store.ensure(["things"], [index])
     go_on.set()
@@ -369,9 +369,9 @@ async def test_whoever_follows_hears_what_others_commit_and_nothing_else(store: 
                 return
 
     await asyncio.wait_for(until_heard("a"), 20)
-    lane = await store.lane()
+    session = await store.session()
     told.clear()
-    await lane.transact(lambda tx: tx.insert("things", [thing("last") | {"slot": 1000}]))
+    await session.transact(lambda tx: tx.insert("things", [thing("last") | {"slot": 1000}]))
     async with asyncio.timeout(20):
         while ("things", 1000) not in told:
             await asyncio.sleep(0.01)

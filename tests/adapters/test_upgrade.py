@@ -49,9 +49,9 @@ def signed(state: dict[str, Any]) -> dict[str, Any]:
     return state | {"signed": ()}
 
 
-OLD_PAGES = Collection("pages", Page, lambda page: page.report_id, speaks=("routing.cases",))
+OLD_PAGES = Collection("pages", Page, lambda page: page.report_id, publishes=("routing.cases",))
 NEW_PAGES = Collection(
-    "pages", SignedPage, lambda page: page.report_id, speaks=("routing.cases",), upcasters=(signed,)
+    "pages", SignedPage, lambda page: page.report_id, publishes=("routing.cases",), upcasters=(signed,)
 )
 
 
@@ -106,7 +106,7 @@ class World:
             seed=self.folder,
         )
         pages = OLD_PAGES if reactions is OLD else NEW_PAGES
-        plan = Plan(self.name, reactions, [pages], lambda _: [], hears=(self.topic,))
+        plan = Plan(self.name, reactions, [pages], lambda _: [], subscribes=(self.topic,))
         process = Process(plan, settings, MongoStore(self.mongo, self.name))
         await process.open()
         try:

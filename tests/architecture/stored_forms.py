@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.doors.services import SERVICES, settings_of
+from tests.http.services import SERVICES, settings_of
 
 from chassis.documents import Collection
 

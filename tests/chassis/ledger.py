@@ -13,7 +13,7 @@ from chassis.store.memory import MemoryStore
 from chassis.store.port import Store
 from chassis.transaction.inputs import Input, Lineage, Source
 from chassis.transaction.parked import Record
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 from contracts.envelope import Envelope
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
@@ -43,8 +43,8 @@ class Print:
     report_id: str
 
 
-PAGES = Collection("pages", Page, lambda page: page.report_id, speaks=("routing.cases",))
-REGISTERS = Collection("registers", Page, lambda page: page.report_id, settled=True)
+PAGES = Collection("pages", Page, lambda page: page.report_id, publishes=("routing.cases",))
+REGISTERS = Collection("registers", Page, lambda page: page.report_id, reference=True)
 
 
 def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
@@ -106,8 +106,8 @@ async def a_store() -> Store:
     return store
 
 
-def turns(crash: str = "") -> Turns:
-    return Turns("ledger", 8, REACTIONS, Metrics("ledger"), CrashPoints(crash), woken=lambda _: None)
+def unit_of_work(crash: str = "") -> UnitOfWork:
+    return UnitOfWork("ledger", 8, REACTIONS, Metrics("ledger"), CrashPoints(crash), woken=lambda _: None)
 
 
 def report_id(number: int) -> str:

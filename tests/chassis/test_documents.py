@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.chassis.ledger import NOW, report_id
 
-from chassis.documents import Collection, Kept
+from chassis.documents import Collection, TrackedDocument
 from chassis.errors import Unavailable
 from chassis.handling import Change, Moment, Reactions, on
 from chassis.observe.metrics import Metrics
@@ -14,8 +14,8 @@ from chassis.runtime.crash import CrashPoints
 from chassis.store.collections import COLLECTIONS, INDEXES
 from chassis.store.memory import MemoryStore
 from chassis.store.port import Store
-from chassis.transaction.inputs import Ending, Input, Lineage
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.inputs import Input, Lineage, Result
+from chassis.transaction.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ OLD = Reactions(on(Add, lambda _: (FIRST[NAME],), add_first))
 NEW = Reactions(on(Add, lambda _: (SECOND[NAME],), add_second))
 
 
-async def add(store: Store, reactions: Reactions, line: str) -> Ending:
-    turns = Turns("notes", 8, reactions, Metrics("notes"), CrashPoints(), woken=lambda _: None)
+async def add(store: Store, reactions: Reactions, line: str) -> Result:
+    unit_of_work = UnitOfWork("notes", 8, reactions, Metrics("notes"), CrashPoints(), woken=lambda _: None)
     item = Input(line, Add(NAME, line), NOW, NAME, Lineage(NAME))
-    return (await turns.run(await store.lane(), [item]))[0].ending
+    return (await unit_of_work.run(await store.session(), [item]))[0].result
 
 
 @pytest.fixture
@@ -113,14 +113,14 @@ async def test_an_older_form_is_read_through_every_step_and_written_back_in_the_
 async def test_the_build_before_keeps_what_the_next_one_added(store: Store) -> None:
     await add(store, NEW, "new")
 
-    assert await add(store, OLD, "old") is Ending.DONE
+    assert await add(store, OLD, "old") is Result.DONE
 
     assert (await row(store))["schema"] == 2
     assert SECOND.understand(await row(store)) == SignedNote(NAME, "second", ("new", "old"))
 
 
 async def test_a_form_two_steps_ahead_makes_a_build_rest_and_parks_nothing(store: Store) -> None:
-    kept = Kept(THIRD, NAME, LongNote(NAME, "third", ("far",)))
+    kept = TrackedDocument(THIRD, NAME, LongNote(NAME, "third", ("far",)))
     await store.insert_missing("notes", [kept.raw()])
 
     with pytest.raises(Unavailable, match="form 3 and this build knows 1"):
@@ -131,15 +131,15 @@ async def test_a_form_two_steps_ahead_makes_a_build_rest_and_parks_nothing(store
 
 
 def test_a_step_that_the_build_before_cannot_read_is_no_poison_to_it() -> None:
-    renamed = Kept(THIRD, NAME, LongNote(NAME, "third")).raw()
+    renamed = TrackedDocument(THIRD, NAME, LongNote(NAME, "third")).raw()
 
     with pytest.raises(Unavailable, match="form 3, unreadable to form 2"):
         STRICT.understand(renamed)
 
 
 async def test_a_row_that_only_waits_has_no_form(store: Store) -> None:
-    await store.insert_missing("notes", [Kept(SECOND, NAME, None, awaited=("a|b|c",)).raw()])
+    await store.insert_missing("notes", [TrackedDocument(SECOND, NAME, None, awaited=("a|b|c",)).raw()])
 
     assert "schema" not in await row(store)
-    assert await add(store, OLD, "old") is Ending.DONE
+    assert await add(store, OLD, "old") is Result.DONE
     assert "schema" not in await row(store)

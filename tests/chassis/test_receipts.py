@@ -9,17 +9,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.chassis.ledger import NOW, Remind, a_store, command, record, registered, report_id, turns
-from tests.chassis.test_mending import mending
+from tests.chassis.ledger import NOW, Remind, a_store, command, record, registered, report_id, unit_of_work
+from tests.chassis.test_dead_letters import dead_letters
 
 from chassis.consumer.batch_metrics import tell
 from chassis.consumer.records import read
 from chassis.observe.metrics import Metrics
 from chassis.parking.replays import Replays
-from chassis.store.collections import HEADS, PARKED
+from chassis.store.collections import PARKED, PARKED_KEYS
 from chassis.store.port import Store
-from chassis.transaction.inputs import Ending, Input, Lineage, Outcome, Source
-from chassis.transaction.parked import Record, head_id, receipt_id
+from chassis.transaction.inputs import Input, Lineage, Outcome, Result, Source
+from chassis.transaction.parked import Record, parked_key_id, receipt_id
 
 E = "0190a000-0000-5000-8000-00000000000e"
 IDS = st.sampled_from(
@@ -47,9 +47,9 @@ async def lines(store: Store, report: int = 1) -> list[str]:
 
 
 async def run(store: Store, *inputs: Input, hopeful: bool = False) -> list[Outcome]:
-    engine = turns()
+    engine = unit_of_work()
     engine.hopeful = hopeful
-    return await engine.run(await store.lane(), list(inputs))
+    return await engine.run(await store.session(), list(inputs))
 
 
 def _named(source: Source, chosen: str, body: object) -> str:
@@ -85,10 +85,10 @@ async def test_a_command_whose_id_was_chosen_to_be_that_of_an_event_does_not_swa
     await run(store, command(2, "first", E, "aa"), hopeful=hopeful)
     (outcome,) = await run(store, event(E), hopeful=hopeful)
 
-    assert outcome.ending is Ending.DONE
+    assert outcome.result is Result.DONE
     assert await lines(store) == ["lift"]
     (again,) = await run(store, command(2, "first", E, "aa"), hopeful=hopeful)
-    assert (again.ending, again.answer) == (Ending.AGAIN, {"lines": 1})
+    assert (again.result, again.answer) == (Result.AGAIN, {"lines": 1})
 
 
 async def test_what_follows_from_a_command_and_from_an_event_of_one_id_has_different_ids() -> None:
@@ -108,9 +108,9 @@ async def test_commands_of_two_types_may_have_one_id() -> None:
     store = await a_store()
     other = Input(E, Remind(report_id(1)), NOW, report_id(1), Lineage("k"), "aa", source=Source.COMMAND)
 
-    endings = [one.ending for one in await run(store, command(1, "first", E, "aa"), other)]
+    results = [one.result for one in await run(store, command(1, "first", E, "aa"), other)]
 
-    assert endings == [Ending.DONE, Ending.DONE]
+    assert results == [Result.DONE, Result.DONE]
     assert await lines(store) == ["first", "reminded at 09:30"]
 
 
@@ -122,9 +122,9 @@ async def test_an_event_with_any_text_for_an_id_meets_nothing_but_itself(chosen:
     broken = read(replace(record(registered(2), "e7", 7), value=b"{"), 0)
     await run(store, event(chosen), command(3, "own", "c1"))
 
-    endings = [one.ending for one in await run(store, event(chosen), broken, command(3, "other", "c2"))]
+    results = [one.result for one in await run(store, event(chosen), broken, command(3, "other", "c2"))]
 
-    assert endings == [Ending.AGAIN, Ending.PARKED, Ending.DONE]
+    assert results == [Result.AGAIN, Result.PARKED, Result.DONE]
     assert await lines(store) == ["lift"]
 
 
@@ -139,7 +139,7 @@ async def test_an_event_that_an_older_build_handled_is_not_handled_again(hopeful
 
     (outcome,) = await run(store, event(E), hopeful=hopeful)
 
-    assert (outcome.ending, await lines(store)) == (Ending.AGAIN, [])
+    assert (outcome.result, await lines(store)) == (Result.AGAIN, [])
 
 
 @pytest.mark.parametrize("hopeful", [False, True])
@@ -151,9 +151,9 @@ async def test_a_command_that_an_older_build_handled_gets_its_answer(chosen: str
     (again,) = await run(store, command(1, "first", chosen, "aa"), hopeful=hopeful)
     (other,) = await run(store, command(1, "other", chosen, "bb"), hopeful=hopeful)
 
-    assert (again.ending, again.answer) == (Ending.AGAIN, {"lines": 7})
-    assert (other.ending, str(other.error)) == (
-        Ending.REFUSED,
+    assert (again.result, again.answer) == (Result.AGAIN, {"lines": 7})
+    assert (other.result, str(other.error)) == (
+        Result.REFUSED,
         "id-reused: This id was used before with another body.",
     )
 
@@ -163,12 +163,12 @@ async def test_a_commands_receipt_of_an_older_build_does_not_swallow_an_event(ho
     store = await a_store()
     await _of_an_older_build(store, {"_id": E, "fingerprint": "aa", "answer": {"lines": 7}})
 
-    endings = [(await run(store, event(E), hopeful=hopeful))[0].ending for _ in range(2)]
+    results = [(await run(store, event(E), hopeful=hopeful))[0].result for _ in range(2)]
     (again,) = await run(store, command(2, "first", E, "aa"), hopeful=hopeful)
 
-    assert endings == [Ending.DONE, Ending.AGAIN]
+    assert results == [Result.DONE, Result.AGAIN]
     assert await lines(store) == ["lift"]
-    assert (again.ending, again.answer) == (Ending.AGAIN, {"lines": 7})
+    assert (again.result, again.answer) == (Result.AGAIN, {"lines": 7})
 
 
 STEP = st.tuples(st.sampled_from((Source.EVENT, Source.COMMAND)), st.sampled_from((E, "x", "a:b")))
@@ -179,10 +179,10 @@ def test_each_event_is_handled_once_whatever_commands_of_its_id_come_now_or_came
     batches: list[list[tuple[Source, str]]], legacy: set[str]
 ) -> None:
     async def story() -> None:
-        store, engine = await a_store(), turns()
+        store, engine = await a_store(), unit_of_work()
         engine.hopeful = True
         await _of_an_older_build(store, *({"_id": chosen, "fingerprint": "aa"} for chosen in legacy))
-        lane = await store.lane()
+        session = await store.session()
         for batch in batches:
             inputs = [
                 event(chosen, len(chosen))
@@ -190,7 +190,7 @@ def test_each_event_is_handled_once_whatever_commands_of_its_id_come_now_or_came
                 else command(9, f"line-{len(chosen)}", chosen, "aa")
                 for source, chosen in batch
             ]
-            await engine.run(lane, inputs)
+            await engine.run(session, inputs)
         told = {step for batch in batches for step in batch}
         for chosen in (E, "x", "a:b"):
             assert await lines(store, len(chosen)) == ["lift"] * ((Source.EVENT, chosen) in told)
@@ -210,16 +210,16 @@ async def test_an_events_receipt_is_never_taken_for_a_commands() -> None:
 
     (outcome,) = await run(store, command(2, "first", E))
 
-    assert outcome.ending is Ending.DONE
+    assert outcome.result is Result.DONE
 
 
 async def test_a_refused_event_waits_with_its_key_until_it_can_be_handled() -> None:
     store = await a_store()
     refused, behind, other = event("e1", category="refuse"), event("e2", offset=1), event("e3", 2, 2)
 
-    endings = [one.ending for one in await run(store, refused, behind, other)]
+    results = [one.result for one in await run(store, refused, behind, other)]
 
-    assert endings == [Ending.REFUSED, Ending.BEHIND, Ending.DONE]
+    assert results == [Result.REFUSED, Result.BEHIND, Result.DONE]
     rows = await store.query(PARKED, {}, [("_id", 1)])
     assert [(row["reason"], row["detail"]) for row in rows] == [
         ("refused", "no-such-line: This line is not wanted."),
@@ -227,16 +227,18 @@ async def test_a_refused_event_waits_with_its_key_until_it_can_be_handled() -> N
     ]
     (stalled,) = await store.query("outbox", {"type": "key-stalled.v1"})
     assert json.loads(stalled["payload"])["reason"] == "failed"
-    engine = turns()
-    replays = Replays("ledger", store, engine, await store.lane(), lambda: NOW)
-    head = head_id("ledger", "intake.reports", report_id(1))
-    assert [one.ending for one in await replays.replay(head)] == [Ending.REFUSED]
+    engine = unit_of_work()
+    replays = Replays("ledger", store, engine, await store.session(), lambda: NOW)
+    head = parked_key_id("ledger", "intake.reports", report_id(1))
+    assert [one.result for one in await replays.replay(head)] == [Result.REFUSED]
     assert await store.count(PARKED, {}) == 2
 
-    await (await mending(store)).discard_record("ada", "its publisher took it back", head, rows[0]["_id"])
-    assert [one.ending for one in await replays.replay(head)] == [Ending.DONE]
-    assert [row["size"] for row in await store.query(HEADS, {})] == [0]
-    assert (await run(store, refused))[0].ending is Ending.AGAIN
+    await (await dead_letters(store)).discard_record(
+        "ada", "its publisher took it back", head, rows[0]["_id"]
+    )
+    assert [one.result for one in await replays.replay(head)] == [Result.DONE]
+    assert [row["size"] for row in await store.query(PARKED_KEYS, {})] == [0]
+    assert (await run(store, refused))[0].result is Result.AGAIN
 
 
 async def test_a_refused_result_of_a_job_is_kept() -> None:
@@ -249,7 +251,7 @@ async def test_a_refused_result_of_a_job_is_kept() -> None:
 
     (outcome,) = await run(store, result)
 
-    assert outcome.ending is Ending.REFUSED
+    assert outcome.result is Result.REFUSED
     assert await store.count("jobs", {}) == 0
     assert [(row["reason"], row["kind"]) for row in await store.query(PARKED, {})] == [("refused", "Print")]
 

@@ -12,7 +12,7 @@ from tests.chassis.ledger import (
     record,
     registered,
     report_id,
-    turns,
+    unit_of_work,
 )
 
 from chassis.consumer.records import read
@@ -37,7 +37,7 @@ async def batches(*parts: Sequence[Input]) -> AsyncIterator[Sequence[Input]]:
 async def a_shadow(*live: Input) -> Shadow:
     store = await a_store()
     if live:
-        await turns().run(await store.lane(), live)
+        await unit_of_work().run(await store.session(), live)
     shadow = Shadow(Plan("ledger", REACTIONS, [PAGES], lambda _: []), 8, store, await a_store())
     await shadow.prepare()
     return shadow

@@ -29,20 +29,20 @@ from tests.chassis.batches import (
     checked,
     marked,
 )
-from tests.chassis.ledger import a_store, record, registered, report_id, turns
-from tests.chassis.test_lanes import TOPIC, QuietDelivery, delivery_on, handled
-from tests.chassis.test_mending import ended, mending
-from tests.chassis.test_progress import TwoWords
+from tests.chassis.ledger import a_store, record, registered, report_id, unit_of_work
+from tests.chassis.test_workers import TOPIC, QuietDelivery, delivery_on, handled
+from tests.chassis.test_dead_letters import dead_letters, ended
+from tests.chassis.test_stall_detector import TwoWords
 
 from chassis.consumer import raw_fetch as lenient
 from chassis.consumer.records import read, record_from
-from chassis.consumer.stall_detector import Progress
+from chassis.consumer.stall_detector import StallDetector
 from chassis.consumer.stopped_partitions import TRY_AGAIN_SECONDS, Stops
 from chassis.consumer.subscription import _of_a_record
-from chassis.store.collections import HEADS, PARKED
+from chassis.store.collections import PARKED, PARKED_KEYS
 from chassis.store.port import Store
-from chassis.transaction.inputs import Ending
-from chassis.transaction.parked import UNREADABLE, Record, head_id, record_of
+from chassis.transaction.inputs import Result
+from chassis.transaction.parked import UNREADABLE, Record, parked_key_id, record_of
 from contracts.connection import Connection
 
 BAD, GOOD = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
@@ -78,7 +78,7 @@ class Reader:
         return {tp.partition: [raw.offset for raw in raws] for tp, raws in found.items()}
 
 
-async def reading(store: Store, *batches: bytes) -> Reader:
+async def positions(store: Store, *batches: bytes) -> Reader:
     return Reader(await delivery_on(store), *batches)
 
 
@@ -95,7 +95,7 @@ async def test_what_lies_behind_a_batch_that_cannot_be_read_is_not_handled_and_o
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store = await a_store()
-    reader = await reading(
+    reader = await positions(
         store,
         batch_of([lies(1)]),
         unreadable(1, lies(1, 1, "second"), lies(2)),
@@ -121,10 +121,10 @@ async def test_what_lies_behind_a_batch_that_cannot_be_read_is_not_handled_and_o
 async def test_a_batch_that_somebody_lets_be_stepped_over_is_parked_and_only_that_one() -> None:
     store = await a_store()
     bad = unreadable(0, lies(1), lies(2))
-    reader = await reading(store, bad, unreadable(2, lies(3), lies(4)), batch_of([lies(5)], base=4))
+    reader = await positions(store, bad, unreadable(2, lies(3), lies(4)), batch_of([lies(5)], base=4))
     await reader.step()
 
-    place = await (await mending(store)).step_over("ada", "from a foreign client", TOPIC, 0, 0)
+    place = await (await dead_letters(store)).step_over("ada", "from a foreign client", TOPIC, 0, 0)
     await reader.stops.look()
     steps = [await reader.step(), await reader.step()]
 
@@ -141,8 +141,8 @@ async def test_a_batch_that_somebody_lets_be_stepped_over_is_parked_and_only_tha
 
 async def test_a_batch_that_is_stepped_over_in_pieces_needs_one_word() -> None:
     store = await a_store()
-    reader = await reading(store, unreadable(0, *(lies(n) for n in range(5))), batch_of([lies(9)], base=5))
-    await (await mending(store)).step_over("ada", "too old", TOPIC, 0, 0)
+    reader = await positions(store, unreadable(0, *(lies(n) for n in range(5))), batch_of([lies(9)], base=5))
+    await (await dead_letters(store)).step_over("ada", "too old", TOPIC, 0, 0)
 
     steps = [(await reader.step(limit=2))[0] for _ in range(4)]
 
@@ -152,7 +152,7 @@ async def test_a_batch_that_is_stepped_over_in_pieces_needs_one_word() -> None:
 
 async def test_a_stopped_partition_is_tried_again_and_goes_on_once_its_batch_can_be_read() -> None:
     store = await a_store()
-    reader = await reading(store, unreadable(0, lies(1)))
+    reader = await positions(store, unreadable(0, lies(1)))
     await reader.step()
 
     reader.now += TRY_AGAIN_SECONDS - 1
@@ -171,7 +171,7 @@ async def test_a_stopped_partition_is_tried_again_and_goes_on_once_its_batch_can
 
 async def test_a_partition_that_was_read_on_by_the_library_or_is_not_ours_any_more_has_not_stopped() -> None:
     store = await a_store()
-    reader = await reading(store, unreadable(0, lies(1)))
+    reader = await positions(store, unreadable(0, lies(1)))
     await reader.step()
     claim = reader.delivery.claims.held[BAD]
     claim.fence = claim.moved(1)
@@ -245,18 +245,18 @@ def test_whatever_a_decoder_raises_is_about_a_record(error: Exception, about_a_r
 
 async def test_a_partition_that_has_stopped_is_not_stuck_and_hides_no_other_that_is() -> None:
     store = await a_store()
-    reader = await reading(store, unreadable(0, lies(1)))
+    reader = await positions(store, unreadable(0, lies(1)))
     await reader.step()
     claims, source = reader.delivery.claims, TwoWords()
     source.known, source.true, source.first = {BAD: 1, GOOD: 1}, {BAD: 1, GOOD: 1}, {BAD: 0, GOOD: 0}
-    progress = Progress("ledger", claims, source, reader.delivery.metrics, lambda: reader.now)
-    progress.stopped = reader.stops.there
+    stall_detector = StallDetector("ledger", claims, source, reader.delivery.metrics, lambda: reader.now)
+    stall_detector.stopped = reader.stops.there
 
     async def still(seconds: int) -> bool:
         for _ in range(seconds):
             reader.now += 1
-            await progress.look()
-        return progress.stands_still(45)
+            await stall_detector.look()
+        return stall_detector.stands_still(45)
 
     assert not await still(100)
     source.known, source.true = {BAD: None, GOOD: 1}, {BAD: 1, GOOD: 1}
@@ -281,8 +281,8 @@ def test_a_length_that_cannot_be_does_not_hold_the_reader_for_ever() -> None:
 async def _parked(store: Store, batch: bytes, begin: int = 0) -> list[str]:
     """Park the batch as one that could not be read then; returns the heads in order."""
     raws = lenient._opaque(BAD, batch, begin, "snappy is not here")
-    await turns().run(await store.lane(), [read(record_from(raw), 0) for raw in raws])
-    return [row["_id"] for row in await store.query(HEADS, {}, [("_id", 1)])]
+    await unit_of_work().run(await store.session(), [read(record_from(raw), 0) for raw in raws])
+    return [row["_id"] for row in await store.query(PARKED_KEYS, {}, [("_id", 1)])]
 
 
 @pytest.mark.parametrize("older_build", [False, True])
@@ -297,15 +297,15 @@ async def test_a_parked_batch_that_can_be_read_now_is_handled_record_by_record_i
         await store.delete(PARKED, [row["_id"] for row in rows])
         await store.insert_missing(PARKED, rows)
 
-    made = await mending(store)
+    made = await dead_letters(store)
     run = await ended(made, await made.replay("ada"))
 
     assert run.counts == {"handled": 3, "still-parked": 2}
     assert [await categories(store, n) for n in (1, 2, 3)] == [["first", "second"], [], ["lift"]]
     rows = await store.query(PARKED, {}, [("_id", 1)])
     assert [(row["head"], row["offset"], row["reason"]) for row in rows] == [
-        (head_id("ledger", TOPIC, report_id(2)), 1, "failed"),
-        (head_id("ledger", TOPIC, report_id(2)), 3, "behind"),
+        (parked_key_id("ledger", TOPIC, report_id(2)), 1, "failed"),
+        (parked_key_id("ledger", TOPIC, report_id(2)), 3, "behind"),
     ]
 
 
@@ -314,7 +314,7 @@ async def test_a_parked_batch_that_still_cannot_be_read_stays_with_its_bytes() -
     bad = unreadable(0, lies(1))
     (head,) = await _parked(store, bad)
 
-    made = await mending(store)
+    made = await dead_letters(store)
     run = await ended(made, await made.replay("ada", head))
 
     assert run.counts == {"still-parked": 1}
@@ -325,7 +325,7 @@ async def test_records_of_a_batch_that_was_begun_before_are_handled_from_there_o
     store = await a_store()
     heads = await _parked(store, batch_of([lies(1, 0, "first"), lies(1, 1, "second")], ZSTD), begin=1)
 
-    made = await mending(store)
+    made = await dead_letters(store)
     await ended(made, await made.replay("ada", heads[0]))
 
     assert await categories(store, 1) == ["second"]
@@ -334,12 +334,12 @@ async def test_records_of_a_batch_that_was_begun_before_are_handled_from_there_o
 async def test_copies_of_the_records_of_a_batch_that_was_given_up_are_known() -> None:
     store = await a_store()
     heads = await _parked(store, batch_of([lies(1)], LZ4))
-    made = await mending(store)
+    made = await dead_letters(store)
     await ended(made, await made.discard("ada", "sent again", heads[0]))
 
-    (outcome,) = await turns().run(await store.lane(), [read(lies(1, 0), 0)])
+    (outcome,) = await unit_of_work().run(await store.session(), [read(lies(1, 0), 0)])
 
-    assert outcome.ending is Ending.AGAIN
+    assert outcome.result is Result.AGAIN
 
 
 async def test_a_header_that_a_producer_names_like_ours_is_a_header_like_any_other() -> None:
@@ -349,12 +349,15 @@ async def test_a_header_that_a_producer_names_like_ours_is_a_header_like_any_oth
     known = lies(1)
     named = replace(known, headers=[(UNREADABLE, b"x"), *known.headers], offset=1)
 
-    endings = [one.ending for one in await turns().run(await store.lane(), [read(forged, 0), read(named, 0)])]
+    results = [
+        one.result
+        for one in await unit_of_work().run(await store.session(), [read(forged, 0), read(named, 0)])
+    ]
     (row,) = await store.query(PARKED, {})
-    made = await mending(store)
+    made = await dead_letters(store)
     run = await ended(made, await made.replay("ada"))
 
-    assert endings == [Ending.PARKED, Ending.DONE]
+    assert results == [Result.PARKED, Result.DONE]
     assert (row["detail"], record_of(row).opaque) == ("header ce_id is missing or empty", False)
     assert run.counts == {"still-parked": 1}
     assert await categories(store, 7) == []

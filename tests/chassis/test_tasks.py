@@ -16,14 +16,14 @@ from tests.chassis.ledger import (
     record,
     registered,
     report_id,
-    turns,
+    unit_of_work,
 )
 
 from chassis.consumer.records import read
 from chassis.errors import Unavailable
 from chassis.store.collections import PARKED
 from chassis.store.port import Store
-from chassis.store.shard_leases import Slots
+from chassis.store.shard_leases import ShardLeases
 from chassis.tasks.jobs import AT_ONCE, LONGEST_WAIT, TRIES, Jobs
 from chassis.tasks.timers import Timers
 from chassis.transaction.commands import Commands
@@ -32,15 +32,15 @@ from chassis.transaction.inputs import Input, Outcome
 LATER = NOW + timedelta(days=1)
 
 
-async def all_slots(store: Store) -> Slots:
-    slots = Slots(store, "one", 8)
+async def all_slots(store: Store) -> ShardLeases:
+    slots = ShardLeases(store, "one", 8)
     await slots.reclaim()
     return slots
 
 
 async def open_pages(store: Store, *categories: str) -> None:
     inputs = [read(record(registered(n, name), f"e{n}", n), 0) for n, name in enumerate(categories)]
-    await replace(turns(), clock=lambda: NOW).run(await store.lane(), inputs)
+    await replace(unit_of_work(), clock=lambda: NOW).run(await store.session(), inputs)
 
 
 async def lines(store: Store, report: int) -> list[str]:
@@ -51,7 +51,9 @@ async def lines(store: Store, report: int) -> list[str]:
 async def test_a_timer_that_cannot_be_kept_is_parked_and_the_others_fire() -> None:
     store = await a_store()
     await open_pages(store, "lift", "cursed", "roof")
-    timers = Timers(store, await all_slots(store), turns(), REACTIONS, lambda: LATER, await store.lane())
+    timers = Timers(
+        store, await all_slots(store), unit_of_work(), REACTIONS, lambda: LATER, await store.session()
+    )
 
     await timers.fire()
 
@@ -86,12 +88,12 @@ async def test_a_worker_that_meets_a_bug_is_tried_again_and_then_its_job_is_park
     def clock() -> datetime:
         return now
 
-    engine = turns()
+    engine = unit_of_work()
     commands = Commands(engine, engine.metrics, clock)
-    serving = asyncio.create_task(commands.serve(await store.lane()))
+    serving = asyncio.create_task(commands.serve(await store.session()))
     workers = {Print: printer.work}
-    slots, lane = await all_slots(store), await store.lane()
-    jobs = Jobs(store, slots, commands, REACTIONS, workers, engine.metrics, engine.crash, clock, lane)
+    slots, session = await all_slots(store), await store.session()
+    jobs = Jobs(store, slots, commands, REACTIONS, workers, engine.metrics, engine.crash, clock, session)
     for _ in range(TRIES + 2):
         await jobs.start_due()
         await asyncio.gather(*jobs._running.values())
@@ -112,16 +114,24 @@ async def test_a_worker_that_meets_a_bug_is_tried_again_and_then_its_job_is_park
 @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=365)])
 async def test_a_job_of_a_clock_that_is_ahead_begins_and_a_postponed_one_waits(ahead: timedelta) -> None:
     store, printer = await a_store(), Printer("")
-    lane = await store.lane()
+    session = await store.session()
     for n, clock in enumerate([NOW + ahead, NOW + timedelta(seconds=LONGEST_WAIT), NOW]):
         page = read(record(registered(n, "lift"), f"e{n}", n), 0)
-        await replace(turns(), clock=partial(itself, clock)).run(lane, [page])
-    engine = turns()
+        await replace(unit_of_work(), clock=partial(itself, clock)).run(session, [page])
+    engine = unit_of_work()
     commands = Commands(engine, engine.metrics, partial(itself, NOW))
-    serving = asyncio.create_task(commands.serve(await store.lane()))
+    serving = asyncio.create_task(commands.serve(await store.session()))
     slots, workers = await all_slots(store), {Print: printer.work}
     jobs = Jobs(
-        store, slots, commands, REACTIONS, workers, engine.metrics, engine.crash, partial(itself, NOW), lane
+        store,
+        slots,
+        commands,
+        REACTIONS,
+        workers,
+        engine.metrics,
+        engine.crash,
+        partial(itself, NOW),
+        session,
     )
 
     await jobs.start_due()
@@ -160,9 +170,9 @@ class PressRoom:
     async def busy(cls) -> Self:
         store, press, seconds = await a_store(), Press(), [0.0]
         await open_pages(store, *(f"lift{n}" for n in range(AT_ONCE + 10)))
-        slots = Slots(store, "one", 8, monotonic=lambda: seconds[0])
+        slots = ShardLeases(store, "one", 8, monotonic=lambda: seconds[0])
         await slots.reclaim()
-        engine = turns()
+        engine = unit_of_work()
         commands = Commands(engine, engine.metrics, lambda: LATER)
         room = cls(
             Jobs(
@@ -174,7 +184,7 @@ class PressRoom:
                 engine.metrics,
                 engine.crash,
                 lambda: LATER,
-                await store.lane(),
+                await store.session(),
             ),
             press,
             seconds,
@@ -206,7 +216,7 @@ async def test_what_was_read_begins_when_there_is_room_without_being_read_again(
 async def test_what_was_read_under_a_lease_that_was_given_back_does_not_begin() -> None:
     room = await PressRoom.busy()
     await room.make_room()
-    room.jobs.slots._held.clear()
+    room.jobs.shard_leases._held.clear()
 
     await room.jobs.start_due()
     await asyncio.sleep(0)
@@ -220,7 +230,7 @@ async def test_what_was_read_long_ago_is_read_again_because_somebody_else_may_ha
     await room.make_room()
     await room.jobs.store.delete("jobs", done)  # by whoever held the slots meanwhile
     room.seconds[0] += 60
-    await room.jobs.slots.share()
+    await room.jobs.shard_leases.share()
 
     await room.jobs.start_due()
     await asyncio.sleep(0)
@@ -241,7 +251,7 @@ async def test_what_is_told_to_stop_begins_nothing_more_and_lets_end_what_has_be
     assert not stopping.done()
 
     room.press.free.set()
-    serving = asyncio.create_task(room.jobs.commands.serve(await room.jobs.store.lane()))
+    serving = asyncio.create_task(room.jobs.commands.serve(await room.jobs.store.session()))
     await stopping
 
     assert await all_begun(room) == AT_ONCE
@@ -260,8 +270,8 @@ async def test_what_does_not_end_in_time_is_cut_off_and_over_when_stop_returns()
 
 async def test_a_slot_goes_to_another_process_when_nothing_runs_in_it_any_more() -> None:
     room = await PressRoom.busy()
-    old, store = room.jobs.slots, room.jobs.store
-    new = Slots(store, "two", 8, monotonic=lambda: room.seconds[0])
+    old, store = room.jobs.shard_leases, room.jobs.store
+    new = ShardLeases(store, "two", 8, monotonic=lambda: room.seconds[0])
     await new.reclaim()
     used = old.in_use()
     assert len(used) > 4
@@ -279,8 +289,8 @@ async def test_a_slot_goes_to_another_process_when_nothing_runs_in_it_any_more()
 
 async def test_in_a_slot_that_is_about_to_leave_nothing_begins() -> None:
     room = await PressRoom.busy()
-    slots = room.jobs.slots
-    await Slots(room.jobs.store, "two", 8, monotonic=lambda: room.seconds[0]).reclaim()
+    slots = room.jobs.shard_leases
+    await ShardLeases(room.jobs.store, "two", 8, monotonic=lambda: room.seconds[0]).reclaim()
     await slots.share()
     await room.make_room()
     waiting = {row["slot"] for row in room.jobs._waiting}
@@ -307,8 +317,8 @@ class OnceAway(Commands):
 async def test_a_result_that_meets_an_absent_store_is_told_again_and_not_worked_for_again() -> None:
     room = await PressRoom.busy()
     given = room.jobs.commands
-    commands = room.jobs.commands = OnceAway(given.turns, given.metrics, given.clock)
-    serving = asyncio.create_task(commands.serve(await room.jobs.store.lane()))
+    commands = room.jobs.commands = OnceAway(given.unit_of_work, given.metrics, given.clock)
+    serving = asyncio.create_task(commands.serve(await room.jobs.store.session()))
     room.press.free.set()
 
     await asyncio.gather(*room.jobs._running.values())

@@ -5,14 +5,14 @@ from collections import Counter
 from itertools import islice
 
 import pytest
-from bench.faults.deck import CARDS, LANES, cards_of, each_once, endless
+from bench.faults.deck import CARDS, WORKERS, cards_of, each_once, endless
 
 from stack.processes import StackError
 
 
 def test_every_kind_of_the_matrix_has_a_card_and_every_card_a_lane() -> None:
     assert {card.kind for card in CARDS} == {f"F{n}" for n in range(1, 15)}
-    assert all(card.lanes and set(card.lanes) <= set(LANES) for card in CARDS)
+    assert all(card.sessions and set(card.sessions) <= set(WORKERS) for card in CARDS)
 
 
 def test_each_once_is_every_card_once_in_the_order_of_the_seed() -> None:

@@ -21,7 +21,7 @@ from stack.tools import REPOSITORY
 SHOWN = 20
 PIECE = 10_000  # requests that are recorded together, with their share of envelopes and files
 SHOW_EVERY = 1_000
-CODE = ("chassis/src", "contracts", "services", "deploy/seed", "tests/fuzz", "tests/doors")
+CODE = ("chassis/src", "contracts", "services", "deploy/seed", "tests/fuzz", "tests/http")
 PACKAGES = ("schemathesis", "hypothesis", "fastapi", "starlette", "pydantic", "httpx")
 
 
@@ -40,10 +40,10 @@ class Found:
         """This share too."""
         self.envelopes += other.envelopes
         self.seconds += other.seconds
-        self.reading.endings += other.reading.endings
+        self.reading.results += other.reading.results
         self.reading.uncaught += other.reading.uncaught
         self.files += other.files
-        self.listing.endings += other.listing.endings
+        self.listing.results += other.listing.results
         self.listing.uncaught += other.listing.uncaught
         self.asking.asked += other.asking.asked
         self.asking.errors += other.asking.errors
@@ -61,9 +61,9 @@ def share(envelopes: int, requests: int, files: int, seed: int) -> Found:
     """Throw, bring and ask so often, in this process; the same seed does the same again."""
     began, told = time.monotonic(), 0
     reading = throw(envelopes, seed)
-    _say(f"seed {seed}: {envelopes:,} envelopes in {time.monotonic() - began:.0f} s, {dict(reading.endings)}")
+    _say(f"seed {seed}: {envelopes:,} envelopes in {time.monotonic() - began:.0f} s, {dict(reading.results)}")
     listing = bring(files, seed)
-    _say(f"seed {seed}: {files:,} files after {time.monotonic() - began:.0f} s, {dict(listing.endings)}")
+    _say(f"seed {seed}: {files:,} files after {time.monotonic() - began:.0f} s, {dict(listing.results)}")
 
     def tell(number: int) -> None:
         nonlocal told
@@ -134,7 +134,7 @@ def row_of(found: Found, seed: int) -> dict[str, Any]:
     return {
         "seed": seed,
         "envelopes": found.envelopes,
-        "endings": dict(found.reading.endings),
+        "endings": dict(found.reading.results),
         "uncaught": found.reading.uncaught[:SHOWN],
         "requests": found.asking.asked,
         "statuses": dict(sorted(found.asking.statuses.items())),
@@ -142,7 +142,7 @@ def row_of(found: Found, seed: int) -> dict[str, Any]:
         "strange": dict(sorted(found.asking.strange.items())),
         "server_errors": found.asking.errors[:SHOWN],
         "files": found.files,
-        "file_endings": dict(found.listing.endings),
+        "file_endings": dict(found.listing.results),
         "file_errors": found.listing.uncaught[:SHOWN],
     }
 
@@ -166,7 +166,7 @@ def summary() -> int:
         _say(f"{seen.total():>7,}  {door}  {dict(sorted(seen.items()))}")
     _say(f"{len(rows)} pieces; {recorded().others()} of other code are not counted")
     _say(
-        f"statuses: {dict(sorted(whole.asking.statuses.items()))}; {dict(whole.reading.endings)}; files {dict(whole.listing.endings)}"
+        f"statuses: {dict(sorted(whole.asking.statuses.items()))}; {dict(whole.reading.results)}; files {dict(whole.listing.results)}"
     )
     _say(f"requests that no document describes: {dict(sorted(whole.asking.strange.items()))}")
     _say(f"never answered with 2xx: {', '.join(whole.asking.never_well()) or 'no door'}")

@@ -27,7 +27,7 @@ Damage = Callable[[random.Random, Record], Record]
 class Reading:
     """How the records of a run were read."""
 
-    endings: Counter[str] = field(default_factory=Counter)
+    results: Counter[str] = field(default_factory=Counter)
     uncaught: list[str] = field(default_factory=list)
 
 
@@ -132,15 +132,15 @@ def throw(count: int, seed: int, decode: Callable[[Record, int], Any] = read) ->
             record = rng.choice(DAMAGES)(rng, record)
         arrived = rng.choice((0, -1, 1_795_435_200_000, 2**53))
         try:
-            ending = _ending(decode(record, arrived))
+            result = _result(decode(record, arrived))
         except Exception as error:  # noqa: BLE001 - that is what is looked for
             reading.uncaught.append(f"{type(error).__name__}: {error} on {record}")
-            ending = "uncaught"
-        reading.endings[ending] += 1
+            result = "uncaught"
+        reading.results[result] += 1
     return reading
 
 
-def _ending(item: Any) -> str:
+def _result(item: Any) -> str:
     """What became of a record; raises when the decoder left it unclear or without its key."""
     assert item.record is not None
     assert isinstance(item.key, str)

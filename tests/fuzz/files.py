@@ -40,16 +40,16 @@ def bring(count: int, seed: int, rows: Rows = read_rows) -> Reading:
             file.write_bytes(_list(rng))
             try:
                 found = read_mapping(mapping) if rng.random() < 0.15 else SHIPPED
-                ending = _ending(file, found, rows)
+                result = _result(file, found, rows)
             except Unusable as unusable:
-                ending = "told"
+                result = "told"
                 if not str(unusable).isprintable():
                     reading.uncaught.append(f"not printable: {unusable!r}")
             except Exception as error:  # noqa: BLE001 - that is what is looked for
                 said = f"{type(error).__name__}: {error}"
                 reading.uncaught.append(f"{said} on {file.read_bytes()!r} with {mapping.read_bytes()!r}")
-                ending = "uncaught"
-            reading.endings[ending] += 1
+                result = "uncaught"
+            reading.results[result] += 1
     return reading
 
 
@@ -74,18 +74,18 @@ def _damaged(rng: random.Random, was: bytes, signs: tuple[bytes, ...]) -> bytes:
     return was
 
 
-def _ending(file: Path, mapping: ImportMapping, rows: Rows) -> str:
+def _result(file: Path, mapping: ImportMapping, rows: Rows) -> str:
     """What became of a list; raises when a line of it is not in exactly one record, or a row is neither mapped nor rejected."""
     found = survey(file, mapping)
-    line, endings = found.header + 1, set()
+    line, results = found.header + 1, set()
     for row in rows(file, mapping):
         assert row.line == line
         assert row.blank + bool(row.trouble) + bool(row.cells) == 1
         line += row.lines
-        endings.add(_row(row, mapping))
+        results.add(_row(row, mapping))
     assert line == found.lines + 1
     assert found.lines == found.header + found.rows + found.blank
-    return "mapped" if "mapped" in endings else "rejected"
+    return "mapped" if "mapped" in results else "rejected"
 
 
 def _row(row: Row, mapping: ImportMapping) -> str:

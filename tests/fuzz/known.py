@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 import yaml
-from tests.doors.services import NOW, Furnished
+from tests.http.services import NOW, Furnished
 
 from chassis.ids import derive
 from chassis.transaction.inputs import Input, Lineage
-from chassis.transaction.parked import Record, head_id
+from chassis.transaction.parked import Record, parked_key_id
 from contracts.intake import ReportRegistered
 
 REPORT = "0190a000-0000-7000-8000-000000000001"
@@ -60,13 +60,13 @@ class Known:
 async def known_of(name: str, service: Furnished) -> Known:
     """What is there in a service before anybody asks."""
     known = await _FOUND.get(name, _nothing_more)(service)
-    numbers, head = count(), head_id(name, "intake.reports", "parked")
+    numbers, head = count(), parked_key_id(name, "intake.reports", "parked")
 
     async def park() -> None:
         record = Record("intake.reports", 0, next(numbers), b"parked", b"{", ())
         place = f"{record.topic}/{record.partition}/{record.offset}"
         item = Input(place, None, NOW, "parked", Lineage(place), record=record, unreadable="not JSON")
-        await service.process.turns.run(await service.store.lane(), [item])
+        await service.process.unit_of_work.run(await service.store.session(), [item])
 
     known.bodies[DISCARD] = {"head": head, "why": "nobody can read it"}
     known.bodies["POST /ops/parked/replay"] = {"head": head}
@@ -100,7 +100,7 @@ async def _hear(service: Furnished) -> None:
         heard_at=NOW,
     )
     item = Input(derive("fuzz", "heard"), fact, NOW, REPORT, Lineage(REPORT))
-    await service.process.turns.run(await service.store.lane(), [item])
+    await service.process.unit_of_work.run(await service.store.session(), [item])
 
 
 async def _a_report(service: Furnished) -> Known:

@@ -16,10 +16,10 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
-from tests.doors.services import SERVICES, Furnished, furnished
-from tests.doors.test_routes import doors_of
 from tests.fuzz.known import Known, known_of
 from tests.fuzz.strangers import Strangers
+from tests.http.services import SERVICES, Furnished, furnished
+from tests.http.test_routes import context_of
 
 HERE = "http://ascolto.example"
 Tell = Callable[[int], None]
@@ -60,7 +60,7 @@ class Questions:
         self._schema = schemathesis.openapi.from_dict(service.app.openapi())
         # An application of somebody else's making may raise; a server answers.
         self._transport = httpx.ASGITransport(service.app, raise_app_exceptions=True)
-        self._roles = {door: lock.roles[0] for door, lock in doors_of(service.app).items()}
+        self._roles = {door: lock.roles[0] for door, lock in context_of(service.app).items()}
         self._rng = random.Random(name)
 
     def operations(self) -> Iterator[Any]:

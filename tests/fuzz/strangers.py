@@ -3,9 +3,9 @@
 import random
 from collections.abc import Sequence
 
-from tests.doors.services import Furnished
-from tests.doors.test_labels import asked, labels_of
-from tests.doors.test_routes import routes_of
+from tests.http.services import Furnished
+from tests.http.test_labels import asked, labels_of
+from tests.http.test_routes import routes_of
 
 from chassis.http.problems import METHODS
 from chassis.observe.metrics import OTHER

@@ -14,7 +14,7 @@ from tests.fuzz.requests import Asking, ask
 from tests.pieces import Pieces
 
 from chassis.consumer.records import read
-from chassis.http.context import Doors, Open
+from chassis.http.context import OpenGuard, ServiceContext
 from chassis.transaction.parked import Record
 from contracts.envelope import read_event
 from intake.domain.imports import ImportMapping
@@ -26,7 +26,7 @@ def test_damaged_records_are_read_or_said_to_be_unreadable() -> None:
     reading = throw(20_000, 7)
 
     assert reading.uncaught == []
-    assert {"read", "unreadable", "unknown"} <= set(reading.endings)
+    assert {"read", "unreadable", "unknown"} <= set(reading.results)
 
 
 def test_every_golden_record_is_read_as_it_is() -> None:
@@ -59,7 +59,7 @@ def test_damaged_lists_and_mappings_are_read_or_told() -> None:
     reading = bring(600, 7)
 
     assert reading.uncaught == []
-    assert {"mapped", "rejected", "told"} <= set(reading.endings)
+    assert {"mapped", "rejected", "told"} <= set(reading.results)
 
 
 def test_a_reader_that_loses_a_line_is_noticed() -> None:
@@ -109,10 +109,10 @@ def test_a_door_that_breaks_on_some_input_is_noticed(monkeypatch: pytest.MonkeyP
     def breaks(number: int) -> float:
         return 1 / (number - abs(number) + 1 - number % 2)
 
-    def planted(doors: Doors) -> APIRouter:
+    def planted(doors: ServiceContext) -> APIRouter:
         router = APIRouter()
         router.include_router(made(doors))
-        router.get("/planted/{number}", dependencies=[Depends(Open())])(breaks)
+        router.get("/planted/{number}", dependencies=[Depends(OpenGuard())])(breaks)
         return router
 
     monkeypatch.setattr("routing.main.cases_router", planted)

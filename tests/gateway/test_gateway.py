@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.doors.services import furnished
-from tests.doors.test_routes import routes_of
 from tests.gateway.house import IN_FRONT, SERVICES, House, filled, header, house, program
+from tests.http.services import furnished
+from tests.http.test_routes import routes_of
 
 HIDDEN = ("/ops", "/internal", "/health", "/metrics")
 ID = "0190a000-0000-7000-8000-000000000001"

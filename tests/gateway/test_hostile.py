@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, Request
-from tests.doors.test_connections import spoken
 from tests.gateway.house import CONFIGURATION, House, house, program
+from tests.http.test_connections import spoken
 
 from chassis.http.app import build_app
 from chassis.http.connections import server_of
-from chassis.http.context import Open
+from chassis.http.context import OpenGuard
 from chassis.http.middleware import Limits
 from chassis.http.problems import METHODS
 from chassis.observe.metrics import Metrics
@@ -164,7 +164,7 @@ async def bounded(gateway: House) -> AsyncIterator[None]:
     """A door with the services' limits, of a second, in the place of intake's replica."""
     replica = gateway.replicas["intake"]
     await replica.stop()
-    router = APIRouter(dependencies=[Depends(Open())])
+    router = APIRouter(dependencies=[Depends(OpenGuard())])
 
     @router.post("/v1/reports")
     async def read(request: Request) -> int:

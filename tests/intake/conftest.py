@@ -10,14 +10,14 @@ import pytest
 from fastapi import FastAPI
 
 from chassis.http.app import build_app
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.http.csrf import Forms
 from chassis.observe.metrics import Metrics
 from chassis.runtime.crash import CrashPoints
 from chassis.sealing import Sealer
 from chassis.store.memory import MemoryStore, MemoryTokens
 from chassis.transaction.commands import Commands
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 from intake.adapters.seed_files import read_registers
 from intake.domain.registers import Register
 from intake.entrypoints import http, pages, staff
@@ -42,27 +42,27 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
-async def doors(store: MemoryStore, registers: tuple[Register, Register]) -> AsyncIterator[Doors]:
-    """Doors at noon of a day in November, with the shipped registers in force."""
+async def context(store: MemoryStore, registers: tuple[Register, Register]) -> AsyncIterator[ServiceContext]:
+    """ServiceContext at noon of a day in November, with the shipped registers in force."""
     metrics = Metrics("intake")
-    turns = Turns("intake", 24, REACTIONS, metrics, CrashPoints(""), woken=lambda _: None)
+    unit_of_work = UnitOfWork("intake", 24, REACTIONS, metrics, CrashPoints(""), woken=lambda _: None)
     tokens = MemoryTokens({"token-of-notify": "service", "token-of-operator": "operator"})
-    commands = Commands(turns, metrics, lambda: datetime(2026, 11, 20, 12, tzinfo=UTC))
-    serving = asyncio.create_task(commands.serve(await store.lane()))
-    doors = Doors(store, commands, commands.clock, tokens)
-    await load_registers(doors, registers)
-    yield doors
+    commands = Commands(unit_of_work, metrics, lambda: datetime(2026, 11, 20, 12, tzinfo=UTC))
+    serving = asyncio.create_task(commands.serve(await store.session()))
+    context = ServiceContext(store, commands, commands.clock, tokens)
+    await load_registers(context, registers)
+    yield context
     serving.cancel()
 
 
 @pytest.fixture
-def app(doors: Doors) -> FastAPI:
+def app(context: ServiceContext) -> FastAPI:
     """Intake's routes over these doors."""
-    desk = Desk(doors, Sealer(b"s" * 32), Slips(b"s" * 32))
+    desk = Desk(context, Sealer(b"s" * 32), Slips(b"s" * 32))
     routers = [
-        http.router(doors, desk),
-        pages.router(doors, desk, Forms(b"s" * 32)),
-        staff.router(doors, desk),
+        http.router(context, desk),
+        pages.router(context, desk, Forms(b"s" * 32)),
+        staff.router(context, desk),
     ]
     return build_app("intake", Metrics("intake"), routers, lambda: {"ok": True}, lambda: {"ok": True})
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.ids import uuid7
 from chassis.store.memory import MemoryStore
 from intake.domain.drafts import tidy
@@ -98,8 +98,8 @@ async def test_a_report_that_was_kept_under_former_rules_is_known_when_it_is_sen
     row = await store.get("reports", body["report_id"])
     assert row is not None
     row["state"]["fingerprint"] = Slips(b"s" * 32).fingerprint(former)
-    lane = await store.lane()
-    await lane.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
+    session = await store.session()
+    await session.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
     await forget(store)
 
     again = await client.post("/v1/reports", json=body, headers=SENDER)
@@ -217,14 +217,14 @@ async def test_a_code_rests_after_five_wrong_pins_whether_or_not_it_exists(clien
 
 
 async def test_two_reports_with_one_code_are_told_apart_by_their_pins(
-    client: httpx.AsyncClient, store: MemoryStore, doors: Doors
+    client: httpx.AsyncClient, store: MemoryStore, context: ServiceContext
 ) -> None:
     slips = [(await client.post("/v1/reports", json=report())).json() for _ in range(2)]
-    lane = await store.lane()
+    session = await store.session()
     row = await store.get("reports", slips[1]["report_id"])
     assert row is not None
     row["state"]["tracking_code"] = slips[0]["tracking_code"]
-    await lane.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
+    await session.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
 
     standing = await client.get(slips[0]["status_url"], headers={"Ascolto-Pin": slips[1]["pin"]})
 
@@ -313,8 +313,8 @@ async def test_an_erased_report_keeps_its_status_and_nothing_personal(
     row = await store.get("private", slip["report_id"])
     assert row is not None
     row["state"]["key"] = b""
-    lane = await store.lane()
-    await lane.transact(lambda tx: tx.replace("private", [({"_id": row["_id"]}, row)]))
+    session = await store.session()
+    await session.transact(lambda tx: tx.replace("private", [({"_id": row["_id"]}, row)]))
 
     known = await ask_for_contacts(client, slip["report_id"])
     full = await client.get(

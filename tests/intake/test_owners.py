@@ -100,8 +100,8 @@ async def test_a_report_of_an_older_build_shows_no_pin_again(
     assert row["schema"] == 2
     row["state"].pop("sender_hash")
     row.pop("schema")
-    lane = await store.lane()
-    await lane.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
+    session = await store.session()
+    await session.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
     await forget(store)
 
     again = await report(client, body, OURS)
@@ -295,13 +295,13 @@ async def test_the_cookie_of_a_device_stays_small_and_says_nothing(at: Browser) 
 
 def test_the_secret_is_described_at_every_door_that_takes_it(app: FastAPI) -> None:
     described = app.openapi()["paths"]
-    doors = {
+    context = {
         "/v1/reports": "post",
         "/v1/status/{tracking_code}": "get",
         "/v1/reports/{tracking_code}/withdrawal": "post",
     }
 
-    for path, method in doors.items():
+    for path, method in context.items():
         [header] = [one for one in described[path][method]["parameters"] if one["name"] == "Ascolto-Sender"]
         assert "random secret" in header["description"]
         assert "{16,64}" in str(header["schema"])

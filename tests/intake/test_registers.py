@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.seed import SeedError
 from chassis.store.memory import MemoryStore
 from intake.adapters.seed_files import read_registers
@@ -80,24 +80,24 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_restart_with_the_same_files_writes_nothing(
-    doors: Doors, store: MemoryStore, registers: tuple[Register, Register]
+    context: ServiceContext, store: MemoryStore, registers: tuple[Register, Register]
 ) -> None:
     commits = store.now
 
-    await load_registers(doors, registers)
+    await load_registers(context, registers)
 
     assert store.now == commits
 
 
 async def test_going_back_to_a_former_file_is_a_new_revision(
-    doors: Doors, registers: tuple[Register, Register]
+    context: ServiceContext, registers: tuple[Register, Register]
 ) -> None:
     categories, _ = registers
     shorter = replace(categories, version="other", categories=categories.categories[:3])
 
     for register in (shorter, categories, shorter):
-        await load_registers(doors, (register,))
+        await load_registers(context, (register,))
 
-    current = await doors.load(REGISTERS, "categories")
+    current = await context.load(REGISTERS, "categories")
     assert current is not None
     assert (current.version, current.revision) == ("other", 4)

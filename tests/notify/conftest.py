@@ -11,14 +11,14 @@ import httpx
 import pytest
 
 from chassis.http.app import build_app
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.observe.metrics import Metrics
 from chassis.runtime.crash import CrashPoints
 from chassis.store.collections import COLLECTIONS, INDEXES, JOBS
 from chassis.store.memory import MemoryStore, MemoryTokens
 from chassis.transaction.commands import Commands
 from chassis.transaction.inputs import Input, Lineage, Outcome
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.memory import MemoryContacts, MemoryMailer
 from notify.adapters.words_file import read_words
@@ -35,8 +35,8 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 class Service:
     """What a test does with the service, and what the service does to the outside."""
 
-    doors: Doors
-    turns: Turns
+    context: ServiceContext
+    unit_of_work: UnitOfWork
     store: MemoryStore
     http: httpx.AsyncClient
     letters: JinjaLetters
@@ -46,7 +46,7 @@ class Service:
     async def hear(self, event: Any, event_id: str, now: datetime = NOW) -> Outcome:
         """Let an event come in, in a transaction of its own."""
         item = Input(event_id, event, now, event.subject, Lineage(event.subject))
-        [outcome] = await self.turns.run(await self.store.lane(), [item])
+        [outcome] = await self.unit_of_work.run(await self.store.session(), [item])
         return outcome
 
     async def work(self, attempt: int = 1) -> None:
@@ -57,7 +57,7 @@ class Service:
             done = Input(
                 f"job:{row['_id']}", result, NOW, row["key"], Lineage.of(row), consumes=(JOBS, row["_id"])
             )
-            await self.turns.run(await self.store.lane(), [done])
+            await self.unit_of_work.run(await self.store.session(), [done])
 
 
 @pytest.fixture
@@ -71,11 +71,13 @@ async def service(letters: JinjaLetters) -> AsyncIterator[Service]:
     """The service with an empty database and nobody to write to yet."""
     store, metrics = MemoryStore(), Metrics("notify")
     await store.ensure(COLLECTIONS, INDEXES)
-    turns = Turns("notify", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
-    commands = Commands(turns, metrics, lambda: NOW)
-    doors = Doors(store, commands, commands.clock, MemoryTokens({"op": "operator", "of": "officer"}))
-    app = build_app("notify", metrics, [messages_router(doors)], dict, dict)
-    serving = asyncio.create_task(commands.serve(await store.lane()))
+    unit_of_work = UnitOfWork("notify", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
+    commands = Commands(unit_of_work, metrics, lambda: NOW)
+    context = ServiceContext(
+        store, commands, commands.clock, MemoryTokens({"op": "operator", "of": "officer"})
+    )
+    app = build_app("notify", metrics, [messages_router(context)], dict, dict)
+    serving = asyncio.create_task(commands.serve(await store.session()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notify") as http:
-        yield Service(doors, turns, store, http, letters)
+        yield Service(context, unit_of_work, store, http, letters)
     serving.cancel()

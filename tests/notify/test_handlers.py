@@ -15,7 +15,7 @@ from contracts.routing import CaseHeld, CaseOpened, CaseResolved
 from contracts.subsidies import DocumentsRequested, SubsidyGranted, SubsidyRefused, SubsidyWaitlisted
 from contracts.topics import BY_NAME
 from notify.domain.message import Message, Status, Thread
-from notify.entrypoints.events import HEARS, REACTIONS
+from notify.entrypoints.events import REACTIONS, SUBSCRIBES
 from notify.handlers.record_outcome import (
     RecordFailure,
     RecordSending,
@@ -119,7 +119,7 @@ def written(change: Change) -> tuple[Message, Thread]:
 def test_every_event_of_the_topics_it_hears_has_a_line() -> None:
     types = REACTIONS.types()
 
-    assert [event for topic in HEARS for event in BY_NAME[topic].events if event not in types] == []
+    assert [event for topic in SUBSCRIBES for event in BY_NAME[topic].events if event not in types] == []
 
 
 @pytest.mark.parametrize(("event", "template", "values"), TOLD)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chassis.errors import Unavailable
-from chassis.transaction.inputs import Ending
+from chassis.transaction.inputs import Result
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.routing import CaseResolved
 from notify.handlers.ports import Contact
@@ -57,7 +57,7 @@ async def test_the_same_fact_under_another_id_sends_no_second_mail(service: Any)
     again = await service.hear(REGISTERED, "event-2")
     await service.work()
 
-    assert again.ending is Ending.IGNORED
+    assert again.result is Result.IGNORED
     assert len(service.mailer.taken) == 1
 
 
@@ -86,7 +86,7 @@ async def test_a_message_that_could_not_be_sent_is_still_pending(service: Any) -
 async def test_what_needs_no_mail_gets_none(service: Any) -> None:
     outcome = await service.hear(ReportWithdrawn(report_id=REPORT, reason="other"), "event-1")
 
-    assert outcome.ending is Ending.IGNORED
+    assert outcome.result is Result.IGNORED
     assert await messages(service) == []
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from chassis.http.app import build_app
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.ids import derive
 from chassis.observe.metrics import Metrics
 from chassis.runtime.crash import CrashPoints
@@ -19,7 +19,7 @@ from chassis.store.collections import COLLECTIONS, INDEXES
 from chassis.store.memory import MemoryStore, MemoryTokens
 from chassis.transaction.commands import Commands
 from chassis.transaction.inputs import Input, Lineage, Outcome
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 from routing.adapters.register_files import read_register
 from routing.domain.register import Register
 from routing.entrypoints.events import REACTIONS
@@ -32,15 +32,15 @@ SEED = Path(__file__).parents[2] / "deploy" / "seed" / "routing"
 class Service:
     """What a test does with the service."""
 
-    doors: Doors
+    context: ServiceContext
     http: httpx.AsyncClient
-    turns: Turns
+    unit_of_work: UnitOfWork
     store: MemoryStore
 
     async def hear(self, body: Any, key: str, now: datetime) -> Outcome:
         """Let an event or a timer come in, in a transaction of its own."""
         item = Input(derive(repr(body), "heard"), body, now, key, Lineage(key))
-        [outcome] = await self.turns.run(await self.store.lane(), [item])
+        [outcome] = await self.unit_of_work.run(await self.store.session(), [item])
         return outcome
 
 
@@ -55,12 +55,14 @@ async def service() -> AsyncIterator[Service]:
     """The service with an empty database; the clock stands still."""
     store, metrics = MemoryStore(), Metrics("routing")
     await store.ensure(COLLECTIONS, INDEXES)
-    turns = Turns("routing", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
-    commands = Commands(turns, metrics, lambda: datetime(2026, 11, 23, 9, tzinfo=UTC))
-    doors = Doors(store, commands, commands.clock, MemoryTokens({"op": "operator", "svc": "service"}))
-    app = build_app("routing", metrics, [cases_router(doors)], dict, dict)
-    serving = asyncio.create_task(commands.serve(await store.lane()))
+    unit_of_work = UnitOfWork("routing", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
+    commands = Commands(unit_of_work, metrics, lambda: datetime(2026, 11, 23, 9, tzinfo=UTC))
+    context = ServiceContext(
+        store, commands, commands.clock, MemoryTokens({"op": "operator", "svc": "service"})
+    )
+    app = build_app("routing", metrics, [cases_router(context)], dict, dict)
+    serving = asyncio.create_task(commands.serve(await store.session()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://routing") as http:
         http.headers["Authorization"] = "Bearer op"
-        yield Service(doors, http, turns, store)
+        yield Service(context, http, unit_of_work, store)
     serving.cancel()

@@ -6,14 +6,14 @@ from typing import Any
 from chassis.consumer.records import read
 from chassis.documents import Collection
 from chassis.ids import derive
-from chassis.transaction.inputs import Ending
+from chassis.transaction.inputs import Result
 from chassis.transaction.parked import Record
 from contracts.envelope import Envelope
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.topics import BY_NAME
 from routing.domain.case import Case, Missed
 from routing.domain.register import CURRENT, Register
-from routing.entrypoints.events import HEARS, REACTIONS
+from routing.entrypoints.events import REACTIONS, SUBSCRIBES
 from routing.entrypoints.seed import put_in_force
 from routing.handlers.documents import CASES, REGISTERS
 from routing.handlers.escalate_case import DueDatePassed
@@ -40,13 +40,13 @@ def registered(number: int, **changes: Any) -> ReportRegistered:
 async def hear(service: Any, *events: ReportRegistered) -> None:
     for event in events:
         outcome = await service.hear(event, event.report_id, MONDAY)
-        assert outcome.ending is Ending.DONE, outcome.error
+        assert outcome.result is Result.DONE, outcome.error
 
 
 def test_every_event_of_the_topics_it_hears_has_a_line() -> None:
     types = REACTIONS.types()
 
-    assert [event for topic in HEARS for event in BY_NAME[topic].events if event not in types] == []
+    assert [event for topic in SUBSCRIBES for event in BY_NAME[topic].events if event not in types] == []
 
 
 def test_what_is_kept_comes_back_as_it_was(register: Register) -> None:
@@ -62,14 +62,14 @@ async def test_a_start_loads_the_register_once_and_a_former_one_can_come_back(
     first, second = register, Register("other", register.rules, register.operators, register.calendar)
 
     for content in (first, first, second, first):
-        await put_in_force(service.doors, content)
+        await put_in_force(service.context, content)
 
-    current = await service.doors.load(REGISTERS, CURRENT)
+    current = await service.context.load(REGISTERS, CURRENT)
     assert (current.content, current.revision) == (register.content, 3)
 
 
 async def test_staff_sees_the_case_that_is_due_first_at_the_head(service: Any, register: Register) -> None:
-    await put_in_force(service.doors, register)
+    await put_in_force(service.context, register)
     await hear(
         service,
         registered(1),
@@ -87,7 +87,7 @@ async def test_staff_sees_the_case_that_is_due_first_at_the_head(service: Any, r
 
 
 async def test_a_case_explains_itself(service: Any, register: Register) -> None:
-    await put_in_force(service.doors, register)
+    await put_in_force(service.context, register)
     await hear(service, registered(1))
 
     case = (await service.http.get(f"/v1/cases/{registered(1).report_id}")).json()
@@ -104,7 +104,7 @@ async def test_a_case_explains_itself(service: Any, register: Register) -> None:
 async def test_a_case_is_resolved_once_and_a_resend_gets_the_same_answer(
     service: Any, register: Register
 ) -> None:
-    await put_in_force(service.doors, register)
+    await put_in_force(service.context, register)
     await hear(service, registered(1))
     url = f"/v1/cases/{registered(1).report_id}/resolution"
     body = {"outcome": "handed-off", "command_id": "0190a000-0000-7000-8000-00000000c0de"}
@@ -138,20 +138,20 @@ async def test_a_case_that_is_not_there_is_a_404(service: Any) -> None:
 
 
 async def test_a_withdrawal_ends_the_case_and_its_timers(service: Any, register: Register) -> None:
-    await put_in_force(service.doors, register)
+    await put_in_force(service.context, register)
     await hear(service, registered(1))
     assert await service.store.count("timers", {}) == 2
 
     await service.hear(ReportWithdrawn(report_id=registered(1).report_id, reason="other"), "k", MONDAY)
 
-    case = await service.doors.load(CASES, registered(1).report_id)
+    case = await service.context.load(CASES, registered(1).report_id)
     assert isinstance(case, Case)
     assert (case.status, case.outcome) == ("resolved", "withdrawn")
     assert await service.store.count("timers", {}) == 0
 
 
 async def test_a_timer_comes_back_from_the_store_as_it_was(service: Any, register: Register) -> None:
-    await put_in_force(service.doors, register)
+    await put_in_force(service.context, register)
     await hear(service, registered(1))
 
     bodies = [
@@ -165,7 +165,7 @@ async def test_a_timer_comes_back_from_the_store_as_it_was(service: Any, registe
 async def test_a_command_id_chosen_to_be_the_id_of_a_later_report_does_not_hide_that_report(
     service: Any, register: Register
 ) -> None:
-    await put_in_force(service.doors, register)
+    await put_in_force(service.context, register)
     known, later = registered(1), registered(2)
     await hear(service, known)
     chosen = derive(f"intake/command:RegisterReport:report:{later.report_id}", "say/0")
@@ -177,10 +177,10 @@ async def test_a_command_id_chosen_to_be_the_id_of_a_later_report_does_not_hide_
         chosen, later.type_tag, "/ascolto/intake", later.report_id, MONDAY, 1, later.report_id
     )
     lying = Record("intake.reports", 0, 1, later.report_id.encode(), later.body(), envelope.headers())
-    (outcome,) = await service.turns.run(await service.store.lane(), [read(lying, 0)])
+    (outcome,) = await service.unit_of_work.run(await service.store.session(), [read(lying, 0)])
 
-    assert outcome.ending is Ending.DONE
-    assert await service.doors.load(CASES, later.report_id) is not None
+    assert outcome.result is Result.DONE
+    assert await service.context.load(CASES, later.report_id) is not None
     again = await service.http.post(f"/v1/cases/{known.report_id}/resolution", json=closing)
     assert (again.status_code, again.json()) == (200, answer.json())
     other = await service.http.post(f"/v1/cases/{later.report_id}/resolution", json=closing)

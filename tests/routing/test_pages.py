@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.http.app import build_app
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.http.issuer import Issuer
 from chassis.http.login import Login, own_path
 from chassis.observe.metrics import Metrics
@@ -65,13 +65,13 @@ async def web(service: Any, register: Register, tmp_path: Path) -> Web:
         return made.now.timestamp()
 
     issuer = DevelopmentIssuer(ISSUER, load_key(tmp_path / "key"), clients, 600, seconds)
-    doors: Doors = replace(service.doors, clock=lambda: made.now)
-    app = build_app("routing", metrics, [pages_router(doors, login_over(made))], dict, dict)
+    context: ServiceContext = replace(service.context, clock=lambda: made.now)
+    app = build_app("routing", metrics, [pages_router(context, login_over(made))], dict, dict)
     made.hosts = {
         "issuer.example": httpx.ASGITransport(build_issuer(issuer)),
         "127.0.0.1": httpx.ASGITransport(app),
     }
-    await put_in_force(service.doors, register)
+    await put_in_force(service.context, register)
     fact = ReportRegistered(
         report_id=REPORT,
         category="isolamento",
@@ -201,7 +201,7 @@ async def test_a_case_is_closed_by_its_form_once(browser: httpx.AsyncClient, ser
     assert "Fatto" in done.text
     assert "Non c'è nessun caso aperto" in done.text
     assert "era già chiuso" in late.text
-    case = await service.doors.load(CASES, REPORT)
+    case = await service.context.load(CASES, REPORT)
     assert (case.status, case.outcome) == (Status.RESOLVED, "solved")
 
 
@@ -224,7 +224,7 @@ async def test_a_form_that_the_session_was_not_shown_changes_nothing(
 
     assert [page.status_code for page in pages] == [403, 403]
     assert "Modulo scaduto" in pages[0].text
-    assert (await service.doors.load(CASES, REPORT)).status is Status.OPEN
+    assert (await service.context.load(CASES, REPORT)).status is Status.OPEN
 
 
 async def test_a_seal_of_another_session_does_not_fit(web: Web, browser: httpx.AsyncClient) -> None:

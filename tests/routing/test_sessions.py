@@ -17,10 +17,10 @@ from tests.routing.test_pages import HERE, ISSUER, MONDAY, REPORT, Web, hidden, 
 
 from chassis.errors import Unavailable
 from chassis.http.app import build_app
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.observe.metrics import Metrics
 from chassis.store.memory import MemoryStore
-from chassis.store.port import Lane
+from chassis.store.port import StoreSession
 from contracts.intake import ReportRegistered
 from routing.domain.case import Status
 from routing.domain.register import Register
@@ -66,7 +66,7 @@ class Place:
     replicas: list[httpx.ASGITransport]
     issuer: Provider
     store: MemoryStore
-    doors: Doors
+    context: ServiceContext
 
     def at(self, replica: int) -> None:
         """Let this replica answer from now on."""
@@ -84,13 +84,13 @@ async def place_over(service: Any, store: MemoryStore, key: Path) -> Place:
         return web.now.timestamp()
 
     issuer = Provider(ISSUER, load_key(key), clients, 600, seconds)
-    doors = replace(service.doors, store=store, clock=lambda: web.now)
+    context = replace(service.context, store=store, clock=lambda: web.now)
     apps = [
-        build_app("routing", Metrics("routing"), [pages_router(doors, login_over(web))], dict, dict)
+        build_app("routing", Metrics("routing"), [pages_router(context, login_over(web))], dict, dict)
         for _ in range(2)
     ]
     web.hosts["issuer.example"] = httpx.ASGITransport(build_issuer(issuer))
-    place = Place(web, [httpx.ASGITransport(app) for app in apps], issuer, store, doors)
+    place = Place(web, [httpx.ASGITransport(app) for app in apps], issuer, store, context)
     place.at(0)
     return place
 
@@ -98,7 +98,7 @@ async def place_over(service: Any, store: MemoryStore, key: Path) -> Place:
 @pytest.fixture
 async def place(service: Any, register: Register, tmp_path: Path) -> Place:
     """Routing with one case."""
-    await put_in_force(service.doors, register)
+    await put_in_force(service.context, register)
     fact = ReportRegistered(
         report_id=REPORT,
         category="isolamento",
@@ -130,7 +130,7 @@ async def resolve(client: httpx.AsyncClient, form: dict[str, str], **more: Any) 
 
 
 async def status_of(place: Place) -> Status:
-    case = await place.doors.load(CASES, REPORT)
+    case = await place.context.load(CASES, REPORT)
     assert case is not None
     return case.status
 
@@ -473,11 +473,11 @@ async def test_a_login_comes_back_once(place: Place, browser: httpx.AsyncClient)
 
 
 @dataclass
-class ShakyLane:
+class ShakySession:
     """A session of a store that may be away."""
 
     store: "ShakyStore"
-    inner: Lane
+    inner: StoreSession
 
     @property
     def id(self) -> bytes:
@@ -504,8 +504,8 @@ class ShakyStore(MemoryStore):
         self.refuse()
         return await super()._asked(step, writes)
 
-    async def lane(self) -> Lane:
-        return ShakyLane(self, await super().lane())
+    async def session(self) -> StoreSession:
+        return ShakySession(self, await super().session())
 
 
 async def test_nobody_is_told_to_be_out_while_the_store_is_away(service: Any, tmp_path: Path) -> None:

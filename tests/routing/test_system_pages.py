@@ -12,8 +12,8 @@ from tests.routing.test_pages import ISSUER, MONDAY, Web, hidden, log_in, login_
 
 from chassis.http.app import build_app
 from chassis.observe.metrics import Metrics
-from chassis.parking.dead_letters import Mending, mending_over
-from chassis.store.shard_leases import Slots
+from chassis.parking.dead_letters import DeadLetters, open_dead_letters
+from chassis.store.shard_leases import ShardLeases
 from chassis.transaction.inputs import Input, Lineage
 from chassis.transaction.parked import Record
 from routing.entrypoints.pages import pages_router
@@ -25,20 +25,20 @@ SYSTEM = "/lavoro/sistema"
 
 
 @pytest.fixture
-async def mending(service: Any) -> Mending:
-    slots = Slots(service.store, "one", 4)
+async def dead_letters(service: Any) -> DeadLetters:
+    slots = ShardLeases(service.store, "one", 4)
     await slots.share()
-    return await mending_over(service.store, service.turns, slots, lambda: MONDAY, lambda: None)
+    return await open_dead_letters(service.store, service.unit_of_work, slots, lambda: MONDAY, lambda: None)
 
 
 @pytest.fixture
-async def web(service: Any, mending: Mending, tmp_path: Path) -> Web:
+async def web(service: Any, dead_letters: DeadLetters, tmp_path: Path) -> Web:
     made = Web()
     clients = {"ascolto-routing": {"secret": "s3cret", "roles": []}}
     issuer = DevelopmentIssuer(ISSUER, load_key(tmp_path / "key"), clients, 600, made.now.timestamp)
-    doors = replace(service.doors, clock=lambda: made.now)
+    context = replace(service.context, clock=lambda: made.now)
     login = login_over(made)
-    routers = [pages_router(doors, login), system_router(doors, login, mending)]
+    routers = [pages_router(context, login), system_router(context, login, dead_letters)]
     app = build_app("routing", Metrics("routing"), routers, dict, dict)
     made.hosts = {
         "issuer.example": httpx.ASGITransport(build_issuer(issuer)),
@@ -53,7 +53,7 @@ async def ops(web: Web, service: Any) -> Any:
     for key in ("one", "two"):
         place = Record("intake.reports", 0, len(key), key.encode(), b"{", ())
         item = Input(key, None, MONDAY, key, Lineage(key), record=place, unreadable="not JSON")
-        await service.turns.run(await service.store.lane(), [item])
+        await service.unit_of_work.run(await service.store.session(), [item])
     async with web.browser() as browser:
         await log_in(browser, "ops")
         yield browser
@@ -68,7 +68,7 @@ def first_form(page: httpx.Response) -> dict[str, str]:
 
 
 async def test_what_is_parked_is_listed_and_a_button_has_it_handled_again(
-    ops: httpx.AsyncClient, mending: Mending
+    ops: httpx.AsyncClient, dead_letters: DeadLetters
 ) -> None:
     page = await ops.get(SYSTEM)
     assert page.text.count("Non si riesce a leggere") == 2
@@ -80,7 +80,7 @@ async def test_what_is_parked_is_listed_and_a_button_has_it_handled_again(
     assert "Deve ancora cominciare" in started.text
     assert started.headers["refresh"] == "3"
     assert again.url == started.url
-    while await mending.runs.advance(mending.runs.kinds["replay"]):
+    while await dead_letters.runs.advance(dead_letters.runs.kinds["replay"]):
         pass
     ended = await ops.get(str(started.url))
     assert "Finito" in ended.text
@@ -92,14 +92,14 @@ async def test_what_is_parked_is_listed_and_a_button_has_it_handled_again(
     assert "2 ancora in attesa" in audit
 
 
-async def test_one_key_is_handled_again_alone(ops: httpx.AsyncClient, mending: Mending) -> None:
+async def test_one_key_is_handled_again_alone(ops: httpx.AsyncClient, dead_letters: DeadLetters) -> None:
     await ops.post(f"{SYSTEM}/ripeti", data=hidden(await ops.get(SYSTEM)))
 
-    [run] = await mending.runs.latest(10)
-    assert run.asked["head"] in {head["_id"] for head in await mending.heads()}
+    [run] = await dead_letters.runs.latest(10)
+    assert run.asked["head"] in {head["_id"] for head in await dead_letters.parked_keys()}
 
 
-async def test_a_run_is_stopped_and_gone_on_with(ops: httpx.AsyncClient, mending: Mending) -> None:
+async def test_a_run_is_stopped_and_gone_on_with(ops: httpx.AsyncClient, dead_letters: DeadLetters) -> None:
     started = await ops.post(f"{SYSTEM}/ripeti", data=first_form(await ops.get(SYSTEM)))
 
     stopped = await ops.post(f"{started.url}/ferma", data=hidden(started))
@@ -120,7 +120,7 @@ async def test_only_who_runs_the_system_sees_it(web: Web, ops: httpx.AsyncClient
         assert (await browser.post(f"{SYSTEM}/ripeti", data=hidden(page))).status_code == 403
 
 
-async def test_a_form_of_nobody_starts_nothing(ops: httpx.AsyncClient, mending: Mending) -> None:
+async def test_a_form_of_nobody_starts_nothing(ops: httpx.AsyncClient, dead_letters: DeadLetters) -> None:
     form = first_form(await ops.get(SYSTEM))
 
     unsealed = await ops.post(f"{SYSTEM}/ripeti", data=form | {"seal": "0" * 64})
@@ -128,7 +128,7 @@ async def test_a_form_of_nobody_starts_nothing(ops: httpx.AsyncClient, mending: 
 
     assert (unsealed.status_code, no_run.status_code) == (403, 404)
     assert "Lavoro non trovato" in no_run.text
-    assert await mending.runs.latest(1) == []
+    assert await dead_letters.runs.latest(1) == []
 
 
 async def test_the_pages_are_strict_and_tell_no_key(ops: httpx.AsyncClient, web: Web) -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from tests.simulation.log import LogRecord
 from tests.simulation.services import (
     CASES,
-    HEARS,
     LAMPS,
     MESSAGES,
     NOTES,
     PAGES,
     REPORTS,
     START,
+    SUBSCRIBES,
     Lamp,
     Note,
     OpenPage,
@@ -25,7 +25,7 @@ from tests.simulation.services import (
 
 from chassis.documents import Collection, Raw
 from chassis.store.collections import AUDIT, PARKED, RUNS
-from chassis.transaction.inputs import Ending
+from chassis.transaction.inputs import Result
 from contracts.envelope import Envelope, Malformed, read_envelope, read_event
 from contracts.topics import BY_TYPE
 
@@ -68,8 +68,8 @@ def _answers(wishes: Sequence["Wish"]) -> Iterator[str]:
         if wish.accepted and wish.refused:
             yield f"{wish.id} was accepted and refused"
         for outcome in wish.meddled:
-            if outcome.ending is not Ending.REFUSED:
-                yield f"another body under the id of {wish.id} was answered {outcome.ending}"
+            if outcome.result is not Result.REFUSED:
+                yield f"another body under the id of {wish.id} was answered {outcome.result}"
 
 
 def _accepted(wishes: Sequence["Wish"], pages: dict[str, Page]) -> Iterator[str]:
@@ -200,7 +200,7 @@ def _poison(world: "World") -> Iterator[str]:
         kept.update(_place(row) for rows in discards for row in rows)
         given_up = {_place(row) for rows in discards for row in rows}
         now, ever = Counter[str](), Counter[str]()
-        for topic in HEARS[service]:
+        for topic in SUBSCRIBES[service]:
             lying = [record for record in world.log.records(topic) if is_poison(record.key)]
             known = {_fact_id(record) for record in lying if _place(_lies(record)) in given_up} - {None}
             now.update(_place(_lies(record)) for record in lying if _fact_id(record) not in known)

@@ -9,19 +9,19 @@ from tests.simulation.chance import Chance
 from tests.simulation.node import Parts, SimDelivery, SimRelay, SimSubscription
 from tests.simulation.store import EndOf, Key, SimStore, SimTransaction
 
-from chassis.consumer import fetch_positions as reading
+from chassis.consumer import fetch_positions as positions
 from chassis.consumer.claims import Claims
 from chassis.consumer.commits import Commits, Ends
 from chassis.consumer.subscription import Subscription
 from chassis.documents import AnyOf, AtLeast, Raw
-from chassis.outbox.scan import Window
+from chassis.outbox.scan import OutboxScan
 from chassis.parking.bulk import BulkDiscard
 from chassis.store.collections import AUDIT, FENCES, INBOX, JOBS, OUTBOX, TIMERS
 from chassis.store.port import Transaction
 from chassis.tasks.run import Run
-from chassis.transaction.batch_processor import Fold
+from chassis.transaction.batch_processor import BatchProcessor
 from chassis.transaction.inputs import Input
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 
 YOUNG = 0.05  # seconds in which a read that is no snapshot may miss a commit
 
@@ -39,7 +39,7 @@ class NoFence(Claims):
 class AckFirst(SimDelivery):
     """Advances before it has handled, as a consumer does that commits its offsets first."""
 
-    async def _commit(self, parts: reading.Parts, inputs: Sequence[Input]) -> None:
+    async def _commit(self, parts: positions.Parts, inputs: Sequence[Input]) -> None:
         for partition, part in parts.items():
             end = part.end
             claim = self.claims.held[partition]
@@ -49,29 +49,29 @@ class AckFirst(SimDelivery):
                 row = (await tx.find(FENCES, [name]))[name]
                 await tx.replace(FENCES, [({"_id": name}, row | {"next": end})])
 
-            await self.claims.lane_of(partition).transact(move)
+            await self.claims.worker_of(partition).transact(move)
             claim.fence = claim.moved(end)
         await super()._commit(parts, inputs)
 
 
-class DualWrite(Turns):
+class DualWrite(UnitOfWork):
     """Publishes before it commits."""
 
     publisher: SimRelay
 
-    async def _write(self, tx: Transaction, fold: Fold) -> None:
-        rows, fold.effects.outbox = fold.effects.outbox, []
+    async def _write(self, tx: Transaction, processor: BatchProcessor) -> None:
+        rows, processor.effects.outbox = processor.effects.outbox, []
         producer = await self.publisher._ready()
         targets = await self.publisher._targets(producer, rows)
         for target, part in targets.items():
             await self.publisher._send(producer, target, part)
-        await super()._write(tx, fold)
+        await super()._write(tx, processor)
 
 
-class HopesOn(Turns):
+class HopesOn(UnitOfWork):
     """Refuses and parks without looking whether it came before."""
 
-    async def _read(self, tx: Transaction, inputs: Sequence[Input], hopes: bool = False) -> Fold:
+    async def _read(self, tx: Transaction, inputs: Sequence[Input], hopes: bool = False) -> BatchProcessor:
         return await super()._read(tx, inputs, hopes or self.hopeful)
 
 
@@ -188,7 +188,9 @@ class ParksAll(SimDelivery):
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         good = self.commits
-        self.commits = ParksWhole(good.group, good.claims, good.turns, good.source, good.progress, good.clock)
+        self.commits = ParksWhole(
+            good.group, good.claims, good.unit_of_work, good.source, good.stall_detector, good.clock
+        )
 
 
 class DiscardsFirst(BulkDiscard):
@@ -254,14 +256,14 @@ class WithAckFirst(Parts):
 
 
 class WithHopesOn(Parts):
-    turns = HopesOn
+    unit_of_work = HopesOn
 
 
 class WithDualWrite(Parts):
-    turns = DualWrite
+    unit_of_work = DualWrite
 
 
-class Hides(Window):
+class Hides(OutboxScan):
     """Believes a fact without looking for the one before it."""
 
     async def _part(self, owned: Sequence[int]) -> list[Raw] | None:
@@ -269,7 +271,7 @@ class Hides(Window):
 
 
 class WithHides(Parts):
-    window = Hides
+    outbox_scan = Hides
 
 
 class WithDeletesFirst(Parts):

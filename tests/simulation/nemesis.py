@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.log import PARTITIONS
 from tests.simulation.operators import Operators
-from tests.simulation.services import BROKEN, CASES, FACTS, HEARS, HUGE, MESSAGES, POISON, START, report_id
+from tests.simulation.services import (
+    BROKEN,
+    CASES,
+    FACTS,
+    HUGE,
+    MESSAGES,
+    POISON,
+    START,
+    SUBSCRIBES,
+    report_id,
+)
 
 from chassis.ids import derive
 from chassis.runtime.crash import POINTS
@@ -70,7 +80,7 @@ class Nemesis:
         await asyncio.sleep(until)
         for node in self._world.nodes:
             node.proc.fuse, node.crash.wanted = None, ""
-        for service in HEARS:
+        for service in SUBSCRIBES:
             if not self._world.living(service):
                 self._start(service)
         self._tasks.append(self._loop.create_task(self._mend(list(self._tasks))))
@@ -153,13 +163,13 @@ class Nemesis:
 
     async def grow(self) -> None:
         """One process more."""
-        service = self._rng.choice(sorted(HEARS))
+        service = self._rng.choice(sorted(SUBSCRIBES))
         if len(self._world.living(service)) < MOST_NODES:
             self._start(service)
 
     async def rebalance(self) -> None:
         """The partitions are shared anew, several times."""
-        group = self._world.groups[self._rng.choice(sorted(HEARS))]
+        group = self._world.groups[self._rng.choice(sorted(SUBSCRIBES))]
         self._world.tell("rebalances", "rebalanced")
         for _ in range(self._rng.randint(1, 5)):
             group.rebalance()
@@ -167,7 +177,7 @@ class Nemesis:
 
     async def database_down(self) -> None:
         """A database answers nobody."""
-        store = self._world.stores[self._rng.choice(sorted(HEARS))]
+        store = self._world.stores[self._rng.choice(sorted(SUBSCRIBES))]
         store.down = True
         self._world.tell("a database is down", "database down")
         await asyncio.sleep(self._rng.random() * 5)

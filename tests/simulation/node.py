@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from tests.simulation.group import SimConsumer, SimGroup
 from tests.simulation.log import SimLog
 from tests.simulation.loop import Proc, SimLoop
-from tests.simulation.services import BACK, FRONT, HEARS, START, Print, Printed
+from tests.simulation.services import BACK, FRONT, START, SUBSCRIBES, Print, Printed
 from tests.simulation.store import SimStore
 
 from chassis.consumer.claims import Claims
@@ -20,26 +20,26 @@ from chassis.consumer.subscription import BATCH, Subscription
 from chassis.errors import Unavailable
 from chassis.observe.metrics import Metrics
 from chassis.outbox.relay import Relay
-from chassis.outbox.scan import Window
+from chassis.outbox.scan import OutboxScan
 from chassis.parking.bulk import BulkDiscard
-from chassis.parking.dead_letters import Mending, mending_over
+from chassis.parking.dead_letters import DeadLetters, open_dead_letters
 from chassis.runtime.crash import CrashPoints
 from chassis.runtime.loops import Loop
-from chassis.runtime.process import LANES
-from chassis.store.port import Lane
-from chassis.store.shard_leases import Slots
+from chassis.runtime.process import WORKERS
+from chassis.store.port import StoreSession
+from chassis.store.shard_leases import ShardLeases
 from chassis.tasks.jobs import Jobs
 from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects
 from chassis.transaction.commands import Commands
 from chassis.transaction.inputs import Outcome
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 from contracts.connection import Connection
 
 SLOTS = 3
 # A narrow window that is seldom opened: what is hidden from it has to be looked for often.
 WHOLE_EVERY_SECONDS, WINDOW_MARGIN_MS = 10.0, 0
-METRICS = {name: Metrics(name) for name in HEARS}
+METRICS = {name: Metrics(name) for name in SUBSCRIBES}
 TABLES = {"front": FRONT, "back": BACK}
 
 
@@ -133,11 +133,11 @@ class Parts:
     """Which classes a world is made of: a negative control puts a broken one in."""
 
     store: type[SimStore] = SimStore
-    turns: type[Turns] = Turns
+    unit_of_work: type[UnitOfWork] = UnitOfWork
     claims: type[Claims] = Claims
     delivery: type[SimDelivery] = SimDelivery
     relay: type[SimRelay] = SimRelay
-    window: type[Window] = Window
+    outbox_scan: type[OutboxScan] = OutboxScan
     discards: type[BulkDiscard] = BulkDiscard
     fenced_as: str = "id"
     fingerprint: Callable[[Any], str] = repr
@@ -158,20 +158,20 @@ class Node:
         self.loops: dict[str, Loop] = {}
         self.metrics = METRICS[service]
         self.crash = SimCrashPoints(self.proc)
-        self.turns = parts.turns(
+        self.unit_of_work = parts.unit_of_work(
             service, SLOTS, TABLES[service], self.metrics, self.crash, self._wake, self.clock
         )
-        self.commands = Commands(self.turns, self.metrics, self.clock)
-        self.slots = Slots(store, instance, SLOTS, self.loop.time)
+        self.commands = Commands(self.unit_of_work, self.metrics, self.clock)
+        self.slots = ShardLeases(store, instance, SLOTS, self.loop.time)
         self.relay = parts.relay(
             service, Connection(""), store, self.slots, self.metrics, self.crash, self.clock
         )
         self.relay.topics = log
-        self.relay.window = parts.window(
+        self.relay.outbox_scan = parts.outbox_scan(
             store, self.slots.monotonic, self.relay.aged, WHOLE_EVERY_SECONDS, WINDOW_MARGIN_MS
         )
-        self.turns.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
-        self.mending: Mending | None = None
+        self.unit_of_work.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
+        self.dead_letters: DeadLetters | None = None
         self.jobs: Jobs | None = None
         self.delivery: SimDelivery | None = None
         self.tasks: list[asyncio.Task[Any]] = [self.loop.spawn(self.proc, self._open())]
@@ -193,10 +193,10 @@ class Node:
                 self.loops[name].wake()
 
     async def _open(self) -> None:
-        commanded, timed, done = lanes = [await self.store.lane() for _ in range(3)]
+        commanded, timed, done = sessions = [await self.store.session() for _ in range(3)]
         while True:
             try:
-                await self.slots.reclaim(lanes)
+                await self.slots.reclaim(sessions)
             except Unavailable:
                 await asyncio.sleep(0.5)
             else:
@@ -205,11 +205,11 @@ class Node:
         await self._start_loops(timed, done)
         await self._join()
 
-    async def _start_loops(self, timed: Lane, done: Lane) -> None:
+    async def _start_loops(self, timed: StoreSession, done: StoreSession) -> None:
         store, reactions = self.store, TABLES[self.service]
-        timers = Timers(store, self.slots, self.turns, reactions, self.clock, timed)
-        self.mending = await mending_over(
-            store, self.turns, self.slots, self.clock, lambda: None, self.parts.discards
+        timers = Timers(store, self.slots, self.unit_of_work, reactions, self.clock, timed)
+        self.dead_letters = await open_dead_letters(
+            store, self.unit_of_work, self.slots, self.clock, lambda: None, self.parts.discards
         )
         self.jobs = Jobs(
             store,
@@ -227,25 +227,25 @@ class Node:
             "relay": (self.relay.sweep, 4.0),
             "timers": (timers.fire, 3.0),
             "jobs": (self.jobs.start_due, 4.0),
-            "replays": (self.mending.replays.release, 5.0),
+            "replays": (self.dead_letters.replays.release, 5.0),
         }
-        for name, kind in self.mending.runs.kinds.items():
-            steps[f"run {name}"] = (partial(self.mending.runs.advance, kind), 2.0)
+        for name, kind in self.dead_letters.runs.kinds.items():
+            steps[f"run {name}"] = (partial(self.dead_letters.runs.advance, kind), 2.0)
         self.loops = {name: Loop(name, step, every) for name, (step, every) in steps.items()}
         self.jobs.done = self.loops["jobs"].wake
         for loop in self.loops.values():
             self._task(loop.run())
 
     async def _join(self) -> None:
-        lanes = [await self.store.lane() for _ in range(LANES)]
-        claims = self.parts.claims(self.service, self.store, lanes)
+        sessions = [await self.store.session() for _ in range(WORKERS)]
+        claims = self.parts.claims(self.service, self.store, sessions)
         delivery = self.parts.delivery(
             self.service,
             Connection(""),
             self.instance,
-            HEARS[self.service],
+            SUBSCRIBES[self.service],
             claims,
-            self.turns,
+            self.unit_of_work,
             self.clock,
             self.loop.time,
         )

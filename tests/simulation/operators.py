@@ -5,13 +5,13 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.services import BROKEN, HEARS, START, is_poison
+from tests.simulation.services import BROKEN, START, SUBSCRIBES, is_poison
 
 from chassis.errors import Conflict, Refused, Unavailable
-from chassis.parking.dead_letters import Mending
-from chassis.store.collections import HEADS, RUNS
+from chassis.parking.dead_letters import DeadLetters
+from chassis.store.collections import PARKED_KEYS, RUNS
 from chassis.tasks.run import Run
-from chassis.transaction.inputs import Ending
+from chassis.transaction.inputs import Result
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -31,16 +31,18 @@ class Operators:
         """What is done when the troubles are over."""
         await asyncio.sleep(SETTLED_SECONDS)  # what a bad release has judged may not be parked yet
         await self.replay_all()
-        await self._follow("back", "replay", lambda mending, name: mending.replay("anna", run_id=name))
+        await self._follow(
+            "back", "replay", lambda dead_letters, name: dead_letters.replay("anna", run_id=name)
+        )
         if self._world.log.gone:
-            for service in HEARS:
+            for service in SUBSCRIBES:
                 await self._republish(service)
 
     async def replay_all(self) -> None:
         """Have every parked key of back handled once."""
         todo = {
             row["_id"]
-            for row in self._world.stores["back"].all(HEADS)
+            for row in self._world.stores["back"].all(PARKED_KEYS)
             if row["size"] and not is_poison(row["key"].encode())
         }
         while todo:
@@ -52,48 +54,50 @@ class Operators:
 
     async def discard(self, service: str) -> None:
         """Give up one key that nobody can read, once and without looking what became of it."""
-        heads = [row for row in self._world.stores[service].all(HEADS) if row["size"]]
+        heads = [row for row in self._world.stores[service].all(PARKED_KEYS) if row["size"]]
         names = sorted(row["_id"] for row in heads if is_poison(row["key"].encode()))
         if names:
             name = self._rng.choice(names)
-            found = await self._ask(service, lambda mending: mending.discard("anna", "unreadable", name))
+            found = await self._ask(
+                service, lambda dead_letters: dead_letters.discard("anna", "unreadable", name)
+            )
             if found is not NOBODY:
                 self._world.tell(f"an operator has all of {name} discarded", "discarded")
 
     async def _replay(self, head: str) -> bool:
-        outcomes = await self._ask("back", lambda mending: mending.replays.replay(head))
+        outcomes = await self._ask("back", lambda dead_letters: dead_letters.replays.replay(head))
         if outcomes is NOBODY:
             return False
-        endings = [outcome.ending for outcome in outcomes]
-        self._world.tell(f"an operator replays {head}: {[one.value for one in endings]}", "replayed")
-        return not endings or endings[-1] is not Ending.FAILED
+        results = [outcome.result for outcome in outcomes]
+        self._world.tell(f"an operator replays {head}: {[one.value for one in results]}", "replayed")
+        return not results or results[-1] is not Result.FAILED
 
     async def _republish(self, service: str) -> None:
         counts = await self._follow(
-            service, "republish", lambda mending, name: mending.republish("anna", BEFORE, name)
+            service, "republish", lambda dead_letters, name: dead_letters.republish("anna", BEFORE, name)
         )
         self._world.tell(f"an operator has facts of {service} said again: {counts}", "republished")
 
     async def _follow(
-        self, service: str, kind: str, start: Callable[[Mending, str], Coroutine[Any, Any, Run]]
+        self, service: str, kind: str, start: Callable[[DeadLetters, str], Coroutine[Any, Any, Run]]
     ) -> dict[str, int]:
         """Start a run, under its id as often as it takes, and wait for its end; returns its counts."""
         name = f"{kind} of {service}"
-        while await self._ask(service, lambda mending: start(mending, name)) is NOBODY:
+        while await self._ask(service, lambda dead_letters: start(dead_letters, name)) is NOBODY:
             await asyncio.sleep(0.5)
         while (row := self._world.stores[service].latest[RUNS][name])["state"] in ("waiting", "running"):
             await asyncio.sleep(0.5)
         counts: dict[str, int] = row["counts"]
         return counts
 
-    async def _ask(self, service: str, work: Callable[[Mending], Coroutine[Any, Any, Any]]) -> Any:
+    async def _ask(self, service: str, work: Callable[[DeadLetters], Coroutine[Any, Any, Any]]) -> Any:
         """What an operator is answered; `NOBODY` where there is no answer, whatever was done."""
-        there = [node for node in self._world.living(service) if node.mending is not None]
+        there = [node for node in self._world.living(service) if node.dead_letters is not None]
         if not there:
             return NOBODY
         node = self._rng.choice(there)
-        assert node.mending is not None
-        task = self._loop.spawn(node.proc, work(node.mending))
+        assert node.dead_letters is not None
+        task = self._loop.spawn(node.proc, work(node.dead_letters))
         await asyncio.wait({task}, timeout=5.0)
         lost = not task.done() or task.cancelled()
         return (

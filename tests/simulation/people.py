@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.services import Light, OpenPage, TurnOff, WriteLine, report_id
 
-from chassis.transaction.inputs import Ending, Outcome
+from chassis.transaction.inputs import Outcome, Result
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -31,16 +31,16 @@ class Wish:
     @property
     def accepted(self) -> bool:
         """Whether somebody was told that it is done."""
-        return any(outcome.ending in (Ending.DONE, Ending.IGNORED, Ending.AGAIN) for outcome in self.outcomes)
+        return any(outcome.result in (Result.DONE, Result.IGNORED, Result.AGAIN) for outcome in self.outcomes)
 
     @property
     def refused(self) -> bool:
         """Whether somebody was told no."""
-        return any(outcome.ending is Ending.REFUSED for outcome in self.outcomes)
+        return any(outcome.result is Result.REFUSED for outcome in self.outcomes)
 
     def answers(self) -> list[Mapping[str, Any] | None]:
         """What was answered, each time."""
-        return [outcome.answer for outcome in self.outcomes if outcome.ending is not Ending.REFUSED]
+        return [outcome.answer for outcome in self.outcomes if outcome.result is not Result.REFUSED]
 
 
 class People:

@@ -96,8 +96,8 @@ class TurnOff:
     other_id: str
 
 
-PAGES = Collection("pages", Page, lambda page: page.report_id, speaks=(REPORTS, CASES))
-NOTES = Collection("notes", Note, lambda note: note.report_id, speaks=(MESSAGES,))
+PAGES = Collection("pages", Page, lambda page: page.report_id, publishes=(REPORTS, CASES))
+NOTES = Collection("notes", Note, lambda note: note.report_id, publishes=(MESSAGES,))
 LAMPS = Collection("lamps", Lamp, lambda lamp: lamp.lamp_id)
 
 BROKEN: set[str] = set()  # the lines at which a bad release of back fails
@@ -202,7 +202,7 @@ BACK = Reactions(
     on(ReportRegistered, lambda e: (NOTES[e.report_id],), start_note),
     on(CaseResolved, lambda e: (NOTES[e.report_id],), copy_line),
 )
-HEARS = {"front": (MESSAGES,), "back": (REPORTS, CASES)}
+SUBSCRIBES = {"front": (MESSAGES,), "back": (REPORTS, CASES)}
 
 
 def is_poison(key: bytes | None) -> bool:

@@ -46,7 +46,7 @@ class SimTransaction(MemoryTransaction):
 
 
 @dataclass
-class SimLane:
+class SimSession:
     """One session: a new transaction ends the one before it."""
 
     store: "SimStore"
@@ -193,8 +193,8 @@ class SimStore(MemoryStore):
 
     # the port
 
-    async def lane(self) -> SimLane:
-        return SimLane(self, next(self._lanes).to_bytes(16))
+    async def session(self) -> SimSession:
+        return SimSession(self, next(self._sessions).to_bytes(16))
 
-    async def end_lane(self, lane_id: bytes) -> None:
-        await self._asked(lambda: self.end_open(lane_id))
+    async def end_session(self, session_id: bytes) -> None:
+        await self._asked(lambda: self.end_open(session_id))

@@ -17,10 +17,10 @@ from tests.simulation.loop import SimLoop, Stuck
 from tests.simulation.nemesis import Nemesis
 from tests.simulation.node import Node
 from tests.simulation.people import People
-from tests.simulation.services import BROKEN, CASES, HEARS, MESSAGES, REPORTS, is_poison
+from tests.simulation.services import BROKEN, CASES, MESSAGES, REPORTS, SUBSCRIBES, is_poison
 from tests.simulation.store import SimStore
 
-from chassis.store.collections import HEADS, JOBS, OUTBOX, RUNS, TIMERS
+from chassis.store.collections import JOBS, OUTBOX, PARKED_KEYS, RUNS, TIMERS
 from chassis.tasks.run import OPEN
 from chassis.transaction.inputs import Outcome
 
@@ -48,9 +48,9 @@ class World:
         self.loop = loop
         self.parts = parts_of(self.control)
         self.log = SimLog(self.chance, (REPORTS, CASES, MESSAGES))
-        for service, hears in HEARS.items():
+        for service, subscribes in SUBSCRIBES.items():
             self.stores[service] = self.parts.store(self.chance, self.log.end_of)
-            self.groups[service] = SimGroup(self.log, hears)
+            self.groups[service] = SimGroup(self.log, subscribes)
         self.people = People(self)
 
     def tell(self, text: str, kind: str = "") -> None:
@@ -84,7 +84,7 @@ class World:
 
     async def run(self) -> list[str]:
         """Live through it, and say what is wrong at the end."""
-        for service in HEARS:
+        for service in SUBSCRIBES:
             for number in range(self.chance.rng.randint(1, 2)):
                 self.start(service, f"{service}-{number}")
         nemesis = Nemesis(self)
@@ -113,7 +113,7 @@ class World:
                 yield from (
                     f"{service}: {row['_id']} is left in {collection}" for row in store.all(collection)
                 )
-            for row in store.all(HEADS):
+            for row in store.all(PARKED_KEYS):
                 if row["size"] and not is_poison(row["key"].encode()):
                     yield f"{service}: {row['_id']} is parked for ever"
             for row in store.all(RUNS):
@@ -122,7 +122,7 @@ class World:
             yield from self._behind(service, store)
 
     def _behind(self, service: str, store: SimStore) -> Iterator[str]:
-        for name in HEARS[service]:
+        for name in SUBSCRIBES[service]:
             topic = self.log.topics[name]
             for partition in range(PARTITIONS):
                 name_or_id = getattr(topic, self.parts.fenced_as)

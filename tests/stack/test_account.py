@@ -93,8 +93,8 @@ def an_honest_day() -> Book:
         a_report(book, number)
     for number in CONTRIBUTIONS:
         an_application(book, number)
-    an_ending(book, WITHDRAWN, "withdrawal", "withdrawn")
-    an_ending(book, RESOLVED, "resolution", "closed")
+    a_result(book, WITHDRAWN, "withdrawal", "withdrawn")
+    a_result(book, RESOLVED, "resolution", "closed")
     first = book.asked[0]
     book.asked.append(replace(first, step="again", expect="same", status=200))
     book.asked.append(Asked("reused", PLAIN, "id-reused", 422, "id-reused"))
@@ -148,7 +148,7 @@ def an_application(book: Book, number: int) -> None:
     book.tell(report, f"subsidy-{outcome}")
 
 
-def an_ending(book: Book, report: str, step: str, shown: str) -> None:
+def a_result(book: Book, report: str, step: str, shown: str) -> None:
     book.asked.append(Asked(step, report, shown, 200))
     book.state(REPORTS, report)["status"] = shown
     book.state(CASES, report)["status"] = "resolved"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from chassis.http.app import build_app
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.ids import derive
 from chassis.observe.metrics import Metrics
 from chassis.runtime.crash import CrashPoints
@@ -20,7 +20,7 @@ from chassis.store.collections import COLLECTIONS, INDEXES
 from chassis.store.memory import MemoryStore, MemoryTokens
 from chassis.transaction.commands import Commands
 from chassis.transaction.inputs import Input, Lineage, Outcome
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 from subsidies.adapters.rule_files import Rules, read_rules
 from subsidies.entrypoints.events import REACTIONS
 from subsidies.entrypoints.http import applications_router, budgets_router
@@ -35,15 +35,15 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 class Service:
     """What a test does with the service."""
 
-    doors: Doors
+    context: ServiceContext
     http: httpx.AsyncClient
-    turns: Turns
+    unit_of_work: UnitOfWork
     store: MemoryStore
 
     async def hear(self, body: Any, now: datetime = NOW) -> Outcome:
         """Let an event come in, in a transaction of its own."""
         item = Input(derive(repr(body), "heard"), body, now, body.report_id, Lineage(body.report_id))
-        [outcome] = await self.turns.run(await self.store.lane(), [item])
+        [outcome] = await self.unit_of_work.run(await self.store.session(), [item])
         return outcome
 
 
@@ -58,13 +58,15 @@ async def service() -> AsyncIterator[Service]:
     """The service with an empty database; the clock stands still."""
     store, metrics = MemoryStore(), Metrics("subsidies")
     await store.ensure(COLLECTIONS, INDEXES)
-    turns = Turns("subsidies", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
-    commands = Commands(turns, metrics, lambda: NOW)
-    doors = Doors(store, commands, commands.clock, MemoryTokens({"of": "officer", "op": "operator"}))
-    routers = [applications_router(doors, Safe(Sealer(SECRET), SECRET)), budgets_router(doors)]
+    unit_of_work = UnitOfWork("subsidies", 4, REACTIONS, metrics, CrashPoints(), woken=lambda _: None)
+    commands = Commands(unit_of_work, metrics, lambda: NOW)
+    context = ServiceContext(
+        store, commands, commands.clock, MemoryTokens({"of": "officer", "op": "operator"})
+    )
+    routers = [applications_router(context, Safe(Sealer(SECRET), SECRET)), budgets_router(context)]
     app = build_app("subsidies", metrics, routers, dict, dict)
-    serving = asyncio.create_task(commands.serve(await store.lane()))
+    serving = asyncio.create_task(commands.serve(await store.session()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://subsidies") as http:
         http.headers["Authorization"] = "Bearer of"
-        yield Service(doors, http, turns, store)
+        yield Service(context, http, unit_of_work, store)
     serving.cancel()

@@ -13,11 +13,11 @@ import yaml
 
 from chassis.errors import Refused
 from chassis.sealing import Sealer
-from chassis.transaction.inputs import Ending
+from chassis.transaction.inputs import Result
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.topics import BY_NAME
 from subsidies.adapters.rule_files import Rules, read_rules
-from subsidies.entrypoints.events import HEARS, REACTIONS
+from subsidies.entrypoints.events import REACTIONS, SUBSCRIBES
 from subsidies.entrypoints.safe import Safe
 from subsidies.entrypoints.seed import put_in_force
 from subsidies.handlers.allocate_budget import AllocateBudget
@@ -82,12 +82,12 @@ async def start(service: Any, rules: Rules, **cents: int) -> None:
     budgets = [
         replace(one, allocated_cents=cents.get(one.province, one.allocated_cents)) for one in rules.budgets
     ]
-    await put_in_force(service.doors, rules.packs, budgets, rules.measures)
+    await put_in_force(service.context, rules.packs, budgets, rules.measures)
 
 
 async def apply(service: Any, number: int) -> None:
     outcome = await service.hear(registered(number))
-    assert outcome.ending is Ending.DONE, outcome.error
+    assert outcome.result is Result.DONE, outcome.error
 
 
 async def said(service: Any) -> list[str]:
@@ -98,7 +98,7 @@ async def said(service: Any) -> list[str]:
 def test_every_event_of_the_topics_it_hears_has_a_line() -> None:
     types = REACTIONS.types()
 
-    assert [event for topic in HEARS for event in BY_NAME[topic].events if event not in types] == []
+    assert [event for topic in SUBSCRIBES for event in BY_NAME[topic].events if event not in types] == []
 
 
 async def test_a_report_about_a_contribution_opens_one_application(service: Any, rules: Rules) -> None:
@@ -108,7 +108,7 @@ async def test_a_report_about_a_contribution_opens_one_application(service: Any,
     again = await service.hear(registered(1))
     other = await service.hear(registered(2, kind="technical"))
 
-    assert (again.ending, other.ending) == (Ending.AGAIN, Ending.IGNORED)
+    assert (again.result, other.result) == (Result.AGAIN, Result.IGNORED)
     [row] = (await service.http.get("/v1/applications", params={"report_id": report(1)})).json()
     assert (row["application_id"], row["status"], row["measure"]) == (
         application_of(report(1)),
@@ -128,7 +128,7 @@ async def test_a_report_about_a_contribution_opens_one_application(service: Any,
 async def test_a_report_waits_until_the_measures_are_loaded(service: Any) -> None:
     outcome = await service.hear(registered(1))
 
-    assert outcome.ending is Ending.EARLY
+    assert outcome.result is Result.EARLY
 
 
 async def test_a_report_before_any_notice_is_kept_and_decided_under_the_next_one(
@@ -158,9 +158,9 @@ async def test_data_decide_an_application_reserve_its_money_and_say_so(service: 
         one["code"]: one["outcome"] for one in told["reasons"]
     }.items()
     assert await said(service) == ["documents-requested.v1", "application-submitted.v1", "subsidy-granted.v1"]
-    budget = await service.doors.load(BUDGETS, "crs-2026-bergamo")
+    budget = await service.context.load(BUDGETS, "crs-2026-bergamo")
     assert (budget.available_cents, budget.reserved_cents) == (2820000, 180000)
-    entry = await service.doors.load(LEDGER, told["decision_id"])
+    entry = await service.context.load(LEDGER, told["decision_id"])
     assert (entry.budget, entry.op, entry.cents) == ("crs-2026-bergamo", "reserve", 180000)
 
 
@@ -176,7 +176,7 @@ async def test_the_same_data_again_get_the_same_answer_and_move_no_money(service
     after_the_inbox_forgot = await service.http.put(path(1, "/data"), json=data)
 
     assert first.json() == second.json() == after_the_inbox_forgot.json()
-    assert (await service.doors.load(BUDGETS, "crs-2026-bergamo")).reserved_cents == 180000
+    assert (await service.context.load(BUDGETS, "crs-2026-bergamo")).reserved_cents == 180000
 
 
 async def test_other_data_after_a_decision_are_refused(service: Any, rules: Rules) -> None:
@@ -210,7 +210,7 @@ async def test_a_withdrawal_after_the_decision_or_about_something_else_changes_n
     after = await service.hear(ReportWithdrawn(report_id=report(1), reason="mistake"))
     other = await service.hear(ReportWithdrawn(report_id=report(2), reason="mistake"))
 
-    assert (after.ending, other.ending) == (Ending.IGNORED, Ending.IGNORED)
+    assert (after.result, other.result) == (Result.IGNORED, Result.IGNORED)
     assert (await service.http.get(path(1))).json()["status"] == "decided"
 
 
@@ -242,8 +242,8 @@ async def test_another_province_spends_its_own_budget(service: Any, rules: Rules
     answer = await service.http.put(path(1, "/data"), json=body(tenancy__province="lecco"))
 
     assert answer.json()["outcome"] == "granted"
-    assert (await service.doors.load(BUDGETS, "crs-2026-lecco")).reserved_cents == 180000
-    assert (await service.doors.load(BUDGETS, "crs-2026-bergamo")).reserved_cents == 0
+    assert (await service.context.load(BUDGETS, "crs-2026-lecco")).reserved_cents == 180000
+    assert (await service.context.load(BUDGETS, "crs-2026-bergamo")).reserved_cents == 0
 
 
 async def test_a_refusal_touches_no_budget_and_tells_every_reason(service: Any, rules: Rules) -> None:
@@ -266,7 +266,7 @@ async def test_a_refusal_touches_no_budget_and_tells_every_reason(service: Any, 
         }
     ]
     assert await service.store.count(LEDGER.name, {}) == 0
-    assert (await service.doors.load(BUDGETS, "crs-2026-bergamo")).reserved_cents == 0
+    assert (await service.context.load(BUDGETS, "crs-2026-bergamo")).reserved_cents == 0
 
 
 async def test_a_decision_explains_itself_with_values_in_italian(service: Any, rules: Rules) -> None:
@@ -313,9 +313,9 @@ async def test_a_decision_replays_byte_for_byte_from_the_sealed_data_and_the_pac
     await apply(service, 1)
     await service.http.put(path(1, "/data"), json=body())
     application_id = application_of(report(1))
-    record = await service.doors.load(DECISIONS, decision_of(application_id))
-    private = await service.doors.load(PRIVATE, application_id)
-    pack = await service.doors.load(PACKS, record.pack_hash)
+    record = await service.context.load(DECISIONS, decision_of(application_id))
+    private = await service.context.load(PRIVATE, application_id)
+    pack = await service.context.load(PACKS, record.pack_hash)
 
     opened = Safe(Sealer(SECRET), SECRET).open(private.sealed)
     assert opened is not None
@@ -351,7 +351,7 @@ async def test_a_decision_under_a_former_pack_and_former_data_stays_as_it_was(
     later = body(attestation__issued_on="2026-02-01")
     first = (await service.http.put(path(1, "/data"), json=later)).json()
     application_id = application_of(report(1))
-    sealed = await service.doors.load(PRIVATE, application_id)
+    sealed = await service.context.load(PRIVATE, application_id)
     opened = Sealer(SECRET).open(sealed.sealed)
     data = json.loads(opened["data"])
     data["attestation"]["protocol"] = "INPS\x00 as it was once taken"
@@ -522,7 +522,7 @@ async def test_an_allocation_follows_its_file_there_and_back_and_never_below_wha
     seen = []
     for cents in (300000, 250000, 300000, 180000):
         await start(service, rules, bergamo=cents)
-        budget = await service.doors.load(BUDGETS, "crs-2026-bergamo")
+        budget = await service.context.load(BUDGETS, "crs-2026-bergamo")
         seen.append((budget.allocated_cents, budget.available_cents, budget.reserved_cents))
 
     assert seen == [
@@ -541,14 +541,14 @@ async def test_a_budget_keeps_its_measure_and_province(service: Any, rules: Rule
     moved = AllocateBudget("crs-2026-lecco", "crs-2026", "sondrio", 800000)
 
     with pytest.raises(Refused, match="budget-moved"):
-        await put_in_force(service.doors, (), (moved,), rules.measures)
+        await put_in_force(service.context, (), (moved,), rules.measures)
 
 
 async def test_an_application_is_kept_as_it_was(service: Any, rules: Rules) -> None:
     await start(service, rules)
     await apply(service, 1)
     await service.http.put(path(1, "/data"), json=body())
-    application = await service.doors.load(APPLICATIONS, application_of(report(1)))
+    application = await service.context.load(APPLICATIONS, application_of(report(1)))
 
     assert APPLICATIONS.load(APPLICATIONS.dump(application)) == application
     assert (application.status, application.outcome, application.amount_cents) == (

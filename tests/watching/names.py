@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prometheus_client import Metric
 from prometheus_client.metrics import MetricWrapperBase
-from tests.doors.services import SERVICES, settings_of
+from tests.http.services import SERVICES, settings_of
 
 from chassis.runtime.process import Process
 from chassis.service import Plan
@@ -72,6 +72,6 @@ def labels_of(folder: Path) -> dict[str, tuple[str, ...]]:
         for metric in vars(process_of(service, folder).metrics).values():
             if isinstance(metric, MetricWrapperBase):
                 found[metric._name] = tuple(metric._labelnames)
-        for measure in plan_of(service, folder).measures:
+        for measure in plan_of(service, folder).gauges:
             found[measure.name] = measure.labels
     return found

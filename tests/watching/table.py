@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from prometheus_client import Metric
-from tests.doors.services import SERVICES
+from tests.http.services import SERVICES
 from tests.watching.names import labels_of, process_of
 from tests.watching.programs import ROOT
 from tests.watching.rules import alerts

@@ -80,20 +80,20 @@ async def test_kafka_that_is_stopped(station: Station) -> None:
 
 
 async def test_a_record_without_sense(station: Station) -> None:
-    hears = {("RecordsParked", service) for service in BY_NAME["intake.reports"].heard_by}
+    subscribes = {("RecordsParked", service) for service in BY_NAME["intake.reports"].heard_by}
     connection = station.system.kafka.as_user("intake")
     producer = AIOKafkaProducer(**connection.aiokafka(), acks="all")
     await producer.start()
     await producer.send_and_wait("intake.reports", b"{", key=b"nobody's")
     await producer.stop()
 
-    now = await station.until("RecordsParked", lambda now: hears <= now)
-    assert {one for one in now if one[0] == "RecordsParked"} == hears
+    now = await station.until("RecordsParked", lambda now: subscribes <= now)
+    assert {one for one in now if one[0] == "RecordsParked"} == subscribes
     await told(station, "[firing] RecordsParked (ticket)")
 
-    for _, service in sorted(hears):
+    for _, service in sorted(subscribes):
         await discard_all(station.system, service)
-    await station.until("the end of RecordsParked", lambda now: not hears & now)
+    await station.until("the end of RecordsParked", lambda now: not subscribes & now)
     await told(station, "[resolved] RecordsParked (ticket)")
 
 

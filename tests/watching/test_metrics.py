@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
-from tests.doors.services import SERVICES, furnished
+from tests.http.services import SERVICES, furnished
 from tests.watching.names import labels_of, process_of
 from tests.watching.programs import asked
 

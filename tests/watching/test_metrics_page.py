@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
-from tests.doors.test_connections import spoken
+from tests.http.test_connections import spoken
 
 from watcher import page
 

@@ -26,8 +26,8 @@ class Collection(Generic[T]):
     name: str
     type: type[T]
     key: Callable[[T], str]
-    speaks: tuple[str, ...] = ()
-    settled: bool = False
+    publishes: tuple[str, ...] = ()
+    reference: bool = False
     upcasters: tuple[Upcaster, ...] = ()
     schema: int = field(init=False)
     adapter: TypeAdapter[T] = field(init=False, repr=False, compare=False)
@@ -113,7 +113,7 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Kept(Generic[T]):
+class TrackedDocument(Generic[T]):
     """A document as it stands inside a turn: its state and what the chassis keeps beside it."""
 
     collection: Collection[T]
@@ -127,7 +127,13 @@ class Kept(Generic[T]):
     ahead: tuple[int, Raw] | None = None  # the newer form it is kept in, and what that has more
 
     @classmethod
-    def read(cls, collection: Collection[T], id: str, raw: Raw | None, known: T | None = None) -> "Kept[T]":  # noqa: A002
+    def read(
+        cls,
+        collection: Collection[T],
+        id: str,  # noqa: A002
+        raw: Raw | None,
+        known: T | None = None,
+    ) -> "TrackedDocument[T]":
         """What the database has under this id; a missing or awaited document has no state.
 
         `known` is the state when it has been understood before.
@@ -167,7 +173,7 @@ class Kept(Generic[T]):
 
     def say(self, topic: str, now_ms: int) -> Place:
         """The place of the next fact: its sequence on a topic, and a stamp that never runs backwards for this document."""
-        if topic not in self.collection.speaks:
+        if topic not in self.collection.publishes:
             raise Misuse(f"{self.collection.name} does not speak on {topic}: name the topic in its `speaks`")
         key = topic.replace(".", "/")
         self.said[key] = self.said.get(key, 0) + 1

@@ -94,7 +94,7 @@ def _table(text: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], fro
     hears: tuple[str, ...] = ()
     reactions, ignores = [], set()
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Assign) and _is_name(node.targets[0], "HEARS"):
+        if isinstance(node, ast.Assign) and _is_name(node.targets[0], "SUBSCRIBES"):
             hears = tuple(ast.literal_eval(node.value))
         elif isinstance(node, ast.Call) and _is_name(node.func, "on"):
             reactions.append((ast.unparse(node.args[0]), ast.unparse(node.args[-1])))

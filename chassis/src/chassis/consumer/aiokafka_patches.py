@@ -15,7 +15,7 @@ _send = AIOKafkaConnection.send
 _update = AIOKafkaClient._metadata_update
 
 
-def mend_kafka_client() -> None:
+def patch_aiokafka() -> None:
     """From now on a write to a connection that has ended is a Kafka error, and metadata that says nothing is not asked for again at once."""
     AIOKafkaConnection.send = _send_or_end
     AIOKafkaClient._metadata_update = _update_and_rest

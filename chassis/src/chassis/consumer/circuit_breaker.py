@@ -4,12 +4,12 @@ from collections import deque
 from collections.abc import Sequence
 
 from chassis.errors import Unavailable
-from chassis.transaction.inputs import Ending, Outcome
+from chassis.transaction.inputs import Outcome, Result
 
 LIMIT, RECENT = 20, 200
 
 
-class Brake:
+class CircuitBreaker:
     """How the last records ended."""
 
     def __init__(self) -> None:
@@ -28,4 +28,4 @@ class Brake:
 
 def _bugs(outcomes: Sequence[Outcome]) -> list[bool]:
     """No handler is meant to refuse an event: one that does is a bug as well."""
-    return [outcome.ending in (Ending.FAILED, Ending.REFUSED) for outcome in outcomes]
+    return [outcome.result in (Result.FAILED, Result.REFUSED) for outcome in outcomes]

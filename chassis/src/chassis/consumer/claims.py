@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from chassis.documents import Raw
 from chassis.errors import Fenced, Unmatched
 from chassis.store.collections import FENCES
-from chassis.store.port import Lane, Store, Transaction
+from chassis.store.port import Store, StoreSession, Transaction
 
 T = TypeVar("T")
 
@@ -44,29 +44,29 @@ class Claims:
 
     group: str
     store: Store
-    lanes: Sequence[Lane]
+    workers: Sequence[StoreSession]
     held: dict[TopicPartition, Claim] = field(default_factory=dict)
 
-    def lane_of(self, partition: TopicPartition) -> Lane:
+    def worker_of(self, partition: TopicPartition) -> StoreSession:
         """The session that everything of this partition is committed on."""
         number: int = partition.partition
-        return self.lanes[number % len(self.lanes)]
+        return self.workers[number % len(self.workers)]
 
-    def by_lane(self, parts: Mapping[TopicPartition, T]) -> dict[bytes, dict[TopicPartition, T]]:
+    def by_worker(self, parts: Mapping[TopicPartition, T]) -> dict[bytes, dict[TopicPartition, T]]:
         """The partitions that go together into one transaction, by the id of their lane."""
         shares: dict[bytes, dict[TopicPartition, T]] = {}
         for partition, found in parts.items():
-            shares.setdefault(self.lane_of(partition).id, {})[partition] = found
+            shares.setdefault(self.worker_of(partition).id, {})[partition] = found
         return shares
 
     async def take(self, partition: TopicPartition, topic_id: str) -> Claim:
         """Become the owner: the former owner's open transaction is ended first, or its locks would hold the fence."""
         name = f"{self.group}|{topic_id}|{partition.partition}"
         before = await self.store.get(FENCES, name)
-        if before is not None and before["session"] not in {one.id for one in self.lanes}:
-            await self.store.end_lane(before["session"])
+        if before is not None and before["session"] not in {one.id for one in self.workers}:
+            await self.store.end_session(before["session"])
         where = {"topic": partition.topic, "partition": partition.partition}
-        mine = {"session": self.lane_of(partition).id} | where
+        mine = {"session": self.worker_of(partition).id} | where
         _, after = await self.store.claim(FENCES, name, mine)
         made_again = before is None and await self._forget_others(partition, name)
         claim = self.held[partition] = Claim(after, made_again)

@@ -8,13 +8,13 @@ from aiokafka import TopicPartition
 
 from chassis.clock import Clock
 from chassis.consumer.batch_metrics import tell
-from chassis.consumer.circuit_breaker import Brake
+from chassis.consumer.circuit_breaker import CircuitBreaker
 from chassis.consumer.claims import Claims
-from chassis.consumer.stall_detector import Progress
+from chassis.consumer.stall_detector import StallDetector
 from chassis.consumer.subscription import Subscription
 from chassis.errors import Poison
 from chassis.transaction.inputs import Input
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 
 SMALLEST, LARGEST = 20, 2_000
 SLOW_SECONDS = 1.0
@@ -28,11 +28,11 @@ class Commits:
 
     group: str
     claims: Claims
-    turns: Turns
+    unit_of_work: UnitOfWork
     source: Subscription
-    progress: Progress
+    stall_detector: StallDetector
     clock: Clock
-    _brake: Brake = field(default_factory=Brake)
+    _circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
 
     async def share(self, inputs: Sequence[Input], ends: Ends) -> None:
         """Handle these inputs and say that their partitions are done up to `ends`.
@@ -59,25 +59,25 @@ class Commits:
     async def whole(self, inputs: Sequence[Input], ends: Ends) -> None:
         """The same in one transaction; without inputs only the fence moves on."""
         began = time.perf_counter()
-        outcomes = await self.turns.run(
-            self.claims.lane_of(next(iter(ends))),
+        outcomes = await self.unit_of_work.run(
+            self.claims.worker_of(next(iter(ends))),
             inputs,
             lambda tx: self.claims.fence(tx, ends),
-            self._brake.check,
+            self._circuit_breaker.check,
         )
-        self._brake.learn(outcomes)
-        self.turns.crash.at("delivery.committed")
+        self._circuit_breaker.learn(outcomes)
+        self.unit_of_work.crash.at("delivery.committed")
         for partition, end in ends.items():
             self.claims.held[partition].fence = self.claims.held[partition].moved(end)
-        self.progress.made()
+        self.stall_detector.made()
         seconds = time.perf_counter() - began
         self._adapt(len(inputs), seconds)
-        tell(self.turns.metrics, self.group, outcomes, seconds, self.clock())
+        tell(self.unit_of_work.metrics, self.group, outcomes, seconds, self.clock())
 
     def _adapt(self, size: int, seconds: float) -> None:
         """Larger batches while they are quick, smaller ones while a transaction takes long."""
         most = self.source.most
         if seconds > SLOW_SECONDS:
             self.source.most = max(SMALLEST, most // 2)
-        elif size * len(self.claims.lanes) >= most:
+        elif size * len(self.claims.workers) >= most:
             self.source.most = min(LARGEST, most * 2)

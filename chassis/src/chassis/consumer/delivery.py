@@ -12,10 +12,10 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from chassis.clock import Clock
 from chassis.consumer.claims import Claims
 from chassis.consumer.commits import Commits
-from chassis.consumer.fetch_positions import Part, Parts, Reading
-from chassis.consumer.offset_committer import Advice
+from chassis.consumer.fetch_positions import FetchPositions, Part, Parts
+from chassis.consumer.offset_committer import OffsetCommitter
 from chassis.consumer.records import read, record_from
-from chassis.consumer.stall_detector import Progress
+from chassis.consumer.stall_detector import StallDetector
 from chassis.consumer.stopped_partitions import Stops
 from chassis.consumer.subscription import Fetched, Subscription
 from chassis.consumer.topic_ids import topic_ids
@@ -24,7 +24,7 @@ from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
 from chassis.runtime.crash import CrashPoints
 from chassis.transaction.inputs import Input
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 from contracts.connection import Connection
 
 LOOK_AT_TOPICS_SECONDS = 5.0
@@ -38,16 +38,16 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         group: str,
         kafka: Connection,
         instance: str,
-        hears: Sequence[str],
+        subscribes: Sequence[str],
         claims: Claims,
-        turns: Turns,
+        unit_of_work: UnitOfWork,
         clock: Clock,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.group, self.kafka, self.hears = group, kafka, tuple(hears)
+        self.group, self.kafka, self.subscribes = group, kafka, tuple(subscribes)
         self.claims = claims
-        self.metrics: Metrics = turns.metrics
-        self.crash: CrashPoints = turns.crash
+        self.metrics: Metrics = unit_of_work.metrics
+        self.crash: CrashPoints = unit_of_work.crash
         self.resting: str = ""
         self.stopping = False
         self._busy = asyncio.Lock()
@@ -57,26 +57,28 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self._monotonic, self._looked = monotonic, 0.0
         self._resuming: asyncio.Task[None] | None = None
         self.source = self._subscribe(instance)
-        self.progress = Progress(group, claims, self.source, self.metrics, monotonic)
-        self.commits = Commits(group, claims, turns, self.source, self.progress, clock)
-        self.reading = Reading(claims, self.source.seek, self.metrics)
-        self.advice = Advice(self.source, self.crash)
+        self.stall_detector = StallDetector(group, claims, self.source, self.metrics, monotonic)
+        self.commits = Commits(group, claims, unit_of_work, self.source, self.stall_detector, clock)
+        self.positions = FetchPositions(claims, self.source.seek, self.metrics)
+        self.committer = OffsetCommitter(self.source, self.crash)
         self.stops = Stops(kafka, claims, self.source, self.metrics, monotonic)
-        self.progress.stopped = self.stops.there
+        self.stall_detector.stopped = self.stops.there
 
     def _subscribe(self, instance: str) -> Subscription:
-        return Subscription(self.group, self.kafka, instance, self.hears, self, self.take, self._step_over)
+        return Subscription(
+            self.group, self.kafka, instance, self.subscribes, self, self.take, self._step_over
+        )
 
     async def start(self) -> None:
         """Join the group; raises Unavailable while Kafka is away."""
-        self.progress.leave()
+        self.stall_detector.leave()
         await self.source.start()
 
     async def _step_over(self, limit: int) -> Fetched:
         """Read every partition that has something with our own reader: which one is bad the library does not say."""
         self.metrics.resought.labels("unfetchable").inc()
         async with self._busy:
-            places = {tp: self.reading.place(tp) for tp in self.claims.held}
+            places = {tp: self.positions.place(tp) for tp in self.claims.held}
             waiting = {tp: place for tp, place in places.items() if self.source.lag(tp, place) != 0}
             try:
                 return await self.stops.read(waiting, limit)
@@ -87,8 +89,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, _: set[TopicPartition]) -> None:
         """Finish what is in hand, then let go."""
         async with self._still():
-            self.advice.hush()
-            self.progress.leave()
+            self.committer.hush()
+            self.stall_detector.leave()
             self.claims.held.clear()
             self.stops.forget()
             self._assigned = set()
@@ -97,7 +99,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Claim and seek; until both are done nothing of these partitions is handled."""
         self._assigned = set(assigned)
-        self.progress.join()
+        self.stall_detector.join()
         self.metrics.rebalances.inc()
         self.metrics.assigned.set(len(assigned))
         async with self._still():
@@ -116,7 +118,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             for failed in filter(None, await asyncio.gather(*claims, return_exceptions=True)):
                 raise failed
             # A former owner may have died between a commit and telling: tools would see a lag that is none.
-            self.advice.give({partition: self.claims.held[partition].next for partition in missing})
+            self.committer.give({partition: self.claims.held[partition].next for partition in missing})
         except (Unavailable, Conflict) as away:
             self._rest(b"", str(away))
         except Exception as error:  # noqa: BLE001 - whoever asked would leave reading paused for ever
@@ -125,7 +127,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _claim(self, partition: TopicPartition, topic_id: str) -> None:
         claim = await self.claims.take(partition, topic_id)
-        self.reading.again([partition])
+        self.positions.again([partition])
         self.source.stale = True
         if claim.made_again:
             where = {"topic": partition.topic, "partition": partition.partition}
@@ -139,21 +141,21 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._busy:
             try:
                 if self.source.stale:
-                    self.reading.again(list(self.claims.held))
+                    self.positions.again(list(self.claims.held))
                     return
                 self.crash.at("delivery.fetched")
-                shares = self.claims.by_lane(self.reading.expected(records))
-                await asyncio.gather(*(self._hand_over(lane, parts) for lane, parts in shares.items()))
+                shares = self.claims.by_worker(self.positions.expected(records))
+                await asyncio.gather(*(self._hand_over(worker, parts) for worker, parts in shares.items()))
             except Exception as error:  # noqa: BLE001 - FastStream would go on with the next batch: it must not
                 log("batch failed", level=40, error=error, group=self.group)
                 self._rest(b"", type(error).__name__)
 
-    async def _hand_over(self, lane: bytes, parts: Parts) -> None:
+    async def _hand_over(self, worker: bytes, parts: Parts) -> None:
         """Understand a share while its lane still commits the one before, then let the lane have it."""
         inputs = {tp: _understood(part) for tp, part in parts.items()}
-        if lane in self._working:
-            await asyncio.wait([self._working[lane]])
-        self._working[lane] = asyncio.get_running_loop().create_task(self._handle(lane, parts, inputs))
+        if worker in self._working:
+            await asyncio.wait([self._working[worker]])
+        self._working[worker] = asyncio.get_running_loop().create_task(self._handle(worker, parts, inputs))
 
     @asynccontextmanager
     async def _still(self) -> AsyncIterator[None]:
@@ -163,9 +165,11 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.wait(self._working.values())
             yield
 
-    async def _handle(self, lane: bytes, parts: Parts, inputs: Mapping[TopicPartition, list[Input]]) -> None:
+    async def _handle(
+        self, worker: bytes, parts: Parts, inputs: Mapping[TopicPartition, list[Input]]
+    ) -> None:
         """Commit one lane's share, wholly or not at all; reading rests when it has to, and never raises."""
-        ours = self.reading.current(parts)
+        ours = self.positions.current(parts)
         try:
             if ours:
                 await self._commit(ours, [item for tp in ours for item in inputs[tp]])
@@ -177,20 +181,20 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             log("batch failed", level=40, error=error, group=self.group)
             trouble = type(error).__name__
         else:
-            self._rests.pop(lane, None)
+            self._rests.pop(worker, None)
             return
-        self.reading.again(ours)
+        self.positions.again(ours)
         if trouble:
-            self._rest(lane, trouble)
+            self._rest(worker, trouble)
 
     async def _commit(self, parts: Parts, inputs: Sequence[Input]) -> None:
         ends = {partition: part.end for partition, part in parts.items()}
         await self.commits.share(inputs, ends)
-        self.advice.give(ends)
+        self.committer.give(ends)
 
     def stands_still(self, seconds: float) -> bool:
         """Records wait, nothing outside is known to be down, and reading has not got on for so long."""
-        return not self.resting and self.progress.stands_still(seconds)
+        return not self.resting and self.stall_detector.stands_still(seconds)
 
     async def _look_again(self, partitions: Iterable[TopicPartition]) -> str:
         """Find out who owns what was fenced; says why reading has to rest, nothing when it need not."""
@@ -203,11 +207,11 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             return str(away)
         return ""
 
-    def _rest(self, lane: bytes, reason: str) -> None:
+    def _rest(self, worker: bytes, reason: str) -> None:
         """Stop reading but stay in the group, and try again after a pause that grows while any lane cannot go on."""
         if not self.source.pause():
             return
-        self._rests[lane] = self._rests.get(lane, 0) + 1
+        self._rests[worker] = self._rests.get(worker, 0) + 1
         log("reading rests", level=30, group=self.group, reason=reason)
         if not self.resting:
             self.resting = reason
@@ -221,7 +225,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._still():
             self.resting = ""
             self.metrics.paused.set(0)
-            self.reading.again(list(self.claims.held))
+            self.positions.again(list(self.claims.held))
             await self._claim_missing()
             if not self.resting:
                 self._rests.pop(b"", None)
@@ -231,11 +235,11 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         """Measure the lag, and claim what a lost claim left behind; called from a loop."""
         if self.source.consumer is None:
             return False
-        if self.progress.outside is not None:
+        if self.stall_detector.outside is not None:
             await self._mind_the_join()
-        gone = await self.progress.look()
+        gone = await self.stall_detector.look()
         if self.resting:
-            self.progress.anew()
+            self.stall_detector.anew()
         elif gone:
             await self._go_on_behind(gone)
         else:
@@ -251,9 +255,9 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._monotonic() - self._looked > LOOK_AT_TOPICS_SECONDS:
             self._looked = self._monotonic()
             try:
-                await self._topic_ids(list(self.hears))
+                await self._topic_ids(list(self.subscribes))
             except Unavailable:
-                self.progress.leave()
+                self.stall_detector.leave()
                 raise
 
     async def _go_on_behind(self, begins: Mapping[TopicPartition, int]) -> None:
@@ -262,12 +266,12 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             for partition, begin in begins.items():
                 claim = self.claims.held.get(partition)
                 if claim is not None and claim.next < begin:
-                    self.reading.tell_of_hole(partition, claim.next)
+                    self.positions.tell_of_hole(partition, claim.next)
                     try:
                         await self.commits.whole([], {partition: begin})
                     except Fenced:
                         await self._look_again([partition])
-                    self.reading.again([partition])
+                    self.positions.again([partition])
 
     async def _mind_new_topics(self) -> None:
         """A topic that was deleted and made again has another id: what was handled of it is another log."""
@@ -290,7 +294,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self.stopping = True
         async with self._still():
             if self.source.consumer is not None:
-                await self.advice.last({tp: claim.next for tp, claim in self.claims.held.items()})
+                await self.committer.last({tp: claim.next for tp, claim in self.claims.held.items()})
         if self._resuming is not None:
             self._resuming.cancel()
         await self.source.stop()

@@ -30,7 +30,7 @@ class Part:
 Parts = dict[TopicPartition, Part]
 
 
-class Reading:
+class FetchPositions:
     """How far each claimed partition has been handed over; what does not follow on is dropped and sought again."""
 
     def __init__(self, claims: Claims, seek: Seek, metrics: Metrics) -> None:

@@ -14,7 +14,7 @@ TELL_SECONDS = 0.2
 PATIENCE_SECONDS = 5.0
 
 
-class Advice:
+class OffsetCommitter:
     """Offsets on their way to the group, gathered and told a few times a second."""
 
     def __init__(self, source: Subscription, crash: CrashPoints) -> None:

@@ -23,7 +23,7 @@ class Wait:
 
 
 @dataclass
-class Progress:
+class StallDetector:
     """When something was last handled, and which partitions wait without moving.
 
     A client library that has stopped fetching a partition never learns that anything waits there, and what goes on in the

@@ -70,7 +70,7 @@ class Subscription:
         group: str,
         kafka: Connection,
         instance: str,
-        hears: Sequence[str],
+        subscribes: Sequence[str],
         listener: ConsumerRebalanceListener,
         take: Take,
         step_over: StepOver,
@@ -78,11 +78,11 @@ class Subscription:
         self._step_over = step_over
         self.broker = _broker(kafka, f"{group}-{instance}")
         self._subscriber = self.broker.subscriber(
-            *(Topic(name, declare=False) for name in hears),
+            *(Topic(name, declare=False) for name in subscribes),
             batch=True,
             group_id=group,
             # A restarted member gets back what it had: with other topics it must be another member.
-            group_instance_id=f"{instance}-{crc32(repr(tuple(hears)).encode()):08x}",
+            group_instance_id=f"{instance}-{crc32(repr(tuple(subscribes)).encode()):08x}",
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chassis.http.context import Open
+from chassis.http.context import OpenGuard
 from chassis.http.middleware import Limits, guarded
 from chassis.http.problems import add_problems
 from chassis.observe.metrics import Metrics
@@ -67,7 +67,7 @@ def _or_without_slash(app: FastAPI) -> ASGIApp:
 
 def _house(app: FastAPI, metrics: Metrics, live: Checks, ready: Checks) -> APIRouter:
     """Routes for the machines around a service; a gateway shows none of them to the world."""
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(Open())])
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(OpenGuard())])
 
     @router.get("/health/live")
     async def is_live() -> JSONResponse:

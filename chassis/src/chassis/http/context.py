@@ -31,7 +31,7 @@ class Answer:
     again: bool
 
 
-class Lock:
+class RoleGuard:
     """The lock of a route: which roles may pass; a test walks every route and asks for it."""
 
     def __init__(self, roles: tuple[str, ...], rates: Rates) -> None:
@@ -66,7 +66,7 @@ class Lock:
         return principal
 
 
-class Open(Lock):
+class OpenGuard(RoleGuard):
     """For everybody, without being counted: what the machines around a service ask all the time."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Open(Lock):
         return ANYBODY
 
 
-class Allow(Lock):
+class BearerGuard(RoleGuard):
     """Asks for a bearer token, and counts how often a client comes."""
 
     def __init__(self, tokens: Tokens, roles: tuple[str, ...], rates: Rates) -> None:
@@ -126,7 +126,7 @@ def _no_token() -> Refused:
 
 
 @dataclass(frozen=True)
-class Doors:
+class ServiceContext:
     """One process's doors; routers get it when they are made."""
 
     store: Store
@@ -148,7 +148,7 @@ class Doors:
         lineage = Lineage(correlation or key, self.clock())
         outcome = await self.commands.run(body, id=id, key=key, lineage=lineage, fingerprint=fingerprint)
         if succeeded(outcome):
-            return Answer(outcome.answer or {}, again=outcome.ending == "again")
+            return Answer(outcome.answer or {}, again=outcome.result == "again")
         if isinstance(outcome.error, Early):
             raise Refused(
                 "not-yet", "What this is about has not arrived yet.", 409, fix="Try again in a moment."
@@ -169,6 +169,6 @@ class Doors:
         rows = await self.store.query(collection.name, where or {}, order, limit)
         return [found for row in rows if (found := collection.understand(row)) is not None]
 
-    def require(self, *roles: str) -> Allow:
+    def require(self, *roles: str) -> BearerGuard:
         """The lock for a route: `Depends(doors.require("operator"))`."""
-        return Allow(self.tokens, roles, self.rates)
+        return BearerGuard(self.tokens, roles, self.rates)

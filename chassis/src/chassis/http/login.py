@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse
 from chassis.clock import Clock, utc_now
 from chassis.errors import Refused, Unavailable
 from chassis.http.code_flow import CodeFlow, Round, same
-from chassis.http.context import Doors, Lock
+from chassis.http.context import RoleGuard, ServiceContext
 from chassis.http.csrf import Forms
 from chassis.http.issuer import Issuer, issuer_of
 from chassis.http.problems import SHOW
@@ -204,13 +204,13 @@ def _visitor(held: Held | None) -> Visitor | None:
     return Visitor(session.subject, session.name, frozenset(session.roles), session.forms)
 
 
-class Enter(Lock):
+class SessionGuard(RoleGuard):
     """The lock of a page: whoever is not logged in is sent to the login; a form has to be one of this session's."""
 
-    def __init__(self, doors: Doors, login: Login, roles: tuple[str, ...], show: Show) -> None:
-        super().__init__(roles, doors.rates)
+    def __init__(self, context: ServiceContext, login: Login, roles: tuple[str, ...], show: Show) -> None:
+        super().__init__(roles, context.rates)
         self._login, self._show = login, show
-        self._sessions = login.sessions_in(doors.store)
+        self._sessions = login.sessions_in(context.store)
 
     async def __call__(self, request: Request) -> Visitor:
         """Who it is; raises Refused: 303 to the login, 403 or 429; or Unavailable."""
@@ -233,7 +233,7 @@ class Enter(Lock):
         return await self._login.visitor(request, self._sessions)
 
 
-class Leave(Enter):
+class SessionEndGuard(SessionGuard):
     """The lock of the way out: any session can be ended, whatever its roles and whether or not the issuer answers."""
 
     async def _who(self, request: Request) -> Visitor | None:
@@ -258,10 +258,12 @@ def own_path(wanted: str) -> str:
     return wanted if ours and not wanted.startswith("//") and wanted.isprintable() else "/"
 
 
-def login_router(doors: Doors, login: Login, home: str, roles: tuple[str, ...], show: Show) -> APIRouter:
+def login_router(
+    context: ServiceContext, login: Login, home: str, roles: tuple[str, ...], show: Show
+) -> APIRouter:
     """The way in and out; `home` is where a login leads that wanted nothing else."""
-    site, sessions = APIRouter(include_in_schema=False), login.sessions_in(doors.store)
-    public = doors.require("public")
+    site, sessions = APIRouter(include_in_schema=False), login.sessions_in(context.store)
+    public = context.require("public")
 
     def show_leaving(
         slug: str, status: int, link: str | None = None, visitor: Visitor | None = None
@@ -278,7 +280,7 @@ def login_router(doors: Doors, login: Login, home: str, roles: tuple[str, ...], 
         request.scope[SHOW] = show
         return await login.let_in(request, sessions)
 
-    @site.post(LEAVE, dependencies=[Depends(Leave(doors, login, roles, show_leaving))])
+    @site.post(LEAVE, dependencies=[Depends(SessionEndGuard(context, login, roles, show_leaving))])
     async def leave(request: Request) -> Response:
         return await login.let_out(request, sessions, show)
 

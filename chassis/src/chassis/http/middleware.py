@@ -143,7 +143,7 @@ class Guard:
                 "A browser sent this from a page that is not ours.",
                 403,
                 "Origin",
-                "Open the page here and send it from there.",
+                "OpenGuard the page here and send it from there.",
             )
         return None
 

@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse
 from pydantic import UUID7, BaseModel, ConfigDict, Field
 
 from chassis.fields import AnyText, Instant, Line, Text
-from chassis.http.context import Allow, Doors
+from chassis.http.context import BearerGuard, ServiceContext
 from chassis.http.tokens import Principal
-from chassis.parking.dead_letters import Mending, readable
+from chassis.parking.dead_letters import DeadLetters, readable
 from chassis.tasks.run import Run, State
 
 RUN_PATH = "/ops/runs"
@@ -81,12 +81,12 @@ class RunView(BaseModel):
 Limit = Annotated[int, Field(ge=1, le=500)]
 
 
-def ops_router(doors: Doors, mending: Mending) -> APIRouter:
+def ops_router(context: ServiceContext, dead_letters: DeadLetters) -> APIRouter:
     """The routes under /ops, for the role ops."""
-    api = APIRouter(prefix="/ops", tags=["ops"], dependencies=[Depends(doors.require("ops"))])
-    _add_looking(api, mending)
-    _add_starting(api, mending, doors.require("ops"))
-    _add_runs(api, mending, doors.require("ops"))
+    api = APIRouter(prefix="/ops", tags=["ops"], dependencies=[Depends(context.require("ops"))])
+    _add_looking(api, dead_letters)
+    _add_starting(api, dead_letters, context.require("ops"))
+    _add_runs(api, dead_letters, context.require("ops"))
     return api
 
 
@@ -96,66 +96,68 @@ def _started(run: Run) -> Response:
     return JSONResponse(body, 202, {"Location": f"{RUN_PATH}/{run.id}"})
 
 
-def _add_starting(api: APIRouter, mending: Mending, lock: Allow) -> None:
+def _add_starting(api: APIRouter, dead_letters: DeadLetters, lock: BearerGuard) -> None:
     @api.post("/parked/replay", status_code=202, response_model=RunView)
     async def replay(asked: Replay, who: Annotated[Principal, Depends(lock)]) -> Response:
         """Start a run that handles again."""
-        return _started(await mending.replay(who.subject, asked.head, asked.topic, asked.reason, asked.id))
+        return _started(
+            await dead_letters.replay(who.subject, asked.head, asked.topic, asked.reason, asked.id)
+        )
 
     @api.post("/parked/discard", status_code=202, response_model=RunView)
     async def discard(asked: Discard, who: Annotated[Principal, Depends(lock)]) -> Response:
         """Give up one record (200), or start a run that gives up all of a key (202); the records stay in the audit."""
         if asked.record is not None:
-            await mending.discard_record(who.subject, asked.why, asked.head, asked.record)
+            await dead_letters.discard_record(who.subject, asked.why, asked.head, asked.record)
             return JSONResponse({"discarded": 1})
-        return _started(await mending.discard(who.subject, asked.why, asked.head, asked.id))
+        return _started(await dead_letters.discard(who.subject, asked.why, asked.head, asked.id))
 
     @api.post("/step-over")
     async def step_over(asked: StepOver, who: Annotated[Principal, Depends(lock)]) -> dict[str, str]:
         """Let a partition go on behind a batch that nobody here can read; the batch is parked unread."""
         place = (asked.topic, asked.partition, asked.offset)
-        return {"allowed": await mending.step_over(who.subject, asked.why, *place)}
+        return {"allowed": await dead_letters.step_over(who.subject, asked.why, *place)}
 
     @api.post("/republish", status_code=202, response_model=RunView)
     async def republish(asked: Republish, who: Annotated[Principal, Depends(lock)]) -> Response:
         """Start a run that sends again what was sent since a time."""
-        return _started(await mending.republish(who.subject, asked.since, asked.id))
+        return _started(await dead_letters.republish(who.subject, asked.since, asked.id))
 
 
-def _add_runs(api: APIRouter, mending: Mending, lock: Allow) -> None:
+def _add_runs(api: APIRouter, dead_letters: DeadLetters, lock: BearerGuard) -> None:
     @api.get("/runs", response_model=list[RunView])
     async def list_runs(limit: Limit = 100) -> list[dict[str, Any]]:
         """The runs, latest first."""
-        return [run.view() for run in await mending.runs.latest(limit)]
+        return [run.view() for run in await dead_letters.runs.latest(limit)]
 
     @api.get("/runs/{run_id}", response_model=RunView)
     async def show_run(run_id: UUID) -> dict[str, Any]:
         """One run."""
-        return (await mending.runs.read(str(run_id))).view()
+        return (await dead_letters.runs.read(str(run_id))).view()
 
     @api.post("/runs/{run_id}/cancel", response_model=RunView)
     async def cancel(run_id: UUID, who: Annotated[Principal, Depends(lock)]) -> dict[str, Any]:
         """Stop a run where it is; what is done stays done."""
-        return (await mending.runs.cancel(str(run_id), who.subject)).view()
+        return (await dead_letters.runs.cancel(str(run_id), who.subject)).view()
 
     @api.post("/runs/{run_id}/resume", response_model=RunView)
     async def resume(run_id: UUID, who: Annotated[Principal, Depends(lock)]) -> dict[str, Any]:
         """Go on with a run that failed or was cancelled."""
-        return (await mending.runs.resume(str(run_id), who.subject)).view()
+        return (await dead_letters.runs.resume(str(run_id), who.subject)).view()
 
 
-def _add_looking(api: APIRouter, mending: Mending) -> None:
+def _add_looking(api: APIRouter, dead_letters: DeadLetters) -> None:
     @api.get("/parked")
     async def list_parked(topic: Line | None = None, limit: Limit = 100) -> list[dict[str, Any]]:
         """The keys that have stopped."""
-        return readable(await mending.heads(topic, limit))
+        return readable(await dead_letters.parked_keys(topic, limit))
 
     @api.get("/parked/records")
     async def show_parked(head: AnyText, limit: Limit = 100) -> list[dict[str, Any]]:
         """The records under one key."""
-        return readable(await mending.records(head, limit))
+        return readable(await dead_letters.records(head, limit))
 
     @api.get("/audit")
     async def audit(limit: Limit = 100) -> list[dict[str, Any]]:
         """What was done here, latest first."""
-        return readable(await mending.audit(limit))
+        return readable(await dead_letters.audit(limit))

@@ -10,10 +10,10 @@ from fastapi.responses import RedirectResponse
 from pydantic import UUID7, BaseModel
 
 from chassis.documents import Raw
-from chassis.http.context import Doors
-from chassis.http.login import Enter, Login, Show, Visitor
+from chassis.http.context import ServiceContext
+from chassis.http.login import Login, SessionGuard, Show, Visitor
 from chassis.ids import uuid7
-from chassis.parking.dead_letters import Mending
+from chassis.parking.dead_letters import DeadLetters
 from chassis.tasks.run import OPEN, Run
 
 SHOWN = 50
@@ -38,32 +38,37 @@ class StartForm(BaseModel):
 class OpsPages:
     """The pages over what people who run the service can do; templates are `system.html` and `run.html`."""
 
-    def __init__(self, doors: Doors, login: Login, mending: Mending, home: str, render: Render) -> None:
-        self._doors, self._login, self._mending, self._home, self._render = (
-            doors,
+    def __init__(
+        self, context: ServiceContext, login: Login, dead_letters: DeadLetters, home: str, render: Render
+    ) -> None:
+        self._context, self._login, self._dead_letters, self._home, self._render = (
+            context,
             login,
-            mending,
+            dead_letters,
             home,
             render,
         )
 
     async def system(self, visitor: Visitor) -> Response:
         """What is parked, the latest runs and the latest rows of the audit."""
-        heads = await self._mending.heads(limit=SHOWN)
-        reasons = await asyncio.gather(*(self._reason(head) for head in heads))
+        parked_keys = await self._dead_letters.parked_keys(limit=SHOWN)
+        reasons = await asyncio.gather(*(self._reason(parked_key) for parked_key in parked_keys))
         return self._page(
             "system.html",
             visitor,
-            parked=[(head, reason, self._fresh()) for head, reason in zip(heads, reasons, strict=True)],
-            more=len(heads) == SHOWN,
+            parked=[
+                (parked_key, reason, self._fresh())
+                for parked_key, reason in zip(parked_keys, reasons, strict=True)
+            ],
+            more=len(parked_keys) == SHOWN,
             run_id=self._fresh(),
-            runs=await self._mending.runs.latest(SHOWN // 2),
+            runs=await self._dead_letters.runs.latest(SHOWN // 2),
             audit=await self._audit(),
         )
 
     async def run(self, visitor: Visitor, run_id: str) -> Response:
         """One run; while it is open the page comes again by itself."""
-        run = await self._mending.runs.read(run_id)
+        run = await self._dead_letters.runs.read(run_id)
         page = self._page("run.html", visitor, run=run, is_open=run.state in OPEN)
         if run.state in OPEN:
             page.headers["Refresh"] = str(REFRESH_SECONDS)
@@ -73,19 +78,19 @@ class OpsPages:
         """Lead to the page of a run."""
         return RedirectResponse(f"{self._home}/{run.id}", 303)
 
-    async def _reason(self, head: Raw) -> str:
+    async def _reason(self, parked_key: Raw) -> str:
         """Why the first record of a key waits."""
-        rows = await self._mending.records(head["_id"], 1)
+        rows = await self._dead_letters.records(parked_key["_id"], 1)
         return str(rows[0]["reason"]) if rows else ""
 
     async def _audit(self) -> Sequence[Raw]:
         """Who did what, without the records that were given up."""
-        rows = await self._mending.audit(SHOWN // 2)
+        rows = await self._dead_letters.audit(SHOWN // 2)
         shown = ("event", "counts", "run")
         return [row | {name: row["details"].get(name) for name in shown} for row in rows]
 
     def _fresh(self) -> str:
-        return uuid7(self._doors.clock())
+        return uuid7(self._context.clock())
 
     def _page(self, template: str, visitor: Visitor, **facts: object) -> Response:
         seal = self._login.forms.seal(visitor.session)
@@ -93,11 +98,14 @@ class OpsPages:
 
 
 def ops_pages_router(
-    doors: Doors, login: Login, mending: Mending, home: str, show: Show, render: Render
+    context: ServiceContext, login: Login, dead_letters: DeadLetters, home: str, show: Show, render: Render
 ) -> APIRouter:
     """The pages under `home`, for the role ops."""
     site = APIRouter(prefix=home, include_in_schema=False)
-    pages, lock = OpsPages(doors, login, mending, home, render), Enter(doors, login, ("ops",), show)
+    pages, lock = (
+        OpsPages(context, login, dead_letters, home, render),
+        SessionGuard(context, login, ("ops",), show),
+    )
 
     @site.get("")
     async def show_system(visitor: Annotated[Visitor, Depends(lock)]) -> Response:
@@ -107,7 +115,9 @@ def ops_pages_router(
     async def replay(
         visitor: Annotated[Visitor, Depends(lock)], form: Annotated[StartForm, Form()]
     ) -> Response:
-        started = await mending.replay(visitor.subject, head=form.head or None, run_id=str(form.run_id))
+        started = await dead_letters.replay(
+            visitor.subject, parked_key=form.head or None, run_id=str(form.run_id)
+        )
         return pages.follow(started)
 
     @site.get("/{run_id}")
@@ -116,10 +126,10 @@ def ops_pages_router(
 
     @site.post("/{run_id}/ferma")
     async def cancel(visitor: Annotated[Visitor, Depends(lock)], run_id: UUID) -> Response:
-        return pages.follow(await mending.runs.cancel(str(run_id), visitor.subject))
+        return pages.follow(await dead_letters.runs.cancel(str(run_id), visitor.subject))
 
     @site.post("/{run_id}/riprendi")
     async def resume(visitor: Annotated[Visitor, Depends(lock)], run_id: UUID) -> Response:
-        return pages.follow(await mending.runs.resume(str(run_id), visitor.subject))
+        return pages.follow(await dead_letters.runs.resume(str(run_id), visitor.subject))
 
     return site

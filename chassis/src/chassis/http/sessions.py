@@ -166,11 +166,11 @@ class Sessions:
         raise Unavailable(f"{ATTEMPTS} conflicts in a row")
 
     async def _transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        lane = await self._store.lane()
+        session = await self._store.session()
         try:
-            return await lane.transact(work)
+            return await session.transact(work)
         finally:
-            await lane.close()
+            await session.close()
 
     def _seal(self, word: str, token: str) -> str:
         return self._box(word).encrypt(token.encode()).decode() if token else ""

@@ -14,12 +14,12 @@ from chassis.documents import Raw
 from chassis.errors import Unavailable
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
-from chassis.outbox.scan import SWEEP, Window
+from chassis.outbox.scan import SWEEP, OutboxScan
 from chassis.outbox.sent_log import SentLog
 from chassis.runtime.crash import CrashPoints
 from chassis.store.collections import OUTBOX
 from chassis.store.port import Store
-from chassis.store.shard_leases import Slots
+from chassis.store.shard_leases import ShardLeases
 from contracts.connection import Connection
 from contracts.envelope import Envelope
 
@@ -37,18 +37,18 @@ class Relay:
     service: str
     kafka: Connection
     store: Store
-    slots: Slots
+    shard_leases: ShardLeases
     metrics: Metrics
     crash: CrashPoints
     clock: Clock
     log: SentLog = field(init=False)
-    window: Window = field(init=False)
+    outbox_scan: OutboxScan = field(init=False)
     producer: AIOKafkaProducer | None = None
     _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.log = SentLog(self.store)
-        self.window = Window(self.store, self.slots.monotonic, self.aged)
+        self.outbox_scan = OutboxScan(self.store, self.shard_leases.monotonic, self.aged)
 
     def aged(self, oldest: Raw | None) -> None:
         """Show how long the oldest fact has waited; None when nothing waits."""
@@ -57,7 +57,7 @@ class Relay:
 
     async def sweep(self) -> bool:
         """Send one sweep; true when there is more. Raises Unavailable while the broker is away."""
-        rows = await self.window.look(self.slots.owned())
+        rows = await self.outbox_scan.look(self.shard_leases.owned())
         if not rows:
             return False
         self.crash.at("relay.swept")
@@ -65,7 +65,7 @@ class Relay:
         targets = await self._targets(producer, rows)
         sent = await asyncio.gather(*(self._send(producer, target, part) for target, part in targets.items()))
         done = [row for part in sent for row in part]
-        self.window.sent(done)
+        self.outbox_scan.sent(done)
         self.crash.at("relay.sent")
         await self._clear(done)
         self.crash.at("relay.cleared")
@@ -112,7 +112,7 @@ class Relay:
 
     async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> int:
         count, known_at = self._counts.get(topic, (0, -LOOK_AGAIN_SECONDS))
-        if count or self.slots.monotonic() - known_at < LOOK_AGAIN_SECONDS:
+        if count or self.shard_leases.monotonic() - known_at < LOOK_AGAIN_SECONDS:
             return count
         try:
             async with asyncio.timeout(LOOK_SECONDS):
@@ -122,7 +122,7 @@ class Relay:
                 raise Unavailable(f"kafka: {type(error).__name__}") from error
             self.metrics.send_failures.inc()  # the broker answers and does not know the topic
             log("no such topic", level=40, topic=topic, fix="run the provisioning")
-        self._counts[topic] = (count, self.slots.monotonic())
+        self._counts[topic] = (count, self.shard_leases.monotonic())
         return count
 
     async def _send(self, producer: AIOKafkaProducer, target: Target, rows: Sequence[Raw]) -> list[Raw]:

@@ -20,7 +20,7 @@ REMEMBERED = 20_000
 
 
 @dataclass
-class Window:
+class OutboxScan:
     """What waits in the slots of one process; `aged` is told the oldest fact of all whenever everything was looked through."""
 
     store: Store

@@ -12,14 +12,14 @@ from chassis.documents import AtLeast, Between, Raw
 from chassis.outbox.sent_log import Place, SentLog
 from chassis.parking.replays import GONE, Replays, take_off
 from chassis.store.audit import audit_row
-from chassis.store.collections import AUDIT, HEADS, INBOX, OUTBOX, PARKED
+from chassis.store.collections import AUDIT, INBOX, OUTBOX, PARKED, PARKED_KEYS
 from chassis.store.port import Store, Transaction
 from chassis.store.transactor import Transactor
 from chassis.tasks.run import Run, keep
 from chassis.tasks.runs import Asked
 from chassis.transaction.inputs import Input, Outcome
 from chassis.transaction.parked import record_of
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 
 RECORDS = 100  # of a chunk
 AUDITED_BYTES = 4_000_000  # of records in one row of the audit, which holds at least one
@@ -46,63 +46,63 @@ class BulkReplay:
 
     async def chunk(self, run: Run) -> Run | None:
         """Go on with the key in work, then with those behind it; a few records in all."""
-        heads, most = await self._heads(run), run.done + RECORDS
-        if not heads:
+        parked_keys, most = await self._parked_keys(run), run.done + RECORDS
+        if not parked_keys:
             return None
-        for head in heads:
+        for parked_key in parked_keys:
             if run.done >= most:
                 break
-            if await self._wanted(run, head):
-                run = await self._key(run, head, most)
+            if await self._wanted(run, parked_key):
+                run = await self._key(run, parked_key, most)
             else:
-                run = _past(run, head)
+                run = _past(run, parked_key)
         assert run.cursor is not None
         before, after = run, run.further({}, run.cursor, self.clock())
         await self.session.transact(lambda tx: keep(tx, before, after))
         return after
 
-    async def _heads(self, run: Run) -> list[str]:
+    async def _parked_keys(self, run: Run) -> list[str]:
         """The next keys under which something waits."""
         assert run.cursor is not None
         where: dict[str, Any] = {"_id": AtLeast(run.cursor["after"]), "size": AtLeast(1)}
         where |= {"topic": run.asked["topic"]} if run.asked["topic"] else {}
         where |= {"_id": run.asked["head"]} if run.asked["head"] else {}
-        rows = await self.store.query(HEADS, where, [("_id", 1)], RECORDS + 1)
+        rows = await self.store.query(PARKED_KEYS, where, [("_id", 1)], RECORDS + 1)
         return [row["_id"] for row in rows if row["_id"] != run.cursor["after"]]
 
-    async def _wanted(self, run: Run, head: str) -> bool:
+    async def _wanted(self, run: Run, parked_key: str) -> bool:
         assert run.cursor is not None
-        if not run.asked["reason"] or run.cursor["within"] == head:
+        if not run.asked["reason"] or run.cursor["within"] == parked_key:
             return True
-        rows = await self.store.query(PARKED, {"head": head}, [("_id", 1)], 1)
+        rows = await self.store.query(PARKED, {"head": parked_key}, [("_id", 1)], 1)
         return bool(rows) and rows[0]["reason"] == run.asked["reason"]
 
-    async def _key(self, run: Run, head: str, most: int) -> Run:
+    async def _key(self, run: Run, parked_key: str, most: int) -> Run:
         while run.done < most:
-            run, goes_on = await self._record(run, head)
+            run, goes_on = await self._record(run, parked_key)
             if not goes_on:
-                return _past(run, head)
+                return _past(run, parked_key)
         return run
 
-    async def _record(self, run: Run, head: str) -> tuple[Run, bool]:
+    async def _record(self, run: Run, parked_key: str) -> tuple[Run, bool]:
         """Handle the first record of a key: in one transaction it leaves and is counted, or all that wait are."""
         assert run.cursor is not None
-        kept, now, within = run, self.clock(), run.cursor | {"within": head}
+        kept, now, within = run, self.clock(), run.cursor | {"within": parked_key}
 
         async def count(tx: Transaction, still: Outcome | None, handled: int) -> None:
             nonlocal kept
             kept = run.further({"handled": handled}, within, now)
             if still is not None:
-                waiting = (await tx.find(HEADS, [head]))[head]["size"]
-                kept = _past(run.further({"still-parked": waiting}, within, now), head)
+                waiting = (await tx.find(PARKED_KEYS, [parked_key]))[parked_key]["size"]
+                kept = _past(run.further({"still-parked": waiting}, within, now), parked_key)
             await keep(tx, run, kept)
 
-        outcome = await self.replays.first(head, count)
-        return kept, outcome is not None and outcome.ending in GONE
+        outcome = await self.replays.first(parked_key, count)
+        return kept, outcome is not None and outcome.result in GONE
 
 
-def _past(run: Run, head: str) -> Run:
-    return replace(run, cursor={"after": head, "within": None})
+def _past(run: Run, parked_key: str) -> Run:
+    return replace(run, cursor={"after": parked_key, "within": None})
 
 
 @dataclass
@@ -110,7 +110,7 @@ class BulkDiscard:
     """Gives up all that waits under one key when the run begins; the audit keeps the bytes."""
 
     store: Store
-    turns: Turns
+    unit_of_work: UnitOfWork
     session: Transactor
     clock: Clock
     name: str = "discard"
@@ -118,26 +118,26 @@ class BulkDiscard:
 
     async def begin(self, asked: Asked) -> tuple[int | None, Raw]:
         """What waits now; what is parked later is not given up."""
-        head = asked["head"]
-        last = await self.store.query(PARKED, {"head": head}, [("_id", -1)], 1)
-        total = await self.store.count(PARKED, {"head": head})
+        parked_key = asked["head"]
+        last = await self.store.query(PARKED, {"head": parked_key}, [("_id", -1)], 1)
+        total = await self.store.count(PARKED, {"head": parked_key})
         return total, {"until": last[0]["_id"] if last else ""}
 
     async def chunk(self, run: Run) -> Run | None:
         """Give up the next records, with their row in the audit."""
         assert run.cursor is not None
-        head, cursor = str(run.asked["head"]), run.cursor
-        where = {"head": head, "_id": Between("", cursor["until"])}
+        parked_key, cursor = str(run.asked["head"]), run.cursor
+        where = {"head": parked_key, "_id": Between("", cursor["until"])}
         rows = _of_one_row(await self.store.query(PARKED, where, [("_id", 1)], RECORDS))
         if not rows:
             return None
         now = self.clock()
         after = run.further({"discarded": len(rows)}, cursor, now)
-        details = {"head": head, "why": run.asked["why"], "run": run.id, "records": rows}
+        details = {"head": parked_key, "why": run.asked["why"], "run": run.id, "records": rows}
 
         async def work(tx: Transaction) -> None:
             await keep(tx, run, after)
-            await give_up(tx, self.turns, head, rows, now)
+            await give_up(tx, self.unit_of_work, parked_key, rows, now)
             await self._note(tx, audit_row(now, run.by, "discard", details))
 
         await self.session.transact(work)
@@ -159,12 +159,14 @@ def _of_one_row(rows: Sequence[Raw]) -> list[Raw]:
     return held
 
 
-async def give_up(tx: Transaction, turns: Turns, head: str, rows: Sequence[Raw], now: datetime) -> None:
+async def give_up(
+    tx: Transaction, unit_of_work: UnitOfWork, parked_key: str, rows: Sequence[Raw], now: datetime
+) -> None:
     """Take records that nobody will handle off their key, with receipts, so that copies of them are known.
 
     Raises Conflict when one of them is gone already.
     """
-    await take_off(tx, turns, head, [row["_id"] for row in rows], now)
+    await take_off(tx, unit_of_work, parked_key, [row["_id"] for row in rows], now)
     inputs = [item for row in rows for item in _inputs(row, now)]
     ids = sorted({item.name for item in inputs if item.body is not None})
     known = await tx.find(INBOX, ids)

@@ -13,54 +13,56 @@ from chassis.outbox.sent_log import KEPT
 from chassis.parking.bulk import BulkDiscard, BulkReplay, Republish, give_up
 from chassis.parking.replays import Replays
 from chassis.store.audit import audit_row
-from chassis.store.collections import AUDIT, HEADS, PARKED, RUNS
+from chassis.store.collections import AUDIT, PARKED, PARKED_KEYS, RUNS
 from chassis.store.port import Store, Transaction
-from chassis.store.shard_leases import Slots
+from chassis.store.shard_leases import ShardLeases
 from chassis.store.transactor import Transactor
 from chassis.tasks.run import Run
 from chassis.tasks.runs import Runs
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 
 
 @dataclass
-class Mending:
+class DeadLetters:
     """What people who run the system can do with parked records and sent facts."""
 
     store: Store
-    turns: Turns
+    unit_of_work: UnitOfWork
     replays: Replays
     session: Transactor
     runs: Runs
     clock: Clock
 
-    async def heads(self, topic: str | None = None, limit: int = 100) -> list[Raw]:
+    async def parked_keys(self, topic: str | None = None, limit: int = 100) -> list[Raw]:
         """The keys that have stopped, oldest first."""
         where: dict[str, Any] = {"size": AtLeast(1)} | ({"topic": topic} if topic else {})
-        return await self.store.query(HEADS, where, [("since", 1)], limit)
+        return await self.store.query(PARKED_KEYS, where, [("since", 1)], limit)
 
-    async def records(self, head: str, limit: int = 100) -> list[Raw]:
+    async def records(self, parked_key: str, limit: int = 100) -> list[Raw]:
         """The records that wait under one key, in their order, with bytes and reasons."""
-        return await self.store.query(PARKED, {"head": head}, [("_id", 1)], limit)
+        return await self.store.query(PARKED, {"head": parked_key}, [("_id", 1)], limit)
 
     async def replay(
         self,
         by: str,
-        head: str | None = None,
+        parked_key: str | None = None,
         topic: str | None = None,
         reason: str | None = None,
         run_id: str | None = None,
     ) -> Run:
         """Start to handle again one key, or all of a topic, of a reason, or all there are."""
-        return await self.runs.start("replay", {"head": head, "topic": topic, "reason": reason}, by, run_id)
+        return await self.runs.start(
+            "replay", {"head": parked_key, "topic": topic, "reason": reason}, by, run_id
+        )
 
-    async def discard(self, by: str, why: str, head: str, run_id: str | None = None) -> Run:
+    async def discard(self, by: str, why: str, parked_key: str, run_id: str | None = None) -> Run:
         """Start to give up all that waits under a key; raises Refused (404) when nothing does."""
         known = await self.store.get(RUNS, run_id) if run_id else None
-        if known is None and not await self.records(head, 1):
+        if known is None and not await self.records(parked_key, 1):
             raise _nothing_parked()
-        return await self.runs.start("discard", {"head": head, "why": why}, by, run_id)
+        return await self.runs.start("discard", {"head": parked_key, "why": why}, by, run_id)
 
-    async def discard_record(self, by: str, why: str, head: str, parked_id: str) -> None:
+    async def discard_record(self, by: str, why: str, parked_key: str, parked_id: str) -> None:
         """Give up one record; it stays in the audit with its bytes, and copies of it are known.
 
         Raises Refused when it is not there.
@@ -69,10 +71,10 @@ class Mending:
 
         async def work(tx: Transaction) -> None:
             row = (await tx.find(PARKED, [parked_id])).get(parked_id)
-            if row is None or row["head"] != head:
+            if row is None or row["head"] != parked_key:
                 raise _nothing_parked()
-            await give_up(tx, self.turns, head, [row], now)
-            details = {"head": head, "why": why, "records": [row]}
+            await give_up(tx, self.unit_of_work, parked_key, [row], now)
+            details = {"head": parked_key, "why": why, "records": [row]}
             await tx.insert(AUDIT, [audit_row(now, by, "discard", details)])
 
         await self.session.transact(work)
@@ -119,24 +121,24 @@ class Mending:
         return await self.store.query(AUDIT, {}, [("at", -1)], limit)
 
 
-async def mending_over(
+async def open_dead_letters(
     store: Store,
-    turns: Turns,
-    slots: Slots,
+    unit_of_work: UnitOfWork,
+    slots: ShardLeases,
     clock: Clock,
     woken: Callable[[], object],
     discards: type[BulkDiscard] = BulkDiscard,
-) -> Mending:
+) -> DeadLetters:
     """All that people who run a service can do; `woken` is told of facts that were added to the outbox."""
-    replays = Replays(turns.service, store, turns, await store.lane(), clock)
-    asking, working = Transactor(await store.lane()), Transactor(await store.lane())
+    replays = Replays(unit_of_work.service, store, unit_of_work, await store.session(), clock)
+    asking, working = Transactor(await store.session()), Transactor(await store.session())
     kinds = (
         BulkReplay(store, replays, working, clock),
-        discards(store, turns, working, clock),
+        discards(store, unit_of_work, working, clock),
         Republish(store, working, clock, woken),
     )
     runs = Runs(store, asking, slots, clock, {kind.name: kind for kind in kinds})
-    return Mending(store, turns, replays, asking, runs, clock)
+    return DeadLetters(store, unit_of_work, replays, asking, runs, clock)
 
 
 def _nothing_parked() -> Refused:

@@ -8,9 +8,9 @@ from fastapi import APIRouter
 
 from chassis.documents import Collection, Index
 from chassis.handling import Reactions
-from chassis.http.context import Doors
-from chassis.parking.dead_letters import Mending
-from chassis.runtime.queue_gauges import Measure
+from chassis.http.context import ServiceContext
+from chassis.parking.dead_letters import DeadLetters
+from chassis.runtime.queue_gauges import Gauge
 from chassis.tasks.jobs import Worker
 
 
@@ -21,11 +21,11 @@ class Plan:
     name: str
     reactions: Reactions
     collections: Sequence[Collection[Any]]
-    routers: Callable[[Doors], Sequence[APIRouter]]
-    hears: Sequence[str] = ()
+    routers: Callable[[ServiceContext], Sequence[APIRouter]]
+    subscribes: Sequence[str] = ()
     indexes: Sequence[Index] = ()
     workers: Mapping[type[Any], Worker] = field(default_factory=dict)
-    measures: Sequence[Measure] = ()
-    seed: Callable[[Doors], Awaitable[None]] | None = None
+    gauges: Sequence[Gauge] = ()
+    seed: Callable[[ServiceContext], Awaitable[None]] | None = None
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
-    ops_pages: Callable[[Doors, Mending], APIRouter] | None = None
+    ops_pages: Callable[[ServiceContext, DeadLetters], APIRouter] | None = None

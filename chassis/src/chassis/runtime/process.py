@@ -7,38 +7,38 @@ from functools import partial
 from typing import Any
 
 from chassis.clock import Clock, utc_now
-from chassis.consumer.aiokafka_patches import mend_kafka_client
+from chassis.consumer.aiokafka_patches import patch_aiokafka
 from chassis.consumer.claims import Claims
 from chassis.consumer.delivery import Delivery
 from chassis.consumer.raw_fetch import unread_codecs
 from chassis.errors import Refused, Unavailable
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.http.issuer import issuer_of
 from chassis.http.rates import Rates
 from chassis.http.tokens import OidcTokens
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
 from chassis.outbox.relay import Relay
-from chassis.parking.dead_letters import Mending, mending_over
+from chassis.parking.dead_letters import DeadLetters, open_dead_letters
 from chassis.runtime.crash import CrashPoints
 from chassis.runtime.loops import Loop, end
 from chassis.runtime.plan import Plan
-from chassis.runtime.queue_gauges import EVERY, Depths, Reading
+from chassis.runtime.queue_gauges import EVERY, GaugeReader, QueueGauges
 from chassis.runtime.watchdog import Watchdog
 from chassis.settings import ServiceSettings
-from chassis.store.change_stream_waker import Neighbours
+from chassis.store.change_stream_waker import ChangeStreamWaker
 from chassis.store.collections import COLLECTIONS, INDEXES
-from chassis.store.port import Lane, Store
-from chassis.store.shard_leases import RENEW_EVERY, Slots
+from chassis.store.port import Store, StoreSession
+from chassis.store.shard_leases import RENEW_EVERY, ShardLeases
 from chassis.tasks.jobs import Jobs
 from chassis.tasks.runs import LOOK_EVERY
 from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects
 from chassis.transaction.commands import Commands
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 
 STUCK_SECONDS = 45.0
-LANES = 2
+WORKERS = 2
 JOBS_END_SECONDS = 10.0
 
 
@@ -49,23 +49,27 @@ class Process:
         self.plan, self.settings, self.store, self.clock = plan, settings, store, clock
         self.metrics = Metrics(plan.name)
         self.crash = CrashPoints(settings.crash_at)
-        self.turns = Turns(
+        self.unit_of_work = UnitOfWork(
             plan.name, settings.slots, plan.reactions, self.metrics, self.crash, self._wake, clock
         )
-        self.commands = Commands(self.turns, self.metrics, clock)
+        self.commands = Commands(self.unit_of_work, self.metrics, clock)
         tokens = OidcTokens(issuer_of(settings), settings.audience, clock)
-        self.doors = Doors(store, self.commands, clock, tokens, Rates(settings.rate, settings.burst))
-        self.slots = Slots(store, settings.instance, settings.slots)
-        self.relay = Relay(plan.name, settings.connection, store, self.slots, self.metrics, self.crash, clock)
-        self.readings = [
-            Reading(one, self.doors, self.metrics.gauge(one.name, one.says, one.labels))
-            for one in plan.measures
+        self.context = ServiceContext(
+            store, self.commands, clock, tokens, Rates(settings.rate, settings.burst)
+        )
+        self.shard_leases = ShardLeases(store, settings.instance, settings.slots)
+        self.relay = Relay(
+            plan.name, settings.connection, store, self.shard_leases, self.metrics, self.crash, clock
+        )
+        self.gauge_readers = [
+            GaugeReader(one, self.context, self.metrics.gauge(one.name, one.description, one.labels))
+            for one in plan.gauges
         ]
         self.loops: dict[str, Loop] = {}
-        self.neighbours = Neighbours(store, self.slots, lambda name: self.loops[name].wake())
+        self.waker = ChangeStreamWaker(store, self.shard_leases, lambda name: self.loops[name].wake())
         self.delivery: Delivery | None = None
         self.jobs: Jobs | None = None
-        self.mending: Mending | None = None
+        self.dead_letters: DeadLetters | None = None
         self.seeded = plan.seed is None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -84,40 +88,40 @@ class Process:
         if name in self.loops:
             self.loops[name].wake()
 
-    async def furnish(self) -> Mending:
+    async def furnish(self) -> DeadLetters:
         """What the ops door works with; needs no engine yet."""
-        if self.mending is None:
-            self.mending = await mending_over(
-                self.store, self.turns, self.slots, self.clock, lambda: self._wake_loop("relay")
+        if self.dead_letters is None:
+            self.dead_letters = await open_dead_letters(
+                self.store, self.unit_of_work, self.shard_leases, self.clock, lambda: self._wake_loop("relay")
             )
-        return self.mending
+        return self.dead_letters
 
     async def open(self) -> None:
         """Make the collections exist, then start everything that does not need Kafka."""
-        mend_kafka_client()
+        patch_aiokafka()
         if missing := unread_codecs():
             log("codecs missing", level=40, cannot_read=missing)
         self._task(Watchdog(self.live, STUCK_SECONDS).run())
-        commanded, timed, done = lanes = [await self.store.lane() for _ in range(3)]
-        await self._patiently(partial(self._prepare, lanes))
+        commanded, timed, done = sessions = [await self.store.session() for _ in range(3)]
+        await self._patiently(partial(self._prepare, sessions))
         self._task(self.commands.serve(commanded))
         await self._loops(timed, done)
         self._task(self._seed())
-        if self.plan.hears:
+        if self.plan.subscribes:
             self._task(self._join())
 
-    async def _prepare(self, lanes: Sequence[Lane]) -> None:
+    async def _prepare(self, sessions: Sequence[StoreSession]) -> None:
         names = [*COLLECTIONS, *(collection.name for collection in self.plan.collections)]
         await self.store.ensure(names, [*INDEXES, *self.plan.indexes])
-        await self.slots.reclaim(lanes)
+        await self.shard_leases.reclaim(sessions)
 
-    async def _loops(self, timed: Lane, done: Lane) -> None:
-        plan, store, slots, clock = self.plan, self.store, self.slots, self.clock
-        timers = Timers(store, slots, self.turns, plan.reactions, clock, timed)
-        mending = await self.furnish()
+    async def _loops(self, timed: StoreSession, done: StoreSession) -> None:
+        plan, store, shard_leases, clock = self.plan, self.store, self.shard_leases, self.clock
+        timers = Timers(store, shard_leases, self.unit_of_work, plan.reactions, clock, timed)
+        dead_letters = await self.furnish()
         self.jobs = Jobs(
             store,
-            slots,
+            shard_leases,
             self.commands,
             plan.reactions,
             plan.workers,
@@ -127,34 +131,40 @@ class Process:
             done,
         )
         steps = {
-            "slots": (slots.share, RENEW_EVERY),
+            "slots": (shard_leases.share, RENEW_EVERY),
             "relay": (self.relay.sweep, 0.25),
             "timers": (timers.fire, 0.5),
             "jobs": (self.jobs.start_due, 0.5),
-            "replays": (mending.replays.release, 1.0),
-            "depths": (Depths(store, self.metrics).measure, 5.0),
+            "replays": (dead_letters.replays.release, 1.0),
+            "depths": (QueueGauges(store, self.metrics).measure, 5.0),
         }
-        steps |= {one.measure.name: (one.once, EVERY) for one in self.readings}
-        for name, kind in mending.runs.kinds.items():
-            steps[f"run {name}"] = (partial(mending.runs.advance, kind), LOOK_EVERY)
+        steps |= {one.gauge.name: (one.once, EVERY) for one in self.gauge_readers}
+        for name, kind in dead_letters.runs.kinds.items():
+            steps[f"run {name}"] = (partial(dead_letters.runs.advance, kind), LOOK_EVERY)
         self.loops = {
             name: Loop(name, step, partial(self._pace, every)) for name, (step, every) in steps.items()
         }
         self.jobs.done = self.loops["jobs"].wake
         for loop in self.loops.values():
             self._task(loop.run())
-        self._task(self.neighbours.run())
+        self._task(self.waker.run())
 
     def _pace(self, every: float) -> float:
         """A process is woken by its own commits and by what it hears of others'; deaf to them, it looks more often."""
-        deaf = self.slots.members > 1 and not self.neighbours.listening
+        deaf = self.shard_leases.members > 1 and not self.waker.listening
         return min(every, max(0.05, every / 5)) if deaf else every
 
     async def _join(self) -> None:
         settings, name = self.settings, self.plan.name
-        claims = Claims(name, self.store, [await self.store.lane() for _ in range(LANES)])
+        claims = Claims(name, self.store, [await self.store.session() for _ in range(WORKERS)])
         self.delivery = Delivery(
-            name, settings.connection, settings.instance, self.plan.hears, claims, self.turns, self.clock
+            name,
+            settings.connection,
+            settings.instance,
+            self.plan.subscribes,
+            claims,
+            self.unit_of_work,
+            self.clock,
         )
         await self._patiently(self.delivery.start)
         watch = self.loops["watch"] = Loop("watch", self.delivery.watch, 1.0)
@@ -164,7 +174,7 @@ class Process:
         if self.plan.seed is not None:
             seed = self.plan.seed
             try:
-                await self._patiently(lambda: seed(self.doors))
+                await self._patiently(lambda: seed(self.context))
             except Refused as refusal:
                 log("seed refused", level=40, reason=str(refusal), field=refusal.field, fix=refusal.fix)
                 raise
@@ -197,7 +207,7 @@ class Process:
     def ready(self) -> Mapping[str, Any]:
         """Ready when the doors can serve; a consumer that rests is ready and says why."""
         resting = self.delivery.resting if self.delivery else ""
-        heard = not self.plan.hears or (self.delivery is not None and bool(self.loops.get("watch")))
+        heard = not self.plan.subscribes or (self.delivery is not None and bool(self.loops.get("watch")))
         return {
             "ok": bool(self.loops) and self.seeded,
             "consuming": heard,
@@ -220,10 +230,10 @@ class Process:
             log("outbox not drained", level=30, reason=str(away))
         await end(self._tasks)
         await self.relay.stop()
-        for close in (*self.plan.closing, self.doors.tokens.close):
+        for close in (*self.plan.closing, self.context.tokens.close):
             await close()
         try:
-            await self.slots.leave()
+            await self.shard_leases.leave()
         except Unavailable as away:
             log("slots not given back", level=30, reason=str(away))
         await self.store.close()

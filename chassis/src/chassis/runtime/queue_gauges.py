@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from prometheus_client import Gauge
+import prometheus_client
 
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.observe.metrics import Metrics
 from chassis.store.collections import JOBS, OUTBOX, PARKED, QUEUES, TIMERS
 from chassis.store.port import Store
@@ -14,35 +14,35 @@ EVERY = 10.0
 
 
 @dataclass(frozen=True)
-class Measure:
+class Gauge:
     """A gauge of one service's own: what it says, and how it is read from what the service keeps.
 
     Values are given by their labels, of which there are few; one that is left out stays as it was.
     """
 
     name: str
-    says: str
-    read: Callable[[Doors], Awaitable[Mapping[tuple[str, ...], float]]]
+    description: str
+    read: Callable[[ServiceContext], Awaitable[Mapping[tuple[str, ...], float]]]
     labels: tuple[str, ...] = ()
 
 
 @dataclass
-class Reading:
-    """Shows one measure."""
+class GaugeReader:
+    """Shows one gauge."""
 
-    measure: Measure
-    doors: Doors
     gauge: Gauge
+    context: ServiceContext
+    series: prometheus_client.Gauge
 
     async def once(self) -> bool:
         """Set the gauge once."""
-        for labels, value in (await self.measure.read(self.doors)).items():
-            (self.gauge.labels(*labels) if labels else self.gauge).set(value)
+        for labels, value in (await self.gauge.read(self.context)).items():
+            (self.series.labels(*labels) if labels else self.series).set(value)
         return False
 
 
 @dataclass
-class Depths:
+class QueueGauges:
     """Shows what waits to be sent, fired, done or mended."""
 
     store: Store

@@ -26,10 +26,10 @@ S = TypeVar("S", bound=ServiceSettings)
 
 async def application(process: Process) -> FastAPI:
     """All HTTP doors of a process: its plan's, and those for whoever runs it."""
-    plan, doors, mending = process.plan, process.doors, await process.furnish()
-    routers = [*plan.routers(doors), ops_router(doors, mending)]
+    plan, context, dead_letters = process.plan, process.context, await process.furnish()
+    routers = [*plan.routers(context), ops_router(context, dead_letters)]
     if plan.ops_pages is not None:
-        routers.append(plan.ops_pages(doors, mending))
+        routers.append(plan.ops_pages(context, dead_letters))
     return build_app(
         plan.name,
         process.metrics,

@@ -28,22 +28,22 @@ from chassis.store.mongo import MongoStore
 from chassis.store.port import Store, Transaction
 from chassis.transaction.batch_processor import Effects
 from chassis.transaction.inputs import Input
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 from contracts.connection import Connection
 
 PAGE = 500
 
 
-class SilentTurns(Turns):
-    """Turns that keep documents and receipts only: a shadow says nothing and starts nothing."""
+class SilentUnitOfWork(UnitOfWork):
+    """UnitOfWork that keep documents and receipts only: a shadow says nothing and starts nothing."""
 
-    async def _write(self, tx: Transaction, fold: Any) -> None:
-        effects: Effects = fold.effects
+    async def _write(self, tx: Transaction, processor: Any) -> None:
+        effects: Effects = processor.effects
         effects.outbox.clear()
         effects.timers.clear()
         effects.jobs.clear()
         effects.cancelled.clear()
-        await super()._write(tx, fold)
+        await super()._write(tx, processor)
 
 
 @dataclass
@@ -71,21 +71,21 @@ class Shadow:
         names = [*COLLECTIONS, *(collection.name for collection in self.plan.collections)]
         await self.store.ensure(names, [*INDEXES, *self.plan.indexes])
         for collection in self.plan.collections:
-            if collection.settled:
+            if collection.reference:
                 await self.store.insert_missing(collection.name, await self.live.query(collection.name, {}))
 
     async def replay(self, batches: AsyncIterator[Sequence[Input]]) -> dict[str, int]:
         """Handle batches of inputs in the shadow; says how they ended."""
         metrics = Metrics(self.plan.name)
-        turns = SilentTurns(
+        unit_of_work = SilentUnitOfWork(
             self.plan.name, self.slots, self.plan.reactions, metrics, CrashPoints(), woken=lambda _: None
         )
-        lane = await self.store.lane()
+        session = await self.store.session()
         ended: dict[str, int] = {}
         async for batch in batches:
-            for outcome in await turns.run(lane, batch):
-                ended[outcome.ending.value] = ended.get(outcome.ending.value, 0) + 1
-        await lane.close()
+            for outcome in await unit_of_work.run(session, batch):
+                ended[outcome.result.value] = ended.get(outcome.result.value, 0) + 1
+        await session.close()
         return ended
 
     async def compare(self, collection: Collection[Any]) -> Comparison:
@@ -107,18 +107,18 @@ class Shadow:
 
         Raises Misuse for documents that speak on a topic: facts were said of what is there now.
         """
-        if collection.speaks:
+        if collection.publishes:
             raise Misuse(
-                f"{collection.name} speaks on {', '.join(collection.speaks)}: only read models are swapped"
+                f"{collection.name} speaks on {', '.join(collection.publishes)}: only read models are swapped"
             )
-        lane, changed = await self.live.lane(), 0
+        session, changed = await self.live.session(), 0
         async for row in _all(self.store, collection.name):
             before = await self.live.get(collection.name, row["_id"])
             if before is not None and _state(collection, before) == _state(collection, row):
                 continue
-            await lane.transact(lambda tx, row=row, before=before: _put(tx, collection.name, row, before))  # type: ignore[misc]
+            await session.transact(lambda tx, row=row, before=before: _put(tx, collection.name, row, before))  # type: ignore[misc]
             changed += 1
-        await lane.close()
+        await session.close()
         return changed
 
 
@@ -190,9 +190,9 @@ async def _run(plan: Plan, settings: ServiceSettings, asked: argparse.Namespace)
     store = MongoStore(settings.store, settings.database, settings.driver, prefix="shadow_")
     shadow = Shadow(plan, settings.slots, live, store)
     await shadow.prepare()
-    topics = [asked.topic] if asked.topic else list(plan.hears)
+    topics = [asked.topic] if asked.topic else list(plan.subscribes)
     ended = await shadow.replay(history(settings.connection, topics, asked.since))
-    wanted = [one for one in plan.collections if not one.settled]
+    wanted = [one for one in plan.collections if not one.reference]
     comparisons = [vars(await shadow.compare(one)) for one in wanted]
     swapped = {one.name: await shadow.swap(one) for one in wanted if one.name == asked.swap}
     await live.close()

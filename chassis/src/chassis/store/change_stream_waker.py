@@ -9,25 +9,25 @@ from chassis.errors import Unavailable
 from chassis.observe.logs import log
 from chassis.store.collections import JOBS, OUTBOX, TIMERS
 from chassis.store.port import Store
-from chassis.store.shard_leases import Slots
+from chassis.store.shard_leases import ShardLeases
 
 LOOPS = {OUTBOX: "relay", TIMERS: "timers", JOBS: "jobs"}
 AGAIN_SECONDS = 1.0
 
 
 @dataclass
-class Neighbours:
+class ChangeStreamWaker:
     """Listens while this process is not the only one of its service; `wake` takes the name of a loop."""
 
     store: Store
-    slots: Slots
+    shard_leases: ShardLeases
     wake: Callable[[str], None]
     listening: bool = False
 
     async def run(self) -> None:
         """Go on until cancelled; while nothing can be heard `listening` is false, and the loops have to look more often."""
         while True:
-            if self.slots.members > 1:
+            if self.shard_leases.members > 1:
                 try:
                     await self.store.follow(tuple(LOOPS), "slot", self._heard, self._more)
                 except Unavailable as away:
@@ -36,9 +36,9 @@ class Neighbours:
             await asyncio.sleep(AGAIN_SECONDS)
 
     def _more(self) -> bool:
-        self.listening = self.slots.members > 1
+        self.listening = self.shard_leases.members > 1
         return self.listening
 
     def _heard(self, collection: str, slot: Any) -> None:
-        if slot in self.slots.owned():
+        if slot in self.shard_leases.owned():
             self.wake(LOOPS[collection])

@@ -3,7 +3,7 @@
 from chassis.documents import Index
 
 INBOX, OUTBOX, TIMERS, JOBS = "inbox", "outbox", "timers", "jobs"
-PARKED, HEADS = "parked", "parked_heads"
+PARKED, PARKED_KEYS = "parked", "parked_heads"
 FENCES, LEASES = "fences", "leases"
 RUNS, QUEUES = "runs", "run_queues"
 SESSIONS = "sessions"
@@ -14,7 +14,7 @@ INBOX_SECONDS = 21 * 86_400
 RUN_SECONDS = 90 * 86_400  # after its end; what it did stays in the audit
 
 COLLECTIONS = (
-    INBOX, OUTBOX, TIMERS, JOBS, PARKED, HEADS, FENCES, LEASES, AUDIT, SESSIONS, LOGINS, RUNS, QUEUES,
+    INBOX, OUTBOX, TIMERS, JOBS, PARKED, PARKED_KEYS, FENCES, LEASES, AUDIT, SESSIONS, LOGINS, RUNS, QUEUES,
 )  # fmt: skip
 SESSION_INDEXES = (
     Index(SESSIONS, (("state.ends", 1),), expire_after=0),
@@ -30,8 +30,8 @@ INDEXES = (
     Index(TIMERS, (("slot", 1), ("due", 1)), retired=True),
     Index(JOBS, (("slot", 1), ("due", 1)), retired=True),
     Index(PARKED, (("head", 1), ("_id", 1))),
-    Index(HEADS, (("ready", 1),)),
-    Index(HEADS, (("since", 1),)),
+    Index(PARKED_KEYS, (("ready", 1),)),
+    Index(PARKED_KEYS, (("since", 1),)),
     Index(RUNS, (("created_at", 1),)),
     Index(RUNS, (("ended_at", 1),), expire_after=RUN_SECONDS),
     Index(AUDIT, (("at", 1),)),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from chassis.documents import Index, Order, Raw, Where
 from chassis.errors import Conflict, Unmatched
 from chassis.http.tokens import Principal, invalid_token
-from chassis.store.port import Lane, Transaction
+from chassis.store.port import StoreSession, Transaction
 from chassis.store.rows import copied, kept, matches, path, sortable
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ class MemoryTransaction:
 
 
 @dataclass
-class MemoryLane:
+class MemorySession:
     """One session of the memory store."""
 
     store: "MemoryStore"
@@ -124,7 +124,7 @@ class MemoryStore:
         self._unique: list[Index] = []
         self._followers: list[Callable[[str, Raw], None]] = []
         self._leases: dict[str, tuple[str, float, int]] = {}
-        self._lanes = count(1)
+        self._sessions = count(1)
         self._monotonic = monotonic
 
     async def _asked(self, step: Callable[[], T], writes: Sequence[Key] = ()) -> T:
@@ -178,13 +178,13 @@ class MemoryStore:
         """The documents of a collection as they are now; whoever looks does not change them."""
         return list(self.latest.get(collection, {}).values())
 
-    async def lane(self) -> Lane:
-        return MemoryLane(self, next(self._lanes).to_bytes(16))
+    async def session(self) -> StoreSession:
+        return MemorySession(self, next(self._sessions).to_bytes(16))
 
-    async def end_lane(self, lane_id: bytes) -> None:
+    async def end_session(self, session_id: bytes) -> None:
         def step() -> None:
-            self.ended.add(lane_id)
-            self.unlock(lane_id)
+            self.ended.add(session_id)
+            self.unlock(session_id)
 
         await self._asked(step)
 

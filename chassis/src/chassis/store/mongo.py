@@ -18,7 +18,7 @@ from pymongo.read_concern import ReadConcern
 
 from chassis.documents import AnyOf, AtLeast, AtMost, Between, Index, Order, Raw, Where
 from chassis.errors import Conflict
-from chassis.store.mongo_session import MongoLane, delete_rows, verdicts
+from chassis.store.mongo_session import MongoSession, delete_rows, verdicts
 
 T = TypeVar("T")
 Driver = Literal["motor", "pymongo"]
@@ -56,16 +56,16 @@ class MongoStore:
         self._admin = self._client.get_database("admin")
         self._driver = driver
 
-    async def lane(self) -> MongoLane:
+    async def session(self) -> MongoSession:
         with verdicts():
             session = self._client.start_session(causal_consistency=False)
             if hasattr(session, "__await__"):
                 session = await session
-            return MongoLane(self._database, session)
+            return MongoSession(self._database, session)
 
-    async def end_lane(self, lane_id: bytes) -> None:
+    async def end_session(self, session_id: bytes) -> None:
         with verdicts():
-            session = {"id": Binary.from_uuid(UUID(bytes=lane_id))}
+            session = {"id": Binary.from_uuid(UUID(bytes=session_id))}
             await self._admin.command({"killSessions": [session]})
 
     async def get(self, collection: str, id: str) -> Raw | None:  # noqa: A002

@@ -116,7 +116,7 @@ async def delete_rows(collection: Any, ids: Sequence[str], session: Any = None) 
     return int(found.deleted_count)
 
 
-class MongoLane:
+class MongoSession:
     """One session: one transaction at a time."""
 
     def __init__(self, database: Any, session: Any) -> None:

@@ -40,7 +40,7 @@ class Transaction(Protocol):
         ...
 
 
-class Lane(Protocol):
+class StoreSession(Protocol):
     """A session of the store: one transaction at a time; its id lets a new owner end it."""
 
     @property
@@ -59,9 +59,9 @@ class Lane(Protocol):
 class Store(Protocol):
     """The database of one service."""
 
-    async def lane(self) -> Lane: ...
+    async def session(self) -> StoreSession: ...
 
-    async def end_lane(self, lane_id: bytes) -> None:
+    async def end_session(self, session_id: bytes) -> None:
         """End another process's session, so that its open transaction frees its locks."""
         ...
 

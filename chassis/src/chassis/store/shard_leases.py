@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from chassis.store.collections import LEASES
-from chassis.store.port import Lane, Store
+from chassis.store.port import Store, StoreSession
 
 LEASE_SECONDS = 10.0
 RENEW_EVERY = 2.5
@@ -15,7 +15,7 @@ SAFE_SECONDS = 0.7 * LEASE_SECONDS
 
 
 @dataclass
-class Slots:
+class ShardLeases:
     """The slots this process holds; it stops using one well before another process may take it."""
 
     store: Store
@@ -77,13 +77,13 @@ class Slots:
             else:
                 await self._take(slot)
 
-    async def reclaim(self, lanes: Sequence[Lane] = ()) -> None:
+    async def reclaim(self, sessions: Sequence[StoreSession] = ()) -> None:
         """At start: what this instance held before it died is its own again at once, and what it left open is ended.
 
         The same work is tried again now, on these lanes; the dead transaction's locks would hold it up until the server
         notices, seconds later.
         """
-        await self._end_former({lane.id for lane in lanes})
+        await self._end_former({session.id for session in sessions})
         asked = self.monotonic()
         names = {f"slot/{slot:03d}": slot for slot in range(self.total)}
         kept = await self.store.renew(list(names), self.instance, LEASE_SECONDS)
@@ -94,7 +94,7 @@ class Slots:
         name = f"process/{self.instance}"
         before = await self.store.get(LEASES, name) or {}
         for session in set(before.get("sessions", ())) - ours:
-            await self.store.end_lane(session)
+            await self.store.end_session(session)
         await self.store.claim(LEASES, name, {"sessions": sorted(ours)})
 
     async def leave(self) -> None:

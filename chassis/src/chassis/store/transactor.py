@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from chassis.errors import Conflict, Unavailable
-from chassis.store.port import Lane, Transaction
+from chassis.store.port import StoreSession, Transaction
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ ATTEMPTS = 30
 class Transactor:
     """Several tasks may share it: a session of the store has one transaction at a time."""
 
-    lane: Lane
+    session: StoreSession
     _free: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -29,7 +29,7 @@ class Transactor:
         async with self._free:
             for attempt in range(ATTEMPTS):
                 try:
-                    return await self.lane.transact(work)
+                    return await self.session.transact(work)
                 except Conflict:
                     await asyncio.sleep(random.uniform(0, min(0.1, 0.005 * 2**attempt)))
         raise Unavailable(f"{ATTEMPTS} conflicts in a row")

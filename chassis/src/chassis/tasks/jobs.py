@@ -19,8 +19,8 @@ from chassis.observe.metrics import Metrics
 from chassis.runtime.crash import CrashPoints
 from chassis.runtime.loops import end
 from chassis.store.collections import JOBS
-from chassis.store.port import Lane, Store
-from chassis.store.shard_leases import LEASE_SECONDS, SAFE_SECONDS, Slots
+from chassis.store.port import Store, StoreSession
+from chassis.store.shard_leases import LEASE_SECONDS, SAFE_SECONDS, ShardLeases
 from chassis.transaction.commands import Commands
 from chassis.transaction.inputs import Input, Lineage, Source
 
@@ -45,14 +45,14 @@ class Jobs:
     """Works through the due jobs of the slots this process holds, a bounded number at a time."""
 
     store: Store
-    slots: Slots
+    shard_leases: ShardLeases
     commands: Commands
     reactions: Reactions
     workers: Mapping[type[Any], Worker]
     metrics: Metrics
     crash: CrashPoints
     clock: Clock
-    lane: Lane
+    session: StoreSession
     done: Callable[[], object] = object
     _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
     _waiting: deque[Raw] = field(default_factory=deque)
@@ -69,7 +69,7 @@ class Jobs:
         if not self._waiting and len(self._running) < AT_ONCE:
             await self._read()
             self._forget_old()
-        staying = set(self.slots.staying())
+        staying = set(self.shard_leases.staying())
         while not self._stopping and self._waiting and len(self._running) < AT_ONCE:
             row = self._waiting.popleft()
             if row["slot"] in staying:
@@ -78,19 +78,19 @@ class Jobs:
 
     def _begin(self, row: Raw) -> None:
         task = self._running[row["_id"]] = asyncio.create_task(self._work(row))
-        self.slots.use(row["slot"])
+        self.shard_leases.use(row["slot"])
         task.add_done_callback(partial(self._ended, row))
 
     def _forget_old(self) -> None:
         """What waits was read under a lease that certainly still holds; the rest is read anew."""
-        if self.slots.monotonic() - self._read_at > TRUSTED_SECONDS:
+        if self.shard_leases.monotonic() - self._read_at > TRUSTED_SECONDS:
             self._waiting.clear()
 
     async def _read(self) -> None:
-        self._read_at = self.slots.monotonic()
+        self._read_at = self.shard_leases.monotonic()
         whole = self._read_at - self._whole_at >= WHOLE_EVERY_SECONDS
         due = AtMost(self.clock()) if whole else Between(self._begins, self.clock())
-        where = {"slot": AnyOf(self.slots.staying()), "due": due}
+        where = {"slot": AnyOf(self.shard_leases.staying()), "due": due}
         busy = set(self._running)  # one that ends while the query runs is still in what the query saw
         most = READ + len(busy)
         rows = await self.store.query(JOBS, where, [("due", 1)], most)
@@ -104,7 +104,7 @@ class Jobs:
 
     def _ended(self, row: Raw, _: "asyncio.Task[None]") -> None:
         self._running.pop(row["_id"], None)
-        self.slots.done(row["slot"])
+        self.shard_leases.done(row["slot"])
         if self._waiting or self._more:
             self.done()
 
@@ -170,7 +170,7 @@ class Jobs:
         guard = {"_id": row["_id"], "attempt": row["attempt"]}
         async with self._postponing:
             try:
-                await self.lane.transact(lambda tx: tx.replace(JOBS, [(guard, later)]))
+                await self.session.transact(lambda tx: tx.replace(JOBS, [(guard, later)]))
             except (Unavailable, Conflict) as away:
                 log("job not postponed", level=30, job=row["_id"], reason=str(away))
 

@@ -17,7 +17,7 @@ from chassis.observe.logs import log
 from chassis.store.audit import audit_row
 from chassis.store.collections import AUDIT, QUEUES, RUNS
 from chassis.store.port import Store, Transaction
-from chassis.store.shard_leases import Slots
+from chassis.store.shard_leases import ShardLeases
 from chassis.store.transactor import Transactor
 from chassis.tasks.run import OPEN, Run, State, keep
 from chassis.transaction.batch_processor import id_reused
@@ -55,7 +55,7 @@ class Runs:
 
     store: Store
     session: Transactor
-    slots: Slots
+    shard_leases: ShardLeases
     clock: Clock
     kinds: Mapping[str, Kind]
 
@@ -137,7 +137,7 @@ class Runs:
 
         Raises Unavailable while the store is away; a bug is written down, tried again and ends the run at last.
         """
-        if slot_of(f"runs/{kind.name}", self.slots.total) not in self.slots.owned():
+        if slot_of(f"runs/{kind.name}", self.shard_leases.total) not in self.shard_leases.owned():
             return False
         queue = await self.store.get(QUEUES, kind.name)
         if queue is None or not queue["open"]:

@@ -9,10 +9,10 @@ from chassis.documents import AnyOf, AtMost, Raw
 from chassis.errors import Poison
 from chassis.handling import Reactions
 from chassis.store.collections import TIMERS
-from chassis.store.port import Lane, Store
-from chassis.store.shard_leases import Slots
+from chassis.store.port import Store, StoreSession
+from chassis.store.shard_leases import ShardLeases
 from chassis.transaction.inputs import Input, Lineage, Source
-from chassis.transaction.unit_of_work import Turns
+from chassis.transaction.unit_of_work import UnitOfWork
 
 TOGETHER = 200
 
@@ -22,15 +22,15 @@ class Timers:
     """Fires the due timers of the slots this process holds."""
 
     store: Store
-    slots: Slots
-    turns: Turns
+    shard_leases: ShardLeases
+    unit_of_work: UnitOfWork
     reactions: Reactions
     clock: Clock
-    lane: Lane
+    session: StoreSession
 
     async def fire(self) -> bool:
         """Handle what is due; true when there may be more."""
-        where = {"slot": AnyOf(self.slots.owned()), "due": AtMost(self.clock())}
+        where = {"slot": AnyOf(self.shard_leases.owned()), "due": AtMost(self.clock())}
         rows = await self.store.query(TIMERS, where, [("due", 1)], TOGETHER)
         if rows:
             await self._handle([self._input(row) for row in rows])
@@ -38,7 +38,7 @@ class Timers:
 
     async def _handle(self, inputs: Sequence[Input]) -> None:
         try:
-            await self.turns.run(self.lane, inputs)
+            await self.unit_of_work.run(self.session, inputs)
         except Poison:
             if len(inputs) == 1:
                 raise

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chassis.documents import Collection, Kept, Put, Raw, Ref
+from chassis.documents import Collection, Put, Raw, Ref, TrackedDocument
 from chassis.errors import Early, Misuse, Refused, Unavailable
 from chassis.handling import NOTHING, Change, Job, Moment, Reaction, Reactions, Timer
 from chassis.ids import derive, slot_of
-from chassis.transaction.inputs import Ending, Input, Outcome
+from chassis.transaction.inputs import Input, Outcome, Result
 from chassis.transaction.outbox_rows import fact_row, mirror_row, stall_row
-from chassis.transaction.parked import Head, Record, head_id, receipt_id, stalled
+from chassis.transaction.parked import ParkedKey, Record, parked_key_id, receipt_id, stalled
 from contracts.base import Event
 
 DocumentKey = tuple[str, str]
@@ -22,8 +22,8 @@ class Effects:
     """Everything a batch makes true, ready to be written in one transaction."""
 
     inbox: list[Raw] = field(default_factory=list)
-    written: dict[DocumentKey, Kept[Any]] = field(default_factory=dict)
-    read: dict[DocumentKey, Kept[Any]] = field(default_factory=dict)
+    written: dict[DocumentKey, TrackedDocument[Any]] = field(default_factory=dict)
+    read: dict[DocumentKey, TrackedDocument[Any]] = field(default_factory=dict)
     outbox: list[Raw] = field(default_factory=list)
     timers: dict[str, Raw] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
@@ -34,7 +34,7 @@ class Effects:
 
 
 @dataclass
-class Fold:
+class BatchProcessor:
     """One batch in memory: what was read, and what becomes of it.
 
     `met` is when this process met it: what must not depend on another's clock (how long a receipt is kept, when a
@@ -45,8 +45,8 @@ class Fold:
     slots: int
     reactions: Reactions
     seen: dict[str, Raw]
-    kept: dict[DocumentKey, Kept[Any]]
-    heads: dict[str, Head]
+    tracked: dict[DocumentKey, TrackedDocument[Any]]
+    parked_keys: dict[str, ParkedKey]
     waiting: Mapping[DocumentKey, Raw]
     met: datetime
     refs: Mapping[int, Sequence[Ref[Any]]] = field(default_factory=dict)
@@ -61,21 +61,21 @@ class Fold:
         if known is not None:
             return known
         if item.unknown:
-            return Outcome(item, Ending.UNKNOWN)
-        head = self._head(item)
-        if head is not None and self._was_parked(item):
-            return Outcome(item, Ending.AGAIN)
-        if head is not None and head.size and not item.replayed:
-            return self._park(item, head, "behind", "", Ending.BEHIND)
+            return Outcome(item, Result.UNKNOWN)
+        parked_key = self._parked_key(item)
+        if parked_key is not None and self._was_parked(item):
+            return Outcome(item, Result.AGAIN)
+        if parked_key is not None and parked_key.size and not item.replayed:
+            return self._park(item, parked_key, "behind", "", Result.BEHIND)
         if item.unreadable is not None:
-            return self._park(item, head, "poison", item.unreadable, Ending.PARKED)
+            return self._park(item, parked_key, "poison", item.unreadable, Result.PARKED)
         reaction = self.reactions.get(type(item.body))
-        return self._nothing_to_do(item) if reaction is None else self._handle(item, reaction, head)
+        return self._nothing_to_do(item) if reaction is None else self._handle(item, reaction, parked_key)
 
-    def _handle(self, item: Input, reaction: Reaction, head: Head | None) -> Outcome:
+    def _handle(self, item: Input, reaction: Reaction, parked_key: ParkedKey | None) -> Outcome:
         try:
             refs = self.refs.get(id(item)) or reaction.needs(item.body)
-            states = [self.kept[ref.collection.name, ref.id].state for ref in refs]
+            states = [self.tracked[ref.collection.name, ref.id].state for ref in refs]
             cause = f"{self.service}/{item.name}"
             change = reaction.then(item.body, *states, Moment(item.now, cause))
             return self._apply(item, refs, change, cause)
@@ -83,21 +83,23 @@ class Fold:
             raise
         except Refused as refusal:
             # A command keeps nothing and may be corrected under its id; nobody could correct a fact, a timer or a result.
-            return self._park(item, head, "refused", str(refusal), Ending.REFUSED, refusal)
+            return self._park(item, parked_key, "refused", str(refusal), Result.REFUSED, refusal)
         except Early as early:
-            return self._hold(item, head, early)
+            return self._hold(item, parked_key, early)
         except Exception as error:  # noqa: BLE001 - a bug in a handler is one input's fate, not the batch's
-            return self._park(item, head, "failed", f"{type(error).__name__}: {error}", Ending.FAILED, error)
+            return self._park(
+                item, parked_key, "failed", f"{type(error).__name__}: {error}", Result.FAILED, error
+            )
 
     def _known(self, item: Input) -> Outcome | None:
         if item.consumes is not None:
-            return None if self._still_waits(item, *item.consumes) else Outcome(item, Ending.AGAIN)
+            return None if self._still_waits(item, *item.consumes) else Outcome(item, Result.AGAIN)
         row = self.seen.get(item.name)
         if row is None:
             return None
         if item.fingerprint != row.get("fingerprint"):
-            return Outcome(item, Ending.REFUSED, error=id_reused())
-        return Outcome(item, Ending.AGAIN, answer=row.get("answer"))
+            return Outcome(item, Result.REFUSED, error=id_reused())
+        return Outcome(item, Result.AGAIN, answer=row.get("answer"))
 
     def _still_waits(self, item: Input, collection: str, name: str) -> bool:
         """A timer that was moved has another due time; a job that was postponed is still the same job."""
@@ -109,50 +111,50 @@ class Fold:
     def _nothing_to_do(self, item: Input) -> Outcome:
         if item.consumes is not None:
             self._receive(item, {})
-        return Outcome(item, Ending.UNKNOWN if item.body is not None else Ending.IGNORED)
+        return Outcome(item, Result.UNKNOWN if item.body is not None else Result.IGNORED)
 
-    def _head(self, item: Input) -> Head | None:
+    def _parked_key(self, item: Input) -> ParkedKey | None:
         """The head of the input's key, when its key has ever been parked."""
-        if item.record is None or not self.heads:
+        if item.record is None or not self.parked_keys:
             return None
-        return self.heads.get(head_id(self.service, item.record.topic, item.key))
+        return self.parked_keys.get(parked_key_id(self.service, item.record.topic, item.key))
 
     def _was_parked(self, item: Input) -> bool:
         """A group that is set back meets what it parked: each record waits there once."""
         return item.record is not None and not item.replayed and receipt_id(item.record) in self.seen
 
-    def _make_head(self, record: Record, key: str) -> Head:
-        name = head_id(self.service, record.topic, key)
-        return self.heads.setdefault(name, Head(name, record.topic, key))
+    def _make_parked_key(self, record: Record, key: str) -> ParkedKey:
+        name = parked_key_id(self.service, record.topic, key)
+        return self.parked_keys.setdefault(name, ParkedKey(name, record.topic, key))
 
     def _apply(self, item: Input, refs: Sequence[Ref[Any]], change: Change, cause: str) -> Outcome:
         if change is NOTHING:
             self._receive(item, {})
-            return Outcome(item, Ending.IGNORED)
+            return Outcome(item, Result.IGNORED)
         writes = self._states(change.write)
         outbox = [
             self._stamp(item, event, derive(cause, f"say/{n}"), writes) for n, event in enumerate(change.say)
         ]
-        for key, kept in writes.items():
-            self._keep(key, kept)
+        for key, tracked in writes.items():
+            self._keep(key, tracked)
         for ref in refs:
             key = (ref.collection.name, ref.id)
-            if key not in writes and not ref.collection.settled:
-                self.effects.read[key] = self.kept[key]
+            if key not in writes and not ref.collection.reference:
+                self.effects.read[key] = self.tracked[key]
         self.effects.outbox += outbox
         if change.start or change.cancel or change.jobs:
             self._schedule(item, change)
         self._receive(item, {"answer": dict(change.answer)} if change.answer is not None else {})
-        return Outcome(item, Ending.DONE, answer=change.answer)
+        return Outcome(item, Result.DONE, answer=change.answer)
 
-    def _states(self, puts: Iterable[Put[Any]]) -> dict[DocumentKey, Kept[Any]]:
-        writes: dict[DocumentKey, Kept[Any]] = {}
+    def _states(self, puts: Iterable[Put[Any]]) -> dict[DocumentKey, TrackedDocument[Any]]:
+        writes: dict[DocumentKey, TrackedDocument[Any]] = {}
         for put in puts:
             key = (put.collection.name, put.id)
-            before = self.kept.get(key)
+            before = self.tracked.get(key)
             if before is None:
                 raise Misuse(f"{key[0]}/{key[1]} is written and was not declared in `needs`")
-            writes[key] = Kept(
+            writes[key] = TrackedDocument(
                 put.collection,
                 put.id,
                 put.state,
@@ -165,20 +167,22 @@ class Fold:
             )
         return writes
 
-    def _stamp(self, item: Input, event: Event, event_id: str, writes: dict[DocumentKey, Kept[Any]]) -> Raw:
+    def _stamp(
+        self, item: Input, event: Event, event_id: str, writes: dict[DocumentKey, TrackedDocument[Any]]
+    ) -> Raw:
         subject, topic = event.subject, event.topic
-        for kept in writes.values():
-            if kept.id == subject and topic in kept.collection.speaks:
-                place = kept.say(topic, int(item.now.timestamp() * 1000))
+        for tracked in writes.values():
+            if tracked.id == subject and topic in tracked.collection.publishes:
+                place = tracked.say(topic, int(item.now.timestamp() * 1000))
                 return fact_row(event, event_id, place, self.slots, (item.id, item.now, item.lineage))
         raise Misuse(f"{event.type_tag} is said and the document of its subject is not among those written")
 
-    def _keep(self, key: DocumentKey, kept: Kept[Any]) -> None:
-        if kept.awaited and kept.state is not None:
-            self.effects.released.update(kept.awaited)
-            kept.awaited = ()
-        self.kept[key] = kept
-        self.effects.written[key] = kept
+    def _keep(self, key: DocumentKey, tracked: TrackedDocument[Any]) -> None:
+        if tracked.awaited and tracked.state is not None:
+            self.effects.released.update(tracked.awaited)
+            tracked.awaited = ()
+        self.tracked[key] = tracked
+        self.effects.written[key] = tracked
         self.effects.read.pop(key, None)
 
     def _schedule(self, item: Input, change: Change) -> None:
@@ -216,27 +220,27 @@ class Fold:
         self.seen[name] = row
         self.effects.inbox.append(row)
 
-    def _hold(self, item: Input, head: Head | None, early: Early) -> Outcome:
+    def _hold(self, item: Input, parked_key: ParkedKey | None, early: Early) -> Outcome:
         if item.record is None:
-            return Outcome(item, Ending.EARLY, error=early)
-        head = head or self._make_head(item.record, item.key)
+            return Outcome(item, Result.EARLY, error=early)
+        parked_key = parked_key or self._make_parked_key(item.record, item.key)
         key = (early.collection, early.id)
-        awaited = self.kept.get(key)
+        awaited = self.tracked.get(key)
         if awaited is None:
             raise Misuse(f"{early} and the document was not declared in `needs`")
-        if head.id not in awaited.awaited:
-            awaited.awaited += (head.id,)
+        if parked_key.id not in awaited.awaited:
+            awaited.awaited += (parked_key.id,)
         self.effects.written[key] = awaited
-        head.awaits = f"{early.collection}/{early.id}"
-        return self._park(item, head, "early", str(early), Ending.EARLY, early)
+        parked_key.awaits = f"{early.collection}/{early.id}"
+        return self._park(item, parked_key, "early", str(early), Result.EARLY, early)
 
     def _park(
         self,
         item: Input,
-        head: Head | None,
+        parked_key: ParkedKey | None,
         reason: str,
         detail: str,
-        ending: Ending,
+        result: Result,
         error: Exception | None = None,
     ) -> Outcome:
         if item.consumes is not None:
@@ -248,18 +252,20 @@ class Fold:
             self.effects.parked_tasks.append(task | {"_id": f"{item.consumes[0]}|{item.consumes[1]}"})
             self._receive(item, {})
         if item.record is not None and not item.replayed:
-            self._queue(head or self._make_head(item.record, item.key), item.record, reason, detail)
-        return Outcome(item, ending, error=error)
+            self._queue(
+                parked_key or self._make_parked_key(item.record, item.key), item.record, reason, detail
+            )
+        return Outcome(item, result, error=error)
 
-    def _queue(self, head: Head, record: Record, reason: str, detail: str) -> None:
-        stops = head.size == 0
-        head.park(record, reason, detail, self.met)
+    def _queue(self, parked_key: ParkedKey, record: Record, reason: str, detail: str) -> None:
+        stops = parked_key.size == 0
+        parked_key.park(record, reason, detail, self.met)
         self.effects.inbox.append({"_id": receipt_id(record), "at": self.met})
-        parked_id, service, slots = head.added[-1]["_id"], self.service, self.slots
+        parked_id, service, slots = parked_key.added[-1]["_id"], self.service, self.slots
         self.effects.outbox.append(mirror_row(service, slots, parked_id, record, reason, self.met))
         if stops:
-            fact = stalled(head, service, reason)
-            self.effects.outbox.append(stall_row(service, slots, head, fact, self.met))
+            fact = stalled(parked_key, service, reason)
+            self.effects.outbox.append(stall_row(service, slots, parked_key, fact, self.met))
 
 
 def id_reused() -> Refused:

@@ -9,9 +9,9 @@ from chassis.clock import Clock
 from chassis.errors import Unavailable
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
-from chassis.store.port import Lane
-from chassis.transaction.inputs import Ending, Input, Lineage, Outcome, Source
-from chassis.transaction.unit_of_work import Turns
+from chassis.store.port import StoreSession
+from chassis.transaction.inputs import Input, Lineage, Outcome, Result, Source
+from chassis.transaction.unit_of_work import UnitOfWork
 
 TOGETHER = 200
 LINGER_SECONDS = 0.001
@@ -23,7 +23,7 @@ Waiting = tuple[Input, "asyncio.Future[Outcome]"]
 class Commands:
     """The queue between the doors and the transactions."""
 
-    turns: Turns
+    unit_of_work: UnitOfWork
     metrics: Metrics
     clock: Clock
     queue: "asyncio.Queue[Waiting]" = field(default_factory=lambda: asyncio.Queue(10_000))
@@ -47,33 +47,33 @@ class Commands:
 
     async def submit(self, item: Input) -> Outcome:
         """Handle an input with the commands of this moment."""
-        self.turns.crash.at("command.accepted")
+        self.unit_of_work.crash.at("command.accepted")
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         try:
             self.queue.put_nowait((item, future))
         except asyncio.QueueFull as full:
             raise Unavailable("too many commands wait") from full
         outcome = await future
-        self.turns.crash.at("command.committed")
-        self.metrics.commands.labels(type(item.body).__name__, outcome.ending.value).inc()
+        self.unit_of_work.crash.at("command.committed")
+        self.metrics.commands.labels(type(item.body).__name__, outcome.result.value).inc()
         return outcome
 
-    async def serve(self, lane: Lane) -> None:
+    async def serve(self, session: StoreSession) -> None:
         """Commit what comes, until cancelled; what was taken is finished first."""
         while True:
             waiting = [await self.queue.get()]
             await asyncio.sleep(LINGER_SECONDS)
             while len(waiting) < TOGETHER and not self.queue.empty():
                 waiting.append(self.queue.get_nowait())
-            await asyncio.shield(self._commit(lane, waiting))
+            await asyncio.shield(self._commit(session, waiting))
 
-    async def _commit(self, lane: Lane, waiting: Sequence[Waiting]) -> None:
+    async def _commit(self, session: StoreSession, waiting: Sequence[Waiting]) -> None:
         try:
-            outcomes = await self.turns.run(lane, [item for item, _ in waiting])
+            outcomes = await self.unit_of_work.run(session, [item for item, _ in waiting])
         except Exception as error:  # noqa: BLE001 - whatever it is, each command gets its own answer
             if len(waiting) > 1:
                 for one in waiting:
-                    await self._commit(lane, [one])
+                    await self._commit(session, [one])
                 return
             self._fail(waiting[0], error)
             return
@@ -91,4 +91,4 @@ class Commands:
 
 def succeeded(outcome: Outcome) -> bool:
     """Whether the command's effects are there, now or from before."""
-    return outcome.ending in (Ending.DONE, Ending.IGNORED, Ending.AGAIN)
+    return outcome.result in (Result.DONE, Result.IGNORED, Result.AGAIN)

@@ -71,7 +71,7 @@ class Input:
         return f"command:{type(self.body).__name__}:{self.id}" if self.source is Source.COMMAND else self.id
 
 
-class Ending(StrEnum):
+class Result(StrEnum):
     """How an input ended; the label of its metric."""
 
     DONE = "done"
@@ -90,6 +90,6 @@ class Outcome:
     """How one input ended, and what whoever asked is told."""
 
     input: Input
-    ending: Ending
+    result: Result
     answer: Mapping[str, Any] | None = None
     error: Exception | None = None

@@ -6,7 +6,7 @@ from chassis.documents import Place, Raw
 from chassis.errors import Misuse
 from chassis.ids import derive, slot_of
 from chassis.transaction.inputs import Lineage
-from chassis.transaction.parked import Head, Record
+from chassis.transaction.parked import ParkedKey, Record
 from contracts.base import Event
 from contracts.topics import BY_NAME, dead_letter_topic
 
@@ -40,13 +40,13 @@ def fact_row(
     }
 
 
-def stall_row(service: str, slots: int, head: Head, event: Event, now: datetime) -> Raw:
+def stall_row(service: str, slots: int, parked_key: ParkedKey, event: Event, now: datetime) -> Raw:
     """The fact that a key has stopped or goes on; the head keeps its sequence."""
-    head.said += 1
-    name = derive(f"{service}/{head.id}", f"stall/{head.said}")
-    after, head.stamp = head.stamp, max(head.stamp + 1, int(now.timestamp() * 1000))
-    place = Place(head.said, head.stamp, after)
-    return fact_row(event, name, place, slots, (head.id, now, Lineage(event.subject)))
+    parked_key.said += 1
+    name = derive(f"{service}/{parked_key.id}", f"stall/{parked_key.said}")
+    after, parked_key.stamp = parked_key.stamp, max(parked_key.stamp + 1, int(now.timestamp() * 1000))
+    place = Place(parked_key.said, parked_key.stamp, after)
+    return fact_row(event, name, place, slots, (parked_key.id, now, Lineage(event.subject)))
 
 
 def mirror_row(service: str, slots: int, parked_id: str, record: Record, reason: str, now: datetime) -> Raw:

@@ -35,7 +35,7 @@ class Record:
 
 
 @dataclass
-class Head:
+class ParkedKey:
     """The one document of a parked key; whoever parks, replays or releases writes it, so they conflict and never cross."""
 
     id: str
@@ -53,7 +53,7 @@ class Head:
     added: list[Raw] = field(default_factory=list)
 
     @classmethod
-    def read(cls, id: str, topic: str, key: str, raw: Raw | None) -> "Head":  # noqa: A002
+    def read(cls, id: str, topic: str, key: str, raw: Raw | None) -> "ParkedKey":  # noqa: A002
         """The head that is stored, or a new one."""
         if raw is None:
             return cls(id, topic, key)
@@ -111,27 +111,27 @@ class Head:
         self.size += 1
 
 
-def stalled(head: Head, group: str, reason: str) -> KeyStalled:
+def stalled(parked_key: ParkedKey, group: str, reason: str) -> KeyStalled:
     """The fact that this key has stopped."""
-    known = _ID.fullmatch(head.key)
+    known = _ID.fullmatch(parked_key.key)
     return KeyStalled(
-        stall_id=derive(head.id, "stall"),
+        stall_id=derive(parked_key.id, "stall"),
         consumer=group,
-        heard_topic=head.topic,
-        subject_id=head.key if known else None,
+        heard_topic=parked_key.topic,
+        subject_id=parked_key.key if known else None,
         reason="failed"
         if reason == "refused"
         else reason,  # the contract has three: no handler is meant to refuse
-        since=head.since or datetime.fromtimestamp(0, UTC),
+        since=parked_key.since or datetime.fromtimestamp(0, UTC),
     )
 
 
-def resumed(head: Head, group: str) -> KeyResumed:
+def resumed(parked_key: ParkedKey, group: str) -> KeyResumed:
     """The fact that nothing waits under this key any more."""
-    return KeyResumed(stall_id=derive(head.id, "stall"), consumer=group, heard_topic=head.topic)
+    return KeyResumed(stall_id=derive(parked_key.id, "stall"), consumer=group, heard_topic=parked_key.topic)
 
 
-def head_id(group: str, topic: str, key: str) -> str:
+def parked_key_id(group: str, topic: str, key: str) -> str:
     """The id of the head of a key, for one consumer group."""
     return f"{group}|{topic}|{key}"
 

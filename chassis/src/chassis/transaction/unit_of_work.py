@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chassis.clock import Clock, utc_now
-from chassis.documents import Collection, Kept, Raw
+from chassis.documents import Collection, Raw, TrackedDocument
 from chassis.errors import Conflict, Poison, Unavailable
 from chassis.handling import Reactions
 from chassis.observe.metrics import Metrics
 from chassis.runtime.crash import CrashPoints
-from chassis.store.collections import HEADS, INBOX, JOBS, OUTBOX, PARKED, TIMERS
-from chassis.store.port import Lane, Transaction
-from chassis.transaction.batch_processor import DocumentKey, Effects, Fold, needed
-from chassis.transaction.inputs import Ending, Input, Outcome, Source
-from chassis.transaction.parked import Head, head_id, receipt_id
+from chassis.store.collections import INBOX, JOBS, OUTBOX, PARKED, PARKED_KEYS, TIMERS
+from chassis.store.port import StoreSession, Transaction
+from chassis.transaction.batch_processor import BatchProcessor, DocumentKey, Effects, needed
+from chassis.transaction.inputs import Input, Outcome, Result, Source
+from chassis.transaction.parked import ParkedKey, parked_key_id, receipt_id
 from chassis.transaction.receipts import asked, resolved, yield_place
 
 ATTEMPTS = 10
@@ -27,11 +27,11 @@ Check = Callable[[Sequence[Outcome]], None]
 
 
 # Whoever ends so leaves a receipt that an earlier one would forbid, or changes nothing.
-_SHOWN = frozenset((Ending.DONE, Ending.IGNORED, Ending.UNKNOWN, Ending.AGAIN))
+_SHOWN = frozenset((Result.DONE, Result.IGNORED, Result.UNKNOWN, Result.AGAIN))
 
 
 @dataclass
-class Turns:
+class UnitOfWork:
     """Runs batches of inputs through one service's table; `woken` is told when facts, timers or jobs were written.
 
     While nothing comes that came before (`hopeful`) receipts of events are written without being asked for first: one that
@@ -45,11 +45,15 @@ class Turns:
     crash: CrashPoints
     woken: Callable[[Effects], None]
     clock: Clock = utc_now
-    settled: dict[DocumentKey, tuple[int, Any]] = field(default_factory=dict)
+    reference: dict[DocumentKey, tuple[int, Any]] = field(default_factory=dict)
     hopeful: bool = False
 
     async def run(
-        self, lane: Lane, inputs: Sequence[Input], first: Step | None = None, check: Check | None = None
+        self,
+        session: StoreSession,
+        inputs: Sequence[Input],
+        first: Step | None = None,
+        check: Check | None = None,
     ) -> list[Outcome]:
         """Handle the inputs in one transaction and return how each ended, after the commit.
 
@@ -61,7 +65,7 @@ class Turns:
         began = time.perf_counter()
         for attempt in range(ATTEMPTS):
             try:
-                outcomes, effects = await self._once(lane, inputs, first, check, attempt == 0)
+                outcomes, effects = await self._once(session, inputs, first, check, attempt == 0)
             except Conflict:
                 self.metrics.retries.inc()
                 await asyncio.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
@@ -69,7 +73,7 @@ class Turns:
             except Poison as poison:
                 if len(inputs) > 1 or inputs[0].unreadable is not None:
                     raise
-                return await self.run(lane, [replace(inputs[0], unreadable=str(poison))], first, check)
+                return await self.run(session, [replace(inputs[0], unreadable=str(poison))], first, check)
             self._account(outcomes, time.perf_counter() - began)
             self.woken(effects)
             return outcomes
@@ -77,7 +81,7 @@ class Turns:
 
     async def _once(
         self,
-        lane: Lane,
+        session: StoreSession,
         inputs: Sequence[Input],
         first: Step | None,
         check: Check | None,
@@ -85,11 +89,11 @@ class Turns:
     ) -> tuple[list[Outcome], Effects]:
         hopes = may_hope and self.hopeful and not any(item.source is Source.COMMAND for item in inputs)
         try:
-            outcomes, effects = await lane.transact(lambda tx: self._work(tx, inputs, first, check, hopes))
+            outcomes, effects = await session.transact(lambda tx: self._work(tx, inputs, first, check, hopes))
         except Exception:
             self.hopeful = False
             raise
-        self.hopeful = not any(outcome.ending is Ending.AGAIN for outcome in outcomes)
+        self.hopeful = not any(outcome.result is Result.AGAIN for outcome in outcomes)
         return outcomes, effects
 
     async def _work(
@@ -102,32 +106,32 @@ class Turns:
     ) -> tuple[list[Outcome], Effects]:
         if first is not None:
             await first(tx)
-        fold = await self._read(tx, inputs, hopes)
-        outcomes = fold.run(inputs)
-        if hopes and not all(outcome.ending in _SHOWN for outcome in outcomes):
-            fold = await self._read(tx, inputs)
-            outcomes = fold.run(inputs)
+        processor = await self._read(tx, inputs, hopes)
+        outcomes = processor.run(inputs)
+        if hopes and not all(outcome.result in _SHOWN for outcome in outcomes):
+            processor = await self._read(tx, inputs)
+            outcomes = processor.run(inputs)
         if check is not None:
             check(outcomes)
-        await self._write(tx, fold)
-        return outcomes, fold.effects
+        await self._write(tx, processor)
+        return outcomes, processor.effects
 
-    async def _read(self, tx: Transaction, inputs: Sequence[Input], hopes: bool = False) -> Fold:
+    async def _read(self, tx: Transaction, inputs: Sequence[Input], hopes: bool = False) -> BatchProcessor:
         seen = {} if hopes else await self._seen(tx, inputs)
         fresh = [item for item in inputs if item.name not in seen]
-        kept: dict[DocumentKey, Kept[Any]] = {}
+        tracked: dict[DocumentKey, TrackedDocument[Any]] = {}
         wanted, refs = needed(self.reactions, fresh)
         for name, (collection, ids) in wanted.items():
             rows = await tx.find(name, list(ids))
-            kept |= {(name, id_): self._understood(collection, id_, rows.get(id_)) for id_ in ids}
-        heads = await self._heads(tx, inputs)
-        return Fold(
+            tracked |= {(name, id_): self._understood(collection, id_, rows.get(id_)) for id_ in ids}
+        parked_keys = await self._parked_keys(tx, inputs)
+        return BatchProcessor(
             self.service,
             self.slots,
             self.reactions,
-            seen | await self._parked_before(tx, inputs, heads),
-            kept,
-            heads,
+            seen | await self._parked_before(tx, inputs, parked_keys),
+            tracked,
+            parked_keys,
             await self._waiting(tx, inputs),
             self.clock(),
             refs,
@@ -144,32 +148,33 @@ class Turns:
             await tx.insert(INBOX, list(moved.values()))
         return seen
 
-    def _understood(self, collection: Collection[Any], id_: str, row: Raw | None) -> Kept[Any]:
+    def _understood(self, collection: Collection[Any], id_: str, row: Raw | None) -> TrackedDocument[Any]:
         """Registers are large and change rarely: each version of them is understood once."""
-        if not collection.settled or row is None:
-            return Kept.read(collection, id_, row)
-        version, state = self.settled.get((collection.name, id_), (0, None))
-        kept = Kept.read(collection, id_, row, state if version == row["version"] else None)
-        self.settled[collection.name, id_] = (kept.version, kept.state)
-        return kept
+        if not collection.reference or row is None:
+            return TrackedDocument.read(collection, id_, row)
+        version, state = self.reference.get((collection.name, id_), (0, None))
+        tracked = TrackedDocument.read(collection, id_, row, state if version == row["version"] else None)
+        self.reference[collection.name, id_] = (tracked.version, tracked.state)
+        return tracked
 
-    async def _heads(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, Head]:
+    async def _parked_keys(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, ParkedKey]:
         names = {
-            head_id(self.service, item.record.topic, item.key): (item.record.topic, item.key)
+            parked_key_id(self.service, item.record.topic, item.key): (item.record.topic, item.key)
             for item in inputs
             if item.record is not None
         }
-        rows = await _found(tx, HEADS, list(names))
-        return {name: Head.read(name, *names[name], row) for name, row in rows.items()}
+        rows = await _found(tx, PARKED_KEYS, list(names))
+        return {name: ParkedKey.read(name, *names[name], row) for name, row in rows.items()}
 
     async def _parked_before(
-        self, tx: Transaction, inputs: Sequence[Input], heads: Mapping[str, Head]
+        self, tx: Transaction, inputs: Sequence[Input], parked_keys: Mapping[str, ParkedKey]
     ) -> dict[str, Raw]:
         """Receipts of records that come again after they were parked; only a key that was parked once can have any."""
         records = [
             item.record
             for item in inputs
-            if item.record is not None and head_id(self.service, item.record.topic, item.key) in heads
+            if item.record is not None
+            and parked_key_id(self.service, item.record.topic, item.key) in parked_keys
         ]
         return await _found(tx, INBOX, [receipt_id(record) for record in records])
 
@@ -183,34 +188,34 @@ class Turns:
             found |= {(collection, id_): row for id_, row in (await tx.find(collection, ids)).items()}
         return found
 
-    async def _write(self, tx: Transaction, fold: Fold) -> None:
-        effects = fold.effects
+    async def _write(self, tx: Transaction, processor: BatchProcessor) -> None:
+        effects = processor.effects
         await _insert(tx, INBOX, effects.inbox)
         self.crash.at("turn.inbox")
         await self._write_documents(tx, effects)
         self.crash.at("turn.state")
         await _insert(tx, OUTBOX, effects.outbox)
         await self._write_tasks(tx, effects)
-        await self._write_parked(tx, fold)
+        await self._write_parked(tx, processor)
         self.crash.at("turn.open")
 
     async def _write_documents(self, tx: Transaction, effects: Effects) -> None:
         touched: dict[str, list[str]] = {}
         written = dict(effects.written)
-        for key, kept in effects.read.items():
+        for key, tracked in effects.read.items():
             if key in written:
                 continue
-            if kept.stored:
+            if tracked.stored:
                 touched.setdefault(key[0], []).append(key[1])
             else:
-                written[key] = kept
-        names: dict[str, list[Kept[Any]]] = {}
-        for (name, _), kept in written.items():
-            names.setdefault(name, []).append(kept)
+                written[key] = tracked
+        names: dict[str, list[TrackedDocument[Any]]] = {}
+        for (name, _), tracked in written.items():
+            names.setdefault(name, []).append(tracked)
         for name in sorted(names):
-            rows = sorted(names[name], key=lambda kept: kept.id)
-            await _insert(tx, name, [kept.raw() for kept in rows if not kept.stored])
-            await _replace(tx, name, [kept for kept in rows if kept.stored])
+            rows = sorted(names[name], key=lambda tracked: tracked.id)
+            await _insert(tx, name, [tracked.raw() for tracked in rows if not tracked.stored])
+            await _replace(tx, name, [tracked for tracked in rows if tracked.stored])
         for name in sorted(touched):
             await tx.touch(name, sorted(touched[name]))
 
@@ -224,35 +229,41 @@ class Turns:
             await tx.delete(JOBS, effects.finished_jobs)
         await _insert(tx, JOBS, list(effects.jobs.values()))
 
-    async def _write_parked(self, tx: Transaction, fold: Fold) -> None:
-        changed = {head.id: head for head in fold.heads.values() if head.added}
-        rows = [row for head in changed.values() for row in head.added] + fold.effects.parked_tasks
+    async def _write_parked(self, tx: Transaction, processor: BatchProcessor) -> None:
+        changed = {
+            parked_key.id: parked_key for parked_key in processor.parked_keys.values() if parked_key.added
+        }
+        rows = [
+            row for parked_key in changed.values() for row in parked_key.added
+        ] + processor.effects.parked_tasks
         await _insert(tx, PARKED, rows)
-        for head in await self._released(tx, fold):
-            head.ready = True
-            changed[head.id] = head
-        await _insert(tx, HEADS, [head.raw() for head in changed.values() if not head.stored])
+        for parked_key in await self._released(tx, processor):
+            parked_key.ready = True
+            changed[parked_key.id] = parked_key
+        await _insert(
+            tx, PARKED_KEYS, [parked_key.raw() for parked_key in changed.values() if not parked_key.stored]
+        )
         guarded = [
-            ({"_id": head.id, "version": head.version}, head.raw())
-            for head in changed.values()
-            if head.stored
+            ({"_id": parked_key.id, "version": parked_key.version}, parked_key.raw())
+            for parked_key in changed.values()
+            if parked_key.stored
         ]
         if guarded:
-            await tx.replace(HEADS, guarded)
+            await tx.replace(PARKED_KEYS, guarded)
 
-    async def _released(self, tx: Transaction, fold: Fold) -> list[Head]:
+    async def _released(self, tx: Transaction, processor: BatchProcessor) -> list[ParkedKey]:
         """The keys whose awaited document is there now; one may have been parked in this very batch."""
-        names = sorted(fold.effects.released)
-        stored = await _found(tx, HEADS, [name for name in names if name not in fold.heads])
-        heads = [fold.heads[name] for name in names if name in fold.heads]
-        heads += [Head.read(name, raw["topic"], raw["key"], raw) for name, raw in stored.items()]
-        return [head for head in heads if head.size]
+        names = sorted(processor.effects.released)
+        stored = await _found(tx, PARKED_KEYS, [name for name in names if name not in processor.parked_keys])
+        parked_keys = [processor.parked_keys[name] for name in names if name in processor.parked_keys]
+        parked_keys += [ParkedKey.read(name, raw["topic"], raw["key"], raw) for name, raw in stored.items()]
+        return [parked_key for parked_key in parked_keys if parked_key.size]
 
     def _account(self, outcomes: Sequence[Outcome], seconds: float) -> None:
         self.metrics.turn.observe(seconds)
         self.metrics.batch.observe(len(outcomes))
         for outcome in outcomes:
-            if outcome.ending is Ending.AGAIN:
+            if outcome.result is Result.AGAIN:
                 self.metrics.duplicates.inc()
 
 
@@ -265,8 +276,8 @@ async def _insert(tx: Transaction, collection: str, rows: Sequence[Raw]) -> None
         await tx.insert(collection, rows)
 
 
-async def _replace(tx: Transaction, collection: str, rows: Sequence[Kept[Any]]) -> None:
+async def _replace(tx: Transaction, collection: str, rows: Sequence[TrackedDocument[Any]]) -> None:
     if rows:
         await tx.replace(
-            collection, [({"_id": kept.id, "version": kept.version}, kept.raw()) for kept in rows]
+            collection, [({"_id": tracked.id, "version": tracked.version}, tracked.raw()) for tracked in rows]
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from chassis.documents import Index
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.http.csrf import Forms
 from chassis.runtime import shadow
 from chassis.sealing import Sealer
@@ -13,8 +13,8 @@ from chassis.service import Plan, serve
 from intake.adapters.seed_files import read_registers
 from intake.entrypoints import http, pages, staff
 from intake.entrypoints.desk import INDEXES, Desk
-from intake.entrypoints.events import HEARS, REACTIONS
-from intake.entrypoints.measures import MEASURES
+from intake.entrypoints.events import REACTIONS, SUBSCRIBES
+from intake.entrypoints.gauges import GAUGES
 from intake.entrypoints.seeding import load_registers
 from intake.entrypoints.tracking import Slips
 from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
@@ -26,20 +26,24 @@ def plan(settings: Settings) -> Plan:
     secret = bytes.fromhex(settings.secret.read_text().strip())
     registers = read_registers(settings.seed)
 
-    def routers(doors: Doors) -> Sequence[APIRouter]:
-        desk = Desk(doors, Sealer(secret), Slips(secret))
-        return (http.router(doors, desk), pages.router(doors, desk, Forms(secret)), staff.router(doors, desk))
+    def routers(context: ServiceContext) -> Sequence[APIRouter]:
+        desk = Desk(context, Sealer(secret), Slips(secret))
+        return (
+            http.router(context, desk),
+            pages.router(context, desk, Forms(secret)),
+            staff.router(context, desk),
+        )
 
-    async def seed(doors: Doors) -> None:
-        await load_registers(doors, registers)
+    async def seed(context: ServiceContext) -> None:
+        await load_registers(context, registers)
 
     return Plan(
         name="intake",
         reactions=REACTIONS,
         collections=(REPORTS, PRIVATE, REGISTERS),
-        hears=HEARS,
+        subscribes=SUBSCRIBES,
         indexes=(*INDEXES, Index(REPORTS.name, (("state.status", 1), ("state.registered_at", 1)))),
-        measures=MEASURES,
+        gauges=GAUGES,
         routers=routers,
         seed=seed,
     )

@@ -12,10 +12,10 @@ from notify.adapters.contacts_http import HttpContacts, intake_client
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.smtp import SmtpMailer
 from notify.adapters.words_file import read_words
-from notify.entrypoints.events import HEARS, REACTIONS
+from notify.entrypoints.events import REACTIONS, SUBSCRIBES
+from notify.entrypoints.gauges import GAUGES
 from notify.entrypoints.http import messages_router
 from notify.entrypoints.jobs import sending
-from notify.entrypoints.measures import MEASURES
 from notify.handlers.documents import MESSAGES, THREADS
 from notify.handlers.write_message import SendMessage
 from notify.settings import Settings
@@ -33,14 +33,14 @@ def plan(settings: Settings) -> Plan:
         name="notify",
         reactions=REACTIONS,
         collections=(MESSAGES, THREADS),
-        hears=HEARS,
+        subscribes=SUBSCRIBES,
         indexes=(
             Index(MESSAGES.name, (("state.report_id", 1), ("state.written_at", 1))),
             Index(MESSAGES.name, (("state.status", 1), ("state.written_at", 1))),
         ),
-        measures=MEASURES,
+        gauges=GAUGES,
         workers={SendMessage: sending(contacts, letters, mailer, utc_now)},
-        routers=lambda doors: (messages_router(doors),),
+        routers=lambda context: (messages_router(context),),
         closing=(mailer.close, contacts.close, issuer.client.aclose),
     )
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from chassis.documents import Index
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.http.login import login_of
 from chassis.runtime import shadow
 from chassis.service import Plan, serve
 from routing.adapters.register_files import read_register
-from routing.entrypoints.events import HEARS, REACTIONS
+from routing.entrypoints.events import REACTIONS, SUBSCRIBES
 from routing.entrypoints.http import cases_router
 from routing.entrypoints.pages import pages_router
 from routing.entrypoints.seed import put_in_force
@@ -25,24 +25,24 @@ def plan(settings: Settings) -> Plan:
 
     login = login_of(settings, settings.public_url)
 
-    def routers(doors: Doors) -> Sequence[APIRouter]:
-        return (cases_router(doors), pages_router(doors, login))
+    def routers(context: ServiceContext) -> Sequence[APIRouter]:
+        return (cases_router(context), pages_router(context, login))
 
-    async def seed(doors: Doors) -> None:
+    async def seed(context: ServiceContext) -> None:
         """Put the register that was read in force."""
-        await put_in_force(doors, register)
+        await put_in_force(context, register)
 
     return Plan(
         name="routing",
         reactions=REACTIONS,
         collections=(CASES, REGISTERS),
-        hears=HEARS,
+        subscribes=SUBSCRIBES,
         indexes=(
             Index(CASES.name, (("state.status", 1), ("state.due_at", 1))),
             Index(CASES.name, (("state.route", 1), ("state.due_at", 1))),
         ),
         routers=routers,
-        ops_pages=lambda doors, mending: system_router(doors, login, mending),
+        ops_pages=lambda context, dead_letters: system_router(context, login, dead_letters),
         seed=seed,
         closing=(login.close,),
     )

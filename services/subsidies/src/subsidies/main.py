@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from chassis.documents import Index
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.runtime import shadow
 from chassis.sealing import Sealer
 from chassis.service import Plan, serve
 from subsidies.adapters.rule_files import read_rules
-from subsidies.entrypoints.events import HEARS, REACTIONS
+from subsidies.entrypoints.events import REACTIONS, SUBSCRIBES
+from subsidies.entrypoints.gauges import GAUGES
 from subsidies.entrypoints.http import applications_router, budgets_router
-from subsidies.entrypoints.measures import MEASURES
 from subsidies.entrypoints.safe import Safe
 from subsidies.entrypoints.seed import put_in_force
 from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, LEDGER, PACKS, PRIVATE, REGISTERS
@@ -23,21 +23,21 @@ def plan(settings: Settings) -> Plan:
     secret = settings.secret.read_bytes()
     safe = Safe(Sealer(secret), secret)
 
-    async def seed(doors: Doors) -> None:
-        await put_in_force(doors, rules.packs, rules.budgets, rules.measures)
+    async def seed(context: ServiceContext) -> None:
+        await put_in_force(context, rules.packs, rules.budgets, rules.measures)
 
     return Plan(
         name="subsidies",
         reactions=REACTIONS,
         collections=(APPLICATIONS, PRIVATE, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS),
-        hears=HEARS,
+        subscribes=SUBSCRIBES,
         indexes=(
             Index(APPLICATIONS.name, (("state.status", 1), ("state.opened_at", 1))),
             Index(APPLICATIONS.name, (("state.report_id", 1),)),
             Index(LEDGER.name, (("state.budget", 1), ("state.at", 1))),
         ),
-        measures=MEASURES,
-        routers=lambda doors: (applications_router(doors, safe), budgets_router(doors)),
+        gauges=GAUGES,
+        routers=lambda context: (applications_router(context, safe), budgets_router(context)),
         seed=seed,
     )
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from chassis.documents import AnyOf, Index
 from chassis.errors import Refused, Unavailable
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.ids import uuid7
 from chassis.sealing import Erased, Sealed, Sealer
 from intake.domain.drafts import Contact, Draft, Fault, composed, faults, tidy
@@ -60,17 +60,17 @@ class Said:
 class Desk:
     """What both doors do; one per process, over the chassis' doors."""
 
-    def __init__(self, doors: Doors, sealer: Sealer, slips: Slips) -> None:
-        self._doors = doors
+    def __init__(self, context: ServiceContext, sealer: Sealer, slips: Slips) -> None:
+        self._context = context
         self._sealer = sealer
         self.slips = slips
-        self._attempts = Attempts(doors.store, slips)
+        self._attempts = Attempts(context.store, slips)
         self._registers: dict[str, tuple[Register, datetime]] = {}
         self._refresh = asyncio.Lock()
 
     def now(self) -> datetime:
         """The doors' time."""
-        return self._doors.clock()
+        return self._context.clock()
 
     def new_id(self) -> str:
         """An id for a report that is about to be written."""
@@ -85,7 +85,7 @@ class Desk:
             return self._fresh(name) or await self._load(name)
 
     async def _load(self, name: str) -> Register:
-        found = await self._doors.load(REGISTERS, name)
+        found = await self._context.load(REGISTERS, name)
         if found is None:
             raise Unavailable(f"the register of {name} is not in force yet")
         self._registers[name] = (found, self.now())
@@ -110,11 +110,11 @@ class Desk:
         draft = tidy(asked)
         found = await self.judge(draft)
         if (
-            found and await self._doors.load(REPORTS, report_id) is None
+            found and await self._context.load(REPORTS, report_id) is None
         ):  # one that is there answers as it did
             raise refusal(found[0])
         command = self._command(draft, report_id, sender)
-        answer = await self._doors.run(
+        answer = await self._context.run(
             command,
             id=f"report:{report_id}",
             key=report_id,
@@ -151,7 +151,7 @@ class Desk:
         code = read_code(written_code)
         if code is None:
             raise _no_such_report()
-        found = await self._doors.list(REPORTS, {"state.tracking_code": code}, limit=8)
+        found = await self._context.list(REPORTS, {"state.tracking_code": code}, limit=8)
         charged = await self._attempts.charge(code, self._proved(found, caller), self.now())
         opened = [one for one in found if self.slips.opens(one.report_id, one.pin_hash, pin)]
         if not found:
@@ -174,7 +174,7 @@ class Desk:
 
     async def withdraw(self, report: Report, reason: str) -> Mapping[str, object]:
         """Take a report back that was found by its code and PIN; raises Refused when it is closed."""
-        answer = await self._doors.run(
+        answer = await self._context.run(
             WithdrawReport(report.report_id, reason),
             id=f"withdrawal:{report.report_id}",
             key=report.report_id,
@@ -184,7 +184,7 @@ class Desk:
 
     async def reread(self, report: Report) -> Report:
         """The same report as it is now."""
-        return await self._doors.load(REPORTS, report.report_id) or report
+        return await self._context.load(REPORTS, report.report_id) or report
 
     async def read(self, report_id: str) -> tuple[Report, Said | None]:
         """A report and what it says, or None where that was erased; raises Refused (404) without a report."""
@@ -196,8 +196,8 @@ class Desk:
     async def read_all(self, report_ids: Sequence[str]) -> dict[str, tuple[Report, Said | None]]:
         """Those of these reports that there are, each with what it says, or None where that was erased."""
         these = {"_id": AnyOf(report_ids)}
-        reports = await self._doors.list(REPORTS, these, limit=len(report_ids))
-        sealed = {one.owner: one for one in await self._doors.list(PRIVATE, these, limit=len(report_ids))}
+        reports = await self._context.list(REPORTS, these, limit=len(report_ids))
+        sealed = {one.owner: one for one in await self._context.list(PRIVATE, these, limit=len(report_ids))}
         return {
             one.report_id: (one, self._open(sealed[one.report_id]) if one.report_id in sealed else None)
             for one in reports

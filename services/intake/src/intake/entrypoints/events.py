@@ -21,4 +21,4 @@ REACTIONS = Reactions(
     on(CaseEscalated, lambda e: (REPORTS[e.report_id],), show_escalated),
     on(CaseResolved, lambda e: (REPORTS[e.report_id],), show_closed),
 )
-HEARS = ("routing.cases",)
+SUBSCRIBES = ("routing.cases",)

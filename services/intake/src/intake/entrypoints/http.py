@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.errors import Refused
 from chassis.fields import Instant
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from intake.domain.drafts import Contact, Draft
 from intake.domain.reports import Report
 from intake.entrypoints.attempts import Caller
@@ -129,9 +129,9 @@ def caller(request: Request, sender: Sender = None) -> Caller:
 Asking = Annotated[Caller, Depends(caller)]
 
 
-def router(doors: Doors, desk: Desk) -> APIRouter:
+def router(context: ServiceContext, desk: Desk) -> APIRouter:
     """The routes of the JSON API."""
-    api = APIRouter(prefix="/v1", tags=["public"], dependencies=[Depends(doors.require("public"))])
+    api = APIRouter(prefix="/v1", tags=["public"], dependencies=[Depends(context.require("public"))])
     _serve_reports(api, desk)
     _serve_registers(api, desk)
     return api

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
 from chassis.errors import Refused, Unavailable
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.http.csrf import Forms, Visit
 from chassis.http.middleware import PAGE_HEADERS
 from chassis.http.problems import SHOW
@@ -207,7 +207,7 @@ def _fault(refusal: Refused) -> Fault:
     return Fault(refusal.slug, refusal.field or "send", refusal.detail, refusal.fix or "")
 
 
-def router(doors: Doors, desk: Desk, forms: Forms) -> APIRouter:
+def router(context: ServiceContext, desk: Desk, forms: Forms) -> APIRouter:
     """The routes of the pages."""
     pages = Pages(desk, forms)
 
@@ -215,7 +215,7 @@ def router(doors: Doors, desk: Desk, forms: Forms) -> APIRouter:
         """Whatever is refused from here on is said on a page."""
         request.scope[SHOW] = lambda _, status: pages.show("pause.html", status)
 
-    locks = [Depends(in_italian), Depends(doors.require("public"))]
+    locks = [Depends(in_italian), Depends(context.require("public"))]
     site = APIRouter(include_in_schema=False, dependencies=locks)
     _serve_reports(site, pages)
     _serve_status(site, pages)

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel
 
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from intake.domain.reports import Report
 from intake.entrypoints.desk import Desk, Said
 
@@ -54,11 +54,11 @@ class FullReport(BaseModel):
     contact: HowToReach | None
 
 
-def router(doors: Doors, desk: Desk) -> APIRouter:
+def router(context: ServiceContext, desk: Desk) -> APIRouter:
     """The routes that need a token."""
     api = APIRouter(prefix="/internal", tags=["internal"])
 
-    @api.get("/contacts", dependencies=[Depends(doors.require("service"))])
+    @api.get("/contacts", dependencies=[Depends(context.require("service"))])
     async def show_contacts(
         report_id: Annotated[list[UUID], Query(min_length=1, max_length=MOST)], response: Response
     ) -> KnownContacts:
@@ -68,7 +68,7 @@ def router(doors: Doors, desk: Desk) -> APIRouter:
         return KnownContacts(contacts={one: _contact(*read) for one, read in found.items()})
 
     @api.get(
-        "/reports/{report_id}", dependencies=[Depends(doors.require("operator", "coordinator", "officer"))]
+        "/reports/{report_id}", dependencies=[Depends(context.require("operator", "coordinator", "officer"))]
     )
     async def read_report(report_id: UUID, response: Response) -> FullReport:
         """Everything that whoever works on the report may know."""

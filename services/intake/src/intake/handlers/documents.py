@@ -15,8 +15,8 @@ REPORTS = Collection(
     "reports",
     Report,
     key=lambda report: report.report_id,
-    speaks=("intake.reports",),
+    publishes=("intake.reports",),
     upcasters=(_without_sender,),
 )
 PRIVATE = Collection("private", Sealed, key=lambda sealed: sealed.owner)
-REGISTERS = Collection("registers", Register, key=lambda register: register.name, settled=True)
+REGISTERS = Collection("registers", Register, key=lambda register: register.name, reference=True)

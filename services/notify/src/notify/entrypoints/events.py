@@ -35,7 +35,7 @@ from notify.handlers.tell_about_case import tell_case_held, tell_case_opened, te
 from notify.handlers.tell_about_report import tell_report_received
 from notify.handlers.write_message import Telling
 
-HEARS = ("intake.reports", "routing.cases", "subsidies.applications")
+SUBSCRIBES = ("intake.reports", "routing.cases", "subsidies.applications")
 
 Needs = Callable[[Any], tuple[Ref[Message], Ref[Thread]]]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from notify.domain.message import Message, Status
 from notify.handlers.documents import MESSAGES
 
@@ -29,11 +29,11 @@ class MessageView(BaseModel):
     fallback_from: str | None
 
 
-def messages_router(doors: Doors) -> APIRouter:
+def messages_router(context: ServiceContext) -> APIRouter:
     """Reading messages."""
     router = APIRouter(prefix="/v1/messages", tags=["messages"])
 
-    @router.get("", dependencies=[Depends(doors.require(*STAFF))])
+    @router.get("", dependencies=[Depends(context.require(*STAFF))])
     async def list_messages(
         report_id: UUID | None = None,
         status: Status | None = None,
@@ -42,7 +42,7 @@ def messages_router(doors: Doors) -> APIRouter:
         """Messages, the oldest first."""
         asked = {"state.report_id": report_id and str(report_id), "state.status": status and status.value}
         where = {field: value for field, value in asked.items() if value is not None}
-        found = await doors.list(MESSAGES, where, [("state.written_at", 1)], limit)
+        found = await context.list(MESSAGES, where, [("state.written_at", 1)], limit)
         return [view(message) for message in found]
 
     return router

@@ -4,4 +4,4 @@ from chassis.documents import Collection
 from notify.domain.message import Message, Thread
 
 MESSAGES = Collection("messages", Message, lambda message: message.message_id)
-THREADS = Collection("threads", Thread, lambda thread: thread.report_id, speaks=("notify.messages",))
+THREADS = Collection("threads", Thread, lambda thread: thread.report_id, publishes=("notify.messages",))

@@ -10,7 +10,7 @@ from routing.handlers.load_register import LoadRegister, load_register
 from routing.handlers.open_case import open_case
 from routing.handlers.resolve_case import ResolveCase, resolve_case
 
-HEARS = ("intake.reports",)
+SUBSCRIBES = ("intake.reports",)
 
 REACTIONS = Reactions(
     on(ReportRegistered, lambda event: (CASES[event.report_id], REGISTERS[CURRENT]), open_case),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.errors import Refused
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.ids import uuid7
 from routing.domain.case import Case, Outcome, Status
 from routing.domain.rules import Route
@@ -72,9 +72,9 @@ class Resolution(BaseModel):
     command_id: UUID | None = Field(default=None, description="Send it to be able to repeat the call safely.")
 
 
-def cases_router(doors: Doors) -> APIRouter:
+def cases_router(context: ServiceContext) -> APIRouter:
     """Reading cases and resolving them."""
-    router = APIRouter(prefix="/v1/cases", tags=["cases"], dependencies=[Depends(doors.require(*STAFF))])
+    router = APIRouter(prefix="/v1/cases", tags=["cases"], dependencies=[Depends(context.require(*STAFF))])
 
     @router.get("")
     async def list_cases(
@@ -85,27 +85,27 @@ def cases_router(doors: Doors) -> APIRouter:
         """Cases, the one that is due first at the head."""
         asked = {"state.status": status, "state.route": route}
         where = {field: value.value for field, value in asked.items() if value is not None}
-        return [view(case) for case in await doors.list(CASES, where, [("state.due_at", 1)], limit)]
+        return [view(case) for case in await context.list(CASES, where, [("state.due_at", 1)], limit)]
 
     @router.get("/{report_id}")
     async def read_case(report_id: UUID) -> CaseView:
         """One case, with everybody who was considered and why."""
-        case = await doors.load(CASES, str(report_id))
+        case = await context.load(CASES, str(report_id))
         if case is None:
             raise Refused("unknown-case", "There is no case for this report.", 404, "report_id")
         return view(case)
 
-    _add_resolution(router, doors)
+    _add_resolution(router, context)
     return router
 
 
-def _add_resolution(router: APIRouter, doors: Doors) -> None:
+def _add_resolution(router: APIRouter, context: ServiceContext) -> None:
     @router.post("/{report_id}/resolution")
     async def resolve(report_id: UUID, resolution: Resolution) -> dict[str, Any]:
         """Close a case; sent again with the same command_id it gives the same answer."""
         command = ResolveCase(str(report_id), Outcome(resolution.outcome))
-        command_id = str(resolution.command_id or uuid7(doors.clock()))
-        answer = await doors.run(
+        command_id = str(resolution.command_id or uuid7(context.clock()))
+        answer = await context.run(
             command, id=command_id, key=command.report_id, fingerprint=f"{report_id}/{resolution.outcome}"
         )
         return dict(answer.body)

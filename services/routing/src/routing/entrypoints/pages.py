@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from chassis.documents import AnyOf
 from chassis.errors import Refused
-from chassis.http.context import Doors
-from chassis.http.login import LEAVE, Enter, Login, Visitor, login_router
+from chassis.http.context import ServiceContext
+from chassis.http.login import LEAVE, Login, SessionGuard, Visitor, login_router
 from chassis.http.middleware import PAGE_HEADERS
 from chassis.ids import uuid7
 from routing.domain.case import Outcome, Status
@@ -41,8 +41,8 @@ class ResolutionForm(BaseModel):
 class Pages:
     """The pages over the doors."""
 
-    def __init__(self, doors: Doors, login: Login) -> None:
-        self._doors, self._login = doors, login
+    def __init__(self, context: ServiceContext, login: Login) -> None:
+        self._context, self._login = context, login
         self._templates = Environment(
             loader=PackageLoader("routing.entrypoints"),
             autoescape=True,
@@ -72,16 +72,16 @@ class Pages:
 
     async def cases(self, visitor: Visitor, fault: str = "", done: str = "", status: int = 200) -> Response:
         """The cases that nobody has finished."""
-        doors = self._doors
-        rows = await doors.list(CASES, {"state.status": OPEN}, [("state.due_at", 1)], SHOWN)
+        context = self._context
+        rows = await context.list(CASES, {"state.status": OPEN}, [("state.due_at", 1)], SHOWN)
         return self.page(
             "cases.html",
             status,
             here=HOME,
             visitor=visitor,
             seal=self._login.forms.seal(visitor.session),
-            rows=[(case, explain(case), uuid7(doors.clock())) for case in rows],
-            now=doors.clock(),
+            rows=[(case, explain(case), uuid7(context.clock())) for case in rows],
+            now=context.clock(),
             fault=fault,
             done=done,
             more=len(rows) == SHOWN,
@@ -89,7 +89,7 @@ class Pages:
 
     async def settings(self, visitor: Visitor) -> Response:
         """What is in force, the file it comes from, and how it is changed."""
-        register = await self._doors.load(REGISTERS, CURRENT)
+        register = await self._context.load(REGISTERS, CURRENT)
         return self.page(
             "settings.html",
             200,
@@ -110,7 +110,7 @@ class Pages:
         command = ResolveCase(report_id, Outcome(form.outcome))
         mark = f"{report_id}/{form.outcome}"
         try:
-            await self._doors.run(command, id=str(form.command_id), key=report_id, fingerprint=mark)
+            await self._context.run(command, id=str(form.command_id), key=report_id, fingerprint=mark)
         except Refused as refusal:
             fault = wording.FAULTS.get(refusal.slug, wording.FAULTS["other"])
             return await self.cases(visitor, fault, status=refusal.status)
@@ -121,10 +121,13 @@ class Pages:
         return HTMLResponse(self._templates.get_template(template).render(facts), status, PAGE_HEADERS)
 
 
-def pages_router(doors: Doors, login: Login) -> APIRouter:
+def pages_router(context: ServiceContext, login: Login) -> APIRouter:
     """The pages, their style, and the way in and out."""
-    site, pages = APIRouter(include_in_schema=False), Pages(doors, login)
-    lock, keepers = Enter(doors, login, STAFF, pages.say), Enter(doors, login, KEEPERS, pages.say)
+    site, pages = APIRouter(include_in_schema=False), Pages(context, login)
+    lock, keepers = (
+        SessionGuard(context, login, STAFF, pages.say),
+        SessionGuard(context, login, KEEPERS, pages.say),
+    )
     style = resources.files("routing.entrypoints").joinpath("static/lavoro.css").read_bytes()
 
     @site.get(HOME)
@@ -143,9 +146,9 @@ def pages_router(doors: Doors, login: Login) -> APIRouter:
     async def show_settings(visitor: Annotated[Visitor, Depends(keepers)]) -> Response:
         return await pages.settings(visitor)
 
-    @site.get(f"{HOME}/lavoro.css", dependencies=[Depends(doors.require("public"))])
+    @site.get(f"{HOME}/lavoro.css", dependencies=[Depends(context.require("public"))])
     async def show_style() -> Response:
         return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
 
-    site.include_router(login_router(doors, login, HOME, (*STAFF, *KEEPERS), pages.say))
+    site.include_router(login_router(context, login, HOME, (*STAFF, *KEEPERS), pages.say))
     return site

@@ -2,14 +2,14 @@
 
 from fastapi import APIRouter
 
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.http.login import Login
 from chassis.http.ops_pages import ops_pages_router
-from chassis.parking.dead_letters import Mending
+from chassis.parking.dead_letters import DeadLetters
 from routing.entrypoints.pages import SYSTEM, Pages
 
 
-def system_router(doors: Doors, login: Login, mending: Mending) -> APIRouter:
+def system_router(context: ServiceContext, login: Login, dead_letters: DeadLetters) -> APIRouter:
     """What is parked, the runs and the audit."""
-    pages = Pages(doors, login)
-    return ops_pages_router(doors, login, mending, SYSTEM, pages.say, pages.page)
+    pages = Pages(context, login)
+    return ops_pages_router(context, login, dead_letters, SYSTEM, pages.say, pages.page)

@@ -4,7 +4,7 @@ from chassis.documents import Collection, Raw
 from routing.domain.case import Case
 from routing.domain.register import Register
 
-CASES = Collection("cases", Case, lambda case: case.report_id, speaks=("routing.cases",))
+CASES = Collection("cases", Case, lambda case: case.report_id, publishes=("routing.cases",))
 
 
 def _not_dated(state: Raw) -> Raw:
@@ -13,5 +13,5 @@ def _not_dated(state: Raw) -> Raw:
 
 
 REGISTERS = Collection(
-    "registers", Register, lambda register: register.id, settled=True, upcasters=(_not_dated,)
+    "registers", Register, lambda register: register.id, reference=True, upcasters=(_not_dated,)
 )

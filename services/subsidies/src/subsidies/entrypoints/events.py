@@ -24,7 +24,7 @@ from subsidies.handlers.publish_measures import PublishMeasures, publish_measure
 from subsidies.handlers.submit_application import SubmitApplication, submit_application
 from subsidies.handlers.withdraw_application import withdraw_application
 
-HEARS = ("intake.reports",)
+SUBSCRIBES = ("intake.reports",)
 
 
 def to_decide(command: SubmitApplication) -> tuple[Ref[Any], ...]:

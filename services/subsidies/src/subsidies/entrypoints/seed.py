@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chassis.http.context import Doors
+from chassis.http.context import ServiceContext
 from chassis.ids import derive
 from subsidies.handlers.allocate_budget import AllocateBudget
 from subsidies.handlers.documents import BUDGETS, CURRENT, PACKS, REGISTERS, PackText
@@ -11,7 +11,10 @@ from subsidies.handlers.publish_measures import PublishMeasures
 
 
 async def put_in_force(
-    doors: Doors, packs: Sequence[PackText], budgets: Sequence[AllocateBudget], measures: PublishMeasures
+    context: ServiceContext,
+    packs: Sequence[PackText],
+    budgets: Sequence[AllocateBudget],
+    measures: PublishMeasures,
 ) -> None:
     """Load what is new: packs first, then budgets, then the measures that name them.
 
@@ -20,24 +23,24 @@ async def put_in_force(
     allocation is lower than what is spent.
     """
     for pack in packs:
-        if await doors.load(PACKS, pack.hash) is None:
-            await doors.run(
+        if await context.load(PACKS, pack.hash) is None:
+            await context.run(
                 LoadPack(pack), id=derive("pack", pack.hash), key=pack.hash, fingerprint=pack.hash
             )
     for budget in budgets:
-        await _allocate(doors, budget)
-    current = await doors.load(REGISTERS, CURRENT)
+        await _allocate(context, budget)
+    current = await context.load(REGISTERS, CURRENT)
     if current is None or current.content != measures.content:
         revision = 0 if current is None else current.revision
         command_id = derive(f"measures/{revision}", measures.content)
-        await doors.run(measures, id=command_id, key=CURRENT, fingerprint=measures.content)
+        await context.run(measures, id=command_id, key=CURRENT, fingerprint=measures.content)
 
 
-async def _allocate(doors: Doors, wanted: AllocateBudget) -> None:
-    budget = await doors.load(BUDGETS, wanted.code)
+async def _allocate(context: ServiceContext, wanted: AllocateBudget) -> None:
+    budget = await context.load(BUDGETS, wanted.code)
     asked = (wanted.measure, wanted.province, wanted.allocated_cents)
     if budget is not None and (budget.measure, budget.province, budget.allocated_cents) == asked:
         return
     content = "/".join(map(str, asked))
     command_id = derive(f"budget/{wanted.code}/{0 if budget is None else budget.revision}", content)
-    await doors.run(wanted, id=command_id, key=wanted.code, fingerprint=content)
+    await context.run(wanted, id=command_id, key=wanted.code, fingerprint=content)

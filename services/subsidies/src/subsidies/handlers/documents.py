@@ -114,15 +114,15 @@ class Register:
 
 
 APPLICATIONS = Collection(
-    "applications", Application, lambda one: one.application_id, speaks=("subsidies.applications",)
+    "applications", Application, lambda one: one.application_id, publishes=("subsidies.applications",)
 )
 PRIVATE = Collection("private", Private, lambda one: one.application_id)
 DECISIONS = Collection("decisions", DecisionRecord, lambda one: one.decision_id)
-BUDGETS = Collection("budgets", Budget, lambda one: one.code, speaks=("subsidies.measures",))
+BUDGETS = Collection("budgets", Budget, lambda one: one.code, publishes=("subsidies.measures",))
 # Settled: an entry never changes, and the decision written with it is the guard; a refusal leaves no empty entry.
-LEDGER = Collection("ledger", LedgerEntry, lambda one: one.decision_id, settled=True)
-PACKS = Collection("packs", PackText, lambda one: one.hash, settled=True)
-REGISTERS = Collection("registers", Register, lambda one: one.id, settled=True)
+LEDGER = Collection("ledger", LedgerEntry, lambda one: one.decision_id, reference=True)
+PACKS = Collection("packs", PackText, lambda one: one.hash, reference=True)
+REGISTERS = Collection("registers", Register, lambda one: one.id, reference=True)
 
 
 def application_of(report_id: str) -> str:

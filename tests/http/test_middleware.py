@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from chassis.errors import Poison, Unavailable
 from chassis.http.app import build_app
-from chassis.http.context import Allow
+from chassis.http.context import BearerGuard
 from chassis.http.middleware import PAGE_HEADERS, Limits
 from chassis.http.rates import Rates, client_of
 from chassis.observe.metrics import Metrics
@@ -29,8 +29,8 @@ class Note(BaseModel):
 
 def app_with(rates: Rates | None = None, limits: Limits = LIMITS, metrics: Metrics | None = None) -> FastAPI:
     tokens = MemoryTokens({"ops": "ops", "op": "operator"})
-    router = APIRouter(dependencies=[Depends(Allow(tokens, ("public",), rates or Rates()))])
-    staff = APIRouter(dependencies=[Depends(Allow(tokens, ("operator", "ops"), rates or Rates()))])
+    router = APIRouter(dependencies=[Depends(BearerGuard(tokens, ("public",), rates or Rates()))])
+    staff = APIRouter(dependencies=[Depends(BearerGuard(tokens, ("operator", "ops"), rates or Rates()))])
     staff.get("/mine")(lambda: "yours")
     _add_failing(router)
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
-from tests.doors.issuers import ADA, NAME, NOW, MemoryIssuer, ec
+from tests.http.issuers import ADA, NAME, NOW, MemoryIssuer, ec
 
 from chassis.errors import Misuse, Refused, Unavailable
 from chassis.http.service_token import ServiceToken, read_secret

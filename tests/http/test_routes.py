@@ -12,10 +12,10 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.responses import Response
 from starlette.routing import Mount
-from tests.doors.services import ROLES, SERVICES, furnished
+from tests.http.services import ROLES, SERVICES, furnished
 
-from chassis.http.context import Lock, Open
-from chassis.http.login import Enter
+from chassis.http.context import OpenGuard, RoleGuard
+from chassis.http.login import SessionGuard
 
 # Whoever may ask something new has to be written here: a lock that is changed by mistake is noticed.
 OPEN = {
@@ -26,10 +26,10 @@ OPEN = {
 }
 
 
-def locks_in(dependant: Dependant) -> Iterator[Lock]:
+def locks_in(dependant: Dependant) -> Iterator[RoleGuard]:
     """The locks of a route, however deep."""
     for one in dependant.dependencies:
-        if isinstance(one.call, Lock):
+        if isinstance(one.call, RoleGuard):
             yield one.call
         yield from locks_in(one)
 
@@ -93,7 +93,7 @@ async def test_a_route_that_nobody_locked_is_named(plant: Any, tmp_path: Path) -
         assert unlocked(service.app) == ["/planted"]
 
 
-def doors_of(app: FastAPI) -> dict[str, Lock]:
+def context_of(app: FastAPI) -> dict[str, RoleGuard]:
     """The lock of each method and path."""
     return {
         f"{method} {route.path}": lock
@@ -110,7 +110,7 @@ async def locked_to(app: FastAPI, token: str) -> dict[str, bool]:
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://ascolto.example", headers=headers
     ) as client:
-        for door in doors_of(app):
+        for door in context_of(app):
             method, _, path = door.partition(" ")
             place = re.sub(r"\{\w+_id\}", "0190a000-0000-7000-8000-000000000001", path)
             answer = await client.request(method, place)
@@ -122,19 +122,19 @@ async def locked_to(app: FastAPI, token: str) -> dict[str, bool]:
 @pytest.mark.parametrize("name", SERVICES)
 async def test_a_route_lets_in_the_roles_that_it_names_and_no_others(name: str, tmp_path: Path) -> None:
     async with furnished(name, tmp_path) as service:
-        locks = doors_of(service.app)
+        locks = context_of(service.app)
         for token in ("", "a-strangers", *ROLES):
             for door, kept_out in (await locked_to(service.app, token)).items():
                 lock = locks[door]
                 # A page asks for a session and takes no token.
-                outside = isinstance(lock, Enter) or {"public", token}.isdisjoint(lock.roles)
+                outside = isinstance(lock, SessionGuard) or {"public", token}.isdisjoint(lock.roles)
                 assert kept_out == outside, f"{door} and {token!r}"
 
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_only_the_machines_around_a_service_are_not_counted(name: str, tmp_path: Path) -> None:
     async with furnished(name, tmp_path) as service:
-        uncounted = {door for door, lock in doors_of(service.app).items() if isinstance(lock, Open)}
+        uncounted = {door for door, lock in context_of(service.app).items() if isinstance(lock, OpenGuard)}
 
     assert uncounted == OPEN
 

@@ -9,9 +9,9 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.doors.services import SERVICES, furnished
-from tests.doors.test_guards import LIMITS, app_with
-from tests.doors.test_routes import routes_of
+from tests.http.services import SERVICES, furnished
+from tests.http.test_middleware import LIMITS, app_with
+from tests.http.test_routes import routes_of
 
 from chassis.http.problems import METHODS
 from chassis.observe.metrics import OTHER, Metrics

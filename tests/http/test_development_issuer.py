@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from pydantic import ValidationError
-from tests.doors.services import settings_of
+from tests.http.services import settings_of
 
 from chassis.http.issuer import Issuer
 from chassis.http.service_token import ServiceToken

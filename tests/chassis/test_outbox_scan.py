@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.documents import Raw
-from chassis.outbox.scan import MARGIN_MS, REMEMBERED, WHOLE_EVERY_SECONDS, Window
+from chassis.outbox.scan import MARGIN_MS, REMEMBERED, WHOLE_EVERY_SECONDS, OutboxScan
 from chassis.store.collections import OUTBOX
 from chassis.store.memory import MemoryStore
 
@@ -24,10 +24,10 @@ class Scene:
     store: MemoryStore = field(default_factory=MemoryStore)
     seconds: float = 0.0
     oldest: list[Raw | None] = field(default_factory=list)
-    window: Window = field(init=False)
+    outbox_scan: OutboxScan = field(init=False)
 
     def __post_init__(self) -> None:
-        self.window = Window(self.store, lambda: self.seconds, self.oldest.append)
+        self.outbox_scan = OutboxScan(self.store, lambda: self.seconds, self.oldest.append)
 
     @classmethod
     async def opened(cls) -> "Scene":
@@ -41,11 +41,11 @@ class Scene:
         await self.store.insert_missing(OUTBOX, rows)
 
     async def look(self, slots: list[int] = SLOTS) -> list[str]:
-        return [row["_id"] for row in await self.window.look(slots)]
+        return [row["_id"] for row in await self.outbox_scan.look(slots)]
 
     async def send(self) -> list[str]:
-        rows = await self.window.look(SLOTS)
-        self.window.sent(rows)
+        rows = await self.outbox_scan.look(SLOTS)
+        self.outbox_scan.sent(rows)
         await self.store.delete(OUTBOX, [row["_id"] for row in rows])
         return [row["_id"] for row in rows]
 
@@ -85,7 +85,7 @@ async def test_a_fact_whose_predecessor_was_sent_long_ago_is_looked_at_with_all_
 async def test_a_fact_whose_predecessor_this_process_sent_needs_no_look_at_all_others() -> None:
     scene = await Scene.opened()
     old = NOW - 60_000
-    scene.window.sent([fact("one", old, subject="s")])
+    scene.outbox_scan.sent([fact("one", old, subject="s")])
     await scene.commit(fact("hidden", NOW - 60_000), fact("two", NOW + 1, after=old, subject="s"))
 
     assert await scene.look() == ["two"]
@@ -98,7 +98,7 @@ async def test_the_copy_of_a_parked_record_is_not_taken_for_the_fact_of_its_key_
     old = NOW - 60_000
     copy = fact("copy", old, subject="s")
     del copy["sequence"]
-    scene.window.sent([copy])
+    scene.outbox_scan.sent([copy])
     await scene.commit(fact("one", old, subject="s"), fact("two", NOW + 1, after=old, subject="s"))
 
     assert await scene.look() == ["one", "two"]
@@ -131,7 +131,7 @@ async def test_the_oldest_fact_is_told_when_all_was_looked_through_and_nothing_i
 async def test_what_is_remembered_is_bounded_and_the_latest_stays() -> None:
     scene = Scene()
     rows: list[dict[str, Any]] = [fact(f"f{n}", NOW + n) for n in range(REMEMBERED + 10)]
-    scene.window.sent(rows)
+    scene.outbox_scan.sent(rows)
 
-    assert len(scene.window._sent) == REMEMBERED
-    assert f"f{REMEMBERED + 9}" in scene.window._sent
+    assert len(scene.outbox_scan._sent) == REMEMBERED
+    assert f"f{REMEMBERED + 9}" in scene.outbox_scan._sent

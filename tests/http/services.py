@@ -62,12 +62,12 @@ async def furnished(name: str, folder: Path) -> AsyncIterator[Furnished]:
     settings, store = settings_of(name, folder), MemoryStore()
     process = Process(importlib.import_module(f"{name}.main").plan(settings), settings, store, lambda: NOW)
     tokens = MemoryTokens({role: role for role in ROLES})
-    await process.doors.tokens.close()
-    process.doors = replace(process.doors, tokens=tokens)
+    await process.context.tokens.close()
+    process.context = replace(process.context, tokens=tokens)
     await store.ensure(COLLECTIONS, INDEXES)
-    serving = asyncio.create_task(process.commands.serve(await store.lane()))
+    serving = asyncio.create_task(process.commands.serve(await store.session()))
     if process.plan.seed is not None:
-        await process.plan.seed(process.doors)
+        await process.plan.seed(process.context)
     try:
         yield Furnished(await application(process), process, store)
     finally:

@@ -9,15 +9,25 @@ from itertools import count
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.chassis.ledger import NOW, Remind, a_store, command, opened, record, registered, report_id, turns
+from tests.chassis.ledger import (
+    NOW,
+    Remind,
+    a_store,
+    command,
+    opened,
+    record,
+    registered,
+    report_id,
+    unit_of_work,
+)
 
 from chassis.consumer.records import read
 from chassis.documents import Raw
 from chassis.errors import Poison, Refused
-from chassis.store.collections import HEADS, PARKED
+from chassis.store.collections import PARKED, PARKED_KEYS
 from chassis.store.memory import MemoryTransaction
 from chassis.store.port import Store
-from chassis.transaction.inputs import Ending, Input, Lineage
+from chassis.transaction.inputs import Input, Lineage, Result
 
 
 async def lines(store: Store, report: int) -> list[str]:
@@ -26,8 +36,8 @@ async def lines(store: Store, report: int) -> list[str]:
 
 
 async def run(store: Store, *inputs: Input) -> list[str]:
-    lane = await store.lane()
-    return [outcome.ending.value for outcome in await turns().run(lane, inputs)]
+    session = await store.session()
+    return [outcome.result.value for outcome in await unit_of_work().run(session, inputs)]
 
 
 def event(report: int, event_id: str, offset: int = 0, category: str = "lift") -> Input:
@@ -37,7 +47,7 @@ def event(report: int, event_id: str, offset: int = 0, category: str = "lift") -
 async def test_state_receipt_and_fact_are_written_together() -> None:
     store = await a_store()
 
-    outcomes = await turns().run(await store.lane(), [command(1, "first")])
+    outcomes = await unit_of_work().run(await store.session(), [command(1, "first")])
 
     assert outcomes[0].answer == {"lines": 1}
     assert await lines(store, 1) == ["first"]
@@ -54,7 +64,7 @@ async def test_another_clocks_time_neither_delays_a_job_nor_ages_a_receipt() -> 
     early, late = event(1, "e1"), event(2, "e2", 1)
     early.now, late.now = NOW - timedelta(days=400), NOW + timedelta(days=400)
 
-    await replace(turns(), clock=lambda: met).run(await store.lane(), [early, late])
+    await replace(unit_of_work(), clock=lambda: met).run(await store.session(), [early, late])
 
     assert {row["due"] for row in await store.query("jobs", {})} == {met}
     assert {row["at"] for row in await store.query("inbox", {})} == {met}
@@ -62,15 +72,15 @@ async def test_another_clocks_time_neither_delays_a_job_nor_ages_a_receipt() -> 
 
 async def test_one_input_that_cannot_be_kept_is_parked_and_among_several_the_turn_says_so() -> None:
     store = await a_store()
-    lane = await store.lane()
+    session = await store.session()
     bad, good = event(1, "e1", category="surrogate"), event(2, "e2", 1)
 
     with pytest.raises(Poison):
-        await turns().run(lane, [bad, good])
+        await unit_of_work().run(session, [bad, good])
     assert await store.count("inbox", {}) == 0
-    (outcome,) = await turns().run(lane, [bad])
+    (outcome,) = await unit_of_work().run(session, [bad])
 
-    assert outcome.ending is Ending.PARKED
+    assert outcome.result is Result.PARKED
     assert [row["reason"] for row in await store.query(PARKED, {})] == ["poison"]
     assert await lines(store, 1) == []
 
@@ -79,8 +89,8 @@ async def test_two_services_that_hear_the_same_fact_say_different_ones() -> None
     ids = set()
     for service in ("ledger", "diary"):
         store = await a_store()
-        engine = replace(turns(), service=service)
-        await engine.run(await store.lane(), [command(1, "first")])
+        engine = replace(unit_of_work(), service=service)
+        await engine.run(await store.session(), [command(1, "first")])
         ids.add((await store.query("outbox", {}))[0]["_id"])
 
     assert len(ids) == 2
@@ -90,9 +100,9 @@ async def test_an_input_that_comes_again_changes_nothing_and_is_answered_the_sam
     store = await a_store()
     await run(store, command(1, "first"))
 
-    outcomes = await turns().run(await store.lane(), [command(1, "first")])
+    outcomes = await unit_of_work().run(await store.session(), [command(1, "first")])
 
-    assert outcomes[0].ending is Ending.AGAIN
+    assert outcomes[0].result is Result.AGAIN
     assert outcomes[0].answer == {"lines": 1}
     assert await store.count("outbox", {}) == 1
 
@@ -108,7 +118,7 @@ async def test_another_body_under_a_used_id_is_refused() -> None:
     store = await a_store()
     await run(store, command(1, "first", fingerprint="aa"))
 
-    outcome = (await turns().run(await store.lane(), [command(1, "other", fingerprint="bb")]))[0]
+    outcome = (await unit_of_work().run(await store.session(), [command(1, "other", fingerprint="bb")]))[0]
 
     assert isinstance(outcome.error, Refused)
     assert (outcome.error.slug, outcome.error.status) == ("id-reused", 422)
@@ -118,7 +128,7 @@ async def test_another_body_under_a_used_id_is_refused() -> None:
 async def test_a_refused_command_stores_nothing_and_may_be_corrected_under_its_id() -> None:
     store = await a_store()
 
-    outcome = (await turns().run(await store.lane(), [command(1, "refuse", fingerprint="aa")]))[0]
+    outcome = (await unit_of_work().run(await store.session(), [command(1, "refuse", fingerprint="aa")]))[0]
 
     assert isinstance(outcome.error, Refused)
     assert outcome.error.field == "line"
@@ -155,13 +165,13 @@ def told(offset: int, kind: str, n: int, line: str, body: str) -> Input:
 def test_hoping_that_nothing_came_before_ends_as_looking_for_it_does(batches: list[list[Told]]) -> None:
     async def story(careful: bool) -> tuple[object, ...]:
         store, offsets = await a_store(), count()
-        lane, engine = await store.lane(), replace(turns(), clock=lambda: NOW)
+        session, engine = await store.session(), replace(unit_of_work(), clock=lambda: NOW)
         ends: list[object] = []
         for batch in batches:
             engine.hopeful = engine.hopeful and not careful
-            outcomes = await engine.run(lane, [told(next(offsets), *one) for one in batch])
-            ends += [(outcome.ending, outcome.answer, str(outcome.error)) for outcome in outcomes]
-        names = ("pages", "inbox", "outbox", "timers", "jobs", PARKED, HEADS)
+            outcomes = await engine.run(session, [told(next(offsets), *one) for one in batch])
+            ends += [(outcome.result, outcome.answer, str(outcome.error)) for outcome in outcomes]
+        names = ("pages", "inbox", "outbox", "timers", "jobs", PARKED, PARKED_KEYS)
         return ends, *[await store.query(name, {}, [("_id", 1)]) for name in names]
 
     assert asyncio.run(story(careful=False)) == asyncio.run(story(careful=True))
@@ -170,8 +180,8 @@ def test_hoping_that_nothing_came_before_ends_as_looking_for_it_does(batches: li
 async def test_receipts_are_asked_for_only_at_first_and_once_something_comes_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store, engine = await a_store(), turns()
-    lane, asked, find = await store.lane(), list[str](), MemoryTransaction.find
+    store, engine = await a_store(), unit_of_work()
+    session, asked, find = await store.session(), list[str](), MemoryTransaction.find
 
     async def heard(tx: MemoryTransaction, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         asked.append(collection)
@@ -180,7 +190,7 @@ async def test_receipts_are_asked_for_only_at_first_and_once_something_comes_aga
     monkeypatch.setattr(MemoryTransaction, "find", heard)
     times = []
     for name in ("e1", "e2", "e3", "e3", "e4", "e5"):
-        await engine.run(lane, [event(1, name, category=name)])
+        await engine.run(session, [event(1, name, category=name)])
         times.append(asked.count("inbox"))
         asked.clear()
 
@@ -225,7 +235,7 @@ async def test_an_unreadable_record_is_parked_with_its_bytes_and_later_ones_of_i
     assert "report-registered.v1" in parked[0]["detail"]
     assert await lines(store, 2) == ["lift"]
     assert await run(store, event(1, "e4", 7)) == ["behind"]
-    heads = await store.query(HEADS, {})
+    heads = await store.query(PARKED_KEYS, {})
     assert [(row["key"], row["size"]) for row in heads] == [(report_id(1), 3)]
 
 
@@ -265,7 +275,7 @@ async def test_an_early_event_is_held_and_the_document_it_waits_for_makes_it_rea
     assert await run(store, read(record(opened(1), "e1", 0), 0)) == ["early"]
     assert await run(store, command(1, "arrived")) == ["done"]
 
-    heads = await store.query(HEADS, {})
+    heads = await store.query(PARKED_KEYS, {})
     assert [(row["ready"], row["awaits"]) for row in heads] == [(True, f"pages/{report_id(1)}")]
 
 

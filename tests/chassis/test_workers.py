@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import TopicPartition
-from tests.chassis.ledger import NOW, a_store, record, registered, report_id, turns
+from tests.chassis.ledger import NOW, a_store, record, registered, report_id, unit_of_work
 
 from chassis.consumer.claims import Claims
 from chassis.consumer.delivery import Delivery
@@ -73,8 +73,8 @@ class QuietDelivery(Delivery):
 
 
 async def delivery_on(store: Store, kind: type[QuietDelivery] = QuietDelivery) -> QuietDelivery:
-    claims = Claims("ledger", store, [await store.lane(), await store.lane()])
-    made = kind("ledger", Connection(""), "one", [TOPIC], claims, turns(), lambda: NOW)
+    claims = Claims("ledger", store, [await store.session(), await store.session()])
+    made = kind("ledger", Connection(""), "one", [TOPIC], claims, unit_of_work(), lambda: NOW)
     for number in range(2):
         await claims.take(TopicPartition(TOPIC, number), "topic-id")
     return made
@@ -176,8 +176,8 @@ async def test_kafka_is_told_where_a_claimed_partition_stands() -> None:
     delivery.claims.held.clear()
 
     await delivery.on_partitions_assigned({TopicPartition(TOPIC, 0)})
-    assert delivery.advice._telling is not None
-    await delivery.advice._telling
+    assert delivery.committer._telling is not None
+    await delivery.committer._telling
 
     assert delivery.source.told == {0: 2}
 

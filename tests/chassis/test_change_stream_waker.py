@@ -4,43 +4,45 @@ import asyncio
 from contextlib import suppress
 
 from chassis.errors import Unavailable
-from chassis.store.change_stream_waker import Neighbours
+from chassis.store.change_stream_waker import ChangeStreamWaker
 from chassis.store.memory import MemoryStore
-from chassis.store.shard_leases import Slots
+from chassis.store.shard_leases import ShardLeases
 
 
-async def hearing(store: MemoryStore, members: int) -> tuple[Neighbours, list[str], "asyncio.Task[None]"]:
-    slots, woken = Slots(store, "one", 4), list[str]()
+async def hearing(
+    store: MemoryStore, members: int
+) -> tuple[ChangeStreamWaker, list[str], "asyncio.Task[None]"]:
+    slots, woken = ShardLeases(store, "one", 4), list[str]()
     await slots.reclaim()
     del slots._held[3]
     slots.members = members
-    neighbours = Neighbours(store, slots, woken.append)
-    task = asyncio.create_task(neighbours.run())
+    waker = ChangeStreamWaker(store, slots, woken.append)
+    task = asyncio.create_task(waker.run())
     await asyncio.sleep(0.01)
-    return neighbours, woken, task
+    return waker, woken, task
 
 
 async def test_what_others_commit_into_our_slots_wakes_the_loop_it_is_for() -> None:
     store = MemoryStore()
-    neighbours, woken, task = await hearing(store, members=2)
+    waker, woken, task = await hearing(store, members=2)
 
     await store.insert_missing("outbox", [{"_id": "a", "slot": 0}, {"_id": "of others", "slot": 3}])
     await store.insert_missing("jobs", [{"_id": "b", "slot": 1}])
     await store.insert_missing("timers", [{"_id": "c", "slot": 2}])
     await store.insert_missing("reports", [{"_id": "d", "slot": 2}])
 
-    assert neighbours.listening
+    assert waker.listening
     assert woken == ["relay", "jobs", "timers"]
     task.cancel()
 
 
 async def test_alone_nobody_listens() -> None:
     store = MemoryStore()
-    neighbours, woken, task = await hearing(store, members=1)
+    waker, woken, task = await hearing(store, members=1)
 
     await store.insert_missing("outbox", [{"_id": "a", "slot": 0}])
 
-    assert not neighbours.listening
+    assert not waker.listening
     assert woken == []
     task.cancel()
 
@@ -53,9 +55,9 @@ class Deaf(MemoryStore):
 
 
 async def test_while_nothing_is_heard_it_is_not_said_that_it_is() -> None:
-    neighbours, _, task = await hearing(Deaf(), members=2)
+    waker, _, task = await hearing(Deaf(), members=2)
 
-    assert not neighbours.listening
+    assert not waker.listening
     assert not task.done()
     task.cancel()
     with suppress(asyncio.CancelledError):

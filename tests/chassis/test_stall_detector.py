@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from tests.chassis.ledger import a_store, turns
-from tests.chassis.test_lanes import TOPIC, QuietDelivery, QuietSubscription, delivery_on
+from tests.chassis.ledger import a_store, unit_of_work
+from tests.chassis.test_workers import TOPIC, QuietDelivery, QuietSubscription, delivery_on
 
 from chassis.consumer.claims import Claims
-from chassis.consumer.stall_detector import ASK_SECONDS, Progress
+from chassis.consumer.stall_detector import ASK_SECONDS, StallDetector
 from chassis.consumer.subscription import Subscription
 from chassis.errors import Unavailable
 
@@ -49,12 +49,14 @@ class Reader:
 
     def __init__(self, claims: Claims) -> None:
         self.now, self.source, self.claims = 0.0, TwoWords(), claims
-        self.progress = Progress("ledger", claims, self.source, turns().metrics, lambda: self.now)
+        self.stall_detector = StallDetector(
+            "ledger", claims, self.source, unit_of_work().metrics, lambda: self.now
+        )
 
     @classmethod
     async def with_two_partitions(cls) -> "Reader":
         store = await a_store()
-        claims = Claims("ledger", store, [await store.lane(), await store.lane()])
+        claims = Claims("ledger", store, [await store.session(), await store.session()])
         for partition in (SEEN, UNSEEN):
             await claims.take(partition, "topic-id")
         return cls(claims)
@@ -62,13 +64,13 @@ class Reader:
     def handle(self, partition: TopicPartition, end: int) -> None:
         claim = self.claims.held[partition]
         claim.fence = claim.moved(end)
-        self.progress.made()
+        self.stall_detector.made()
 
     async def pass_time(self, seconds: int) -> bool:
         for _ in range(seconds):
             self.now += 1
-            await self.progress.look()
-        return self.progress.stands_still(PATIENCE)
+            await self.stall_detector.look()
+        return self.stall_detector.stands_still(PATIENCE)
 
 
 @pytest.mark.parametrize("known", [0, None])
@@ -114,7 +116,7 @@ async def test_a_broker_that_is_away_is_said_and_nothing_is_taken_for_stuck() ->
     with pytest.raises(Unavailable):
         await reader.pass_time(60)
 
-    assert not reader.progress.stands_still(PATIENCE)
+    assert not reader.stall_detector.stands_still(PATIENCE)
 
 
 async def test_what_rested_is_counted_anew() -> None:
@@ -122,7 +124,7 @@ async def test_what_rested_is_counted_anew() -> None:
     reader.source.known[SEEN], reader.source.true[UNSEEN] = 3, 7
     await reader.pass_time(60)
 
-    reader.progress.anew()
+    reader.stall_detector.anew()
 
     assert not await reader.pass_time(10)
     assert await reader.pass_time(45)
@@ -137,7 +139,7 @@ async def test_what_was_removed_unread_is_told_once_it_is_certain_that_nothing_m
     told = []
     for _ in range(2 * int(ASK_SECONDS) + 4):
         reader.now += 1
-        told.append(await reader.progress.look())
+        told.append(await reader.stall_detector.look())
 
     assert [one for one in told if one] == [{SEEN: 5}]
 
@@ -145,23 +147,23 @@ async def test_what_was_removed_unread_is_told_once_it_is_certain_that_nothing_m
 async def test_a_group_that_never_says_what_is_ours_is_stuck_and_one_that_takes_its_time_is_not() -> None:
     reader = await Reader.with_two_partitions()
     reader.claims.held.clear()
-    reader.progress.leave()
+    reader.stall_detector.leave()
 
     assert not await reader.pass_time(2 * int(PATIENCE))
     assert await reader.pass_time(1)
-    reader.progress.join()
+    reader.stall_detector.join()
     assert not await reader.pass_time(200)
 
 
 async def test_whoever_lets_go_is_outside_until_the_group_has_said_what_is_ours() -> None:
     delivery = await delivery_on(await a_store())
-    assert delivery.progress.outside is None
+    assert delivery.stall_detector.outside is None
 
     await delivery.on_partitions_revoked({SEEN})
-    assert delivery.progress.outside is not None
+    assert delivery.stall_detector.outside is not None
     await delivery.on_partitions_assigned(set())
 
-    assert delivery.progress.outside is None
+    assert delivery.stall_detector.outside is None
 
 
 class Waiting(QuietDelivery):
@@ -172,7 +174,7 @@ class Waiting(QuietDelivery):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self._monotonic = self.progress.monotonic = lambda: self.now
+        self._monotonic = self.stall_detector.monotonic = lambda: self.now
 
     def _subscribe(self, instance: str) -> Subscription:  # noqa: ARG002
         return TwoWords()

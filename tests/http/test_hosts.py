@@ -6,9 +6,9 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.doors.services import SERVICES, Furnished, furnished, settings_of
-from tests.doors.test_guards import LIMITS, app_with
-from tests.doors.test_routes import routes_of
+from tests.http.services import SERVICES, Furnished, furnished, settings_of
+from tests.http.test_middleware import LIMITS, app_with
+from tests.http.test_routes import routes_of
 
 from chassis.http.hosts import host_of, hosts_in
 from chassis.http.middleware import Limits

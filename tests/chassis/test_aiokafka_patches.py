@@ -12,7 +12,7 @@ from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest, MetadataResponse_v0
 
-from chassis.consumer.aiokafka_patches import REST_SECONDS, has_no_leader, mend_kafka_client
+from chassis.consumer.aiokafka_patches import REST_SECONDS, has_no_leader, patch_aiokafka
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ async def _ended() -> AsyncIterator[AIOKafkaConnection]:
 
 @pytest.mark.usefixtures("unmended")
 def test_a_write_to_a_closed_connection_is_a_kafka_error_and_ends_it() -> None:
-    mend_kafka_client()
-    mend_kafka_client()
+    patch_aiokafka()
+    patch_aiokafka()
 
     async def main() -> None:
         async with _ended() as connection:
@@ -68,7 +68,7 @@ def test_a_write_to_a_closed_connection_is_a_kafka_error_and_ends_it() -> None:
 
 @pytest.mark.usefixtures("unmended")
 def test_what_keeps_the_metadata_takes_it_for_a_broker_that_is_away() -> None:
-    mend_kafka_client()
+    patch_aiokafka()
 
     async def main() -> None:
         client = AIOKafkaClient(bootstrap_servers="127.0.0.1:9")
@@ -81,8 +81,8 @@ def test_what_keeps_the_metadata_takes_it_for_a_broker_that_is_away() -> None:
 
 @pytest.mark.usefixtures("unmended")
 def test_whoever_asks_for_metadata_again_and_again_rests_while_nobody_answers() -> None:
-    mend_kafka_client()
-    mend_kafka_client()
+    patch_aiokafka()
+    patch_aiokafka()
 
     async def main() -> None:
         client = AIOKafkaClient(bootstrap_servers="127.0.0.1:9")

@@ -5,28 +5,28 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from tests.chassis.ledger import NOW, a_store, command, opened, record, registered, report_id, turns
+from tests.chassis.ledger import NOW, a_store, command, opened, record, registered, report_id, unit_of_work
 
 from chassis.consumer.records import read
 from chassis.errors import Refused
 from chassis.ids import derive
 from chassis.outbox.sent_log import Place, SentLog, day_log
-from chassis.parking.dead_letters import Mending, mending_over, readable
-from chassis.store.collections import HEADS, PARKED
+from chassis.parking.dead_letters import DeadLetters, open_dead_letters, readable
+from chassis.store.collections import PARKED, PARKED_KEYS
 from chassis.store.port import Store
-from chassis.store.shard_leases import Slots
+from chassis.store.shard_leases import ShardLeases
 from chassis.tasks.run import Run
 from chassis.transaction.parked import record_of
 from contracts.topics import dead_letter_topic
 
 
-async def mending(store: Store) -> Mending:
-    slots = Slots(store, "one", 8)
+async def dead_letters(store: Store) -> DeadLetters:
+    slots = ShardLeases(store, "one", 8)
     await slots.share()
-    return await mending_over(store, turns(), slots, lambda: NOW, lambda: None)
+    return await open_dead_letters(store, unit_of_work(), slots, lambda: NOW, lambda: None)
 
 
-async def ended(made: Mending, run: Run) -> Run:
+async def ended(made: DeadLetters, run: Run) -> Run:
     """The run at its end."""
     while await made.runs.advance(made.runs.kinds[run.kind]):
         pass
@@ -36,15 +36,15 @@ async def ended(made: Mending, run: Run) -> Run:
 async def park_two_keys(store: Store) -> None:
     bugs = [read(record(registered(n, "bug"), f"bug-{n}", n), 0) for n in (1, 2)]
     behind = read(record(registered(1, "lift"), "behind", 9), 0)
-    await turns().run(await store.lane(), [*bugs, behind])
+    await unit_of_work().run(await store.session(), [*bugs, behind])
 
 
 async def test_the_keys_that_have_stopped_are_listed_with_their_records_and_reasons() -> None:
     store = await a_store()
     await park_two_keys(store)
-    made = await mending(store)
+    made = await dead_letters(store)
 
-    heads = await made.heads()
+    heads = await made.parked_keys()
 
     assert sorted((row["key"], row["size"]) for row in heads) == [(report_id(1), 2), (report_id(2), 1)]
     (first, second) = await made.records(f"ledger|intake.reports|{report_id(1)}")
@@ -68,7 +68,7 @@ async def test_a_parked_record_is_mirrored_with_its_bytes_and_where_it_came_from
 async def test_discarding_frees_the_key_and_keeps_the_bytes_in_the_audit() -> None:
     store = await a_store()
     await park_two_keys(store)
-    made = await mending(store)
+    made = await dead_letters(store)
     head = f"ledger|intake.reports|{report_id(1)}"
 
     assert (await ended(made, await made.discard("anna", "sent by mistake", head))).counts == {"discarded": 2}
@@ -77,32 +77,32 @@ async def test_discarding_frees_the_key_and_keeps_the_bytes_in_the_audit() -> No
     [entry] = [row for row in await made.audit() if "records" in row["details"]]
     assert (entry["by"], entry["action"], entry["details"]["why"]) == ("anna", "discard", "sent by mistake")
     assert len(entry["details"]["records"]) == 2
-    outcomes = await turns().run(await store.lane(), [read(record(registered(1), "next", 20), 0)])
-    assert outcomes[0].ending == "done"
+    outcomes = await unit_of_work().run(await store.session(), [read(record(registered(1), "next", 20), 0)])
+    assert outcomes[0].result == "done"
 
 
 async def test_a_copy_of_what_was_given_up_is_known_and_parks_nothing() -> None:
     store = await a_store()
     await park_two_keys(store)
-    made = await mending(store)
+    made = await dead_letters(store)
     rows = await made.records(f"ledger|intake.reports|{report_id(1)}")
     await ended(made, await made.discard("anna", "sent by mistake", f"ledger|intake.reports|{report_id(1)}"))
 
     copies = [read(replace(record_of(row), offset=90 + n), 0) for n, row in enumerate(rows)]
-    outcomes = await turns().run(await store.lane(), copies)
+    outcomes = await unit_of_work().run(await store.session(), copies)
 
-    assert [outcome.ending for outcome in outcomes] == ["again"] * len(rows)
+    assert [outcome.result for outcome in outcomes] == ["again"] * len(rows)
     assert await store.count(PARKED, {}) == 1  # the other key's
 
 
 async def test_one_record_can_be_discarded_and_the_rest_replayed() -> None:
     store = await a_store()
     await park_two_keys(store)
-    made = await mending(store)
+    made = await dead_letters(store)
     head = f"ledger|intake.reports|{report_id(1)}"
 
     await made.discard_record("anna", "broken", head, f"{head}#00000000")
-    run = await ended(made, await made.replay("anna", head=head))
+    run = await ended(made, await made.replay("anna", parked_key=head))
 
     assert (run.counts, run.total) == ({"handled": 1}, 1)
     page = await store.get("pages", report_id(1))
@@ -113,9 +113,9 @@ async def test_one_record_can_be_discarded_and_the_rest_replayed() -> None:
 async def test_replaying_by_reason_touches_no_other_key() -> None:
     store = await a_store()
     await park_two_keys(store)
-    await turns().run(await store.lane(), [read(record(opened(3), "early", 30), 0)])
-    await turns().run(await store.lane(), [command(3, "page")])
-    made = await mending(store)
+    await unit_of_work().run(await store.session(), [read(record(opened(3), "early", 30), 0)])
+    await unit_of_work().run(await store.session(), [command(3, "page")])
+    made = await dead_letters(store)
 
     early = await ended(made, await made.replay("anna", reason="early"))
     rest = await ended(made, await made.replay("anna", topic="intake.reports"))
@@ -127,7 +127,7 @@ async def test_replaying_by_reason_touches_no_other_key() -> None:
 async def test_what_is_not_parked_cannot_be_discarded() -> None:
     store = await a_store()
 
-    made = await mending(store)
+    made = await dead_letters(store)
     await park_two_keys(store)
     here, elsewhere = (f"ledger|intake.reports|{report_id(n)}" for n in (1, 2))
 
@@ -139,10 +139,10 @@ async def test_what_is_not_parked_cannot_be_discarded() -> None:
 
 async def test_a_stop_and_the_going_on_are_said_in_sequence_however_often() -> None:
     store = await a_store()
-    made = await mending(store)
+    made = await dead_letters(store)
     head = f"ledger|intake.reports|{report_id(1)}"
     for n in range(3):
-        await turns().run(await store.lane(), [read(record(registered(1, "bug"), f"e{n}", n), 0)])
+        await unit_of_work().run(await store.session(), [read(record(registered(1, "bug"), f"e{n}", n), 0)])
         await ended(made, await made.discard("anna", "again", head))
 
     said = await store.query("outbox", {"aggregatetype": "ops.stalls"}, [("stamp", 1)])
@@ -150,12 +150,12 @@ async def test_a_stop_and_the_going_on_are_said_in_sequence_however_often() -> N
     assert [row["type"] for row in said] == ["key-stalled.v1", "key-resumed.v1"] * 3
     assert [row["sequence"] for row in said] == [1, 2, 3, 4, 5, 6]
     assert {row["aggregateid"] for row in said} == {derive(head, "stall")}
-    assert [row["size"] for row in await store.query(HEADS, {})] == [0]
+    assert [row["size"] for row in await store.query(PARKED_KEYS, {})] == [0]
 
 
 async def test_what_was_sent_since_a_time_goes_out_again_and_nothing_else() -> None:
     store = await a_store()
-    made = await mending(store)
+    made = await dead_letters(store)
     for n in range(10):
         await SentLog(store).keep([{"_id": f"f{n}", "slot": 0, "stamp": n}], NOW - timedelta(hours=4 * n))
 
@@ -185,7 +185,7 @@ async def test_a_time_of_another_zone_is_looked_for_in_the_log_of_its_day() -> N
     store = await a_store()
     sent_at = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
     await SentLog(store).keep([{"_id": "late at night", "slot": 0, "stamp": 1}], sent_at)
-    made = await mending(store)
+    made = await dead_letters(store)
 
     run = await ended(made, await made.republish("anna", sent_at.astimezone(timezone(timedelta(hours=1)))))
 

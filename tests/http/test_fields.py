@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.doors.services import SERVICES, Furnished, furnished
-from tests.doors.test_routes import doors_of
 from tests.fuzz.known import Known, known_of
+from tests.http.services import SERVICES, Furnished, furnished
+from tests.http.test_routes import context_of
 
 TIMES = [
     "0001-01-01T00:00:00+14:00",
@@ -95,7 +95,7 @@ async def test_every_field_refuses_what_cannot_be_kept_and_is_named(name: str, t
     formats: set[str] = set()
     async with furnished(name, tmp_path) as service:
         known = await known_of(name, service)
-        roles = {door: lock.roles[0] for door, lock in doors_of(service.app).items()}
+        roles = {door: lock.roles[0] for door, lock in context_of(service.app).items()}
         transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}.example") as client:
             for door, path, body, field, schema in doors_with_bodies(service, known):

@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 
-from chassis.http.context import Doors
-from chassis.runtime.queue_gauges import Measure
+from chassis.http.context import ServiceContext
+from chassis.runtime.queue_gauges import Gauge
 from intake.domain.reports import Status
 from intake.handlers.documents import REPORTS
 
 
-async def oldest_unanswered(doors: Doors) -> Mapping[tuple[str, ...], float]:
+async def oldest_unanswered(context: ServiceContext) -> Mapping[tuple[str, ...], float]:
     """How long the oldest report waits of which intake has not heard that anybody looks after it."""
     where = {"state.status": Status.REGISTERED.value}
-    found = await doors.list(REPORTS, where, [("state.registered_at", 1)], 1)
-    waits = [(doors.clock() - report.registered_at).total_seconds() for report in found]
+    found = await context.list(REPORTS, where, [("state.registered_at", 1)], 1)
+    waits = [(context.clock() - report.registered_at).total_seconds() for report in found]
     return {(): max([0.0, *waits])}
 
 
-MEASURES = (
-    Measure(
+GAUGES = (
+    Gauge(
         "reports_oldest_unanswered_age_seconds",
         "Age of the oldest report that nobody is known to look after; 0 when there is none.",
         oldest_unanswered,

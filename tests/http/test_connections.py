@@ -11,11 +11,11 @@ import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse
-from tests.doors.test_guards import app_with
+from tests.http.test_middleware import app_with
 
 from chassis.http.app import build_app
 from chassis.http.connections import Server, server_of
-from chassis.http.context import Open
+from chassis.http.context import OpenGuard
 from chassis.http.middleware import Limits
 from chassis.observe.metrics import Metrics
 
@@ -127,7 +127,7 @@ async def test_a_body_that_goes_on_after_the_answer_is_not_read_for_ever(path: b
 
 
 async def test_a_client_that_does_not_read_its_answer_is_hung_up_on() -> None:
-    router = APIRouter(dependencies=[Depends(Open())])
+    router = APIRouter(dependencies=[Depends(OpenGuard())])
     router.get("/large")(lambda: PlainTextResponse("x" * 30_000_000))
     app = build_app("guarded", Metrics("guarded"), [router], dict, dict, LIMITS)
     async with serving(app) as server:
@@ -226,7 +226,7 @@ async def test_what_is_no_request_for_a_path_of_one_host_is_a_problem(sent: byte
 
 async def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_mistake_of_ours() -> None:
     metrics = Metrics("guarded")
-    router = APIRouter(dependencies=[Depends(Open())])
+    router = APIRouter(dependencies=[Depends(OpenGuard())])
 
     @router.post("/read")
     async def read(request: Request) -> int:

@@ -5,18 +5,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.doors.services import NOW, Furnished, furnished
+from tests.http.services import NOW, Furnished, furnished
 
 from chassis.documents import Collection
 from intake.domain.reports import Report
 from intake.domain.reports import Status as ReportStatus
-from intake.entrypoints.measures import oldest_unanswered
+from intake.entrypoints.gauges import oldest_unanswered
 from intake.handlers.documents import REPORTS
 from notify.domain.message import Message
 from notify.domain.message import Status as MessageStatus
-from notify.entrypoints.measures import oldest_pending
+from notify.entrypoints.gauges import oldest_pending
 from notify.handlers.documents import MESSAGES
-from subsidies.entrypoints.measures import available, difference
+from subsidies.entrypoints.gauges import available, difference
 from subsidies.handlers.allocate_budget import AllocateBudget
 from subsidies.handlers.documents import LEDGER, LedgerEntry
 
@@ -44,8 +44,8 @@ async def keep(service: Furnished, collection: Collection, *states: object) -> N
 
 async def test_the_oldest_report_counts_that_nobody_looks_after(tmp_path: Path) -> None:
     async with furnished("intake", tmp_path) as intake:
-        doors = intake.process.doors
-        assert await oldest_unanswered(doors) == {(): 0.0}
+        context = intake.process.context
+        assert await oldest_unanswered(context) == {(): 0.0}
 
         waiting = replace(
             REPORT, report_id="r2", tracking_code="c2", registered_at=NOW - timedelta(minutes=5)
@@ -59,12 +59,12 @@ async def test_the_oldest_report_counts_that_nobody_looks_after(tmp_path: Path) 
         )
         await keep(intake, REPORTS, REPORT, waiting, looked_after)
 
-        assert await oldest_unanswered(doors) == {(): 300.0}
+        assert await oldest_unanswered(context) == {(): 300.0}
 
 
 async def test_the_oldest_message_counts_that_is_pending(tmp_path: Path) -> None:
     async with furnished("notify", tmp_path) as notify:
-        assert await oldest_pending(notify.process.doors) == {(): 0.0}
+        assert await oldest_pending(notify.process.context) == {(): 0.0}
 
         sent = replace(
             MESSAGE, message_id="m2", status=MessageStatus.SENT, written_at=NOW - timedelta(hours=1)
@@ -72,7 +72,7 @@ async def test_the_oldest_message_counts_that_is_pending(tmp_path: Path) -> None
         late = replace(MESSAGE, message_id="m3", written_at=NOW - timedelta(minutes=40))
         await keep(notify, MESSAGES, MESSAGE, sent, late)
 
-        assert await oldest_pending(notify.process.doors) == {(): 2400.0}
+        assert await oldest_pending(notify.process.context) == {(): 2400.0}
 
 
 @pytest.mark.parametrize(("promised", "wrong"), [((), 0), ((700, 300), -1000)])
@@ -80,28 +80,28 @@ async def test_a_budget_differs_when_its_ledger_promises_what_it_does_not_know(
     promised: tuple[int, ...], wrong: int, tmp_path: Path
 ) -> None:
     async with furnished("subsidies", tmp_path) as subsidies:
-        doors = subsidies.process.doors
-        await doors.run(AllocateBudget("tried", "crs", "bergamo", 5_000), id="tried", key="tried")
+        context = subsidies.process.context
+        await context.run(AllocateBudget("tried", "crs", "bergamo", 5_000), id="tried", key="tried")
         entries = [
             LedgerEntry(f"d{number}", f"a{number}", "tried", "reserve", cents, NOW)
             for number, cents in enumerate(promised)
         ]
         await keep(subsidies, LEDGER, *entries)
 
-        assert (await available(doors))["tried",] == 5_000
-        assert (await difference(doors))["tried",] == wrong
-        others = {name: cents for name, cents in (await difference(doors)).items() if name != ("tried",)}
+        assert (await available(context))["tried",] == 5_000
+        assert (await difference(context))["tried",] == wrong
+        others = {name: cents for name, cents in (await difference(context)).items() if name != ("tried",)}
         assert set(others.values()) == {0.0}
 
 
 async def test_a_measure_reaches_what_the_service_shows(tmp_path: Path) -> None:
     async with furnished("intake", tmp_path) as intake:
-        [reading] = intake.process.readings
+        [reading] = intake.process.gauge_readers
         late = replace(REPORT, registered_at=NOW - timedelta(minutes=16))
         await keep(intake, REPORTS, late)
 
         await reading.once()
 
-        shown = intake.process.metrics.registry.get_sample_value(reading.measure.name)
+        shown = intake.process.metrics.registry.get_sample_value(reading.gauge.name)
         assert shown is not None
         assert shown >= 900

@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.doors.services import NOW, Furnished, furnished
+from tests.http.services import NOW, Furnished, furnished
 
 from chassis.ids import uuid7
-from chassis.parking.dead_letters import Mending
+from chassis.parking.dead_letters import DeadLetters
 from chassis.transaction.inputs import Input, Lineage
-from chassis.transaction.parked import Record, head_id
+from chassis.transaction.parked import Record, parked_key_id
 from ops.admin import _parser, ask, main
 
 CONNECTION = ["--url", "http://here", "--issuer", "http://issuer", "--client", "c", "--client-secret", "f"]
@@ -23,7 +23,7 @@ CONNECTION = ["--url", "http://here", "--issuer", "http://issuer", "--client", "
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[Furnished]:
     async with furnished("notify", tmp_path) as made:
-        await made.process.slots.share()
+        await made.process.shard_leases.share()
         yield made
 
 
@@ -37,7 +37,7 @@ async def client(service: Furnished) -> AsyncIterator[httpx.AsyncClient]:
 
 async def park(service: Furnished, keys: int, each: int = 1) -> str:
     """Park records that nobody can read; returns the head of the first key."""
-    lane = await service.store.lane()
+    session = await service.store.session()
     for first in range(0, keys, 200):
         inputs = []
         for n in range(first, min(keys, first + 200)):
@@ -47,15 +47,15 @@ async def park(service: Furnished, keys: int, each: int = 1) -> str:
                 inputs.append(
                     Input(name, None, NOW, f"key-{n}", Lineage(name), record=place, unreadable="not JSON")
                 )
-        await service.process.turns.run(lane, inputs)
-    return head_id("notify", "intake.reports", "key-0")
+        await service.process.unit_of_work.run(session, inputs)
+    return parked_key_id("notify", "intake.reports", "key-0")
 
 
-async def drive(mending: Mending) -> None:
+async def drive(dead_letters: DeadLetters) -> None:
     """What the loops of a process do, until it is ended."""
     while True:
-        for kind in mending.runs.kinds.values():
-            await mending.runs.advance(kind)
+        for kind in dead_letters.runs.kinds.values():
+            await dead_letters.runs.advance(kind)
         await asyncio.sleep(0.01)
 
 
