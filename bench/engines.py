@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Commits:
+class BatchCommitter:
     """What a namespace took since a moment: events, and the seconds from its first commit to its last."""
 
     events: int
@@ -114,7 +114,7 @@ class Engines:
         found: Timestamp = last["ts"]
         return found
 
-    def commits(self, namespace: str, since: Timestamp, op: str) -> Commits:
+    def commits(self, namespace: str, since: Timestamp, op: str) -> BatchCommitter:
         """What was inserted (`i`), updated (`u`) or deleted (`d`) after a moment; one transaction is one commit."""
         inner = {"$filter": {"input": "$o.applyOps", "cond": _both("$$this", namespace, op)}}
         many = {"$isArray": "$o.applyOps"}
@@ -131,10 +131,10 @@ class Engines:
         ]
         rows = list(self.client["local"]["oplog.rs"].aggregate(stages))
         if not rows:
-            return Commits(0, 0, 0.0)
+            return BatchCommitter(0, 0, 0.0)
         first, last = rows[0]["wall"], rows[-1]["wall"]
         head = sum(row["n"] for row in rows if row["wall"] == first)
-        return Commits(sum(row["n"] for row in rows), head, (last - first).total_seconds())
+        return BatchCommitter(sum(row["n"] for row in rows), head, (last - first).total_seconds())
 
     def cpu(self, child: int) -> tuple[float, float, float]:
         """Seconds of processor time so far: of a child, of mongod and of the broker."""

@@ -15,8 +15,8 @@ from bench.events import reports
 from chassis.documents import Collection
 from chassis.handling import Change, Moment, Reactions, ignore, on
 from chassis.ids import uuid7
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import set_up
-from chassis.runtime.crash import CrashPoints
 from chassis.runtime.process import Process
 from chassis.service import Plan
 from chassis.settings import ServiceSettings
@@ -70,7 +70,7 @@ def plan_of(task: Task) -> Plan:
             moment.now,
             times,
         )
-        return Change(write=[cases.put(opened_case)], say=[fact])
+        return Change(write=[cases.put(opened_case)], events=[fact])
 
     def note(command: Note, case: Case | None, moment: Moment) -> Change:
         return open_case(command.event, case, moment)

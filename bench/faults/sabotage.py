@@ -23,9 +23,9 @@ from chassis.consumer.delivery import Delivery
 from chassis.consumer.fetch_positions import Parts
 from chassis.documents import Raw
 from chassis.handling import Change, Reaction, Reactions
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log, set_up
 from chassis.outbox.relay import Relay, Target
-from chassis.runtime.crash import CrashPoints
 from chassis.runtime.process import Process
 from chassis.runtime.server import run
 from chassis.service import Plan

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from chassis.clock import utc_now
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.metrics import Metrics
 from chassis.outbox.relay import Relay
 from chassis.outbox.sent_log import day_log
-from chassis.runtime.crash import CrashPoints
 from chassis.store.memory import MemoryStore
 from chassis.store.shard_leases import ShardLeases
 from ops.provision import provision

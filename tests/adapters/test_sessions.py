@@ -133,7 +133,7 @@ async def test_one_of_many_asks_the_issuer(store: Store) -> None:
     assert told is not None
     assert found is not None
     assert (found.session, found.version) == (told.session, told.version)
-    assert (found.session.roles, found.session.asking) == ((), False)
+    assert (found.session.roles, found.session.http_client) == ((), False)
     assert sessions.refresh_token(found) == NOBODY.refresh
 
 

@@ -58,14 +58,14 @@ NEW_PAGES = Collection(
 def write(event: ReportRegistered, page: Page | None, _: Moment) -> Change:
     lines = (*(page.lines if page else ()), event.category)
     said = CaseResolved(report_id=event.report_id, outcome=event.category)
-    return Change(write=[OLD_PAGES.put(Page(event.report_id, lines))], say=[said])
+    return Change(write=[OLD_PAGES.put(Page(event.report_id, lines))], events=[said])
 
 
 def sign(event: ReportRegistered, page: SignedPage | None, _: Moment) -> Change:
     lines = (*(page.lines if page else ()), event.category)
     names = (*(page.signed if page else ()), event.category)
     said = CaseResolved(report_id=event.report_id, outcome=event.category)
-    return Change(write=[NEW_PAGES.put(SignedPage(event.report_id, names, lines))], say=[said])
+    return Change(write=[NEW_PAGES.put(SignedPage(event.report_id, names, lines))], events=[said])
 
 
 OLD = Reactions(on(ReportRegistered, lambda e: (OLD_PAGES[e.report_id],), write))

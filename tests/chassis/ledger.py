@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from chassis.documents import Collection
 from chassis.errors import Early, Refused, Unavailable
 from chassis.handling import NOTHING, Change, Job, Moment, Reactions, Timer, ignore, on
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.metrics import Metrics
-from chassis.runtime.crash import CrashPoints
 from chassis.store.collections import COLLECTIONS, INDEXES
 from chassis.store.memory import MemoryStore
 from chassis.store.port import Store
@@ -54,7 +54,7 @@ def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
         raise RuntimeError("a bug")
     written = Page(command.report_id, (*(page.lines if page else ()), command.line))
     said = [CaseResolved(report_id=command.report_id, outcome=command.line)]
-    return Change(write=[PAGES.put(written)], say=said, answer={"lines": len(written.lines)})
+    return Change(write=[PAGES.put(written)], events=said, answer={"lines": len(written.lines)})
 
 
 def open_page(event: ReportRegistered, page: Page | None, moment: Moment) -> Change:
@@ -72,7 +72,7 @@ def open_page(event: ReportRegistered, page: Page | None, moment: Moment) -> Cha
     due = moment.now + timedelta(hours=1)
     return Change(
         write=[PAGES.put(opened)],
-        start=[Timer(moment.id("remind"), due, Remind(event.report_id), event.report_id)],
+        timers=[Timer(moment.id("remind"), due, Remind(event.report_id), event.report_id)],
         jobs=[Job(moment.id("print"), Print(event.report_id), event.report_id)],
     )
 

@@ -10,7 +10,7 @@ from tests.chassis.ledger import NOW, a_store, command, opened, record, register
 from chassis.consumer.records import read
 from chassis.errors import Refused
 from chassis.ids import derive
-from chassis.outbox.sent_log import Place, SentLog, day_log
+from chassis.outbox.sent_log import LogPosition, SentLog, day_log
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters, readable
 from chassis.store.collections import PARKED, PARKED_KEYS
 from chassis.store.port import Store
@@ -172,7 +172,7 @@ async def test_what_was_sent_together_goes_out_again_in_the_order_of_each_subjec
     await sent.keep([{"_id": f"f{n:04}", "stamp": -n} for n in range(1200)], NOW)
 
     again: list[int] = []
-    place = Place.before(NOW)
+    place = LogPosition.before(NOW)
     while found := await sent.after(place, NOW):
         rows, place = found
         again += [row["stamp"] for row in rows]

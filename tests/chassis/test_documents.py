@@ -9,8 +9,8 @@ from tests.chassis.ledger import NOW, report_id
 from chassis.documents import Collection, TrackedDocument
 from chassis.errors import Unavailable
 from chassis.handling import Change, Moment, Reactions, on
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.metrics import Metrics
-from chassis.runtime.crash import CrashPoints
 from chassis.store.collections import COLLECTIONS, INDEXES
 from chassis.store.memory import MemoryStore
 from chassis.store.port import Store

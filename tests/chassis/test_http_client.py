@@ -12,7 +12,7 @@ import httpx
 import pytest
 import uvloop
 
-from chassis.http.client import asking
+from chassis.http.client import http_client
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ async def ask_often(url: str) -> Counter[str]:
             time.sleep(0.005)
             await asyncio.sleep(0)
 
-    async with asking() as client:
+    async with http_client() as client:
         busy = asyncio.create_task(be_busy())
         await asyncio.gather(*(ask(client) for _ in range(8)))
         busy.cancel()

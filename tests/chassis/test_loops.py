@@ -2,7 +2,7 @@
 
 import asyncio
 
-from chassis.runtime.loops import Loop, end
+from chassis.tasks.loops import Loop, end
 
 
 async def test_a_task_that_forgets_a_cancellation_ends_all_the_same() -> None:

@@ -30,14 +30,14 @@ from tests.chassis.batches import (
     marked,
 )
 from tests.chassis.ledger import a_store, record, registered, report_id, unit_of_work
-from tests.chassis.test_workers import TOPIC, QuietDelivery, delivery_on, handled
 from tests.chassis.test_dead_letters import dead_letters, ended
 from tests.chassis.test_stall_detector import TwoWords
+from tests.chassis.test_workers import TOPIC, QuietDelivery, delivery_on, handled
 
 from chassis.consumer import raw_fetch as lenient
 from chassis.consumer.records import read, record_from
 from chassis.consumer.stall_detector import StallDetector
-from chassis.consumer.stopped_partitions import TRY_AGAIN_SECONDS, Stops
+from chassis.consumer.stopped_partitions import TRY_AGAIN_SECONDS, StoppedPartitions
 from chassis.consumer.subscription import _of_a_record
 from chassis.store.collections import PARKED, PARKED_KEYS
 from chassis.store.port import Store
@@ -57,7 +57,7 @@ class Reader:
 
     def __init__(self, delivery: QuietDelivery, *batches: bytes) -> None:
         self.now, self.delivery, self.batches = 0.0, delivery, list(batches)
-        self.stops = delivery.stops = Stops(
+        self.stops = delivery.stops = StoppedPartitions(
             Connection(""), delivery.claims, delivery.source, delivery.metrics, lambda: self.now, self._fetch
         )
 

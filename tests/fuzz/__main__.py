@@ -32,7 +32,7 @@ class Found:
     envelopes: int = 0
     seconds: float = 0.0
     reading: Reading = field(default_factory=Reading)
-    asking: Asking = field(default_factory=Asking)
+    http_client: Asking = field(default_factory=Asking)
     files: int = 0
     listing: Reading = field(default_factory=Reading)
 
@@ -45,16 +45,18 @@ class Found:
         self.files += other.files
         self.listing.results += other.listing.results
         self.listing.uncaught += other.listing.uncaught
-        self.asking.asked += other.asking.asked
-        self.asking.errors += other.asking.errors
-        self.asking.strange += other.asking.strange
-        for door, statuses in other.asking.operations.items():
-            self.asking.operations.setdefault(door, Counter()).update(statuses)
+        self.http_client.asked += other.http_client.asked
+        self.http_client.errors += other.http_client.errors
+        self.http_client.strange += other.http_client.strange
+        for door, statuses in other.http_client.operations.items():
+            self.http_client.operations.setdefault(door, Counter()).update(statuses)
 
     @property
     def broken(self) -> list[str]:
         """Everything that should not have happened."""
-        return [line[:2000] for line in self.reading.uncaught + self.asking.errors + self.listing.uncaught]
+        return [
+            line[:2000] for line in self.reading.uncaught + self.http_client.errors + self.listing.uncaught
+        ]
 
 
 def share(envelopes: int, requests: int, files: int, seed: int) -> Found:
@@ -71,8 +73,8 @@ def share(envelopes: int, requests: int, files: int, seed: int) -> Found:
             told = number
             _say(f"seed {seed}: {number:,} of {requests:,} requests, {time.monotonic() - began:.0f} s")
 
-    asking = ask(requests, seed, tell) if requests else Asking()
-    return Found(envelopes, time.monotonic() - began, reading, asking, files, listing)
+    http_client = ask(requests, seed, tell) if requests else Asking()
+    return Found(envelopes, time.monotonic() - began, reading, http_client, files, listing)
 
 
 def shares(jobs: int, wanted: Sequence[tuple[int, int, int, int]]) -> Iterator[Found]:
@@ -95,7 +97,7 @@ def run(asked: argparse.Namespace) -> int:
         found.add(one)
     for line in found.broken[:SHOWN]:
         _say(line)
-    _say(f"never answered with 2xx: {', '.join(found.asking.never_well()) or 'no door'}")
+    _say(f"never answered with 2xx: {', '.join(found.http_client.never_well()) or 'no door'}")
     say(found)
     return 1 if found.broken else 0
 
@@ -130,17 +132,17 @@ def record(asked: argparse.Namespace) -> int:
 
 def row_of(found: Found, seed: int) -> dict[str, Any]:
     """A share as JSON can carry it."""
-    doors = found.asking.operations
+    doors = found.http_client.operations
     return {
         "seed": seed,
         "envelopes": found.envelopes,
         "endings": dict(found.reading.results),
         "uncaught": found.reading.uncaught[:SHOWN],
-        "requests": found.asking.asked,
-        "statuses": dict(sorted(found.asking.statuses.items())),
+        "requests": found.http_client.asked,
+        "statuses": dict(sorted(found.http_client.statuses.items())),
         "doors": {door: dict(sorted(seen.items())) for door, seen in sorted(doors.items())},
-        "strange": dict(sorted(found.asking.strange.items())),
-        "server_errors": found.asking.errors[:SHOWN],
+        "strange": dict(sorted(found.http_client.strange.items())),
+        "server_errors": found.http_client.errors[:SHOWN],
         "files": found.files,
         "file_endings": dict(found.listing.results),
         "file_errors": found.listing.uncaught[:SHOWN],
@@ -152,9 +154,9 @@ def found_in(row: Mapping[str, Any]) -> Found:
     doors = {door: Counter({int(s): n for s, n in seen.items()}) for door, seen in row["doors"].items()}
     strange = Counter({int(status): number for status, number in row.get("strange", {}).items()})
     reading = Reading(Counter(row["endings"]), row["uncaught"])
-    asking = Asking(row["requests"], doors, row["server_errors"], strange)
+    http_client = Asking(row["requests"], doors, row["server_errors"], strange)
     listing = Reading(Counter(row["file_endings"]), row["file_errors"])
-    return Found(row["envelopes"], row["seconds"], reading, asking, row["files"], listing)
+    return Found(row["envelopes"], row["seconds"], reading, http_client, row["files"], listing)
 
 
 def summary() -> int:
@@ -162,23 +164,23 @@ def summary() -> int:
     whole, rows = Found(), recorded().all()
     for row in rows:
         whole.add(found_in(row))
-    for door, seen in sorted(whole.asking.operations.items()):
+    for door, seen in sorted(whole.http_client.operations.items()):
         _say(f"{seen.total():>7,}  {door}  {dict(sorted(seen.items()))}")
     _say(f"{len(rows)} pieces; {recorded().others()} of other code are not counted")
     _say(
-        f"statuses: {dict(sorted(whole.asking.statuses.items()))}; {dict(whole.reading.results)}; files {dict(whole.listing.results)}"
+        f"statuses: {dict(sorted(whole.http_client.statuses.items()))}; {dict(whole.reading.results)}; files {dict(whole.listing.results)}"
     )
-    _say(f"requests that no document describes: {dict(sorted(whole.asking.strange.items()))}")
-    _say(f"never answered with 2xx: {', '.join(whole.asking.never_well()) or 'no door'}")
+    _say(f"requests that no document describes: {dict(sorted(whole.http_client.strange.items()))}")
+    _say(f"never answered with 2xx: {', '.join(whole.http_client.never_well()) or 'no door'}")
     say(whole)
-    return 1 if whole.broken or whole.asking.never_well() or not rows else 0
+    return 1 if whole.broken or whole.http_client.never_well() or not rows else 0
 
 
 def say(found: Found) -> None:
     """How it went, in one line."""
     sys.stdout.write(
-        f"fuzz: {found.envelopes} envelopes, {len(found.reading.uncaught)} uncaught; {found.asking.asked} requests "
-        f"at {len(found.asking.operations)} doors, {len(found.asking.errors)} server errors; "
+        f"fuzz: {found.envelopes} envelopes, {len(found.reading.uncaught)} uncaught; {found.http_client.asked} requests "
+        f"at {len(found.http_client.operations)} doors, {len(found.http_client.errors)} server errors; "
         f"{found.files} files, {len(found.listing.uncaught)} uncaught\n"
     )
 

@@ -54,9 +54,9 @@ class Questions:
     """The questions for one service."""
 
     def __init__(
-        self, runner: asyncio.Runner, name: str, service: Furnished, known: Known, asking: Asking
+        self, runner: asyncio.Runner, name: str, service: Furnished, known: Known, http_client: Asking
     ) -> None:
-        self._runner, self._name, self._known, self._asking = runner, name, known, asking
+        self._runner, self._name, self._known, self._asking = runner, name, known, http_client
         self._schema = schemathesis.openapi.from_dict(service.app.openapi())
         # An application of somebody else's making may raise; a server answers.
         self._transport = httpx.ASGITransport(service.app, raise_app_exceptions=True)
@@ -135,40 +135,44 @@ def _door(asked: Any) -> str:
 
 def ask(count: int, number: int, tell: Tell = lambda _: None) -> Asking:
     """Asks about so many questions of all services together; `tell` hears how many were asked."""
-    asking = Asking()
+    http_client = Asking()
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         stack = AsyncExitStack()
         made = {
             name: runner.run(stack.enter_async_context(furnished(name, Path(folder)))) for name in SERVICES
         }
         questions = [
-            Questions(runner, name, service, runner.run(known_of(name, service)), asking)
+            Questions(runner, name, service, runner.run(known_of(name, service)), http_client)
             for name, service in made.items()
         ]
         pairs = [(one, operation) for one in questions for operation in one.operations()]
-        while asking.asked < count:
-            share = min(200, max(4, (count - asking.asked) // len(pairs) + 1))
+        while http_client.asked < count:
+            share = min(200, max(4, (count - http_client.asked) // len(pairs) + 1))
             for one, operation in pairs:
                 one.ask(operation, share, number)
-                tell(asking.asked)
+                tell(http_client.asked)
             number += 1
         for name, service in made.items():
-            runner.run(_throw(Strangers(name, service), max(1, count // 20), number, asking))
-            tell(asking.asked)
+            runner.run(_throw(Strangers(name, service), max(1, count // 20), number, http_client))
+            tell(http_client.asked)
         runner.run(stack.aclose())
-    return asking
+    return http_client
 
 
-async def _throw(strangers: Strangers, count: int, number: int, asking: Asking) -> None:
+async def _throw(strangers: Strangers, count: int, number: int, http_client: Asking) -> None:
     """Throw so many requests that no document describes; none may break anything or leave a label of its own."""
     for one in range(number * 1_000_000, number * 1_000_000 + count):
-        asking.asked += 1
+        http_client.asked += 1
         try:
             status = await strangers.throw(one)
         except Exception as error:  # noqa: BLE001 - that is what is looked for
-            asking.errors.append(f"{type(error).__name__}: {error} for stranger {one} at {strangers.name}")
+            http_client.errors.append(
+                f"{type(error).__name__}: {error} for stranger {one} at {strangers.name}"
+            )
             continue
-        asking.strange[status] += 1
+        http_client.strange[status] += 1
         if status >= 500 and status != 503:  # a login answers 503: there is no issuer
-            asking.errors.append(f"{status}: stranger {one} at {strangers.name}")
-    asking.errors += [f"label of a stranger at {strangers.name}: {one}" for one in strangers.open_labels()]
+            http_client.errors.append(f"{status}: stranger {one} at {strangers.name}")
+    http_client.errors += [
+        f"label of a stranger at {strangers.name}: {one}" for one in strangers.open_labels()
+    ]

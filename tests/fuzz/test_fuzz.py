@@ -71,22 +71,22 @@ def test_a_reader_that_loses_a_line_is_noticed() -> None:
 
 @pytest.mark.timeout(240)
 def test_made_up_requests_break_no_door() -> None:
-    asking = ask(900, 7)
+    http_client = ask(900, 7)
 
-    assert asking.errors == []
-    assert asking.never_well() == []
-    assert len(asking.operations) >= 40
-    assert {200, 404, 422} <= set(asking.statuses)
-    assert not {401, 403} & set(asking.statuses)
-    assert {400, 404, 405, 421} <= set(asking.strange)
+    assert http_client.errors == []
+    assert http_client.never_well() == []
+    assert len(http_client.operations) >= 40
+    assert {200, 404, 422} <= set(http_client.statuses)
+    assert not {401, 403} & set(http_client.statuses)
+    assert {400, 404, 405, 421} <= set(http_client.strange)
 
 
 def test_what_is_recorded_is_added_up_as_it_was_found(tmp_path: Path) -> None:
-    asking = Asking(
+    http_client = Asking(
         3, {"intake GET /v1/places": Counter({200: 2, 503: 1})}, ["503: somewhere"], Counter({421: 1})
     )
     reading, listing = Reading(Counter(read=9, uncaught=1), ["somehow"]), Reading(Counter(told=2), ["a list"])
-    one = Found(10, 1.5, reading, asking, 3, listing)
+    one = Found(10, 1.5, reading, http_client, 3, listing)
     pieces = Pieces(tmp_path, "this", ["pydantic"])
 
     pieces.keep(1, 3, one.seconds, row_of(one, 7))
@@ -97,9 +97,9 @@ def test_what_is_recorded_is_added_up_as_it_was_found(tmp_path: Path) -> None:
 
 
 def test_a_door_that_was_never_answered_well_is_named() -> None:
-    asking = Asking(operations={"a": Counter({404: 3, 204: 1}), "b": Counter({422: 5, 500: 1})})
+    http_client = Asking(operations={"a": Counter({404: 3, 204: 1}), "b": Counter({422: 5, 500: 1})})
 
-    assert asking.never_well() == ["b"]
+    assert http_client.never_well() == ["b"]
 
 
 @pytest.mark.timeout(240)

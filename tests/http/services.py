@@ -14,7 +14,8 @@ from chassis.runtime.process import Process
 from chassis.runtime.server import application
 from chassis.settings import ServiceSettings
 from chassis.store.collections import COLLECTIONS, INDEXES
-from chassis.store.memory import MemoryStore, MemoryTokens
+from chassis.store.memory import MemoryStore
+from chassis.testing.tokens import MemoryTokens
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed"
 SERVICES = ("intake", "routing", "subsidies", "notify")

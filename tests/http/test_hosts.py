@@ -10,7 +10,7 @@ from tests.http.services import SERVICES, Furnished, furnished, settings_of
 from tests.http.test_middleware import LIMITS, app_with
 from tests.http.test_routes import routes_of
 
-from chassis.http.hosts import host_of, hosts_in
+from chassis.hosts import host_of, hosts_in
 from chassis.http.middleware import Limits
 
 OWN = "172.16.77.5"  # the address of the socket that the request came to

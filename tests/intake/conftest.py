@@ -11,11 +11,12 @@ from fastapi import FastAPI
 
 from chassis.http.app import build_app
 from chassis.http.context import ServiceContext
-from chassis.http.csrf import Forms
+from chassis.http.csrf import CsrfTokens
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.metrics import Metrics
-from chassis.runtime.crash import CrashPoints
 from chassis.sealing import Sealer
-from chassis.store.memory import MemoryStore, MemoryTokens
+from chassis.store.memory import MemoryStore
+from chassis.testing.tokens import MemoryTokens
 from chassis.transaction.commands import Commands
 from chassis.transaction.unit_of_work import UnitOfWork
 from intake.adapters.seed_files import read_registers
@@ -61,7 +62,7 @@ def app(context: ServiceContext) -> FastAPI:
     desk = Desk(context, Sealer(b"s" * 32), Slips(b"s" * 32))
     routers = [
         http.router(context, desk),
-        pages.router(context, desk, Forms(b"s" * 32)),
+        pages.router(context, desk, CsrfTokens(b"s" * 32)),
         staff.router(context, desk),
     ]
     return build_app("intake", Metrics("intake"), routers, lambda: {"ok": True}, lambda: {"ok": True})

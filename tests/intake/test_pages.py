@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from chassis.http.app import build_app
 from chassis.http.context import ServiceContext
-from chassis.http.csrf import Forms
+from chassis.http.csrf import CsrfTokens
 from chassis.http.rates import Rates
 from chassis.observe.metrics import Metrics
 from chassis.sealing import Sealer
@@ -215,7 +215,9 @@ async def test_the_cookie_of_the_form_is_out_of_reach_and_says_nothing(client: h
 async def test_whoever_presses_too_often_reads_it_on_a_page(context: ServiceContext) -> None:
     hurried = replace(context, rates=Rates(1, 1, lambda: 0.0))
     desk = Desk(hurried, Sealer(b"s" * 32), Slips(b"s" * 32))
-    app = build_app("intake", Metrics("intake"), [pages.router(hurried, desk, Forms(b"s" * 32))], dict, dict)
+    app = build_app(
+        "intake", Metrics("intake"), [pages.router(hurried, desk, CsrfTokens(b"s" * 32))], dict, dict
+    )
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://intake.example"
     ) as client:

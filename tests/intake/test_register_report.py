@@ -49,7 +49,7 @@ COMMAND = RegisterReport(
 
 def said(command: RegisterReport) -> ReportRegistered:
     change = register_report(command, None, None, CATEGORIES, PLACES, Moment(NOW, f"report:{ID}"))
-    (event,) = change.say
+    (event,) = change.events
     assert isinstance(event, ReportRegistered)
     return event
 
@@ -65,7 +65,7 @@ def test_a_report_is_kept_with_its_private_part_and_said_once() -> None:
     change = register_report(COMMAND, None, None, CATEGORIES, PLACES, Moment(NOW, f"report:{ID}"))
 
     assert [put.collection for put in change.write] == [REPORTS, PRIVATE]
-    assert list(change.say) == [
+    assert list(change.events) == [
         ReportRegistered(
             report_id=ID,
             category="verde",
@@ -95,7 +95,7 @@ def test_a_frail_person_raises_ordinary_and_urgent_by_one_class(category: str, u
 def test_the_same_report_again_changes_nothing() -> None:
     change = register_report(COMMAND, known(), SEALED, CATEGORIES, PLACES, Moment(NOW, "again"))
 
-    assert (change.write, change.say) == ((), ())
+    assert (change.write, change.events) == ((), ())
     assert change.answer == {"tracking_code": "ABCDE-FGHJK", "known": True, "sender_hash": "sender"}
 
 
@@ -144,13 +144,13 @@ def test_an_open_report_is_taken_back_and_said(status: Status) -> None:
     change = withdraw_report(WithdrawReport(ID, "mistake"), known(status), Moment(NOW, "w"))
 
     assert [put.state.status for put in change.write] == [Status.WITHDRAWN]
-    assert list(change.say) == [ReportWithdrawn(report_id=ID, reason="mistake")]
+    assert list(change.events) == [ReportWithdrawn(report_id=ID, reason="mistake")]
 
 
 def test_a_withdrawn_report_stays_as_it_is() -> None:
     change = withdraw_report(WithdrawReport(ID, "other"), known(Status.WITHDRAWN), Moment(NOW, "w"))
 
-    assert (change.write, change.say) == ((), ())
+    assert (change.write, change.events) == ((), ())
 
 
 def test_a_closed_report_cannot_be_taken_back() -> None:

@@ -12,10 +12,11 @@ import pytest
 
 from chassis.http.app import build_app
 from chassis.http.context import ServiceContext
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.metrics import Metrics
-from chassis.runtime.crash import CrashPoints
 from chassis.store.collections import COLLECTIONS, INDEXES, JOBS
-from chassis.store.memory import MemoryStore, MemoryTokens
+from chassis.store.memory import MemoryStore
+from chassis.testing.tokens import MemoryTokens
 from chassis.transaction.commands import Commands
 from chassis.transaction.inputs import Input, Lineage, Outcome
 from chassis.transaction.unit_of_work import UnitOfWork

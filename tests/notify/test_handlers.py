@@ -190,7 +190,7 @@ def test_the_end_of_a_sending_is_recorded_and_said(
     change = record(command, WAITING, Thread(REPORT, pending=1), MOMENT)
 
     message, thread = written(change)
-    [event] = change.say
+    [event] = change.events
     assert isinstance(event, said)
     assert event.subject == REPORT
     assert message.settled_at == NOW

@@ -49,7 +49,7 @@ def case_of(change: Change) -> Case:
 def test_a_report_opens_one_case_and_says_who_by_when_and_by_which_rule(register: Register) -> None:
     change = open_case(registered(), None, register, MOMENT)
 
-    assert change.say == [
+    assert change.events == [
         CaseOpened(
             report_id=REPORT,
             route="operator",
@@ -62,8 +62,8 @@ def test_a_report_opens_one_case_and_says_who_by_when_and_by_which_rule(register
             due_at=datetime(2026, 12, 22, 17, tzinfo=UTC),
         )
     ]
-    assert [timer.due for timer in change.start] == [case_of(change).contact_due_at, case_of(change).due_at]
-    assert case_of(change).timers == tuple(timer.id for timer in change.start)
+    assert [timer.due for timer in change.timers] == [case_of(change).contact_due_at, case_of(change).due_at]
+    assert case_of(change).timers == tuple(timer.id for timer in change.timers)
 
 
 def test_a_report_that_has_a_case_opens_no_second_one(register: Register) -> None:
@@ -84,25 +84,25 @@ def test_a_report_waits_for_the_register() -> None:
 def test_a_report_that_nobody_can_take_is_held_and_its_dates_are_watched(register: Register) -> None:
     change = open_case(registered(neighbourhood="foresto-sparso"), None, register, MOMENT)
 
-    [said] = change.say
+    [said] = change.events
     assert isinstance(said, CaseHeld)
     assert said.reason == "nobody-eligible"
     assert case_of(change).status is Status.HELD
-    assert len(change.start) == 2
+    assert len(change.timers) == 2
 
 
 def test_a_report_heard_years_ago_alarms_nobody(register: Register) -> None:
     change = open_case(registered(heard_at=datetime(2023, 3, 1, tzinfo=UTC)), None, register, MOMENT)
 
-    assert change.start == ()
+    assert change.timers == ()
     assert case_of(change).overdue_at_opening
-    assert isinstance(change.say[0], CaseOpened)
+    assert isinstance(change.events[0], CaseOpened)
 
 
 def test_a_report_between_its_two_dates_is_watched_for_the_second(register: Register) -> None:
     change = open_case(registered(heard_at=datetime(2026, 11, 2, 9, tzinfo=UTC)), None, register, MOMENT)
 
-    assert [timer.body.missed for timer in change.start] == [Missed.COMPLETION]
+    assert [timer.body.missed for timer in change.timers] == [Missed.COMPLETION]
     assert case_of(change).overdue_at_opening
 
 
@@ -119,14 +119,14 @@ def test_a_missed_date_is_said_once_while_the_case_is_open(register: Register, m
 
     change = escalate_case(timer, case, MOMENT)
 
-    assert change.say == [CaseEscalated(report_id=REPORT, missed=missed, due_at=case.due_at)]
+    assert change.events == [CaseEscalated(report_id=REPORT, missed=missed, due_at=case.due_at)]
     assert escalate_case(timer, case_of(change), MOMENT) is NOTHING
 
 
 def test_a_held_case_is_late_too(register: Register) -> None:
     case = case_of(open_case(registered(neighbourhood="foresto-sparso"), None, register, MOMENT))
 
-    assert escalate_case(DueDatePassed(REPORT, Missed.CONTACT, case.due_at), case, MOMENT).say
+    assert escalate_case(DueDatePassed(REPORT, Missed.CONTACT, case.due_at), case, MOMENT).events
 
 
 def test_a_resolved_case_is_never_late(register: Register) -> None:
@@ -140,7 +140,7 @@ def test_resolving_a_case_says_so_and_stops_its_timers(register: Register) -> No
 
     change = resolve_case(ResolveCase(REPORT, Outcome.SOLVED), case, MOMENT)
 
-    assert change.say == [CaseResolved(report_id=REPORT, outcome="solved")]
+    assert change.events == [CaseResolved(report_id=REPORT, outcome="solved")]
     assert change.cancel == case.timers
     assert case_of(change).resolved_at == MONDAY
 
@@ -164,7 +164,7 @@ def test_a_withdrawn_report_closes_its_case(register: Register) -> None:
 
     change = close_withdrawn_case(ReportWithdrawn(report_id=REPORT, reason="mistake"), case, MOMENT)
 
-    assert change.say == [CaseResolved(report_id=REPORT, outcome="withdrawn")]
+    assert change.events == [CaseResolved(report_id=REPORT, outcome="withdrawn")]
     assert change.cancel == case.timers
 
 

@@ -10,8 +10,8 @@ from tests.simulation.node import Parts, SimDelivery, SimRelay, SimSubscription
 from tests.simulation.store import EndOf, Key, SimStore, SimTransaction
 
 from chassis.consumer import fetch_positions as positions
+from chassis.consumer.batch_committer import BatchCommitter, Ends
 from chassis.consumer.claims import Claims
-from chassis.consumer.commits import Commits, Ends
 from chassis.consumer.subscription import Subscription
 from chassis.documents import AnyOf, AtLeast, Raw
 from chassis.outbox.scan import OutboxScan
@@ -175,7 +175,7 @@ class Forgetful(SimRelay):
         await self.store.delete(OUTBOX, [row["_id"] for row in rows])
 
 
-class ParksWhole(Commits):
+class ParksWhole(BatchCommitter):
     """Parks a whole batch for the one record in it that the store cannot keep."""
 
     async def _halves(self, inputs: Sequence[Input], ends: Ends) -> None:

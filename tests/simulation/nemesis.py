@@ -19,7 +19,7 @@ from tests.simulation.services import (
 )
 
 from chassis.ids import derive
-from chassis.runtime.crash import POINTS
+from chassis.observe.crash_points import POINTS
 from contracts.envelope import Envelope
 from contracts.routing import CaseResolved
 

@@ -18,17 +18,17 @@ from chassis.consumer.claims import Claims
 from chassis.consumer.delivery import Delivery
 from chassis.consumer.subscription import BATCH, Subscription
 from chassis.errors import Unavailable
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.metrics import Metrics
 from chassis.outbox.relay import Relay
 from chassis.outbox.scan import OutboxScan
 from chassis.parking.bulk import BulkDiscard
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters
-from chassis.runtime.crash import CrashPoints
-from chassis.runtime.loops import Loop
 from chassis.runtime.process import WORKERS
 from chassis.store.port import StoreSession
 from chassis.store.shard_leases import ShardLeases
 from chassis.tasks.jobs import Jobs
+from chassis.tasks.loops import Loop
 from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects
 from chassis.transaction.commands import Commands

@@ -119,14 +119,14 @@ def open_page(command: OpenPage, page: Page | None, moment: Moment) -> Change:
         language="it",
         heard_at=moment.now,
     )
-    return Change(write=[PAGES.put(opened)], say=[said], answer={"open": True})
+    return Change(write=[PAGES.put(opened)], events=[said], answer={"open": True})
 
 
 def _write(report_id: str, line: str, page: Page | None) -> Change:
     before = page or Page(report_id)
     after = replace(before, lines=(*before.lines, line))
     said = CaseResolved(report_id=report_id, outcome=line)
-    return Change(write=[PAGES.put(after)], say=[said], answer={"lines": len(after.lines)})
+    return Change(write=[PAGES.put(after)], events=[said], answer={"lines": len(after.lines)})
 
 
 def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
@@ -139,7 +139,7 @@ def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
     if command.print:
         jobs.append(Job(moment.id("print"), Print(command.report_id, command.line), command.report_id))
     cancel = [f"remind-{command.cancel}"] if command.cancel else []
-    return replace(change, start=start, jobs=jobs, cancel=cancel)
+    return replace(change, timers=start, jobs=jobs, cancel=cancel)
 
 
 def remind(timer: Remind, page: Page | None, _: Moment) -> Change:
@@ -186,7 +186,7 @@ def copy_line(event: CaseResolved, note: Note | None, moment: Moment) -> Change:
         channel="email",
         reason=event.outcome,
     )
-    return Change(write=[NOTES.put(Note(note.report_id, (*note.lines, event.outcome)))], say=[said])
+    return Change(write=[NOTES.put(Note(note.report_id, (*note.lines, event.outcome)))], events=[said])
 
 
 FRONT = Reactions(

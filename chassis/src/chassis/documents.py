@@ -104,7 +104,7 @@ class Put(Generic[T]):
     state: T
 
 
-class Place(NamedTuple):
+class EventPosition(NamedTuple):
     """Where a fact stands among those of its subject; `after` is the stamp of the one before it, 0 when there is none."""
 
     sequence: int
@@ -171,14 +171,14 @@ class TrackedDocument(Generic[T]):
             row["awaited"] = list(self.awaited)
         return row
 
-    def say(self, topic: str, now_ms: int) -> Place:
+    def say(self, topic: str, now_ms: int) -> EventPosition:
         """The place of the next fact: its sequence on a topic, and a stamp that never runs backwards for this document."""
         if topic not in self.collection.publishes:
             raise Misuse(f"{self.collection.name} does not speak on {topic}: name the topic in its `speaks`")
         key = topic.replace(".", "/")
         self.said[key] = self.said.get(key, 0) + 1
         after, self.stamp = self.stamp, max(self.stamp + 1, now_ms)
-        return Place(self.said[key], self.stamp, after)
+        return EventPosition(self.said[key], self.stamp, after)
 
 
 @dataclass(frozen=True)

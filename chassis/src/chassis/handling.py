@@ -52,8 +52,8 @@ class Change:
     """What a handler decided: documents, facts, timers and jobs that become true together, and an answer."""
 
     write: Sequence[Put[Any]] = ()
-    say: Sequence[Event] = ()
-    start: Sequence[Timer] = ()
+    events: Sequence[Event] = ()
+    timers: Sequence[Timer] = ()
     cancel: Sequence[str] = ()
     jobs: Sequence[Job] = ()
     answer: Mapping[str, Any] | None = None

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from chassis import fields
 from chassis.fields import Day
-from chassis.runtime.strict_yaml import Fault, Place, SeedError, SeedFile, Written, load
+from chassis.strict_yaml import Fault, KeyPath, SeedError, SeedFile, Written, load
 
-__all__ = ["Code", "Day", "Fault", "Place", "Row", "SeedError", "SeedFile", "Text", "Written"]
+__all__ = ["Code", "Day", "Fault", "KeyPath", "Row", "SeedError", "SeedFile", "Text", "Written"]
 __all__ += ["check", "each", "load", "loose", "read", "read_all", "refuse", "twice", "values"]
 
 M = TypeVar("M", bound="Row")
@@ -56,7 +56,7 @@ def read_all(folder: Path, models: Mapping[str, type[Row]]) -> list[tuple[SeedFi
     return opened
 
 
-def _written(place: Place) -> Place:
+def _written(place: KeyPath) -> KeyPath:
     return tuple(step for step in place if step != "[key]")
 
 
@@ -122,7 +122,7 @@ def loose(file: SeedFile, written: Iterable[Written], known: Collection[str] | N
             yield file.fault(place, f"there is no such code; write one of {names}")
 
 
-def each(place: Place, codes: Iterable[str] | None) -> list[Written]:
+def each(place: KeyPath, codes: Iterable[str] | None) -> list[Written]:
     """The entries of a list, each with its own place."""
     return [((*place, number), code) for number, code in enumerate(codes or ())]
 

@@ -1,6 +1,10 @@
-"""What a service is made of, and how it is run."""
+"""What a service is made of, and how it runs."""
 
+from chassis.http.context import Answer, ServiceContext
+from chassis.runtime.command_line import command_line
 from chassis.runtime.plan import Plan
-from chassis.runtime.server import serve
+from chassis.runtime.queue_gauges import Gauge
+from chassis.store.port import Store
+from chassis.tasks.jobs import Worker
 
-__all__ = ["Plan", "serve"]
+__all__ = ["Answer", "Gauge", "Plan", "ServiceContext", "Store", "Worker", "command_line"]

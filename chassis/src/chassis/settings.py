@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.http.hosts import hosts_in
+from chassis.hosts import hosts_in
 from contracts.connection import Connection, mongo_address
 
 # A container's secrets are files here; one named like a field with its prefix (`intake_mongo`) is that field's value.

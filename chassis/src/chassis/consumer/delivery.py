@@ -10,19 +10,19 @@ from typing import Any
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
 from chassis.clock import Clock
+from chassis.consumer.batch_committer import BatchCommitter
 from chassis.consumer.claims import Claims
-from chassis.consumer.commits import Commits
 from chassis.consumer.fetch_positions import FetchPositions, Part, Parts
 from chassis.consumer.offset_committer import OffsetCommitter
 from chassis.consumer.records import read, record_from
 from chassis.consumer.stall_detector import StallDetector
-from chassis.consumer.stopped_partitions import Stops
+from chassis.consumer.stopped_partitions import StoppedPartitions
 from chassis.consumer.subscription import Fetched, Subscription
 from chassis.consumer.topic_ids import topic_ids
 from chassis.errors import Conflict, Fenced, Unavailable
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
-from chassis.runtime.crash import CrashPoints
 from chassis.transaction.inputs import Input
 from chassis.transaction.unit_of_work import UnitOfWork
 from contracts.connection import Connection
@@ -58,10 +58,10 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self._resuming: asyncio.Task[None] | None = None
         self.source = self._subscribe(instance)
         self.stall_detector = StallDetector(group, claims, self.source, self.metrics, monotonic)
-        self.commits = Commits(group, claims, unit_of_work, self.source, self.stall_detector, clock)
+        self.commits = BatchCommitter(group, claims, unit_of_work, self.source, self.stall_detector, clock)
         self.positions = FetchPositions(claims, self.source.seek, self.metrics)
         self.committer = OffsetCommitter(self.source, self.crash)
-        self.stops = Stops(kafka, claims, self.source, self.metrics, monotonic)
+        self.stops = StoppedPartitions(kafka, claims, self.source, self.metrics, monotonic)
         self.stall_detector.stopped = self.stops.there
 
     def _subscribe(self, instance: str) -> Subscription:

@@ -7,8 +7,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis.consumer.subscription import Subscription
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
-from chassis.runtime.crash import CrashPoints
 
 TELL_SECONDS = 0.2
 PATIENCE_SECONDS = 5.0

@@ -30,7 +30,7 @@ class Stop:
     since: float
 
 
-class Stops:
+class StoppedPartitions:
     """The partitions that have stopped; each goes on when its batch can be read, or when a person lets it be stepped over."""
 
     def __init__(

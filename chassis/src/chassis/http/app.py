@@ -11,7 +11,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.http.context import OpenGuard
-from chassis.http.middleware import Limits, guarded
+from chassis.http.middleware import Limits, add_middleware
 from chassis.http.problems import add_problems
 from chassis.observe.metrics import Metrics
 
@@ -40,7 +40,7 @@ def build_app(
         app.include_router(router)
     app.include_router(_house(app, metrics, live, ready))
     add_problems(app)
-    guarded(app, service, limits or Limits(), metrics)
+    add_middleware(app, service, limits or Limits(), metrics)
     return app
 
 

@@ -17,7 +17,7 @@ class SoundTransport(httpx.AsyncHTTPTransport):
             raise httpx.ConnectError("the connection was lost while it was made", request=request) from error
 
 
-def asking(limits: httpx.Limits | None = None, **options: Any) -> httpx.AsyncClient:
+def http_client(limits: httpx.Limits | None = None, **options: Any) -> httpx.AsyncClient:
     """A client that takes nothing from the environment; `options` are httpx's own."""
     transport = SoundTransport(limits=limits or httpx.Limits(), trust_env=False)
     return httpx.AsyncClient(transport=transport, trust_env=False, **options)

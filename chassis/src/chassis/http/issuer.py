@@ -11,7 +11,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey, import_key
 
 from chassis.errors import Unavailable
-from chassis.http.client import asking
+from chassis.http.client import http_client
 from chassis.observe.logs import log
 from chassis.settings import ServiceSettings
 
@@ -127,7 +127,7 @@ def _keys(said: Mapping[str, Any]) -> dict[str, Key]:
 
 def issuer_of(settings: ServiceSettings) -> Issuer:
     """The issuer that the settings name, with a client of its own."""
-    client = asking(timeout=TIMEOUT_SECONDS)
+    client = http_client(timeout=TIMEOUT_SECONDS)
     return Issuer(
         settings.issuer,
         client,

@@ -18,7 +18,7 @@ from chassis.clock import Clock, utc_now
 from chassis.errors import Refused, Unavailable
 from chassis.http.code_flow import CodeFlow, Round, same
 from chassis.http.context import RoleGuard, ServiceContext
-from chassis.http.csrf import Forms
+from chassis.http.csrf import CsrfTokens
 from chassis.http.issuer import Issuer, issuer_of
 from chassis.http.problems import SHOW
 from chassis.http.service_token import read_secret
@@ -70,7 +70,7 @@ class Login:
         url = public_url.rstrip("/")
         self._flow = CodeFlow(issuer, client, client_secret, f"{url}{BACK}", clock)
         self._secret, self._clock = secret, clock
-        self.forms = Forms(hmac.digest(secret, b"ascolto/login/forms", "sha256"))
+        self.csrf = CsrfTokens(hmac.digest(secret, b"ascolto/login/forms", "sha256"))
         key = hmac.digest(secret, b"ascolto/login/cookies", "sha256")
         self._box = Fernet(base64.urlsafe_b64encode(key))
         self._secure = url.startswith("https://")
@@ -164,7 +164,7 @@ class Login:
             found = await sessions.find(held.word)
             if found is None or not _older(found.session, CONFIRM_SECONDS, self._clock):
                 return found
-            if not found.session.asking:
+            if not found.session.http_client:
                 break
             await asyncio.sleep(LOOK_SECONDS)
         return self._unless_stale(held)
@@ -225,7 +225,7 @@ class SessionGuard(RoleGuard):
         self.admit(Principal(visitor.subject, visitor.roles))
         if request.method == "POST":
             seal = (await request.form()).get("seal", "")
-            if not self._login.forms.fits(visitor.session, str(seal)):
+            if not self._login.csrf.fits(visitor.session, str(seal)):
                 raise Refused("unsealed", "The form is not one that this session was shown.", 403, "seal")
         return visitor
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from chassis.http.hosts import LOOPBACK, host_of, hosts_in
+from chassis.hosts import LOOPBACK, host_of, hosts_in
 from chassis.http.problems import METHODS, problem
 from chassis.observe.logs import log
 from chassis.observe.metrics import OTHER, Metrics
@@ -71,14 +71,14 @@ class Limits:
         )
 
 
-def guarded(app: FastAPI, service: str, limits: Limits, metrics: Metrics) -> None:
+def add_middleware(app: FastAPI, service: str, limits: Limits, metrics: Metrics) -> None:
     """Put the guard around the application, and outside of it whoever may say for whom a question is."""
-    app.add_middleware(Guard, service=service, limits=limits, metrics=metrics)
+    app.add_middleware(Middleware, service=service, limits=limits, metrics=metrics)
     if limits.proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=limits.proxies)
 
 
-class Guard:
+class Middleware:
     """The outermost door: nothing of a bug leaves by it, and every answer leaves with the same headers."""
 
     def __init__(self, app: ASGIApp, service: str, limits: Limits, metrics: Metrics) -> None:

@@ -93,7 +93,7 @@ class OpsPages:
         return uuid7(self._context.clock())
 
     def _page(self, template: str, visitor: Visitor, **facts: object) -> Response:
-        seal = self._login.forms.seal(visitor.session)
+        seal = self._login.csrf.token(visitor.session)
         return self._render(template, 200, here=self._home, visitor=visitor, seal=seal, **facts)
 
 

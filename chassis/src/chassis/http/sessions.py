@@ -54,7 +54,7 @@ class Session:
     confirmed: datetime
     refresh: str = ""
     asked: datetime | None = None
-    asking: bool = False
+    http_client: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,12 @@ class Sessions:
 
     async def claim(self, held: Held) -> Held | None:
         """Be the one who asks the issuer about this session; nothing when another is or when it has ended."""
-        asking = replace(held.session, asked=self.clock(), asking=True)
-        return await self._replaced(held, asking)
+        http_client = replace(held.session, asked=self.clock(), http_client=True)
+        return await self._replaced(held, http_client)
 
     async def give_back(self, held: Held) -> None:
         """Say that the issuer did not answer."""
-        await self._replaced(held, replace(held.session, asking=False))
+        await self._replaced(held, replace(held.session, http_client=False))
 
     async def confirm(self, held: Held, identity: Identity) -> Held | None:
         """Write down what the issuer says now; nothing when the session ended meanwhile: it stays ended."""
@@ -136,7 +136,7 @@ class Sessions:
             name=identity.name or held.session.name,
             roles=identity.roles,
             confirmed=self.clock(),
-            asking=False,
+            http_client=False,
             refresh=self._seal(held.word, identity.refresh) if identity.refresh else held.session.refresh,
         )
         return await self._replaced(held, told)
@@ -154,10 +154,10 @@ class Sessions:
 
     async def _replaced(self, held: Held, session: Session) -> Held | None:
         id_ = _hidden(held.word)
-        guarded = ({"_id": id_, "version": held.version}, _row(held.word, held.version + 1, session))
+        add_middleware = ({"_id": id_, "version": held.version}, _row(held.word, held.version + 1, session))
         for _ in range(ATTEMPTS):
             try:
-                await self._transact(lambda tx: tx.replace(SESSIONS, [guarded]))
+                await self._transact(lambda tx: tx.replace(SESSIONS, [add_middleware]))
             except Unmatched:
                 return None
             except Conflict:

@@ -12,11 +12,11 @@ from aiokafka.partitioner import murmur2
 from chassis.clock import Clock
 from chassis.documents import Raw
 from chassis.errors import Unavailable
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
 from chassis.outbox.scan import SWEEP, OutboxScan
 from chassis.outbox.sent_log import SentLog
-from chassis.runtime.crash import CrashPoints
 from chassis.store.collections import OUTBOX
 from chassis.store.port import Store
 from chassis.store.shard_leases import ShardLeases

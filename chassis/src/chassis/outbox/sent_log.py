@@ -21,7 +21,7 @@ def day_log(moment: datetime) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class LogPosition:
     """A place in the log, behind the facts `seen` of those that were sent at this moment with this stamp."""
 
     day: str
@@ -71,7 +71,7 @@ class SentLog:
         where = {"sent_at": Between(since, until)}
         return sum([await self.store.count(name, where) for name in await self._days(day_log(since))])
 
-    async def after(self, place: Place, until: datetime) -> tuple[list[Raw], Place] | None:
+    async def after(self, place: LogPosition, until: datetime) -> tuple[list[Raw], LogPosition] | None:
         """The next facts in the order they were sent in, a few hundred, and the place behind them; None when that was all."""
         for name in await self._days(place.day):
             rows = await self._rest(name, place, until)
@@ -82,10 +82,10 @@ class SentLog:
                 if (place.sent_at, place.stamp) == (moment, stamp):
                     level += place.seen
                 facts = [{field: value for field, value in row.items() if field != "sent_at"} for row in rows]
-                return facts, Place(name, moment, stamp, tuple(level))
+                return facts, LogPosition(name, moment, stamp, tuple(level))
         return None
 
-    async def _rest(self, name: str, place: Place, until: datetime) -> list[Raw]:
+    async def _rest(self, name: str, place: LogPosition, until: datetime) -> list[Raw]:
         """What a day's log has behind a place: first what was sent at that very moment, then what was sent later."""
         rows: list[Raw] = []
         begins = place.sent_at

@@ -9,7 +9,7 @@ from chassis.clock import Clock
 from chassis.consumer.raw_fetch import Unreadable
 from chassis.consumer.records import contents, read
 from chassis.documents import AtLeast, Between, Raw
-from chassis.outbox.sent_log import Place, SentLog
+from chassis.outbox.sent_log import LogPosition, SentLog
 from chassis.parking.replays import GONE, Replays, take_off
 from chassis.store.audit import audit_row
 from chassis.store.collections import AUDIT, INBOX, OUTBOX, PARKED, PARKED_KEYS
@@ -201,7 +201,7 @@ class Republish:
         since, until = datetime.fromisoformat(str(asked["since"])), self.clock()
         return await SentLog(self.store).count(since, until), {
             "until": until,
-            "place": Place.before(since).raw(),
+            "place": LogPosition.before(since).raw(),
         }
 
     async def chunk(self, run: Run) -> Run | None:
@@ -210,7 +210,7 @@ class Republish:
         if await self.store.count(OUTBOX, {}) >= OUTBOX_ROOM:
             return run
         until = run.cursor["until"]
-        found = await SentLog(self.store).after(Place.read(run.cursor["place"]), until)
+        found = await SentLog(self.store).after(LogPosition.read(run.cursor["place"]), until)
         if found is None:
             return None
         rows, place = found

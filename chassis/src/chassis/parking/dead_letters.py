@@ -131,14 +131,14 @@ async def open_dead_letters(
 ) -> DeadLetters:
     """All that people who run a service can do; `woken` is told of facts that were added to the outbox."""
     replays = Replays(unit_of_work.service, store, unit_of_work, await store.session(), clock)
-    asking, working = Transactor(await store.session()), Transactor(await store.session())
+    http_client, working = Transactor(await store.session()), Transactor(await store.session())
     kinds = (
         BulkReplay(store, replays, working, clock),
         discards(store, unit_of_work, working, clock),
         Republish(store, working, clock, woken),
     )
-    runs = Runs(store, asking, slots, clock, {kind.name: kind for kind in kinds})
-    return DeadLetters(store, unit_of_work, replays, asking, runs, clock)
+    runs = Runs(store, http_client, slots, clock, {kind.name: kind for kind in kinds})
+    return DeadLetters(store, unit_of_work, replays, http_client, runs, clock)
 
 
 def _nothing_parked() -> Refused:

@@ -16,12 +16,11 @@ from chassis.http.context import ServiceContext
 from chassis.http.issuer import issuer_of
 from chassis.http.rates import Rates
 from chassis.http.tokens import OidcTokens
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
 from chassis.outbox.relay import Relay
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters
-from chassis.runtime.crash import CrashPoints
-from chassis.runtime.loops import Loop, end
 from chassis.runtime.plan import Plan
 from chassis.runtime.queue_gauges import EVERY, GaugeReader, QueueGauges
 from chassis.runtime.watchdog import Watchdog
@@ -31,6 +30,7 @@ from chassis.store.collections import COLLECTIONS, INDEXES
 from chassis.store.port import Store, StoreSession
 from chassis.store.shard_leases import RENEW_EVERY, ShardLeases
 from chassis.tasks.jobs import Jobs
+from chassis.tasks.loops import Loop, end
 from chassis.tasks.runs import LOOK_EVERY
 from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects

@@ -19,8 +19,8 @@ from chassis.consumer.records import read, record_from
 from chassis.documents import AtLeast, Collection, Raw
 from chassis.errors import Misuse
 from chassis.fields import instant_word
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.metrics import Metrics
-from chassis.runtime.crash import CrashPoints
 from chassis.runtime.plan import Plan
 from chassis.settings import ServiceSettings
 from chassis.store.collections import COLLECTIONS, INDEXES

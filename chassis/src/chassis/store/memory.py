@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from chassis.documents import Index, Order, Raw, Where
 from chassis.errors import Conflict, Unmatched
-from chassis.http.tokens import Principal, invalid_token
 from chassis.store.port import StoreSession, Transaction
 from chassis.store.rows import copied, kept, matches, path, sortable
 
@@ -309,19 +308,3 @@ class MemoryStore:
 
     async def close(self) -> None:
         return
-
-
-class MemoryTokens:
-    """Tokens that were agreed on: each is one role's, and its word is the subject."""
-
-    def __init__(self, roles: Mapping[str, str]) -> None:
-        self._roles = dict(roles)
-
-    async def read(self, token: str) -> Principal:
-        """Who shows it; raises Refused (401)."""
-        if token not in self._roles:
-            raise invalid_token("The token is not one for here (unknown).")
-        return Principal(token, frozenset({self._roles[token]}))
-
-    async def close(self) -> None:
-        """Nothing is open."""

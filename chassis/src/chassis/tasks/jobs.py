@@ -14,13 +14,13 @@ from chassis.clock import Clock
 from chassis.documents import AnyOf, AtMost, Between, Raw
 from chassis.errors import Conflict, Poison, Unavailable
 from chassis.handling import Reactions
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
-from chassis.runtime.crash import CrashPoints
-from chassis.runtime.loops import end
 from chassis.store.collections import JOBS
 from chassis.store.port import Store, StoreSession
 from chassis.store.shard_leases import LEASE_SECONDS, SAFE_SECONDS, ShardLeases
+from chassis.tasks.loops import end
 from chassis.transaction.commands import Commands
 from chassis.transaction.inputs import Input, Lineage, Source
 

@@ -133,7 +133,8 @@ class BatchProcessor:
             return Outcome(item, Result.IGNORED)
         writes = self._states(change.write)
         outbox = [
-            self._stamp(item, event, derive(cause, f"say/{n}"), writes) for n, event in enumerate(change.say)
+            self._stamp(item, event, derive(cause, f"say/{n}"), writes)
+            for n, event in enumerate(change.events)
         ]
         for key, tracked in writes.items():
             self._keep(key, tracked)
@@ -142,7 +143,7 @@ class BatchProcessor:
             if key not in writes and not ref.collection.reference:
                 self.effects.read[key] = self.tracked[key]
         self.effects.outbox += outbox
-        if change.start or change.cancel or change.jobs:
+        if change.timers or change.cancel or change.jobs:
             self._schedule(item, change)
         self._receive(item, {"answer": dict(change.answer)} if change.answer is not None else {})
         return Outcome(item, Result.DONE, answer=change.answer)
@@ -189,7 +190,7 @@ class BatchProcessor:
         for timer_id in change.cancel:
             self.effects.timers.pop(timer_id, None)
             self.effects.cancelled.add(timer_id)
-        for timer in change.start:
+        for timer in change.timers:
             self.effects.timers[timer.id] = self._row(item, timer) | {"due": timer.due}
             self.effects.cancelled.discard(timer.id)
         for job in change.jobs:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from chassis.documents import Place, Raw
+from chassis.documents import EventPosition, Raw
 from chassis.errors import Misuse
 from chassis.ids import derive, slot_of
 from chassis.transaction.inputs import Lineage
@@ -14,7 +14,7 @@ _MIRRORED_BYTES = 200_000
 
 
 def fact_row(
-    event: Event, event_id: str, place: Place, slots: int, cause: tuple[str, datetime, Lineage]
+    event: Event, event_id: str, place: EventPosition, slots: int, cause: tuple[str, datetime, Lineage]
 ) -> Raw:
     """A fact with its place, and where it comes from (`cause`: input, time, lineage)."""
     payload, topic, subject = event.body(), event.topic, event.subject
@@ -45,7 +45,7 @@ def stall_row(service: str, slots: int, parked_key: ParkedKey, event: Event, now
     parked_key.said += 1
     name = derive(f"{service}/{parked_key.id}", f"stall/{parked_key.said}")
     after, parked_key.stamp = parked_key.stamp, max(parked_key.stamp + 1, int(now.timestamp() * 1000))
-    place = Place(parked_key.said, parked_key.stamp, after)
+    place = EventPosition(parked_key.said, parked_key.stamp, after)
     return fact_row(event, name, place, slots, (parked_key.id, now, Lineage(event.subject)))
 
 

@@ -11,14 +11,14 @@ from chassis.clock import Clock, utc_now
 from chassis.documents import Collection, Raw, TrackedDocument
 from chassis.errors import Conflict, Poison, Unavailable
 from chassis.handling import Reactions
+from chassis.observe.crash_points import CrashPoints
 from chassis.observe.metrics import Metrics
-from chassis.runtime.crash import CrashPoints
 from chassis.store.collections import INBOX, JOBS, OUTBOX, PARKED, PARKED_KEYS, TIMERS
 from chassis.store.port import StoreSession, Transaction
 from chassis.transaction.batch_processor import BatchProcessor, DocumentKey, Effects, needed
+from chassis.transaction.inbox import asked, resolved, yield_place
 from chassis.transaction.inputs import Input, Outcome, Result, Source
 from chassis.transaction.parked import ParkedKey, parked_key_id, receipt_id
-from chassis.transaction.receipts import asked, resolved, yield_place
 
 ATTEMPTS = 10
 
@@ -243,13 +243,13 @@ class UnitOfWork:
         await _insert(
             tx, PARKED_KEYS, [parked_key.raw() for parked_key in changed.values() if not parked_key.stored]
         )
-        guarded = [
+        add_middleware = [
             ({"_id": parked_key.id, "version": parked_key.version}, parked_key.raw())
             for parked_key in changed.values()
             if parked_key.stored
         ]
-        if guarded:
-            await tx.replace(PARKED_KEYS, guarded)
+        if add_middleware:
+            await tx.replace(PARKED_KEYS, add_middleware)
 
     async def _released(self, tx: Transaction, processor: BatchProcessor) -> list[ParkedKey]:
         """The keys whose awaited document is there now; one may have been parked in this very batch."""

@@ -1,26 +1,28 @@
-"""`python -m intake` serves; `import FILE …` brings a list of reports in through the door; `seed-check FOLDER` checks seed files.
+"""`python -m intake` serves; `import FILE …` sends a CSV file of reports to the HTTP API; `seed-check FOLDER` checks seed files.
 
 `replay …` replays history into a shadow.
 """
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-if sys.argv[1:2] == ["import"]:
-    from intake.entrypoints.csv_import import run
-    from intake.settings import ImportSettings
+from chassis.service import command_line
+from intake.adapters.seed_files import read_registers
+from intake.entrypoints.csv_import import run
+from intake.entrypoints.csv_mapping import check_mappings
+from intake.main import plan
+from intake.settings import ImportSettings, Settings
 
-    sys.exit(run(sys.argv[2:], ImportSettings().secret))
 
-if sys.argv[1:2] == ["seed-check"]:
-    from chassis.seed import check
-    from intake.adapters.seed_files import read_registers
-    from intake.entrypoints.csv_mapping import check_mappings
+def import_reports(words: Sequence[str]) -> int:
+    """Import a CSV file with the secret that the settings name."""
+    return run(words, ImportSettings().secret)
 
-    sys.exit(check("intake", lambda folder: check_mappings(folder, *read_registers(folder)), sys.argv[2:]))
 
-from intake.main import main, replay
+def read_seed(folder: Path) -> None:
+    """Read the registers and check the mappings of the import against them."""
+    check_mappings(folder, *read_registers(folder))
 
-if sys.argv[1:2] == ["replay"]:
-    sys.exit(replay(sys.argv[2:]))
 
-main()
+sys.exit(command_line("intake", plan, Settings, read_seed, {"import": import_reports}))

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from chassis.documents import Index
-from chassis.http.context import ServiceContext
-from chassis.http.csrf import Forms
-from chassis.runtime import shadow
 from chassis.sealing import Sealer
-from chassis.service import Plan, serve
+from chassis.service import Plan, ServiceContext
+from chassis.web import CsrfTokens
 from intake.adapters.seed_files import read_registers
 from intake.entrypoints import http, pages, staff
 from intake.entrypoints.desk import INDEXES, Desk
@@ -30,7 +28,7 @@ def plan(settings: Settings) -> Plan:
         desk = Desk(context, Sealer(secret), Slips(secret))
         return (
             http.router(context, desk),
-            pages.router(context, desk, Forms(secret)),
+            pages.router(context, desk, CsrfTokens(secret)),
             staff.router(context, desk),
         )
 
@@ -47,15 +45,3 @@ def plan(settings: Settings) -> Plan:
         routers=routers,
         seed=seed,
     )
-
-
-def main() -> None:
-    """Serve until told to stop."""
-    settings = Settings()
-    serve(plan, settings)
-
-
-def replay(words: Sequence[str]) -> int:
-    """Replay history into a shadow."""
-    settings = Settings()
-    return shadow.main(plan(settings), settings, words)

@@ -2,15 +2,9 @@
 
 import sys
 
-if sys.argv[1:2] == ["seed-check"]:
-    from chassis.seed import check
-    from notify.adapters.words_file import read_words
+from chassis.service import command_line
+from notify.adapters.words_file import read_words
+from notify.main import plan
+from notify.settings import Settings
 
-    sys.exit(check("notify", read_words, sys.argv[2:]))
-
-from notify.main import main, replay
-
-if sys.argv[1:2] == ["replay"]:
-    sys.exit(replay(sys.argv[2:]))
-
-main()
+sys.exit(command_line("notify", plan, Settings, read_words))

@@ -1,13 +1,9 @@
 """Notify, plugged together: what it hears, keeps and shows, and how it reaches people."""
 
-from collections.abc import Sequence
-
+from chassis.clients import ServiceToken, issuer_of, read_secret
 from chassis.clock import utc_now
 from chassis.documents import Index
-from chassis.http.issuer import issuer_of
-from chassis.http.service_token import ServiceToken, read_secret
-from chassis.runtime import shadow
-from chassis.service import Plan, serve
+from chassis.service import Plan
 from notify.adapters.contacts_http import HttpContacts, intake_client
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.smtp import SmtpMailer
@@ -43,15 +39,3 @@ def plan(settings: Settings) -> Plan:
         routers=lambda context: (messages_router(context),),
         closing=(mailer.close, contacts.close, issuer.client.aclose),
     )
-
-
-def main() -> None:
-    """Run notify until it is told to stop."""
-    settings = Settings()
-    serve(plan, settings)
-
-
-def replay(words: Sequence[str]) -> int:
-    """Replay history into a shadow."""
-    settings = Settings()
-    return shadow.main(plan(settings), settings, words)

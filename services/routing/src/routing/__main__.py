@@ -2,15 +2,9 @@
 
 import sys
 
-if sys.argv[1:2] == ["seed-check"]:
-    from chassis.seed import check
-    from routing.adapters.register_files import read_register
+from chassis.service import command_line
+from routing.adapters.register_files import read_register
+from routing.main import plan
+from routing.settings import Settings
 
-    sys.exit(check("routing", read_register, sys.argv[2:]))
-
-from routing.main import main, replay
-
-if sys.argv[1:2] == ["replay"]:
-    sys.exit(replay(sys.argv[2:]))
-
-main()
+sys.exit(command_line("routing", plan, Settings, read_register))

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from chassis.documents import Index
-from chassis.http.context import ServiceContext
-from chassis.http.login import login_of
-from chassis.runtime import shadow
-from chassis.service import Plan, serve
+from chassis.service import Plan, ServiceContext
+from chassis.web import login_of
 from routing.adapters.register_files import read_register
 from routing.entrypoints.events import REACTIONS, SUBSCRIBES
 from routing.entrypoints.http import cases_router
@@ -46,15 +44,3 @@ def plan(settings: Settings) -> Plan:
         seed=seed,
         closing=(login.close,),
     )
-
-
-def main() -> None:
-    """Run routing until it is told to stop."""
-    settings = Settings()
-    serve(plan, settings)
-
-
-def replay(words: Sequence[str]) -> int:
-    """Replay history into a shadow."""
-    settings = Settings()
-    return shadow.main(plan(settings), settings, words)

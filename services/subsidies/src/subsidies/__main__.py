@@ -2,15 +2,9 @@
 
 import sys
 
-if sys.argv[1:2] == ["seed-check"]:
-    from chassis.seed import check
-    from subsidies.adapters.rule_files import read_rules
+from chassis.service import command_line
+from subsidies.adapters.rule_files import read_rules
+from subsidies.main import plan
+from subsidies.settings import Settings
 
-    sys.exit(check("subsidies", read_rules, sys.argv[2:]))
-
-from subsidies.main import main, replay
-
-if sys.argv[1:2] == ["replay"]:
-    sys.exit(replay(sys.argv[2:]))
-
-main()
+sys.exit(command_line("subsidies", plan, Settings, read_rules))

@@ -1,12 +1,8 @@
 """Subsidies, plugged together: what it reads, hears, keeps and shows."""
 
-from collections.abc import Sequence
-
 from chassis.documents import Index
-from chassis.http.context import ServiceContext
-from chassis.runtime import shadow
 from chassis.sealing import Sealer
-from chassis.service import Plan, serve
+from chassis.service import Plan, ServiceContext
 from subsidies.adapters.rule_files import read_rules
 from subsidies.entrypoints.events import REACTIONS, SUBSCRIBES
 from subsidies.entrypoints.gauges import GAUGES
@@ -40,15 +36,3 @@ def plan(settings: Settings) -> Plan:
         routers=lambda context: (applications_router(context, safe), budgets_router(context)),
         seed=seed,
     )
-
-
-def main() -> None:
-    """Run subsidies until it is told to stop."""
-    settings = Settings()
-    serve(plan, settings)
-
-
-def replay(words: Sequence[str]) -> int:
-    """Replay history into a shadow."""
-    settings = Settings()
-    return shadow.main(plan(settings), settings, words)

@@ -7,7 +7,7 @@ from math import ceil
 
 from chassis.documents import AnyOf, Index
 from chassis.errors import Conflict, Refused, Unavailable
-from chassis.store.port import Store
+from chassis.service import Store
 from intake.entrypoints.tracking import Slips
 
 COLLECTION = "guesses"

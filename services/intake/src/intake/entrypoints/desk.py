@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from chassis.documents import AnyOf, Index
 from chassis.errors import Refused, Unavailable
-from chassis.http.context import ServiceContext
 from chassis.ids import uuid7
 from chassis.sealing import Erased, Sealed, Sealer
+from chassis.service import ServiceContext
 from intake.domain.drafts import Contact, Draft, Fault, composed, faults, tidy
 from intake.domain.registers import Register
 from intake.domain.reports import Report

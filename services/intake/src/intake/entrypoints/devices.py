@@ -5,7 +5,7 @@ import secrets
 
 from fastapi import Request, Response
 
-from chassis.http.rates import client_of
+from chassis.web import client_of
 from intake.entrypoints.attempts import Caller
 from intake.entrypoints.tracking import Slips, read_code
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from chassis.http.context import ServiceContext
-from chassis.runtime.queue_gauges import Gauge
+from chassis.service import Gauge, ServiceContext
 from intake.domain.reports import Status
 from intake.handlers.documents import REPORTS
 

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.errors import Refused
 from chassis.fields import Instant
-from chassis.http.context import ServiceContext
+from chassis.service import ServiceContext
 from intake.domain.drafts import Contact, Draft
 from intake.domain.reports import Report
 from intake.entrypoints.attempts import Caller
@@ -151,15 +151,17 @@ def _serve_reports(api: APIRouter, desk: Desk) -> None:
         return accepted
 
     @api.get("/status/{tracking_code}", response_model_exclude_none=True)
-    async def show_status(tracking_code: str, pin: Pin, asking: Asking, response: Response) -> Standing:
+    async def show_status(tracking_code: str, pin: Pin, http_client: Asking, response: Response) -> Standing:
         """Where a report stands; a wrong PIN and an unknown code are 404 alike, too many of them 429."""
         response.headers["Cache-Control"] = "no-store"
-        return _standing(await desk.find(tracking_code, pin, asking))
+        return _standing(await desk.find(tracking_code, pin, http_client))
 
     @api.post("/reports/{tracking_code}/withdrawal")
-    async def withdraw(tracking_code: str, asked: Withdrawal, pin: Pin, asking: Asking) -> dict[str, object]:
+    async def withdraw(
+        tracking_code: str, asked: Withdrawal, pin: Pin, http_client: Asking
+    ) -> dict[str, object]:
         """Take a report back; again is the same, a closed one is 409, too many wrong PINs are 429."""
-        report = await desk.find(tracking_code, pin, asking)
+        report = await desk.find(tracking_code, pin, http_client)
         return dict(await desk.withdraw(report, asked.reason))
 
 

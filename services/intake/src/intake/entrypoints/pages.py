@@ -10,10 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
 from chassis.errors import Refused, Unavailable
-from chassis.http.context import ServiceContext
-from chassis.http.csrf import Forms, Visit
-from chassis.http.middleware import PAGE_HEADERS
-from chassis.http.problems import SHOW
+from chassis.service import ServiceContext
+from chassis.web import PAGE_HEADERS, SHOW, CsrfTokens, Visit
 from intake.domain.drafts import Contact, Draft, Fault, tidy
 from intake.domain.reports import ENDED, Report
 from intake.entrypoints import wording
@@ -68,7 +66,7 @@ class WithdrawalForm(StatusForm):
 class Pages:
     """The pages over the desk."""
 
-    def __init__(self, desk: Desk, forms: Forms) -> None:
+    def __init__(self, desk: Desk, forms: CsrfTokens) -> None:
         self._desk, self._forms = desk, forms
         self._templates = Environment(
             loader=PackageLoader("intake.entrypoints"),
@@ -120,7 +118,7 @@ class Pages:
     async def send(self, visit: Visit, device: Device, form: ReportForm) -> HTMLResponse:
         """Take the report in and show its slip, again to the same browser only; or the form again, with what is wrong."""
         form = form.model_copy(update={"report_id": _own_id(form.report_id) or self._desk.new_id()})
-        if not visit.made_here(form.seal):
+        if not visit.accepts(form.seal):
             return await self.form(visit, form, (Fault("unsealed", "send", "", ""),), 403)
         draft = form.draft()
         try:
@@ -165,7 +163,7 @@ class Pages:
             report = await self._desk.find(form.code, form.pin, device.caller(form.code))
         except Refused as refusal:
             return self.ask(form, refusal)
-        if not visit.made_here(form.seal):
+        if not visit.accepts(form.seal):
             return await self._standing(visit, report, form, wording.FAULTS["unsealed"], 403)
         if form.reason not in wording.REASONS:
             return await self._standing(visit, report, form, "Scelga perché la ritira.", 422)
@@ -207,7 +205,7 @@ def _fault(refusal: Refused) -> Fault:
     return Fault(refusal.slug, refusal.field or "send", refusal.detail, refusal.fix or "")
 
 
-def router(context: ServiceContext, desk: Desk, forms: Forms) -> APIRouter:
+def router(context: ServiceContext, desk: Desk, forms: CsrfTokens) -> APIRouter:
     """The routes of the pages."""
     pages = Pages(desk, forms)
 

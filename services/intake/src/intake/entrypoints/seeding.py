@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chassis.http.context import ServiceContext
+from chassis.service import ServiceContext
 from intake.domain.registers import Register
 from intake.handlers.documents import REGISTERS
 from intake.handlers.load_register import LoadRegister

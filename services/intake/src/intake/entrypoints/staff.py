@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel
 
-from chassis.http.context import ServiceContext
+from chassis.service import ServiceContext
 from intake.domain.reports import Report
 from intake.entrypoints.desk import Desk, Said
 

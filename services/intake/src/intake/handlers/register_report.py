@@ -46,7 +46,7 @@ def register_report(
     report = _opened(command, category, moment.now)
     return Change(
         write=[REPORTS.put(report), PRIVATE.put(command.sealed)],
-        say=[_registered(report, category, place)],
+        events=[_registered(report, category, place)],
         answer=_answer(report, known=False),
     )
 

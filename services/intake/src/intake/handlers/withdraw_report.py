@@ -30,6 +30,6 @@ def withdraw_report(command: WithdrawReport, report: Report | None, moment: Mome
         return Change(answer=answer)
     return Change(
         write=[REPORTS.put(move(report, Status.WITHDRAWN, moment.now))],
-        say=[ReportWithdrawn(report_id=report.report_id, reason=command.reason)],
+        events=[ReportWithdrawn(report_id=report.report_id, reason=command.reason)],
         answer=answer,
     )

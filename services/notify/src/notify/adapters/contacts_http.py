@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
+from chassis.clients import http_client
 from chassis.errors import Unavailable
-from chassis.http.client import asking
 from notify.handlers.ports import Contact
 
 TIMEOUT_SECONDS = 5.0
@@ -21,7 +21,7 @@ Known = dict[str, Contact | None]
 def intake_client(intake_url: str, token: httpx.Auth) -> httpx.AsyncClient:
     """A client that keeps its connections to intake and shows our token there."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    return asking(limits, auth=token, base_url=intake_url, timeout=TIMEOUT_SECONDS)
+    return http_client(limits, auth=token, base_url=intake_url, timeout=TIMEOUT_SECONDS)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from chassis.http.context import ServiceContext
+from chassis.service import ServiceContext
 from notify.domain.message import Message, Status
 from notify.handlers.documents import MESSAGES
 

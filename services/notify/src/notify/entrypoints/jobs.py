@@ -1,7 +1,7 @@
 """Sending one message: ask to whom, write it, hand it over, and bring back how it ended."""
 
 from chassis.clock import Clock
-from chassis.tasks.jobs import Worker
+from chassis.service import Worker
 from notify.handlers.ports import Contact, Contacts, Letters, Mail, Mailer, Undeliverable
 from notify.handlers.record_outcome import RecordFailure, RecordSending, RecordSuppression
 from notify.handlers.write_message import SendMessage

@@ -91,4 +91,4 @@ def _rest(after: Message | None, thread: Thread, said: NotifyMessage) -> Change:
     if after is None:
         return NOTHING
     moved = thread.moved(Status.PENDING, after.status)
-    return Change(write=[MESSAGES.put(after), THREADS.put(moved)], say=[said])
+    return Change(write=[MESSAGES.put(after), THREADS.put(moved)], events=[said])

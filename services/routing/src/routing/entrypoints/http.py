@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.errors import Refused
-from chassis.http.context import ServiceContext
 from chassis.ids import uuid7
+from chassis.service import ServiceContext
 from routing.domain.case import Case, Outcome, Status
 from routing.domain.rules import Route
 from routing.domain.words import REASONS, explain

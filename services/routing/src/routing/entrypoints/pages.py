@@ -11,10 +11,9 @@ from pydantic import BaseModel
 
 from chassis.documents import AnyOf
 from chassis.errors import Refused
-from chassis.http.context import ServiceContext
-from chassis.http.login import LEAVE, Login, SessionGuard, Visitor, login_router
-from chassis.http.middleware import PAGE_HEADERS
 from chassis.ids import uuid7
+from chassis.service import ServiceContext
+from chassis.web import LEAVE, PAGE_HEADERS, Login, SessionGuard, Visitor, login_router
 from routing.domain.case import Outcome, Status
 from routing.domain.register import CURRENT
 from routing.domain.words import explain
@@ -65,7 +64,7 @@ class Pages:
     ) -> Response:
         """A page that says what happened; whoever is logged in can go elsewhere from it, or leave."""
         title, text = wording.SAID.get(slug, wording.SAID["other"])
-        seal = self._login.forms.seal(visitor.session) if visitor is not None else ""
+        seal = self._login.csrf.token(visitor.session) if visitor is not None else ""
         return self.page(
             "said.html", status, here="", visitor=visitor, seal=seal, title=title, text=text, link=link
         )
@@ -79,7 +78,7 @@ class Pages:
             status,
             here=HOME,
             visitor=visitor,
-            seal=self._login.forms.seal(visitor.session),
+            seal=self._login.csrf.token(visitor.session),
             rows=[(case, explain(case), uuid7(context.clock())) for case in rows],
             now=context.clock(),
             fault=fault,
@@ -95,7 +94,7 @@ class Pages:
             200,
             here=SETTINGS,
             visitor=visitor,
-            seal=self._login.forms.seal(visitor.session),
+            seal=self._login.csrf.token(visitor.session),
             register=register,
             things=in_force(register) if register is not None else (),
             invented=[one.name for one in register.operators if wording.EXAMPLE in one.name]

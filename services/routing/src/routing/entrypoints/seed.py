@@ -1,7 +1,7 @@
 """At the start, the register that the agency keeps in files is put in force."""
 
-from chassis.http.context import ServiceContext
 from chassis.ids import derive
+from chassis.service import ServiceContext
 from routing.domain.register import CURRENT, Register
 from routing.handlers.documents import REGISTERS
 from routing.handlers.load_register import LoadRegister

@@ -2,10 +2,8 @@
 
 from fastapi import APIRouter
 
-from chassis.http.context import ServiceContext
-from chassis.http.login import Login
-from chassis.http.ops_pages import ops_pages_router
-from chassis.parking.dead_letters import DeadLetters
+from chassis.service import ServiceContext
+from chassis.web import DeadLetters, Login, ops_pages_router
 from routing.entrypoints.pages import SYSTEM, Pages
 
 

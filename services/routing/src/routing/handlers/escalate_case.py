@@ -24,5 +24,5 @@ def escalate_case(timer: DueDatePassed, case: Case | None, _moment: Moment) -> C
         return NOTHING
     return Change(
         write=[CASES.put(late(case, timer.missed))],
-        say=[CaseEscalated(report_id=case.report_id, missed=timer.missed, due_at=timer.due_at)],
+        events=[CaseEscalated(report_id=case.report_id, missed=timer.missed, due_at=timer.due_at)],
     )

@@ -34,7 +34,7 @@ def open_case(
     )
     watched = tuple(timer.id for timer in timers)
     case = opened(event.report_id, event.place_id, reported, decision, dates, moment.now, watched)
-    return Change(write=[CASES.put(case)], say=[_said(case)], start=timers)
+    return Change(write=[CASES.put(case)], events=[_said(case)], timers=timers)
 
 
 def _said(case: Case) -> RoutingCase:

@@ -35,13 +35,13 @@ def resolve_case(command: ResolveCase, case: Case | None, moment: Moment) -> Cha
         )
     change = close(case, command.outcome, moment)
     answer = {"report_id": case.report_id, "status": Status.RESOLVED.value, "outcome": command.outcome.value}
-    return Change(write=change.write, say=change.say, cancel=change.cancel, answer=answer)
+    return Change(write=change.write, events=change.events, cancel=change.cancel, answer=answer)
 
 
 def close(case: Case, outcome: Outcome, moment: Moment) -> Change:
     """The end of a case: nothing is watched any more and everybody hears of it."""
     return Change(
         write=[CASES.put(resolved(case, outcome, moment.now))],
-        say=[CaseResolved(report_id=case.report_id, outcome=outcome)],
+        events=[CaseResolved(report_id=case.report_id, outcome=outcome)],
         cancel=case.timers,
     )

@@ -12,7 +12,7 @@ from chassis.seed import (
     Code,
     Day,
     Fault,
-    Place,
+    KeyPath,
     Row,
     SeedError,
     SeedFile,
@@ -131,7 +131,7 @@ def read_pack_file(path: Path) -> PackText:
 def _unknown_codes(file: SeedFile) -> Iterator[Fault]:
     """Codes that no application can have; only a file is asked, for a pack that has decided stays readable."""
     tracks = file.value["tracks"]
-    lists: list[tuple[Place, Any]] = [(("predicates",), file.value["predicates"])]
+    lists: list[tuple[KeyPath, Any]] = [(("predicates",), file.value["predicates"])]
     lists += [(("tracks", number, "predicates"), track["predicates"]) for number, track in enumerate(tracks)]
     for at, predicates in lists:
         for number, predicate in enumerate(predicates):

@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from chassis.http.context import ServiceContext
-from chassis.runtime.queue_gauges import Gauge
+from chassis.service import Gauge, ServiceContext
 from subsidies.domain.budget import Budget
 from subsidies.handlers.documents import BUDGETS, LEDGER
 

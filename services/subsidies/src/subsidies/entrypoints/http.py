@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from chassis.errors import Refused
-from chassis.http.context import ServiceContext
+from chassis.service import ServiceContext
 from subsidies.domain.days import day_in_italy
 from subsidies.domain.measure import Measure, open_measure
 from subsidies.entrypoints.application_data import ApplicationData

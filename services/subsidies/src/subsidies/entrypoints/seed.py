@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from chassis.http.context import ServiceContext
 from chassis.ids import derive
+from chassis.service import ServiceContext
 from subsidies.handlers.allocate_budget import AllocateBudget
 from subsidies.handlers.documents import BUDGETS, CURRENT, PACKS, REGISTERS, PackText
 from subsidies.handlers.load_pack import LoadPack

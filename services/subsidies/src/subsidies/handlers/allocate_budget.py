@@ -40,4 +40,4 @@ def allocate_budget(command: AllocateBudget, budget: Budget | None, _moment: Mom
     moved = budget.reallocate(command.allocated_cents)
     ended = budget.available_cents > 0 and moved.available_cents == 0
     said = [BudgetExhausted(budget=moved.code, measure=moved.measure, allocated_cents=moved.allocated_cents)]
-    return Change(write=[BUDGETS.put(moved)], say=said if ended else ())
+    return Change(write=[BUDGETS.put(moved)], events=said if ended else ())

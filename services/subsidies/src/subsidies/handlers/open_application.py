@@ -44,4 +44,4 @@ def open_application(
         measure=opened.measure,
         documents=DOCUMENTS,
     )
-    return Change(write=[APPLICATIONS.put(opened)], say=[request])
+    return Change(write=[APPLICATIONS.put(opened)], events=[request])

@@ -220,7 +220,7 @@ def _change(
         left = budget.reserve(record.amount_cents)
         write += [BUDGETS.put(left), LEDGER.put(_reserved(record))]
         say += _exhausted(left)
-    return Change(write=write, say=say, answer=answer_of(record))
+    return Change(write=write, events=say, answer=answer_of(record))
 
 
 def _submitted(application: Application) -> ApplicationSubmitted:

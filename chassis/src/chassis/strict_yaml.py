@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-Place = tuple[str | int, ...]
-Written = tuple[Place, str]
+KeyPath = tuple[str | int, ...]
+Written = tuple[KeyPath, str]
 
 _NULL, _TEXT = "tag:yaml.org,2002:null", "tag:yaml.org,2002:str"
 _PLAIN: Mapping[str, Callable[[str], Any]] = {
@@ -54,20 +54,20 @@ class SeedFile:
     path: Path
     content: bytes
     value: Any
-    _lines: Mapping[Place, int] = field(repr=False)
+    _lines: Mapping[KeyPath, int] = field(repr=False)
 
-    def line(self, place: Place) -> int:
+    def line(self, place: KeyPath) -> int:
         """The line of a value, or of the nearest one around it that is written."""
         steps = tuple(place)
         while steps not in self._lines:
             steps = steps[:-1]
         return self._lines[steps]
 
-    def fault(self, place: Place, fix: str) -> Fault:
+    def fault(self, place: KeyPath, fix: str) -> Fault:
         """What is wrong with the value at a place."""
         return Fault(self.path, self.line(place), _spelled(place), fix, self._at(place))
 
-    def _at(self, place: Place) -> Any:
+    def _at(self, place: KeyPath) -> Any:
         value = self.value
         for step in place:
             try:
@@ -117,10 +117,10 @@ class _Tree:
 
     path: Path
     words: bool
-    lines: dict[Place, int] = field(default_factory=dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    def value(self, node: yaml.Node, place: Place) -> Any:
+    def value(self, node: yaml.Node, place: KeyPath) -> Any:
         self.lines[place] = node.start_mark.line + 1
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
             return self._mapping(node, place)
@@ -131,7 +131,7 @@ class _Tree:
         self._fault(node, place, f"write it without the tag {node.tag}")
         return None
 
-    def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, place: KeyPath) -> Any:
         try:
             node.value.encode()
             return _PLAIN[self._kind(node)](node.value)
@@ -142,7 +142,7 @@ class _Tree:
     def _kind(self, node: yaml.ScalarNode) -> str:
         return _TEXT if self.words and node.tag != _NULL else str(node.tag)
 
-    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, place: KeyPath) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, child in node.value:
             name = self.value(key, (*place, "(key)"))
@@ -161,7 +161,7 @@ class _Tree:
             self.lines[*place, name] = key.start_mark.line + 1
         return found
 
-    def _fault(self, node: yaml.Node, place: Place, fix: str) -> None:
+    def _fault(self, node: yaml.Node, place: KeyPath, fix: str) -> None:
         self.faults.append(Fault(self.path, node.start_mark.line + 1, _spelled(place), fix))
 
 
@@ -198,5 +198,5 @@ def _problem(error: yaml.YAMLError) -> str:
     return str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it does not parse")
 
 
-def _spelled(place: Place) -> str:
+def _spelled(place: KeyPath) -> str:
     return ".".join(str(step + 1) if isinstance(step, int) else step for step in place)

@@ -23,7 +23,7 @@ Ends = Mapping[TopicPartition, int]
 
 
 @dataclass
-class Commits:
+class BatchCommitter:
     """How what was read becomes true, and how much is read at once because of it."""
 
     group: str
