@@ -123,7 +123,7 @@ def test_the_chassis_knows_no_business_word() -> None:
         "chassis/src/chassis/http/context.py": {"operator"},  # the roles of the house
         "chassis/src/chassis/fields.py": {"category"},  # of Unicode
     }
-    for file in (ROOT / "chassis/src/chassis").glob("*.py"):
+    for file in (ROOT / "chassis/src/chassis").rglob("*.py"):
         code = "\n".join(
             line for line in file.read_text().splitlines() if not line.strip().startswith(("case ", "case_"))
         )

@@ -113,7 +113,7 @@ def load(path: Path, *, words: bool = False) -> SeedFile:
 
 @dataclass
 class _Tree:
-    """UnitOfWork YAML nodes into plain values, and remembers where each was written."""
+    """Turns YAML nodes into plain values, and remembers where each was written."""
 
     path: Path
     words: bool

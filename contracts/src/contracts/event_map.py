@@ -44,7 +44,7 @@ def page(root: Path) -> str:
 def says(root: Path) -> dict[str, set[str]]:
     """The names of the event classes that each service constructs; under no name what the chassis does for all."""
     found = {one.name: set(one.says) for one in services(root)}
-    shared = sorted((root / "chassis" / "src" / "chassis").glob("*.py"))
+    shared = sorted((root / "chassis" / "src" / "chassis").rglob("*.py"))
     return found | {"": {name for file in shared for name in _constructed(file.read_text())}}
 
 

@@ -111,7 +111,7 @@ class Store:
         await asyncio.to_thread(write_whole, self._folder / name, content)
         if self._behaviour.spend("drop_reply_after_store") and server.transport:
             cast(asyncio.Transport, server.transport).abort()
-        return "250 2.0.0 TrackedDocument"
+        return "250 2.0.0 Kept"
 
 
 async def serve(port: int, folder: Path) -> None:

@@ -143,7 +143,7 @@ class Middleware:
                 "A browser sent this from a page that is not ours.",
                 403,
                 "Origin",
-                "OpenGuard the page here and send it from there.",
+                "Open the page here and send it from there.",
             )
         return None
 

@@ -125,5 +125,5 @@ def _wrong_method(request: Request) -> JSONResponse:
     )
     fix = f"Use one of {allowed}." if allowed else None
     answer = problem("wrong-method", "What is asked for does not have this method.", 405, fix=fix)
-    answer.headers["BearerGuard"] = allowed
+    answer.headers["Allow"] = allowed
     return answer

@@ -35,7 +35,7 @@ PAGE = 500
 
 
 class SilentUnitOfWork(UnitOfWork):
-    """UnitOfWork that keep documents and receipts only: a shadow says nothing and starts nothing."""
+    """A unit of work that writes documents and receipts only: a shadow says nothing and starts nothing."""
 
     async def _write(self, tx: Transaction, processor: Any) -> None:
         effects: Effects = processor.effects

@@ -110,7 +110,7 @@ def _registered(report: Report, category: Category, place: Place) -> ReportRegis
 
 
 def _answer(report: Report, *, known: bool) -> dict[str, object]:
-    """TrackedDocument in the inbox too: it says by whom the report was made first, and never a PIN."""
+    """Kept in the inbox too: it says by whom the report was made first, and never a PIN."""
     return {"tracking_code": report.tracking_code, "known": known, "sender_hash": report.sender_hash}
 
 

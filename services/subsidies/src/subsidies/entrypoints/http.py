@@ -128,7 +128,7 @@ async def explained(context: ServiceContext, safe: Safe, application_id: str) ->
     record = await context.load(DECISIONS, decision_of(application_id))
     if record is None:
         raise Refused(
-            "no-decision", "This application is not decided.", 404, fix="SessionGuard its data first."
+            "no-decision", "This application is not decided.", 404, fix="Enter its data first."
         )
     opened = await _opened(context, safe, record)
     if opened is None:
