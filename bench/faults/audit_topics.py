@@ -66,7 +66,7 @@ def _passed_over(client: Client, service: str, facts: Sequence[Fact]) -> Iterato
 
 def reacts_to(service: str) -> frozenset[str]:
     """The types of events that a service does something about."""
-    table = import_module(f"{service}.entrypoints.events").REACTIONS
+    table = import_module(f"{service}.handlers.reactions").REACTIONS
     return frozenset(type_.type_tag for type_ in table.types() if hasattr(type_, "type_tag"))
 
 

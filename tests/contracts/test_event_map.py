@@ -30,7 +30,7 @@ def test_services_and_topics_agree_about_who_says_and_hears_what() -> None:
 
 def test_the_map_follows_the_services(copy: Path) -> None:
     before = event_map.page(copy)
-    plant(copy, "routing/src/routing/entrypoints/events.py", "withdrawn_case)", "withdrawn_case_gently)")
+    plant(copy, "routing/src/routing/handlers/reactions.py", "withdrawn_case)", "withdrawn_case_gently)")
 
     assert event_map.page(copy) != before
     assert "`close_withdrawn_case_gently`" in event_map.page(copy)
@@ -39,7 +39,7 @@ def test_the_map_follows_the_services(copy: Path) -> None:
 def test_a_topic_heard_that_the_table_does_not_know_of_is_found(copy: Path) -> None:
     plant(
         copy,
-        "routing/src/routing/entrypoints/events.py",
+        "routing/src/routing/handlers/reactions.py",
         '("intake.reports",)',
         '("intake.reports", "notify.messages")',
     )

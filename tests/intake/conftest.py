@@ -23,9 +23,9 @@ from intake.adapters.seed_files import read_registers
 from intake.domain.registers import Register
 from intake.entrypoints import http, pages, staff
 from intake.entrypoints.desk import Desk
-from intake.entrypoints.events import REACTIONS
 from intake.entrypoints.seeding import load_registers
 from intake.entrypoints.tracking import Slips
+from intake.handlers.reactions import REACTIONS
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
 

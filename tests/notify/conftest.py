@@ -23,9 +23,9 @@ from chassis.transaction.unit_of_work import UnitOfWork
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.memory import MemoryContacts, MemoryMailer
 from notify.adapters.words_file import read_words
-from notify.entrypoints.events import REACTIONS
 from notify.entrypoints.http import messages_router
 from notify.entrypoints.jobs import sending
+from notify.handlers.reactions import REACTIONS
 from notify.handlers.write_message import SendMessage
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "notify"

@@ -15,7 +15,7 @@ from contracts.routing import CaseHeld, CaseOpened, CaseResolved
 from contracts.subsidies import DocumentsRequested, SubsidyGranted, SubsidyRefused, SubsidyWaitlisted
 from contracts.topics import BY_NAME
 from notify.domain.message import Message, Status, Thread
-from notify.entrypoints.events import REACTIONS, SUBSCRIBES
+from notify.handlers.reactions import REACTIONS, SUBSCRIBES
 from notify.handlers.record_outcome import (
     RecordFailure,
     RecordSending,

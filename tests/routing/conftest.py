@@ -23,8 +23,8 @@ from chassis.transaction.inputs import Input, Lineage, Outcome
 from chassis.transaction.unit_of_work import UnitOfWork
 from routing.adapters.register_files import read_register
 from routing.domain.register import Register
-from routing.entrypoints.events import REACTIONS
 from routing.entrypoints.http import cases_router
+from routing.handlers.reactions import REACTIONS
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "routing"
 

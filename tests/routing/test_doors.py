@@ -13,10 +13,10 @@ from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.topics import BY_NAME
 from routing.domain.case import Case, Missed
 from routing.domain.register import CURRENT, Register
-from routing.entrypoints.events import REACTIONS, SUBSCRIBES
 from routing.entrypoints.seed import put_in_force
 from routing.handlers.documents import CASES, REGISTERS
 from routing.handlers.escalate_case import DueDatePassed
+from routing.handlers.reactions import REACTIONS, SUBSCRIBES
 
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 

@@ -23,9 +23,9 @@ from chassis.transaction.commands import Commands
 from chassis.transaction.inputs import Input, Lineage, Outcome
 from chassis.transaction.unit_of_work import UnitOfWork
 from subsidies.adapters.rule_files import Rules, read_rules
-from subsidies.entrypoints.events import REACTIONS
 from subsidies.entrypoints.http import applications_router, budgets_router
 from subsidies.entrypoints.safe import Safe
+from subsidies.handlers.reactions import REACTIONS
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "subsidies"
 SECRET = b"an invented secret of 32 bytes.."

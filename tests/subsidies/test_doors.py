@@ -17,7 +17,6 @@ from chassis.transaction.inputs import Result
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.topics import BY_NAME
 from subsidies.adapters.rule_files import Rules, read_rules
-from subsidies.entrypoints.events import REACTIONS, SUBSCRIBES
 from subsidies.entrypoints.safe import Safe
 from subsidies.entrypoints.seed import put_in_force
 from subsidies.handlers.allocate_budget import AllocateBudget
@@ -31,6 +30,7 @@ from subsidies.handlers.documents import (
     application_of,
     decision_of,
 )
+from subsidies.handlers.reactions import REACTIONS, SUBSCRIBES
 from subsidies.handlers.replay import canonical, digest_of, replay
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -11,11 +11,11 @@ from chassis.web import CsrfTokens
 from intake.adapters.seed_files import read_registers
 from intake.entrypoints import http, pages, staff
 from intake.entrypoints.desk import INDEXES, Desk
-from intake.entrypoints.events import REACTIONS, SUBSCRIBES
 from intake.entrypoints.gauges import GAUGES
 from intake.entrypoints.seeding import load_registers
 from intake.entrypoints.tracking import Slips
 from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
+from intake.handlers.reactions import REACTIONS, SUBSCRIBES
 from intake.settings import Settings
 
 

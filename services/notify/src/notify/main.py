@@ -8,11 +8,11 @@ from notify.adapters.contacts_http import HttpContacts, intake_client
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.smtp import SmtpMailer
 from notify.adapters.words_file import read_words
-from notify.entrypoints.events import REACTIONS, SUBSCRIBES
 from notify.entrypoints.gauges import GAUGES
 from notify.entrypoints.http import messages_router
 from notify.entrypoints.jobs import sending
 from notify.handlers.documents import MESSAGES, THREADS
+from notify.handlers.reactions import REACTIONS, SUBSCRIBES
 from notify.handlers.write_message import SendMessage
 from notify.settings import Settings
 

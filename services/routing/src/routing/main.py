@@ -8,12 +8,12 @@ from chassis.documents import Index
 from chassis.service import Plan, ServiceContext
 from chassis.web import login_of
 from routing.adapters.register_files import read_register
-from routing.entrypoints.events import REACTIONS, SUBSCRIBES
 from routing.entrypoints.http import cases_router
 from routing.entrypoints.pages import pages_router
 from routing.entrypoints.seed import put_in_force
 from routing.entrypoints.system import system_router
 from routing.handlers.documents import CASES, REGISTERS
+from routing.handlers.reactions import REACTIONS, SUBSCRIBES
 from routing.settings import Settings
 
 

@@ -4,12 +4,12 @@ from chassis.documents import Index
 from chassis.sealing import Sealer
 from chassis.service import Plan, ServiceContext
 from subsidies.adapters.rule_files import read_rules
-from subsidies.entrypoints.events import REACTIONS, SUBSCRIBES
 from subsidies.entrypoints.gauges import GAUGES
 from subsidies.entrypoints.http import applications_router, budgets_router
 from subsidies.entrypoints.safe import Safe
 from subsidies.entrypoints.seed import put_in_force
 from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, LEDGER, PACKS, PRIVATE, REGISTERS
+from subsidies.handlers.reactions import REACTIONS, SUBSCRIBES
 from subsidies.settings import Settings
 
 
