@@ -22,7 +22,7 @@ CONFIGURATION = ROOT / "deploy" / "gateway"
 SERVICES = ("intake", "routing", "subsidies", "notify")
 HOSTS = "https://ascolto.example:8080,www.example.org,"
 IN_FRONT = "127.0.0.5"  # where Docker's own address stands in for everybody
-_HOSTS = itertools.count(1)
+_HOSTS = itertools.count(1)  # more than 255 of them live in one process
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Replica:
     service: str
     port: int
     status: int = 200
-    host: str = field(default_factory=lambda: f"127.77.0.{next(_HOSTS)}")
+    host: str = field(default_factory=lambda: "127.77.{}.{}".format(*divmod(next(_HOSTS), 250)))
     asked: list[str] = field(default_factory=list)
     server: uvicorn.Server | None = None
     task: "asyncio.Task[None] | None" = None
@@ -62,6 +62,7 @@ class Replica:
         self.server = uvicorn.Server(config)
         self.task = asyncio.get_running_loop().create_task(self.server._serve())
         while not self.server.started:
+            assert not self.task.done(), f"nothing listens on {self.host}:{self.port}"
             await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
