@@ -14,6 +14,8 @@ SERVICES = ("intake", "routing", "subsidies", "notify")
 SOURCES = (
     "contracts/src", "chassis/src", "stack/src", "ops/src", *(f"services/{name}/src" for name in SERVICES)
 )  # fmt: skip
+# Services whose entrypoints still hold use cases and queries.
+WITHOUT_APP = ("intake", "routing", "subsidies", "notify")
 DOMAIN_MAY_IMPORT = {
     "calendar", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib",
     "itertools", "json", "math", "operator", "re", "types", "typing", "unicodedata", "zoneinfo",
@@ -28,17 +30,41 @@ PLANTED = {
     "a domain reads the clock": ("services/intake/src/intake/domain/planted.py", "import time"),
     "a domain imports a handler": ("services/intake/src/intake/domain/planted.py", "import intake.handlers"),
     "a handler does IO": ("services/routing/src/routing/handlers/planted.py", "import httpx"),
-    "a handler imports a door": (
+    "a handler imports an entrypoint": (
         "services/notify/src/notify/handlers/planted.py",
         "import notify.entrypoints",
     ),
-    "a door imports an adapter": (
+    "a handler imports a query": (
+        "services/intake/src/intake/handlers/planted.py",
+        "import intake.queries",
+    ),
+    "an entrypoint imports an adapter": (
         "services/notify/src/notify/entrypoints/planted.py",
         "import notify.adapters",
     ),
-    "a door reads the settings": (
+    "an entrypoint reads the settings": (
         "services/intake/src/intake/entrypoints/planted.py",
         "import intake.settings",
+    ),
+    "a use case imports an entrypoint": (
+        "services/intake/src/intake/app/planted.py",
+        "import intake.entrypoints",
+    ),
+    "a use case imports an adapter": (
+        "services/intake/src/intake/app/planted.py",
+        "import intake.adapters",
+    ),
+    "a use case reads the settings": (
+        "services/intake/src/intake/app/planted.py",
+        "import intake.settings",
+    ),
+    "a query imports a use case": (
+        "services/intake/src/intake/queries/planted.py",
+        "import intake.app",
+    ),
+    "a query imports an adapter": (
+        "services/intake/src/intake/queries/planted.py",
+        "import intake.adapters",
     ),
     "a service knows the database driver": (
         "services/intake/src/intake/adapters/planted.py",
@@ -66,6 +92,10 @@ def lint(tree: Path) -> subprocess.CompletedProcess[str]:
 def copy(tmp_path: Path) -> Path:
     for source in SOURCES:
         shutil.copytree(ROOT / source, tmp_path / source, ignore=shutil.ignore_patterns("__pycache__"))
+    for room in ("app", "queries"):
+        folder = tmp_path / "services/intake/src/intake" / room
+        folder.mkdir(exist_ok=True)
+        (folder / "__init__.py").touch()
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
@@ -112,7 +142,34 @@ def test_every_service_has_the_same_rooms_and_is_known_to_the_linter() -> None:
     for service in services:
         rooms = {path.name for path in (ROOT / f"services/{service}/src/{service}").iterdir()}
         assert {"main.py", "settings.py", "entrypoints", "handlers", "domain", "adapters"} <= rooms
+        assert service in WITHOUT_APP or {"app", "queries"} <= rooms
         assert f'"{service}"' in config
+
+
+def stored_paths(tree: Path) -> set[str]:
+    """The modules outside `queries` in which a string names a path inside a stored document."""
+    found: set[str] = set()
+    for service in SERVICES:
+        rooms = tree / "services" / service / "src" / service
+        for file in rooms.rglob("*.py"):
+            strings = (
+                node.value for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Constant)
+            )
+            if any(isinstance(value, str) and re.match(r"\$?state\.", value) for value in strings):
+                found.add(str(file.relative_to(rooms.parent)))
+    return {place for place in found if place.split("/")[1] != "queries"}
+
+
+def test_stored_paths_are_known_to_queries_only(copy: Path) -> None:
+    assert {place for place in stored_paths(copy) if place.split("/")[0] not in WITHOUT_APP} == set()
+
+
+def test_a_planted_stored_path_is_found(copy: Path) -> None:
+    for room in ("app", "queries"):
+        place = copy / "services/intake/src/intake" / room / "planted.py"
+        place.write_text('"""Planted."""\n\nWHERE = {"state.status": "held"}\n')
+
+    assert {place for place in stored_paths(copy) if "planted" in place} == {"intake/app/planted.py"}
 
 
 def test_the_chassis_knows_no_business_word() -> None:
