@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from chassis.documents import Collection
 from chassis.errors import Early, Refused, Unavailable
 from chassis.handling import NOTHING, Change, Job, Moment, Reactions, Timer, ignore, on
-from chassis.observe.crash_points import CrashPoints
-from chassis.observe.metrics import Metrics
 from chassis.store.collections import COLLECTIONS, INDEXES
 from chassis.store.memory import MemoryStore
 from chassis.store.port import Store
+from chassis.testing import memory_unit_of_work
 from chassis.transaction.inputs import Input, Lineage, Source
 from chassis.transaction.parked import Record
 from chassis.transaction.unit_of_work import UnitOfWork
@@ -107,7 +106,7 @@ async def a_store() -> Store:
 
 
 def unit_of_work(crash: str = "") -> UnitOfWork:
-    return UnitOfWork("ledger", 8, REACTIONS, Metrics("ledger"), CrashPoints(crash), woken=lambda _: None)
+    return memory_unit_of_work("ledger", REACTIONS, crash, slots=8)
 
 
 def report_id(number: int) -> str:

@@ -9,13 +9,11 @@ from tests.chassis.ledger import NOW, report_id
 from chassis.documents import Collection, TrackedDocument
 from chassis.errors import Unavailable
 from chassis.handling import Change, Moment, Reactions, on
-from chassis.observe.crash_points import CrashPoints
-from chassis.observe.metrics import Metrics
 from chassis.store.collections import COLLECTIONS, INDEXES
 from chassis.store.memory import MemoryStore
 from chassis.store.port import Store
+from chassis.testing import memory_unit_of_work
 from chassis.transaction.inputs import Input, Lineage, Result
-from chassis.transaction.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ NEW = Reactions(on(Add, lambda _: (SECOND[NAME],), add_second))
 
 
 async def add(store: Store, reactions: Reactions, line: str) -> Result:
-    unit_of_work = UnitOfWork("notes", 8, reactions, Metrics("notes"), CrashPoints(), woken=lambda _: None)
+    unit_of_work = memory_unit_of_work("notes", reactions)
     item = Input(line, Add(NAME, line), NOW, NAME, Lineage(NAME))
     return (await unit_of_work.run(await store.session(), [item]))[0].result
 

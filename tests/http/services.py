@@ -1,6 +1,5 @@
 """The four services as their main makes them, over stores in memory and tokens that were agreed on."""
 
-import asyncio
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,9 +12,8 @@ from fastapi import FastAPI
 from chassis.runtime.process import Process
 from chassis.runtime.server import application
 from chassis.settings import ServiceSettings
-from chassis.store.collections import COLLECTIONS, INDEXES
 from chassis.store.memory import MemoryStore
-from chassis.testing.tokens import MemoryTokens
+from chassis.testing import MemoryTokens, committing
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed"
 SERVICES = ("intake", "routing", "subsidies", "notify")
@@ -62,16 +60,13 @@ async def furnished(name: str, folder: Path) -> AsyncIterator[Furnished]:
     """A service that answers commands; each role's token is its own name."""
     settings, store = settings_of(name, folder), MemoryStore()
     process = Process(importlib.import_module(f"{name}.main").plan(settings), settings, store, lambda: NOW)
-    tokens = MemoryTokens({role: role for role in ROLES})
     await process.context.tokens.close()
-    process.context = replace(process.context, tokens=tokens)
-    await store.ensure(COLLECTIONS, INDEXES)
-    serving = asyncio.create_task(process.commands.serve(await store.session()))
-    if process.plan.seed is not None:
-        await process.plan.seed(process.context)
-    try:
-        yield Furnished(await application(process), process, store)
-    finally:
-        serving.cancel()
-        for close in process.plan.closing:
-            await close()
+    process.context = replace(process.context, tokens=MemoryTokens.by_role())
+    async with committing(store, process.commands, process.plan.collections):
+        if process.plan.seed is not None:
+            await process.plan.seed(process.context)
+        try:
+            yield Furnished(await application(process), process, store)
+        finally:
+            for close in process.plan.closing:
+                await close()

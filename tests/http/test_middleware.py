@@ -17,7 +17,7 @@ from chassis.http.context import BearerGuard
 from chassis.http.middleware import PAGE_HEADERS, Limits
 from chassis.http.rates import Rates, client_of
 from chassis.observe.metrics import Metrics
-from chassis.testing.tokens import MemoryTokens
+from chassis.testing import MemoryTokens
 
 SECRET = "postgres://root:hunter2@db"  # what a bug's text could carry
 LIMITS = Limits(body=1000, head=2000, fields=20, seconds=0.3)

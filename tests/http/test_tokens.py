@@ -19,7 +19,7 @@ from tests.http.issuers import ADA, NAME, NOW, MemoryIssuer, ec
 from chassis.errors import Misuse, Refused, Unavailable
 from chassis.http.service_token import ServiceToken, read_secret
 from chassis.http.tokens import OidcTokens, Principal, Tokens
-from chassis.testing.tokens import MemoryTokens
+from chassis.testing import MemoryTokens
 
 
 def tokens_of(issuer: MemoryIssuer, development: bool = False) -> OidcTokens:
