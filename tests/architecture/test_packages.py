@@ -1,13 +1,16 @@
-"""Every package declares what it imports, and nothing that it does not use."""
+"""Every package declares what it imports and nothing else, and one lock has a version and hashes for all of it."""
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
@@ -15,8 +18,6 @@ FOLDERS = ("contracts", "chassis", "stack", "ops", *(f"services/{name}" for name
 OURS = {name: f"ascolto-{name}" for name in ("contracts", "chassis", "stack", "ops", "watcher", *SERVICES)}
 # What is used without being imported, by the module that is imported for it.
 BEHIND = {"python-multipart": "fastapi", "cramjam": "aiokafka"}
-# Only the one-shot provisioning has this, in an image of its own; requirements/provision.in says why.
-ELSEWHERE = {"ops": {"confluent-kafka"}}
 
 
 def imported(source: Path) -> set[str]:
@@ -45,7 +46,7 @@ def untrue(folder: Path) -> dict[str, set[str]]:
         used |= imported(source)
     behind = {name for name, module in BEHIND.items() if module in used}
     return {
-        "missing": used - said - ELSEWHERE.get(folder.name, set()),
+        "missing": used - said,
         "unused": said - used - behind,
     }
 
@@ -63,3 +64,79 @@ def test_an_import_that_is_not_declared_and_a_line_that_nothing_uses_are_told(tm
     (tmp_path / "pyproject.toml").write_text(lines)
 
     assert untrue(tmp_path) == {"missing": {"pyyaml"}, "unused": {"rich"}}
+
+
+WORKSPACE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCK = "lock"
+PARTS = ("run", "provision")
+
+
+def locked(name: str) -> dict[str, tuple[str, frozenset[str]]]:
+    """Version and hashes of every package in a file of requirements."""
+    text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    found = re.findall(r"(?m)^([\w.-]+)==(\S+)((?: \\\n +--hash=\S+)+)", text)
+    return {
+        package: (version, frozenset(re.findall(r"sha256:\w{64}", hashes)))
+        for package, version, hashes in found
+    }
+
+
+def unmet(requirements: Iterable[str], versions: dict[str, tuple[str, frozenset[str]]]) -> set[str]:
+    """The requirements that no locked version meets."""
+    parsed = [Requirement(one) for one in requirements]
+    return {
+        str(one)
+        for one in parsed
+        if one.name not in OURS.values()
+        and (one.name.lower() not in versions or not one.specifier.contains(versions[one.name.lower()][0]))
+    }
+
+
+def test_the_workspace_has_every_package_and_takes_ours_from_itself() -> None:
+    members = {path for glob in WORKSPACE["tool"]["uv"]["workspace"]["members"] for path in ROOT.glob(glob)}
+    needed = {name for folder in FOLDERS for name in declared(ROOT / folder) & set(OURS.values())}
+
+    assert members == {ROOT / folder for folder in FOLDERS}
+    assert WORKSPACE["tool"]["uv"]["sources"] == {name: {"workspace": True} for name in needed}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_lock_meets_what_a_package_declares(folder: str) -> None:
+    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert unmet(project["dependencies"], locked(LOCK)) == set()
+
+
+def test_what_the_lock_does_not_meet_is_named() -> None:
+    versions = {"pyyaml": ("6.0", frozenset[str]())}
+    told = ["PyYAML>=6", "pyyaml>=7", "rich", "ascolto-chassis"]
+    assert unmet(told, versions) == {"pyyaml>=7", "rich"}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_an_image_installs_is_a_part_of_the_lock(part: str) -> None:
+    whole = locked(LOCK)
+    assert {name: whole.get(name) for name in locked(part)} == locked(part)
+
+
+def test_the_lock_pins_what_the_runtime_relies_on_inside() -> None:
+    assert unmet(WORKSPACE["tool"]["uv"]["constraint-dependencies"], locked("run")) == set()
+
+
+def test_a_lock_says_versions_and_hashes_and_not_where_packages_come_from() -> None:
+    files = {file.stem: file.read_text(encoding="utf-8") for file in (ROOT / "requirements").iterdir()}
+
+    assert set(files) == {LOCK, *PARTS, "uv", "mongod"}
+    assert {
+        name for name, text in files.items() if "://" in text or "ascolto-" in re.sub(r"#.*", "", text)
+    } == set()
+    for name, text in files.items():
+        assert len(locked(name)) == len(re.findall(r"(?m)^[^\s#]", text)), name
+
+
+def test_every_verb_runs_whatever_files_there_are() -> None:
+    asked = ["make", "--print-data-base", "--dry-run", "help"]
+    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout
+    (phony,) = re.findall(r"(?m)^\.PHONY: (.*)$", told)
+    verbs = re.findall(r"(?m)^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"))
+
+    assert set(verbs) <= set(phony.split())
