@@ -1,7 +1,7 @@
-"""Asks a service's ops door inside the deployment: `make ops SERVICE=routing ASK="list"`.
+"""Asks a service's ops API inside the deployment: `make ops SERVICE=routing ASK="list"`.
 
-Standard library only. The door is closed to the world, so the question is put from inside the service's own container; the
-secret of a client that has the role ops goes there by standard input and stays nowhere.
+Standard library only. The API is closed to the world, so the command line runs in a container of its own beside the
+services. The secret of a client that has the role ops goes there by standard input and is kept nowhere.
 """
 
 from __future__ import annotations
@@ -29,16 +29,13 @@ def secret_of(client: str, file: str) -> str:
 
 
 def command(service: str, client: str, words: list[str]) -> list[str]:
-    """What is run inside the service's container, which knows the issuer by its own settings."""
-    prefix = service.upper()
-    known = f'--issuer "${prefix}_ISSUER" --discovery "${prefix}_DISCOVERY"'
-    who = f"--client {shlex.quote(client)} --client-secret /dev/stdin"
-    asked = f"exec python -m ops.admin --url http://127.0.0.1:8080 {known} {who} {shlex.join(words)}"
-    return ["docker", "compose", "exec", "-T", service, "sh", "-c", asked]
+    """The command that runs the service `ops` of deploy/compose/tools.yml, which knows the issuer."""
+    who = ["--url", f"http://{service}:8080", "--client", client, "--client-secret", "/dev/stdin"]
+    return ["docker", "compose", "run", "--rm", "--no-deps", "-T", "ops", *who, *words]
 
 
 def main() -> int:
-    """Puts one question and hands its answer on."""
+    """Asks one question; the answer and the exit status are those of `ops.admin`."""
     parser = argparse.ArgumentParser(prog="ops.py", description=__doc__)
     parser.add_argument("--client", default="ascolto-ops", help="of the issuer, with the role ops")
     parser.add_argument("--secret", default="", help="file with its secret")

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from pydantic.fields import FieldInfo
+from tests.architecture.compose_files import BASE, COMMON, GATEWAY, PARTS, ROOT
 
 from chassis.settings import ServiceSettings
 from contracts.connection import Connection
 from contracts.permissions import ADMIN, KAFKA_USERS, MONGO, SERVICES
 
-ROOT = Path(__file__).resolve().parents[2]
-JOBS = {"provision", "mongo-init", "backup", "restore"}
+JOBS = {"provision", "mongo-init", "backup", "restore", "ops"}
 OWN = {*SERVICES, *JOBS, "watcher", "issuer"}
 LOOKED_AT = {"prometheus", "alertmanager", "grafana"}
 PUBLISHED = {"gateway", "mailbox", "issuer", *LOOKED_AT}
@@ -43,7 +43,7 @@ ENGINES_AND_JOBS = {
 WAY_OUT = {
     "front": {"gateway", *LOOKED_AT},
     "mail": {"notify", "mailbox", "alertmanager"},
-    "identity": {*SERVICES, "issuer"},
+    "identity": {*SERVICES, "issuer", "ops"},
 }
 HAS_CLIENT = {"routing", "notify"}
 # One of several is held to the rules of the first.
@@ -335,6 +335,31 @@ def test_the_gateway_and_the_services_answer_for_the_hosts_that_the_installation
         assert told == {f"http://127.0.0.1:8080,{hosts}"}
 
 
+def test_what_asks_services_for_operators_reaches_them_and_the_issuer_and_no_engine(
+    deployment: Deployment,
+) -> None:
+    ops = deployment["services"]["ops"]
+    others = (*SERVICES, "issuer")
+
+    assert set(ops["networks"]) == {"identity"}
+    assert all("identity" in deployment["services"][name]["networks"] for name in others)
+    assert "depends_on" not in ops, "it runs beside whatever still runs"
+
+
+def test_a_part_reads_variables_of_the_installation_only(prepared: Path, tmp_path: Path) -> None:
+    for file in (BASE, COMMON, *PARTS):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text((ROOT / file).read_text())
+    text = (prepared / ".env").read_text()
+    (tmp_path / ".env").write_text(text)
+    other = tmp_path / "other.env"
+    other.write_text("".join(line for line in text.splitlines(True) if not line.startswith("MAILBOX_PORT=")))
+
+    done = _compose("--project-directory", tmp_path, "-f", tmp_path / BASE, "config", env_file=other)
+
+    assert "MAILBOX_PORT is missing a value" in done.stderr
+
+
 def test_who_watches_reaches_metrics_and_no_engine(deployment: Deployment) -> None:
     members = {name for name, spec in deployment["services"].items() if "watched" in spec.get("networks", ())}
 
@@ -347,7 +372,7 @@ def test_the_gateway_takes_certificates(prepared: Path) -> None:
     file = prepared / "tls.env"
     made = "".join(f"ASCOLTO_CERTIFICATE{word}={prepared}/invented.pem\n" for word in ("", "_KEY"))
     file.write_text((prepared / ".env").read_text() + made)
-    files = ("-f", "docker-compose.yml", "-f", "deploy/gateway/tls.yml")
+    files = ("-f", BASE, "-f", GATEWAY)
     done = _compose(*files, "config", "--format", "json", env_file=file)
 
     gateway = json.loads(done.stdout)["services"]["gateway"]

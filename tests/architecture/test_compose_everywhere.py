@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.architecture.compose_files import BASE, COMMON, GATEWAY, INSIDE, OUTSIDE, OVERLAYS, PARTS, ROOT
 from tests.architecture.test_compose import (
-    ROOT,
     RULES,
     Deployment,
     _compose,
@@ -24,9 +24,7 @@ from tests.architecture.test_compose import (
 
 from contracts.permissions import SERVICES
 
-BASE = "docker-compose.yml"
-GATEWAY, INSIDE, OUTSIDE = "deploy/gateway/tls.yml", "deploy/compose/tls.yml", "deploy/kafka/outside.yml"
-OVERLAYS = (GATEWAY, INSIDE, OUTSIDE)
+FILES = (BASE, COMMON, *PARTS, *OVERLAYS)
 KAFKAS = ("kafka", "kafka-2", "kafka-3")
 MONGOS = ("mongo", "mongo-2", "mongo-3")
 TRUSTING = (*SERVICES, "watcher", "provision", "mongo-init", "backup", "restore")
@@ -254,7 +252,7 @@ def has_a_version(text: str) -> bool:
     return bool(re.search(r"(?m)^version\s*:", text))
 
 
-@pytest.mark.parametrize("file", [BASE, *OVERLAYS])
+@pytest.mark.parametrize("file", FILES)
 def test_every_file_says_what_is_missing_and_no_version(file: str) -> None:
     text = (ROOT / file).read_text()
     assert vague_variables(text) == set()
@@ -267,7 +265,7 @@ def test_all_compose_files_are_looked_at() -> None:
         for path in [*ROOT.glob("*.yml"), *ROOT.glob("deploy/**/*.yml")]
         if re.search(r"(?m)^services:\n(?!  title:)", path.read_text()) and path.parent.name != "grafana"
     }
-    assert found == {BASE, *OVERLAYS}
+    assert found == set(FILES)
 
 
 @pytest.mark.parametrize(
@@ -283,11 +281,7 @@ def test_a_version_is_seen() -> None:
 
 def test_every_variable_is_explained_in_the_example() -> None:
     example = (ROOT / ".env.example").read_text()
-    asked = {
-        name
-        for file in (BASE, *OVERLAYS)
-        for name in re.findall(r"(?<!\$)\$\{(\w+)", (ROOT / file).read_text())
-    }
+    asked = {name for file in FILES for name in re.findall(r"(?<!\$)\$\{(\w+)", (ROOT / file).read_text())}
     assert {name for name in asked if not re.search(rf"(?m)^#? ?{name}=", example)} == set()
 
 

@@ -13,7 +13,8 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from deploy.compose import digests, sbom
-from tests.architecture.test_compose import EXACT_TAG, ROOT, _compose, _make_secrets
+from tests.architecture.compose_files import BASE, ROOT
+from tests.architecture.test_compose import EXACT_TAG, _compose, _make_secrets
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -161,7 +162,7 @@ def test_public_images_get_the_digest_that_the_registry_names(tmp_path: Path) ->
     file.write_text(digests.override(images, lambda _: ANSWER))
     words: list[str | Path] = [
         "-f",
-        "docker-compose.yml",
+        BASE,
         "-f",
         file,
         "--profile",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from deploy.grafana import draw
+from tests.architecture.compose_files import written_services
 from tests.watching.names import THEIRS, asked_for, declared
 from tests.watching.programs import DEPLOY, ROOT, asked
 from tests.watching.rules import FILES, rules
@@ -79,8 +80,7 @@ def test_dashboards_are_as_their_questions_say() -> None:
 
 
 def test_every_dashboard_is_deployed_and_its_panels_do_not_overlap() -> None:
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    mounted = {Path(one["target"]).name for one in compose["services"]["grafana"]["configs"]}
+    mounted = {Path(one["target"]).name for one in written_services()["grafana"]["configs"]}
     for name, text in draw.drawn().items():
         places = [panel["gridPos"] for panel in json.loads(text)["panels"]]
         cells = [
@@ -105,7 +105,6 @@ def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
 
 def test_every_service_is_scraped_at_its_own_port() -> None:
     config: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     found = {
         one["job_name"]: (entry["names"], entry["port"])
         for one in config["scrape_configs"]
@@ -113,7 +112,7 @@ def test_every_service_is_scraped_at_its_own_port() -> None:
     }
     ours = {
         name: ([name], int(port))
-        for name, spec in compose.items()
+        for name, spec in written_services().items()
         if (port := (spec.get("environment") or {}).get(f"{name.upper()}_PORT"))
     }
     assert found == ours

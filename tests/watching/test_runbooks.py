@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from deploy.compose.ops import command
+from tests.architecture.compose_files import written_services
 from tests.watching.programs import ROOT
 from tests.watching.rules import alerts
 
@@ -21,7 +21,7 @@ SECTIONS = [
     "What to do",
     "How to see that it is over",
 ]
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+COMPOSE = written_services()
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -85,7 +85,8 @@ def _make(where: str, words: list[str]) -> None:
     if words[0] == "ops":
         told = dict(word.split("=", 1) for word in words[1:])
         asked = shlex.split(told["ASK"])
-        inside = shlex.split(command(told["SERVICE"], "ascolto-ops", asked)[-1])
+        run = command(told["SERVICE"], "ascolto-ops", asked)
+        inside = [*COMPOSE["ops"]["entrypoint"], *run[run.index("ops") + 1 :]]
         _parser().parse_args(inside[inside.index("ops.admin") + 1 :])
 
 
