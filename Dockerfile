@@ -47,7 +47,7 @@ CMD ["python", "-m", "watcher"]
 FROM runtime AS issuer
 COPY --from=packages /opt/venv /opt/venv
 # Of the local stack, what the development issuer is made of.
-COPY stack/src/stack/__init__.py stack/src/stack/files.py stack/src/stack/patience.py stack/src/stack/ports.py \
+COPY stack/src/stack/__init__.py stack/src/stack/files.py stack/src/stack/progress.py stack/src/stack/ports.py \
     stack/src/stack/processes.py stack/src/stack/issuer.py stack/src/stack/issuer_logins.py stack/src/stack/issuer_page.py /srv/stack/
 
 FROM packages AS built

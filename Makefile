@@ -99,8 +99,10 @@ subscriber: $(STAMP) ## Give another team a user, its rights and its connection 
 	@test -n "$(NAME)" || { echo 'subscriber: name the team: make subscriber NAME=cruscotto' >&2; exit 2; }
 	@$(RUN) -m stack subscriber "$(NAME)"
 
-denials: $(STAMP) ## Let everybody try what the permissions table does not grant; the servers must say no
-	@$(RUN) -m stack denials
+permissions: $(STAMP) ## Test that the engines deny everything that the permissions table does not grant
+	@$(RUN) -m stack permissions
+
+denials: permissions ## Alias of `permissions`
 
 import: $(STAMP) ## Import a CSV of reports (FILE=… MAPPING=… URL=… SECRET=… RESULT=…; FORMER_IDS=1)
 	@test -n "$(FILE)" || { echo 'import: name the file: make import FILE=reports.csv [MAPPING=mapping.yaml]' >&2; exit 2; }

@@ -24,8 +24,8 @@ from bench.kills import KILLED, kill_and_count
 from bench.plot import draw
 from bench.runs import ARMS, NAIVE, drain, fresh, time_single_facts
 from bench.sizes import FULL, QUICK, Sizes
-from stack.files import write_whole
-from stack.processes import Child, StackError, say
+from stack.files import write_atomically
+from stack.processes import Child, StackError, print_stderr
 from stack.system import System
 from stack.tools import KAFKA, MONGOD, REPOSITORY
 
@@ -63,9 +63,9 @@ def _keep(figures: Figures, asked: argparse.Namespace) -> None:
     report.save(figures, folder)
     draw(figures, folder / "bench.png")
     if asked.write:
-        write_whole(PAGE, report.placed(PAGE.read_text(), report.table(figures)))
+        write_atomically(PAGE, report.placed(PAGE.read_text(), report.table(figures)))
     print(report.table(figures))
-    say(f"raw figures, table and picture: {folder.relative_to(REPOSITORY)}")
+    print_stderr(f"raw figures, table and picture: {folder.relative_to(REPOSITORY)}")
     print(report.last_line(figures), flush=True)
 
 
@@ -103,7 +103,7 @@ def _engines() -> Iterator[Engines]:
         Child("arm", folder).kill()  # what a run that was killed left behind
     shutil.rmtree(STATE, ignore_errors=True)
     try:
-        say("starting engines …")
+        print_stderr("starting engines …")
         system.start_engines()
         system.secrets.make()
         yield Engines(system)
@@ -116,7 +116,7 @@ async def _measure(engines: Engines, figures: Figures, sizes: Sizes, asked: argp
     if "drain" in parts:
         await _drains(engines, figures, sizes, rng, asked.arms)
     if "relay" in parts:
-        say(f"{sizes.facts} single facts, each timed from its commit to the broker's yes …")
+        print_stderr(f"{sizes.facts} single facts, each timed from its commit to the broker's yes …")
         took = await time_single_facts(fresh(engines, "relay-latency", rng), sizes.facts)
         figures.latencies.append(Latency(report.RELAYED, 20.0, took))
     if "kills" in parts:
@@ -124,7 +124,7 @@ async def _measure(engines: Engines, figures: Figures, sizes: Sizes, asked: argp
     if "wakeups" in parts:
         figures.wakeups += await wakeups.measure(engines, 100.0, 10.0)
     if "journey" in parts:
-        say("starting the four services …")
+        print_stderr("starting the four services …")
         engines.system.start()
         await Journey(engines, figures, sizes).measure()
 
@@ -140,7 +140,7 @@ async def _drains(
         count = sizes.batched if arm != NAIVE else sizes.one_by_one
         found = await drain(fresh(engines, arm, rng), turn, events[:warm], events[warm : warm + count])
         figures.drains.append(found)
-        say(f"[{number + 1}/{total}] round {turn}, {arm}: {found.per_second:,.0f} events/s")
+        print_stderr(f"[{number + 1}/{total}] round {turn}, {arm}: {found.per_second:,.0f} events/s")
 
 
 async def _kills(engines: Engines, figures: Figures, sizes: Sizes, rng: random.Random) -> None:
@@ -149,7 +149,9 @@ async def _kills(engines: Engines, figures: Figures, sizes: Sizes, rng: random.R
         count = sizes.killed_one_by_one if arm == NAIVE else sizes.killed_batched
         found = await kill_and_count(fresh(engines, arm, rng), events[:count], sizes.kills, rng)
         figures.killed.append(found)
-        say(f"{arm}: {found.kills} kills, {found.lost} lost, {found.doubled} doubled, {found.copies} copies")
+        print_stderr(
+            f"{arm}: {found.kills} kills, {found.lost} lost, {found.doubled} doubled, {found.copies} copies"
+        )
 
 
 if __name__ == "__main__":

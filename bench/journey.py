@@ -20,8 +20,8 @@ from bench.figures import Figures, Latency
 from bench.sizes import Sizes
 from bench.stations import TEMPLATES, passed
 from contracts.permissions import SERVICES
-from stack.day import generate
-from stack.processes import StackError, say
+from stack.processes import StackError, print_stderr
+from stack.scenario import generate
 
 PATH = "/v1/reports"
 PATIENCE = 180.0
@@ -49,7 +49,7 @@ class Journey:
         bodies = iter(await self._bodies(WARM + sum(counts.values()) + self.sizes.most))
         await self._settled(await client.open_loop(PATH, list(islice(bodies, WARM)), 100.0))
         for name, rate in RATES.items():
-            say(f"{name} at {rate:.0f} reports/s …")
+            print_stderr(f"{name} at {rate:.0f} reports/s …")
             since, before = self.engines.now(), self._cpu()
             answers = await client.open_loop(PATH, list(islice(bodies, counts[name])), rate)
             await self._settled(answers)
@@ -64,7 +64,7 @@ class Journey:
             for station, times in passed(self.engines, since).items():
                 self._note(f"{name}/{station}", answers, self._until(answers, times))
             self._note(name, answers, self._until(answers, self._posted()))
-        say(f"{self.sizes.most} reports as fast as they are taken …")
+        print_stderr(f"{self.sizes.most} reports as fast as they are taken …")
         await self._sustained(client, list(bodies))
 
     async def _bodies(self, count: int) -> list[bytes]:
@@ -99,7 +99,7 @@ class Journey:
         """
         statuses = Counter(row.status for row in answers)
         if set(statuses) != {201}:
-            say(f"answers by status: {dict(statuses)}")
+            print_stderr(f"answers by status: {dict(statuses)}")
         self.taken += statuses[201]
         done: dict[str, float] = {}
         end = time.time() + PATIENCE

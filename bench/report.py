@@ -12,7 +12,7 @@ from bench.journey import ACCEPT, COST, END_TO_END, QUIET, RATES
 from bench.runs import BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, SENT
 from bench.stations import STATIONS
 from contracts.permissions import SERVICES
-from stack.files import write_whole
+from stack.files import write_atomically
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 RELAYED = "relay-idle"
@@ -150,8 +150,8 @@ def save(figures: Figures, folder: Path) -> None:
     for row in whole["wakeups"]:
         row["heard"] = len(row.pop("milliseconds"))
     whole["medians"] = {arm: round(figures.rate(arm), 1) for arm in NAMES}
-    write_whole(folder / "figures.json", json.dumps(whole, indent=1) + "\n")
-    write_whole(folder / "table.md", table(figures))
+    write_atomically(folder / "figures.json", json.dumps(whole, indent=1) + "\n")
+    write_atomically(folder / "table.md", table(figures))
 
 
 def write_rows(path: Path, rows: Sequence[Drain] | Sequence[Killed]) -> None:

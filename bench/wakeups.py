@@ -15,7 +15,7 @@ from pymongo.write_concern import WriteConcern
 
 from bench.engines import Engines, cpu_seconds
 from bench.figures import Wakeup
-from stack.processes import say
+from stack.processes import print_stderr
 
 Way = Literal["nobody", "looking", "stream"]
 WAYS: tuple[Way, ...] = ("nobody", "looking", "stream")
@@ -98,7 +98,7 @@ async def measure(engines: Engines, rate: float, seconds: float) -> list[Wakeup]
     found = []
     for way in WAYS:
         for at in (0.0, rate):
-            say(f"wake-ups: {way}, {at:.0f} commits/s …")
+            print_stderr(f"wake-ups: {way}, {at:.0f} commits/s …")
             found.append(await _measure(engines, way, at, seconds))
     return found
 

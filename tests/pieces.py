@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from stack.files import write_whole
+from stack.files import write_atomically
 from stack.tools import REPOSITORY
 
 Json = dict[str, Any]
@@ -46,7 +46,7 @@ class Pieces:
             "conditions": conditions(self.packages),
         }
         path = self._path(first)
-        write_whole(path, json.dumps(row | found, indent=1, ensure_ascii=False) + "\n")
+        write_atomically(path, json.dumps(row | found, indent=1, ensure_ascii=False) + "\n")
         return path
 
     def all(self) -> list[Json]:

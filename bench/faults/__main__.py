@@ -17,8 +17,8 @@ from bench.faults.controls import CONTROLS, GREENS, Control, Result, Trial
 from bench.faults.deck import CARDS
 from bench.faults.disks import small_disks
 from bench.faults.results import FOLDER, Json, document, keep, last_line, show, summary, wrong
-from stack.files import alone
-from stack.processes import StackError, say
+from stack.files import exclusive_lock
+from stack.processes import StackError, print_stderr
 from stack.tools import REPOSITORY
 
 ROOT = REPOSITORY / ".state" / "faults"
@@ -33,10 +33,10 @@ def main(words: Sequence[str]) -> int:
     asked = _parse(words)
     signal.signal(signal.SIGTERM, _end)  # a stand is never left running
     try:
-        with alone(ROOT / f"{asked.state}.lock"):
+        with exclusive_lock(ROOT / f"{asked.state}.lock"):
             return _finish([run(part) for part in _parts(asked)])
     except StackError as error:
-        say(f"faults: {error}")
+        print_stderr(f"faults: {error}")
         return 1
 
 
@@ -96,7 +96,7 @@ def run(asked: argparse.Namespace) -> Json:
         finally:
             campaign.ground.stand.close()
     result = document(campaign, reds, greens, time.monotonic() - began)
-    say(f"result {keep(result, ROOT / 'slices' if is_slice else FOLDER)}")
+    print_stderr(f"result {keep(result, ROOT / 'slices' if is_slice else FOLDER)}")
     return result
 
 
@@ -109,7 +109,7 @@ def _finish(results: Sequence[Json]) -> int:
     show(Console(), results)
     reasons = [reason for one in results for reason in wrong(one)]
     for reason in reasons:
-        say(f"faults: {reason}")
+        print_stderr(f"faults: {reason}")
     print(last_line(results), flush=True)
     return int(bool(reasons))
 

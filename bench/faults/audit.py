@@ -8,10 +8,17 @@ from dataclasses import dataclass, field
 from bench.faults.audit_topics import topic_lies
 from bench.faults.poison import Poison, poison_lies
 from bench.faults.stand import Stand
-from stack.account import budget_lies
-from stack.account_checks import lies
+from stack.account import find_budget_violations
+from stack.account_checks import find_violations
 from stack.account_sources import Sources, read_mailbox, read_topics
-from stack.account_world import APPLICATIONS, TAKEN, Asked, Life, World, gather
+from stack.account_world import (
+    APPLICATIONS,
+    SUCCESS,
+    LoggedRequest,
+    Observations,
+    ReportHistory,
+    collect_histories,
+)
 
 LOST, DOUBLED, DISORDERED, MAIL_COPY = "lost", "doubled", "out of order", "mail copy"
 PERSONAL = re.compile(rb"@example\.org|Testo inventato|\+39 035")
@@ -60,14 +67,14 @@ class Verdict:
 class Period:
     """What an account is about: the client's log, since when, from which offsets, and what was poisoned."""
 
-    asked: Sequence[Asked]
+    asked: Sequence[LoggedRequest]
     since: float
     marks: Mapping[tuple[str, int], int]
     poisons: Sequence[Poison] = ()
     mail_was_hit: bool = True
 
 
-def read_world(stand: Stand, period: Period) -> World:
+def read_world(stand: Stand, period: Period) -> Observations:
     """Everything that the account looks at."""
     sources = Sources(stand.mongod.admin, stand.kafka.admin, stand.mails, period.since, period.marks)
     world = sources.read_stores(period.asked)
@@ -78,30 +85,30 @@ def read_world(stand: Stand, period: Period) -> World:
     return world
 
 
-def subjects_of(world: World) -> set[str]:
+def subjects_of(world: Observations) -> set[str]:
     """What the facts of these reports are about: the reports and their applications."""
-    reports = {one.report_id for one in world.asked if one.step == "report" and one.status in TAKEN}
+    reports = {one.report_id for one in world.requests if one.step == "report" and one.status in SUCCESS}
     return reports | {str(one["_id"]) for one in world.documents[APPLICATIONS]}
 
 
 def audit(stand: Stand, period: Period) -> Verdict:
     """Draws the account."""
     world = read_world(stand, period)
-    lives, verdict = gather(world), Verdict()
-    for kind, text in _every_lie(stand, period, world, lives.values()):
+    histories, verdict = collect_histories(world), Verdict()
+    for kind, text in _every_lie(stand, period, world, histories.values()):
         if kind == MAIL_COPY:
             kind = MAIL_COPY if period.mail_was_hit else DOUBLED  # noqa: PLW2901 - nothing excuses it
         verdict.add(kind, text)
-    _count(verdict, world, lives, period)
+    _count(verdict, world, histories, period)
     return verdict
 
 
 def _every_lie(
-    stand: Stand, period: Period, world: World, lives: Iterable[Life]
+    stand: Stand, period: Period, world: Observations, histories: Iterable[ReportHistory]
 ) -> Iterator[tuple[str, str]]:
-    for life in lives:
-        yield from ((kind_of(text), f"{life.report_id}: {text}") for text in lies(life))
-    yield from ((kind_of(text), text) for text in budget_lies(world))
+    for history in histories:
+        yield from ((kind_of(text), f"{history.report_id}: {text}") for text in find_violations(history))
+    yield from ((kind_of(text), text) for text in find_budget_violations(world))
     yield from ((LOST, f"{one.report_id}: left over: {one.what}") for one in world.leftovers)
     yield from ((LOST, f"{one.report_id}: {text}") for one, text in _unanswered(period.asked))
     yield from ((LOST, f"personal data on {fact.topic}") for fact in world.facts if PERSONAL.search(fact.raw))
@@ -119,20 +126,22 @@ def kind_of(text: str) -> str:
     return next((kind for kind, pattern in KINDS if pattern.search(text)), LOST)
 
 
-def _unanswered(asked: Iterable[Asked]) -> Iterator[tuple[Asked, str]]:
+def _unanswered(asked: Iterable[LoggedRequest]) -> Iterator[tuple[LoggedRequest, str]]:
     """A client may be told no answer at all for its whole patience; but never a mistake of ours."""
     for one in asked:
         if one.step == "report" and one.status >= 500 and one.status != 503:
             yield one, f"answered {one.status}"
 
 
-def _count(verdict: Verdict, world: World, lives: Mapping[str, Life], period: Period) -> None:
-    mails = Counter(mail.message_id for life in lives.values() for mail in life.mails)
-    verdict.reports = len(lives)
-    verdict.refused = sum(1 for one in world.asked if one.step == "report" and one.status not in TAKEN)
-    verdict.messages = sum(len(life.states("notify.messages")) for life in lives.values())
+def _count(
+    verdict: Verdict, world: Observations, histories: Mapping[str, ReportHistory], period: Period
+) -> None:
+    mails = Counter(mail.message_id for history in histories.values() for mail in history.mails)
+    verdict.reports = len(histories)
+    verdict.refused = sum(1 for one in world.requests if one.step == "report" and one.status not in SUCCESS)
+    verdict.messages = sum(len(history.states("notify.messages")) for history in histories.values())
     verdict.mails = len(mails)
     verdict.mail_copies = mails.total() - len(mails)
-    verdict.facts = sum(len(life.facts) for life in lives.values())
-    verdict.fact_copies = sum(life.copies for life in lives.values())
+    verdict.facts = sum(len(history.facts) for history in histories.values())
+    verdict.fact_copies = sum(history.copies for history in histories.values())
     verdict.parked = len(period.poisons)

@@ -10,7 +10,7 @@ from pymongo import MongoClient
 
 from contracts.permissions import SERVICES
 from contracts.topics import BY_NAME
-from stack.account_world import Fact
+from stack.account_world import EventRecord
 
 _CHUNK = 10_000
 _SAID = {"aggregateid": 1, "type": 1, "key": 1, "correlation": 1}
@@ -18,7 +18,9 @@ Client = MongoClient[dict[str, Any]]
 Place = tuple[str, int, int]
 
 
-def topic_lies(client: Client, facts: Sequence[Fact], subjects: set[str], since: float) -> Iterator[str]:
+def topic_lies(
+    client: Client, facts: Sequence[EventRecord], subjects: set[str], since: float
+) -> Iterator[str]:
     """Every lie between the topics and the databases of one period."""
     for service in SERVICES:
         yield from _ghosts(client, service, facts)
@@ -30,7 +32,7 @@ def _logs(client: Client, service: str) -> list[str]:
     return client[service].list_collection_names(filter={"name": {"$regex": "^outbox_log_"}})
 
 
-def _ghosts(client: Client, service: str, facts: Sequence[Fact]) -> Iterator[str]:
+def _ghosts(client: Client, service: str, facts: Sequence[EventRecord]) -> Iterator[str]:
     """Facts on topics that no transaction of their service wrote."""
     logs = _logs(client, service)
     ids = {fact.id for fact in facts if fact.source == f"/ascolto/{service}"}
@@ -39,7 +41,7 @@ def _ghosts(client: Client, service: str, facts: Sequence[Fact]) -> Iterator[str
 
 
 def _missing(
-    client: Client, service: str, facts: Sequence[Fact], subjects: set[str], since: float
+    client: Client, service: str, facts: Sequence[EventRecord], subjects: set[str], since: float
 ) -> Iterator[str]:
     """Facts that are put down as sent and lie on no topic."""
     there = {fact.id for fact in facts}
@@ -51,7 +53,7 @@ def _missing(
                 yield f"{row['aggregateid']}: {row['type']} is put down as sent by {service} and lies on no topic"
 
 
-def _passed_over(client: Client, service: str, facts: Sequence[Fact]) -> Iterator[str]:
+def _passed_over(client: Client, service: str, facts: Sequence[EventRecord]) -> Iterator[str]:
     """Facts that a service reacts to and has neither a receipt for nor parked."""
     reacts = reacts_to(service)
     heard = {

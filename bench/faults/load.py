@@ -18,11 +18,11 @@ import uvloop
 
 from bench.faults.light import LightClient
 from bench.faults.stand import Stand
-from stack.badges import Badges
-from stack.day import Day, Report, Rows, Writer
-from stack.day_contributions import contribution_cases
-from stack.play import Doors, Log, Player
+from stack.dev_tokens import DevTokens
+from stack.play import Log, Player, PublicApis
 from stack.ports import HOST
+from stack.scenario import Report, Rows, Scenario, ScenarioWriter
+from stack.scenario_applications import contribution_cases
 from stack.tools import REPOSITORY, base_environment
 
 PATIENCE = 240.0
@@ -33,9 +33,9 @@ FORMS = 0.03
 AGAIN, REUSED, WITHDRAWN, RESOLVED, MONEY = 30, 10, 30, 60, 15
 
 
-def generate(seed: int, categories: Rows, places: Rows, start: datetime, size: int) -> Day:
+def generate(seed: int, categories: Rows, places: Rows, start: datetime, size: int) -> Scenario:
     """A long plain day: mostly reports that are only made, and the rest in proportion; same arguments, same day."""
-    writer = Writer(seed, categories, places, start)
+    writer = ScenarioWriter(seed, categories, places, start)
     rng = writer.rng
     plain = sorted({str(row["kind"]) for row in categories} - {"contribution", "danger"})
     part = {name: max(1, size * of // 1000) for name, of in _SHARES.items()}
@@ -48,24 +48,24 @@ def generate(seed: int, categories: Rows, places: Rows, start: datetime, size: i
     rng.shuffle(reports)
     ends = [part["withdrawn"], part["resolved"], part["again"], part["reused"]]
     chosen = [frozenset(numbers[sum(ends[:n]) : sum(ends[: n + 1])]) for n in range(len(ends))]
-    return Day(seed, tuple(reports), (), chosen[2], chosen[3], chosen[0], chosen[1])
+    return Scenario(seed, tuple(reports), (), chosen[2], chosen[3], chosen[0], chosen[1])
 
 
 _SHARES = {"again": AGAIN, "reused": REUSED, "withdrawn": WITHDRAWN, "resolved": RESOLVED, "money": MONEY}
 
 
-def _money(writer: Writer, number: int, provinces: Sequence[str], data: Any, expect: str) -> Report:
+def _money(writer: ScenarioWriter, number: int, provinces: Sequence[str], data: Any, expect: str) -> Report:
     province = provinces[number % len(provinces)]
     data["tenancy"]["province"] = province
     report = writer.report(number, "contribution", province)
-    return replace(report, data=data, expect=expect, door="json")
+    return replace(report, data=data, expect=expect, interface="json")
 
 
-def _light(writer: Writer, number: int, kind: str) -> Report:
+def _light(writer: ScenarioWriter, number: int, kind: str) -> Report:
     report = writer.report(number, kind)
     if writer.rng.random() >= REACHABLE:
         report.body.pop("contact", None)
-    return report if writer.rng.random() < FORMS else replace(report, door="json")
+    return report if writer.rng.random() < FORMS else replace(report, interface="json")
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Stream:
     """Starts reports in small crowds at a steady rate while fewer than `at_once` are under way, and goes on with each until it is settled."""
 
     player: Player
-    day: Day
+    day: Scenario
     rate: float
     at_once: int
     stopped: bool = False
@@ -105,7 +105,7 @@ class Stream:
     async def _live(self, report: Report, gate: asyncio.Semaphore) -> None:
         ids: dict[int, str] = {}
         try:
-            await self.player.tell(report, self.day, ids)
+            await self.player.submit(report, self.day, ids)
         finally:
             gate.release()
         if report.number in ids and (report.data or report.number in self.day.resolved):
@@ -124,9 +124,9 @@ class Wish:
 
 def start_load(stand: Stand, wish: Wish, log: Path) -> subprocess.Popen[bytes]:
     """Starts a stream against a stand, through the clients' link, with its log in this file."""
-    doors = {name: stand.url(name) for name in ("routing", "subsidies")}
-    doors["intake"] = f"http://{HOST}:{stand.link_port('client-intake')}"
-    values = {**doors, **asdict(wish), "clients": stand.secrets.clients, "log": log}
+    apis = {name: stand.url(name) for name in ("routing", "subsidies")}
+    apis["intake"] = f"http://{HOST}:{stand.link_port('client-intake')}"
+    values = {**apis, **asdict(wish), "clients": stand.secrets.clients, "log": log}
     values["issuer"] = stand.addresses()["issuer"]
     words = [part for name, value in values.items() for part in (f"--{name}", str(value))]
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -152,13 +152,13 @@ async def registers(client: LightClient, intake: str) -> tuple[Rows, Rows]:
 
 async def play(asked: argparse.Namespace) -> int:
     """Plays the stream that was asked for."""
-    badges, client = Badges.read(asked.issuer, asked.clients), LightClient()
+    dev_tokens, client = DevTokens.read(asked.issuer, asked.clients), LightClient()
     categories, places = await registers(client, asked.intake)
     start = datetime.fromtimestamp(time.time(), UTC) - timedelta(minutes=5)
     day = generate(asked.seed, categories, places, start, asked.reports)
-    doors = Doors(asked.intake, asked.routing, asked.subsidies, badges)
+    apis = PublicApis(asked.intake, asked.routing, asked.subsidies, dev_tokens)
     log = Log(asked.log)
-    player = Player(cast(httpx.AsyncClient, client), doors, log, lambda _: None, patience=asked.patience)
+    player = Player(cast(httpx.AsyncClient, client), apis, log, lambda _: None, retry_seconds=asked.patience)
     stream = Stream(player, day, asked.rate, asked.at_once)
     stream.obey(asyncio.get_running_loop())
     try:

@@ -20,7 +20,7 @@ from bench.faults.controls import Result
 from bench.faults.deck import cards_of
 from bench.faults.ground import PATIENCE, Injection
 from bench.faults.processes import HEIR, SESSION_SECONDS
-from stack.files import write_whole
+from stack.files import write_atomically
 from stack.tools import KAFKA, MONGOD, REPOSITORY
 
 FOLDER = REPOSITORY / "bench" / "results" / "faults"
@@ -132,7 +132,7 @@ def percentiles(times: Sequence[float]) -> Json:
 def keep(result: Json, folder: Path) -> Path:
     """Writes a run's result beside the others of its folder."""
     path = folder / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-seed{result['seed']}.json"
-    write_whole(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    write_atomically(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     return path
 
 

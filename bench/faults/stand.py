@@ -17,7 +17,7 @@ from contracts.permissions import SERVICES
 from stack.kafka import Kafka
 from stack.ports import HOST, Ports
 from stack.processes import Child, StackError
-from stack.services import Surroundings, environment
+from stack.services import Dependencies, environment
 from stack.system import System
 from stack.tools import REPOSITORY, Tools
 
@@ -83,7 +83,7 @@ class Stand(System):
     def environment(self, name: str, ordinal: int) -> dict[str, str]:
         """The whole environment of one replica, with links where the engines would be."""
         child = self.service(name, ordinal)
-        around = Surroundings(
+        around = Dependencies(
             kafka=self.kafka.as_user(name, self.link_port(f"{name}-kafka")),
             mongo=self.mongod.as_user(name, self.link_port(f"{name}-mongod")),
             smtp_port=self.link_port("notify-smtp"),

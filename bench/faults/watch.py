@@ -13,8 +13,8 @@ from pymongo.errors import PyMongoError
 from bench.faults.stand import Stand
 from contracts.permissions import SERVICES
 from contracts.topics import TOPICS
-from stack.account import budget_lies
-from stack.account_world import BUDGETS, DECISIONS, LEDGER, World
+from stack.account import find_budget_violations
+from stack.account_world import BUDGETS, DECISIONS, LEDGER, Observations
 
 LOOK_SECONDS = 0.1
 PATIENCE = 60.0
@@ -143,7 +143,11 @@ class Watch:
                 }
         except PyMongoError as error:
             raise Away(str(error)) from error
-        return list(budget_lies(World([], {f"subsidies.{name}": rows for name, rows in read.items()})))
+        return list(
+            find_budget_violations(
+                Observations([], {f"subsidies.{name}": rows for name, rows in read.items()})
+            )
+        )
 
     def left(self) -> str:
         """What is unfinished now, in words for a person."""

@@ -35,8 +35,8 @@ def openssl(*words: str | Path) -> str:
 
 def lasts(certificate: Path) -> bool:
     """Tells whether a certificate is there and ends later than in a month."""
-    asked = ["openssl", "x509", "-checkend", str(MONTH_SECONDS), "-noout", "-in", str(certificate)]
-    return certificate.exists() and subprocess.run(asked, capture_output=True).returncode == 0
+    command = ["openssl", "x509", "-checkend", str(MONTH_SECONDS), "-noout", "-in", str(certificate)]
+    return certificate.exists() and subprocess.run(command, capture_output=True).returncode == 0
 
 
 def put(path: Path, text: str, mode: int) -> None:
@@ -76,18 +76,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="certificates.py", description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "secrets")
     parser.add_argument("--outside", metavar="NAME", help="the name by which other teams reach Kafka")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     if not shutil.which("openssl"):
         raise SystemExit("certificates: the command openssl is missing: install the package openssl")
-    asked.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    wanted = NAMES | ({OUTSIDE: f"DNS:{asked.outside}"} if asked.outside else {})
+    args.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    wanted = NAMES | ({OUTSIDE: f"DNS:{args.outside}"} if args.outside else {})
     made = []
-    if not lasts(asked.folder / "engines_ca"):
-        make_authority(asked.folder)
+    if not lasts(args.folder / "engines_ca"):
+        make_authority(args.folder)
         made = ["engines_ca"]
     for name, names in wanted.items():
-        if made[:1] == ["engines_ca"] or not lasts(asked.folder / name):
-            make_certificate(asked.folder, name, names)
+        if made[:1] == ["engines_ca"] or not lasts(args.folder / name):
+            make_certificate(args.folder, name, names)
             made.append(name)
     sys.stdout.write(
         f"certificates: made {', '.join(made)}\n" if made else "certificates: all last longer than a month\n"

@@ -86,14 +86,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="digests.py", description=__doc__)
     parser.add_argument("--file", type=Path, default=ROOT / "deploy" / "compose" / "digests.yml")
     parser.add_argument("--compose", default="docker compose", help="the command that is Compose")
-    asked = parser.parse_args()
-    images = public_images(read_deployment(asked.compose))
+    args = parser.parse_args()
+    images = public_images(read_deployment(args.compose))
     try:
         text = override(images, ask_registry)
     except Unknown as why:
         raise SystemExit(f"digests: nothing written: {why}") from None
-    asked.file.write_text(text, encoding="utf-8")
-    sys.stdout.write(f"digests: {asked.file}: {len(set(images.values()))} images\n")
+    args.file.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"digests: {args.file}: {len(set(images.values()))} images\n")
 
 
 if __name__ == "__main__":

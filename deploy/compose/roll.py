@@ -77,12 +77,12 @@ def main() -> None:
     parser.add_argument(
         "services", nargs="*", metavar="SERVICE", help=f"of {', '.join(SERVICES)}; all when none"
     )
-    asked = parser.parse_args()
-    if unknown := set(asked.services) - set(SERVICES):
+    args = parser.parse_args()
+    if unknown := set(args.services) - set(SERVICES):
         parser.error(f"there is no service {', '.join(sorted(unknown))}")
     deployment = Deployment()
     deployment.run_jobs()
-    for service in asked.services or SERVICES:
+    for service in args.services or SERVICES:
         deployment.roll(service)
 
 

@@ -86,12 +86,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="secrets.py", description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "secrets")
     parser.add_argument("--env", type=Path, default=ROOT / ".env")
-    asked = parser.parse_args()
-    asked.folder.mkdir(parents=True, exist_ok=True)
-    asked.folder.chmod(0o700)
-    made = [name for name, text in contents(asked.folder).items() if put(asked.folder / name, text, 0o444)]
+    args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    args.folder.chmod(0o700)
+    made = [name for name, text in contents(args.folder).items() if put(args.folder / name, text, 0o444)]
     example = (ROOT / ".env.example").read_text(encoding="utf-8").rstrip("\n")
-    made += [asked.env.name] if put(asked.env, example, 0o644) else []
+    made += [args.env.name] if put(args.env, example, 0o644) else []
     sys.stdout.write(f"secrets: made {', '.join(made)}\n" if made else "secrets: everything was there\n")
 
 

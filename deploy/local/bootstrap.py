@@ -204,7 +204,7 @@ def warm_kafka() -> None:
     WARM.unlink(missing_ok=True)
     run(
         "recording Kafka's classes, so that it starts in half the time",
-        [PYTHON, "-m", "stack.warm"],
+        [PYTHON, "-m", "stack.class_archive"],
         may_fail=True,
     )
     mark.write_text(wanted)

@@ -68,12 +68,12 @@ def is_founded(members: list[str], ca: str, password: str) -> bool:
     """Tells whether one of the members knows the administrator; all of them must have answered before it says no."""
     found: dict[str, bool] = {}
 
-    def asked(member: str) -> bool:
+    def check(member: str) -> bool:
         found[member] = knows_administrator(member, ca, password)
         return True
 
     for member in members:
-        until(f"an answer of {member}", lambda member=member: asked(member))  # type: ignore[misc]
+        until(f"an answer of {member}", lambda member=member: check(member))  # type: ignore[misc]
         if found[member]:
             return True
     return False
@@ -181,28 +181,26 @@ def main() -> None:
     parser.add_argument(
         "--ca", default="", help="PEM file of the certificate to trust, where mongod speaks TLS"
     )
-    asked = parser.parse_args()
-    members = asked.members.split(",")
+    args = parser.parse_args()
+    members = args.members.split(",")
     here = f"127.0.0.1:{members[0].rpartition(':')[2]}"
-    password = (asked.secrets / "mongo_admin").read_text().strip()
-    with connect(here, asked.ca) as client:
+    password = (args.secrets / "mongo_admin").read_text().strip()
+    with connect(here, args.ca) as client:
         until("the start of mongod", lambda: bool(client.admin.command("hello")))
-    if not is_founded([here, *members[1:]], asked.ca, password):
-        found(here, asked.ca, members[0], password)
-    if knows_administrator(here, asked.ca, password):
-        with connect(here, asked.ca, password) as client:
+    if not is_founded([here, *members[1:]], args.ca, password):
+        found(here, args.ca, members[0], password)
+    if knows_administrator(here, args.ca, password):
+        with connect(here, args.ca, password) as client:
             # A server that was killed, or whose former address is somebody else's now, reads its set late.
             until("the reading of the set", lambda: bool(client.admin.command("replSetGetConfig")))
             move(client, members[0])
-    with connect(asked.members, asked.ca, password, directConnection=False, replicaSet=REPLICA_SET) as client:
+    with connect(args.members, args.ca, password, directConnection=False, replicaSet=REPLICA_SET) as client:
         until("the election of a primary", lambda: is_primary(client))
         for member in members[1:]:
             join(client, member)
-        uris = {
-            user: (asked.secrets / f"{user}_mongo").read_text().strip() for user in MONGO if user != ADMIN
-        }
+        uris = {user: (args.secrets / f"{user}_mongo").read_text().strip() for user in MONGO if user != ADMIN}
         granted = [grant(client, user, uri) for user, uri in uris.items()]
-    sys.stdout.write(f"mongo: {REPLICA_SET} is up at {asked.members}; {', '.join(granted)}\n")
+    sys.stdout.write(f"mongo: {REPLICA_SET} is up at {args.members}; {', '.join(granted)}\n")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def system(tmp_path: Path, tools: Tools) -> Iterator[System]:
 
 
 def running(system: System) -> dict[str, int]:
-    return {s.name: s.pid for s in system.standings() if s.pid is not None}
+    return {s.name: s.pid for s in system.statuses() if s.pid is not None}
 
 
 def store(system: System, patience: int = 5000) -> MongoClient[dict[str, Any]]:

@@ -8,31 +8,30 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.compose import growth, recovery, three
-from tests.compose import trial as steps
-from tests.compose.books import Books
-from tests.compose.commands import STATE, CannotRunHere, NoEngine, Trouble, complain, say
+from tests.compose import high_availability, recovery, scaling, steps
+from tests.compose.commands import STATE, CannotRunHere, NoEngine, StepError, log_step, print_error
 from tests.compose.deployment import FILES, Deployment, clear
 from tests.compose.engine import engine
+from tests.compose.steps import DeploymentTest, Result
 from tests.compose.traffic import People
-from tests.compose.trial import Result, Trial
+from tests.compose.verification import Verification
 
 IN_CI = os.environ.get("CI") == "true"
-STEPS: dict[str, Callable[[Trial], None]] = {
+STEPS: dict[str, Callable[[DeploymentTest], None]] = {
     "up": steps.up,
     "day": steps.play,
     "crash": steps.crash,
-    "scale": growth.scale,
-    "roll": growth.roll,
+    "scale": scaling.scale,
+    "roll": scaling.roll,
     "restore": recovery.lose_and_restore,
 }
 # Leaves the images of the trial and tries nothing: half of a first run is making them.
 IMAGES = "images"
 # Only when it is asked for, and alone: it has another deployment.
-LARGE: dict[str, Callable[[Trial], None]] = {
+LARGE: dict[str, Callable[[DeploymentTest], None]] = {
     "up": steps.up,
     "day": steps.play,
-    "ha": three.lose_one_of_each,
+    "ha": high_availability.lose_one_of_each,
 }
 
 
@@ -46,54 +45,56 @@ def main() -> int:
         help=f"some of {','.join(STEPS)}; the first two come anyway; or ha or {IMAGES} alone",
     )
     parser.add_argument("--keep", action="store_true", help="leave the deployment running at the end")
-    asked = parser.parse_args()
-    known = LARGE if asked.only == "ha" else STEPS
+    args = parser.parse_args()
+    known = LARGE if args.only == "ha" else STEPS
     # An account of less than a day is none, so every trial has one.
-    wanted = {"up", "day", *(asked.only.split(",") if asked.only else STEPS)}
-    if asked.only != IMAGES and (unknown := wanted - set(known)):
+    wanted = {"up", "day", *(args.only.split(",") if args.only else STEPS)}
+    if args.only != IMAGES and (unknown := wanted - set(known)):
         parser.error(f"there is no step {', '.join(sorted(unknown))}")
     chosen = [step for name, step in known.items() if name in wanted]
     try:
         with engine():
             deployment = _prepared(large=known is LARGE)
             steps.build(deployment)
-            return 0 if asked.only == IMAGES else _try(deployment, chosen, asked.seed, asked.keep)
+            return 0 if args.only == IMAGES else _try(deployment, chosen, args.seed, args.keep)
     except CannotRunHere as reason:
-        complain(f"compose: skipped, this machine lets nobody run containers: {reason}")
+        print_error(f"compose: skipped, this machine lets nobody run containers: {reason}")
         return 0
     except NoEngine as reason:
         # Whoever runs CI can give it what is missing; nobody else has to.
-        complain(f"compose: {'failed' if IN_CI else 'skipped'}: {reason}")
+        print_error(f"compose: {'failed' if IN_CI else 'skipped'}: {reason}")
         return int(IN_CI)
-    except Trouble as trouble:
-        complain(f"compose: {trouble}")
+    except StepError as trouble:
+        print_error(f"compose: {trouble}")
         return 1
 
 
 def _prepared(*, large: bool) -> Deployment:
     clear()
-    deployment = Deployment(STATE / "trial", three.OVER_TLS if large else FILES)
+    deployment = Deployment(STATE / "trial", high_availability.OVER_TLS if large else FILES)
     shutil.rmtree(deployment.folder, ignore_errors=True)
     deployment.folder.mkdir(parents=True)
     deployment.prepare()
     if large:
-        three.enlarge(deployment)
+        high_availability.enlarge(deployment)
     return deployment
 
 
-def _try(deployment: Deployment, chosen: list[Callable[[Trial], None]], seed: int, keep: bool) -> int:
-    say(f"seed {seed}")
-    books, result = Books(deployment), Result()
+def _try(
+    deployment: Deployment, chosen: list[Callable[[DeploymentTest], None]], seed: int, keep: bool
+) -> int:
+    log_step(f"seed {seed}")
+    verification, result = Verification(deployment), Result()
     try:
-        with books.another_log() as log:
+        with verification.another_log() as log:
             people = People(deployment, log, random.Random(seed))
-            trial = Trial(deployment, people, books, result)
+            test = DeploymentTest(deployment, people, verification, result)
             for step in chosen:
-                step(trial)
+                step(test)
         if not keep:
             deployment.down("--volumes")
-            say("down, and its volumes are gone")
-    except Trouble:
+            log_step("down, and its volumes are gone")
+    except StepError:
         _show_logs(deployment)
         raise
     finally:
@@ -105,7 +106,7 @@ def _try(deployment: Deployment, chosen: list[Callable[[Trial], None]], seed: in
 
 def _show_logs(deployment: Deployment) -> None:
     (STATE / "containers.log").write_text(deployment.compose("logs", "--no-color", "--timestamps"))
-    complain(f"what the containers said is in {STATE / 'containers.log'}")
+    print_error(f"what the containers said is in {STATE / 'containers.log'}")
 
 
 if __name__ == "__main__":

@@ -12,19 +12,19 @@ STATE = ROOT / ".state" / "compose"
 STARTED = time.monotonic()
 
 
-class Trouble(Exception):
+class StepError(Exception):
     """Says in one sentence what went wrong, and what fixes it where that is known."""
 
 
-class NoEngine(Trouble):
+class NoEngine(StepError):
     """Says what keeps this machine from running containers and could be given to it."""
 
 
-class CannotRunHere(Trouble):
+class CannotRunHere(StepError):
     """Says why this machine does not let anybody run containers."""
 
 
-def say(text: str) -> None:
+def log_step(text: str) -> None:
     """Writes one line with the seconds since the start."""
     print(f"{time.monotonic() - STARTED:7.1f} s  {text}", flush=True)
 
@@ -47,10 +47,10 @@ def run(
             timeout=seconds,
         )
     except subprocess.TimeoutExpired as error:
-        raise Trouble(f"“{' '.join(map(str, words))}” did not end within {seconds:.0f} s") from error
+        raise StepError(f"“{' '.join(map(str, words))}” did not end within {seconds:.0f} s") from error
     if done.returncode != 0:
         said = (done.stdout + b"\n" + done.stderr).decode(errors="replace").strip().splitlines()[-25:]
-        raise Trouble("\n".join([f"“{' '.join(map(str, words))}” ended with {done.returncode}:", *said]))
+        raise StepError("\n".join([f"“{' '.join(map(str, words))}” ended with {done.returncode}:", *said]))
     return done.stdout.decode(errors="replace")
 
 
@@ -63,6 +63,6 @@ def fails(words: Sequence[str | Path]) -> str:
     return "" if done.returncode == 0 else (done.stderr or done.stdout).strip() or f"code {done.returncode}"
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """Tells the person at the terminal why it ended."""
     print(text, file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.compose.commands import ROOT, Trouble, run
+from tests.compose.commands import ROOT, StepError, run
 
 from contracts.permissions import SERVICES
 
@@ -62,16 +62,16 @@ def _remove(listed: Sequence[str], removed: Sequence[str]) -> None:
         if found := run(["docker", *listed]).split():
             run(["docker", *removed, *found])
 
-    patiently(once)
+    retrying(once)
 
 
-def patiently(remove: Callable[[], object]) -> None:
+def retrying(remove: Callable[[], object]) -> None:
     """Removes what may take a few tries: the daemon gives a network up a moment after the last container in it is gone."""
     for tries_left in reversed(range(TRIES)):
         try:
             remove()
             return
-        except Trouble:
+        except StepError:
             if not tries_left:
                 raise
             time.sleep(PAUSE_SECONDS)
@@ -162,7 +162,7 @@ class Deployment:
 
     def down(self, *more: str) -> None:
         """Removes the containers and networks, and what more is named."""
-        patiently(lambda: self.compose("down", *more))
+        retrying(lambda: self.compose("down", *more))
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -185,7 +185,7 @@ class Deployment:
             ["docker", "exec", container, "sh", "-c", "kill -KILL -1"], capture_output=True, text=True
         )
         if done.returncode not in (0, 137):
-            raise Trouble(f"could not crash {container}: {done.stderr.strip()}")
+            raise StepError(f"could not crash {container}: {done.stderr.strip()}")
 
     def wait_ready(self, container: str, seconds: float = READY_SECONDS) -> float:
         """Returns after how many seconds the container's own health check says yes."""
@@ -196,7 +196,7 @@ class Deployment:
             if done.returncode == 0:
                 return time.monotonic() - began
             if time.monotonic() - began > seconds:
-                raise Trouble(
+                raise StepError(
                     f"{container} is not healthy after {seconds:.0f} s: {done.stderr.strip()[-500:]}"
                 )
             time.sleep(0.3)

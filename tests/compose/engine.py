@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local.machine import CannotSetUpError, install
-from tests.compose.commands import STATE, CannotRunHere, NoEngine, Trouble, fails, run, say
+from tests.compose.commands import STATE, CannotRunHere, NoEngine, StepError, fails, log_step, run
 
 SECONDS = 60.0
 LOG = STATE / "dockerd.log"
@@ -32,7 +32,7 @@ def engine() -> Iterator[None]:
     Raises NoEngine when something is missing that could be given, CannotRunHere when the machine allows none.
     """
     if not fails(["docker", "version"]):
-        say(f"Docker Engine {_version()} runs already and is left running")
+        log_step(f"Docker Engine {_version()} runs already and is left running")
         yield
         return
     _equip()
@@ -47,7 +47,7 @@ def engine() -> Iterator[None]:
         )
     try:
         _wait(daemon)
-        say(f"Docker Engine {_version()} was started and will be ended")
+        log_step(f"Docker Engine {_version()} was started and will be ended")
         yield
     finally:
         daemon.terminate()
@@ -83,7 +83,7 @@ def _wait(daemon: "subprocess.Popen[bytes]") -> None:
         if daemon.poll() is not None or time.monotonic() > end:
             said = "\n".join(_last_words(LOG))
             what = "dockerd ended at once" if daemon.poll() is not None else "dockerd does not answer"
-            kind = CannotRunHere if is_refusal(said) else Trouble
+            kind = CannotRunHere if is_refusal(said) else StepError
             raise kind(f"{what}:\n{said}")
         time.sleep(0.2)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from tests.compose.commands import ROOT, STATE, CannotRunHere, Trouble, fails, run, say
+from tests.compose.commands import ROOT, STATE, CannotRunHere, StepError, fails, log_step, run
 from tests.compose.engine import is_refusal
 
 FOLDER = Path(__file__).parent / "standins"
@@ -49,7 +49,7 @@ def stand_ins(images: set[str]) -> list[StandIn]:
     for image in sorted(images):
         match = next((KNOWN[start] for start in KNOWN if image.startswith(start)), None)
         if match is None:
-            raise Trouble(f"nothing stands in for {image}: give it a folder in {FOLDER.relative_to(ROOT)}")
+            raise StepError(f"nothing stands in for {image}: give it a folder in {FOLDER.relative_to(ROOT)}")
         found.append(StandIn(match[0], image, match[1]))
     return found
 
@@ -62,11 +62,11 @@ def make(images: set[str]) -> None:
     make_debian()
     said = fails(["docker", "run", "--rm", DEBIAN, "true"])
     if said:
-        raise (CannotRunHere if is_refusal(said) else Trouble)(f"no container runs here: {said}")
+        raise (CannotRunHere if is_refusal(said) else StepError)(f"no container runs here: {said}")
     for one in stand_ins(images):
         if _is_there(one):
             continue
-        say(f"making the stand-in for {one.image}")
+        log_step(f"making the stand-in for {one.image}")
         words = ["docker", "build", "--quiet", "--tag", one.image, "--label", f"{MARK}={_digest(one)}", "-"]
         run(words, stdin=_context(one), env=CLASSIC)
 
@@ -83,7 +83,7 @@ def make_debian() -> None:
     if not fails(["docker", "image", "inspect", DEBIAN]):
         return
     rootfs = STATE / "rootfs"
-    say("making a plain Debian 12 with debootstrap")
+    log_step("making a plain Debian 12 with debootstrap")
     shutil.rmtree(rootfs, ignore_errors=True)
     run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", rootfs])
     # Whom this machine trusts, its containers trust: pip and apt run in them.

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx
-from tests.compose import usable
-from tests.compose.commands import Trouble, run, say
+from tests.compose import smoke
+from tests.compose.commands import StepError, log_step, run
 from tests.compose.deployment import PROJECT, Deployment
-from tests.compose.trial import Trial
+from tests.compose.steps import DeploymentTest
 
 DOORS = ("gateway", "intake", "routing", "subsidies", "notify")
 # What tells that they are away, that the database is lost, and that the broker stands still.
@@ -17,44 +17,44 @@ ALERTS = {"ServiceDown", "MongoDown", "KafkaDown"}
 TOLD_SECONDS = 240.0
 
 
-def lose_and_restore(trial: Trial) -> None:
+def lose_and_restore(test: DeploymentTest) -> None:
     """An archive taken under traffic; then the database is lost with its volume, ops is told, and what was saved comes back."""
-    deployment, books = trial.deployment, trial.books
-    with books.another_log() as log, trial.people.writing(log), trial.people.passing_by() as tally:
+    deployment, verification = test.deployment, test.verification
+    with verification.another_log() as log, test.people.writing(log), test.people.passing_by() as tally:
         time.sleep(1)
         archive = archive_in(deployment.compose("run", "--rm", "--no-TTY", "backup"))
         time.sleep(1)
-    say(f"saved under traffic: {archive}; answers meanwhile: {tally}")
-    books.forget_last()
+    log_step(f"saved under traffic: {archive}; answers meanwhile: {tally}")
+    verification.forget_last()
     deployment.compose("stop", *DOORS, "kafka")
     deployment.compose("rm", "--stop", "--force", "mongo", "mongo-init")
     run(["docker", "volume", "rm", f"{PROJECT}_mongo"])
-    say("the services and Kafka stand still, MongoDB is gone with its volume")
+    log_step("the services and Kafka stand still, MongoDB is gone with its volume")
     _wait_told(deployment)
     _restore(deployment, archive)
-    trial.healthy()
-    usable.check(deployment)
-    trial.balance("the restore")
-    with trial.people.passing_by():
+    test.healthy()
+    smoke.check(deployment)
+    test.verify("the restore")
+    with test.people.passing_by():
         time.sleep(3)
-    trial.balance("what came after the restore")
-    trial.result.restored = True
+    test.verify("what came after the restore")
+    test.result.restored = True
 
 
 def _restore(deployment: Deployment, archive: str) -> None:
     began = time.monotonic()
     said = deployment.compose("run", "--rm", "--no-TTY", "restore", archive).splitlines()
     for line in (one for one in said if not one.startswith(" ")):
-        say(f"  restore: {line}")
+        log_step(f"  restore: {line}")
     deployment.compose("up", "--detach", "--wait", "--no-build")
-    say(f"restored into a new volume and up again after {time.monotonic() - began:.1f} s")
+    log_step(f"restored into a new volume and up again after {time.monotonic() - began:.1f} s")
 
 
 def archive_in(said: str) -> str:
     """The path of the archive in what a backup printed."""
     found = re.search(r"/backups/\S+\.backup", said)
     if found is None:
-        raise Trouble(f"the backup named no archive: {said}")
+        raise StepError(f"the backup named no archive: {said}")
     return found[0]
 
 
@@ -69,12 +69,12 @@ def _wait_told(deployment: Deployment) -> None:
             seen.setdefault(name, after)
         mailed = mails_about(_subjects(deployment), ALERTS)
         if after > TOLD_SECONDS:
-            raise Trouble(
+            raise StepError(
                 f"no mail about {', '.join(sorted(ALERTS - mailed))} in {after:.0f} s; firing: {seen}"
             )
         time.sleep(1)
     words = ", ".join(f"{name} after {seconds:.0f} s" for name, seconds in seen.items())
-    say(f"{len(ALERTS)} alerts were mailed within {time.monotonic() - began:.0f} s; firing: {words}")
+    log_step(f"{len(ALERTS)} alerts were mailed within {time.monotonic() - began:.0f} s; firing: {words}")
 
 
 def firing(said: Mapping[str, Any]) -> set[str]:

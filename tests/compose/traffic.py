@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
-from tests.compose.commands import Trouble
+from tests.compose.commands import StepError
 from tests.compose.deployment import Deployment
 
-from stack.badges import Badges
-from stack.day import Day, Report, generate
-from stack.play import AT_ONCE, Doors, Log, Player
+from stack.dev_tokens import DevTokens
+from stack.play import AT_ONCE, Log, Player, PublicApis
+from stack.scenario import Report, Scenario, generate
 
 PER_SECOND = 6.0
 LONGER = 120.0
@@ -40,7 +40,7 @@ class Tally:
     def must_be_fair(self, during: str) -> None:
         """Raises Trouble naming some of those that nobody should get."""
         if self.failed:
-            raise Trouble(f"{during} {len(self.failed)} requests failed: {'; '.join(self.failed[:5])}")
+            raise StepError(f"{during} {len(self.failed)} requests failed: {'; '.join(self.failed[:5])}")
 
     def __str__(self) -> str:
         """In one line."""
@@ -112,29 +112,31 @@ class People:
             stop.set()
             thread.join()
         if broken:
-            raise Trouble(f"the traffic broke: {broken[0]!r}") from broken[0]
+            raise StepError(f"the traffic broke: {broken[0]!r}") from broken[0]
 
     async def _day(self, size: int, tally: Tally) -> None:
         async with self._client(tally) as client:
-            day = await self._fresh_day(client, size)
-            await self._player(client).play(day)
+            scenario = await self._fresh_day(client, size)
+            await self._player(client).play(scenario)
 
     async def _walk(self, per_second: float, staff: bool, tally: Tally, stop: threading.Event) -> None:
         async with self._client(tally) as client, asyncio.TaskGroup() as group:
             player = self._player(client)
             while not stop.is_set():
-                day = await self._fresh_day(client, 600)
+                scenario = await self._fresh_day(client, 600)
                 ids: dict[int, str] = {}
-                for report in day.reports:
+                for report in scenario.reports:
                     if stop.is_set():
                         return
                     if staff or report.data is None:
-                        group.create_task(self._one(player, report, day, ids, staff))
+                        group.create_task(self._one(player, report, scenario, ids, staff))
                         await asyncio.sleep(1 / per_second)
 
-    async def _one(self, player: Player, report: Report, day: Day, ids: dict[int, str], staff: bool) -> None:
-        await player.tell(report, day, ids)
-        if staff and report.number in ids and (report.data or report.number in day.resolved):
+    async def _one(
+        self, player: Player, report: Report, scenario: Scenario, ids: dict[int, str], staff: bool
+    ) -> None:
+        await player.submit(report, scenario, ids)
+        if staff and report.number in ids and (report.data or report.number in scenario.resolved):
             await player.work_on(report, ids[report.number])
 
     def _client(self, tally: Tally) -> httpx.AsyncClient:
@@ -142,10 +144,10 @@ class People:
 
     def _player(self, client: httpx.AsyncClient) -> Player:
         url, clients = self.deployment.url, self.deployment.secrets / "issuer_clients"
-        doors = Doors(url, url, url, Badges.read(self.deployment.issuer, clients))
-        return Player(client, doors, self.log, lambda _stage: None, LONGER)
+        apis = PublicApis(url, url, url, DevTokens.read(self.deployment.issuer, clients))
+        return Player(client, apis, self.log, lambda _stage: None, LONGER)
 
-    async def _fresh_day(self, client: httpx.AsyncClient, size: int) -> Day:
+    async def _fresh_day(self, client: httpx.AsyncClient, size: int) -> Scenario:
         registers = [await self._register(client, name) for name in ("categories", "places")]
         return generate(self.seeds.randrange(10**6), registers[0], registers[1], datetime.now(UTC), size)
 

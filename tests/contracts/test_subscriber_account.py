@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.envelope import Envelope
-from stack.subscriber_account import Truth, complete, faults
+from stack.subscriber_account import ExpectedEvents, complete, faults
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 Rows = list[dict[str, Any]]
@@ -29,7 +29,7 @@ def row(number: int) -> dict[str, Any]:
     }
 
 
-TRUTH = Truth({f"e{number}": known(number) for number in (1, 2, 3)}, frozenset({"x"}), copies=1)
+TRUTH = ExpectedEvents({f"e{number}": known(number) for number in (1, 2, 3)}, frozenset({"x"}), copies=1)
 GOOD: Rows = [row(1), row(2), {"id": "e1", "skipped": "copy"}, {"id": "x", "skipped": "unknown"}, row(3)]
 LIES: dict[str, tuple[Callable[[Rows], Rows], str]] = {
     "it lost one": (lambda rows: rows[:-1], "never heard"),

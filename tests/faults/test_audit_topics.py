@@ -11,7 +11,7 @@ from pymongo import MongoClient
 
 from chassis.clock import utc_now
 from chassis.outbox.sent_log import day_log
-from stack.account_world import Fact
+from stack.account_world import EventRecord
 from stack.system import System
 
 pytestmark = pytest.mark.engines
@@ -33,13 +33,13 @@ class Said:
         self.client, self.report, self.id = client, str(uuid.uuid4()), str(uuid.uuid4())
         body = {"report_id": self.report}
         place = (self.report, self.id, "case-opened.v1", "/ascolto/routing", self.report)
-        self.fact = Fact("routing.cases", 3, 7_000_000, *place, 1, NOW.timestamp(), body)
+        self.fact = EventRecord("routing.cases", 3, 7_000_000, *place, 1, NOW.timestamp(), body)
         row = {"_id": self.id, "aggregateid": self.report, "type": "case-opened.v1", "sent_at": NOW}
         client["routing"][day_log(NOW)].insert_one(row)
         for service in ("intake", "notify"):
             client[service]["inbox"].insert_one({"_id": self.id})
 
-    def lies(self, *facts: Fact) -> list[str]:
+    def lies(self, *facts: EventRecord) -> list[str]:
         return list(topic_lies(self.client, facts, {self.report}, NOW.timestamp() - 60))
 
 
@@ -86,5 +86,5 @@ def test_a_fact_without_a_receipt_was_passed_over_unless_it_is_parked(client: Cl
 
 def test_a_copy_of_a_fact_needs_no_receipt_of_its_own(client: Client) -> None:
     said = Said(client)
-    copy = Fact(**vars(said.fact) | {"offset": 7_000_001})
+    copy = EventRecord(**vars(said.fact) | {"offset": 7_000_001})
     assert said.lies(said.fact, copy) == []

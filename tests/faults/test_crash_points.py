@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from chassis.clock import utc_now
-from stack.account import Account, draw, unfinished
+from stack.account import Account, build_account, unfinished
 from stack.account_sources import Sources
-from stack.account_world import Asked
-from stack.day import generate
-from stack.play import Doors, Log, Player, read_log
+from stack.account_world import LoggedRequest
+from stack.play import Log, Player, PublicApis, read_log
+from stack.scenario import generate
 from stack.system import System
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(600)]
@@ -54,9 +54,9 @@ class Campaign:
             places = [await self._ask(client, name) for name in ("categories", "places")]
             day = generate(seed, places[0], places[1], utc_now(), REPORTS)
             log = Log(self.folder / f"{seed}.jsonl")
-            doors = Doors(url("intake"), url("routing"), url("subsidies"), self.system.badges())
+            apis = PublicApis(url("intake"), url("routing"), url("subsidies"), self.system.dev_tokens())
             try:
-                await Player(client, doors, log, lambda _: None, patience=180).play(day)
+                await Player(client, apis, log, lambda _: None, retry_seconds=180).play(day)
             finally:
                 log.close()
 
@@ -99,10 +99,10 @@ class Campaign:
             self.system.mongod.admin, self.system.kafka.admin, self.system.mails, self.began.timestamp()
         )
         await asyncio.to_thread(_settle, sources, asked)
-        return await asyncio.to_thread(lambda: draw(sources.read_all(asked)))
+        return await asyncio.to_thread(lambda: build_account(sources.read_all(asked)))
 
 
-def _settle(sources: Sources, asked: Sequence[Asked]) -> None:
+def _settle(sources: Sources, asked: Sequence[LoggedRequest]) -> None:
     deadline = time.monotonic() + DEADLINE
     while unfinished(sources.read_stores(asked)) and time.monotonic() < deadline:
         time.sleep(0.5)

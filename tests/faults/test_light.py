@@ -6,7 +6,7 @@ import httpx
 import pytest
 from bench.faults.light import LightClient
 
-from stack.play import read_reply
+from stack.replies import read_reply
 
 PAGE = b'<form><input name="seal" value="s"></form>'
 

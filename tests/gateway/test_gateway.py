@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.gateway.house import IN_FRONT, SERVICES, House, filled, header, house, program
+from tests.gateway.environment import IN_FRONT, SERVICES, Gateway, filled, header, program, running_gateway
 from tests.http.services import furnished
 from tests.http.test_routes import routes_of
 
@@ -20,14 +20,14 @@ if program() is None and os.environ.get("CI") != "true":  # noqa: TID251 - wheth
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[House]:
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     """Everything up, anew for each test, because tests stop replicas."""
-    async with house(tmp_path) as up:
+    async with running_gateway(tmp_path) as up:
         yield up
 
 
 @pytest.fixture
-async def client(gateway: House) -> AsyncIterator[httpx.AsyncClient]:
+async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody outside."""
     async with httpx.AsyncClient(base_url=gateway.url, timeout=15) as outside:
         yield outside
@@ -66,7 +66,7 @@ async def test_every_route_is_reached_at_its_own_service_or_hidden(
         "/v1/reportsx",
     ],
 )
-async def test_what_is_not_said_to_be_open_does_not_exist(path: str, gateway: House) -> None:
+async def test_what_is_not_said_to_be_open_does_not_exist(path: str, gateway: Gateway) -> None:
     host, port = gateway.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"GET {path} HTTP/1.1\r\nHost: ascolto.example\r\nConnection: close\r\n\r\n".encode())
@@ -109,7 +109,7 @@ async def test_what_a_client_says_of_itself_is_replaced(client: httpx.AsyncClien
         assert header(heard, name) is None
 
 
-async def test_the_proxy_in_front_says_who_its_client_is(gateway: House) -> None:
+async def test_the_proxy_in_front_says_who_its_client_is(gateway: Gateway) -> None:
     transport = httpx.AsyncHTTPTransport(local_address=IN_FRONT)
     async with httpx.AsyncClient(base_url=gateway.url, transport=transport) as front:
         heard = (await front.get("/", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})).json()
@@ -117,7 +117,7 @@ async def test_the_proxy_in_front_says_who_its_client_is(gateway: House) -> None
     assert header(heard, "x-forwarded-for") == "198.51.100.7"
 
 
-async def test_an_oversized_body_goes_nowhere(client: httpx.AsyncClient, gateway: House) -> None:
+async def test_an_oversized_body_goes_nowhere(client: httpx.AsyncClient, gateway: Gateway) -> None:
     fits = await client.post("/v1/reports", content=b"x" * 1_000_000)
     large = await client.post("/v1/reports", content=b"x" * 1_100_000)
     page = await client.post("/segnala", content=b"x" * 1_100_000, headers={"Accept": "text/html"})
@@ -129,7 +129,7 @@ async def test_an_oversized_body_goes_nowhere(client: httpx.AsyncClient, gateway
     assert gateway.replicas["intake"].asked == ["POST /v1/reports"]
 
 
-async def test_an_oversized_head_goes_nowhere(client: httpx.AsyncClient, gateway: House) -> None:
+async def test_an_oversized_head_goes_nowhere(client: httpx.AsyncClient, gateway: Gateway) -> None:
     answer = await client.get("/", headers={"X-Long": "x" * 40_000})
 
     assert answer.status_code == 400
@@ -138,7 +138,7 @@ async def test_an_oversized_head_goes_nowhere(client: httpx.AsyncClient, gateway
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_dead_replica_is_survived(method: str, client: httpx.AsyncClient, gateway: House) -> None:
+async def test_a_dead_replica_is_survived(method: str, client: httpx.AsyncClient, gateway: Gateway) -> None:
     other = await gateway.another("intake")
     await gateway.replicas["intake"].stop()
 
@@ -148,7 +148,7 @@ async def test_a_dead_replica_is_survived(method: str, client: httpx.AsyncClient
     assert len(other.asked) == 20
 
 
-async def test_all_replicas_of_a_service_are_asked(client: httpx.AsyncClient, gateway: House) -> None:
+async def test_all_replicas_of_a_service_are_asked(client: httpx.AsyncClient, gateway: Gateway) -> None:
     other = await gateway.another("routing")
     third = await gateway.another("routing")
 
@@ -161,7 +161,7 @@ async def test_all_replicas_of_a_service_are_asked(client: httpx.AsyncClient, ga
 
 
 async def test_a_replica_that_comes_later_is_found_and_one_that_left_is_forgotten(
-    client: httpx.AsyncClient, gateway: House
+    client: httpx.AsyncClient, gateway: Gateway
 ) -> None:
     assert (await client.get("/")).status_code == 200
     later = await gateway.another("intake")
@@ -177,7 +177,7 @@ async def test_a_replica_that_comes_later_is_found_and_one_that_left_is_forgotte
 
 
 async def test_a_form_that_reached_a_service_is_not_sent_to_another(
-    client: httpx.AsyncClient, gateway: House
+    client: httpx.AsyncClient, gateway: Gateway
 ) -> None:
     other = await gateway.another("intake")
     replicas = (gateway.replicas["intake"], other)
@@ -193,7 +193,7 @@ async def test_a_form_that_reached_a_service_is_not_sent_to_another(
 
 
 async def test_a_service_that_is_away_is_said_in_the_form_that_was_asked_for(
-    client: httpx.AsyncClient, gateway: House
+    client: httpx.AsyncClient, gateway: Gateway
 ) -> None:
     await gateway.replicas["intake"].stop()
     del gateway.names.table["routing"]
@@ -228,7 +228,10 @@ async def test_with_a_certificate_people_come_over_tls(tmp_path: Path) -> None:
         "/run/secrets/gateway_certificate;": f"{certificate};",
         "/run/secrets/gateway_certificate_key;": f"{key};",
     }
-    async with house(tmp_path, files) as up, httpx.AsyncClient(base_url=up.url, verify=False) as client:
+    async with (
+        running_gateway(tmp_path, files) as up,
+        httpx.AsyncClient(base_url=up.url, verify=False) as client,
+    ):
         heard = (await client.get("/", headers={"X-Forwarded-Proto": "http"})).json()
 
     assert header(heard, "x-forwarded-proto") == "https"

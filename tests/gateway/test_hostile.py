@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, Request
-from tests.gateway.house import CONFIGURATION, House, house, program
+from tests.gateway.environment import CONFIGURATION, Gateway, program, running_gateway
 from tests.http.test_connections import spoken
 
 from chassis.http.app import build_app
@@ -39,18 +39,18 @@ if program() is None and os.environ.get("CI") != "true":  # noqa: TID251 - wheth
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[House]:
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     """Everything up, with the limits of a second."""
-    async with house(tmp_path, more=SHORT) as up:
+    async with running_gateway(tmp_path, more=SHORT) as up:
         yield up
 
 
-def port_of(gateway: House) -> int:
+def port_of(gateway: Gateway) -> int:
     """Where it listens."""
     return int(gateway.url.rpartition(":")[2])
 
 
-async def asked(gateway: House, text: str) -> tuple[str, str]:
+async def asked(gateway: Gateway, text: str) -> tuple[str, str]:
     """The head and the body of what is answered to these lines."""
     said, _ = await spoken(port_of(gateway), text.replace("\n", "\r\n").encode() + b"\r\n\r\n")
     head, _, body = said.decode().partition("\r\n\r\n")
@@ -59,7 +59,7 @@ async def asked(gateway: House, text: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize("method", ["MADEUP", "PROPFIND", "TRACE", "X-Y", "_"])
-async def test_a_method_that_is_made_up_goes_nowhere(method: str, version: str, gateway: House) -> None:
+async def test_a_method_that_is_made_up_goes_nowhere(method: str, version: str, gateway: Gateway) -> None:
     for path in ("/", "/v1/reports", "/nowhere"):
         head, body = await asked(
             gateway, f"{method} {path} HTTP/{version}\nHost: localhost\nConnection: close"
@@ -73,14 +73,14 @@ async def test_a_method_that_is_made_up_goes_nowhere(method: str, version: str, 
 
 
 @pytest.mark.parametrize("line", ["get / HTTP/1.1", "CONNECT evil.example:443 HTTP/1.1", "GE~T / HTTP/1.1"])
-async def test_what_nginx_does_not_take_for_a_method_goes_nowhere(line: str, gateway: House) -> None:
+async def test_what_nginx_does_not_take_for_a_method_goes_nowhere(line: str, gateway: Gateway) -> None:
     head, _ = await asked(gateway, f"{line}\nHost: localhost\nConnection: close")
 
     assert head.startswith(("HTTP/1.1 400 ", "HTTP/1.1 405 "))
     assert gateway.replicas["intake"].asked == []
 
 
-async def test_methods_of_routes_pass(gateway: House) -> None:
+async def test_methods_of_routes_pass(gateway: Gateway) -> None:
     async with httpx.AsyncClient(base_url=gateway.url) as client:
         for method in METHODS:
             assert (await client.request(method, "/v1/reports")).status_code == 200
@@ -93,7 +93,7 @@ def hosts(own: str) -> list[tuple[str, int]]:
     return [*((host, 200) for host in good), *((host, 421) for host in bad), ("", 400)]
 
 
-async def test_a_host_that_is_not_ours_goes_nowhere(gateway: House) -> None:
+async def test_a_host_that_is_not_ours_goes_nowhere(gateway: Gateway) -> None:
     async with httpx.AsyncClient(base_url=gateway.url) as client:
         for host, status in hosts("ascolto.example"):
             for path in ("/stato/", "/nowhere", "/openapi/intake.json"):
@@ -113,7 +113,10 @@ async def test_over_tls_a_host_that_is_not_ours_goes_nowhere_either(tmp_path: Pa
         "/run/secrets/gateway_certificate;": f"{certificate};",
         "/run/secrets/gateway_certificate_key;": f"{key};",
     }
-    async with house(tmp_path, files) as up, httpx.AsyncClient(base_url=up.url, verify=False) as client:
+    async with (
+        running_gateway(tmp_path, files) as up,
+        httpx.AsyncClient(base_url=up.url, verify=False) as client,
+    ):
         for host, status in hosts("ascolto.example"):
             assert (await client.get("/stato", headers={"Host": host})).status_code == status
 
@@ -132,14 +135,14 @@ async def test_over_tls_a_host_that_is_not_ours_goes_nowhere_either(tmp_path: Pa
         "OPTIONS * HTTP/1.1\nHost: localhost",
     ],
 )
-async def test_what_is_no_request_for_a_path_of_one_host_goes_nowhere(lines: str, gateway: House) -> None:
+async def test_what_is_no_request_for_a_path_of_one_host_goes_nowhere(lines: str, gateway: Gateway) -> None:
     head, _ = await asked(gateway, f"{lines}\nConnection: close")
 
     assert head.startswith("HTTP/1.1 400 ")
     assert gateway.replicas["intake"].asked == []
 
 
-async def test_an_address_of_another_host_goes_nowhere(gateway: House) -> None:
+async def test_an_address_of_another_host_goes_nowhere(gateway: Gateway) -> None:
     for host in ("localhost", "evil.example"):
         head, _ = await asked(gateway, f"GET http://evil.example/ HTTP/1.1\nHost: {host}\nConnection: close")
         assert head.startswith(("HTTP/1.1 400 ", "HTTP/1.1 421 "))
@@ -152,7 +155,7 @@ async def test_an_address_of_another_host_goes_nowhere(gateway: House) -> None:
     ids=["silence", "half a head", "headers", "blank lines", "idle", "a second request"],
 )
 async def test_a_connection_that_brings_no_request_in_time_is_closed(
-    first: bytes, again: bytes, gateway: House
+    first: bytes, again: bytes, gateway: Gateway
 ) -> None:
     _, seconds = await spoken(port_of(gateway), first, again)
 
@@ -160,7 +163,7 @@ async def test_a_connection_that_brings_no_request_in_time_is_closed(
 
 
 @asynccontextmanager
-async def bounded(gateway: House) -> AsyncIterator[None]:
+async def bounded(gateway: Gateway) -> AsyncIterator[None]:
     """A door with the services' limits, of a second, in the place of intake's replica."""
     replica = gateway.replicas["intake"]
     await replica.stop()
@@ -184,7 +187,7 @@ async def bounded(gateway: House) -> AsyncIterator[None]:
 
 
 async def test_a_body_that_trickles_in_is_answered_408_and_somebody_in_earnest_is_served_meanwhile(
-    gateway: House,
+    gateway: Gateway,
 ) -> None:
     async with bounded(gateway), httpx.AsyncClient(base_url=gateway.url) as client:
         slow = [asyncio.create_task(spoken(port_of(gateway), POST, b"x", 0.3)) for _ in range(50)]
@@ -199,7 +202,7 @@ async def test_a_body_that_trickles_in_is_answered_408_and_somebody_in_earnest_i
     assert all(seconds < 3 * ENOUGH for _, seconds in ended), time.monotonic() - began
 
 
-async def test_one_address_has_so_many_requests_in_hand_at_once(gateway: House) -> None:
+async def test_one_address_has_so_many_requests_in_hand_at_once(gateway: Gateway) -> None:
     async with bounded(gateway), httpx.AsyncClient(base_url=gateway.url) as client:
         slow = [asyncio.create_task(spoken(port_of(gateway), POST)) for _ in range(70)]
         await asyncio.sleep(0.5)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource
-from tests.ha.large import start_brokers, three_brokers
+from tests.ha.ha_system import start_brokers, three_brokers
 
 from contracts.permissions import ADMIN, SERVICES
 from contracts.topics import BY_NAME

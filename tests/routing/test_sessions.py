@@ -27,7 +27,7 @@ from routing.domain.register import Register
 from routing.entrypoints.pages import pages_router
 from routing.entrypoints.seed import put_in_force
 from routing.handlers.documents import CASES
-from stack.issuer import DevelopmentIssuer, Wanted, load_key
+from stack.issuer import DevelopmentIssuer, TokenRequest, load_key
 from stack.issuer import build_app as build_issuer
 from stack.issuer_logins import Change
 
@@ -41,7 +41,7 @@ class Provider(DevelopmentIssuer):
     says_instead: dict[str, Any] = field(default_factory=dict)
     answers_with: int = 0
 
-    def tokens(self, wanted: Wanted) -> dict[str, Any]:
+    def tokens(self, wanted: TokenRequest) -> dict[str, Any]:
         if self.answers_with:
             self.refreshed += 1
             raise HTTPException(self.answers_with)

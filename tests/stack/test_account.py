@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stack.account import Account, draw, unfinished
+from stack.account import Account, build_account, unfinished
 from stack.account_world import (
     APPLICATIONS,
     BUDGETS,
@@ -16,11 +16,11 @@ from stack.account_world import (
     LEDGER,
     MESSAGES,
     REPORTS,
-    Asked,
-    Fact,
+    EventRecord,
     Leftover,
-    Posted,
-    World,
+    LoggedRequest,
+    Observations,
+    ReceivedMail,
 )
 
 CONTRIBUTIONS = range(40)
@@ -33,19 +33,21 @@ GRANT = 150_000
 class Book:
     """An honest day in plain data, open to be lied in."""
 
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[LoggedRequest] = field(default_factory=list)
     documents: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    facts: list[Fact] = field(default_factory=list)
-    mails: list[Posted] = field(default_factory=list)
+    facts: list[EventRecord] = field(default_factory=list)
+    mails: list[ReceivedMail] = field(default_factory=list)
     leftovers: list[Leftover] = field(default_factory=list)
     traces: list[tuple[str, str]] = field(default_factory=list)
     said: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def world(self) -> World:
-        return World(self.asked, self.documents, self.facts, self.mails, self.leftovers, self.traces)
+    def world(self) -> Observations:
+        return Observations(
+            self.requests, self.documents, self.facts, self.mails, self.leftovers, self.traces
+        )
 
     def account(self) -> Account:
-        return draw(self.world())
+        return build_account(self.world())
 
     def keep(self, collection: str, name: str, **state: Any) -> None:
         self.documents.setdefault(collection, []).append({"_id": name, "version": 1, "state": state})
@@ -58,7 +60,7 @@ class Book:
     def say(self, topic: str, type_: str, subject: str, report: str, **body: Any) -> None:
         number = self.said[topic, subject] = self.said.get((topic, subject), 0) + 1
         self.facts.append(
-            Fact(
+            EventRecord(
                 topic=topic,
                 partition=0,
                 offset=len(self.facts),
@@ -74,7 +76,7 @@ class Book:
             )
         )
 
-    def find(self, report: str, type_: str) -> Fact:
+    def find(self, report: str, type_: str) -> EventRecord:
         return next(one for one in self.facts if one.report_id == report and one.type == type_)
 
     def tell(self, report: str, template: str) -> None:
@@ -84,7 +86,7 @@ class Book:
         self.keep(MESSAGES, name, report_id=report, status=status, reason=reason, **common)
         self.say("notify.messages", f"message-{status}.v1", report, report, **common)
         if sent:
-            self.mails.append(Posted(name, report, template, 1002.0))
+            self.mails.append(ReceivedMail(name, report, template, 1002.0))
 
 
 def an_honest_day() -> Book:
@@ -95,11 +97,11 @@ def an_honest_day() -> Book:
         an_application(book, number)
     a_result(book, WITHDRAWN, "withdrawal", "withdrawn")
     a_result(book, RESOLVED, "resolution", "closed")
-    first = book.asked[0]
-    book.asked.append(replace(first, step="again", expect="same", status=200))
-    book.asked.append(Asked("reused", PLAIN, "id-reused", 422, "id-reused"))
-    book.asked.append(
-        Asked("flawed", FLAWED, "unknown-place", 422, "unknown-place", about={"flaw": "no place"})
+    first = book.requests[0]
+    book.requests.append(replace(first, step="again", expect="same", status=200))
+    book.requests.append(LoggedRequest("reused", PLAIN, "id-reused", 422, "id-reused"))
+    book.requests.append(
+        LoggedRequest("flawed", FLAWED, "unknown-place", 422, "unknown-place", about={"flaw": "no place"})
     )
     spent = GRANT * len(CONTRIBUTIONS) // 2
     parts = {"available_cents": 50_000, "reserved_cents": spent, "committed_cents": 0, "paid_cents": 0}
@@ -117,7 +119,7 @@ def a_report(book: Book, number: int) -> None:
         "description": f"Testo inventato numero {number:05d}, però.",
     }
     slip = {"tracking_code": f"CODE-{number}", "pin": "123456"}
-    book.asked.append(Asked("report", report, "accepted", 201, "", 999.9, 1000.0, slip, about))
+    book.requests.append(LoggedRequest("report", report, "accepted", 201, "", 999.9, 1000.0, slip, about))
     book.keep(REPORTS, report, report_id=report, status="in-charge" if route else "held")
     status = "open" if route else "held"
     book.keep(CASES, report, report_id=report, status=status, route=route, operator=None)
@@ -134,7 +136,7 @@ def an_application(book: Book, number: int) -> None:
     outcome, cents = ("granted", GRANT) if granted else ("refused", 0)
     answer = {"outcome": outcome, "amount_cents": cents}
     expect = "eligible" if granted else "refused"
-    book.asked.append(Asked("data", report, expect, 200, answer=answer))
+    book.requests.append(LoggedRequest("data", report, expect, 200, answer=answer))
     book.keep(APPLICATIONS, application, application_id=application, report_id=report, status="decided")
     decision = {"application_id": application, "budget": "b", "outcome": outcome, "amount_cents": cents}
     book.keep(DECISIONS, f"decision-{number:04d}", **decision)
@@ -149,7 +151,7 @@ def an_application(book: Book, number: int) -> None:
 
 
 def a_result(book: Book, report: str, step: str, shown: str) -> None:
-    book.asked.append(Asked(step, report, shown, 200))
+    book.requests.append(LoggedRequest(step, report, shown, 200))
     book.state(REPORTS, report)["status"] = shown
     book.state(CASES, report)["status"] = "resolved"
     if step == "withdrawal":
@@ -259,13 +261,13 @@ def test_a_mail_that_never_came_is_named(book: Book) -> None:
 
 
 def test_a_mail_to_whom_nobody_may_write_is_named(book: Book) -> None:
-    book.mails.append(Posted(f"{UNREACHABLE}/case-opened", UNREACHABLE, "case-opened"))
+    book.mails.append(ReceivedMail(f"{UNREACHABLE}/case-opened", UNREACHABLE, "case-opened"))
 
     assert_named(book, UNREACHABLE, "is suppressed and lies in the mailbox 1 times")
 
 
 def test_a_mail_of_an_unknown_message_is_named(book: Book) -> None:
-    book.mails.append(Posted("nobody-wrote-it", PLAIN, "case-opened"))
+    book.mails.append(ReceivedMail("nobody-wrote-it", PLAIN, "case-opened"))
 
     assert_named(book, PLAIN, "nobody-wrote-it, which notify does not know")
 
@@ -374,8 +376,10 @@ def test_a_decision_said_differently_is_named(book: Book) -> None:
 
 
 def test_a_decision_against_the_data_is_named(book: Book) -> None:
-    position = next(n for n, one in enumerate(book.asked) if (one.step, one.report_id) == ("data", REFUSED))
-    book.asked[position] = replace(book.asked[position], expect="eligible")
+    position = next(
+        n for n, one in enumerate(book.requests) if (one.step, one.report_id) == ("data", REFUSED)
+    )
+    book.requests[position] = replace(book.requests[position], expect="eligible")
 
     assert_named(book, REFUSED, "the data make it eligible and it was decided refused")
 
@@ -383,7 +387,7 @@ def test_a_decision_against_the_data_is_named(book: Book) -> None:
 @pytest.mark.parametrize("name", ["name", "email", "description"])
 @pytest.mark.parametrize("form", [str.encode, lambda text: text.encode("ascii", "backslashreplace")])
 def test_a_personal_datum_on_a_topic_is_named(book: Book, name: str, form: Any) -> None:
-    about = next(one.about for one in book.asked if one.report_id == PLAIN)
+    about = next(one.about for one in book.requests if one.report_id == PLAIN)
     fact = book.find(REFUSED, "subsidy-refused.v1")
     written = form(about[name]).replace(rb"\xf2", rb"\u00f2")
     book.facts[book.facts.index(fact)] = replace(fact, raw=b"header\0" + written)
@@ -398,28 +402,28 @@ def test_a_refused_request_that_left_something_is_named(book: Book) -> None:
 
 
 def test_a_flawed_request_that_was_accepted_is_named(book: Book) -> None:
-    position = next(n for n, one in enumerate(book.asked) if one.step == "flawed")
-    book.asked[position] = replace(book.asked[position], status=201, slug="")
+    position = next(n for n, one in enumerate(book.requests) if one.step == "flawed")
+    book.requests[position] = replace(book.requests[position], status=201, slug="")
 
     assert_named(book, FLAWED, "was to be refused as unknown-place, and was answered 201")
 
 
 def test_a_report_without_a_good_answer_is_named(book: Book) -> None:
-    book.asked.append(Asked("report", "unanswered", "accepted", 0, "ReadTimeout"))
+    book.requests.append(LoggedRequest("report", "unanswered", "accepted", 0, "ReadTimeout"))
 
     assert_named(book, "unanswered", "it was to be accepted and was answered 0 ReadTimeout")
 
 
 def test_a_resend_with_another_answer_is_named(book: Book) -> None:
-    position = next(n for n, one in enumerate(book.asked) if one.step == "again")
-    book.asked[position] = replace(book.asked[position], answer={"tracking_code": "OTHER", "pin": "1"})
+    position = next(n for n, one in enumerate(book.requests) if one.step == "again")
+    book.requests[position] = replace(book.requests[position], answer={"tracking_code": "OTHER", "pin": "1"})
 
     assert_named(book, GRANTED, "sent again, it was answered 200")
 
 
 def test_another_body_under_a_known_id_that_was_taken_is_named(book: Book) -> None:
-    position = next(n for n, one in enumerate(book.asked) if one.step == "reused")
-    book.asked[position] = replace(book.asked[position], status=200, slug="")
+    position = next(n for n, one in enumerate(book.requests) if one.step == "reused")
+    book.requests[position] = replace(book.requests[position], status=200, slug="")
 
     assert_named(book, PLAIN, "instead of 422 id-reused")
 
@@ -445,8 +449,8 @@ def test_a_status_that_intake_never_heard_of_is_named(book: Book) -> None:
 
 
 def test_too_few_reports_are_not_enough(book: Book) -> None:
-    taken = next(one for one in book.asked if one.report_id == PLAIN and one.step == "report")
-    book.asked.remove(taken)
+    taken = next(one for one in book.requests if one.report_id == PLAIN and one.step == "report")
+    book.requests.remove(taken)
 
     assert "299 reports were accepted and 300 is the least" in {one.text for one in book.account().violations}
 
@@ -470,6 +474,6 @@ def test_the_data_of_older_days_change_nothing(book: Book) -> None:
     book.keep(CASES, "older", report_id="older", status="open", route=None)
     book.keep(DECISIONS, "older", application_id="older", budget="b", outcome="refused", amount_cents=0)
     book.say("routing.cases", "case-opened.v1", "older", "older")
-    book.mails.append(Posted("older", "older", "case-opened"))
+    book.mails.append(ReceivedMail("older", "older", "case-opened"))
 
     assert book.account().violations == []

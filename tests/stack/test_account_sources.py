@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 from contracts.envelope import Envelope
 from stack.account_sources import Sources, read_mailbox
-from stack.account_world import APPLICATIONS, CASES, REPORTS, Asked, Posted, World
+from stack.account_world import APPLICATIONS, CASES, REPORTS, LoggedRequest, Observations, ReceivedMail
 from stack.system import System
 
 NOW = datetime.fromtimestamp(int(time.time()), UTC)
@@ -37,8 +37,8 @@ def test_every_mail_of_the_day_is_read_copies_too_and_older_ones_are_not(tmp_pat
     found = list(read_mailbox(tmp_path, 200.0))
 
     assert found == [
-        Posted("one", "report", "case-opened", 200.5),
-        Posted("one", "report", "case-opened", 201.5),
+        ReceivedMail("one", "report", "case-opened", 200.5),
+        ReceivedMail("one", "report", "case-opened", 201.5),
     ]
 
 
@@ -70,10 +70,10 @@ class Place:
         producer.produce(topic, body, self.report.encode(), headers=headers)
         assert producer.flush(20) == 0
 
-    def read(self) -> World:
+    def read(self) -> Observations:
         asked = [
-            Asked("report", self.report, "accepted", 201),
-            Asked("flawed", self.refused, "unknown-place", 422, "unknown-place"),
+            LoggedRequest("report", self.report, "accepted", 201),
+            LoggedRequest("flawed", self.refused, "unknown-place", 422, "unknown-place"),
         ]
         since = time.time() - 60
         return Sources(self.system.mongod.admin, self.system.kafka.admin, self.mails, since).read_all(asked)

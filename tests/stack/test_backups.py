@@ -21,12 +21,12 @@ from tests.conftest import state_of_our_own
 from chassis.clock import utc_now
 from contracts.envelope import read_envelope
 from contracts.permissions import SERVICES
-from stack.account import budget_lies, unfinished
-from stack.account_checks import CASE, check_order, lies
+from stack.account import find_budget_violations, unfinished
+from stack.account_checks import CASE, check_order, find_violations
 from stack.account_sources import Sources
-from stack.account_world import Asked, World, gather
-from stack.day import generate
-from stack.play import Doors, Log, Player, read_log
+from stack.account_world import LoggedRequest, Observations, collect_histories
+from stack.play import Log, Player, PublicApis, read_log
+from stack.scenario import generate
 from stack.system import System
 from stack.tools import REPOSITORY, Tools, base_environment
 
@@ -34,10 +34,10 @@ pytestmark = [pytest.mark.engines, pytest.mark.timeout(600)]
 
 GUIDE = REPOSITORY / "docs" / "backup.md"
 SIZE = 40
-PATIENCE = 120.0
+TIMEOUT_SECONDS = 120.0
 
 
-class Day:
+class ScenarioRun:
     """One day played through the doors, and its client's log."""
 
     def __init__(self, system: System, seed: int, size: int = SIZE) -> None:
@@ -57,12 +57,12 @@ class Day:
             ]
             day = generate(self.seed, registers[0], registers[1], self.began, self.size)
             urls = {name: self.system.url(name) for name in ("intake", "routing", "subsidies")}
-            doors = Doors(**urls, badges=self.system.badges())
-            await Player(client, doors, log, lambda _: None).play(day)
+            apis = PublicApis(**urls, dev_tokens=self.system.dev_tokens())
+            await Player(client, apis, log, lambda _: None).play(day)
         log.close()
 
     @property
-    def log(self) -> list[Asked]:
+    def log(self) -> list[LoggedRequest]:
         return read_log(self.path)
 
     @property
@@ -74,23 +74,23 @@ class Day:
         system = self.system
         return Sources(system.mongod.admin, system.kafka.admin, system.mails, self.began.timestamp())
 
-    def finish(self) -> World:
+    def finish(self) -> Observations:
         """What there is when nothing of the day is under way any more."""
         wait(lambda: unfinished(self.sources.read_stores(self.log)) == 0, "the day is never over")
         return self.sources.read_all(self.log)
 
 
 def wait(done: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not done():
         assert time.monotonic() < deadline, what
         time.sleep(0.3)
 
 
-def wrong(world: World) -> list[str]:
+def wrong(world: Observations) -> list[str]:
     """Everything that an account of the day would complain of."""
-    found = [text for life in gather(world).values() for text in lies(life)]
-    return found + [one.what for one in world.leftovers] + list(budget_lies(world))
+    found = [text for history in collect_histories(world).values() for text in find_violations(history)]
+    return found + [one.what for one in world.leftovers] + list(find_budget_violations(world))
 
 
 def run(*words: str | Path, fails: bool = False) -> str:
@@ -100,7 +100,7 @@ def run(*words: str | Path, fails: bool = False) -> str:
     return done.stdout + done.stderr
 
 
-def back_up_in_mid_stream(system: System, day: Day) -> Path:
+def back_up_in_mid_stream(system: System, day: ScenarioRun) -> Path:
     """Play a day, and write one archive when a part of it has been accepted."""
     folder = system.root / "backups"
     before = set(folder.glob("*.backup"))
@@ -113,7 +113,7 @@ def back_up_in_mid_stream(system: System, day: Day) -> Path:
     assert f"{archive.name}: " in said
     latest = json.loads((folder / "latest.json").read_text())
     assert latest["file"] == archive.name
-    assert abs(latest["at"] - time.time()) < PATIENCE
+    assert abs(latest["at"] - time.time()) < TIMEOUT_SECONDS
     return archive
 
 
@@ -155,7 +155,7 @@ def system(tools: Tools) -> Iterator[System]:
 
 def test_what_was_accepted_before_the_moment_is_whole_again(system: System) -> None:
     """From one archive twice: with Kafka as it was, and when it is lost too."""
-    first, second, late = Day(system, 1), Day(system, 2), Day(system, 3)
+    first, second, late = ScenarioRun(system, 1), ScenarioRun(system, 2), ScenarioRun(system, 3)
     first.play()
     assert wrong(first.finish()) == []
     before = set(hear(system, "team.board", "routing.cases"))
@@ -169,7 +169,7 @@ def test_what_was_accepted_before_the_moment_is_whole_again(system: System) -> N
     there = check_what_is_whole(system, first, second, before)
     check_what_is_lost(archive, said, gone - there)
     assert known(system, late.accepted) == set()
-    between = Day(system, 4)
+    between = ScenarioRun(system, 4)
     between.play()
     assert wrong(between.finish()) == []
 
@@ -177,7 +177,7 @@ def test_what_was_accepted_before_the_moment_is_whole_again(system: System) -> N
     assert check_what_is_whole(system, first, second, before) == there
     check_what_is_lost(archive, said, set())
     assert known(system, late.accepted | between.accepted) == set()
-    after = Day(system, 5)
+    after = ScenarioRun(system, 5)
     after.play()
     assert wrong(after.finish()) == []
 
@@ -192,26 +192,28 @@ def lose_and_restore(system: System, archive: Path, *engines: str) -> str:
     return said
 
 
-def check_what_is_whole(system: System, day: Day, under_way: Day, heard: set[str]) -> set[str]:
+def check_what_is_whole(
+    system: System, day: ScenarioRun, under_way: ScenarioRun, heard: set[str]
+) -> set[str]:
     """The day is there and told again to another team, as is what had come of the one under way: returns its reports."""
     world = day.finish()
     assert wrong(world) == []
-    told = {fact.id for life in gather(world).values() for fact in life.facts}
+    told = {fact.id for history in collect_histories(world).values() for fact in history.facts}
     assert told & heard <= set(hear(system, "team.board", "routing.cases"))
     return check_what_was_under_way(system, under_way)
 
 
-def check_what_was_under_way(system: System, day: Day) -> set[str]:
+def check_what_was_under_way(system: System, day: ScenarioRun) -> set[str]:
     """Of the day in which the moment lies, a report is there in all services or in none; returns those that are."""
     there = known(system, day.accepted)
     assert there, "the moment came before the first report"
     assert there == {row["_id"] for row in intake_reports(system, there)}
     wait(lambda: all(cases(system, name) == 1 for name in there), "a report that is there has no case")
     world = day.sources.read_all(day.log)
-    for name, life in gather(world).items():
-        assert list(check_order(life)) == []
-        assert len(life.said(*CASE)) == (1 if name in there else 0)
-        assert len(life.said("report-registered.v1")) == (1 if name in there else 0)
+    for name, history in collect_histories(world).items():
+        assert list(check_order(history)) == []
+        assert len(history.events(*CASE)) == (1 if name in there else 0)
+        assert len(history.events("report-registered.v1")) == (1 if name in there else 0)
     return there
 
 
@@ -235,7 +237,7 @@ def cases(system: System, name: str) -> int:
 
 
 def test_the_drill_runs_as_it_is_written(system: System, tmp_path: Path) -> None:
-    day = Day(system, 6, size=4)
+    day = ScenarioRun(system, 6, size=4)
     day.play()
     day.finish()
     [drill] = re.findall(r"^```sh\n((?:.*\n)*?)^```$", GUIDE.read_text(), re.MULTILINE)

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from stack.badges import Badges
-from stack.day import Day, Report
-from stack.play import Doors, Log, Player, read_log
+from stack.dev_tokens import DevTokens
+from stack.play import Log, Player, PublicApis, read_log
+from stack.scenario import Report, Scenario
 
 HOST = "http://there.example"
 BODY = {"category": "verde", "place_id": "bg", "channel": "api", "description": "Erba alta"}
@@ -54,36 +54,36 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "log.jsonl"
 
 
-async def _resolve(service: Service, log: Path, patience: float) -> int:
+async def _resolve(service: Service, log: Path, retry_seconds: float) -> int:
     report = Report(0, "r1", "json", "technical", "BG", {})
-    doors = Doors(HOST, HOST, HOST, Badges(HOST, {"operator": "s"}))
+    apis = PublicApis(HOST, HOST, HOST, DevTokens(HOST, {"operator": "s"}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(service.app)) as client:
         written = Log(log)
-        await Player(client, doors, written, lambda _: None, patience).work_on(report, "r1")
+        await Player(client, apis, written, lambda _: None, retry_seconds).work_on(report, "r1")
         written.close()
     return read_log(log)[0].status
 
 
 async def test_a_badge_that_a_wrong_clock_takes_for_old_is_shown_again(log: Path) -> None:
     service = Service(2, 5)
-    assert await _resolve(service, log, patience=30) == 200
+    assert await _resolve(service, log, retry_seconds=30) == 200
     assert service.asked == ["GET", "GET", "POST", "POST", "POST"]
 
 
 async def test_a_badge_that_stays_refused_is_told_when_patience_ends(log: Path) -> None:
-    assert await _resolve(Service(1), log, patience=0.3) == 401
+    assert await _resolve(Service(1), log, retry_seconds=0.3) == 401
 
 
 async def test_each_report_has_a_secret_that_goes_with_every_resend_and_is_not_written_down(
     log: Path,
 ) -> None:
     service, reports = Service(), tuple(Report(n, f"r{n}", "json", "technical", "BG", BODY) for n in range(2))
-    day = Day(0, reports, (), withdrawn=ALL, resolved=frozenset(), again=ALL, reused=ALL)
+    scenario = Scenario(0, reports, (), withdrawn=ALL, resolved=frozenset(), again=ALL, reused=ALL)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(service.app)) as client:
         written = Log(log)
-        doors = Doors(HOST, HOST, HOST, Badges(HOST, {"operator": "s"}))
+        apis = PublicApis(HOST, HOST, HOST, DevTokens(HOST, {"operator": "s"}))
         for report in reports:
-            await Player(client, doors, written, lambda _: None).tell(report, day, {})
+            await Player(client, apis, written, lambda _: None).submit(report, scenario, {})
         written.close()
 
     first, second = service.senders[:4], service.senders[4:]

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from stack.__main__ import FIXES, explain
-from stack.files import alone, write_whole
-from stack.patience import LONGEST, Patience
+from stack.files import exclusive_lock, write_atomically
 from stack.ports import RANGE, Ports
 from stack.processes import Child, ProcessFailedError, StackError
+from stack.progress import MAX_SECONDS, ProgressTimeout
 from stack.recovery import JOB_TRIES, LONGEST_PAUSE, MOST_CRASHES, STEADY_SECONDS, Crashes, converge, run_job
-from stack.services import Secrets, knows
+from stack.services import Secrets, is_current
 from stack.tools import base_environment
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -34,18 +34,18 @@ class Clock:
 
 def test_what_makes_progress_is_waited_for_longer_than_its_patience_and_not_for_ever() -> None:
     clock, told = Clock(), list[float]()
-    patience = Patience(60.0, lambda: clock.now // 50, told.append, clock)
-    while not (why := patience.exhausted()):
+    timeout = ProgressTimeout(60.0, lambda: clock.now // 50, told.append, clock)
+    while not (why := timeout.expired()):
         clock.now += 5
-    assert clock.now > LONGEST
+    assert clock.now > MAX_SECONDS
     assert why == "was not ready within 600 s"
     assert told[:3] == [10.0, 20.0, 30.0]
 
 
 def test_what_stands_still_is_given_up_after_its_patience() -> None:
     clock = Clock()
-    patience = Patience(60.0, lambda: "the same", lambda _: None, clock)
-    while not (why := patience.exhausted()):
+    timeout = ProgressTimeout(60.0, lambda: "the same", lambda _: None, clock)
+    while not (why := timeout.expired()):
         clock.now += 1
     assert clock.now == 61
     assert why == "made no progress for 60 s"
@@ -153,10 +153,10 @@ def test_a_stale_or_half_written_pidfile_signals_nobody(tmp_path: Path, content:
 
 def test_a_process_that_was_told_what_holds_no_longer_is_ended(tmp_path: Path) -> None:
     child = Child("service", tmp_path)
-    assert not knows(child, "old")
+    assert not is_current(child, "old")
     child.start(SLEEP, base_environment())
-    assert knows(child, "old")
-    assert not knows(child, "new")
+    assert is_current(child, "old")
+    assert not is_current(child, "new")
     assert not child.alive()
 
 
@@ -164,10 +164,10 @@ def test_who_has_to_wait_for_another_command_says_so(tmp_path: Path) -> None:
     told, inside = threading.Event(), threading.Event()
 
     def second() -> None:
-        with alone(tmp_path / "lock", told.set):
+        with exclusive_lock(tmp_path / "lock", told.set):
             inside.set()
 
-    with alone(tmp_path / "lock", lambda: pytest.fail("nobody else is here")):
+    with exclusive_lock(tmp_path / "lock", lambda: pytest.fail("nobody else is here")):
         waiting = threading.Thread(target=second)
         waiting.start()
         assert told.wait(5)
@@ -181,10 +181,10 @@ def test_an_empty_key_that_data_may_be_sealed_with_is_refused_and_an_empty_passw
 ) -> None:
     secrets = Secrets(tmp_path)
     secrets.make()
-    write_whole(secrets.client("routing"), "")
+    write_atomically(secrets.client("routing"), "")
     secrets.make()
     assert secrets.client("routing").read_text()
-    write_whole(secrets.key("intake"), "")
+    write_atomically(secrets.key("intake"), "")
     with pytest.raises(StackError, match=r"intake\.secret is empty"):
         secrets.make()
 

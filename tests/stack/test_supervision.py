@@ -76,12 +76,12 @@ def test_engines_killed_while_up_prepares_them_are_started_again(system: System)
     assert first.returncode == 0, first.stderr
     assert "mongod ended" in first.stderr
     assert "kafka ended" in first.stderr
-    assert system.ended() == []
+    assert system.stopped_processes() == []
     assert users(system) > 0
     assert [folder.name for folder in system.root.parent.iterdir()] == ["Città d'arte"]
-    before = {s.name: s.pid for s in system.standings()}
+    before = {s.name: s.pid for s in system.statuses()}
     assert up(system).returncode == 0
-    assert {s.name: s.pid for s in system.standings()} == before
+    assert {s.name: s.pid for s in system.statuses()} == before
 
 
 def test_what_a_cut_off_preparation_left_is_made_anew(system: System) -> None:
@@ -112,13 +112,18 @@ def test_the_supervisor_starts_again_whatever_is_killed_and_down_ends_it_first(s
     for pid in killed.values():
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-    until(lambda: not system.ended() and all(system.service(name).pid() != killed[name] for name in SERVICES))
+    until(
+        lambda: (
+            not system.stopped_processes()
+            and all(system.service(name).pid() != killed[name] for name in SERVICES)
+        )
+    )
     for name in SERVICES:
         system.wait_service(name)
     system.service("intake").send(signal.SIGKILL)
     system.stop()
     time.sleep(2)
-    assert [s.name for s in system.standings() if s.pid] == []
+    assert [s.name for s in system.statuses() if s.pid] == []
 
 
 def test_the_supervisor_gives_up_on_what_always_ends_and_status_says_so(
@@ -128,7 +133,7 @@ def test_the_supervisor_gives_up_on_what_always_ends_and_status_says_so(
 
     def kill() -> bool:
         system.service("notify").send(signal.SIGKILL)
-        return system.gave_up.exists()
+        return system.failure_file.exists()
 
     until(kill)
     until(lambda: not system.supervisor.alive())
@@ -137,8 +142,8 @@ def test_the_supervisor_gives_up_on_what_always_ends_and_status_says_so(
     assert "notify-0 failed 5 times in a row" in said
     assert "The supervisor gave up" in said
     system.start()
-    assert system.ended() == []
-    assert not system.gave_up.exists()
+    assert system.stopped_processes() == []
+    assert not system.failure_file.exists()
 
 
 def test_services_are_told_when_a_port_of_an_engine_had_to_change(system: System) -> None:
@@ -153,7 +158,7 @@ def test_services_are_told_when_a_port_of_an_engine_had_to_change(system: System
         system.start()
         assert system.mongod.port != port
         assert system.service("routing").pid() != before
-        assert system.ended() == []
+        assert system.stopped_processes() == []
     finally:
         squatter.kill()
 

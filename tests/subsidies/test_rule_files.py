@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chassis.seed import SeedError
-from stack.day_contributions import NOTICE, REFUSED, contribution_cases
+from stack.scenario_applications import NOTICE, REFUSED, contribution_cases
 from subsidies.adapters.rule_files import Rules, read_pack_file, read_rules
 from subsidies.domain.decision import Circumstances, Outcome, decide
 from subsidies.domain.pack import BadPack, Draft, in_force

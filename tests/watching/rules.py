@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from tests.watching.programs import DEPLOY, ROOT
+from tests.watching.prometheus_tools import DEPLOY, ROOT
 
 FILES = (DEPLOY / "prometheus" / "promise.yml", DEPLOY / "prometheus" / "alerts.yml")
 CASES = ROOT / "tests" / "watching" / "cases.yml"

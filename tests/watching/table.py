@@ -6,8 +6,8 @@ from pathlib import Path
 
 from prometheus_client import Metric
 from tests.http.services import SERVICES
-from tests.watching.names import labels_of, process_of
-from tests.watching.programs import ROOT
+from tests.watching.metric_names import labels_of, process_of
+from tests.watching.prometheus_tools import ROOT
 from tests.watching.rules import alerts
 
 from watcher.board import METRICS

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from deploy.grafana import draw
 from tests.architecture.compose_files import written_services
-from tests.watching.names import THEIRS, asked_for, declared
-from tests.watching.programs import DEPLOY, ROOT, asked
+from tests.watching.metric_names import THEIRS, asked_for, declared
+from tests.watching.prometheus_tools import DEPLOY, ROOT, asked
 from tests.watching.rules import FILES, rules
 
 RUNBOOKS = ROOT / "docs" / "runbooks"

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
-from tests.watching.names import THEIRS, asked_for
-from tests.watching.programs import program
+from tests.watching.metric_names import THEIRS, asked_for
+from tests.watching.monitoring import DEADLINE, Monitoring
+from tests.watching.prometheus_tools import program
 from tests.watching.rules import rules
-from tests.watching.station import DEADLINE, Station
 from tests.watching.test_dashboards import everything
 
 from contracts.topics import BY_NAME
@@ -26,75 +26,77 @@ LATER = {"consumer_resought_total", "consumer_stopped", "jobs_total"}
 
 
 @pytest.fixture(scope="module")
-async def station(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Station]:
+async def monitoring(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Monitoring]:
     """The whole system as `make up` starts it, and who watches it."""
     program("prometheus")
     folder = tmp_path_factory.mktemp("faults")
-    station = Station(folder, System(folder / "system"))
+    monitoring = Monitoring(folder, System(folder / "system"))
     try:
-        station.system.start()
-        station.system.watcher.stop()
-        station.system.start_watcher(every=1.0)
-        station.start()
-        yield station
+        monitoring.system.start()
+        monitoring.system.watcher.stop()
+        monitoring.system.start_watcher(every=1.0)
+        monitoring.start()
+        yield monitoring
     finally:
-        station.stop()
-        station.system.stop()
+        monitoring.stop()
+        monitoring.system.stop()
 
 
-async def told(station: Station, subject: str) -> None:
+async def mailed(monitoring: Monitoring, subject: str) -> None:
     """Return when somebody was mailed this."""
     deadline = time.monotonic() + DEADLINE
-    while subject not in (subjects := [mail.subject for mail in read_mails(station.system.mails)]):
+    while subject not in (subjects := [mail.subject for mail in read_mails(monitoring.system.mails)]):
         assert time.monotonic() < deadline, f"{subject!r} was never mailed: {subjects}"
         await asyncio.sleep(0.5)
 
 
-async def test_where_no_backup_was_ever_made_that_is_said_and_else_nothing_fires(station: Station) -> None:
-    await station.everybody_is_seen()
-    await station.until("BackupMissing", lambda now: now == {("BackupMissing", "")})
+async def test_where_no_backup_was_ever_made_that_is_said_and_else_nothing_fires(
+    monitoring: Monitoring,
+) -> None:
+    await monitoring.everybody_is_seen()
+    await monitoring.until("BackupMissing", lambda now: now == {("BackupMissing", "")})
 
-    assert backup(["--state", str(station.system.root)]) == 0
-    await station.until("peace", lambda now: not now)
+    assert backup(["--state", str(monitoring.system.root)]) == 0
+    await monitoring.until("peace", lambda now: not now)
 
 
-async def test_a_service_that_is_killed(station: Station) -> None:
-    station.system.kill_service("routing")
-    now = await station.until("ServiceDown", lambda now: ("ServiceDown", "routing") in now)
+async def test_a_service_that_is_killed(monitoring: Monitoring) -> None:
+    monitoring.system.kill_service("routing")
+    now = await monitoring.until("ServiceDown", lambda now: ("ServiceDown", "routing") in now)
     assert now == {("ServiceDown", "routing")}
-    await told(station, "[firing] ServiceDown (page)")
+    await mailed(monitoring, "[firing] ServiceDown (page)")
 
-    station.system.start_service("routing")
-    await station.until("peace", lambda now: not now)
-    await told(station, "[resolved] ServiceDown (page)")
-
-
-async def test_kafka_that_is_stopped(station: Station) -> None:
-    station.system.kafka.stop()
-    await station.until("KafkaDown", lambda now: ("KafkaDown", "") in now)
-    await told(station, "[firing] KafkaDown (page)")
-
-    station.system.kafka.start()
-    await station.until("the end of KafkaDown", lambda now: ("KafkaDown", "") not in now)
-    await told(station, "[resolved] KafkaDown (page)")
+    monitoring.system.start_service("routing")
+    await monitoring.until("peace", lambda now: not now)
+    await mailed(monitoring, "[resolved] ServiceDown (page)")
 
 
-async def test_a_record_without_sense(station: Station) -> None:
+async def test_kafka_that_is_stopped(monitoring: Monitoring) -> None:
+    monitoring.system.kafka.stop()
+    await monitoring.until("KafkaDown", lambda now: ("KafkaDown", "") in now)
+    await mailed(monitoring, "[firing] KafkaDown (page)")
+
+    monitoring.system.kafka.start()
+    await monitoring.until("the end of KafkaDown", lambda now: ("KafkaDown", "") not in now)
+    await mailed(monitoring, "[resolved] KafkaDown (page)")
+
+
+async def test_a_record_without_sense(monitoring: Monitoring) -> None:
     subscribes = {("RecordsParked", service) for service in BY_NAME["intake.reports"].heard_by}
-    connection = station.system.kafka.as_user("intake")
+    connection = monitoring.system.kafka.as_user("intake")
     producer = AIOKafkaProducer(**connection.aiokafka(), acks="all")
     await producer.start()
     await producer.send_and_wait("intake.reports", b"{", key=b"nobody's")
     await producer.stop()
 
-    now = await station.until("RecordsParked", lambda now: subscribes <= now)
+    now = await monitoring.until("RecordsParked", lambda now: subscribes <= now)
     assert {one for one in now if one[0] == "RecordsParked"} == subscribes
-    await told(station, "[firing] RecordsParked (ticket)")
+    await mailed(monitoring, "[firing] RecordsParked (ticket)")
 
     for _, service in sorted(subscribes):
-        await discard_all(station.system, service)
-    await station.until("the end of RecordsParked", lambda now: not subscribes & now)
-    await told(station, "[resolved] RecordsParked (ticket)")
+        await discard_all(monitoring.system, service)
+    await monitoring.until("the end of RecordsParked", lambda now: not subscribes & now)
+    await mailed(monitoring, "[resolved] RecordsParked (ticket)")
 
 
 async def discard_all(system: System, service: str) -> None:
@@ -104,7 +106,7 @@ async def discard_all(system: System, service: str) -> None:
         async def ask(url: str, form: Any) -> Any:
             return (await client.post(url, data=form)).json()
 
-        client.headers.update(await system.badges().of("ops", ask))
+        client.headers.update(await system.dev_tokens().of("ops", ask))
         for head in (await client.get("/ops/parked")).json():
             given_up = await client.post("/ops/parked/discard", json={"head": head["_id"], "why": "a test"})
             while (run := (await client.get(given_up.headers["location"])).json())["state"] != "done":
@@ -113,9 +115,9 @@ async def discard_all(system: System, service: str) -> None:
 
 
 async def test_every_question_of_rules_dashboards_and_runbooks_is_answered_by_something(
-    station: Station,
+    monitoring: Monitoring,
 ) -> None:
-    known = set(await station.ask("label/__name__/values"))
+    known = set(await monitoring.ask("label/__name__/values"))
     recorded = {rule["record"] for rule in rules() if "record" in rule}
     wanted = {name for _, expr in everything() for name in asked_for(expr)}
 

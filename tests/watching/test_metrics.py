@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from tests.http.services import SERVICES, furnished
-from tests.watching.names import labels_of, process_of
-from tests.watching.programs import asked
+from tests.watching.metric_names import labels_of, process_of
+from tests.watching.prometheus_tools import asked
 
 from watcher.board import METRICS, Board, Sample
 

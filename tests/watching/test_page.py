@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import yaml
-from tests.watching.programs import DEPLOY, ROOT, asked
+from tests.watching.prometheus_tools import DEPLOY, ROOT, asked
 from tests.watching.rules import alerts
 from tests.watching.table import PAGE, alerts_table, inside, metrics_table
 

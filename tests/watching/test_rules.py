@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.watching.programs import DEPLOY, asked
+from tests.watching.prometheus_tools import DEPLOY, asked
 from tests.watching.rules import FILES, alert_of, alerts, as_promtool_has_it, cases
 
 

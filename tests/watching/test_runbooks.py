@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from deploy.compose.ops import command
 from tests.architecture.compose_files import written_services
-from tests.watching.programs import ROOT
+from tests.watching.prometheus_tools import ROOT
 from tests.watching.rules import alerts
 
 from ops.admin import _parser

@@ -1,4 +1,4 @@
-"""The command line of the local stack: one table of verbs, each a function that takes the words after it."""
+"""The command line of the local stack: a table of verbs, each a function that takes the remaining arguments."""
 
 import errno
 import importlib
@@ -6,14 +6,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from stack.processes import StackError, say
+from stack.processes import StackError, print_stderr
 
 
 class Verb(NamedTuple):
-    """Where a verb's function is, and what it does in a few words."""
+    """The function of a verb as `module:name`, and its line of help."""
 
     target: str
-    promise: str
+    summary: str
 
 
 FIXES = {
@@ -27,49 +27,54 @@ FIXES = {
     errno.ENAMETOOLONG: "choose a shorter path (STATE=…)",
 }
 VERBS = {
-    "up": Verb("stack.verbs:up", "start what does not run yet"),
-    "down": Verb("stack.verbs:down", "stop exactly what was started"),
-    "status": Verb("stack.verbs:status", "say what runs and where"),
-    "demo": Verb("stack.demo:demo", "play one generated day and draw the account of it"),
-    "replay": Verb("stack.verbs:replay", "replay history of one service into a shadow and compare"),
-    "backup": Verb("stack.backups:backup", "write an archive of all databases, while everything runs"),
-    "verify": Verb("stack.backups:verify", "read all of an archive and hold it against its manifest"),
+    "up": Verb("stack.verbs:up", "start the processes that do not run"),
+    "down": Verb("stack.verbs:down", "stop the processes that `up` started"),
+    "status": Verb("stack.verbs:status", "list the processes and their addresses"),
+    "demo": Verb("stack.demo:demo", "run one generated scenario and verify its result"),
+    "replay": Verb("stack.verbs:replay", "replay a service's topics into a shadow database and compare"),
+    "backup": Verb("stack.backups:backup", "back up all databases while everything runs"),
+    "verify": Verb("stack.backups:verify", "verify an archive against its manifest"),
     "restore": Verb(
-        "stack.backups:restore", "write an archive into empty databases, and make the topics anew"
+        "stack.backups:restore", "restore an archive into empty databases and recreate the topics"
     ),
-    "denials": Verb("stack.denials:denials", "try everything that nobody may do; the servers must say no"),
+    "permissions": Verb(
+        "stack.permission_tests:permissions", "test that the engines enforce the permissions table"
+    ),
+    "denials": Verb("stack.permission_tests:permissions", "alias of `permissions`"),
     "subscriber": Verb(
-        "stack.onboarding:subscriber", "give another team a user, its rights and its settings"
+        "stack.onboarding:subscriber", "create a user with its rights and settings for another team"
     ),
-    "subscribers": Verb("stack.subscribers:subscribers", "let programs of other teams hear a live system"),
+    "subscribers": Verb(
+        "stack.subscribers:subscribers", "test the subscribers of other languages on a live system"
+    ),
 }
 
 
 def main(words: Sequence[str]) -> int:
-    """Runs one verb; a refusal is one sentence and exit code 1."""
+    """Runs one verb and returns its exit code: 1 for a StackError, which is printed as one sentence."""
     if not words or words[0] not in VERBS:
         for name, verb in VERBS.items():
-            say(f"  {name:<12} {verb.promise}")
+            print_stderr(f"  {name:<12} {verb.summary}")
         return 2
     module, _, function = VERBS[words[0]].target.partition(":")
     run: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
     try:
         return run(words[1:])
     except StackError as error:
-        say(f"{words[0]}: {error}")
+        print_stderr(f"{words[0]}: {error}")
         return 1
     except OSError as error:
         return explain(words[0], error)
     except KeyboardInterrupt:
-        say(f"{words[0]}: interrupted; `make down` stops what was started.")
+        print_stderr(f"{words[0]}: interrupted; `make down` stops what was started.")
         return 130
 
 
 def explain(verb: str, error: OSError) -> int:
-    """Says what a disk refused and what fixes it, and answers exit code 1; raises any other error again."""
+    """Prints a file system error with its fix and returns exit code 1; raises any other error again."""
     if error.errno not in FIXES:
         raise error
-    say(f"{verb}: {error.filename or 'a file'}: {error.strerror}: {FIXES[error.errno]}.")
+    print_stderr(f"{verb}: {error.filename or 'a file'}: {error.strerror}: {FIXES[error.errno]}.")
     return 1
 
 

@@ -6,20 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from stack.account_checks import CASE, DECISION, ENDS, lies
+from stack.account_checks import CASE, DECISION, ENDS, find_violations
 from stack.account_world import (
     BUDGETS,
     CASES,
     DECISIONS,
     LEDGER,
     MESSAGES,
-    TAKEN,
-    Asked,
+    SUCCESS,
     Document,
-    Fact,
-    Life,
-    World,
-    gather,
+    EventRecord,
+    LoggedRequest,
+    Observations,
+    ReportHistory,
+    collect_histories,
 )
 
 LEAST_ACCEPTED = 300
@@ -76,51 +76,51 @@ class Account:
         )
 
 
-def draw(world: World) -> Account:
+def build_account(world: Observations) -> Account:
     """Hold everything against everything else; whatever is wrong is named with its report."""
-    lives = gather(world)
-    account = _count(world, lives.values())
-    for life in lives.values():
-        account.violations += [Violation(life.report_id, text) for text in lies(life)]
+    histories = collect_histories(world)
+    account = _count(world, histories.values())
+    for history in histories.values():
+        account.violations += [Violation(history.report_id, text) for text in find_violations(history)]
     for check in (_answers, _leftovers, _traces, _privacy):
         account.violations += check(world)
-    account.violations += [Violation("", text) for text in budget_lies(world)]
-    account.violations += [Violation("", text) for text in _shortfalls(account, lives.values())]
+    account.violations += [Violation("", text) for text in find_budget_violations(world)]
+    account.violations += [Violation("", text) for text in _shortfalls(account, histories.values())]
     return account
 
 
-def unfinished(world: World) -> int:
+def unfinished(world: Observations) -> int:
     """How many reports have not come to their end yet, plus what is still under way."""
-    waiting = sum(1 for life in gather(world).values() if lies(life, ENDS))
+    waiting = sum(1 for history in collect_histories(world).values() if find_violations(history, ENDS))
     return waiting + len(world.leftovers)
 
 
-def _answers(world: World) -> Iterator[Violation]:
-    for one in world.asked:
-        if one.step == "report" and one.status not in TAKEN:
+def _answers(world: Observations) -> Iterator[Violation]:
+    for one in world.requests:
+        if one.step == "report" and one.status not in SUCCESS:
             yield Violation(one.report_id, f"it was to be accepted and was answered {one.status} {one.slug}")
         if one.step == "flawed" and one.slug != one.expect:
-            flaw = one.about.get("flaw", "a flaw")
+            defect = one.about.get("flaw", "a flaw")
             yield Violation(
                 one.report_id,
-                f"it has {flaw}, was to be refused as {one.expect}, and was answered {one.status} {one.slug}",
+                f"it has {defect}, was to be refused as {one.expect}, and was answered {one.status} {one.slug}",
             )
-    firsts = Counter(one.report_id for one in world.asked if one.step == "report")
+    firsts = Counter(one.report_id for one in world.requests if one.step == "report")
     yield from (Violation(name, f"the client sent it first {n} times") for name, n in firsts.items() if n > 1)
 
 
-def _leftovers(world: World) -> Iterator[Violation]:
+def _leftovers(world: Observations) -> Iterator[Violation]:
     yield from (Violation(one.report_id, f"left over: {one.what}") for one in world.leftovers)
 
 
-def _traces(world: World) -> Iterator[Violation]:
+def _traces(world: Observations) -> Iterator[Violation]:
     for report_id, where in world.traces:
         yield Violation(report_id, f"it was refused and left something behind in {where}")
 
 
-def _privacy(world: World) -> Iterator[Violation]:
+def _privacy(world: Observations) -> Iterator[Violation]:
     blob = b"\0".join(fact.raw for fact in world.facts)
-    for one in world.asked:
+    for one in world.requests:
         for name in PERSONAL:
             value = str(one.about.get(name) or "")
             if value and any(form in blob for form in _written(value)):
@@ -134,7 +134,7 @@ def _written(value: str) -> set[bytes]:
     return {value.encode(), json.dumps(value)[1:-1].encode()}
 
 
-def budget_lies(world: World) -> Iterator[str]:
+def find_budget_violations(world: Observations) -> Iterator[str]:
     """Every budget whose parts do not add up, or say other than decisions and ledger do."""
     given, moved = _by_budget(world, DECISIONS, "amount_cents"), _by_budget(world, LEDGER, "cents")
     for state in (one["state"] for one in world.documents.get(BUDGETS, ())):
@@ -154,46 +154,46 @@ def budget_lies(world: World) -> Iterator[str]:
         )
 
 
-def _by_budget(world: World, collection: str, amount: str) -> Counter[str]:
+def _by_budget(world: Observations, collection: str, amount: str) -> Counter[str]:
     total: Counter[str] = Counter()
     for one in world.documents.get(collection, ()):
         total[one["state"]["budget"]] += one["state"][amount]
     return total
 
 
-def _shortfalls(account: Account, lives: Iterable[Life]) -> Iterator[str]:
+def _shortfalls(account: Account, histories: Iterable[ReportHistory]) -> Iterator[str]:
     if account.accepted < LEAST_ACCEPTED:
         yield f"{account.accepted} reports were accepted and {LEAST_ACCEPTED} is the least"
     if account.decisions.total() < LEAST_DECISIONS:
         yield f"{account.decisions.total()} decisions were taken and {LEAST_DECISIONS} is the least"
-    silent = sum(1 for life in lives if life.states(CASES) and not life.states(MESSAGES))
+    silent = sum(1 for history in histories if history.states(CASES) and not history.states(MESSAGES))
     if silent or account.mails < account.cases.total():
         yield f"{account.mails} messages for {account.cases.total()} cases, {silent} cases without any"
 
 
-def _count(world: World, lives: Iterable[Life]) -> Account:
-    lives = list(lives)
-    cases = [state for life in lives for state in life.states(CASES)]
-    decisions = [state for life in lives for state in life.states(DECISIONS)]
-    messages = [state for life in lives for state in life.states(MESSAGES)]
+def _count(world: Observations, histories: Iterable[ReportHistory]) -> Account:
+    histories = list(histories)
+    cases = [state for history in histories for state in history.states(CASES)]
+    decisions = [state for history in histories for state in history.states(DECISIONS)]
+    messages = [state for history in histories for state in history.states(MESSAGES)]
     known = {str(state["message_id"]) for state in messages}
     return Account(
-        accepted=len(lives),
-        again=sum(1 for one in world.asked if one.step == "again"),
-        refused=Counter(one.slug for one in world.asked if _was_refused(one)),
+        accepted=len(histories),
+        again=sum(1 for one in world.requests if one.step == "again"),
+        refused=Counter(one.slug for one in world.requests if _was_refused(one)),
         cases=Counter((_route(state), str(state.get("operator") or "")) for state in cases),
         decisions=Counter(str(state["outcome"]) for state in decisions),
         granted_cents=sum(int(state["amount_cents"]) for state in decisions),
         messages=Counter((str(state["template"]), str(state["status"])) for state in messages),
         mails=len({mail.message_id for mail in world.mails} & known),
-        copies=sum(life.copies for life in lives),
+        copies=sum(history.copies for history in histories),
         budgets=[one["state"] for one in _sorted(world.documents.get(BUDGETS, ()))],
-        stages=_stages(world, lives),
+        stages=_stages(world, histories),
     )
 
 
-def _was_refused(one: Asked) -> bool:
-    return one.step in ("flawed", "reused", "report") and one.status not in TAKEN
+def _was_refused(one: LoggedRequest) -> bool:
+    return one.step in ("flawed", "reused", "report") and one.status not in SUCCESS
 
 
 def _route(state: Mapping[str, Any]) -> str:
@@ -204,39 +204,45 @@ def _sorted(documents: Iterable[Document]) -> list[Document]:
     return sorted(documents, key=lambda one: str(one["_id"]))
 
 
-def _stages(world: World, lives: Sequence[Life]) -> list[Stage]:
+def _stages(world: Observations, histories: Sequence[ReportHistory]) -> list[Stage]:
     """The stages by what outsiders saw: the client, the broker's yes to each fact, and the mailbox; slowest first."""
     posted = {mail.message_id: mail.at for mail in world.mails}
-    said_at = world.acknowledged
+    acknowledged_at = world.acknowledged
     took: dict[str, list[float]] = {
-        "answer to a report": [life.asked.answered_at - life.asked.sent_at for life in lives],
-        "accepted → case on its topic": _between(lives, ("report-registered.v1",), CASE, said_at),
+        "answer to a report": [
+            history.request.answered_at - history.request.sent_at for history in histories
+        ],
+        "accepted → case on its topic": _between(histories, ("report-registered.v1",), CASE, acknowledged_at),
         "data entered → decision on its topic": _between(
-            lives, ("application-submitted.v1",), DECISION, said_at
+            histories, ("application-submitted.v1",), DECISION, acknowledged_at
         ),
         "accepted → first mail in the mailbox": [
-            min(posted[mail.message_id] for mail in life.mails) - life.said("report-registered.v1")[0].time
-            for life in lives
-            if life.mails and life.said("report-registered.v1")
+            min(posted[mail.message_id] for mail in history.mails)
+            - history.events("report-registered.v1")[0].time
+            for history in histories
+            if history.mails and history.events("report-registered.v1")
         ],
         "case on its topic → mail in the mailbox": [
-            mail.at - said_at[fact.id]
-            for life in lives
-            for fact in life.said(*CASE)
-            for mail in life.mails
-            if fact.id in said_at and mail.template == fact.type.removesuffix(".v1")
+            mail.at - acknowledged_at[fact.id]
+            for history in histories
+            for fact in history.events(*CASE)
+            for mail in history.mails
+            if fact.id in acknowledged_at and mail.template == fact.type.removesuffix(".v1")
         ],
     }
     return sorted((_stage(name, times) for name, times in took.items() if times), key=lambda one: -one.p99)
 
 
 def _between(
-    lives: Iterable[Life], first: tuple[str, ...], last: tuple[str, ...], said_at: Mapping[str, float]
+    histories: Iterable[ReportHistory],
+    first: tuple[str, ...],
+    last: tuple[str, ...],
+    acknowledged_at: Mapping[str, float],
 ) -> list[float]:
-    pairs: list[tuple[Fact, Fact]] = [
-        (a, b) for life in lives for a in life.said(*first)[:1] for b in life.said(*last)[:1]
+    pairs: list[tuple[EventRecord, EventRecord]] = [
+        (a, b) for history in histories for a in history.events(*first)[:1] for b in history.events(*last)[:1]
     ]
-    return [said_at[b.id] - a.time for a, b in pairs if b.id in said_at]
+    return [acknowledged_at[b.id] - a.time for a, b in pairs if b.id in acknowledged_at]
 
 
 def _stage(name: str, times: Iterable[float]) -> Stage:

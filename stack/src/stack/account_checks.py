@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from stack.account_world import APPLICATIONS, CASES, DECISIONS, MESSAGES, REPORTS, Fact, Life
+from stack.account_world import APPLICATIONS, CASES, DECISIONS, MESSAGES, REPORTS, EventRecord, ReportHistory
 
 Texts = Iterator[str]
 
@@ -16,10 +16,10 @@ FITTING = {"eligible": ("granted", "waitlisted"), "refused": ("refused",)}
 SHOWN = {"open": "in-charge", "held": "held"}
 
 
-def check_answers(life: Life) -> Texts:
+def check_answers(history: ReportHistory) -> Texts:
     """Each thing the client did to the report was answered as it should be."""
-    for one in life.steps:
-        if one.step == "again" and (one.status, _slip(one.answer)) != (200, _slip(life.asked.answer)):
+    for one in history.steps:
+        if one.step == "again" and (one.status, _slip(one.answer)) != (200, _slip(history.request.answer)):
             yield f"sent again, it was answered {one.status} {one.slug} and not as the first time"
         if one.step == "reused" and (one.status, one.slug) != (422, one.expect):
             yield f"another body under its id was answered {one.status} {one.slug} instead of 422 {one.expect}"
@@ -33,55 +33,55 @@ def _slip(answer: Mapping[str, Any]) -> tuple[object, object]:
     return answer.get("tracking_code"), answer.get("pin")
 
 
-def check_documents(life: Life) -> Texts:
+def check_documents(history: ReportHistory) -> Texts:
     """Each service has exactly what belongs to the report, in the state that it ends the day in."""
-    money = 1 if life.is_contribution else 0
+    money = 1 if history.is_contribution else 0
     for collection, wanted in ((REPORTS, 1), (CASES, 1), (APPLICATIONS, money), (DECISIONS, money)):
-        found = len(life.states(collection))
+        found = len(history.states(collection))
         if found != wanted:
             yield f"{found} documents in {collection} instead of {wanted}"
-    case = life.only(CASES)
-    if case and (case["status"] == "resolved") != life.ended:
-        yield f"its case is {case['status']} and the client {'ended it' if life.ended else 'never ended it'}"
-    shown = life.only(REPORTS).get("status")
-    wanted_status = _status_to_show(life, case)
+    case = history.only(CASES)
+    if case and (case["status"] == "resolved") != history.ended:
+        yield f"its case is {case['status']} and the client {'ended it' if history.ended else 'never ended it'}"
+    shown = history.only(REPORTS).get("status")
+    wanted_status = _status_to_show(history, case)
     if shown is not None and shown != wanted_status:
         yield f"intake shows it as {shown} instead of {wanted_status}"
-    application = life.only(APPLICATIONS)
+    application = history.only(APPLICATIONS)
     if application and application["status"] != "decided":
         yield f"its application is {application['status']} instead of decided"
 
 
-def _status_to_show(life: Life, case: Mapping[str, Any]) -> str:
-    if life.step("withdrawal"):
+def _status_to_show(history: ReportHistory, case: Mapping[str, Any]) -> str:
+    if history.step("withdrawal"):
         return "withdrawn"
-    if life.step("resolution"):
+    if history.step("resolution"):
         return "closed"
     return SHOWN.get(case.get("status", "open"), "in-charge")
 
 
-def wanted_templates(life: Life) -> list[str]:
+def wanted_templates(history: ReportHistory) -> list[str]:
     """The messages that must have been written about the report, by what the services decided."""
-    case, decision = life.only(CASES), life.only(DECISIONS)
+    case, decision = history.only(CASES), history.only(DECISIONS)
     wanted = ["report-received", "case-opened" if case.get("route") else "case-held"]
-    if life.ended:
+    if history.ended:
         wanted.append("case-resolved")
-    if life.is_contribution:
+    if history.is_contribution:
         wanted += ["documents-requested", f"subsidy-{decision.get('outcome', 'decided')}"]
     return wanted
 
 
-def check_messages(life: Life) -> Texts:
+def check_messages(history: ReportHistory) -> Texts:
     """Each message that must be is there once and has come to its end; nothing else was written."""
-    written = Counter(str(state["template"]) for state in life.states(MESSAGES))
-    for template in wanted_templates(life):
+    written = Counter(str(state["template"]) for state in history.states(MESSAGES))
+    for template in wanted_templates(history):
         found = written.pop(template, 0)
         if found != 1:
             yield f"{found} messages {template} instead of 1"
     for template, found in written.items():
         yield f"{found} messages {template} that nothing asked for"
-    for state in life.states(MESSAGES):
-        good = state["status"] == "sent" if life.reachable else _not_wanted(state)
+    for state in history.states(MESSAGES):
+        good = state["status"] == "sent" if history.reachable else _not_wanted(state)
         if not good:
             yield f"its message {state['template']} is {state['status']} ({state.get('reason') or 'no reason'})"
 
@@ -90,10 +90,10 @@ def _not_wanted(state: Mapping[str, Any]) -> bool:
     return bool(state["status"] == "suppressed" and state.get("reason") == "no-contact")
 
 
-def check_mails(life: Life) -> Texts:
+def check_mails(history: ReportHistory) -> Texts:
     """Each message that is said to be sent lies in the mailbox once, and nothing else does."""
-    found = Counter(mail.message_id for mail in life.mails)
-    for state in life.states(MESSAGES):
+    found = Counter(mail.message_id for mail in history.mails)
+    for state in history.states(MESSAGES):
         mails, wanted = found.pop(str(state["message_id"]), 0), int(state["status"] == "sent")
         if mails > max(1, wanted):
             yield f"doubled mail: message {state['template']} lies in the mailbox {mails} times"
@@ -103,41 +103,43 @@ def check_mails(life: Life) -> Texts:
         yield f"the mailbox has a mail of message {message_id}, which notify does not know"
 
 
-def wanted_facts(life: Life) -> list[tuple[tuple[str, ...], int]]:
+def wanted_facts(history: ReportHistory) -> list[tuple[tuple[str, ...], int]]:
     """How often each fact must have been said about the report."""
-    money, withdrawn = int(life.is_contribution), int(life.step("withdrawal") is not None)
+    money, withdrawn = int(history.is_contribution), int(history.step("withdrawal") is not None)
     return [
         (("report-registered.v1",), 1),
         (("report-withdrawn.v1",), withdrawn),
         (CASE, 1),
-        (("case-resolved.v1",), int(life.ended)),
+        (("case-resolved.v1",), int(history.ended)),
         (("documents-requested.v1",), money),
         (("application-submitted.v1",), money),
         (DECISION, money),
     ]
 
 
-def check_facts(life: Life) -> Texts:
+def check_facts(history: ReportHistory) -> Texts:
     """Each fact was said once; copies of one id are only counted, two ids are two facts."""
-    for types, wanted in wanted_facts(life):
-        found = len(life.said(*types))
+    for types, wanted in wanted_facts(history):
+        found = len(history.events(*types))
         if found < wanted:
             yield f"lost event: no {' or '.join(types)} on the topics"
         elif found > wanted:
             yield f"doubled event: {' or '.join(types)} said {found} times under different ids, not {wanted}"
-    for state in life.states(MESSAGES):
+    for state in history.states(MESSAGES):
         ends = [
-            fact for fact in life.said(*SETTLED.values()) if fact.body["message_id"] == state["message_id"]
+            fact
+            for fact in history.events(*SETTLED.values())
+            if fact.body["message_id"] == state["message_id"]
         ]
         if [fact.type for fact in ends] != [SETTLED.get(str(state["status"]))]:
             said = ", ".join(fact.type for fact in ends) or "nothing"
             yield f"message {state['template']} is {state['status']} and the topic says {said}"
 
 
-def check_order(life: Life) -> Texts:
+def check_order(history: ReportHistory) -> Texts:
     """Every subject's facts lie in one partition under its key, numbered from 1 without a hole, in that order."""
-    groups: dict[tuple[str, str, str], list[Fact]] = {}
-    for fact in life.facts:
+    groups: dict[tuple[str, str, str], list[EventRecord]] = {}
+    for fact in history.facts:
         groups.setdefault((fact.topic, fact.source, fact.subject), []).append(fact)
         if fact.key != fact.subject:
             yield f"{fact.type} has the key {fact.key} and the subject {fact.subject}"
@@ -149,24 +151,24 @@ def check_order(life: Life) -> Texts:
             yield f"hole in the sequence: {source} numbers {subject} on {topic} as {numbers}"
 
 
-def check_agreement(life: Life) -> Texts:
+def check_agreement(history: ReportHistory) -> Texts:
     """What a service keeps, what it said, and what the client was told are the same."""
-    case, decision = life.only(CASES), life.only(DECISIONS)
-    for fact in life.said(*CASE):
+    case, decision = history.only(CASES), history.only(DECISIONS)
+    for fact in history.events(*CASE):
         said = (fact.body.get("route"), fact.body.get("operator"))
         if case and said != (case.get("route"), case.get("operator")):
             yield f"its case went to {case.get('route')} and the topic says {said[0]}"
-    told = life.step("data")
+    told = history.step("data")
     kept = (decision.get("outcome"), decision.get("amount_cents"))
     if told and decision and kept != (told.answer.get("outcome"), told.answer.get("amount_cents")):
         yield f"the officer was told {told.answer.get('outcome')} and {kept[0]} was decided"
-    for fact in life.said(*DECISION):
+    for fact in history.events(*DECISION):
         said = (fact.type.removeprefix("subsidy-").removesuffix(".v1"), fact.body.get("amount_cents", 0))
         if decision and said != kept:
             yield f"{kept[0]} of {kept[1]} cents was decided and the topic says {said[0]} of {said[1]}"
 
 
-Check = Callable[[Life], Texts]
+Check = Callable[[ReportHistory], Texts]
 # What databases and mailbox must say before the day is over …
 ENDS: Sequence[Check] = (check_documents, check_messages)
 # … and everything that is looked at then.
@@ -181,6 +183,6 @@ CHECKS: Sequence[Check] = (
 )
 
 
-def lies(life: Life, checks: Iterable[Check] = CHECKS) -> list[str]:
+def find_violations(history: ReportHistory, checks: Iterable[Check] = CHECKS) -> list[str]:
     """Every text that the checks have about one report."""
-    return [text for check in checks for text in check(life)]
+    return [text for check in checks for text in check(history)]

@@ -26,13 +26,13 @@ from stack.account_world import (
     LEDGER,
     MESSAGES,
     REPORTS,
-    TAKEN,
-    Asked,
+    SUCCESS,
     Document,
-    Fact,
+    EventRecord,
     Leftover,
-    Posted,
-    World,
+    LoggedRequest,
+    Observations,
+    ReceivedMail,
 )
 from stack.processes import StackError
 
@@ -57,20 +57,20 @@ class Sources:
     kafka: Connection
     mails: Path
     since: float
-    marks: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    start_offsets: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
-    def read_stores(self, asked: Sequence[Asked]) -> World:
+    def read_stores(self, requests: Sequence[LoggedRequest]) -> Observations:
         """What the databases have now about the day: its documents and what is still under way."""
         with self._client() as client:
-            return self._stores(client, asked)
+            return self._stores(client, requests)
 
-    def read_all(self, asked: Sequence[Asked]) -> World:
+    def read_all(self, requests: Sequence[LoggedRequest]) -> Observations:
         """Everything that the account looks at."""
         with self._client() as client:
-            world = self._stores(client, asked)
-            world.traces = list(_traces(client, asked))
-            subjects = _accepted(asked) | {one["_id"] for one in world.documents[APPLICATIONS]}
-            world.facts, unreadable = read_topics(self.kafka, subjects, self.since, self.marks)
+            world = self._stores(client, requests)
+            world.traces = list(_traces(client, requests))
+            subjects = _accepted(requests) | {one["_id"] for one in world.documents[APPLICATIONS]}
+            world.facts, unreadable = read_topics(self.kafka, subjects, self.since, self.start_offsets)
             world.acknowledged = _acknowledged(client, [fact.id for fact in world.facts])
         world.leftovers = [*world.leftovers, *unreadable]
         world.mails = list(read_mailbox(self.mails, self.since))
@@ -79,8 +79,8 @@ class Sources:
     def _client(self) -> MongoClient[Row]:
         return MongoClient(self.mongo, tz_aware=True, serverSelectionTimeoutMS=10_000)
 
-    def _stores(self, client: MongoClient[Row], asked: Sequence[Asked]) -> World:
-        ids = sorted(_accepted(asked))
+    def _stores(self, client: MongoClient[Row], requests: Sequence[LoggedRequest]) -> Observations:
+        ids = sorted(_accepted(requests))
         by_id, by_report = {"_id": {"$in": ids}}, {"state.report_id": {"$in": ids}}
         wanted: dict[str, Row] = {REPORTS: by_id, CASES: by_id, APPLICATIONS: by_report, MESSAGES: by_report}
         # Money is counted over all days, because budgets are.
@@ -89,11 +89,11 @@ class Sources:
         subjects = {*ids, *(str(one["_id"]) for one in documents[APPLICATIONS])}
         since = datetime.fromtimestamp(self.since, UTC)
         left = [one for name in SERVICES for one in _leftovers(client[name], name, subjects, since)]
-        return World(asked, documents, leftovers=left)
+        return Observations(requests, documents, leftovers=left)
 
 
-def _accepted(asked: Iterable[Asked]) -> set[str]:
-    return {one.report_id for one in asked if one.step == "report" and one.status in TAKEN}
+def _accepted(requests: Iterable[LoggedRequest]) -> set[str]:
+    return {one.report_id for one in requests if one.step == "report" and one.status in SUCCESS}
 
 
 def _find(client: MongoClient[Row], name: str, where: Mapping[str, Any]) -> list[Document]:
@@ -126,8 +126,8 @@ def _text(key: Any) -> str:
     return key.decode("utf-8", "replace") if isinstance(key, bytes) else str(key or "")
 
 
-def _traces(client: MongoClient[Row], asked: Sequence[Asked]) -> Iterator[tuple[str, str]]:
-    refused = {one.report_id for one in asked if one.step == "flawed"} - _accepted(asked)
+def _traces(client: MongoClient[Row], requests: Sequence[LoggedRequest]) -> Iterator[tuple[str, str]]:
+    refused = {one.report_id for one in requests if one.step == "flawed"} - _accepted(requests)
     owners = {name: name for name in refused} | {
         f"{prefix}{name}": name for name in refused for prefix in RECEIPTS
     }
@@ -158,8 +158,11 @@ def _acknowledged(client: MongoClient[Row], ids: Sequence[str]) -> dict[str, flo
 
 
 def read_topics(
-    kafka: Connection, subjects: set[str], since: float, marks: Mapping[tuple[str, int], int] | None = None
-) -> tuple[list[Fact], list[Leftover]]:
+    kafka: Connection,
+    subjects: set[str],
+    since: float,
+    start_offsets: Mapping[tuple[str, int], int] | None = None,
+) -> tuple[list[EventRecord], list[Leftover]]:
     """Every record about these subjects on every topic, from its mark or its beginning to its end as it is now.
 
     Records that cannot be read and came since the day began are told apart. Raises StackError when the
@@ -168,10 +171,10 @@ def read_topics(
     consumer = Consumer(
         kafka.librdkafka() | {"group.id": "account-assigns-itself", "enable.auto.commit": False}
     )
-    facts: list[Fact] = []
+    facts: list[EventRecord] = []
     unreadable: list[Leftover] = []
     try:
-        for message in _records(consumer, marks or {}):
+        for message in _records(consumer, start_offsets or {}):
             key, headers = _text(message.key()), headers_of(message) or []
             correlation = dict(headers).get("ce_correlationid") or b""
             if key in subjects or correlation.decode("utf-8", "replace") in subjects:
@@ -196,9 +199,9 @@ def headers_of(message: Any) -> list[tuple[str, bytes | None]] | None:
         return None
 
 
-def _records(consumer: Consumer, marks: Mapping[tuple[str, int], int]) -> Iterator[Any]:
-    left = {where: end for where, end in _ends(consumer).items() if end > marks.get(where, 0)}
-    consumer.assign([TopicPartition(*where, marks.get(where, OFFSET_BEGINNING)) for where in left])
+def _records(consumer: Consumer, start_offsets: Mapping[tuple[str, int], int]) -> Iterator[Any]:
+    left = {where: end for where, end in _ends(consumer).items() if end > start_offsets.get(where, 0)}
+    consumer.assign([TopicPartition(*where, start_offsets.get(where, OFFSET_BEGINNING)) for where in left])
     deadline = time.monotonic() + READ_SECONDS
     while left:
         for message in consumer.consume(5000, 0.1):
@@ -248,7 +251,7 @@ def _take(
     message: Any,
     key: str,
     headers: Sequence[tuple[str, bytes | None]],
-    facts: list[Fact],
+    facts: list[EventRecord],
     unreadable: list[Leftover],
 ) -> None:
     value = message.value() or b""
@@ -259,7 +262,7 @@ def _take(
         return
     written = b"\0".join(part for name, text in headers for part in (name.encode(), text or b""))
     facts.append(
-        Fact(
+        EventRecord(
             topic=message.topic(),
             partition=message.partition(),
             offset=message.offset(),
@@ -276,7 +279,7 @@ def _take(
     )
 
 
-def read_mailbox(folder: Path, since: float) -> Iterator[Posted]:
+def read_mailbox(folder: Path, since: float) -> Iterator[ReceivedMail]:
     """Every mail that was stored since then; copies count."""
     parser = BytesHeaderParser()
     for path in sorted(folder.glob("*.eml")):
@@ -286,4 +289,4 @@ def read_mailbox(folder: Path, since: float) -> Iterator[Posted]:
         with path.open("rb") as file:
             headers = parser.parse(file)
         message_id, report_id, template = (str(headers.get(f"X-Ascolto-{name}", "")) for name in NAMES)
-        yield Posted(message_id, report_id, template, stored_at)
+        yield ReceivedMail(message_id, report_id, template, stored_at)

@@ -7,7 +7,7 @@ from typing import Any
 Document = Mapping[str, Any]
 Taken = tuple[int, ...]
 
-TAKEN: Taken = (200, 201)
+SUCCESS: Taken = (200, 201)
 REPORTS, CASES = "intake.reports", "routing.cases"
 APPLICATIONS, DECISIONS = "subsidies.applications", "subsidies.decisions"
 BUDGETS, LEDGER = "subsidies.budgets", "subsidies.ledger"
@@ -15,7 +15,7 @@ MESSAGES = "notify.messages"
 
 
 @dataclass(frozen=True)
-class Asked:
+class LoggedRequest:
     """One line of the client's log: what was asked, what was to come back, what came; times in seconds since 1970."""
 
     step: str
@@ -30,7 +30,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Fact:
+class EventRecord:
     """One record on a topic; `raw` is every byte of it."""
 
     topic: str
@@ -53,7 +53,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Posted:
+class ReceivedMail:
     """One mail in the mailbox, and when it was stored."""
 
     message_id: str
@@ -71,43 +71,43 @@ class Leftover:
 
 
 @dataclass
-class World:
+class Observations:
     """Everything the account looks at; `traces` says where a refused id was found, `acknowledged` when a fact was on its topic."""
 
-    asked: Sequence[Asked]
+    requests: Sequence[LoggedRequest]
     documents: Mapping[str, Sequence[Document]]
-    facts: Sequence[Fact] = ()
-    mails: Sequence[Posted] = ()
+    facts: Sequence[EventRecord] = ()
+    mails: Sequence[ReceivedMail] = ()
     leftovers: Sequence[Leftover] = ()
     traces: Sequence[tuple[str, str]] = ()
     acknowledged: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
-class Life:
+class ReportHistory:
     """One accepted report and everything that became of it; `facts` are the first occurrences, in their topics' order."""
 
     report_id: str
-    asked: Asked
-    steps: list[Asked] = field(default_factory=list)
+    request: LoggedRequest
+    steps: list[LoggedRequest] = field(default_factory=list)
     documents: dict[str, list[Document]] = field(default_factory=dict)
-    facts: list[Fact] = field(default_factory=list)
-    mails: list[Posted] = field(default_factory=list)
+    facts: list[EventRecord] = field(default_factory=list)
+    mails: list[ReceivedMail] = field(default_factory=list)
     copies: int = 0
 
     @property
     def is_contribution(self) -> bool:
         """Whether money was asked for."""
-        return self.asked.about.get("kind") == "contribution"
+        return self.request.about.get("kind") == "contribution"
 
     @property
     def reachable(self) -> bool:
         """Whether an address was given."""
-        return bool(self.asked.about.get("email"))
+        return bool(self.request.about.get("email"))
 
-    def step(self, name: str) -> Asked | None:
+    def step(self, name: str) -> LoggedRequest | None:
         """What the client did to the report, if it did and was told yes."""
-        return next((one for one in self.steps if one.step == name and one.status in TAKEN), None)
+        return next((one for one in self.steps if one.step == name and one.status in SUCCESS), None)
 
     def states(self, collection: str) -> list[Mapping[str, Any]]:
         """The states of its documents in one collection."""
@@ -117,7 +117,7 @@ class Life:
         """The state of its one document in a collection, empty when there is none."""
         return next(iter(self.states(collection)), {})
 
-    def said(self, *types: str) -> list[Fact]:
+    def events(self, *types: str) -> list[EventRecord]:
         """Its facts of these types."""
         return [fact for fact in self.facts if fact.type in types]
 
@@ -127,44 +127,47 @@ class Life:
         return self.step("withdrawal") is not None or self.step("resolution") is not None
 
 
-def gather(world: World) -> dict[str, Life]:
+def collect_histories(world: Observations) -> dict[str, ReportHistory]:
     """The lives of the accepted reports, by id."""
-    lives = {
-        one.report_id: Life(one.report_id, one)
-        for one in world.asked
-        if one.step == "report" and one.status in TAKEN
+    histories = {
+        one.report_id: ReportHistory(one.report_id, one)
+        for one in world.requests
+        if one.step == "report" and one.status in SUCCESS
     }
-    for one in world.asked:
-        if one.step not in ("report", "flawed") and one.report_id in lives:
-            lives[one.report_id].steps.append(one)
+    for one in world.requests:
+        if one.step not in ("report", "flawed") and one.report_id in histories:
+            histories[one.report_id].steps.append(one)
     for collection, documents in world.documents.items():
-        _sort_documents(lives, collection, documents, world)
-    _sort_facts(lives, world.facts)
+        _sort_documents(histories, collection, documents, world)
+    _sort_facts(histories, world.facts)
     for mail in world.mails:
-        if mail.report_id in lives:
-            lives[mail.report_id].mails.append(mail)
-    return lives
+        if mail.report_id in histories:
+            histories[mail.report_id].mails.append(mail)
+    return histories
 
 
 def _sort_documents(
-    lives: Mapping[str, Life], collection: str, documents: Iterable[Document], world: World
+    histories: Mapping[str, ReportHistory],
+    collection: str,
+    documents: Iterable[Document],
+    world: Observations,
 ) -> None:
     applications = {one["_id"]: one["state"]["report_id"] for one in world.documents.get(APPLICATIONS, ())}
     for one in documents:
         state = one["state"]
         owner = str(state.get("report_id") or applications.get(state.get("application_id")))
-        if owner in lives:
-            lives[owner].documents.setdefault(collection, []).append(one)
+        if owner in histories:
+            histories[owner].documents.setdefault(collection, []).append(one)
 
 
-def _sort_facts(lives: Mapping[str, Life], facts: Iterable[Fact]) -> None:
+def _sort_facts(histories: Mapping[str, ReportHistory], facts: Iterable[EventRecord]) -> None:
     seen: set[tuple[str, str]] = set()
     for fact in sorted(facts, key=lambda one: (one.topic, one.partition, one.offset)):
-        life = lives.get(fact.report_id)
-        if life is None:
+        history = histories.get(fact.report_id)
+        if history is None:
             continue
         if (fact.topic, fact.id) in seen:
-            life.copies += 1
+            history.copies += 1
         else:
             seen.add((fact.topic, fact.id))
-            life.facts.append(fact)
+            history.facts.append(fact)

@@ -9,7 +9,8 @@ from pathlib import Path
 from contracts.permissions import SERVICES
 from stack.ports import HOST
 from stack.processes import StackError
-from stack.system import DEFAULT_STATE, System
+from stack.state_folder import DEFAULT_STATE
+from stack.system import System
 from stack.tools import base_environment
 
 
@@ -20,20 +21,20 @@ def backup(words: Sequence[str]) -> int:
         "--to", type=Path, help="the folder of archives; `backups` in the state folder when left out"
     )
     parser.add_argument("--keep-days", type=int, default=30, help="older archives are removed; 0 keeps all")
-    asked = parser.parse_args(words)
-    system = System(asked.state)
+    args = parser.parse_args(words)
+    system = System(args.state)
     if not system.mongod.child.alive():
         raise StackError(f"MongoDB does not run in {system.root}: run `make up`.")
-    folder = asked.to or system.root / "backups"
-    return _run(system, "save", folder, "--keep-days", asked.keep_days, "--secrets", system.mongod.secrets)
+    folder = args.to or system.root / "backups"
+    return _run(system, "save", folder, "--keep-days", args.keep_days, "--secrets", system.mongod.secrets)
 
 
 def verify(words: Sequence[str]) -> int:
     """Reads all of an archive and holds it against its manifest."""
     parser = _parser("verify")
     parser.add_argument("file", type=Path)
-    asked = parser.parse_args(words)
-    return _run(System(asked.state), "verify", asked.file)
+    args = parser.parse_args(words)
+    return _run(System(args.state), "verify", args.file)
 
 
 def restore(words: Sequence[str]) -> int:
@@ -41,18 +42,18 @@ def restore(words: Sequence[str]) -> int:
     parser = _parser("restore")
     parser.add_argument("--replace", action="store_true", help="drop what is in the databases now")
     parser.add_argument("file", type=Path)
-    asked = parser.parse_args(words)
-    system = System(asked.state)
+    args = parser.parse_args(words)
+    system = System(args.state)
     running = [name for name in SERVICES if system.service(name).alive()]
     running += ["supervisor"] if system.supervisor.alive() else []
     if running:
         raise StackError(f"{', '.join(running)} run in {system.root}: run `make down` first.")
-    with system.exclusively():
+    with system.locked():
         system.start_engines()
         engines = ["--members", f"{HOST}:{system.mongod.port}", "--kafka", system.kafka.address]
         folders = ["--secrets", system.mongod.secrets, system.kafka.passwords.folder]
-        options = ["--replace"] if asked.replace else []
-        return _run(system, "restore", asked.file, *engines, *options, *folders)
+        options = ["--replace"] if args.replace else []
+        return _run(system, "restore", args.file, *engines, *options, *folders)
 
 
 def _run(system: System, *words: object) -> int:

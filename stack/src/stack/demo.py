@@ -16,27 +16,28 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from contracts.permissions import SERVICES
-from stack.account import Account, Violation, draw, unfinished
+from stack.account import Account, Violation, build_account, unfinished
 from stack.account_sources import Sources
-from stack.account_world import Asked
-from stack.day import DEFAULT_SIZE, Day, generate
-from stack.play import AT_ONCE, Doors, Log, Player, read_log
+from stack.account_world import LoggedRequest
+from stack.play import AT_ONCE, Log, Player, PublicApis, read_log
 from stack.processes import StackError
-from stack.system import DEFAULT_STATE, System
-from stack.verbs import tell_of_supervisor
+from stack.scenario import DEFAULT_SIZE, Scenario, generate
+from stack.state_folder import DEFAULT_STATE
+from stack.system import System
+from stack.verbs import print_supervisor_failure
 
-PATIENCE = 60.0
+IDLE_SECONDS = 60.0
 MOST_SHOWN = 50
 T = TypeVar("T")
 
 
 def demo(words: Sequence[str]) -> int:
     """Starts what does not run, plays one day, waits until nothing is unfinished and prints the account."""
-    asked = _parse(words)
-    seed = secrets.randbelow(10**6) if asked.seed is None else asked.seed
+    args = _parse(words)
+    seed = secrets.randbelow(10**6) if args.seed is None else args.seed
     console = Console()
     console.print(f"seed {seed} (the same day again: make demo SEED={seed})", highlight=False)
-    system = System(asked.state)
+    system = System(args.state)
     start = time.monotonic()
     console.print("starting engines and services …")
     system.start(supervised=True)
@@ -45,13 +46,13 @@ def demo(words: Sequence[str]) -> int:
     path = system.root / "demo" / f"{seed}-{began:%Y%m%dT%H%M%S}" / "client.jsonl"
     console.print("playing the day, then waiting until nothing is unfinished …")
     with _progress(console) as progress:
-        day = asyncio.run(_play(system, seed, asked.reports, began, path, progress))
+        scenario = asyncio.run(_play(system, seed, args.reports, began, path, progress))
         log = read_log(path)
         sources = Sources(system.mongod.admin, system.kafka.admin, system.mails, began.timestamp())
         settled = _wait(sources, log, progress)
     console.print("drawing the account from the log, the databases, the topics and the mailbox …")
-    account = draw(sources.read_all(log))
-    return _report(console, system, account, day, path, settled)
+    account = build_account(sources.read_all(log))
+    return _report(console, system, account, scenario, path, settled)
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
@@ -67,7 +68,9 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console)
 
 
-async def _play(system: System, seed: int, size: int, began: datetime, path: Path, progress: Progress) -> Day:
+async def _play(
+    system: System, seed: int, size: int, began: datetime, path: Path, progress: Progress
+) -> Scenario:
     intake = system.url("intake")
     limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
     log = Log(path)
@@ -75,18 +78,20 @@ async def _play(system: System, seed: int, size: int, began: datetime, path: Pat
         registers = [
             await _register(client, f"{intake}/v1/{name}", name) for name in ("categories", "places")
         ]
-        day = generate(seed, registers[0], registers[1], began, size)
-        work = sum(1 for report in day.reports if report.data or report.number in day.resolved)
+        scenario = generate(seed, registers[0], registers[1], began, size)
+        work = sum(1 for report in scenario.reports if report.data or report.number in scenario.resolved)
         tasks = {
-            "reports": progress.add_task("tenants report", total=len(day.reports) + len(day.flawed)),
+            "reports": progress.add_task(
+                "tenants report", total=len(scenario.reports) + len(scenario.invalid)
+            ),
             "work": progress.add_task("operators and officer work", total=work),
         }
-        doors = Doors(intake, system.url("routing"), system.url("subsidies"), system.badges())
+        apis = PublicApis(intake, system.url("routing"), system.url("subsidies"), system.dev_tokens())
         try:
-            await Player(client, doors, log, lambda stage: progress.advance(tasks[stage])).play(day)
+            await Player(client, apis, log, lambda stage: progress.advance(tasks[stage])).play(scenario)
         finally:
             log.close()
-    return day
+    return scenario
 
 
 async def _register(client: httpx.AsyncClient, url: str, name: str) -> list[dict[str, object]]:
@@ -100,28 +105,32 @@ async def _register(client: httpx.AsyncClient, url: str, name: str) -> list[dict
     return found
 
 
-def _wait(sources: Sources, log: Sequence[Asked], progress: Progress) -> bool:
+def _wait(sources: Sources, log: Sequence[LoggedRequest], progress: Progress) -> bool:
     """Polls the databases until nothing is unfinished; false when nothing moved for as long as the patience is."""
     left = most = unfinished(sources.read_stores(log))
     task = progress.add_task("the rest finishes", total=max(1, most))
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + IDLE_SECONDS
     while left and time.monotonic() < end:
         time.sleep(0.5)
         before, left = left, unfinished(sources.read_stores(log))
         most = max(most, left)
         progress.update(task, total=max(1, most), completed=most - left)
         if left != before:
-            end = time.monotonic() + PATIENCE
+            end = time.monotonic() + IDLE_SECONDS
     progress.update(task, completed=max(1, most) - left)
     return left == 0
 
 
-def _report(console: Console, system: System, account: Account, day: Day, path: Path, settled: bool) -> int:
-    console.print(_table(account, day))
+def _report(
+    console: Console, system: System, account: Account, scenario: Scenario, path: Path, settled: bool
+) -> int:
+    console.print(_table(account, scenario))
     _print_addresses(console, system, path)
-    tell_of_supervisor(system)
+    print_supervisor_failure(system)
     if not settled:
-        console.print(f"[red]not everything was finished when nothing had moved for {PATIENCE:.0f} s[/red]")
+        console.print(
+            f"[red]not everything was finished when nothing had moved for {IDLE_SECONDS:.0f} s[/red]"
+        )
     if account.violations:
         console.print(f"[bold red]the account does not add up: {len(account.violations)} times[/bold red]")
         for violation in _worst_first(account.violations)[:MOST_SHOWN]:
@@ -135,8 +144,8 @@ def _worst_first(violations: Iterable[Violation]) -> list[Violation]:
     return sorted(violations, key=lambda one: one.report_id != "")
 
 
-def _table(account: Account, day: Day) -> Table:
-    title = f"A day in the neighbourhoods, seed {day.seed}"
+def _table(account: Account, scenario: Scenario) -> Table:
+    title = f"A day in the neighbourhoods, seed {scenario.seed}"
     table = Table("what", "how many", "of these", title=title, show_lines=True)
     for name, number, details in _rows(account):
         table.add_row(name, str(number), "\n".join(details))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
+def write_atomically(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     """Puts the content in place at once and durably; a reader sees all of it or what was there before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f".{uuid.uuid4().hex}.part")
@@ -25,13 +25,13 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
         os.close(folder)
 
 
-def is_kept(secret: Path) -> bool:
+def has_content(secret: Path) -> bool:
     """Tells whether a file has a secret in it; what a full disk left empty has none."""
     return secret.is_file() and secret.stat().st_size > 0
 
 
 @contextmanager
-def alone(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+def exclusive_lock(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Lets one command at a time do what is inside; others wait, and say so first by calling `waiting`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:

@@ -21,8 +21,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, import_key
 from pydantic import BaseModel
 
-from stack.files import is_kept, write_whole
-from stack.issuer_logins import Change, Logins, Open
+from stack.files import has_content, write_atomically
+from stack.issuer_logins import Change, Login, Logins
 from stack.issuer_page import PEOPLE, ROLES, STYLE, choose, show_people
 from stack.ports import HOST
 
@@ -35,7 +35,7 @@ HERE = ("127.0.0.1", "localhost", "::1")
 NEVER_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-class Asked(BaseModel):
+class AuthorizationRequest(BaseModel):
     """What a service asks when it sends somebody here to say who they are (authorization code with PKCE)."""
 
     client_id: str
@@ -47,14 +47,14 @@ class Asked(BaseModel):
     nonce: str = ""
 
 
-class Chosen(Asked):
+class AuthorizationChoice(AuthorizationRequest):
     """The same, with the person and the role that were chosen on the page."""
 
     person: str
     role: str
 
 
-class Wanted(BaseModel):
+class TokenRequest(BaseModel):
     """What the token endpoint is asked."""
 
     grant_type: str
@@ -70,7 +70,7 @@ class Wanted(BaseModel):
 class Code:
     """A code that was given out, for one exchange."""
 
-    asked: Chosen
+    asked: AuthorizationChoice
     until: float
 
 
@@ -106,7 +106,7 @@ class DevelopmentIssuer:
             "ascolto_development": True,
         }
 
-    def check(self, asked: Asked) -> None:
+    def check(self, asked: AuthorizationRequest) -> None:
         """Raises for a question that must not lead anybody anywhere."""
         if asked.client_id not in self.clients:
             raise HTTPException(400, f"client_id: there is no client {asked.client_id!r} here")
@@ -118,7 +118,7 @@ class DevelopmentIssuer:
         if asked.response_type != "code" or asked.code_challenge_method != "S256":
             raise HTTPException(400, "code_challenge_method: ask for a code, with PKCE by S256")
 
-    def give_code(self, chosen: Chosen) -> str:
+    def give_code(self, chosen: AuthorizationChoice) -> str:
         """A code for one exchange within a minute."""
         self.check(chosen)
         if chosen.person not in PEOPLE or chosen.role not in ROLES:
@@ -129,7 +129,7 @@ class DevelopmentIssuer:
         self._codes[word] = Code(chosen, now + CODE_SECONDS)
         return word
 
-    def tokens(self, wanted: Wanted) -> dict[str, Any]:
+    def tokens(self, wanted: TokenRequest) -> dict[str, Any]:
         """The tokens of a grant; raises for what is not granted."""
         client = self.clients.get(wanted.client_id)
         if client is None or not hmac.compare_digest(str(client["secret"]), wanted.client_secret):
@@ -142,7 +142,7 @@ class DevelopmentIssuer:
             return self._about(self.logins.refresh(wanted.refresh_token, wanted.client_id), {})
         raise HTTPException(400, "unauthorized_client")
 
-    def _exchange(self, wanted: Wanted) -> dict[str, Any]:
+    def _exchange(self, wanted: TokenRequest) -> dict[str, Any]:
         code = self._codes.pop(wanted.code, None)
         challenge = (
             urlsafe_b64encode(hashlib.sha256(wanted.code_verifier.encode()).digest()).decode().rstrip("=")
@@ -156,7 +156,7 @@ class DevelopmentIssuer:
         login = self.logins.begin(asked.person, asked.role, asked.client_id)
         return self._about(login, {"nonce": asked.nonce} if asked.nonce else {})
 
-    def _about(self, login: Open, more: Mapping[str, Any]) -> dict[str, Any]:
+    def _about(self, login: Login, more: Mapping[str, Any]) -> dict[str, Any]:
         """The tokens of a login, with the roles of now and its next refresh token."""
         roles = self.logins.roles(login.person, login.role)
         about = {"sub": login.person, "name": PEOPLE[login.person], "roles": roles, "aud": login.client}
@@ -202,7 +202,7 @@ def _for_programs(issuer: DevelopmentIssuer) -> APIRouter:
 
     @router.post("/token")
     async def give_tokens(
-        wanted: Annotated[Wanted, Form()], shown: Annotated[HTTPBasicCredentials | None, Depends(basic)]
+        wanted: Annotated[TokenRequest, Form()], shown: Annotated[HTTPBasicCredentials | None, Depends(basic)]
     ) -> JSONResponse:
         if shown is not None:
             wanted = wanted.model_copy(update={"client_id": shown.username, "client_secret": shown.password})
@@ -218,12 +218,12 @@ def _for_people(issuer: DevelopmentIssuer) -> APIRouter:
     router = APIRouter()
 
     @router.get("/authorize")
-    async def ask_who(asked: Annotated[Asked, Query()]) -> HTMLResponse:
+    async def ask_who(asked: Annotated[AuthorizationRequest, Query()]) -> HTMLResponse:
         issuer.check(asked)
         return HTMLResponse(choose(asked.model_dump()), headers=PAGE_POLICY)
 
     @router.post("/authorize")
-    async def go_back(chosen: Annotated[Chosen, Form()]) -> Response:
+    async def go_back(chosen: Annotated[AuthorizationChoice, Form()]) -> Response:
         query = urlencode({"code": issuer.give_code(chosen), "state": chosen.state, "iss": issuer.name})
         return RedirectResponse(f"{chosen.redirect_uri}?{query}", 303)
 
@@ -246,9 +246,9 @@ def _for_people(issuer: DevelopmentIssuer) -> APIRouter:
 
 def load_key(path: Path) -> ECKey:
     """The signing key of this folder, made when there is none."""
-    if not is_kept(path):
+    if not has_content(path):
         fresh = ECKey.generate_key("P-256", parameters={"kid": secrets.token_hex(8)})
-        write_whole(path, json.dumps(fresh.as_dict(private=True)), mode=0o600)
+        write_atomically(path, json.dumps(fresh.as_dict(private=True)), mode=0o600)
     found = import_key(json.loads(path.read_text()))
     assert isinstance(found, ECKey)
     return found

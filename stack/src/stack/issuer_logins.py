@@ -23,7 +23,7 @@ class Change(BaseModel):
 
 
 @dataclass(frozen=True)
-class Open:
+class Login:
     """A login of a person at a client; `token` is the one refresh token that is good now."""
 
     person: str
@@ -38,16 +38,16 @@ class Logins:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._open: dict[str, Open] = {}
+        self._open: dict[str, Login] = {}
         self.taken: set[tuple[str, str]] = set()
 
-    def begin(self, person: str, role: str, client: str) -> Open:
+    def begin(self, person: str, role: str, client: str) -> Login:
         """A new login with its first refresh token."""
         self._open = {id_: one for id_, one in self._open.items() if one.until > self._clock()}
         id_ = secrets.token_hex(8)
-        return self._keep(id_, Open(person, role, client, "", self._clock() + LOGIN_SECONDS))
+        return self._keep(id_, Login(person, role, client, "", self._clock() + LOGIN_SECONDS))
 
-    def refresh(self, token: str, client: str) -> Open:
+    def refresh(self, token: str, client: str) -> Login:
         """The login with its next refresh token; a token that was used before ends the login, and raises as a wrong one does."""
         id_ = token.partition(".")[0]
         login = self._open.get(id_)
@@ -78,6 +78,6 @@ class Logins:
         if change.end:
             self._open = {id_: one for id_, one in self._open.items() if one.person != change.person}
 
-    def _keep(self, id_: str, login: Open) -> Open:
+    def _keep(self, id_: str, login: Login) -> Login:
         self._open[id_] = replace(login, token=f"{id_}.{secrets.token_urlsafe(32)}")
         return self._open[id_]

@@ -13,9 +13,9 @@ from confluent_kafka.admin import AdminClient
 
 from contracts.connection import Connection
 from contracts.permissions import ADMIN, KAFKA_USERS
-from stack.files import write_whole
+from stack.files import write_atomically
 from stack.passwords import Passwords, refuse_without_lock
-from stack.places import check_place, escaped
+from stack.paths import check_path, properties_value
 from stack.ports import HOST, Ports, answers
 from stack.processes import Child, StackError
 from stack.tools import REPOSITORY, Tls, Tools, base_environment
@@ -164,7 +164,7 @@ class Kafka:
         staged.replace(self.tools.archive)
 
     def _prepare(self) -> None:
-        check_place(self.folder)
+        check_path(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.passwords.make(*KAFKA_USERS)
         self._configure()
@@ -228,23 +228,25 @@ class Kafka:
         return [self.tools.java, *JVM, *options, "-cp", f"{self.tools.kafka}/*"]
 
     def _configure(self) -> None:
-        write_whole(self._settings, "\n".join(self._lines()))
-        write_whole(self.folder / "log4j2.properties", LOGGING)
+        write_atomically(self._settings, "\n".join(self._lines()))
+        write_atomically(self.folder / "log4j2.properties", LOGGING)
 
     def _lines(self) -> Iterator[str]:
         yield (DEPLOYED / "server.properties").read_text()
         if self.tls:
             yield (DEPLOYED / "tls.properties").read_text()
-            yield TLS.format(certificate=escaped(self.tls.certificate), ca=escaped(self.tls.ca))
+            yield TLS.format(
+                certificate=properties_value(self.tls.certificate), ca=properties_value(self.tls.ca)
+            )
         if self.outside:
             yield (DEPLOYED / "outside.properties").read_text()
-            yield f"listener.name.outside.ssl.keystore.location={escaped(self.outside.certificate)}\n"
+            yield f"listener.name.outside.ssl.keystore.location={properties_value(self.outside.certificate)}\n"
         yield from (
             f"listener.name.{name}.scram-sha-512.sasl.jaas.config={SCRAM}\n" for name, _ in self.detours
         )
         listeners = list(self._listeners())
         yield SETTINGS.format(
-            data=escaped(self.folder / "data"),
+            data=properties_value(self.folder / "data"),
             listeners=",".join(f"{name}://{HOST}:{port}" for name, port, _, _ in listeners),
             advertised=",".join(f"{name}://{shown}" for name, _, shown, _ in listeners),
             protocols=",".join(f"{name}:{protocol}" for name, _, _, protocol in listeners),
@@ -272,7 +274,7 @@ class Kafka:
             shutil.rmtree(self.folder / "data", ignore_errors=True)
         if self.formatted.exists():
             return
-        write_whole(self._formatting, "")
+        write_atomically(self._formatting, "")
         cluster = self.seat.cluster if self.seat else cluster_id()
         words = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings)]
         first = ["--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={self.passwords[ADMIN]}]"]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from contracts.connection import MECHANISM, Connection
-from stack.trials import ALLOWED
+from stack.permission_attempts import ALLOWED
 
 SASL_HANDSHAKE, SASL_AUTHENTICATE = 17, 36
 CODES = {0: ALLOWED, 33: "UNSUPPORTED_SASL_MECHANISM", 58: "SASL_AUTHENTICATION_FAILED"}

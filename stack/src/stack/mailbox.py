@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from stack.files import write_whole
+from stack.files import write_atomically
 from stack.ports import HOST
 
 BEHAVIOUR = "behaviour.json"
@@ -108,7 +108,7 @@ class Store:
             return "451 4.3.0 Try again later"
         name = f"{time.time_ns()}-{uuid.uuid4()}.eml"
         content = cast(bytes, envelope.original_content)
-        await asyncio.to_thread(write_whole, self._folder / name, content)
+        await asyncio.to_thread(write_atomically, self._folder / name, content)
         if self._behaviour.spend("drop_reply_after_store") and server.transport:
             cast(asyncio.Transport, server.transport).abort()
         return "250 2.0.0 Kept"
@@ -131,8 +131,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="stack.mailbox", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
-    asked = parser.parse_args()
-    asyncio.run(serve(asked.port, asked.folder))
+    args = parser.parse_args()
+    asyncio.run(serve(args.port, args.folder))
 
 
 if __name__ == "__main__":

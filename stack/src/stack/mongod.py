@@ -11,9 +11,9 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from contracts.permissions import ADMIN, MONGO
-from stack.files import write_whole
+from stack.files import write_atomically
 from stack.passwords import Passwords, refuse_without_lock
-from stack.places import check_place
+from stack.paths import check_path
 from stack.ports import HOST, Ports, answers
 from stack.processes import Child
 from stack.recovery import run_job
@@ -85,7 +85,7 @@ class Mongod:
 
     def launch(self) -> None:
         """Starts the server unless it lives, and returns before it answers."""
-        check_place(self.folder)
+        check_path(self.folder)
         data = self.folder / "data"
         refuse_without_lock(data / "WiredTiger", self.passwords.file(ADMIN))
         if self.child.alive():
@@ -120,7 +120,7 @@ class Mongod:
         wanted = self._users()
         if not self._initiated.exists() or self._initiated.read_text() != wanted:
             self._initiate()
-            write_whole(self._initiated, wanted)
+            write_atomically(self._initiated, wanted)
             self._founding.unlink(missing_ok=True)
         self.child.wait_until(self._is_primary, deadline)
 
@@ -160,7 +160,7 @@ class Mongod:
         if self._founding.exists() and not self._initiated.exists():
             shutil.rmtree(data, ignore_errors=True)
         if not data.exists():
-            write_whole(self._founding, "")
+            write_atomically(self._founding, "")
             data.mkdir(parents=True)
 
     def _users(self) -> str:
@@ -171,7 +171,7 @@ class Mongod:
     def _initiate(self) -> None:
         """What the deployment's job does once: the set, and everybody's user and role."""
         for user in MONGO:
-            write_whole(self.secrets / f"{user}_mongo", self.as_user(user), mode=0o600)
+            write_atomically(self.secrets / f"{user}_mongo", self.as_user(user), mode=0o600)
         where = ["--members", self.members, "--secrets", str(self.secrets)]
         trust = ["--ca", str(self.tls.ca)] if self.tls else []
         command = [sys.executable, str(INITIATE), *where, *trust]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from contracts.connection import MECHANISM, Connection
 from contracts.permissions import group_prefix, team_name
-from stack.files import write_whole
+from stack.files import write_atomically
 from stack.processes import StackError
-from stack.system import DEFAULT_STATE, System
+from stack.state_folder import DEFAULT_STATE
+from stack.system import System
 from stack.tools import REPOSITORY, base_environment
 
 
@@ -19,9 +20,9 @@ def subscriber(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m stack subscriber")
     parser.add_argument("name", metavar="NAME", help="of the team")
     parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the folder that holds everything")
-    asked = parser.parse_args(words)
-    system = System(asked.state)
-    name = _checked(asked.name)
+    args = parser.parse_args(words)
+    system = System(args.state)
+    name = _checked(args.name)
     if not system.kafka.child.alive():
         raise StackError("Kafka does not run: `make up` first.")
     connection = onboard(system, name)
@@ -56,7 +57,9 @@ def onboard(system: System, team: str) -> Connection:
     if done.returncode != 0:
         raise StackError(f"The user {name} could not be made: {(done.stderr or done.stdout).strip()}")
     settings = environment_of(connection)
-    write_whole(_file(system, name), "".join(f"{key}={value}\n" for key, value in settings.items()), 0o600)
+    write_atomically(
+        _file(system, name), "".join(f"{key}={value}\n" for key, value in settings.items()), 0o600
+    )
     return connection
 
 

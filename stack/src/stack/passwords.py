@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.files import is_kept, write_whole
+from stack.files import has_content, write_atomically
 from stack.processes import StackError
 
 
@@ -28,13 +28,13 @@ class Passwords:
         """Gives a random password to those who have none."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for user in users:
-            if not is_kept(self.file(user)):
-                write_whole(self.file(user), secrets.token_hex(32), mode=0o600)
+            if not has_content(self.file(user)):
+                write_atomically(self.file(user), secrets.token_hex(32), mode=0o600)
 
 
 def refuse_without_lock(data: Path, password: Path) -> None:
     """Raises StackError for data that an engine kept before it had a lock: nobody could come in."""
-    if data.exists() and not is_kept(password):
+    if data.exists() and not has_content(password):
         raise StackError(
             f"The data in {data.parent} have no administrator's password in {password}: put that file back, or end what "
             "uses them (`make down`), remove that folder and start again."

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,15 +11,15 @@ from typing import Any
 
 import httpx
 
-from stack.account_world import Asked
-from stack.badges import Badges
-from stack.day import Day, Flawed, Report
+from stack.account_world import LoggedRequest
+from stack.dev_tokens import DevTokens
+from stack.replies import Json, Reply, read_reply
+from stack.scenario import InvalidRequest, Report, Scenario
 
 AT_ONCE = 32
-PATIENCE = 30.0
+RETRY_SECONDS = 30.0
 OUTCOMES = ("solved", "handed-off", "unfounded")
 REASONS = ("solved-itself", "mistake", "other")
-Json = dict[str, Any]
 
 
 class Log:
@@ -31,7 +30,7 @@ class Log:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("x", encoding="utf-8")
 
-    def write(self, asked: Asked) -> None:
+    def write(self, asked: LoggedRequest) -> None:
         """Adds one line at once."""
         self._file.write(json.dumps(asdict(asked), ensure_ascii=False) + "\n")
         self._file.flush()
@@ -41,31 +40,20 @@ class Log:
         self._file.close()
 
 
-def read_log(path: Path) -> list[Asked]:
+def read_log(path: Path) -> list[LoggedRequest]:
     """Every line of a log."""
     with path.open(encoding="utf-8") as file:
-        return [Asked(**json.loads(line)) for line in file]
+        return [LoggedRequest(**json.loads(line)) for line in file]
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What came back; status 0 when nothing did for as long as the client was patient."""
-
-    status: int
-    slug: str
-    body: Json
-    sent_at: float
-    answered_at: float
-
-
-@dataclass(frozen=True)
-class Doors:
+class PublicApis:
     """Where the services answer, and the badges of who asks them."""
 
     intake: str
     routing: str
     subsidies: str
-    badges: Badges
+    dev_tokens: DevTokens
 
 
 @dataclass
@@ -73,23 +61,23 @@ class Player:
     """Asks, waits, asks again under the same id when nothing came back, and writes everything down."""
 
     client: httpx.AsyncClient
-    doors: Doors
+    apis: PublicApis
     log: Log
     advance: Callable[[str], None]
-    patience: float = PATIENCE
+    retry_seconds: float = RETRY_SECONDS
 
-    async def play(self, day: Day) -> None:
+    async def play(self, scenario: Scenario) -> None:
         """The whole day: reports and what is wrong with some, then the staff's work."""
         gate = asyncio.Semaphore(AT_ONCE)
         ids: dict[int, str] = {}
         async with asyncio.TaskGroup() as morning:
-            for report in day.reports:
-                morning.create_task(self._within(gate, self.tell(report, day, ids), "reports"))
-            for flawed in day.flawed:
-                morning.create_task(self._within(gate, self._tell_wrongly(flawed), "reports"))
+            for report in scenario.reports:
+                morning.create_task(self._within(gate, self.submit(report, scenario, ids), "reports"))
+            for invalid in scenario.invalid:
+                morning.create_task(self._within(gate, self._submit_invalid(invalid), "reports"))
         async with asyncio.TaskGroup() as afternoon:
-            for report in day.reports:
-                if report.number in ids and (report.data or report.number in day.resolved):
+            for report in scenario.reports:
+                if report.number in ids and (report.data or report.number in scenario.resolved):
                     afternoon.create_task(
                         self._within(gate, self.work_on(report, ids[report.number]), "work")
                     )
@@ -99,39 +87,45 @@ class Player:
             await work
         self.advance(stage)
 
-    async def tell(self, report: Report, day: Day, ids: dict[int, str]) -> None:
-        body = report.body | (await self._form() if report.door == "form" else self._client(report.report_id))
-        first = await self._send(report.door, body)
+    async def submit(self, report: Report, scenario: Scenario, ids: dict[int, str]) -> None:
+        body = report.body | (
+            await self._form() if report.interface == "form" else self._client(report.report_id)
+        )
+        first = await self._send(report.interface, body)
         self._note("report", body, "accepted", first, about_of(report))
         if first.status not in (200, 201):
             return
         ids[report.number] = body["report_id"]
-        if report.number in day.again:
-            self._note("again", body, "same", await self._send(report.door, body))
-        if report.number in day.reused:
+        if report.number in scenario.again:
+            self._note("again", body, "same", await self._send(report.interface, body))
+        if report.number in scenario.reused:
             other = body | {"description": f"{body['description']} E adesso anche un'altra cosa."}
             reply = await self._send("json", {"channel": "api"} | other)
             self._note("reused", body, "id-reused", reply)
-        if report.number in day.withdrawn:
+        if report.number in scenario.withdrawn:
             await self._withdraw(report, body, first.body)
 
-    async def _tell_wrongly(self, flawed: Flawed) -> None:
-        if flawed.door == "form":
-            body = json.loads(flawed.content) | await self._form()
+    async def _submit_invalid(self, invalid: InvalidRequest) -> None:
+        if invalid.interface == "form":
+            body = json.loads(invalid.content) | await self._form()
             reply, report_id = await self._send("form", body), body["report_id"]
         else:
             headers = {"Content-Type": "application/json"}
-            url = f"{self.doors.intake}/v1/reports"
-            reply = await self._ask("POST", url, content=flawed.content, headers=headers)
-            report_id = flawed.report_id
+            url = f"{self.apis.intake}/v1/reports"
+            reply = await self._ask("POST", url, content=invalid.content, headers=headers)
+            report_id = invalid.report_id
         self._note(
-            "flawed", {"report_id": report_id}, flawed.expect, reply, flawed.contact | {"flaw": flawed.flaw}
+            "flawed",
+            {"report_id": report_id},
+            invalid.expect,
+            reply,
+            invalid.contact | {"flaw": invalid.defect},
         )
 
     async def _withdraw(self, report: Report, body: Json, slip: Json) -> None:
         reply = await self._ask(
             "POST",
-            f"{self.doors.intake}/v1/reports/{slip.get('tracking_code')}/withdrawal",
+            f"{self.apis.intake}/v1/reports/{slip.get('tracking_code')}/withdrawal",
             json={"reason": REASONS[report.number % len(REASONS)]},
             headers={"Ascolto-Pin": str(slip.get("pin"))} | sender_of(body),
         )
@@ -146,7 +140,7 @@ class Player:
             self._note("resolution", body, outcome, await self._resolve(report, report_id, outcome))
 
     async def _enter_data(self, data: Json, report_id: str) -> Reply:
-        url = f"{self.doors.subsidies}/v1/applications"
+        url = f"{self.apis.subsidies}/v1/applications"
         where = {"report_id": report_id}
         found = await self._until("officer", url, lambda reply: bool(reply.body.get("rows")), where)
         if not found.body.get("rows"):
@@ -155,7 +149,7 @@ class Player:
         return await self._ask_as("officer", "PUT", f"{url}/{application}/data", json=data)
 
     async def _resolve(self, report: Report, report_id: str, outcome: str) -> Reply:
-        url = f"{self.doors.routing}/v1/cases/{report_id}"
+        url = f"{self.apis.routing}/v1/cases/{report_id}"
         found = await self._until("operator", url, lambda reply: reply.status == 200, {})
         if found.status != 200:
             return found
@@ -165,37 +159,35 @@ class Player:
     async def _until(
         self, role: str, url: str, there: Callable[[Reply], bool], params: Mapping[str, str]
     ) -> Reply:
-        return await self._patiently(lambda: self._ask_as(role, "GET", url, params=params), there)
+        return await self._retry_until(lambda: self._ask_as(role, "GET", url, params=params), there)
 
     async def _ask_as(self, role: str, method: str, url: str, **more: Any) -> Reply:
         """One answer to somebody with a badge; asked again while a service whose clock is wrong takes it for old."""
 
         async def once() -> Reply:
-            badge = await self.doors.badges.of(role, self._post)
+            badge = await self.apis.dev_tokens.of(role, self._post)
             return await self._ask(method, url, headers=badge, **more)
 
-        return await self._patiently(once, lambda reply: reply.status != 401)
+        return await self._retry_until(once, lambda reply: reply.status != 401)
 
     async def _post(self, url: str, form: Mapping[str, str]) -> Json:
         return (await self._ask("POST", url, data=dict(form))).body
 
     async def _form(self) -> Json:
         """What a fresh form has hidden in it, and the cookie that came with it."""
-        reply = await self._ask("GET", f"{self.doors.intake}/segnala")
+        reply = await self._ask("GET", f"{self.apis.intake}/segnala")
         return {"report_id": ""} | reply.body
 
     def _client(self, report_id: str) -> Json:
         """What a program adds to a report: an id, and the secret that proves a resend to be its own."""
         return {"report_id": report_id, "sender": secrets.token_hex(16)}
 
-    async def _send(self, door: str, body: Json) -> Reply:
-        if door == "form":
+    async def _send(self, interface: str, body: Json) -> Reply:
+        if interface == "form":
             headers = {"Cookie": str(body.get("cookie", ""))}
-            return await self._ask(
-                "POST", f"{self.doors.intake}/segnala", data=form_of(body), headers=headers
-            )
+            return await self._ask("POST", f"{self.apis.intake}/segnala", data=form_of(body), headers=headers)
         plain = {name: value for name, value in body.items() if name not in HIDDEN}
-        url = f"{self.doors.intake}/v1/reports"
+        url = f"{self.apis.intake}/v1/reports"
         return await self._ask("POST", url, json=plain, headers=sender_of(body))
 
     async def _ask(self, method: str, url: str, **more: Any) -> Reply:
@@ -208,13 +200,13 @@ class Player:
             except httpx.TransportError as error:
                 return Reply(0, type(error).__name__, {}, began, time.time())
 
-        return await self._patiently(once, lambda reply: reply.status not in (0, 503), longest=2.0)
+        return await self._retry_until(once, lambda reply: reply.status not in (0, 503), longest=2.0)
 
-    async def _patiently(
+    async def _retry_until(
         self, ask: Callable[[], Awaitable[Reply]], enough: Callable[[Reply], bool], longest: float = 0.1
     ) -> Reply:
         """The first answer that is enough, or the last one that came while the client was patient."""
-        end, wait = time.monotonic() + self.patience, 0.1
+        end, wait = time.monotonic() + self.retry_seconds, 0.1
         while not enough(reply := await ask()) and time.monotonic() <= end:
             await asyncio.sleep(wait)
             wait = min(longest, wait * 2)
@@ -222,7 +214,7 @@ class Player:
 
     def _note(self, step: str, body: Json, expect: str, reply: Reply, about: Json | None = None) -> None:
         self.log.write(
-            Asked(
+            LoggedRequest(
                 step=step,
                 report_id=body["report_id"],
                 expect=expect,
@@ -275,35 +267,3 @@ def form_of(body: Json) -> dict[str, str]:
     fields = {name: str(body[name]) for name in FORM_FIELDS if name in body}
     fields |= {name: str(contact.get(name, "")) for name in ("name", "email", "phone")}
     return fields | ({"frailty": "1"} if body.get("frailty") else {})
-
-
-def read_reply(response: httpx.Response, began: float) -> Reply:
-    """What an answer says, from JSON or from the page that a person would read."""
-    kind = response.headers.get("content-type", "").partition(";")[0]
-    body, slug = read_page(response.text) if kind == "text/html" else read_json(response)
-    if "seal" in body:
-        fresh = response.headers.get("set-cookie", "")
-        body["cookie"] = fresh.partition(";")[0] or response.request.headers.get("cookie", "")
-    return Reply(response.status_code, slug if response.status_code >= 400 else "", body, began, time.time())
-
-
-def read_json(response: httpx.Response) -> tuple[Json, str]:
-    """The object (rows under `rows`) and the slug of a problem."""
-    try:
-        found = response.json()
-    except ValueError:
-        return {}, "no-json"
-    if isinstance(found, list):
-        return {"rows": found}, ""
-    return found, str(found.get("type", "")).rpartition(":")[2]
-
-
-def read_page(page: str) -> tuple[Json, str]:
-    """The slip or the hidden id of a page, and which field it complains about."""
-    slip = dict(re.findall(r"<dt>(Codice|PIN)</dt><dd>([^<]+)</dd>", page))
-    body: Json = dict(re.findall(r'name="(report_id|seal)" value="([^"]+)"', page))
-    if "Codice" in slip:
-        body |= {"tracking_code": slip["Codice"].strip(), "pin": slip.get("PIN", "").strip()}
-    wrong = re.findall(r'id="(\w+)-errore"', page)
-    danger = "È un pericolo" in page
-    return body, "call-112" if danger else f"form:{wrong[0]}" if wrong else "form"

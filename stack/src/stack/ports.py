@@ -7,14 +7,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.files import alone, write_whole
-from stack.processes import StackError, say
+from stack.files import exclusive_lock, write_atomically
+from stack.processes import StackError, print_stderr
 
 HOST = "127.0.0.1"
 # Below the range from which the kernel takes the ports of outgoing connections, so that none of them is in the way.
 RANGE = range(20_000, 32_000)
 # A process that was killed a moment ago may still be on its way out.
-PATIENCE = 1.0
+RELEASE_SECONDS = 1.0
 
 
 def is_free(port: int) -> bool:
@@ -64,13 +64,15 @@ class Ports:
     def claim(self, name: str) -> int:
         """The port of this name for a process about to start; a busy one is replaced, and that is said."""
         port = self[name]
-        patience = time.monotonic() + PATIENCE
-        while time.monotonic() < patience:
+        deadline = time.monotonic() + RELEASE_SECONDS
+        while time.monotonic() < deadline:
             if is_free(port):
                 return port
             time.sleep(0.05)
         chosen = self._choose(name, instead_of=port)
-        say(f"Port {port} of {self.folder.name} ({name}) is taken by another process: {chosen} from now on.")
+        print_stderr(
+            f"Port {port} of {self.folder.name} ({name}) is taken by another process: {chosen} from now on."
+        )
         return chosen
 
     def _load(self) -> dict[str, int]:
@@ -82,9 +84,9 @@ class Ports:
 
     def _choose(self, name: str, instead_of: int = 0) -> int:
         # `status` may ask for the first time while `up` does: both have to learn the same.
-        with alone(self.folder / "ports.lock"):
+        with exclusive_lock(self.folder / "ports.lock"):
             known = self._load()
             if known.get(name, instead_of) == instead_of:
                 known[name] = free_port()
-                write_whole(self.file, json.dumps(known, indent=1) + "\n")
+                write_atomically(self.file, json.dumps(known, indent=1) + "\n")
             return known[name]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from stack.files import write_whole
-from stack.patience import Patience
+from stack.files import write_atomically
+from stack.progress import ProgressTimeout
 
 LOG_LIMIT = 50 * 1024**2
 TICK = 0.02
@@ -31,7 +31,7 @@ class ProcessFailedError(StackError):
         self.child = child
 
 
-def say(text: str) -> None:
+def print_stderr(text: str) -> None:
     """Tells the person at the terminal something that is not a result."""
     print(text, file=sys.stderr, flush=True)
 
@@ -111,7 +111,7 @@ class Child:
                 setsigmask=[],
                 setsigdef=[signal.SIGPIPE, signal.SIGINT],
             )
-            write_whole(self.pidfile, f"{pid} {identity(pid) or 'gone'}\n")
+            write_atomically(self.pidfile, f"{pid} {identity(pid) or 'gone'}\n")
         return pid
 
     def pid(self) -> int | None:
@@ -156,7 +156,7 @@ class Child:
         life = self._life()
         self.ask_to_stop()
         if not self._gone_within(deadline, life):
-            say(f"{self.name} did not stop within {deadline:.0f} s and is killed.")
+            print_stderr(f"{self.name} did not stop within {deadline:.0f} s and is killed.")
             self.kill()
         self._forget(life)
 
@@ -174,13 +174,13 @@ class Child:
         Raises ProcessFailedError when this process, or one beside it, is over, or when this one made no progress for so
         many seconds: it wrote nothing and hardly used the processor.
         """
-        patience = Patience(seconds, self._progress, self._tell_wait)
+        timeout = ProgressTimeout(seconds, self._progress, self._print_wait)
         while not ready():
             if gone := next((one for one in (self, *beside) if not one.alive()), None):
                 raise gone.failed(
                     "ended before it was ready" if gone == self else f"ended before {self.name} was ready"
                 )
-            if trouble := patience.exhausted():
+            if trouble := timeout.expired():
                 raise self.failed(trouble)
             time.sleep(TICK)
 
@@ -194,7 +194,7 @@ class Child:
                     raise self.failed("ended while a job needed it")
                 if (waited := int((time.monotonic() - began) / 10)) > spoken:
                     spoken = waited
-                    self._tell_wait(time.monotonic() - began)
+                    self._print_wait(time.monotonic() - began)
                 time.sleep(TICK)
         finally:
             job.kill()
@@ -203,16 +203,16 @@ class Child:
 
     def failed(self, what: str) -> ProcessFailedError:
         """The exception that says what became of this process, after the end of its log was shown."""
-        say(tail(self.log))
+        print_stderr(tail(self.log))
         return ProcessFailedError(self, what)
 
     def _progress(self) -> tuple[int, int]:
         pid = self.pid()
         return (self.log.stat().st_size if self.log.exists() else 0, used_seconds(pid) if pid else 0)
 
-    def _tell_wait(self, seconds: float) -> None:
+    def _print_wait(self, seconds: float) -> None:
         last = tail(self.log, 1) or "nothing yet"
-        say(f"waiting for {self.name} ({seconds:.0f} s; its log says: {last})")
+        print_stderr(f"waiting for {self.name} ({seconds:.0f} s; its log says: {last})")
 
     def _life(self) -> str:
         """Which life of this child the pidfile is about; another one may begin as soon as this one is over."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
-from stack.processes import Child, ProcessFailedError, StackError, say, tail
+from stack.processes import Child, ProcessFailedError, StackError, print_stderr, tail
 
 MOST_CRASHES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
@@ -31,7 +31,7 @@ class Crashes:
         self._last[child.name] = now
         count = self._counts[child.name] = 1 if steady else self._counts.get(child.name, 0) + 1
         if count >= self.most:
-            say(tail(child.log))
+            print_stderr(tail(child.log))
             raise StackError(
                 f"{child.name} failed {count} times in a row and is not started again: the lines above are the end of "
                 f"{child.log}. Put right what they name, then `make up`."
@@ -48,7 +48,7 @@ def converge(step: Callable[[], None]) -> None:
         except ProcessFailedError as failure:
             failure.child.kill()
             pause = crashes.count(failure.child)
-            say(f"{failure} It is started again in {pause:.1f} s.")
+            print_stderr(f"{failure} It is started again in {pause:.1f} s.")
             time.sleep(pause)
 
 
@@ -62,7 +62,9 @@ def run_job(what: str, command: Sequence[str], env: Mapping[str, str], needs: Ch
             if needs.run_beside(command, env, output) == 0:
                 return
             lines = _last_lines(output)
-        say(f"{lines}\n{what} failed{', and is tried again' if left else ''}: the lines above say why.")
+        print_stderr(
+            f"{lines}\n{what} failed{', and is tried again' if left else ''}: the lines above say why."
+        )
     raise StackError(f"{what} failed {JOB_TRIES} times.")
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from contracts.connection import Connection
 from contracts.permissions import SERVICES
-from stack.files import is_kept, write_whole
+from stack.files import has_content, write_atomically
 from stack.ports import HOST
-from stack.processes import Child, StackError, say
+from stack.processes import Child, StackError, print_stderr
 from stack.tools import REPOSITORY, base_environment
 
 # What each client of the development issuer may be; the client of a service that only sends people to log in is nobody.
@@ -26,7 +26,7 @@ CLIENTS = {
     "ops": ("ops",),
 }
 # One machine is one client: what plays whole days there must not be taken for a flood.
-GENEROUS = {"RATE": "0"}
+UNLIMITED = {"RATE": "0"}
 
 
 @dataclass(frozen=True)
@@ -57,25 +57,25 @@ class Secrets:
         """Makes what is not there yet."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in CLIENTS:
-            if not is_kept(self.client(name)):
-                write_whole(self.client(name), secrets.token_urlsafe(32), mode=0o600)
+            if not has_content(self.client(name)):
+                write_atomically(self.client(name), secrets.token_urlsafe(32), mode=0o600)
         known = {
             f"ascolto-{name}": {"secret": self.client(name).read_text(), "roles": roles}
             for name, roles in CLIENTS.items()
         }
-        write_whole(self.clients, json.dumps(known, indent=1) + "\n", mode=0o600)
+        write_atomically(self.clients, json.dumps(known, indent=1) + "\n", mode=0o600)
         for path in (*map(self.key, SERVICES), self.backup_key):
-            if path.exists() and not is_kept(path):
+            if path.exists() and not has_content(path):
                 raise StackError(
                     f"{path} is empty and data may be sealed with what was in it: put it back from a copy, or remove it "
                     "for a new one."
                 )
             if not path.exists():
-                write_whole(path, secrets.token_hex(32), mode=0o600)
+                write_atomically(path, secrets.token_hex(32), mode=0o600)
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Dependencies:
     """Where the things around one service are, and as whom it comes to the engines."""
 
     kafka: Connection
@@ -85,50 +85,50 @@ class Surroundings:
     issuer: str
     secrets: Secrets
 
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """Changes when anything changes that a running service was told."""
-        return mark_of((self.kafka, self.mongo, self.smtp_port, self.intake_port, self.issuer))
+        return fingerprint_of((self.kafka, self.mongo, self.smtp_port, self.intake_port, self.issuer))
 
 
-def mark_of(told: object) -> str:
+def fingerprint_of(told: object) -> str:
     """Names what a process was told, without giving it away."""
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def environment(
-    service: str, ordinal: int, port: int, around: Surroundings, extra: Mapping[str, str]
+    service: str, ordinal: int, port: int, dependencies: Dependencies, extra: Mapping[str, str]
 ) -> dict[str, str]:
     """The whole environment of one service process."""
     prefix = service.upper()
     own = {
         "INSTANCE": f"{service}-{ordinal}",
-        "KAFKA": around.kafka.servers,
-        "KAFKA_USER": around.kafka.user,
-        "KAFKA_PASSWORD": around.kafka.password,
-        "MONGO": around.mongo,
+        "KAFKA": dependencies.kafka.servers,
+        "KAFKA_USER": dependencies.kafka.user,
+        "KAFKA_PASSWORD": dependencies.kafka.password,
+        "MONGO": dependencies.mongo,
         "DATABASE": service,
         "HOST": HOST,
         "PORT": str(port),
         "STAGE": "development",
-        "ISSUER": around.issuer,
-        "SECRET": str(around.secrets.key(service)),
+        "ISSUER": dependencies.issuer,
+        "SECRET": str(dependencies.secrets.key(service)),
         "SEED": str(REPOSITORY / "deploy" / "seed" / service),
     }
-    own |= GENEROUS
+    own |= UNLIMITED
     if service in CLIENTS:
-        own |= {"CLIENT": f"ascolto-{service}", "CLIENT_SECRET": str(around.secrets.client(service))}
+        own |= {"CLIENT": f"ascolto-{service}", "CLIENT_SECRET": str(dependencies.secrets.client(service))}
     if service == "routing":
         own["PUBLIC_URL"] = f"http://{HOST}:{port}"
     if service == "notify":
-        intake = f"http://{HOST}:{around.intake_port}"
+        intake = f"http://{HOST}:{dependencies.intake_port}"
         own |= {
             "INTAKE_URL": intake,
             "PUBLIC_URL": intake,
             "SMTP_HOST": HOST,
-            "SMTP_PORT": str(around.smtp_port),
+            "SMTP_PORT": str(dependencies.smtp_port),
         }
-    if around.kafka.ca:
-        own["KAFKA_CA"] = around.kafka.ca
+    if dependencies.kafka.ca:
+        own["KAFKA_CA"] = dependencies.kafka.ca
     return base_environment() | {f"{prefix}_{name}": value for name, value in own.items()} | dict(extra)
 
 
@@ -142,19 +142,19 @@ def watcher_environment(
     return {f"WATCHER_{name}": value for name, value in told.items()}
 
 
-def knows(child: Child, mark: str) -> bool:
+def is_current(child: Child, fingerprint: str) -> bool:
     """Tells whether a process lives that was told what holds now; one that was told something else is ended."""
     told = child.folder / "told"
     if child.alive():
-        if not told.exists() or told.read_text() == mark:
+        if not told.exists() or told.read_text() == fingerprint:
             return True
-        say(f"{child.name} knows addresses or passwords that hold no longer, and is started again.")
+        print_stderr(f"{child.name} knows addresses or passwords that hold no longer, and is started again.")
         child.stop()
-    write_whole(told, mark)
+    write_atomically(told, fingerprint)
     return False
 
 
-def says_ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
     """Tells whether the service on this port says that it is ready."""
     connection = HTTPConnection(HOST, port, timeout=2)
     try:

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Truth:
+class ExpectedEvents:
     """Every record on the public topics: the events that are known, each once, the strangers, and the copies."""
 
     known: Mapping[str, tuple[Envelope, Row]]
@@ -30,7 +30,7 @@ class Truth:
     copies: int
 
 
-def read_truth(kafka: Connection) -> Truth:
+def read_expected(kafka: Connection) -> ExpectedEvents:
     """The truth as it is now; raises StackError when the broker does not hand it over."""
     records = [
         (read_envelope(one.headers() or []), json.loads(one.value() or b"null")) for one in _records(kafka)
@@ -40,7 +40,7 @@ def read_truth(kafka: Connection) -> Truth:
         if envelope.type in BY_TYPE:
             known.setdefault(envelope.id, (envelope, body))
     unknown = frozenset(envelope.id for envelope, _ in records if envelope.type not in BY_TYPE)
-    return Truth(known, unknown, len(records) - len(known) - len(unknown))
+    return ExpectedEvents(known, unknown, len(records) - len(known) - len(unknown))
 
 
 def _records(kafka: Connection) -> Iterator[Any]:
@@ -72,40 +72,40 @@ def read_rows(path: Path) -> list[Row]:
     return [json.loads(line) for line in whole.splitlines()]
 
 
-def heard(rows: Sequence[Row]) -> list[Row]:
+def received(rows: Sequence[Row]) -> list[Row]:
     """The lines about events, without copies and strangers."""
     return [row for row in rows if "skipped" not in row]
 
 
-def complete(rows: Sequence[Row], truth: Truth) -> bool:
+def complete(rows: Sequence[Row], expected: ExpectedEvents) -> bool:
     """Whether everything there is has reached the subscriber, strangers too."""
     ids = {row["id"] for row in rows}
-    return ids >= truth.known.keys() and ids >= truth.unknown
+    return ids >= expected.known.keys() and ids >= expected.unknown
 
 
-def faults(rows: Sequence[Row], truth: Truth, before_kill: int) -> Iterator[str]:
+def faults(rows: Sequence[Row], expected: ExpectedEvents, before_kill: int) -> Iterator[str]:
     """What is wrong with a subscriber's lines; `before_kill` is how many it had when it was killed."""
-    news = heard(rows)
+    news = received(rows)
     times = Counter(row["id"] for row in news)
     yield from (f"{one} was taken {n} times" for one, n in times.items() if n > 1)
-    yield from (f"{one} was never heard" for one in truth.known.keys() - times.keys())
-    yield from (f"{one} was taken and is of no known type" for one in times.keys() - truth.known.keys())
-    yield from _disorder(news, truth)
+    yield from (f"{one} was never heard" for one in expected.known.keys() - times.keys())
+    yield from (f"{one} was taken and is of no known type" for one in times.keys() - expected.known.keys())
+    yield from _disorder(news, expected)
     skipped = Counter(row.get("skipped") for row in rows)
-    if skipped["copy"] < truth.copies:
-        yield f"{truth.copies} copies are on the topics and {skipped['copy']} were seen"
-    if skipped["copy"] - truth.copies >= before_kill:
+    if skipped["copy"] < expected.copies:
+        yield f"{expected.copies} copies are on the topics and {skipped['copy']} were seen"
+    if skipped["copy"] - expected.copies >= before_kill:
         yield f"it began again from the beginning: {skipped['copy']} copies, {before_kill} lines before the kill"
-    if skipped["unknown"] < len(truth.unknown):
-        yield f"{len(truth.unknown)} records of unknown types are on the topics and {skipped['unknown']} were skipped"
+    if skipped["unknown"] < len(expected.unknown):
+        yield f"{len(expected.unknown)} records of unknown types are on the topics and {skipped['unknown']} were skipped"
 
 
-def _disorder(news: Sequence[Row], truth: Truth) -> Iterator[str]:
+def _disorder(news: Sequence[Row], expected: ExpectedEvents) -> Iterator[str]:
     last: dict[tuple[str, str], int] = {}
     for row in news:
-        if row["id"] not in truth.known:
+        if row["id"] not in expected.known:
             continue
-        envelope, body = truth.known[row["id"]]
+        envelope, body = expected.known[row["id"]]
         before = last.get((envelope.source, envelope.subject), 0)
         if envelope.sequence != before + 1:
             yield f"{envelope.type} {envelope.sequence} of {envelope.subject} came after {before}"

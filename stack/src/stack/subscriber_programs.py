@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.files import alone, write_whole
+from stack.files import exclusive_lock, write_atomically
 from stack.processes import StackError
 from stack.tools import REPOSITORY, Tools, base_environment
 
@@ -44,7 +44,7 @@ def node_folder(source: Path) -> Path:
     """A folder with the packages that a committed lock names, and the programs beside them."""
     lock = source / "package-lock.json"
     folder = TOOLS / f"node-{source.name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
-    with alone(folder.with_suffix(".lock")):
+    with exclusive_lock(folder.with_suffix(".lock")):
         if not (folder / "node_modules" / ".package-lock.json").exists():
             folder.mkdir(parents=True, exist_ok=True)
             for name in ("package.json", "package-lock.json"):
@@ -52,7 +52,7 @@ def node_folder(source: Path) -> Path:
             command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]
             _run(command, folder, f"npm could not install the packages of {source.name}")
     for program in source.glob("*.mjs"):
-        write_whole(folder / program.name, program.read_bytes())
+        write_atomically(folder / program.name, program.read_bytes())
     return folder
 
 
@@ -76,7 +76,7 @@ def _java() -> Command:
     tools, source = Tools.find(), SOURCES / "java" / "Subscriber.java"
     folder = TOOLS / f"java-subscriber-{hashlib.sha256(source.read_bytes()).hexdigest()[:12]}"
     classes = f"{tools.kafka}/*"
-    with alone(folder.with_suffix(".lock")):
+    with exclusive_lock(folder.with_suffix(".lock")):
         if not (folder / "Subscriber.class").exists():
             folder.mkdir(parents=True, exist_ok=True)
             command = [str(_java_compiler()), "-cp", classes, "-d", str(folder), str(source)]

@@ -22,11 +22,11 @@ from contracts.notify import MessageSent
 from contracts.permissions import group_prefix
 from stack.account import unfinished
 from stack.account_sources import Sources
-from stack.day import generate
 from stack.onboarding import environment_of, onboard
-from stack.play import Doors, Log, Player, read_log
-from stack.processes import Child, StackError, say
-from stack.subscriber_account import Truth, complete, faults, heard, read_rows, read_truth
+from stack.play import Log, Player, PublicApis, read_log
+from stack.processes import Child, StackError, print_stderr
+from stack.scenario import generate
+from stack.subscriber_account import ExpectedEvents, complete, faults, read_expected, read_rows, received
 from stack.subscriber_programs import PROGRAMS, Command, Program
 from stack.system import System
 from stack.tools import REPOSITORY, base_environment
@@ -34,7 +34,7 @@ from stack.tools import REPOSITORY, base_environment
 STATE = REPOSITORY / ".state" / "subscribers"
 REPORTS = 24
 DEADLINE = 90.0
-STRANGERS = 12
+UNKNOWN_EVENTS = 12
 TEAM = "invented-team"
 
 
@@ -60,40 +60,40 @@ class Subscriber:
 
 
 @dataclass
-class Trial:
+class SubscriberTest:
     """One system, one stream of real events, and the subscribers on it."""
 
     system: System
     subscribers: list[Subscriber]
     began: float = field(default_factory=time.time)
 
-    def run(self) -> Truth:
+    def run(self) -> ExpectedEvents:
         """Play, kill, crash, inject and settle; returns what every subscriber must have heard."""
         kafka, team = self.system.kafka.admin, onboard(self.system, TEAM)
         asyncio.run(self._play(1))
         for one in self.subscribers:
             one.start(team)
         self._settle()
-        truth = read_truth(kafka)
-        self._wait("the first day is heard", lambda: self._all_complete(truth))
+        expected = read_expected(kafka)
+        self._wait("the first day is heard", lambda: self._all_complete(expected))
         self._strike()
-        inject_strangers(kafka)
+        publish_unknown_events(kafka)
         for one in self.subscribers:
             one.start(team)
         self._settle()
-        truth = read_truth(kafka)
-        self._wait("everything is heard", lambda: self._all_complete(truth))
+        expected = read_expected(kafka)
+        self._wait("everything is heard", lambda: self._all_complete(expected))
         for one in self.subscribers:
             one.child.stop()
-        if truth.copies <= STRANGERS:
+        if expected.copies <= UNKNOWN_EVENTS:
             raise StackError("The relay sent no copies, so nothing was tried: run it again.")
-        return truth
+        return expected
 
-    def _all_complete(self, truth: Truth) -> bool:
+    def _all_complete(self, expected: ExpectedEvents) -> bool:
         dead = [one.program.language for one in self.subscribers if not one.child.alive()]
         if dead:
             raise StackError(f"{' and '.join(dead)} ended by itself: see the logs under {self.system.root}.")
-        return all(complete(read_rows(one.file), truth) for one in self.subscribers)
+        return all(complete(read_rows(one.file), expected) for one in self.subscribers)
 
     def _strike(self) -> None:
         """While the second day is played every subscriber is killed, and intake dies between sending and knowing it."""
@@ -101,14 +101,15 @@ class Trial:
         self.system.kill_service("intake")
         self.system.start_service("intake", extra_env={"INTAKE_CRASH_AT": "relay.sent:2"})
         with ThreadPoolExecutor(1) as background:
-            day = background.submit(asyncio.run, self._play(2))
+            scenario = background.submit(asyncio.run, self._play(2))
             self._wait(
-                "intake dies after sending", lambda: day.done() or not self.system.service("intake").alive()
+                "intake dies after sending",
+                lambda: scenario.done() or not self.system.service("intake").alive(),
             )
             for one, lines in zip(self.subscribers, before, strict=True):
                 self._kill_in_mid_stream(one, lines)
             self.system.start_service("intake")
-            day.result()
+            scenario.result()
 
     def _kill_in_mid_stream(self, one: Subscriber, lines: int) -> None:
         self._wait(f"{one.program.language} hears the second day", lambda: one.rows() > lines)
@@ -125,16 +126,15 @@ class Trial:
 
     async def _play(self, seed: int) -> None:
         url = self.system.url
-        doors = Doors(url("intake"), url("routing"), url("subsidies"), self.system.badges())
+        apis = PublicApis(url("intake"), url("routing"), url("subsidies"), self.system.dev_tokens())
         log = Log(self.system.root / "days" / f"{seed}.jsonl")
         async with httpx.AsyncClient(timeout=15) as client:
             registers = [
-                await _register(client, f"{doors.intake}/v1/{name}", name)
-                for name in ("categories", "places")
+                await _register(client, f"{apis.intake}/v1/{name}", name) for name in ("categories", "places")
             ]
-            day = generate(seed, registers[0], registers[1], datetime.now(UTC), REPORTS)
+            scenario = generate(seed, registers[0], registers[1], datetime.now(UTC), REPORTS)
             try:
-                await Player(client, doors, log, lambda _: None).play(day)
+                await Player(client, apis, log, lambda _: None).play(scenario)
             finally:
                 log.close()
 
@@ -157,15 +157,17 @@ def subscribers(words: Sequence[str]) -> int:
     shutil.rmtree(system.root, ignore_errors=True)
     programs = available()
     try:
-        say("starting engines and services …")
+        print_stderr("starting engines and services …")
         system.start()
         found = [prepared(one, system) for one in programs]
-        say(f"two days are played, {len(found)} subscribers listen, are killed and go on …")
-        truth = Trial(system, found).run()
+        print_stderr(f"two days are played, {len(found)} subscribers listen, are killed and go on …")
+        expected = SubscriberTest(system, found).run()
     finally:
         _end(system)
-    passed = [one for one in found if _passed(one, truth)]
-    print(f"subscribers: {len(passed)} of {len(PROGRAMS)} passed, {len(truth.known)} events each", flush=True)
+    passed = [one for one in found if _passed(one, expected)]
+    print(
+        f"subscribers: {len(passed)} of {len(PROGRAMS)} passed, {len(expected.known)} events each", flush=True
+    )
     return int(len(passed) < len(programs))
 
 
@@ -174,7 +176,7 @@ def available() -> list[Program]:
     missing = {one.language: one.missing() for one in PROGRAMS}
     for language, reason in missing.items():
         if reason:
-            say(f"{language}: skipped: {reason}.")
+            print_stderr(f"{language}: skipped: {reason}.")
     if any(missing.values()) and os.environ.get("CI") == "true":
         raise StackError("In CI every subscriber runs: install what is missing.")
     return [one for one in PROGRAMS if not missing[one.language]]
@@ -187,10 +189,10 @@ def prepared(program: Program, system: System) -> Subscriber:
     return Subscriber(program, program.prepare(), child, folder / "heard.jsonl")
 
 
-def inject_strangers(kafka: Connection) -> None:
+def publish_unknown_events(kafka: Connection) -> None:
     """Says what no service says yet: types nobody knows, and known ones with a field from later."""
     producer = Producer(kafka.librdkafka() | {"enable.idempotence": True, "partitioner": "murmur2_random"})
-    for _ in range(STRANGERS):
+    for _ in range(UNKNOWN_EVENTS):
         subject = str(uuid.uuid4())
         event = MessageSent(report_id=subject, message_id=subject, template="case-opened", channel="email")
         later = json.dumps(json.loads(event.body()) | {"mood": "good"}).encode()
@@ -213,14 +215,14 @@ def _end(system: System) -> None:
     system.stop()
 
 
-def _passed(one: Subscriber, truth: Truth) -> bool:
+def _passed(one: Subscriber, expected: ExpectedEvents) -> bool:
     rows = read_rows(one.file)
-    wrong = list(faults(rows, truth, one.before_kill))
+    wrong = list(faults(rows, expected, one.before_kill))
     for line in wrong[:20]:
-        say(f"{one.program.language}: {line}")
-    skipped = len(rows) - len(heard(rows))
+        print_stderr(f"{one.program.language}: {line}")
+    skipped = len(rows) - len(received(rows))
     print(
-        f"{one.program.language:<7}{len(heard(rows))} events, {skipped} copies and strangers skipped, "
+        f"{one.program.language:<7}{len(received(rows))} events, {skipped} copies and strangers skipped, "
         f"killed after {one.before_kill} lines: {'failed' if wrong else 'passed'}"
     )
     return not wrong

@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from stack.files import write_whole
-from stack.processes import ProcessFailedError, StackError, say
+from stack.files import write_atomically
+from stack.processes import ProcessFailedError, StackError, print_stderr
 from stack.recovery import Crashes
 from stack.system import System
 
@@ -17,19 +17,19 @@ LOOK_SECONDS = 0.5
 
 def look(system: System, crashes: Crashes) -> None:
     """Starts again what does not run; raises StackError when a process failed too often in a row."""
-    ended = system.ended()
+    ended = system.stopped_processes()
     if not ended:
         return
     pause = max(crashes.count(child) for child in ended)
-    say(f"{', '.join(child.name for child in ended)} ended: started again in {pause:.1f} s.")
+    print_stderr(f"{', '.join(child.name for child in ended)} ended: started again in {pause:.1f} s.")
     time.sleep(pause)
-    with system.exclusively():
+    with system.locked():
         try:
             system.bring_up()
         except ProcessFailedError as failure:
             # It is over now, and counted at the next look.
             failure.child.kill()
-            say(str(failure))
+            print_stderr(str(failure))
 
 
 def main(words: Sequence[str]) -> int:
@@ -39,15 +39,15 @@ def main(words: Sequence[str]) -> int:
     system = System(parser.parse_args(words).state)
     # An orderly end: what this process runs beside the engines is ended with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    system.gave_up.unlink(missing_ok=True)
+    system.failure_file.unlink(missing_ok=True)
     crashes = Crashes()
     try:
         while True:
             look(system, crashes)
             time.sleep(LOOK_SECONDS)
     except (StackError, OSError) as error:
-        say(str(error))
-        write_whole(system.gave_up, f"{error}\n")
+        print_stderr(str(error))
+        write_atomically(system.failure_file, f"{error}\n")
         return 1
 
 

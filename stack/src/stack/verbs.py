@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from contracts.permissions import SERVICES
-from stack.processes import say, tail
-from stack.system import DEFAULT_STATE, Standing, System
+from stack.processes import print_stderr, tail
+from stack.state_folder import DEFAULT_STATE, ProcessStatus
+from stack.system import System
 
 ENGINES = ("kafka", "mongod", "mailbox")
 
@@ -24,21 +25,21 @@ def up(words: Sequence[str]) -> int:
         "--engines-only", action="store_true", help="Kafka, MongoDB and the mailbox, no services"
     )
     parser.add_argument("--supervise", action="store_true", help="go on starting again what ends")
-    asked = parser.parse_args(words)
-    if asked.engines_only and asked.supervise:
+    args = parser.parse_args(words)
+    if args.engines_only and args.supervise:
         parser.error("--supervise goes with a whole system: leave --engines-only out")
-    system = System(asked.state)
+    system = System(args.state)
     console = Console()
     start = time.monotonic()
     with console.status("starting …"):
-        if asked.engines_only:
-            with system.exclusively():
+        if args.engines_only:
+            with system.locked():
                 system.start_engines()
                 system.start_mailbox()
         else:
-            system.start(asked.supervise)
-    standings = system.standings()
-    _print(console, [s for s in standings if not asked.engines_only or s.name in ENGINES])
+            system.start(args.supervise)
+    statuses = system.statuses()
+    _print(console, [s for s in statuses if not args.engines_only or s.name in ENGINES])
     console.print(f"up in {time.monotonic() - start:.1f} s", highlight=False)
     console.print(f" mails    {system.mails}\n clients  {system.secrets.clients}", soft_wrap=True)
     return 0
@@ -48,8 +49,8 @@ def replay(words: Sequence[str]) -> int:
     """Replays what the topics remember into a service's shadow; the engines must run."""
     parser = _parser("replay")
     parser.add_argument("service", choices=SERVICES)
-    asked, rest = parser.parse_known_args(words)
-    return System(asked.state).run_beside(asked.service, ["replay", *rest])
+    args, rest = parser.parse_known_args(words)
+    return System(args.state).run_beside(args.service, ["replay", *rest])
 
 
 def down(words: Sequence[str]) -> int:
@@ -67,25 +68,25 @@ def status(words: Sequence[str]) -> int:
     """Says what runs and where, to a person or to a program."""
     parser = _parser("status")
     parser.add_argument("--json", action="store_true", help="for programs")
-    asked = parser.parse_args(words)
-    system = System(asked.state)
-    standings = system.standings()
-    if asked.json:
+    args = parser.parse_args(words)
+    system = System(args.state)
+    statuses = system.statuses()
+    if args.json:
         print(
             json.dumps(
-                {"processes": [asdict(s) for s in standings], "addresses": system.addresses()}, indent=1
+                {"processes": [asdict(s) for s in statuses], "addresses": system.addresses()}, indent=1
             )
         )
     else:
-        _print(Console(), standings)
-        tell_of_supervisor(system)
+        _print(Console(), statuses)
+        print_supervisor_failure(system)
     return 0
 
 
-def tell_of_supervisor(system: System) -> None:
+def print_supervisor_failure(system: System) -> None:
     """Says that the supervisor ended by itself, and why; nothing when it did not."""
-    if system.gave_up.exists():
-        say(
+    if system.failure_file.exists():
+        print_stderr(
             f"{tail(system.supervisor.log)}\nThe supervisor gave up: what ends now stays down until `make up`."
         )
 
@@ -96,9 +97,9 @@ def _parser(verb: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _print(console: Console, standings: Sequence[Standing]) -> None:
+def _print(console: Console, statuses: Sequence[ProcessStatus]) -> None:
     table = Table("process", Column("address", overflow="fold"), "pid", box=None, header_style="bold")
-    for standing in standings:
-        pid = str(standing.pid) if standing.pid else "[red]not running[/red]"
-        table.add_row(standing.name, standing.address, pid)
+    for process in statuses:
+        pid = str(process.pid) if process.pid else "[red]not running[/red]"
+        table.add_row(process.name, process.address, pid)
     console.print(table)

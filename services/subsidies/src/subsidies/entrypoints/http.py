@@ -127,9 +127,7 @@ async def explained(context: ServiceContext, safe: Safe, application_id: str) ->
     """The decision of an application; raises Refused 404 when there is none yet."""
     record = await context.load(DECISIONS, decision_of(application_id))
     if record is None:
-        raise Refused(
-            "no-decision", "This application is not decided.", 404, fix="Enter its data first."
-        )
+        raise Refused("no-decision", "This application is not decided.", 404, fix="Enter its data first.")
     opened = await _opened(context, safe, record)
     if opened is None:
         return decision_view(record, None, None)

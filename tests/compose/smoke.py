@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 import httpx
-from tests.compose.commands import Trouble
+from tests.compose.commands import StepError
 from tests.compose.deployment import Deployment
 
 from stack.issuer_page import PEOPLE
@@ -27,7 +27,7 @@ def check(deployment: Deployment) -> list[str]:
 
 def _must(right: bool, what: str, answer: httpx.Response) -> None:
     if not right:
-        raise Trouble(f"{what}: {answer.request.url} answered {answer.status_code} {answer.text[:300]}")
+        raise StepError(f"{what}: {answer.request.url} answered {answer.status_code} {answer.text[:300]}")
 
 
 def _register(client: httpx.Client, path: str, name: str) -> str:

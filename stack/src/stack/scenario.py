@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from stack.day_contributions import contribution_cases
+from stack.scenario_applications import contribution_cases
 
 Body = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -16,7 +16,7 @@ Rows = Sequence[Mapping[str, Any]]
 DEFAULT_SIZE = 330
 LEAST_CONTRIBUTIONS = 50
 KINDS = {"technical": 0.50, "administrative": 0.25, "social": 0.10, "contribution": 0.15}
-DOORS = ("form", "form", "form", "phone", "phone", "operator", "operator", "api")
+CHANNELS = ("form", "form", "form", "phone", "phone", "operator", "operator", "api")
 LANGUAGES = ("it",) * 9 + ("en", "fr", "ar")
 NAMES = [
     "Ada",
@@ -83,7 +83,7 @@ class Report:
 
     number: int
     report_id: str
-    door: str
+    interface: str
     kind: str
     province: str
     body: Body
@@ -92,24 +92,24 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Flawed:
+class InvalidRequest:
     """One request that must be refused: its bytes, and what the refusal says."""
 
     report_id: str
-    door: str
-    flaw: str
+    interface: str
+    defect: str
     content: bytes
     expect: str
     contact: Body
 
 
 @dataclass(frozen=True)
-class Day:
+class Scenario:
     """Everything that happens; the numbers are those of the reports it happens to."""
 
     seed: int
     reports: tuple[Report, ...]
-    flawed: tuple[Flawed, ...]
+    invalid: tuple[InvalidRequest, ...]
     again: frozenset[int]
     reused: frozenset[int]
     withdrawn: frozenset[int]
@@ -117,7 +117,7 @@ class Day:
 
 
 @dataclass
-class Writer:
+class ScenarioWriter:
     """Writes reports, the same ones for the same seed, registers and start."""
 
     seed: int
@@ -139,8 +139,8 @@ class Writer:
         """One valid report of this kind, from anywhere or from one province."""
         category = self.rng.choice([row for row in self.categories if row["kind"] == kind])
         place = self.rng.choice([row for row in self.places if province in (None, row["province"])])
-        channel = self.rng.choice(DOORS)
-        door = "form" if channel == "form" else "json"
+        channel = self.rng.choice(CHANNELS)
+        interface = "form" if channel == "form" else "json"
         body: Body = {
             "report_id": self.new_id(number),
             "category": category["code"],
@@ -149,7 +149,7 @@ class Writer:
             "language": self.rng.choice(LANGUAGES),
             "channel": "web" if channel == "form" else channel,
         }
-        if door == "json":
+        if interface == "json":
             heard = self.start - timedelta(seconds=self.rng.randrange(36_000))
             body["heard_at"] = heard.isoformat(timespec="milliseconds")
         reachable = kind == "contribution" or number % 16
@@ -157,7 +157,7 @@ class Writer:
             body["contact"] = self._contact(number)
         if self.rng.random() < 0.05:
             body["frailty"] = True
-        return Report(number, body["report_id"], door, kind, place["province"], body)
+        return Report(number, body["report_id"], interface, kind, place["province"], body)
 
     def _text(self, number: int, category: Mapping[str, Any]) -> str:
         rng = self.rng
@@ -177,9 +177,11 @@ class Writer:
         return contact
 
 
-def generate(seed: int, categories: Rows, places: Rows, start: datetime, size: int = DEFAULT_SIZE) -> Day:
+def generate(
+    seed: int, categories: Rows, places: Rows, start: datetime, size: int = DEFAULT_SIZE
+) -> Scenario:
     """The day of this seed over these registers; the same arguments give the same day."""
-    writer = Writer(seed, categories, places, start)
+    writer = ScenarioWriter(seed, categories, places, start)
     share = round(size * KINDS["contribution"])
     least = LEAST_CONTRIBUTIONS if size >= DEFAULT_SIZE else 1
     contributions = _contributions(writer, min(size, max(least, share)))
@@ -188,10 +190,10 @@ def generate(seed: int, categories: Rows, places: Rows, start: datetime, size: i
     plain = [report.number for report in reports if report.kind != "contribution"]
     chosen = writer.rng.sample(plain, min(len(plain), 35))
     anyone = writer.rng.sample([report.number for report in reports], min(size, 20))
-    return Day(
+    return Scenario(
         seed,
         tuple(reports),
-        tuple(_flawed(writer, size)),
+        tuple(_invalid_requests(writer, size)),
         again=frozenset(anyone[:15]),
         reused=frozenset(anyone[15:]),
         withdrawn=frozenset(chosen[:10]),
@@ -199,7 +201,7 @@ def generate(seed: int, categories: Rows, places: Rows, start: datetime, size: i
     )
 
 
-def _contributions(writer: Writer, count: int) -> list[Report]:
+def _contributions(writer: ScenarioWriter, count: int) -> list[Report]:
     provinces = sorted({str(row["province"]) for row in writer.places})
     cases = contribution_cases(writer.rng, count, writer.start.date())
     found = []
@@ -212,27 +214,29 @@ def _contributions(writer: Writer, count: int) -> list[Report]:
     return found
 
 
-def _others(writer: Writer, first: int, size: int) -> list[Report]:
+def _others(writer: ScenarioWriter, first: int, size: int) -> list[Report]:
     kinds = [kind for kind in KINDS if kind != "contribution"]
     weights = [KINDS[kind] for kind in kinds]
     return [writer.report(number, writer.rng.choices(kinds, weights)[0]) for number in range(first, size)]
 
 
-def _flawed(writer: Writer, first: int) -> list[Flawed]:
+def _invalid_requests(writer: ScenarioWriter, first: int) -> list[InvalidRequest]:
     danger = next((row["code"] for row in writer.categories if row["kind"] == "danger"), "pericolo-immediato")
     found = []
-    for position in range(2 * len(FLAWS)):
-        flaw, expect, spoil = FLAWS[position % len(FLAWS)]
+    for position in range(2 * len(DEFECTS)):
+        defect, expect, spoil = DEFECTS[position % len(DEFECTS)]
         report = writer.report(first + position, "technical")
         body = report.body | {"channel": "api", "danger": danger, "future": writer.start + timedelta(days=2)}
         content = spoil(body, writer.rng)
         report_id = content.pop("logged_id", report.report_id)
-        door = content.pop("door", "json")
+        interface = content.pop("door", "json")
         text = json.dumps(
             {name: content[name] for name in content if name not in ("danger", "future", "cut")}
         )
         cut = text[: content.get("cut")].encode()
-        found.append(Flawed(report_id, door, flaw, cut, expect, report.body.get("contact", {})))
+        found.append(
+            InvalidRequest(report_id, interface, defect, cut, expect, report.body.get("contact", {}))
+        )
     return found
 
 
@@ -245,7 +249,7 @@ def _version_4(body: Body, rng: random.Random) -> Body:
 
 
 # What is wrong, the slug of the refusal, and how it is made wrong; the pages name the field instead of a slug.
-FLAWS: tuple[tuple[str, str, Spoil], ...] = (
+DEFECTS: tuple[tuple[str, str, Spoil], ...] = (
     ("no JSON", "malformed-json", lambda body, _: body | {"cut": -2}),
     ("a category that does not exist", "unknown-category", lambda body, _: body | {"category": "astronave"}),
     ("a place that does not exist", "unknown-place", lambda body, _: body | {"place_id": "bg-atlantide-99"}),

@@ -18,12 +18,12 @@ DENIALS = frozenset(
 
 
 @dataclass(frozen=True)
-class Trial:
+class Attempt:
     """Who tried what, the server's answer, and whether the permissions table grants it."""
 
     engine: str
     user: str
-    deed: str
+    action: str
     answer: str
     granted: bool = False
 
@@ -33,6 +33,6 @@ class Trial:
         return self.answer in DENIALS
 
     @property
-    def as_it_should_be(self) -> bool:
+    def as_expected(self) -> bool:
         """What is granted was allowed, and all else denied."""
         return self.answer == ALLOWED if self.granted else self.denied

@@ -9,13 +9,13 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from contracts.permissions import ADMIN, BACKUP, MONGO, SERVICES
-from stack.trials import ALLOWED, Trial
+from stack.permission_attempts import ALLOWED, Attempt
 
 COLLECTION = "tried"
 Client = MongoClient[dict[str, Any]]
 
 
-def trials(addresses: Mapping[str, str], stranger: str) -> Iterator[Trial]:
+def attempts(addresses: Mapping[str, str], stranger: str) -> Iterator[Attempt]:
     """Every user tries everything there is; `stranger` is a connection string without a user.
 
     What the table grants must be answered with yes, all else with no.
@@ -23,36 +23,38 @@ def trials(addresses: Mapping[str, str], stranger: str) -> Iterator[Trial]:
     for user, address in addresses.items():
         with _client(address) as client:
             yield from _databases(user, client)
-            yield from _rule(user, client)
+            yield from _administration(user, client)
         if user in SERVICES:
-            yield Trial("mongodb", user, "end its predecessor's session", _end_session(address), granted=True)
+            yield Attempt(
+                "mongodb", user, "end its predecessor's session", _end_session(address), granted=True
+            )
         wrong = address.replace(f"{user}:", f"{user}:no", 1)
-        yield Trial("mongodb", user, "log in with a wrong password", _come_in(wrong))
+        yield Attempt("mongodb", user, "log in with a wrong password", _log_in(wrong))
     for database in SERVICES:
         with _client(stranger) as client:
-            for deed, act in _deeds(client, database).items():
-                yield Trial("mongodb", "anonymous", f"{deed} {database}", _answer(act))
+            for action, act in _deeds(client, database).items():
+                yield Attempt("mongodb", "anonymous", f"{action} {database}", _answer(act))
 
 
 def _client(address: str) -> Client:
     return MongoClient(address, serverSelectionTimeoutMS=10_000)
 
 
-def _come_in(address: str) -> str:
+def _log_in(address: str) -> str:
     with _client(address) as client:
         return _answer(lambda: client["admin"].command("ping"))
 
 
-def _databases(user: str, client: Client) -> Iterator[Trial]:
+def _databases(user: str, client: Client) -> Iterator[Attempt]:
     for database in (*SERVICES, "admin", "config", "local"):
-        for deed, act in _deeds(client, database).items():
-            granted = _may(user, deed, database)
-            yield Trial("mongodb", user, f"{deed} {database}", _answer(act), granted)
+        for action, act in _deeds(client, database).items():
+            granted = _may(user, action, database)
+            yield Attempt("mongodb", user, f"{action} {database}", _answer(act), granted)
 
 
-def _may(user: str, deed: str, database: str) -> bool:
+def _may(user: str, action: str, database: str) -> bool:
     if user == BACKUP:
-        return deed == "read"
+        return action == "read"
     if MONGO[user].actions:
         return False  # a role of our own counts and reads nothing
     return MONGO[user].database == database
@@ -67,18 +69,18 @@ def _deeds(client: Client, database: str) -> dict[str, Callable[[], object]]:
     }
 
 
-def _rule(user: str, client: Client) -> Iterator[Trial]:
+def _administration(user: str, client: Client) -> Iterator[Attempt]:
     own = MONGO[user].database
     role = [{"role": "root", "db": "admin"}]
-    deeds: dict[str, Callable[[], object]] = {
+    actions: dict[str, Callable[[], object]] = {
         "end everybody's sessions": lambda: client["admin"].command("killAllSessions", []),
         "give itself every right": lambda: client[own].command("grantRolesToUser", user, roles=role),
         "make a user": lambda: client[own].command("createUser", "tried", pwd="tried", roles=role),
         "read the users": client["admin"]["system.users"].find_one,
         "stop the server": lambda: client["admin"].command("shutdown"),
     }
-    for deed, act in deeds.items():
-        yield Trial("mongodb", user, deed, _answer(act), user == BACKUP and deed == "read the users")
+    for action, act in actions.items():
+        yield Attempt("mongodb", user, action, _answer(act), user == BACKUP and action == "read the users")
 
 
 def _end_session(address: str) -> str:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pymongo import MongoClient
 from tests.faults.test_crash_points import Campaign, lies
-from tests.ha.large import Large
+from tests.ha.ha_system import HaSystem
 
 from contracts.permissions import SERVICES
 from stack.mongod import Mongod
@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.engines, pytest.mark.foreign, pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def system(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Large]:
-    system = Large(tmp_path_factory.mktemp("large"), tools)
+def system(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HaSystem]:
+    system = HaSystem(tmp_path_factory.mktemp("large"), tools)
     try:
         system.start()
         yield system
@@ -29,18 +29,18 @@ def system(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
         system.stop()
 
 
-def state(system: Large) -> dict[str, Any]:
+def state(system: HaSystem) -> dict[str, Any]:
     with MongoClient[dict[str, Any]](system.mongod.admin, serverSelectionTimeoutMS=20_000) as client:
         return client.admin.command("replSetGetStatus")
 
 
-def primary(system: Large) -> Mongod:
+def primary(system: HaSystem) -> Mongod:
     """The mongod that takes the writes."""
     name = next(one["name"] for one in state(system)["members"] if one["stateStr"] == "PRIMARY")
     return next(one for one in system.mongods if name.endswith(f":{one.port}"))
 
 
-async def is_refused(system: Large) -> bool:
+async def is_refused(system: HaSystem) -> bool:
     """Tells whether a new report is refused, and not accepted and lost."""
     body = {"category": "infiltrazioni", "place_id": "bg-monterosso-01", "description": "prova"}
     async with httpx.AsyncClient(timeout=60) as client:
@@ -51,7 +51,9 @@ async def is_refused(system: Large) -> bool:
         return answer.status_code == 503
 
 
-async def test_a_day_goes_on_without_one_and_stands_still_without_two(system: Large, tmp_path: Path) -> None:
+async def test_a_day_goes_on_without_one_and_stands_still_without_two(
+    system: HaSystem, tmp_path: Path
+) -> None:
     campaign = Campaign(system, tmp_path)
     assert [one["stateStr"] for one in state(system)["members"]].count("SECONDARY") == 2
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import yaml
-from tests.watching.programs import DEPLOY, program
+from tests.watching.prometheus_tools import DEPLOY, program
 from tests.watching.rules import FILES
 
 from contracts.permissions import SERVICES
@@ -26,7 +26,7 @@ SECOND = "1s"
 
 
 @dataclass(frozen=True)
-class Station:
+class Monitoring:
     """Who watches one system."""
 
     folder: Path

@@ -8,7 +8,7 @@ from stack.processes import StackError
 UNWRITABLE = (",", "${")
 
 
-def check_place(folder: Path) -> None:
+def check_path(folder: Path) -> None:
     """Raises StackError for a path that an engine cannot be told; blanks, accents and other marks are fine."""
     shown = str(folder).encode("utf-8", "backslashreplace").decode()
     if not all(character.isprintable() for character in str(folder)):
@@ -21,7 +21,7 @@ def check_place(folder: Path) -> None:
         )
 
 
-def escaped(value: object) -> str:
+def properties_value(value: object) -> str:
     """A value as a Java properties file holds it: Java reads such files as ISO-8859-1 with escapes."""
     words = str(value)
     units = words.replace("\\", "\\\\").encode("utf-16-be")

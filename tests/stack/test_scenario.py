@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from stack.day import FLAWS, Day, generate
-from stack.play import form_of, read_reply
+from stack.play import form_of
+from stack.replies import read_reply
+from stack.scenario import DEFECTS, Scenario, generate
 
 START = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 CATEGORIES: list[dict[str, Any]] = [
@@ -27,7 +28,7 @@ PLACES: list[dict[str, Any]] = [
 ]
 
 
-def a_day(seed: int = 1, start: datetime = START, size: int = 330) -> Day:
+def a_day(seed: int = 1, start: datetime = START, size: int = 330) -> Scenario:
     return generate(seed, CATEGORIES, PLACES, start, size)
 
 
@@ -52,14 +53,19 @@ def test_every_id_is_a_new_uuid_of_version_7() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_day_has_something_of_everything(seed: int) -> None:
-    day = a_day(seed)
-    kinds = Counter(report.kind for report in day.reports)
+    scenario = a_day(seed)
+    kinds = Counter(report.kind for report in scenario.reports)
 
     assert kinds["contribution"] == 50
     assert kinds["technical"] > kinds["administrative"] > kinds["social"] > 0
-    assert {report.body["channel"] for report in day.reports} == {"web", "phone", "operator", "api"}
-    assert (len(day.again), len(day.reused), len(day.withdrawn), len(day.resolved)) == (15, 5, 10, 25)
-    assert len(day.flawed) == 2 * len(FLAWS)
+    assert {report.body["channel"] for report in scenario.reports} == {"web", "phone", "operator", "api"}
+    assert (len(scenario.again), len(scenario.reused), len(scenario.withdrawn), len(scenario.resolved)) == (
+        15,
+        5,
+        10,
+        25,
+    )
+    assert len(scenario.invalid) == 2 * len(DEFECTS)
 
 
 def test_contributions_are_asked_for_in_every_province_and_end_in_both_ways() -> None:
@@ -88,12 +94,12 @@ def test_names_and_texts_belong_to_one_report_each() -> None:
 
 
 def test_only_a_body_that_should_be_no_json_is_none() -> None:
-    for flawed in a_day().flawed:
-        if flawed.expect == "malformed-json":
+    for invalid in a_day().invalid:
+        if invalid.expect == "malformed-json":
             with pytest.raises(ValueError):
-                json.loads(flawed.content)
+                json.loads(invalid.content)
         else:
-            assert json.loads(flawed.content)
+            assert json.loads(invalid.content)
 
 
 def test_a_small_day_is_generated_too() -> None:

@@ -100,7 +100,7 @@ class Names(asyncio.DatagramProtocol):
 
 
 @dataclass
-class House:
+class Gateway:
     """The gateway, the servers behind it, and the names by which it finds them."""
 
     url: str
@@ -137,16 +137,16 @@ def configured(folder: Path, changes: Mapping[str, str], source: Path) -> Path:
 
 
 @asynccontextmanager
-async def house(
+async def running_gateway(
     folder: Path, tls: Mapping[str, str] | None = None, more: Mapping[str, str] | None = None
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Gateway]:
     """Everything up, with `more` words of the configuration exchanged; over TLS when a certificate's files are given by the names of their secrets."""
     dns, port, behind = free_port(socket.SOCK_DGRAM), free_port(), free_port()
     names = Names()
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: names, ("127.0.0.1", dns))
     replicas = {service: Replica(service, behind) for service in SERVICES}
-    here = House("", names, behind, replicas)
+    here = Gateway("", names, behind, replicas)
     names.table.update({service: [replica.host] for service, replica in replicas.items()})
     changes = {
         "listen 8080": f"listen 127.0.0.1:{free_port() if tls else port}",

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Hashable
 
 # A machine under heavy load needs minutes for what takes seconds on an idle one; longer than this nobody waits.
-LONGEST = 600.0
-FIRST_WORD = 10.0
+MAX_SECONDS = 600.0
+REPORT_SECONDS = 10.0
 
 
-class Patience:
+class ProgressTimeout:
     """Says what is waited for, and when to give up: after so many seconds without progress, or after LONGEST."""
 
     def __init__(
@@ -22,18 +22,18 @@ class Patience:
         self._seconds, self._progress, self._tell, self._clock = seconds, progress, tell, clock
         self._began = self._moved = clock()
         self._seen = progress()
-        self._next_word = self._began + FIRST_WORD
+        self._next_word = self._began + REPORT_SECONDS
 
-    def exhausted(self) -> str:
+    def expired(self) -> str:
         """Why there is no point in waiting any longer; empty while there is."""
         now = self._clock()
         if now >= self._next_word:
-            self._next_word = now + FIRST_WORD
+            self._next_word = now + REPORT_SECONDS
             self._tell(now - self._began)
         if (seen := self._progress()) != self._seen:
             self._seen, self._moved = seen, now
         if now - self._moved > self._seconds:
             return f"made no progress for {self._seconds:.0f} s"
-        if now - self._began > LONGEST:
-            return f"was not ready within {LONGEST:.0f} s"
+        if now - self._began > MAX_SECONDS:
+            return f"was not ready within {MAX_SECONDS:.0f} s"
         return ""

@@ -29,27 +29,27 @@ from contracts.connection import Connection
 from contracts.permissions import SERVICES, group_prefix, kafka_rights
 from contracts.topics import TOPICS, dead_letter_topic
 from stack.kafka_login import handshake, wrong_password
-from stack.trials import ALLOWED, NO_ANSWER, Trial
+from stack.permission_attempts import ALLOWED, NO_ANSWER, Attempt
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 ALL_TOPICS = (
     *(topic.name for topic in TOPICS),
     *(dead_letter_topic(topic.name, service) for topic in TOPICS for service in topic.heard_by),
 )
 
 
-def trials(connections: Mapping[str, Connection]) -> Iterator[Trial]:
+def attempts(connections: Mapping[str, Connection]) -> Iterator[Attempt]:
     """Every user tries everything there is; what the table grants must be answered with yes, all else with no."""
     for user, connection in connections.items():
         yield from _writes(user, connection)
     for user, connection in connections.items():
         yield from _reads(user, connection)
         yield from _groups(user, connection, connections)
-        yield from _rule(user, connection)
-        yield Trial("kafka", user, "log in with a wrong password", wrong_password(connection))
+        yield from _administration(user, connection)
+        yield Attempt("kafka", user, "log in with a wrong password", wrong_password(connection))
     somebody = next(iter(connections.values()))
-    yield Trial("kafka", "stranger", "log in", wrong_password(replace(somebody, user="stranger")))
-    yield Trial("kafka", "anonymous", "come in without a password", handshake(somebody, "ANONYMOUS"))
+    yield Attempt("kafka", "stranger", "log in", wrong_password(replace(somebody, user="stranger")))
+    yield Attempt("kafka", "anonymous", "come in without a password", handshake(somebody, "ANONYMOUS"))
 
 
 def _may(user: str, operation: str, resource: str) -> frozenset[str]:
@@ -60,15 +60,17 @@ def _may(user: str, operation: str, resource: str) -> frozenset[str]:
     )
 
 
-def _writes(user: str, connection: Connection) -> Iterator[Trial]:
+def _writes(user: str, connection: Connection) -> Iterator[Attempt]:
     answers: dict[str, str] = {}
-    producer = Producer(connection.librdkafka() | {"message.timeout.ms": PATIENCE * 1000, "log_level": 0})
+    producer = Producer(
+        connection.librdkafka() | {"message.timeout.ms": TIMEOUT_SECONDS * 1000, "log_level": 0}
+    )
     for topic in ALL_TOPICS:
         _produce(producer, topic, answers)
-    producer.flush(PATIENCE)
+    producer.flush(TIMEOUT_SECONDS)
     may = _may(user, "WRITE", "TOPIC")
     for topic in ALL_TOPICS:
-        yield Trial("kafka", user, f"write {topic}", answers.get(topic, NO_ANSWER), topic in may)
+        yield Attempt("kafka", user, f"write {topic}", answers.get(topic, NO_ANSWER), topic in may)
 
 
 def _produce(producer: Producer, topic: str, answers: dict[str, str]) -> None:
@@ -78,17 +80,17 @@ def _produce(producer: Producer, topic: str, answers: dict[str, str]) -> None:
     producer.produce(topic, b"tried", partition=0, on_delivery=note)
 
 
-def _reads(user: str, connection: Connection) -> Iterator[Trial]:
+def _reads(user: str, connection: Connection) -> Iterator[Attempt]:
     may, answers = _may(user, "READ", "TOPIC"), _read_each(user, connection)
     for topic in ALL_TOPICS:
-        yield Trial("kafka", user, f"read {topic}", answers.get(topic, NO_ANSWER), topic in may)
+        yield Attempt("kafka", user, f"read {topic}", answers.get(topic, NO_ANSWER), topic in may)
 
 
 def _read_each(user: str, connection: Connection) -> dict[str, str]:
     """The answer of each topic: to the question where it ends, and where that is answered, to a fetch."""
     admin = AdminClient(connection.librdkafka() | {"log_level": 0})
     wanted = {TopicPartition(topic, 0): OffsetSpec.latest() for topic in ALL_TOPICS}
-    asked = admin.list_offsets(wanted, request_timeout=PATIENCE)
+    asked = admin.list_offsets(wanted, request_timeout=TIMEOUT_SECONDS)
     answers = {place.topic: _answer(future) for place, future in asked.items()}
     shown = [topic for topic, answer in answers.items() if answer == ALLOWED]
     return answers | dict.fromkeys(shown, NO_ANSWER) | _fetch_each(user, connection, shown)
@@ -99,7 +101,7 @@ def _fetch_each(user: str, connection: Connection, topics: Sequence[str]) -> dic
     consumer = Consumer(connection.librdkafka() | settings)
     consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING) for topic in topics])
     answers: dict[str, str] = {}
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while len(answers) < len(topics) and time.monotonic() < deadline:
         for message in consumer.consume(100, 0.1):
             topic, error = message.topic(), message.error()
@@ -109,29 +111,29 @@ def _fetch_each(user: str, connection: Connection, topics: Sequence[str]) -> dic
     return answers
 
 
-def _groups(user: str, connection: Connection, everybody: Iterable[str]) -> Iterator[Trial]:
+def _groups(user: str, connection: Connection, everybody: Iterable[str]) -> Iterator[Attempt]:
     """Groups of others are not to be set back."""
     own = user if user in SERVICES else f"{group_prefix(user)}tried"
     groups = [own, *SERVICES, *(f"{group_prefix(one)}tried" for one in everybody if one not in SERVICES)]
     admin = AdminClient(connection.librdkafka() | {"log_level": 0})
     topic, may = min(_may(user, "READ", "TOPIC") or ALL_TOPICS), bool(_may(user, "READ", "GROUP"))
     for group in dict.fromkeys([*groups, f"{user}x"]):
-        answer = _set_back(admin, group, topic)
-        yield Trial("kafka", user, f"set back group {group}", answer, may and group == own)
+        answer = _reset_offset(admin, group, topic)
+        yield Attempt("kafka", user, f"set back group {group}", answer, may and group == own)
 
 
-def _set_back(admin: AdminClient, group: str, topic: str) -> str:
+def _reset_offset(admin: AdminClient, group: str, topic: str) -> str:
     """The answer of who coordinates the group; on a fresh broker that is nobody for a moment."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         asked = [ConsumerGroupTopicPartitions(group, [TopicPartition(topic, 0, 0)])]
-        answer = _answer(_only(admin.alter_consumer_group_offsets(asked, request_timeout=PATIENCE)))
+        answer = _answer(_only(admin.alter_consumer_group_offsets(asked, request_timeout=TIMEOUT_SECONDS)))
         if "COORDINATOR" not in answer or time.monotonic() > deadline:
             return answer
         time.sleep(0.2)
 
 
-def _rule(user: str, connection: Connection) -> Iterator[Trial]:
+def _administration(user: str, connection: Connection) -> Iterator[Attempt]:
     """Nobody but the administrator makes or removes topics, or gives rights."""
     admin = AdminClient(connection.librdkafka() | {"log_level": 0})
     right = AclBinding(
@@ -143,18 +145,18 @@ def _rule(user: str, connection: Connection) -> Iterator[Trial]:
         AclOperation.ALL,
         AclPermissionType.ALLOW,
     )
-    deeds: dict[str, Callable[[], Any]] = {
+    actions: dict[str, Callable[[], Any]] = {
         "make a topic": lambda: admin.create_topics([NewTopic(f"{user}.tried", 1, 1)]),
         "remove intake.reports": lambda: admin.delete_topics(["intake.reports"]),
         "give itself every right": lambda: admin.create_acls([right]),
     }
-    for deed, ask in deeds.items():
-        yield Trial("kafka", user, deed, _answer(_only(ask())))
+    for action, ask in actions.items():
+        yield Attempt("kafka", user, action, _answer(_only(ask())))
 
 
 def _answer(future: "Future[Any]") -> str:
     try:
-        answer = future.result(PATIENCE)
+        answer = future.result(TIMEOUT_SECONDS)
     except KafkaException as error:
         return str(error.args[0].name())
     # Who may look at a group is told of each partition apart that its offset stays where it is.

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from tests.compose import trial as steps
-from tests.compose.commands import ROOT, Trouble, run, say
+from tests.compose import steps
+from tests.compose.commands import ROOT, StepError, log_step, run
 from tests.compose.deployment import FILES, Deployment
-from tests.compose.trial import Trial
+from tests.compose.steps import DeploymentTest
 
 EACH = 3
 OVER_TLS = (*FILES, "deploy/compose/tls.yml")
@@ -27,41 +27,43 @@ def enlarge(deployment: Deployment) -> None:
     run([sys.executable, CERTIFICATES, "--folder", deployment.secrets])
 
 
-def lose_one_of_each(trial: Trial) -> None:
+def lose_one_of_each(test: DeploymentTest) -> None:
     """A broker and a mongod die under traffic, a day is played without them, and `up` brings them back."""
-    deployment, names = trial.deployment, " and ".join(LOST)
-    with trial.people.passing_by() as tally:
+    deployment, names = test.deployment, " and ".join(LOST)
+    with test.people.passing_by() as tally:
         time.sleep(1)
         began = time.monotonic()
         run(["docker", "kill", *(one for name in LOST for one in deployment.containers(name))])
         _wait_seen(deployment, there=EACH - 1, alert="pending")
-    say(f"{names} died and were missed after {time.monotonic() - began:.1f} s; answers meanwhile: {tally}")
+    log_step(
+        f"{names} died and were missed after {time.monotonic() - began:.1f} s; answers meanwhile: {tally}"
+    )
     tally.must_be_fair(f"while {names} were away")
-    steps.play(trial, "the day without them", crashed=True)
+    steps.play(test, "the day without them", crashed=True)
     began = time.monotonic()
     deployment.compose("up", "--detach", "--wait", "--no-build")
-    say(f"up again after {time.monotonic() - began:.1f} s")
-    trial.healthy()
+    log_step(f"up again after {time.monotonic() - began:.1f} s")
+    test.healthy()
     _wait_seen(deployment, there=EACH, alert="inactive")
-    say(f"nothing is missing after {time.monotonic() - began:.1f} s")
-    trial.result.back = EACH
-    _begin_again(trial)
+    log_step(f"nothing is missing after {time.monotonic() - began:.1f} s")
+    test.result.back = EACH
+    _begin_again(test)
 
 
-def _begin_again(trial: Trial) -> None:
+def _begin_again(test: DeploymentTest) -> None:
     """Everything ends and begins again with its data: then nobody is there for the others to join."""
-    deployment = trial.deployment
-    trial.books.collect_mails()
+    deployment = test.deployment
+    test.verification.collect_mails()
     began = time.monotonic()
     deployment.down()
-    say(f"down in {time.monotonic() - began:.1f} s, with its volumes kept")
+    log_step(f"down in {time.monotonic() - began:.1f} s, with its volumes kept")
     began = time.monotonic()
     deployment.compose("up", "--detach", "--wait", "--no-build")
-    say(f"up with its data in {time.monotonic() - began:.1f} s")
+    log_step(f"up with its data in {time.monotonic() - began:.1f} s")
     _wait_seen(deployment, there=EACH, alert="inactive")
-    with trial.people.passing_by():
+    with test.people.passing_by():
         time.sleep(3)
-    trial.balance("the second beginning")
+    test.verify("the second beginning")
 
 
 def _wait_seen(deployment: Deployment, there: int, alert: str) -> None:
@@ -69,7 +71,7 @@ def _wait_seen(deployment: Deployment, there: int, alert: str) -> None:
     end = time.monotonic() + SEEN_SECONDS
     while (seen := _seen(deployment)) != (there, there, alert):
         if time.monotonic() > end:
-            raise Trouble(
+            raise StepError(
                 f"there are {seen[0]} brokers and {seen[1]} mongod instead of {there}, and {ALERT} is {seen[2]}"
             )
         time.sleep(1)

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from contracts.connection import Connection
 from contracts.permissions import SERVICES, WATCHER
-from stack import denials_kafka, denials_mongo
+from stack import permission_tests_kafka, permission_tests_mongo
 from stack.onboarding import onboard
-from stack.processes import say
+from stack.permission_attempts import Attempt
+from stack.processes import print_stderr
 from stack.system import System
 from stack.tools import REPOSITORY
-from stack.trials import Trial
 
 STATE = REPOSITORY / ".state" / "denials"
 TEAM = "invented-team"
 
 
-def denials(words: Sequence[str]) -> int:
+def permissions(words: Sequence[str]) -> int:
     """Tries it all on engines of its own and prints every answer; 1 when one is not as the table says."""
     parser = argparse.ArgumentParser(prog="python -m stack denials")
     parser.add_argument(
@@ -28,20 +28,20 @@ def denials(words: Sequence[str]) -> int:
     system.stop()
     shutil.rmtree(system.root, ignore_errors=True)
     try:
-        say("starting engines …")
+        print_stderr("starting engines …")
         system.start_engines()
         system.provision()
-        found = list(trials(system))
+        found = list(attempts(system))
     finally:
         system.stop()
     return report(found)
 
 
-def trials(system: System) -> Iterator[Trial]:
+def attempts(system: System) -> Iterator[Attempt]:
     """Everything that is tried on running engines that are provisioned; topics get records by it."""
-    yield from denials_kafka.trials(connections_of(system))
-    everybody = denials_mongo.addresses_of(system.mongod.as_user)
-    yield from denials_mongo.trials(everybody, system.mongod.address)
+    yield from permission_tests_kafka.attempts(connections_of(system))
+    everybody = permission_tests_mongo.addresses_of(system.mongod.as_user)
+    yield from permission_tests_mongo.attempts(everybody, system.mongod.address)
 
 
 def connections_of(system: System) -> dict[str, Connection]:
@@ -50,19 +50,19 @@ def connections_of(system: System) -> dict[str, Connection]:
     return {user: system.kafka.as_user(user) for user in (*SERVICES, WATCHER)} | teams
 
 
-def report(found: Sequence[Trial]) -> int:
+def report(found: Sequence[Attempt]) -> int:
     """Prints every answer, what is wrong at the end, and the sum; 1 when something is wrong."""
     for one in found:
         print(_line(one))
-    wrong = [one for one in found if not one.as_it_should_be]
+    wrong = [one for one in found if not one.as_expected]
     for one in wrong:
-        say(f"{'REFUSED' if one.granted else 'A HOLE'}: {_line(one)}")
+        print_stderr(f"{'REFUSED' if one.granted else 'A HOLE'}: {_line(one)}")
     tried = [one for one in found if not one.granted]
     granted = [one for one in found if one.granted]
-    print(f"granted: {len(granted)} tried, {sum(one.as_it_should_be for one in granted)} allowed")
+    print(f"granted: {len(granted)} tried, {sum(one.as_expected for one in granted)} allowed")
     print(f"denials: {len(tried)} tried, {sum(one.denied for one in tried)} denied", flush=True)
     return int(bool(wrong))
 
 
-def _line(one: Trial) -> str:
-    return f"{one.engine:<8}{one.user:<14}{one.deed:<42}{one.answer}"
+def _line(one: Attempt) -> str:
+    return f"{one.engine:<8}{one.user:<14}{one.action:<42}{one.answer}"

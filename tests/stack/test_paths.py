@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stack.places import check_place, escaped
+from stack.paths import check_path, properties_value
 from stack.processes import StackError
 from stack.system import System
 
@@ -29,7 +29,7 @@ def java_reads(line: str) -> tuple[str, str]:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_java_reads_back_every_value(value: str) -> None:
-    assert java_reads(f"log.dirs={escaped(value)}") == ("log.dirs", value)
+    assert java_reads(f"log.dirs={properties_value(value)}") == ("log.dirs", value)
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_java_reads_back_every_value(value: str) -> None:
     ],
 )
 def test_names_that_people_give_to_folders_are_taken(tmp_path: Path, name: str) -> None:
-    check_place(tmp_path / name)
-    assert java_reads(f"log.dirs={escaped(tmp_path / name)}")[1] == str(tmp_path / name)
+    check_path(tmp_path / name)
+    assert java_reads(f"log.dirs={properties_value(tmp_path / name)}")[1] == str(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\tb", "a,b", "${env:HOME}", "a\x7f", "latin\udce8"])

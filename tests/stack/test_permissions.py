@@ -19,13 +19,13 @@ from pymongo import MongoClient
 from contracts.connection import Connection
 from contracts.permissions import SERVICES, group_prefix, kafka_rights, team_name
 from contracts.topics import TOPICS
-from stack import denials_kafka, denials_mongo
-from stack.denials import TEAM, connections_of, report, trials
+from stack import permission_tests_kafka, permission_tests_mongo
 from stack.onboarding import subscriber
+from stack.permission_attempts import ALLOWED, NO_ANSWER, Attempt
+from stack.permission_tests import TEAM, attempts, connections_of, report
 from stack.processes import StackError
 from stack.system import System
 from stack.tools import Tools
-from stack.trials import ALLOWED, NO_ANSWER, Trial
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,8 @@ def admin(system: System) -> AdminClient:
     return AdminClient(system.kafka.admin.librdkafka())
 
 
-def wrong(found: Iterator[Trial]) -> list[tuple[str, str]]:
-    return [(one.user, one.deed) for one in found if not one.as_it_should_be]
+def wrong(found: Iterator[Attempt]) -> list[tuple[str, str]]:
+    return [(one.user, one.action) for one in found if not one.as_expected]
 
 
 def reading(user: str, topic: str) -> AclBinding:
@@ -65,20 +65,20 @@ def reading(user: str, topic: str) -> AclBinding:
 def test_everybody_is_denied_what_the_table_does_not_grant_and_allowed_what_it_does(
     system: System, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = list(trials(system))
+    found = list(attempts(system))
 
     assert report(found) == 0
     tried = [one for one in found if not one.granted]
     assert capsys.readouterr().out.splitlines()[-1] == f"denials: {len(tried)} tried, {len(tried)} denied"
-    deeds = {(one.engine, one.user, one.deed) for one in tried}
+    actions = {(one.engine, one.user, one.action) for one in tried}
     for service in SERVICES:
         others = set(SERVICES) - {service}
         assert {
             ("mongodb", service, f"{do} {other}") for do in ("read", "write") for other in others
-        } <= deeds
+        } <= actions
     for topic in TOPICS:
-        readers = {one.user for one in found if one.granted and one.deed == f"read {topic.name}"}
-        writers = {one.user for one in found if one.granted and one.deed == f"write {topic.name}"}
+        readers = {one.user for one in found if one.granted and one.action == f"read {topic.name}"}
+        writers = {one.user for one in found if one.granted and one.action == f"write {topic.name}"}
         assert readers == set(topic.heard_by) | ({TEAM} if topic.classification == "public" else set())
         assert writers == ({topic.owner} if topic.owner in SERVICES else set(SERVICES))
 
@@ -91,9 +91,9 @@ def test_one_right_too_many_on_kafka_is_a_hole_and_provisioning_closes_it(
     [done] = admin.create_acls([reading("routing", "subsidies.applications")]).values()
     done.result(20)
 
-    assert wrong(denials_kafka.trials(connections)) == [("routing", "read subsidies.applications")]
+    assert wrong(permission_tests_kafka.attempts(connections)) == [("routing", "read subsidies.applications")]
     system.provision()
-    assert wrong(denials_kafka.trials(connections)) == []
+    assert wrong(permission_tests_kafka.attempts(connections)) == []
 
 
 @pytest.mark.engines
@@ -107,22 +107,24 @@ def test_one_right_too_few_on_kafka_is_seen_and_provisioning_gives_it_back(
     ).values()  # fmt: skip
     done.result(20)
 
-    assert (TEAM, "read routing.cases") in wrong(denials_kafka.trials(connections))
+    assert (TEAM, "read routing.cases") in wrong(permission_tests_kafka.attempts(connections))
     system.provision()
-    assert wrong(denials_kafka.trials(connections)) == []
+    assert wrong(permission_tests_kafka.attempts(connections)) == []
 
 
 @pytest.mark.engines
 def test_one_role_too_many_on_mongodb_is_a_hole_and_the_next_start_closes_it(system: System) -> None:
-    everybody = denials_mongo.addresses_of(system.mongod.as_user)
+    everybody = permission_tests_mongo.addresses_of(system.mongod.as_user)
     with MongoClient[dict[str, object]](system.mongod.admin) as client:
         role = {"role": "read", "db": "intake"}
         client["routing"].command("grantRolesToUser", "routing", roles=[role])
 
-    assert wrong(denials_mongo.trials(everybody, system.mongod.address)) == [("routing", "read intake")]
+    assert wrong(permission_tests_mongo.attempts(everybody, system.mongod.address)) == [
+        ("routing", "read intake")
+    ]
     (system.mongod.folder / "initiated").unlink()
     system.mongod.wait_ready()
-    assert wrong(denials_mongo.trials(everybody, system.mongod.address)) == []
+    assert wrong(permission_tests_mongo.attempts(everybody, system.mongod.address)) == []
 
 
 @pytest.mark.engines
@@ -176,10 +178,10 @@ def test_a_team_reads_public_topics_and_writes_nothing() -> None:
 
 
 def test_only_a_servers_word_is_a_denial(capsys: pytest.CaptureFixture[str]) -> None:
-    silence = Trial("kafka", "routing", "read x", NO_ANSWER)
-    hole = Trial("kafka", "routing", "read y", ALLOWED)
-    said = Trial("kafka", "routing", "read z", "TOPIC_AUTHORIZATION_FAILED")
-    shut = Trial("kafka", "routing", "read own", "TOPIC_AUTHORIZATION_FAILED", granted=True)
+    silence = Attempt("kafka", "routing", "read x", NO_ANSWER)
+    hole = Attempt("kafka", "routing", "read y", ALLOWED)
+    said = Attempt("kafka", "routing", "read z", "TOPIC_AUTHORIZATION_FAILED")
+    shut = Attempt("kafka", "routing", "read own", "TOPIC_AUTHORIZATION_FAILED", granted=True)
 
     assert report([silence, hole, said, shut]) == 1
 

@@ -12,7 +12,7 @@ Ask = Callable[[str, Mapping[str, str]], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass
-class Badges:
+class DevTokens:
     """The badges of the roles; `secrets` by role."""
 
     issuer: str

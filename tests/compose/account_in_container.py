@@ -12,9 +12,9 @@ from pathlib import Path
 
 from contracts.connection import Connection, mongo_address
 from contracts.permissions import ADMIN, MONGO
-from stack.account import draw, unfinished
+from stack.account import build_account, unfinished
 from stack.account_sources import Sources
-from stack.account_world import Asked
+from stack.account_world import LoggedRequest
 from stack.play import read_log
 
 SECRETS = Path("/run/secrets")
@@ -33,48 +33,48 @@ def main() -> None:
         "--ca", default="", help="PEM file of the certificate to trust, where engines speak TLS"
     )
     parser.add_argument("--wait", type=float, default=0.0, help="seconds of patience while nothing moves")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     mongo, kafka = ((SECRETS / name).read_text().strip() for name in ("mongo_admin", "admin_kafka_password"))
-    address = f"mongodb://{ADMIN}:{mongo}@{asked.members}/?authSource={MONGO[ADMIN].database}&replicaSet=rs0"
+    address = f"mongodb://{ADMIN}:{mongo}@{args.members}/?authSource={MONGO[ADMIN].database}&replicaSet=rs0"
     sources = Sources(
-        mongo_address(address, ca=asked.ca),
-        Connection(asked.kafka, ADMIN, kafka, asked.ca),
-        asked.mails,
-        asked.since,
+        mongo_address(address, ca=args.ca),
+        Connection(args.kafka, ADMIN, kafka, args.ca),
+        args.mails,
+        args.since,
     )
-    found = wait(sources, asked) if asked.wait else account(sources, asked)
+    found = wait(sources, args) if args.wait else account(sources, args)
     json.dump(found, sys.stdout)
 
 
-def read_logs(paths: Sequence[Path]) -> list[Asked]:
+def read_logs(paths: Sequence[Path]) -> list[LoggedRequest]:
     """Every line of all logs."""
-    return [asked for path in paths for asked in read_log(path)]
+    return [request for path in paths for request in read_log(path)]
 
 
-def wait(sources: Sources, asked: argparse.Namespace) -> dict[str, object]:
+def wait(sources: Sources, args: argparse.Namespace) -> dict[str, object]:
     """How much is still unfinished after it moved no more for as long as the patience is."""
-    log = read_logs(asked.logs)
+    log = read_logs(args.logs)
     left = unfinished(sources.read_stores(log))
-    end = time.monotonic() + asked.wait
+    end = time.monotonic() + args.wait
     while left and time.monotonic() < end:
         time.sleep(TICK)
         before, left = left, unfinished(sources.read_stores(log))
         if left != before:
-            end = time.monotonic() + asked.wait
+            end = time.monotonic() + args.wait
     return {"unfinished": left}
 
 
-def account(sources: Sources, asked: argparse.Namespace) -> dict[str, object]:
+def account(sources: Sources, args: argparse.Namespace) -> dict[str, object]:
     """The account in numbers, and every violation in words."""
-    drawn = draw(sources.read_all(read_logs(asked.logs)))
+    built = build_account(sources.read_all(read_logs(args.logs)))
     return {
-        "accepted": drawn.accepted,
-        "cases": drawn.cases.total(),
-        "decisions": drawn.decisions.total(),
-        "messages": drawn.messages.total(),
-        "mails": drawn.mails,
-        "copies": drawn.copies,
-        "violations": [[one.report_id, one.text] for one in drawn.violations],
+        "accepted": built.accepted,
+        "cases": built.cases.total(),
+        "decisions": built.decisions.total(),
+        "messages": built.messages.total(),
+        "mails": built.mails,
+        "copies": built.copies,
+        "violations": [[one.report_id, one.text] for one in built.violations],
     }
 
 

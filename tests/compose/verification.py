@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.compose.commands import ROOT, Trouble, run
+from tests.compose.commands import ROOT, StepError, run
 from tests.compose.deployment import FIRST, PROJECT, Deployment
 
 from stack.play import Log
 
-PATIENCE = 60.0
+IDLE_SECONDS = 60.0
 MOST_SHOWN = 20
 PAGE = 1000
 DOUBLED = "doubled mail: "
 
 
 @dataclass(frozen=True)
-class Balance:
+class Summary:
     """The account in numbers; `violations` are report and text, and what may follow a crash is apart from them."""
 
     accepted: int = 0
@@ -45,16 +45,16 @@ class Balance:
         return "\n".join([numbers, *wrong])
 
 
-def balance_of(found: dict[str, Any]) -> Balance:
+def summary_of(found: dict[str, Any]) -> Summary:
     """Tells doubled mails, which the promise allows after a crash, from everything that nothing allows."""
     texts = [(str(report_id), str(text)) for report_id, text in found.pop("violations")]
     wrong = [one for one in texts if not one[1].startswith(DOUBLED)]
     unaccounted = len({report_id for report_id, _ in wrong} - {""})
-    return Balance(**found, unaccounted=unaccounted, doubled=len(texts) - len(wrong), violations=wrong)
+    return Summary(**found, unaccounted=unaccounted, doubled=len(texts) - len(wrong), violations=wrong)
 
 
 @dataclass
-class Books:
+class Verification:
     """Everything that is known of one trial from outside."""
 
     deployment: Deployment
@@ -111,22 +111,24 @@ class Books:
 
     def settle(self) -> None:
         """Returns when nothing is unfinished; raises Trouble when something is and nothing moves any more."""
-        left = json.loads(self._inside("--wait", str(PATIENCE)))["unfinished"]
+        left = json.loads(self._inside("--wait", str(IDLE_SECONDS)))["unfinished"]
         if left:
-            raise Trouble(f"{left} things are still unfinished and nothing has moved for {PATIENCE:.0f} s")
+            raise StepError(
+                f"{left} things are still unfinished and nothing has moved for {IDLE_SECONDS:.0f} s"
+            )
 
-    def balance(self) -> Balance:
+    def verify(self) -> Summary:
         """The account of everything so far; nothing is unfinished when it is drawn."""
         self.settle()
         self.collect_mails()
         found = json.loads(self._inside())
-        return balance_of(found)
+        return summary_of(found)
 
     def _inside(self, *words: str) -> str:
         """Runs the account in the image of the one-shot jobs, which has the drivers, on the inner network."""
         mounts = {
             ROOT / "stack" / "src": "/srv/code",
-            ROOT / "tests" / "compose" / "inside.py": "/srv/inside.py",
+            ROOT / "tests" / "compose" / "account_in_container.py": "/srv/account.py",
             self.deployment.secrets: "/run/secrets",
             self.folder: "/srv/books",
         }
@@ -135,7 +137,7 @@ class Books:
             [
                 *("docker", "run", "--rm", "--network", f"{PROJECT}_inside", "--user", "0:0"),
                 *("--env", "PYTHONPATH=/srv/code", *places, f"ascolto/provision:{FIRST}"),
-                *("python", "/srv/inside.py", *self._engines(), "--mails", "/srv/books/mails"),
+                *("python", "/srv/account.py", *self._engines(), "--mails", "/srv/books/mails"),
                 *("--since", str(self.since), *words),
                 *("--logs", *(f"/srv/books/{path.name}" for path in self.logs)),
             ]

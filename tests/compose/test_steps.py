@@ -4,22 +4,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.compose.books import Balance, balance_of
-from tests.compose.commands import Trouble, fails, run
-from tests.compose.deployment import Deployment, patiently
+from tests.compose.commands import StepError, fails, run
+from tests.compose.deployment import Deployment, retrying
 from tests.compose.engine import is_refusal
-from tests.compose.growth import answered_by
+from tests.compose.high_availability import figure, state
 from tests.compose.images import stand_ins
 from tests.compose.recovery import archive_in, firing, mails_about
-from tests.compose.three import figure, state
+from tests.compose.scaling import answered_by
+from tests.compose.steps import Result, public_images
 from tests.compose.traffic import Tally
-from tests.compose.trial import Result, public_images
+from tests.compose.verification import Summary, summary_of
 
 
 def test_the_last_line_says_what_the_last_account_found_and_adds_up_what_failed() -> None:
     result = Result(up_seconds=61.6, restored=True)
     for accepted in (330, 1204):
-        result.balances.append(Balance(accepted, unaccounted=0, mails=900))
+        result.summaries.append(Summary(accepted, unaccounted=0, mails=900))
     for failures in (["GET / was answered by nobody"], [], ["GET / was answered 502"]):
         result.failed += len(failures)
 
@@ -35,7 +35,7 @@ def test_a_trial_without_an_account_says_so() -> None:
 
 
 def test_the_last_line_of_three_of_each_says_how_many_came_back() -> None:
-    result = Result(up_seconds=81.2, back=3, balances=[Balance(660)])
+    result = Result(up_seconds=81.2, back=3, summaries=[Summary(660)])
 
     assert str(result) == (
         "compose-ha: up in 81 s over TLS, 660 accepted, 0 unaccounted, a broker and a mongod lost, 3 of 3 back"
@@ -50,7 +50,7 @@ def test_a_doubled_mail_is_told_from_what_nothing_allows() -> None:
         ["r2", "lost event: no case-opened.v1 on the topics"],
         ["", "budget x: [1] add up to 1 and 2 is allocated"],
     ]
-    drawn = balance_of({**counts, "violations": wrong})
+    drawn = summary_of({**counts, "violations": wrong})
 
     assert (drawn.accepted, drawn.doubled, drawn.unaccounted, len(drawn.violations)) == (3, 1, 1, 3)
     assert "r2: lost event" in str(drawn)
@@ -59,7 +59,7 @@ def test_a_doubled_mail_is_told_from_what_nothing_allows() -> None:
 def test_the_archive_that_a_backup_names_is_found() -> None:
     said = "/backups/ascolto-20261127T1.backup: 12 documents of 3 collections as of now, 0.1 MB; saved\n"
     assert archive_in(said) == "/backups/ascolto-20261127T1.backup"
-    with pytest.raises(Trouble, match="named no archive: nothing"):
+    with pytest.raises(StepError, match="named no archive: nothing"):
         archive_in("nothing")
 
 
@@ -112,7 +112,7 @@ def test_requests_that_failed_are_named() -> None:
     tally.note("POST /v1/reports", 502, None)
 
     with pytest.raises(
-        Trouble, match="while it was rolled 1 requests failed: POST /v1/reports was answered 502"
+        StepError, match="while it was rolled 1 requests failed: POST /v1/reports was answered 502"
     ):
         tally.must_be_fair("while it was rolled")
 
@@ -147,7 +147,7 @@ def test_an_image_that_nothing_stands_in_for_is_named() -> None:
         "kafka",
         "mongo",
     ]
-    with pytest.raises(Trouble, match="nothing stands in for redis:7"):
+    with pytest.raises(StepError, match="nothing stands in for redis:7"):
         stand_ins({"redis:7"})
 
 
@@ -173,9 +173,9 @@ def test_a_variable_of_env_is_replaced_and_the_others_stay(tmp_path: Path) -> No
 
 
 def test_a_command_that_fails_shows_the_end_of_what_it_said() -> None:
-    with pytest.raises(Trouble, match="ended with 3:\nlast words"):
+    with pytest.raises(StepError, match="ended with 3:\nlast words"):
         run(["sh", "-c", "echo last words >&2; exit 3"])
-    with pytest.raises(Trouble, match="did not end within 0 s"):
+    with pytest.raises(StepError, match="did not end within 0 s"):
         run(["sleep", "10"], seconds=0.1)
     assert fails(["sh", "-c", "echo no >&2; exit 1"]) == "no"
     assert fails(["true"]) == ""
@@ -190,13 +190,13 @@ def test_what_the_daemon_does_not_give_up_at_once_is_removed_a_moment_later(
 
     def remove() -> None:
         if left:
-            raise Trouble(left.pop())
+            raise StepError(left.pop())
 
-    patiently(remove)
+    retrying(remove)
     assert not left
 
     def never() -> None:
-        raise Trouble("is in use")
+        raise StepError("is in use")
 
-    with pytest.raises(Trouble, match="is in use"):
-        patiently(never)
+    with pytest.raises(StepError, match="is in use"):
+        retrying(never)

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from stack.kafka import Kafka
-from stack.processes import StackError, say
+from stack.processes import StackError, print_stderr
 from stack.tools import Tools
 
 
@@ -15,7 +15,7 @@ def main() -> int:
         try:
             Kafka(Path(folder), Tools.find()).record_classes()
         except (StackError, OSError) as error:
-            say(f"The broker's classes could not be recorded: {error}")
+            print_stderr(f"The broker's classes could not be recorded: {error}")
             return 1
     return 0
 

@@ -53,7 +53,7 @@ def start_mongods(mongods: list[Mongod]) -> None:
     mongods[0].wait_ready()
 
 
-class Large(System):
+class HaSystem(System):
     """The system of `make up`, but on three of each engine."""
 
     def __init__(self, root: Path, tools: Tools) -> None:

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterable
 
 import httpx
-from tests.compose.commands import ROOT, Trouble, run, say
+from tests.compose.commands import ROOT, StepError, log_step, run
 from tests.compose.deployment import FIRST, OURS, PROJECT, SECOND, Deployment
 from tests.compose.images import CLASSIC
-from tests.compose.trial import Trial
+from tests.compose.steps import DeploymentTest
 
 from contracts.permissions import SERVICES
 
@@ -20,10 +20,10 @@ FOUND_SECONDS = 4.0
 QUESTIONS = 40
 
 
-def scale(trial: Trial) -> None:
+def scale(test: DeploymentTest) -> None:
     """Routing to three and intake to two, and the gateway asks all of them; then routing back to one."""
-    deployment = trial.deployment
-    with trial.people.passing_by() as tally:
+    deployment = test.deployment
+    with test.people.passing_by() as tally:
         _scale(deployment, routing=3, intake=2)
         time.sleep(FOUND_SECONDS)
         since = time.time()
@@ -35,10 +35,10 @@ def scale(trial: Trial) -> None:
             _must_share(deployment, service, since)
         _scale(deployment, routing=1, intake=2)
         time.sleep(FOUND_SECONDS)
-    say(f"  answers meanwhile: {tally}")
+    log_step(f"  answers meanwhile: {tally}")
     tally.must_be_fair("while it was scaled")
-    trial.healthy()
-    trial.balance("scaling")
+    test.healthy()
+    test.verify("scaling")
 
 
 def _scale(deployment: Deployment, **wanted: int) -> None:
@@ -50,9 +50,9 @@ def _scale(deployment: Deployment, **wanted: int) -> None:
     for name, count in wanted.items():
         found = len(deployment.containers(name))
         if found != count:
-            raise Trouble(f"{name} has {found} replicas instead of {count}")
+            raise StepError(f"{name} has {found} replicas instead of {count}")
     words = ", ".join(f"{name} {count}" for name, count in wanted.items())
-    say(f"scaled to {words} in {time.monotonic() - began:.1f} s")
+    log_step(f"scaled to {words} in {time.monotonic() - began:.1f} s")
 
 
 def _must_share(deployment: Deployment, service: str, since: float) -> None:
@@ -64,10 +64,10 @@ def _must_share(deployment: Deployment, service: str, since: float) -> None:
     (gateway,) = deployment.containers("gateway")
     asked = answered_by(run(["docker", "logs", "--since", str(since), gateway]).splitlines(), service)
     if addresses - asked:
-        raise Trouble(
+        raise StepError(
             f"the gateway never asked {len(addresses - asked)} of {len(addresses)} replicas of {service}"
         )
-    say(f"the gateway shares what people ask {service} between its {len(addresses)} replicas")
+    log_step(f"the gateway shares what people ask {service} between its {len(addresses)} replicas")
 
 
 def answered_by(lines: Iterable[str], service: str) -> set[str]:
@@ -77,24 +77,24 @@ def answered_by(lines: Iterable[str], service: str) -> set[str]:
     return {one.strip().partition(":")[0] for text in tried for one in text.split(",")}
 
 
-def roll(trial: Trial) -> None:
+def roll(test: DeploymentTest) -> None:
     """Every service to a new build under traffic, with the command that operators use; a build that fails is taken back."""
-    deployment = trial.deployment
+    deployment = test.deployment
     for name in OURS:
         _build_again(name, SECOND, "LABEL org.ascolto.build=second")
     _build_again("notify", BROKEN, 'ENTRYPOINT ["false"]')
-    with trial.people.passing_by() as tally:
+    with test.people.passing_by() as tally:
         deployment.put({"ASCOLTO_VERSION": SECOND})
         _run_roll(deployment)
         time.sleep(FOUND_SECONDS)
-    trial.result.failed += len(tally.failed)
-    say(f"  answers meanwhile: {tally}")
+    test.result.failed += len(tally.failed)
+    log_step(f"  answers meanwhile: {tally}")
     for text in tally.failed[:10]:
-        say(f"  {text}")
+        log_step(f"  {text}")
     _must_run(deployment, SECOND)
     _refuse_broken(deployment)
-    trial.healthy()
-    trial.balance("the rolls")
+    test.healthy()
+    test.verify("the rolls")
 
 
 def _build_again(name: str, tag: str, instruction: str) -> None:
@@ -116,10 +116,10 @@ def _run_roll(deployment: Deployment, *services: str) -> None:
         text=True,
     ) as rolling:
         for line in rolling.stdout or ():
-            say(f"  roll: {line.strip()}")
+            log_step(f"  roll: {line.strip()}")
         complaint = rolling.stderr.read() if rolling.stderr else ""
     if rolling.returncode != 0:
-        raise Trouble(complaint.strip())
+        raise StepError(complaint.strip())
 
 
 def _must_run(deployment: Deployment, tag: str) -> None:
@@ -127,7 +127,7 @@ def _must_run(deployment: Deployment, tag: str) -> None:
         for container in deployment.containers(name):
             image = deployment.inspect(container)["Config"]["Image"]
             if image != f"ascolto/{name}:{tag}":
-                raise Trouble(f"{container} of {name} still runs {image}")
+                raise StepError(f"{container} of {name} still runs {image}")
 
 
 def _refuse_broken(deployment: Deployment) -> None:
@@ -135,11 +135,11 @@ def _refuse_broken(deployment: Deployment) -> None:
     deployment.put({"ASCOLTO_VERSION": BROKEN})
     try:
         _run_roll(deployment, "notify")
-    except Trouble:
-        say("a build that does not start was refused, and the old one stayed")
+    except StepError:
+        log_step("a build that does not start was refused, and the old one stayed")
     else:
-        raise Trouble("a build that does not start was rolled out")
+        raise StepError("a build that does not start was rolled out")
     finally:
         deployment.put({"ASCOLTO_VERSION": SECOND})
     if deployment.containers("notify") != before:
-        raise Trouble("a build that does not start left something behind")
+        raise StepError("a build that does not start left something behind")

@@ -1,0 +1,53 @@
+"""Reads the answers of the public APIs and pages."""
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back; status 0 when nothing did for as long as the client was patient."""
+
+    status: int
+    slug: str
+    body: Json
+    sent_at: float
+    answered_at: float
+
+
+def read_reply(response: httpx.Response, began: float) -> Reply:
+    """What an answer says, from JSON or from the page that a person would read."""
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    body, slug = read_page(response.text) if kind == "text/html" else read_json(response)
+    if "seal" in body:
+        fresh = response.headers.get("set-cookie", "")
+        body["cookie"] = fresh.partition(";")[0] or response.request.headers.get("cookie", "")
+    return Reply(response.status_code, slug if response.status_code >= 400 else "", body, began, time.time())
+
+
+def read_json(response: httpx.Response) -> tuple[Json, str]:
+    """The object (rows under `rows`) and the slug of a problem."""
+    try:
+        found = response.json()
+    except ValueError:
+        return {}, "no-json"
+    if isinstance(found, list):
+        return {"rows": found}, ""
+    return found, str(found.get("type", "")).rpartition(":")[2]
+
+
+def read_page(page: str) -> tuple[Json, str]:
+    """The slip or the hidden id of a page, and which field it complains about."""
+    slip = dict(re.findall(r"<dt>(Codice|PIN)</dt><dd>([^<]+)</dd>", page))
+    body: Json = dict(re.findall(r'name="(report_id|seal)" value="([^"]+)"', page))
+    if "Codice" in slip:
+        body |= {"tracking_code": slip["Codice"].strip(), "pin": slip.get("PIN", "").strip()}
+    wrong = re.findall(r'id="(\w+)-errore"', page)
+    danger = "È un pericolo" in page
+    return body, "call-112" if danger else f"form:{wrong[0]}" if wrong else "form"

@@ -1,0 +1,142 @@
+"""The processes of one state folder: which there are, where they answer, and whether they run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.permissions import SERVICES
+from stack.dev_tokens import DevTokens
+from stack.files import exclusive_lock
+from stack.kafka import Kafka
+from stack.mongod import Mongod
+from stack.ports import HOST, Ports
+from stack.processes import Child, print_stderr
+from stack.services import Secrets
+from stack.tools import REPOSITORY, Tools
+
+DEFAULT_STATE = REPOSITORY / ".state" / "run"
+
+
+@dataclass(frozen=True)
+class ProcessStatus:
+    """How one process stands."""
+
+    name: str
+    address: str
+    pid: int | None
+    log: str
+
+
+class StateFolder:
+    """The processes of one state folder, whether this command or an earlier one started them."""
+
+    def __init__(self, root: Path = DEFAULT_STATE) -> None:
+        """Names the state folder; nothing is touched before something starts."""
+        self.root = root.resolve()
+        self.secrets = Secrets(self.root / "secrets")
+        self.mails = self.root / "mailbox" / "mails"
+
+    @property
+    def kafka(self) -> Kafka:
+        """The broker."""
+        return Kafka(self.root / "kafka", Tools.find())
+
+    @property
+    def mongod(self) -> Mongod:
+        """The store."""
+        return Mongod(self.root / "mongod", Tools.find())
+
+    @property
+    def mailbox(self) -> Child:
+        """The mail server's process."""
+        return Child("mailbox", self.root / "mailbox")
+
+    @property
+    def issuer(self) -> Child:
+        """The development issuer's process."""
+        return Child("issuer", self.root / "issuer")
+
+    @property
+    def watcher(self) -> Child:
+        """The process that sees engines and consumers from outside."""
+        return Child("watcher", self.root / "watcher")
+
+    @property
+    def supervisor(self) -> Child:
+        """The process that starts again what ends."""
+        return Child("supervisor", self.root / "supervisor")
+
+    @property
+    def failure_file(self) -> Path:
+        """Says why the supervisor ended by itself; not there unless it did."""
+        return self.supervisor.folder / "gave-up"
+
+    def service(self, name: str, ordinal: int = 0) -> Child:
+        """One service's process."""
+        return Child(f"{name}-{ordinal}", self.root / "services" / f"{name}-{ordinal}")
+
+    @property
+    def issuer_url(self) -> str:
+        """Where the development issuer answers, which is also its name."""
+        return f"http://{HOST}:{Ports(self.issuer.folder)['http']}"
+
+    def dev_tokens(self) -> DevTokens:
+        """The tokens of every role."""
+        return DevTokens.read(self.issuer_url, self.secrets.clients)
+
+    def required_processes(self) -> list[Child]:
+        """What a service needs to be ready, and the services themselves."""
+        return [*self.engine_processes(), self.mailbox, self.issuer, *map(self.service, SERVICES)]
+
+    def engine_processes(self) -> list[Child]:
+        """The processes of the engines."""
+        return [self._child("kafka"), self._child("mongod")]
+
+    def stopped_processes(self) -> list[Child]:
+        """The processes of a whole system that do not run."""
+        return [child for child in (*self.required_processes(), self.watcher) if not child.alive()]
+
+    def url(self, name: str, ordinal: int = 0) -> str:
+        """Where one service process answers."""
+        return f"http://{HOST}:{Ports(self.service(name, ordinal).folder)['http']}"
+
+    def addresses(self) -> dict[str, str]:
+        """Where everything is, whether it runs or not."""
+        return {
+            "kafka": self.kafka.address,
+            "mongod": self.mongod.address,
+            "mailbox": f"{HOST}:{Ports(self.mailbox.folder)['smtp']}",
+            "mails": str(self.mails),
+            "issuer": self.issuer_url,
+            "clients": str(self.secrets.clients),
+            "watcher": f"http://{HOST}:{Ports(self.watcher.folder)['http']}",
+        } | {name: self.url(name) for name in SERVICES}
+
+    def statuses(self) -> list[ProcessStatus]:
+        """How every process stands that runs or belongs to a whole system."""
+        found = self.addresses()
+        children, statuses = [*self.required_processes(), self.watcher], []
+        children += [child for child in self._service_children() if child not in children]
+        for child in children:
+            name, _, ordinal = child.name.partition("-")
+            where = found[name] if ordinal in ("", "0") else self.url(name, int(ordinal))
+            statuses.append(ProcessStatus(child.name, where, child.pid(), str(child.log)))
+        if pid := self.supervisor.pid():
+            statuses.append(ProcessStatus("supervisor", "", pid, str(self.supervisor.log)))
+        return statuses
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Lets one command at a time change what runs here."""
+        waiting = f"Another command changes what runs in {self.root}: waiting for it."
+        with exclusive_lock(self.root / "lock", lambda: print_stderr(waiting)):
+            yield
+
+    def _child(self, engine: str) -> Child:
+        # Needs no tools: what runs can be ended even when they were removed.
+        return Child(engine, self.root / engine)
+
+    def _service_children(self) -> list[Child]:
+        folders = sorted((self.root / "services").glob("*-*"), reverse=True)
+        return [Child(folder.name, folder) for folder in folders]
