@@ -1,0 +1,36 @@
+"""What counts does with each event that it subscribes to."""
+
+from dataclasses import dataclass
+
+from chassis.documents import Collection
+from chassis.handling import Change, Moment, Reactions, ignore, on
+from contracts.counts import CasesCounted
+from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """The cases that a neighbourhood has had."""
+
+    code: str
+    opened: int
+
+
+NEIGHBOURHOODS = Collection(
+    "neighbourhoods", Neighbourhood, lambda one: one.code, publishes=("counts.neighbourhoods",)
+)
+
+
+def count_case(event: CaseOpened, before: Neighbourhood | None, moment: Moment) -> Change:
+    """Count a case that has been opened."""
+    after = Neighbourhood(event.neighbourhood, (before.opened if before else 0) + 1)
+    counted = CasesCounted(neighbourhood=after.code, opened=after.opened)
+    return Change(write=[NEIGHBOURHOODS.put(after)], events=[counted])
+
+
+SUBSCRIBES = ("routing.cases",)
+
+REACTIONS = Reactions(
+    on(CaseOpened, lambda event: (NEIGHBOURHOODS[event.neighbourhood],), count_case),
+    ignore(CaseHeld, CaseEscalated, CaseResolved),
+)
