@@ -9,9 +9,9 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,7 @@ def run(words: Sequence[str], home: Path, environment: dict[str, str]) -> str:
 
 def blocks() -> dict[str, str]:
     """The files that the page shows, by the path above each."""
-    return {
-        path: text
-        for path, text in re.findall(r"^`([\w./-]+)`\n\n```\w+\n(.*?)```$", PAGE.read_text(), re.M | re.S)
-    }
+    return dict(re.findall(r"^`([\w./-]+)`\n\n```\w+\n(.*?)```$", PAGE.read_text(), re.M | re.S))
 
 
 def test_the_page_shows_every_file_as_it_is() -> None:
@@ -112,9 +109,7 @@ class Running:
 
 
 @pytest.fixture
-def settings(
-    own_engines: System, home: Path, environment: dict[str, str], tmp_path: Path
-) -> Iterator[dict[str, str]]:
+def settings(own_engines: System, home: Path, environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """The settings of the service, on engines whose topics the copy's contracts have provisioned."""
     kafka: Connection = own_engines.kafka.admin
     (tmp_path / "secret").write_text("ab" * 32)
@@ -132,7 +127,7 @@ def settings(
         home,
         environment,
     )
-    yield environment | {
+    return environment | {
         "COUNTS_KAFKA": kafka.servers,
         "COUNTS_KAFKA_USER": kafka.user,
         "COUNTS_KAFKA_PASSWORD": kafka.password,

@@ -26,7 +26,7 @@ def counts_router(context: ServiceContext) -> APIRouter:
     return router
 
 
-def plan(settings: Settings) -> Plan:
+def plan(_: Settings) -> Plan:
     """Everything that counts is made of."""
     return Plan(
         name="counts",

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from contracts.counts import CasesCounted
+
 from chassis.documents import Collection
 from chassis.handling import Change, Moment, Reactions, ignore, on
-from contracts.counts import CasesCounted
 from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
 
 
@@ -21,7 +22,7 @@ NEIGHBOURHOODS = Collection(
 )
 
 
-def count_case(event: CaseOpened, before: Neighbourhood | None, moment: Moment) -> Change:
+def count_case(event: CaseOpened, before: Neighbourhood | None, _: Moment) -> Change:
     """Count a case that has been opened."""
     after = Neighbourhood(event.neighbourhood, (before.opened if before else 0) + 1)
     counted = CasesCounted(neighbourhood=after.code, opened=after.opened)
