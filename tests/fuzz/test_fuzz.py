@@ -19,7 +19,7 @@ from chassis.transaction.parked import Record
 from contracts.envelope import read_event
 from intake.domain.imports import ImportMapping
 from intake.entrypoints.csv_rows import Row, read_rows
-from routing.entrypoints import http
+from routing.entrypoints.api import cases
 
 
 def test_damaged_records_are_read_or_said_to_be_unreadable() -> None:
@@ -104,7 +104,7 @@ def test_a_door_that_was_never_answered_well_is_named() -> None:
 
 @pytest.mark.timeout(240)
 def test_a_door_that_breaks_on_some_input_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = http.cases_router
+    made = cases.cases_router
 
     def breaks(number: int) -> float:
         return 1 / (number - abs(number) + 1 - number % 2)

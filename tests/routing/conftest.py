@@ -11,8 +11,8 @@ from chassis.service import Plan
 from chassis.testing import MemoryService
 from chassis.transaction.inputs import Outcome
 from routing.adapters.register_files import read_register
-from routing.domain.register import Register
-from routing.entrypoints.http import cases_router
+from routing.domain.registers import Register
+from routing.entrypoints.api.cases import cases_router
 from routing.handlers.documents import CASES, REGISTERS
 from routing.handlers.reactions import REACTIONS
 

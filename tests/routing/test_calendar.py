@@ -18,7 +18,7 @@ from routing.domain.calendar import (
     ends,
     is_working_day,
 )
-from routing.domain.register import Register
+from routing.domain.registers import Register
 
 LAW = "test"
 FEASTS = (

@@ -11,9 +11,9 @@ from chassis.transaction.parked import Record
 from contracts.envelope import Envelope
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.topics import BY_NAME
-from routing.domain.case import Case, Missed
-from routing.domain.register import CURRENT, Register
-from routing.entrypoints.seed import put_in_force
+from routing.app.put_in_force import put_in_force
+from routing.domain.cases import Case, Missed
+from routing.domain.registers import CURRENT, Register
 from routing.handlers.documents import CASES, REGISTERS
 from routing.handlers.escalate_case import DueDatePassed
 from routing.handlers.reactions import REACTIONS, SUBSCRIBES

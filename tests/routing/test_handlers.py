@@ -10,9 +10,9 @@ from chassis.errors import Early, Refused
 from chassis.handling import NOTHING, Change, Moment
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
-from routing.domain.case import Case, Missed, Outcome, Status
-from routing.domain.register import Register
-from routing.domain.words import explain
+from routing.domain.cases import Case, Missed, Outcome, Status
+from routing.domain.explanation import explain
+from routing.domain.registers import Register
 from routing.handlers.close_withdrawn_case import close_withdrawn_case
 from routing.handlers.escalate_case import DueDatePassed, escalate_case
 from routing.handlers.load_register import LoadRegister, load_register

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chassis.seed import SeedError
 from routing.adapters.register_files import read_register
 from routing.domain.calendar import due
-from routing.domain.register import Register
+from routing.domain.registers import Register
 from routing.domain.rules import Reported, decide
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "routing"

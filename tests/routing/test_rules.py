@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.domain.register import Register, decision_by
+from routing.domain.registers import Register, decision_by
 from routing.domain.rules import (
     Absence,
     Candidate,

@@ -22,10 +22,10 @@ from chassis.observe.metrics import Metrics
 from chassis.store.memory import MemoryStore
 from chassis.store.port import StoreSession
 from contracts.intake import ReportRegistered
-from routing.domain.case import Status
-from routing.domain.register import Register
-from routing.entrypoints.pages import pages_router
-from routing.entrypoints.seed import put_in_force
+from routing.app.put_in_force import put_in_force
+from routing.domain.cases import Status
+from routing.domain.registers import Register
+from routing.entrypoints.pages.router import pages_router
 from routing.handlers.documents import CASES
 from stack.issuer import DevelopmentIssuer, TokenRequest, load_key
 from stack.issuer import build_app as build_issuer

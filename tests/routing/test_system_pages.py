@@ -16,8 +16,8 @@ from chassis.parking.dead_letters import DeadLetters, open_dead_letters
 from chassis.store.shard_leases import ShardLeases
 from chassis.transaction.inputs import Input, Lineage
 from chassis.transaction.parked import Record
-from routing.entrypoints.pages import pages_router
-from routing.entrypoints.system import system_router
+from routing.entrypoints.pages.router import pages_router
+from routing.entrypoints.pages.system import system_router
 from stack.issuer import DevelopmentIssuer, load_key
 from stack.issuer import build_app as build_issuer
 

@@ -1,1 +1,1 @@
-"""Decides who looks after a report, and by when."""
+"""Decides who handles a report, and by when."""

@@ -1,4 +1,4 @@
-"""How routing is set up; only main reads it."""
+"""The settings of routing; only main.py reads them."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -7,7 +7,7 @@ from chassis.settings import ClientSettings
 
 
 class Settings(ClientSettings):
-    """What every service needs, and where staff finds its pages; routing's own figures are data in its seed folder."""
+    """Settings of every service, and the address of the staff pages; rules and deadlines are files in the seed folder."""
 
     model_config = SettingsConfigDict(env_prefix="ROUTING_", frozen=True)
 

@@ -1,1 +1,1 @@
-"""What routing reads from outside."""
+"""Readers of the files that routing starts from."""

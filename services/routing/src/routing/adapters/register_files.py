@@ -11,7 +11,7 @@ from pydantic import Field
 
 from chassis.seed import Code, Day, Fault, Row, SeedFile, Text, each, loose, read_all, refuse, twice, values
 from routing.domain.calendar import Calendar, Clocks, Feast, Span, Unit
-from routing.domain.register import Register
+from routing.domain.registers import Register
 from routing.domain.rules import Absence, Condition, Operator, Route, Rule, RuleTable
 
 A_COMMON_YEAR = 2001

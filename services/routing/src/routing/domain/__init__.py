@@ -1,1 +1,1 @@
-"""What routing computes: pure, dated, with its reasons."""
+"""Rules and calculations of routing: pure functions over frozen dataclasses."""

@@ -1,1 +1,1 @@
-"""The doors of routing: they translate, and nothing more."""
+"""Entry points of routing: they parse input, call app or queries, and render the result."""

@@ -1,1 +1,1 @@
-"""What routing does: one verb per file."""
+"""Handlers of routing: one verb per file."""

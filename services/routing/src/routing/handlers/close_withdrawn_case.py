@@ -3,7 +3,7 @@
 from chassis.errors import Early
 from chassis.handling import NOTHING, Change, Moment
 from contracts.intake import ReportWithdrawn
-from routing.domain.case import Case, Outcome, Status
+from routing.domain.cases import Case, Outcome, Status
 from routing.handlers.documents import CASES
 from routing.handlers.resolve_case import close
 

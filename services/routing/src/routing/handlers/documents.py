@@ -1,8 +1,8 @@
 """What routing keeps."""
 
 from chassis.documents import Collection, Raw
-from routing.domain.case import Case
-from routing.domain.register import Register
+from routing.domain.cases import Case
+from routing.domain.registers import Register
 
 CASES = Collection("cases", Case, lambda case: case.report_id, publishes=("routing.cases",))
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chassis.handling import NOTHING, Change, Moment
 from contracts.routing import CaseEscalated
-from routing.domain.case import Case, Missed, Status, late
+from routing.domain.cases import Case, Missed, Status, late
 from routing.handlers.documents import CASES
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from chassis.handling import NOTHING, Change, Moment
-from routing.domain.register import Loading, Register
+from routing.domain.registers import Loading, Register
 from routing.handlers.documents import REGISTERS
 
 

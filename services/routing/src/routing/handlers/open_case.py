@@ -7,8 +7,8 @@ from chassis.handling import NOTHING, Change, Moment, Timer
 from contracts.intake import ReportRegistered
 from contracts.routing import CaseHeld, CaseOpened, RoutingCase
 from routing.domain.calendar import ROME, due
-from routing.domain.case import Case, dates_to_watch, opened
-from routing.domain.register import CURRENT, Register, decision_by
+from routing.domain.cases import Case, dates_to_watch, opened
+from routing.domain.registers import CURRENT, Register, decision_by
 from routing.domain.rules import Held, Reported
 from routing.handlers.documents import CASES, REGISTERS
 from routing.handlers.escalate_case import DueDatePassed

@@ -2,7 +2,7 @@
 
 from chassis.handling import Reactions, on
 from contracts.intake import ReportRegistered, ReportWithdrawn
-from routing.domain.register import CURRENT
+from routing.domain.registers import CURRENT
 from routing.handlers.close_withdrawn_case import close_withdrawn_case
 from routing.handlers.documents import CASES, REGISTERS
 from routing.handlers.escalate_case import DueDatePassed, escalate_case

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from chassis.errors import Refused
 from chassis.handling import Change, Moment
 from contracts.routing import CaseResolved
-from routing.domain.case import Case, Outcome, Status, resolved
+from routing.domain.cases import Case, Outcome, Status, resolved
 from routing.handlers.documents import CASES
 
 

@@ -1,10 +1,10 @@
-"""What staff reads: Italian words for codes and times."""
+"""Italian labels and texts of the staff pages: for codes, notices, errors and times."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-ROME = ZoneInfo("Europe/Rome")
+from routing.domain.calendar import ROME
+
 _DAYS = ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica")
 
 ROUTES: Mapping[str | None, str] = {
@@ -27,13 +27,13 @@ URGENCIES: Mapping[str, str] = {
     "a": "Procedimento",
     "s": "Sociale",
 }
-FAULTS: Mapping[str, str] = {
+ERRORS: Mapping[str, str] = {
     "outcome": "Scelga com'è andata a finire.",
     "already-resolved": "Il caso era già chiuso: non c'è altro da fare.",
     "unknown-case": "Questo caso non c'è più nell'elenco.",
     "other": "Non è stato possibile chiudere il caso: guardi di nuovo l'elenco e riprovi.",
 }
-SAID: Mapping[str, tuple[str, str]] = {
+NOTICES: Mapping[str, tuple[str, str]] = {
     "logged-out": (
         "È uscito",
         "La sessione di Ascolto su questo dispositivo è chiusa: per rientrare serve di nuovo l'accesso.",
@@ -74,7 +74,7 @@ SAID: Mapping[str, tuple[str, str]] = {
     ),
     "other": ("Non è possibile", "La richiesta non si può soddisfare. Torni all'elenco e riprovi."),
 }
-STALLED: Mapping[str, str] = {
+PARK_REASONS: Mapping[str, str] = {
     "failed": "Un errore del programma",
     "poison": "Non si riesce a leggere",
     "early": "Aspetta qualcosa che deve ancora arrivare",
@@ -107,28 +107,47 @@ RUN_COUNTS: Mapping[str, str] = {
     "republished": "inviati di nuovo",
     "not-sent-yet": "da inviare ancora la prima volta",
 }
-# What is in the files of the other services, for the page that says where to change what.
-ELSEWHERE: tuple[tuple[str, str, str], ...] = (
+# Content, service and name of the seed files of the other services.
+OTHER_FILES: tuple[tuple[str, str, str], ...] = (
     ("Luoghi: edifici, scale, quartieri", "intake", "places.yaml"),
     ("Categorie delle segnalazioni e loro urgenza", "intake", "categories.yaml"),
     ("Avvisi aperti e somme stanziate", "subsidies", "measures.yaml"),
     ("Requisiti e calcolo del contributo", "subsidies", "crs-2019.yaml"),
     ("Firma e parole dei messaggi", "notify", "words.yaml"),
 )
-EXAMPLE = "(esempio)"
+# Content of routing's own seed files.
+REGISTER_FILES: Mapping[str, str] = {
+    "operators.yaml": "Operatori",
+    "rules.yaml": "Regole di assegnazione",
+    "deadlines.yaml": "Termini per urgenza",
+    "calendar.yaml": "Festività",
+}
+# Singular and plural.
+_NOUNS: Mapping[str, tuple[str, str]] = {
+    "operators": ("operatore", "operatori"),
+    "neighbourhoods": ("quartiere", "quartieri"),
+    "rules": ("regola", "regole"),
+    "urgencies": ("classe di urgenza", "classi di urgenza"),
+    "holidays": ("festività", "festività"),
+}
 
 
 def readable(code: str) -> str:
-    """A code as a person reads it."""
+    """A code as text: hyphens become spaces, the first letter a capital."""
     return code.replace("-", " ").capitalize()
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
-    """What a job counted: 3 trattati, 1 ancora in attesa."""
+    """The counts of a run: `3 trattati, 1 ancora in attesa`."""
     return ", ".join(f"{count} {RUN_COUNTS.get(name, name)}" for name, count in counts.items())
 
 
+def sizes_text(sizes: Mapping[str, int]) -> str:
+    """How many entries a seed file has, by kind: `3 operatori, 1 quartiere`."""
+    return ", ".join(f"{size} {_NOUNS[kind][size != 1]}" for kind, size in sizes.items())
+
+
 def day_text(moment: datetime) -> str:
-    """A day as it is said in Italy: venerdì 27/11/2026, ore 14:30."""
+    """Day and time in Rome: `venerdì 27/11/2026, ore 14:30`."""
     local = moment.astimezone(ROME)
     return f"{_DAYS[local.weekday()]} {local:%d/%m/%Y}, ore {local:%H:%M}"

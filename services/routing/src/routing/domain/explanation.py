@@ -1,6 +1,6 @@
 """The reasons in Italian, for whoever asks "perché?"."""
 
-from routing.domain.case import Case
+from routing.domain.cases import Case
 from routing.domain.rules import Held, Reason
 
 REASONS: dict[Reason, str] = {

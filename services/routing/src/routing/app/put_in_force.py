@@ -1,17 +1,17 @@
-"""At the start, the register that the agency keeps in files is put in force."""
+"""Put the register that was read from the seed files in force."""
 
 from chassis.ids import derive
 from chassis.service import ServiceContext
-from routing.domain.register import CURRENT, Register
+from routing.domain.registers import CURRENT, Register
 from routing.handlers.documents import REGISTERS
 from routing.handlers.load_register import LoadRegister
 
 
 async def put_in_force(context: ServiceContext, register: Register) -> None:
-    """Run LoadRegister when the content is not the one in force.
+    """Run LoadRegister unless the register in force has the same content.
 
-    The revision is part of the command's id: replicas that start together load it once, and going back to a
-    former content is a change like any other.
+    The command's id contains the next revision. Replicas that start together load the register once, and returning
+    to an earlier content is a new change.
     """
     current = await context.load(REGISTERS, CURRENT)
     if current is not None and current.content == register.content:

@@ -1,0 +1,1 @@
+"""Read side of routing: the only package that names stored paths."""

@@ -1,0 +1,110 @@
+"""Cases as staff reads them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from chassis.documents import AnyOf, Index
+from chassis.errors import Refused
+from chassis.service import ServiceContext
+from routing.domain.cases import Case, Outcome, Status
+from routing.domain.explanation import REASONS, explain
+from routing.domain.rules import Candidate, Route
+from routing.handlers.documents import CASES
+
+BY_DUE_DATE = (("state.due_at", 1),)
+INDEXES = tuple(Index(CASES.name, ((path, 1), *BY_DUE_DATE)) for path in ("state.status", "state.route"))
+
+
+@dataclass(frozen=True)
+class ReasonView:
+    """A reason, for machines and for people."""
+
+    code: str
+    text: Annotated[str, Field(description="In Italian.")]
+
+
+@dataclass(frozen=True)
+class CandidateView:
+    """An operator who was considered."""
+
+    operator: str
+    name: str
+    eligible: bool
+    reasons: list[ReasonView]
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as staff sees it; what the tenant wrote is read from intake."""
+
+    report_id: str
+    status: Status
+    route: Route | None
+    operator: str | None
+    category: str
+    kind: str
+    urgency: str
+    neighbourhood: str
+    province: str
+    place_id: str
+    heard_at: datetime
+    opened_at: datetime
+    contact_due_at: datetime
+    due_at: datetime
+    overdue_at_opening: bool
+    missed: list[str]
+    outcome: Outcome | None
+    resolved_at: datetime | None
+    rule: str
+    rules_version: str
+    held: str | None
+    candidates: list[CandidateView]
+    because: Annotated[list[str], Field(description="Perché: why it went where it went, in Italian.")]
+
+
+async def list_cases(
+    context: ServiceContext, status: Status | None, route: Route | None, limit: int
+) -> list[CaseView]:
+    """Cases with this status and this route (None: any), at most `limit`, the earliest due date first."""
+    filters = {"state.status": status, "state.route": route}
+    where = {path: value.value for path, value in filters.items() if value is not None}
+    return _views(await context.list(CASES, where, BY_DUE_DATE, limit))
+
+
+async def unresolved_cases(context: ServiceContext, limit: int) -> list[CaseView]:
+    """Cases that are open or held, at most `limit`, the earliest due date first."""
+    where = {"state.status": AnyOf((Status.OPEN.value, Status.HELD.value))}
+    return _views(await context.list(CASES, where, BY_DUE_DATE, limit))
+
+
+async def read_case(context: ServiceContext, report_id: str) -> CaseView:
+    """The case of a report; raises Refused (404) when there is none."""
+    case = await context.load(CASES, report_id)
+    if case is None:
+        raise Refused("unknown-case", "There is no case for this report.", 404, "report_id")
+    return _view(case)
+
+
+def _views(cases: Sequence[Case]) -> list[CaseView]:
+    return [_view(case) for case in cases]
+
+
+def _view(case: Case) -> CaseView:
+    derived: dict[str, Any] = {
+        "missed": list(case.missed),
+        "candidates": [_candidate(candidate) for candidate in case.candidates],
+        "because": explain(case),
+    }
+    copied = {
+        field.name: getattr(case, field.name) for field in fields(CaseView) if field.name not in derived
+    }
+    return CaseView(**copied, **derived)
+
+
+def _candidate(candidate: Candidate) -> CandidateView:
+    reasons = [ReasonView(code=reason, text=REASONS[reason]) for reason in candidate.reasons]
+    return CandidateView(candidate.operator, candidate.name, candidate.eligible, reasons)
