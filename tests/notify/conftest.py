@@ -10,14 +10,14 @@ import pytest
 from chassis.service import Plan
 from chassis.testing import MemoryService
 from chassis.transaction.inputs import Outcome
+from notify.adapters.catalogue_file import read_catalogue
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.memory import MemoryContacts, MemoryMailer
-from notify.adapters.words_file import read_words
-from notify.entrypoints.http import messages_router
-from notify.entrypoints.jobs import sending
+from notify.app.send import Sender
+from notify.entrypoints.api.messages import messages_router
+from notify.entrypoints.jobs import workers
 from notify.handlers.documents import MESSAGES, THREADS
 from notify.handlers.reactions import REACTIONS
-from notify.handlers.write_message import SendMessage
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "notify"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -33,7 +33,7 @@ class Service(MemoryService):
             REACTIONS,
             (MESSAGES, THREADS),
             lambda context: (messages_router(context),),
-            workers={SendMessage: sending(self.contacts, letters, self.mailer, lambda: NOW)},
+            workers=workers(Sender(self.contacts, letters, self.mailer, lambda: NOW)),
         )
         super().__init__(plan, NOW, {"op": "operator", "of": "officer"})
 
@@ -49,7 +49,7 @@ class Service(MemoryService):
 @pytest.fixture
 def letters() -> JinjaLetters:
     """The letters that are shipped."""
-    return JinjaLetters(read_words(SEED), "https://ascolto.example")
+    return JinjaLetters(read_catalogue(SEED), "https://ascolto.example")
 
 
 @pytest.fixture

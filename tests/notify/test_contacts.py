@@ -12,9 +12,10 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from chassis.errors import Unavailable
 from intake.entrypoints.staff import MOST as TAKEN
-from notify.adapters.contacts_http import MOST, HttpContacts, intake_client
+from notify.adapters.contacts_http import REPORTS_PER_REQUEST, HttpContacts, intake_client
 from notify.adapters.memory import MemoryContacts
-from notify.handlers.ports import Contact, Contacts
+from notify.app.ports import Contacts
+from notify.domain.letters import Contact
 
 KNOWN, UNKNOWN = "0190a000-0000-7000-8000-000000000001", "0190a000-0000-7000-8000-000000000002"
 MARIA = Contact("maria@example.org", "Maria Esempio", "ro")
@@ -111,7 +112,7 @@ async def test_an_answer_that_is_not_intakes_own_word_silences_nobody(
 async def test_a_crowd_asks_together_and_each_gets_its_own_answer(
     over_http: HttpContacts, intake: Intake
 ) -> None:
-    crowd = [f"0190a000-0000-7000-9000-{number:012}" for number in range(2 * MOST)]
+    crowd = [f"0190a000-0000-7000-9000-{number:012}" for number in range(2 * REPORTS_PER_REQUEST)]
     intake.known |= {one: {"email": f"{one}@example.org", "name": None, "language": "it"} for one in crowd}
 
     first = asyncio.create_task(over_http.of(KNOWN))
@@ -120,7 +121,7 @@ async def test_a_crowd_asks_together_and_each_gets_its_own_answer(
 
     assert await first == MARIA
     assert [one and one.email for one in found] == [f"{one}@example.org" for one in crowd]
-    assert [len(asked) for asked in intake.asked] == [1, MOST, MOST]
+    assert [len(asked) for asked in intake.asked] == [1, REPORTS_PER_REQUEST, REPORTS_PER_REQUEST]
 
 
 async def test_whoever_stops_waiting_takes_the_answer_from_nobody(

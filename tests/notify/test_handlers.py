@@ -14,7 +14,7 @@ from contracts.notify import MessageFailed, MessageSent, MessageSuppressed
 from contracts.routing import CaseHeld, CaseOpened, CaseResolved
 from contracts.subsidies import DocumentsRequested, SubsidyGranted, SubsidyRefused, SubsidyWaitlisted
 from contracts.topics import BY_NAME
-from notify.domain.message import Message, Status, Thread
+from notify.domain.messages import Message, Status, Thread
 from notify.handlers.reactions import REACTIONS, SUBSCRIBES
 from notify.handlers.record_outcome import (
     RecordFailure,

@@ -9,9 +9,9 @@ import pytest
 from jinja2 import UndefinedError
 
 from chassis.seed import SeedError
+from notify.adapters.catalogue_file import read_catalogue
 from notify.adapters.letters_jinja import TEMPLATES, JinjaLetters
-from notify.adapters.words_file import read_words
-from notify.handlers.ports import Contact, Letter
+from notify.domain.letters import Contact, Letter
 
 REPORT = "0190a000-0000-7000-8000-0000abcd1234"
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "notify"
@@ -151,7 +151,7 @@ def test_words_need_an_otherwise_for_codes_that_come_later(tmp_path: Path) -> No
     (tmp_path / "words.yaml").write_text(text.replace('  otherwise: "l\'ufficio competente"\n', ""))
 
     with pytest.raises(SeedError, match="line 8: routes: write `otherwise` too"):
-        read_words(tmp_path)
+        read_catalogue(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,6 @@ def test_a_slip_in_the_words_is_refused_with_its_line(
     (tmp_path / "words.yaml").write_text(text.replace(written, misspelt, 1), encoding="utf-8")
 
     with pytest.raises(SeedError) as refused:
-        read_words(tmp_path)
+        read_catalogue(tmp_path)
 
     assert (line, True) in [(fault.line, told in str(fault)) for fault in refused.value.faults]

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from chassis.errors import Unavailable
 from intake.entrypoints.mail_addresses import is_address
-from notify.adapters.mail_form import recipient
 from notify.adapters.memory import MemoryMailer
+from notify.adapters.mime import recipient
 from notify.adapters.smtp import SmtpMailer
-from notify.handlers.ports import Letter, Mail, Mailer, Undeliverable
+from notify.app.ports import Mailer
+from notify.domain.letters import Letter, Mail, Undeliverable
 
 SENDER = "no-reply@ascolto.example"
 LETTER = Letter(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notify.domain.message import EMAIL, Message, Status, Thread, settled
+from notify.domain.messages import EMAIL, Message, Status, Thread, settled
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PENDING = Message("m", "r", "report-received", EMAIL, Status.PENDING, NOW)

@@ -8,8 +8,8 @@ import pytest
 from chassis.errors import Unavailable
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.memory import MemoryContacts, MemoryMailer
-from notify.entrypoints.jobs import ATTEMPTS, sending
-from notify.handlers.ports import Contact, Letter, Mail
+from notify.app.send import ATTEMPTS, Sender
+from notify.domain.letters import Contact, Letter, Mail
 from notify.handlers.record_outcome import RecordFailure, RecordSending, RecordSuppression
 from notify.handlers.write_message import SendMessage
 
@@ -24,7 +24,7 @@ async def send(
     letters: JinjaLetters, mailer: MemoryMailer, contact: Contact | None = MARIA, attempt: int = 1
 ) -> object:
     contacts = MemoryContacts({} if contact is None else {REPORT: contact})
-    return await sending(contacts, letters, mailer, lambda: NOW)(JOB, attempt)
+    return await Sender(contacts, letters, mailer, lambda: NOW).send(JOB, attempt)
 
 
 async def test_a_message_goes_to_the_contact_of_this_moment(letters: JinjaLetters) -> None:
@@ -68,10 +68,10 @@ async def test_a_server_that_says_later_is_asked_again(letters: JinjaLetters) ->
 
 
 async def test_while_intake_is_down_the_message_waits(letters: JinjaLetters) -> None:
-    worker = sending(MemoryContacts(is_up=False), letters, MemoryMailer(), lambda: NOW)
+    sender = Sender(MemoryContacts(is_up=False), letters, MemoryMailer(), lambda: NOW)
 
     with pytest.raises(Unavailable):
-        await worker(JOB, 1)
+        await sender.send(JOB, 1)
 
 
 async def test_the_last_attempt_counts_and_after_it_the_message_is_given_up(letters: JinjaLetters) -> None:

@@ -9,7 +9,7 @@ from chassis.errors import Unavailable
 from chassis.transaction.inputs import Result
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.routing import CaseResolved
-from notify.handlers.ports import Contact
+from notify.domain.letters import Contact
 
 REPORT = "0190a000-0000-7000-8000-000000000001"
 REGISTERED = ReportRegistered(

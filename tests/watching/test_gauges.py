@@ -12,8 +12,8 @@ from intake.domain.reports import Report
 from intake.domain.reports import Status as ReportStatus
 from intake.entrypoints.gauges import oldest_unanswered
 from intake.handlers.documents import REPORTS
-from notify.domain.message import Message
-from notify.domain.message import Status as MessageStatus
+from notify.domain.messages import Message
+from notify.domain.messages import Status as MessageStatus
 from notify.entrypoints.gauges import oldest_pending
 from notify.handlers.documents import MESSAGES
 from subsidies.entrypoints.gauges import available, difference

@@ -1,1 +1,1 @@
-"""Tells people what happens to their report."""
+"""Notifies people of what happens to their reports."""

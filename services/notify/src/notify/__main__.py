@@ -3,8 +3,8 @@
 import sys
 
 from chassis.service import command_line
-from notify.adapters.words_file import read_words
+from notify.adapters.catalogue_file import read_catalogue
 from notify.main import plan
 from notify.settings import Settings
 
-sys.exit(command_line("notify", plan, Settings, read_words))
+sys.exit(command_line("notify", plan, Settings, read_catalogue))

@@ -1,28 +1,28 @@
-"""Notify, plugged together: what it hears, keeps and shows, and how it reaches people."""
+"""The wiring of notify: settings, adapters, documents, reactions, jobs, gauges and routes."""
 
 from chassis.clients import ServiceToken, issuer_of, read_secret
 from chassis.clock import utc_now
-from chassis.documents import Index
 from chassis.service import Plan
+from notify.adapters.catalogue_file import read_catalogue
 from notify.adapters.contacts_http import HttpContacts, intake_client
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.smtp import SmtpMailer
-from notify.adapters.words_file import read_words
+from notify.app.send import Sender
+from notify.entrypoints.api.messages import messages_router
 from notify.entrypoints.gauges import GAUGES
-from notify.entrypoints.http import messages_router
-from notify.entrypoints.jobs import sending
+from notify.entrypoints.jobs import workers
 from notify.handlers.documents import MESSAGES, THREADS
 from notify.handlers.reactions import REACTIONS, SUBSCRIBES
-from notify.handlers.write_message import SendMessage
+from notify.queries.messages import INDEXES
 from notify.settings import Settings
 
 
 def plan(settings: Settings) -> Plan:
-    """Everything that notify is, ready to be served."""
+    """Return notify ready to run; raises SeedError when the seed file is invalid."""
     issuer = issuer_of(settings)
     token = ServiceToken(issuer, settings.client, read_secret(settings.client_secret))
     contacts = HttpContacts(intake_client(settings.intake_url, token))
-    letters = JinjaLetters(read_words(settings.seed), settings.public_url)
+    letters = JinjaLetters(read_catalogue(settings.seed), settings.public_url)
     mailer = SmtpMailer(settings.smtp_host, settings.smtp_port, settings.sender)
 
     return Plan(
@@ -30,12 +30,9 @@ def plan(settings: Settings) -> Plan:
         reactions=REACTIONS,
         collections=(MESSAGES, THREADS),
         subscribes=SUBSCRIBES,
-        indexes=(
-            Index(MESSAGES.name, (("state.report_id", 1), ("state.written_at", 1))),
-            Index(MESSAGES.name, (("state.status", 1), ("state.written_at", 1))),
-        ),
+        indexes=INDEXES,
         gauges=GAUGES,
-        workers={SendMessage: sending(contacts, letters, mailer, utc_now)},
+        workers=workers(Sender(contacts, letters, mailer, utc_now)),
         routers=lambda context: (messages_router(context),),
         closing=(mailer.close, contacts.close, issuer.client.aclose),
     )

@@ -1,4 +1,4 @@
-"""How notify is set up; only main reads it."""
+"""The settings of notify; only main.py reads them."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -7,12 +7,12 @@ from chassis.settings import ClientSettings
 
 
 class Settings(ClientSettings):
-    """What every service needs, and where contacts, mail and tenants are."""
+    """Settings of every service, and the addresses of intake, the mail server and the tenants' pages."""
 
     model_config = SettingsConfigDict(env_prefix="NOTIFY_", frozen=True)
 
-    intake_url: str = Field(description="Address of intake's HTTP door, asked for a contact at each sending.")
-    smtp_host: str = Field(description="Mail server that takes our messages over.")
+    intake_url: str = Field(description="Address of intake's HTTP API; each sending reads the contact there.")
+    smtp_host: str = Field(description="Host of the mail server that accepts our messages.")
     smtp_port: int = Field(description="Its port; STARTTLS is used when the server offers it.")
-    sender: str = Field("no-reply@ascolto.example", description="Address that messages come from.")
-    public_url: str = Field(description="Address of the pages that tenants open, written in messages.")
+    sender: str = Field("no-reply@ascolto.example", description="Address that messages are sent from.")
+    public_url: str = Field(description="Address of the tenants' pages, as messages link to it.")

@@ -1,1 +1,1 @@
-"""What notify reaches outside: a mail server, intake's contacts, templates."""
+"""Implementations of the ports of app: SMTP, the HTTP client of intake, Jinja letters, and one in memory for tests."""

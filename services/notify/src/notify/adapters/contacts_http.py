@@ -1,4 +1,4 @@
-"""Contacts, asked for from intake over HTTP at the moment of sending."""
+"""Contacts, read from intake over HTTP for each sending."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,58 +8,58 @@ import httpx
 
 from chassis.clients import http_client
 from chassis.errors import Unavailable
-from notify.handlers.ports import Contact
+from notify.domain.letters import Contact
 
 TIMEOUT_SECONDS = 5.0
 CONNECTIONS = 8
-# Intake takes a question about no more reports than this.
-MOST = 100
+# The maximum of intake's endpoint.
+REPORTS_PER_REQUEST = 100
 
 Known = dict[str, Contact | None]
 
 
 def intake_client(intake_url: str, token: httpx.Auth) -> httpx.AsyncClient:
-    """A client that keeps its connections to intake and shows our token there."""
+    """A client with pooled connections to intake that authenticates with our token."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     return http_client(limits, auth=token, base_url=intake_url, timeout=TIMEOUT_SECONDS)
 
 
 @dataclass(frozen=True)
-class _Question:
-    """What is asked for together, and its answer; it may be joined until it is asked."""
+class _Request:
+    """A batch of report ids and its response; ids can be added until the request is sent."""
 
     reports: set[str]
-    answer: "asyncio.Task[Known]"
+    response: "asyncio.Task[Known]"
 
 
 class HttpContacts:
-    """Who is to be told, as intake knows it now; nothing is kept.
+    """The contacts that intake has now; nothing is cached.
 
-    One question is under way at a time, and whoever comes meanwhile joins the next: alone nobody waits for others, and
-    of a crowd each pays a part of one exchange.
+    One request is in flight at a time, and calls that arrive meanwhile share the next one: a single call does not wait
+    for a batch to fill, and many calls share one round trip.
     """
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._turn = asyncio.Lock()
-        self._next: _Question | None = None
+        self._in_flight = asyncio.Lock()
+        self._next: _Request | None = None
 
     async def of(self, report_id: str) -> Contact | None:
-        """The contact, or None when intake says there is none; any other answer, and none, is Unavailable."""
+        """The contact, or None when intake answers that there is none; raises Unavailable for any other answer and for none."""
         known = await asyncio.shield(self._join(report_id))
         if report_id not in known:
             raise Unavailable("intake does not know the report")
         return known[report_id]
 
     def _join(self, report_id: str) -> "asyncio.Task[Known]":
-        if self._next is None or len(self._next.reports) == MOST:
+        if self._next is None or len(self._next.reports) == REPORTS_PER_REQUEST:
             reports = set[str]()
-            self._next = _Question(reports, asyncio.create_task(self._ask(reports)))
+            self._next = _Request(reports, asyncio.create_task(self._fetch(reports)))
         self._next.reports.add(report_id)
-        return self._next.answer
+        return self._next.response
 
-    async def _ask(self, reports: set[str]) -> Known:
-        async with self._turn:
+    async def _fetch(self, reports: set[str]) -> Known:
+        async with self._in_flight:
             if self._next is not None and self._next.reports is reports:
                 self._next = None
             try:
@@ -74,12 +74,12 @@ class HttpContacts:
 
 
 def _known(response: httpx.Response) -> Known:
-    """What intake said; an answer that is not its own word, from a wrong address, must not silence everybody."""
+    """The contacts in a response; anything else, such as a page from a wrong address, must not suppress messages."""
     try:
         contacts: Any = response.json()["contacts"] if response.status_code == 200 else None
         return {one: _contact(found) for one, found in contacts.items()}
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise Unavailable(f"intake answered {response.status_code} to a question for contacts") from None
+        raise Unavailable(f"intake answered {response.status_code} to a request for contacts") from None
 
 
 def _contact(found: dict[str, Any] | None) -> Contact | None:

@@ -1,4 +1,4 @@
-"""Letters from templates: one text and one HTML file per template and language, a value that is missing is an error."""
+"""Letters rendered by Jinja from one text and one HTML file per template and language."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,21 +6,21 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from notify.adapters.words_file import Words
+from notify.domain.catalogue import Catalogue, text_of
 from notify.domain.italian import day, day_and_hour, euro, greeting_name
-from notify.handlers.ports import Contact, Letter
+from notify.domain.letters import Contact, Letter
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parents[1] / "web" / "templates"
 SUBJECT = "Oggetto: "
 ITALIAN = "it"
 
 
 class JinjaLetters:
-    """Writes letters in the language asked for when it is there, and else in Italian."""
+    """Renders letters in the contact's language, or in Italian when the template has no such language."""
 
-    def __init__(self, words: Words, public_url: str, folder: Path = TEMPLATES) -> None:
-        self._words, self._status_url = words, f"{public_url.rstrip('/')}/stato"
-        self._there = {tuple(path.name.split(".")[:2]) for path in folder.glob("*.*.txt")}
+    def __init__(self, catalogue: Catalogue, public_url: str, folder: Path = TEMPLATES) -> None:
+        self._catalogue, self._status_url = catalogue, f"{public_url.rstrip('/')}/stato"
+        self._existing = {tuple(path.name.split(".")[:2]) for path in folder.glob("*.*.txt")}
         self._jinja = Environment(
             loader=FileSystemLoader(folder),
             undefined=StrictUndefined,
@@ -33,20 +33,20 @@ class JinjaLetters:
             "day": lambda text: day(datetime.fromisoformat(str(text))),
             "day_and_hour": lambda text: day_and_hour(datetime.fromisoformat(str(text))),
             "euro": lambda cents: euro(int(cents)),
-            "route": lambda code: words.of(words.routes, code),
-            "outcome": lambda code: words.of(words.outcomes, code),
-            "documents": lambda codes: [words.of(words.documents, code) for code in codes.split(",")],
+            "route": lambda code: text_of(catalogue.routes, code),
+            "outcome": lambda code: text_of(catalogue.outcomes, code),
+            "documents": lambda codes: [text_of(catalogue.documents, code) for code in codes.split(",")],
         }
 
     def write(self, template: str, values: Mapping[str, str], contact: Contact, report_id: str) -> Letter:
-        """The letter; raises UndefinedError when a template asks for a value that the event did not bring."""
+        """The letter; raises UndefinedError when the template uses a value that is not in `values`."""
         language = self._language(template, contact.language)
         known = {
             **values,
             "name": greeting_name(contact.name),
             "reference": report_id[-8:].upper(),
             "status_url": self._status_url,
-            "words": self._words,
+            "catalogue": self._catalogue,
         }
         text = self._jinja.get_template(f"{template}.{language}.txt").render(known)
         html = self._jinja.get_template(f"{template}.{language}.html").render(known)
@@ -54,5 +54,5 @@ class JinjaLetters:
         return Letter(subject.removeprefix(SUBJECT).strip(), body.strip() + "\n", html, language)
 
     def _language(self, template: str, wanted: str) -> str:
-        # The wish comes from outside: it may only choose among files, never name one.
-        return wanted if (template, wanted) in self._there else ITALIAN
+        # The language is input from outside: it selects one of the existing files and never becomes part of a path.
+        return wanted if (template, wanted) in self._existing else ITALIAN

@@ -1,4 +1,4 @@
-"""The outside in memory, for tests: the same promises as the real adapters, and nothing leaves."""
+"""The ports in memory, for tests; they pass the same tests as the real adapters and send nothing."""
 
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -6,14 +6,14 @@ from email.message import EmailMessage
 from email.policy import default
 
 from chassis.errors import Unavailable
-from notify.adapters.mail_form import compose, recipient
-from notify.adapters.smtp import judged
-from notify.handlers.ports import Contact, Mail
+from notify.adapters.mime import compose, recipient
+from notify.adapters.smtp import error_of
+from notify.domain.letters import Contact, Mail
 
 
 @dataclass
 class MemoryMailer:
-    """A mail server that keeps what it takes; `answers` are the codes it gives to some addresses."""
+    """A mail server that keeps what it accepts; `answers` are the SMTP codes for some addresses."""
 
     sender: str = "no-reply@ascolto.example"
     answers: dict[str, int] = field(default_factory=dict)
@@ -21,12 +21,12 @@ class MemoryMailer:
     taken: list[EmailMessage] = field(default_factory=list)
 
     async def send(self, mail: Mail) -> None:
-        """Take one mail; raises Unavailable or Undeliverable as the real one does."""
+        """Accept one mail; raises Unavailable or Undeliverable as SmtpMailer does."""
         message, address = compose(mail, self.sender), recipient(mail)
         if not self.is_up:
             raise Unavailable("the mail server cannot be reached (down)")
         if address in self.answers:
-            raise judged(self.answers[address])
+            raise error_of(self.answers[address])
         self.taken.append(message_from_bytes(message, policy=default))
 
 

@@ -1,4 +1,4 @@
-"""Mail over SMTP, on a few connections that are kept open."""
+"""Mail over SMTP, on a small pool of connections."""
 
 import asyncio
 from contextlib import suppress
@@ -6,16 +6,16 @@ from contextlib import suppress
 import aiosmtplib
 
 from chassis.errors import Unavailable, Verdict
-from notify.adapters.mail_form import compose, domain_of, recipient
-from notify.handlers.ports import Mail, Undeliverable
+from notify.adapters.mime import compose, domain_of, recipient
+from notify.domain.letters import Mail, Undeliverable
 
 CONNECTIONS = 8
 TIMEOUT_SECONDS = 20.0
-# A server may end a quiet connection at any time; one that rested longer than this is asked before it is used.
+# A server may close an idle connection at any time: one that was idle longer than this is checked before it is used.
 TRUSTED_SECONDS = 10.0
 
-# What a server says before it has seen the recipient is about us or about itself, never about the message.
-OURS = (
+# Errors before the recipient is sent are about the connection or the sender, never about the message.
+CONNECTION_ERRORS = (
     aiosmtplib.SMTPConnectError,
     aiosmtplib.SMTPHeloError,
     aiosmtplib.SMTPAuthenticationError,
@@ -24,7 +24,7 @@ OURS = (
 
 
 class SmtpMailer:
-    """Hands mail to one SMTP server; at most CONNECTIONS at a time, the others wait."""
+    """Sends mail through one SMTP server, at most CONNECTIONS mails at a time; further calls wait."""
 
     def __init__(self, host: str, port: int, sender: str) -> None:
         self._host, self._port, self._sender = host, port, sender
@@ -32,12 +32,12 @@ class SmtpMailer:
         self._free = asyncio.Semaphore(CONNECTIONS)
 
     async def send(self, mail: Mail) -> None:
-        """Hand one mail over; Unavailable for 4xx, silence and broken connections, Undeliverable for 5xx."""
+        """Send one mail; raises Unavailable for 4xx, timeouts and lost connections, Undeliverable for 5xx."""
         async with self._free:
-            verdict = await self._attempt(mail)
-        # Raised here, so that no server's answer (it may quote the address) hangs on to what is logged.
-        if verdict is not None:
-            raise verdict
+            error = await self._attempt(mail)
+        # Raised outside the except blocks: a server's answer may quote the address and must not be logged as the cause.
+        if error is not None:
+            raise error
 
     async def _attempt(self, mail: Mail) -> Verdict | Undeliverable | None:
         connection: aiosmtplib.SMTP | None = None
@@ -45,18 +45,18 @@ class SmtpMailer:
             message, address = compose(mail, self._sender), recipient(mail)
             connection = await self._connection()
             await connection.sendmail(self._sender, [address], message, mail_options=_options(address))
-        except Undeliverable as never:
-            return never
+        except Undeliverable as error:
+            return error
         except aiosmtplib.SMTPResponseException as error:
             self._keep(connection)
             return (
                 Unavailable(f"the mail server answered {error.code}")
-                if isinstance(error, OURS)
-                else judged(error.code)
+                if isinstance(error, CONNECTION_ERRORS)
+                else error_of(error.code)
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
             self._keep(connection)
-            return judged(error.recipients[0].code)
+            return error_of(error.recipients[0].code)
         except aiosmtplib.SMTPNotSupported:
             self._keep(connection)
             return Undeliverable("bad-address")
@@ -89,15 +89,15 @@ class SmtpMailer:
             self._idle.append((connection, asyncio.get_running_loop().time()))
 
     async def close(self) -> None:
-        """Take leave of the server."""
+        """Close the idle connections with QUIT."""
         while self._idle:
             connection, _ = self._idle.pop()
             with suppress(aiosmtplib.SMTPException, OSError):
                 await connection.quit()
 
 
-def judged(code: int) -> Unavailable | Undeliverable:
-    """What a server's answer to a message means (RFC 5321, 4.2.1): 5xx is never, anything else is not now."""
+def error_of(code: int) -> Unavailable | Undeliverable:
+    """The error for a server's reply code (RFC 5321, 4.2.1): 5xx is permanent, any other code is transient."""
     return (
         Undeliverable(f"smtp-{code}")
         if 500 <= code <= 599
@@ -109,10 +109,10 @@ def _options(address: str) -> list[str]:
     return [] if address.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
 
 
-async def _is_alive(connection: aiosmtplib.SMTP, rested: float) -> bool:
+async def _is_alive(connection: aiosmtplib.SMTP, idle_seconds: float) -> bool:
     if not connection.is_connected:
         return False
-    if rested < TRUSTED_SECONDS:
+    if idle_seconds < TRUSTED_SECONDS:
         return True
     try:
         await connection.noop()

@@ -1,1 +1,1 @@
-"""What notify computes: how a message stands, and how things are said in Italian."""
+"""Messages, letters and Italian formats: pure functions and frozen dataclasses."""

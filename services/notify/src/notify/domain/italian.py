@@ -1,4 +1,4 @@
-"""How things are said in Italian: dates, amounts, and by what name somebody is greeted."""
+"""Italian formats: dates, amounts, and the name in a greeting."""
 
 import re
 import unicodedata
@@ -21,45 +21,45 @@ MONTHS = (
     "novembre",
     "dicembre",
 )
-# The parts of a name by what they are: u an upper-case letter, l a lower-case one, o one of a script without cases,
-# m a mark or joiner on a letter, b a blank, h an apostrophe, hyphen or the like inside a name, d a dot.
+# The class of each character of a name: u upper-case letter, l lower-case letter, o letter of a script without case,
+# m mark or joiner on a letter, b blank, h apostrophe, hyphen or similar inside a name, d dot.
 _PARTS = (
     dict.fromkeys("'’‘·・-‐‑־׳״་", "h")
     | {" ": "b", ".": "d", "\u200c": "m", "\u200d": "m"}
-    | dict.fromkeys("\u115f\u1160\u3164\uffa0", "?")  # letters that show nothing
+    | dict.fromkeys("\u115f\u1160\u3164\uffa0", "?")  # letters without a glyph
 )
 _KINDS = {"Lu": "u", "Lt": "u", "Ll": "l", "Lm": "o", "Lo": "o", "Mn": "m", "Mc": "m"}
-_WORD = "(?:[ulo]m{0,6})+"  # no language has more marks on one letter
+_WORD = "(?:[ulo]m{0,6})+"  # no language puts more marks on one letter
 NAME = re.compile(f"{_WORD}(?:[bhd]{{1,2}}{_WORD}){{0,5}}d?")
-# A dot inside a word makes a link of it in mail programs, but for the dots of initials and of Italian titles.
+# Mail programs turn a word with a dot inside it into a link. Initials and Italian titles are exceptions.
 LINK = re.compile("dl|(?:[ul]m*){2}du|(?:om*){3}d[ulo]")
 TITLE = re.compile(r"\b(?:sig\.(?:ra|na)|(?:dott|dr|prof)\.ssa)\b", re.IGNORECASE)
 LONGEST_NAME = 60
 
 
 def day(instant: datetime) -> str:
-    """The day in Rome, in words: `venerdì 4 dicembre 2026`."""
+    """The date in Rome: `venerdì 4 dicembre 2026`."""
     there = instant.astimezone(ROME)
     number = "1º" if there.day == 1 else str(there.day)
     return f"{DAYS[there.weekday()]} {number} {MONTHS[there.month - 1]} {there.year}"
 
 
 def day_and_hour(instant: datetime) -> str:
-    """The day and the hour in Rome: `venerdì 4 dicembre 2026, ore 18:00`."""
+    """The date and time in Rome: `venerdì 4 dicembre 2026, ore 18:00`."""
     there = instant.astimezone(ROME)
     return f"{day(instant)}, ore {there.hour}:{there.minute:02d}"
 
 
 def euro(cents: int) -> str:
-    """An amount as it is written in Italy: `1.850,00 €`."""
+    """An amount in the Italian format: `1.850,00 €`."""
     whole, rest = divmod(cents, 100)
     return f"{whole:,}".replace(",", ".") + f",{rest:02d} €"
 
 
 def greeting_name(name: str | None) -> str | None:
-    """The name to greet by, or None when it does not look like one.
+    """The name for the greeting, normalised, or None when the text does not look like a name.
 
-    Whoever makes a report writes the name and the address, so a name must not be able to carry a message of its own.
+    The reporter enters both the name and the address, so a name must not be able to carry a message to a third party.
     """
     if not name:
         return None

@@ -1,1 +1,1 @@
-"""The doors of notify: they translate, and nothing more."""
+"""Entry points of notify: they parse input, call app or queries, and render the result."""

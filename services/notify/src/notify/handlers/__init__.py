@@ -1,1 +1,1 @@
-"""What notify does: one verb per file."""
+"""Handlers of notify: one verb per file."""

@@ -1,4 +1,4 @@
-"""When these events and results arrive, notify does this."""
+"""The table of notify: for each event or result, the documents it needs and its handler."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +14,17 @@ from contracts.subsidies import (
     SubsidyRefused,
     SubsidyWaitlisted,
 )
-from notify.domain.message import Message, Thread
-from notify.handlers import tellings
+from notify.domain.messages import Message, Thread
+from notify.handlers import triggers
 from notify.handlers.documents import MESSAGES, THREADS
+from notify.handlers.notify_about_application import (
+    notify_documents_requested,
+    notify_subsidy_granted,
+    notify_subsidy_refused,
+    notify_subsidy_waitlisted,
+)
+from notify.handlers.notify_about_case import notify_case_held, notify_case_opened, notify_case_resolved
+from notify.handlers.notify_about_report import notify_report_received
 from notify.handlers.record_outcome import (
     RecordFailure,
     RecordSending,
@@ -25,24 +33,16 @@ from notify.handlers.record_outcome import (
     record_sending,
     record_suppression,
 )
-from notify.handlers.tell_about_application import (
-    tell_documents_requested,
-    tell_subsidy_granted,
-    tell_subsidy_refused,
-    tell_subsidy_waitlisted,
-)
-from notify.handlers.tell_about_case import tell_case_held, tell_case_opened, tell_case_resolved
-from notify.handlers.tell_about_report import tell_report_received
-from notify.handlers.write_message import Telling
+from notify.handlers.triggers import Trigger
 
 SUBSCRIBES = ("intake.reports", "routing.cases", "subsidies.applications")
 
 Needs = Callable[[Any], tuple[Ref[Message], Ref[Thread]]]
 
 
-def message_of(telling: Callable[[Any], Telling]) -> Needs:
-    """The message that tells this fact, and the thread of its report."""
-    return lambda event: (MESSAGES[telling(event).message_id], THREADS[event.report_id])
+def message_of(trigger: Callable[[Any], Trigger]) -> Needs:
+    """The message that an event triggers, and the thread of its report."""
+    return lambda event: (MESSAGES[trigger(event).message_id], THREADS[event.report_id])
 
 
 def recorded(command: RecordSending | RecordFailure | RecordSuppression) -> tuple[Ref[Message], Ref[Thread]]:
@@ -51,14 +51,14 @@ def recorded(command: RecordSending | RecordFailure | RecordSuppression) -> tupl
 
 
 REACTIONS = Reactions(
-    on(ReportRegistered, message_of(tellings.report_received), tell_report_received),
-    on(CaseOpened, message_of(tellings.case_opened), tell_case_opened),
-    on(CaseHeld, message_of(tellings.case_held), tell_case_held),
-    on(CaseResolved, message_of(tellings.case_resolved), tell_case_resolved),
-    on(DocumentsRequested, message_of(tellings.documents_requested), tell_documents_requested),
-    on(SubsidyGranted, message_of(tellings.subsidy_granted), tell_subsidy_granted),
-    on(SubsidyRefused, message_of(tellings.subsidy_refused), tell_subsidy_refused),
-    on(SubsidyWaitlisted, message_of(tellings.subsidy_waitlisted), tell_subsidy_waitlisted),
+    on(ReportRegistered, message_of(triggers.report_received), notify_report_received),
+    on(CaseOpened, message_of(triggers.case_opened), notify_case_opened),
+    on(CaseHeld, message_of(triggers.case_held), notify_case_held),
+    on(CaseResolved, message_of(triggers.case_resolved), notify_case_resolved),
+    on(DocumentsRequested, message_of(triggers.documents_requested), notify_documents_requested),
+    on(SubsidyGranted, message_of(triggers.subsidy_granted), notify_subsidy_granted),
+    on(SubsidyRefused, message_of(triggers.subsidy_refused), notify_subsidy_refused),
+    on(SubsidyWaitlisted, message_of(triggers.subsidy_waitlisted), notify_subsidy_waitlisted),
     ignore(ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
     on(RecordSending, recorded, record_sending),
     on(RecordFailure, recorded, record_failure),

@@ -1,17 +1,17 @@
-"""A sending has ended: the message comes to rest, and others may know."""
+"""Record how a sending ended, and publish it."""
 
 from dataclasses import dataclass
 
 from chassis.errors import Refused
 from chassis.handling import NOTHING, Change, Moment
 from contracts.notify import MessageFailed, MessageSent, MessageSuppressed, NotifyMessage
-from notify.domain.message import Message, Status, Thread, settled
+from notify.domain.messages import Message, Status, Thread, settled
 from notify.handlers.documents import MESSAGES, THREADS
 
 
 @dataclass(frozen=True)
 class RecordSending:
-    """A mail server has taken the message over; `fallback_from` is the language that was wanted and is not there."""
+    """A mail server accepted the message; `fallback_from` is the contact's language when no template exists in it."""
 
     message_id: str
     report_id: str
@@ -21,7 +21,7 @@ class RecordSending:
 
 @dataclass(frozen=True)
 class RecordFailure:
-    """The message cannot be delivered, or was tried often enough."""
+    """The message is undeliverable, or its last attempt failed."""
 
     message_id: str
     report_id: str
@@ -30,7 +30,7 @@ class RecordFailure:
 
 @dataclass(frozen=True)
 class RecordSuppression:
-    """There is nobody to write to."""
+    """The message has no recipient."""
 
     message_id: str
     report_id: str
@@ -40,55 +40,55 @@ class RecordSuppression:
 def record_sending(
     command: RecordSending, message: Message | None, thread: Thread | None, moment: Moment
 ) -> Change:
-    """Mark the message as sent and say so."""
-    found, counts = _there(message, thread)
+    """Mark the message as sent and publish MessageSent; raises Refused (404) when there is no such message."""
+    found, counts = _existing(message, thread)
     after = settled(
         found, Status.SENT, moment.now, language=command.language, fallback_from=command.fallback_from
     )
-    said = MessageSent(
+    event = MessageSent(
         report_id=found.report_id, message_id=found.message_id, template=found.template, channel=found.channel
     )
-    return _rest(after, counts, said)
+    return _settle(after, counts, event)
 
 
 def record_failure(
     command: RecordFailure, message: Message | None, thread: Thread | None, moment: Moment
 ) -> Change:
-    """Mark the message as failed, with the reason, and say so."""
-    found, counts = _there(message, thread)
-    said = MessageFailed(
+    """Mark the message as failed and publish MessageFailed; raises Refused (404) when there is no such message."""
+    found, counts = _existing(message, thread)
+    event = MessageFailed(
         report_id=found.report_id,
         message_id=found.message_id,
         template=found.template,
         channel=found.channel,
         reason=command.reason,
     )
-    return _rest(settled(found, Status.FAILED, moment.now, command.reason), counts, said)
+    return _settle(settled(found, Status.FAILED, moment.now, command.reason), counts, event)
 
 
 def record_suppression(
     command: RecordSuppression, message: Message | None, thread: Thread | None, moment: Moment
 ) -> Change:
-    """Mark the message as suppressed, with the reason, and say so."""
-    found, counts = _there(message, thread)
-    said = MessageSuppressed(
+    """Mark the message as suppressed and publish MessageSuppressed; raises Refused (404) when there is no such message."""
+    found, counts = _existing(message, thread)
+    event = MessageSuppressed(
         report_id=found.report_id,
         message_id=found.message_id,
         template=found.template,
         channel=found.channel,
         reason=command.reason,
     )
-    return _rest(settled(found, Status.SUPPRESSED, moment.now, command.reason), counts, said)
+    return _settle(settled(found, Status.SUPPRESSED, moment.now, command.reason), counts, event)
 
 
-def _there(message: Message | None, thread: Thread | None) -> tuple[Message, Thread]:
+def _existing(message: Message | None, thread: Thread | None) -> tuple[Message, Thread]:
     if message is None or thread is None:
         raise Refused("unknown-message", "There is no such message.", 404, "message_id")
     return message, thread
 
 
-def _rest(after: Message | None, thread: Thread, said: NotifyMessage) -> Change:
+def _settle(after: Message | None, thread: Thread, event: NotifyMessage) -> Change:
     if after is None:
         return NOTHING
     moved = thread.moved(Status.PENDING, after.status)
-    return Change(write=[MESSAGES.put(after), THREADS.put(moved)], events=[said])
+    return Change(write=[MESSAGES.put(after), THREADS.put(moved)], events=[event])

@@ -1,24 +1,16 @@
-"""Something is to be told: a message is written down once, and its sending is started."""
+"""Write a message and start its sending."""
 
 from dataclasses import dataclass
 
 from chassis.handling import NOTHING, Change, Job, Moment
-from notify.domain.message import EMAIL, Message, Status, Thread
+from notify.domain.messages import EMAIL, Message, Status, Thread
 from notify.handlers.documents import MESSAGES, THREADS
-
-
-@dataclass(frozen=True)
-class Telling:
-    """What is to be told; `message_id` derives from the fact, the template and the channel, for ever."""
-
-    message_id: str
-    report_id: str
-    template: str
+from notify.handlers.triggers import Trigger
 
 
 @dataclass(frozen=True)
 class SendMessage:
-    """Send this message: who and where are asked for at that moment, `values` are what the template needs."""
+    """Job: send this message to the contact that the report has at that time; `values` are what the template needs."""
 
     message_id: str
     report_id: str
@@ -27,17 +19,17 @@ class SendMessage:
 
 
 def write_message(
-    telling: Telling, values: dict[str, str], message: Message | None, thread: Thread | None, moment: Moment
+    trigger: Trigger, values: dict[str, str], message: Message | None, thread: Thread | None, moment: Moment
 ) -> Change:
-    """Write a message down and start its sending; a fact that was told before is never told again."""
+    """Write a pending message and start its sending; a message that exists already is not written again."""
     if message is not None:
         return NOTHING
-    thread = thread or Thread(telling.report_id)
+    thread = thread or Thread(trigger.report_id)
     message = Message(
-        telling.message_id, telling.report_id, telling.template, EMAIL, Status.PENDING, moment.now
+        trigger.message_id, trigger.report_id, trigger.template, EMAIL, Status.PENDING, moment.now
     )
-    body = SendMessage(telling.message_id, telling.report_id, telling.template, tuple(values.items()))
+    body = SendMessage(trigger.message_id, trigger.report_id, trigger.template, tuple(values.items()))
     return Change(
         write=[MESSAGES.put(message), THREADS.put(thread.moved(None, Status.PENDING))],
-        jobs=[Job(moment.id("send"), body, key=telling.report_id)],
+        jobs=[Job(moment.id("send"), body, key=trigger.report_id)],
     )

@@ -1,13 +1,12 @@
-"""The agency's own words for codes, from words.yaml."""
+"""The catalogue of the agency, from words.yaml."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.seed import Code, Fault, Row, SeedFile, Text, load, loose, read, refuse
+from notify.domain.catalogue import OTHERWISE, Catalogue
 
-OTHERWISE = "otherwise"
-# What can be said today (contracts/: routing.cases, subsidies.applications): a name that is not one of these is a slip.
+# The codes in today's contracts (routing.cases, subsidies.applications); any other code in the file is a mistake.
 GROUPS = {
     "routes": ("operator", "technical-office", "admin-office", "social-services", "emergency", OTHERWISE),
     "outcomes": ("solved", "handed-off", "unfounded", "withdrawn", OTHERWISE),
@@ -21,23 +20,7 @@ GROUPS = {
 }
 
 
-@dataclass(frozen=True)
-class Words:
-    """What codes are called; each group has an `otherwise` for codes that are not known yet."""
-
-    signature: str
-    where_to_bring: str
-    where_to_read: str
-    routes: dict[str, str]
-    outcomes: dict[str, str]
-    documents: dict[str, str]
-
-    def of(self, group: dict[str, str], code: str) -> str:
-        """The words for a code."""
-        return group.get(code, group[OTHERWISE])
-
-
-class _WordsFile(Row):
+class _CatalogueFile(Row):
     signature: Text
     where_to_bring: Text
     where_to_read: Text
@@ -46,12 +29,12 @@ class _WordsFile(Row):
     documents: dict[Code, Text]
 
 
-def read_words(folder: Path) -> Words:
-    """Read and check words.yaml; raises SeedError."""
+def read_catalogue(folder: Path) -> Catalogue:
+    """Read and check words.yaml; raises SeedError for unknown fields and codes, and for a group without `otherwise`."""
     file = load(folder / "words.yaml")
-    words = Words(**read(file, _WordsFile).model_dump())
+    catalogue = Catalogue(**read(file, _CatalogueFile).model_dump())
     refuse(fault for group, known in GROUPS.items() for fault in _faults(file, group, known))
-    return words
+    return catalogue
 
 
 def _faults(file: SeedFile, group: str, known: tuple[str, ...]) -> Iterator[Fault]:

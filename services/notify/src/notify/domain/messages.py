@@ -1,4 +1,4 @@
-"""A message: one thing told about one report on one channel, and how far it got."""
+"""Messages: one notification about one report on one channel, and its status."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +8,7 @@ EMAIL = "email"
 
 
 class Status(StrEnum):
-    """Where a message stands; from pending it goes to one of the others and stays there."""
+    """The status of a message; pending changes once to one of the others, which are final."""
 
     PENDING = "pending"
     SENT = "sent"
@@ -18,7 +18,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Message:
-    """What is known about a message; never to whom it goes."""
+    """A message without its recipient."""
 
     message_id: str
     report_id: str
@@ -34,7 +34,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Thread:
-    """How many messages about one report stand where."""
+    """The number of messages about one report, by status."""
 
     report_id: str
     pending: int = 0
@@ -43,7 +43,7 @@ class Thread:
     suppressed: int = 0
 
     def moved(self, before: Status | None, after: Status) -> "Thread":
-        """The thread after one message has gone from one status (None: it is new) to another."""
+        """The thread after one message changed from one status (None: it is new) to another."""
         counts = {status.value: getattr(self, status.value) for status in Status}
         counts[after.value] += 1
         if before is not None:
@@ -59,7 +59,7 @@ def settled(
     language: str | None = None,
     fallback_from: str | None = None,
 ) -> Message | None:
-    """The message at its end, or None when it had come to one before: nothing is sent, failed and sent again."""
+    """The message with its final status, or None when it has one already."""
     if message.status is not Status.PENDING:
         return None
     return replace(

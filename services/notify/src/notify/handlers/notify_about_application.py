@@ -1,37 +1,37 @@
-"""An application for a contribution has moved: what to bring, what was decided, and what can be done about it."""
+"""Notify about an application for a contribution: the documents to bring, the decision, and how to contest it."""
 
 from chassis.handling import Change, Moment
 from contracts.subsidies import DocumentsRequested, SubsidyGranted, SubsidyRefused, SubsidyWaitlisted
-from notify.domain.message import Message, Thread
-from notify.handlers.tellings import documents_requested, subsidy_granted, subsidy_refused, subsidy_waitlisted
+from notify.domain.messages import Message, Thread
+from notify.handlers.triggers import documents_requested, subsidy_granted, subsidy_refused, subsidy_waitlisted
 from notify.handlers.write_message import write_message
 
 
-def tell_documents_requested(
+def notify_documents_requested(
     event: DocumentsRequested, message: Message | None, thread: Thread | None, moment: Moment
 ) -> Change:
-    """Tell what to bring."""
+    """Notify which documents to bring."""
     values = {"documents": ",".join(event.documents)}
     return write_message(documents_requested(event), values, message, thread, moment)
 
 
-def tell_subsidy_granted(
+def notify_subsidy_granted(
     event: SubsidyGranted, message: Message | None, thread: Thread | None, moment: Moment
 ) -> Change:
-    """Tell how much, and whether the end of the money made it less."""
+    """Notify the amount, and whether an exhausted budget reduced it."""
     values = {"amount_cents": str(event.amount_cents), "partial": "yes" if event.partial else ""}
     return write_message(subsidy_granted(event), values, message, thread, moment)
 
 
-def tell_subsidy_refused(
+def notify_subsidy_refused(
     event: SubsidyRefused, message: Message | None, thread: Thread | None, moment: Moment
 ) -> Change:
-    """Tell that there is a decision and how to contest it; the grounds are read where only the tenant can."""
+    """Notify that there is a decision and how to contest it; the message contains no grounds, which are personal data."""
     return write_message(subsidy_refused(event), {}, message, thread, moment)
 
 
-def tell_subsidy_waitlisted(
+def notify_subsidy_waitlisted(
     event: SubsidyWaitlisted, message: Message | None, thread: Thread | None, moment: Moment
 ) -> Change:
-    """Tell that the money has ended and the application waits."""
+    """Notify that the budget is exhausted and the application is on the waiting list."""
     return write_message(subsidy_waitlisted(event), {}, message, thread, moment)

@@ -1,4 +1,4 @@
-"""The form of a mail: headers that say what it is and that a machine wrote it, a text and its HTML twin."""
+"""A mail as MIME: a text and an HTML part, and headers that identify the message and mark it as automatic."""
 
 import re
 from email.charset import QP, Charset
@@ -10,23 +10,23 @@ from email.utils import format_datetime
 
 import idna
 
-from notify.handlers.ports import Mail, Undeliverable
+from notify.domain.letters import Mail, Undeliverable
 
-# Wider than what intake takes in: addresses that it took under former rules are still tried, and their server decides.
+# Wider than intake's own check: addresses that earlier versions accepted are still tried, and their server decides.
 ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@([^\s@<>()\[\],;:\\\"]{1,253})")
 SENDER_NAME = "Ascolto"
-# Headers are written as they go on the wire. The newer policy of `email` takes each apart and puts it together again,
-# which costs four times what everything else about a letter does.
+# Headers are written in their wire format. The newer policy of `email` parses and refolds each of them, which takes
+# four times as long as everything else about a letter.
 WIRE = compat32.clone(linesep="\r\n", max_line_length=None)
 UTF8 = Charset("utf-8")
 UTF8.body_encoding = QP
 
 
 def recipient(mail: Mail) -> str:
-    """The address as it goes on the wire; raises Undeliverable `bad-address` when it cannot."""
+    """The address in its wire format; raises Undeliverable (`bad-address`) when it is not an address."""
     found = ADDRESS.fullmatch(mail.to)
     try:
-        domain = _on_the_wire(found[1]) if found else ""
+        domain = _ascii_domain(found[1]) if found else ""
     except UnicodeError:
         domain = ""
     if not domain or not mail.to.isprintable():
@@ -34,13 +34,13 @@ def recipient(mail: Mail) -> str:
     return f"{mail.to.partition('@')[0]}@{domain}"
 
 
-def _on_the_wire(domain: str) -> str:
-    """A domain in ASCII (IDNA 2008, where ß stays a letter of its own); raises UnicodeError when there is none."""
+def _ascii_domain(domain: str) -> str:
+    """A domain in ASCII by IDNA 2008, which keeps ß distinct from ss; raises UnicodeError when the domain is invalid."""
     return (domain.encode("idna") if domain.isascii() else idna.encode(domain, uts46=True)).decode()
 
 
 def compose(mail: Mail, sender: str) -> bytes:
-    """The message as it goes on the wire; its Message-ID is that of the message, so copies can be told from new ones."""
+    """The message in its wire format; its Message-ID is derived from the message's id, so that copies can be recognised."""
     message = MIMEMultipart("alternative", policy=WIRE)
     headers = {
         "From": f"{SENDER_NAME} <{sender}>",
@@ -63,7 +63,7 @@ def compose(mail: Mail, sender: str) -> bytes:
 
 
 def _raw(address: str) -> str:
-    """An address as RFC 6532 has it: its own letters, which are never encoded; where they are not ASCII, SMTPUTF8 is asked for."""
+    """An address as RFC 6532 writes it: never encoded; an address outside ASCII needs SMTPUTF8."""
     return address.encode().decode("ascii", "surrogateescape")
 
 
@@ -74,11 +74,11 @@ def _part(kind: str, text: str) -> MIMENonMultipart:
 
 
 def _text(name: str, text: str) -> str:
-    """A header of words; whatever would end it and begin another is a space."""
+    """A text header; line breaks become spaces, so that no text can add a header."""
     line = " ".join(text.split())
     return Header(line, "us-ascii" if line.isascii() else "utf-8", header_name=name).encode(linesep="\r\n")
 
 
 def domain_of(sender: str) -> str:
-    """The domain that mail comes from."""
+    """The domain of the sender's address."""
     return sender.rpartition("@")[2]

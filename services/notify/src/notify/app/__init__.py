@@ -1,0 +1,1 @@
+"""Use cases of notify that do IO, and the ports they need."""

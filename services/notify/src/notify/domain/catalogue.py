@@ -1,0 +1,23 @@
+"""The texts that the agency writes for codes: who handles a case, how it ended, which documents to bring."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OTHERWISE = "otherwise"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Texts by code, in three groups; each group has a text under `otherwise` for every other code."""
+
+    signature: str
+    where_to_bring: str
+    where_to_read: str
+    routes: dict[str, str]
+    outcomes: dict[str, str]
+    documents: dict[str, str]
+
+
+def text_of(group: Mapping[str, str], code: str) -> str:
+    """The text for a code of this group, or the text under `otherwise`."""
+    return group.get(code, group[OTHERWISE])

@@ -1,0 +1,45 @@
+"""A letter and whom it is sent to; their personal data never appear in a repr, so no log contains them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The recipient of a message; held for one sending and never stored."""
+
+    email: str = field(repr=False)
+    name: str | None = field(default=None, repr=False)
+    language: str = "it"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A rendered text in one language."""
+
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    language: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A letter addressed to a recipient, with the time of its sending."""
+
+    message_id: str
+    report_id: str
+    template: str
+    to: str = field(repr=False)
+    letter: Letter
+    at: datetime
+
+
+@dataclass
+class Undeliverable(Exception):
+    """The message can never be delivered; `reason` is a code, because a server's answer may contain the address."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,79 @@
+"""Which event triggers which message: one message per fact, template, report and channel."""
+
+from dataclasses import dataclass
+
+from chassis.ids import derive
+from contracts.base import Event
+from contracts.intake import ReportRegistered
+from contracts.routing import CaseHeld, CaseOpened, CaseResolved
+from contracts.subsidies import (
+    DocumentsRequested,
+    SubsidiesDecision,
+    SubsidyGranted,
+    SubsidyRefused,
+    SubsidyWaitlisted,
+)
+from notify.domain.messages import EMAIL
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """The message that an event causes; its id is derived from the fact, the template, the report and the channel.
+
+    The id does not depend on the record that carried the event: a fact that is published again, even after the inbox
+    has expired, finds its message.
+    """
+
+    message_id: str
+    report_id: str
+    template: str
+
+
+def report_received(event: ReportRegistered) -> Trigger:
+    """A report is registered once."""
+    return _trigger(event, event.report_id, "report-received", event.report_id)
+
+
+def case_opened(event: CaseOpened) -> Trigger:
+    """A case is opened once."""
+    return _trigger(event, event.report_id, "case-opened", event.report_id)
+
+
+def case_held(event: CaseHeld) -> Trigger:
+    """A case is held once."""
+    return _trigger(event, event.report_id, "case-held", event.report_id)
+
+
+def case_resolved(event: CaseResolved) -> Trigger:
+    """A case is resolved once."""
+    return _trigger(event, event.report_id, "case-resolved", event.report_id)
+
+
+def documents_requested(event: DocumentsRequested) -> Trigger:
+    """Each list of documents that is requested for an application is a separate fact."""
+    fact = f"{event.application_id}/{','.join(event.documents)}"
+    return _trigger(event, event.report_id, "documents-requested", fact)
+
+
+def subsidy_granted(event: SubsidyGranted) -> Trigger:
+    """Each decision causes one message."""
+    return _decision(event, "subsidy-granted")
+
+
+def subsidy_refused(event: SubsidyRefused) -> Trigger:
+    """Each decision causes one message."""
+    return _decision(event, "subsidy-refused")
+
+
+def subsidy_waitlisted(event: SubsidyWaitlisted) -> Trigger:
+    """Each decision causes one message."""
+    return _decision(event, "subsidy-waitlisted")
+
+
+def _decision(event: SubsidiesDecision, template: str) -> Trigger:
+    return _trigger(event, event.report_id, template, event.decision_id)
+
+
+def _trigger(event: Event, report_id: str, template: str, fact: str) -> Trigger:
+    message_id = derive(f"{event.type_tag}/{fact}", f"{template}/{report_id}/{EMAIL}")
+    return Trigger(message_id, report_id, template)

@@ -1,0 +1,1 @@
+"""Read side of notify: the only package that names stored paths."""

@@ -1,0 +1,50 @@
+"""Messages as staff reads them, and how long the oldest one is pending."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from chassis.documents import Index
+from chassis.service import ServiceContext
+from notify.domain.messages import Message, Status
+from notify.handlers.documents import MESSAGES
+
+OLDEST_FIRST = (("state.written_at", 1),)
+INDEXES = tuple(
+    Index(MESSAGES.name, ((path, 1), *OLDEST_FIRST)) for path in ("state.report_id", "state.status")
+)
+
+
+@dataclass(frozen=True)
+class MessageView:
+    """A message: what, when and with which end; to whom is known to intake alone."""
+
+    message_id: str
+    report_id: str
+    template: str
+    channel: str
+    status: Status
+    written_at: datetime
+    settled_at: datetime | None
+    reason: str | None
+    language: str | None
+    fallback_from: str | None
+
+
+async def list_messages(
+    context: ServiceContext, report_id: str | None, status: Status | None, limit: int
+) -> list[MessageView]:
+    """Messages of this report with this status (None: any), at most `limit`, the oldest first."""
+    filters = {"state.report_id": report_id, "state.status": status and status.value}
+    where = {path: value for path, value in filters.items() if value is not None}
+    return [_view(message) for message in await context.list(MESSAGES, where, OLDEST_FIRST, limit)]
+
+
+async def oldest_pending_age(context: ServiceContext) -> timedelta:
+    """The age of the oldest pending message; zero when there is none."""
+    where = {"state.status": Status.PENDING.value}
+    found = await context.list(MESSAGES, where, OLDEST_FIRST, 1)
+    return max((context.clock() - message.written_at for message in found), default=timedelta())
+
+
+def _view(message: Message) -> MessageView:
+    return MessageView(**{field.name: getattr(message, field.name) for field in fields(MessageView)})
