@@ -16,7 +16,7 @@ INDEXES = tuple(
 
 @dataclass(frozen=True)
 class MessageView:
-    """A message: what, when and with which end; to whom is known to intake alone."""
+    """A message without its recipient, whom only intake knows."""
 
     message_id: str
     report_id: str

@@ -1,4 +1,4 @@
-"""The register as the agency keeps it: rules.yaml, operators.yaml, deadlines.yaml and calendar.yaml in one folder."""
+"""The register read from the agency's files: rules.yaml, operators.yaml, deadlines.yaml and calendar.yaml in one folder."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -110,7 +110,7 @@ FILES: Mapping[str, type[Row]] = {
 
 @dataclass(frozen=True)
 class _Known:
-    """Codes that reports can have, as the files beside this folder say; None where there is no such file."""
+    """The codes that reports can have, from intake's seed files beside this folder; None where a file does not exist."""
 
     categories: frozenset[str] | None
     neighbourhoods: frozenset[str] | None
@@ -127,7 +127,7 @@ class _Known:
 
 
 def read_register(folder: Path) -> Register:
-    """Read and check the register; raises SeedError for what is unknown, out of range, not a day or a loose reference."""
+    """Read and check the register; raises SeedError for unknown fields, values out of range, invalid days and unknown codes."""
     opened = read_all(folder, FILES)
     (rules, table), (operators, people), (deadlines, terms), (calendar, days) = opened
     known = _Known.beside(folder)

@@ -1,4 +1,4 @@
-"""When something is due: hours that never stop, or days of the agency's calendar, exact across daylight saving."""
+"""Due dates: spans in elapsed hours, or in days of the agency's calendar; exact across daylight saving changes."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +11,7 @@ A_DAY = timedelta(days=1)
 
 
 class Unit(StrEnum):
-    """What a span is counted in."""
+    """The unit of a span."""
 
     HOURS = "hours"
     DAYS = "days"
@@ -20,7 +20,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Span:
-    """How long something may take, counted from day 0, which itself is not counted."""
+    """A length of time that starts on day 0, which is not counted."""
 
     number: int
     unit: Unit
@@ -28,7 +28,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Clocks:
-    """The two dates of an urgency class, and where their numbers come from."""
+    """The time limits of an urgency class for first contact and completion, and the source that sets them."""
 
     urgency: str
     contact: Span
@@ -38,7 +38,7 @@ class Clocks:
 
 @dataclass(frozen=True)
 class Feast:
-    """A day on which nobody works, each year from `since`; with a province, only there."""
+    """A public holiday on a fixed date, each year from `since`; with a province, only there."""
 
     name: str
     month: int
@@ -50,9 +50,9 @@ class Feast:
 
 @dataclass(frozen=True, eq=False)
 class Calendar:
-    """The agency's days and terms; `unknown` is the class whose terms a class not listed here gets.
+    """The agency's holidays and time limits; urgency classes that are not listed have the limits of the class `unknown`.
 
-    It is compared by identity, so that remembering an answer does not cost more than computing it.
+    Compared by identity: a cache lookup by value would cost more than the calculation.
     """
 
     version: str
@@ -64,7 +64,7 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Due:
-    """Day 0, first contact, and done or planned, at the latest (all UTC)."""
+    """Day 0, and the latest instants for first contact and for completion (all UTC)."""
 
     heard_at: datetime
     contact: datetime
@@ -73,7 +73,7 @@ class Due:
 
 @lru_cache(maxsize=512)
 def easter(year: int) -> date:
-    """Easter Sunday of a Gregorian year (the anonymous algorithm of 1876)."""
+    """Easter Sunday of a Gregorian year, by the anonymous algorithm of 1876 (Meeus/Jones/Butcher)."""
     golden = year % 19
     century, of_century = divmod(year, 100)
     moon = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
@@ -84,7 +84,7 @@ def easter(year: int) -> date:
 
 
 def feasts_of(calendar: Calendar, year: int, province: str) -> frozenset[date]:
-    """The public holidays of a year in a province, Easter Monday among them (art. 2 L. 260/1949)."""
+    """The public holidays of a year in a province, including Easter Monday (art. 2 L. 260/1949)."""
     fixed = {
         date(year, feast.month, feast.day)
         for feast in calendar.feasts
@@ -99,7 +99,7 @@ def is_working_day(calendar: Calendar, province: str, day: date) -> bool:
 
 
 def working_days_after(calendar: Calendar, province: str, day: date, count: int) -> date:
-    """The working day that is `count` working days after a day, which itself is not counted."""
+    """The working day that is `count` working days after a day; that day is not counted."""
     feasts = feasts_of(calendar, day.year, province)
     while count:
         day += A_DAY
@@ -111,7 +111,7 @@ def working_days_after(calendar: Calendar, province: str, day: date, count: int)
 
 
 def ends(calendar: Calendar, span: Span, province: str, heard_at: datetime) -> datetime:
-    """The instant (UTC) a span ends: exact hours, or the closing hour in Rome of its last day."""
+    """The instant (UTC) at which a span ends: after exact hours, or at the closing hour in Rome of its last day."""
     if span.unit is Unit.HOURS:
         return heard_at.astimezone(UTC) + timedelta(hours=span.number)
     return _closing(calendar, span, province, heard_at.astimezone(ROME).date())
@@ -127,7 +127,7 @@ def _closing(calendar: Calendar, span: Span, province: str, day: date) -> dateti
 
 
 def due(calendar: Calendar, urgency: str, province: str, heard_at: datetime) -> Due:
-    """The dates of a report of this class; a class that is not in the calendar gets the terms of its `unknown`."""
+    """The due dates of a report of this urgency class; a class that is not listed has the limits of the class `unknown`."""
     by_class = {clocks.urgency: clocks for clocks in calendar.clocks}
     clocks = by_class.get(urgency, by_class[calendar.unknown])
     return Due(

@@ -1,4 +1,4 @@
-"""A case: one report, who looks after it, by when, and how it ended."""
+"""Cases: who handles one report, by when, and how it ended."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +9,7 @@ from routing.domain.rules import Candidate, Decision, Held, PassedOver, Reported
 
 
 class Status(StrEnum):
-    """Where a case stands; a resolved case stays resolved."""
+    """The status of a case; resolved is final."""
 
     OPEN = "open"
     HELD = "held"
@@ -17,14 +17,14 @@ class Status(StrEnum):
 
 
 class Missed(StrEnum):
-    """Which of the two dates has passed."""
+    """Which of the two due dates has passed."""
 
     CONTACT = "contact"
     COMPLETION = "completion"
 
 
 class Outcome(StrEnum):
-    """How a case ended; `withdrawn` is the tenant's own word and nobody else's."""
+    """How a case ended; only the tenant sets `withdrawn`."""
 
     SOLVED = "solved"
     HANDED_OFF = "handed-off"
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Case:
-    """Everything routing knows about a report; no name, no text, and why it went where it went."""
+    """What routing knows about a report, with the reasons of the decision; no name and no text of the tenant."""
 
     report_id: str
     status: Status
@@ -72,7 +72,7 @@ def opened(
     now: datetime,
     timers: tuple[str, ...],
 ) -> Case:
-    """A new case, open or held as the decision says; a date that has passed already is only recorded."""
+    """A new case, open or held according to the decision; a due date that has already passed is only recorded."""
     return Case(
         **vars(reported),
         **vars(decision),
@@ -89,16 +89,16 @@ def opened(
 
 
 def dates_to_watch(due: Due, now: datetime) -> tuple[tuple[Missed, datetime], ...]:
-    """The dates still to come: only those can be missed from now on, so an old report that comes late alarms nobody."""
+    """The due dates after `now`; earlier ones get no timer, so an old report that arrives late escalates nothing."""
     dates = ((Missed.CONTACT, due.contact), (Missed.COMPLETION, due.done))
     return tuple((missed, date) for missed, date in dates if date > now)
 
 
 def resolved(case: Case, outcome: Outcome, now: datetime) -> Case:
-    """The case as it ends."""
+    """The case resolved with this outcome."""
     return replace(case, status=Status.RESOLVED, outcome=outcome, resolved_at=now)
 
 
-def late(case: Case, missed: Missed) -> Case:
-    """The case with one more date missed."""
+def with_missed(case: Case, missed: Missed) -> Case:
+    """The case with one more missed due date."""
     return replace(case, missed=(*case.missed, missed))

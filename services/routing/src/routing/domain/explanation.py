@@ -1,4 +1,4 @@
-"""The reasons in Italian, for whoever asks "perché?"."""
+"""The explanation of a case in Italian."""
 
 from routing.domain.cases import Case
 from routing.domain.rules import Held, Reason
@@ -29,7 +29,7 @@ PARTS: dict[str, str] = {
 
 
 def explain(case: Case) -> list[str]:
-    """Why this case went where it went, sentence by sentence: what decided, who was considered, what did not apply."""
+    """The sentences that explain a case: the rule that decided, the operators considered, the rules that did not apply."""
     sentences = [f"Ha deciso la regola «{case.rule}» (versione {case.rules_version}): {case.why}"]
     if case.held is not None:
         sentences.append(HELD[case.held])

@@ -1,4 +1,4 @@
-"""What decisions are taken by: rules, operators and calendar, together and dated."""
+"""Registers: the rules, operators and calendar that decisions are based on."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -12,7 +12,7 @@ CURRENT = "current"
 
 @dataclass(frozen=True)
 class Loading:
-    """When which content was put in force."""
+    """When a content was put in force."""
 
     content: str
     at: datetime
@@ -20,7 +20,7 @@ class Loading:
 
 @dataclass(frozen=True, eq=False)
 class Register:
-    """The settled data in force; `content` fingerprints it and `revision` counts how often it was changed."""
+    """The reference data in force; `content` is its fingerprint, `revision` the number of changes so far."""
 
     content: str
     rules: RuleTable
@@ -32,13 +32,13 @@ class Register:
 
     @property
     def since(self) -> datetime | None:
-        """Since when it is in force; nobody knows of one that a build put in force which did not write it down."""
+        """When it was put in force; None for a register that was loaded before this date was stored."""
         return self.loading.at if self.loading is not None and self.loading.content == self.content else None
 
 
 @lru_cache(maxsize=256)
 def decision_by(register: Register, reported: Reported, day: date) -> Decision:
-    """Who looks after such a report on this day; a class without terms is held, because nobody could say by when."""
+    """Who handles such a report on this day; an urgency class without time limits is held, because it has no due date."""
     decision = decide(reported, register.rules, register.operators, day)
     if any(clocks.urgency == reported.urgency for clocks in register.calendar.clocks):
         return decision

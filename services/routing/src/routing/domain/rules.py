@@ -1,4 +1,4 @@
-"""Who looks after a report: a table of named rules, first match wins, and every answer carries its reasons."""
+"""Who handles a report: a table of named rules of which the first match decides, with the reasons of every decision."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Route(StrEnum):
-    """Who a case can go to."""
+    """Who can handle a case."""
 
     OPERATOR = "operator"
     TECHNICAL_OFFICE = "technical-office"
@@ -28,7 +28,7 @@ class Reason(StrEnum):
 
 
 class Held(StrEnum):
-    """Why nobody can take a case."""
+    """Why a case is held."""
 
     NOBODY_ELIGIBLE = "nobody-eligible"
     NO_RULE_MATCHES = "no-rule-matches"
@@ -41,7 +41,7 @@ NO_RULE = "no-rule"
 
 @dataclass(frozen=True)
 class Reported:
-    """What the rules look at in a report."""
+    """The fields of a report that the rules compare."""
 
     category: str
     kind: str
@@ -60,7 +60,7 @@ class Absence:
 
 @dataclass(frozen=True)
 class Operator:
-    """Somebody who moves through neighbourhoods; `substitutes` step in, in this order, when they cannot."""
+    """An operator of one or more neighbourhoods; `substitutes` take their cases, in this order, when they cannot."""
 
     code: str
     name: str
@@ -80,7 +80,7 @@ class Operator:
 
 @dataclass(frozen=True)
 class Condition:
-    """What must hold for a rule; an empty list asks for nothing, all others must contain the report's value."""
+    """What a rule requires: each list that is not empty must contain the report's value."""
 
     categories: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -90,15 +90,15 @@ class Condition:
     has_operator: bool | None = None
 
     def failing(self, reported: Reported, owned: bool) -> str | None:
-        """The first part that does not hold, or None when the rule matches."""
-        asked = (
+        """The first part that does not match, or None when all match."""
+        parts = (
             ("category", self.categories, reported.category),
             ("kind", self.kinds, reported.kind),
             ("urgency", self.urgencies, reported.urgency),
             ("neighbourhood", self.neighbourhoods, reported.neighbourhood),
             ("province", self.provinces, reported.province),
         )
-        for part, accepted, value in asked:
+        for part, accepted, value in parts:
             if accepted and value not in accepted:
                 return part
         return None if self.has_operator in (None, owned) else "has-operator"
@@ -106,7 +106,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the table; `why` is the Italian sentence that whoever asks is told."""
+    """One row of the table; `why` is its explanation in Italian."""
 
     name: str
     route: Route
@@ -114,14 +114,14 @@ class Rule:
     when: tuple[Condition, ...] = ()
 
     def failing(self, reported: Reported, owned: bool) -> str | None:
-        """What keeps this rule from deciding; it decides when any of its conditions holds, or when it has none."""
+        """None when any condition matches or there is none, else the first part of the first condition that does not match."""
         parts = [condition.failing(reported, owned) for condition in self.when]
         return None if not parts or None in parts else parts[0]
 
 
 @dataclass(frozen=True)
 class RuleTable:
-    """The rules in force, in the order in which they are asked."""
+    """The rules in the order in which they are evaluated."""
 
     version: str
     rules: tuple[Rule, ...]
@@ -129,7 +129,7 @@ class RuleTable:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An operator who was considered, whether they can take the case, and every reason for and against."""
+    """An operator who was considered, whether they are eligible, and every reason for and against."""
 
     operator: str
     name: str
@@ -139,7 +139,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """A rule that was asked first and did not decide, and the part of it that did not hold."""
+    """A rule that was evaluated and did not match, and the part that did not match."""
 
     rule: str
     failing: str
@@ -147,7 +147,7 @@ class PassedOver:
 
 @dataclass(frozen=True)
 class Decision:
-    """Who takes a case, or why nobody can (`held`), with everything that was considered on the way."""
+    """Who takes a case, or why it is held, with every rule and operator that was considered."""
 
     rule: str
     rules_version: str
@@ -160,7 +160,7 @@ class Decision:
 
 
 def decide(reported: Reported, table: RuleTable, operators: tuple[Operator, ...], day: date) -> Decision:
-    """Who looks after this report on this day; nobody able is an answer too, and never becomes somebody else."""
+    """Who handles this report on this day; when nobody is eligible the case is held and later rules are not evaluated."""
     owned = any(reported.neighbourhood in operator.neighbourhoods for operator in operators)
     passed: list[PassedOver] = []
     for rule in table.rules:
@@ -170,14 +170,14 @@ def decide(reported: Reported, table: RuleTable, operators: tuple[Operator, ...]
             return (
                 decision
                 if rule.route is not Route.OPERATOR
-                else _entrusted(decision, reported, operators, day)
+                else _to_operator(decision, reported, operators, day)
             )
         passed.append(PassedOver(rule.name, failing))
     why = "nessuna regola prevede questo caso."
     return Decision(NO_RULE, table.version, why, held=Held.NO_RULE_MATCHES, passed_over=tuple(passed))
 
 
-def _entrusted(
+def _to_operator(
     decision: Decision, reported: Reported, operators: tuple[Operator, ...], day: date
 ) -> Decision:
     candidates = consider(reported, operators, day)
@@ -188,17 +188,17 @@ def _entrusted(
 
 
 def consider(reported: Reported, operators: tuple[Operator, ...], day: date) -> tuple[Candidate, ...]:
-    """Every operator with the reasons for and against; nobody is left out of the account."""
+    """Every operator as a candidate, with the reasons for and against."""
     owners = [operator for operator in operators if reported.neighbourhood in operator.neighbourhoods]
     stand_ins = {code for owner in owners for code in owner.substitutes}
     owner_can = any(owner.can_take(reported.kind, day) for owner in owners)
     return tuple(
-        _candidate(operator, reported, day, _standing(operator, owners, stand_ins, owner_can))
+        _candidate(operator, reported, day, _area_reasons(operator, owners, stand_ins, owner_can))
         for operator in operators
     )
 
 
-def _standing(
+def _area_reasons(
     operator: Operator, owners: Iterable[Operator], stand_ins: set[str], owner_can: bool
 ) -> tuple[Reason, ...]:
     if operator in owners:
@@ -208,8 +208,8 @@ def _standing(
     return (Reason.SUBSTITUTES_OWNER, Reason.OWNER_AVAILABLE) if owner_can else (Reason.SUBSTITUTES_OWNER,)
 
 
-def _candidate(operator: Operator, reported: Reported, day: date, standing: tuple[Reason, ...]) -> Candidate:
-    reasons = list(standing)
+def _candidate(operator: Operator, reported: Reported, day: date, area: tuple[Reason, ...]) -> Candidate:
+    reasons = list(area)
     if operator.is_away(day):
         reasons.append(Reason.ABSENT)
     if reported.kind not in operator.kinds:

@@ -1,4 +1,4 @@
-"""What routing keeps."""
+"""The documents that routing stores."""
 
 from chassis.documents import Collection, Raw
 from routing.domain.cases import Case
@@ -7,11 +7,11 @@ from routing.domain.registers import Register
 CASES = Collection("cases", Case, lambda case: case.report_id, publishes=("routing.cases",))
 
 
-def _not_dated(state: Raw) -> Raw:
-    """Form 2 knows when the register was put in force; of an older one nobody does."""
+def _without_loading(state: Raw) -> Raw:
+    """Schema 2 adds when the register was put in force, which is unknown for documents in schema 1."""
     return state | {"loading": None}
 
 
 REGISTERS = Collection(
-    "registers", Register, lambda register: register.id, reference=True, upcasters=(_not_dated,)
+    "registers", Register, lambda register: register.id, reference=True, upcasters=(_without_loading,)
 )

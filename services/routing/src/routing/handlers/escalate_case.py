@@ -1,17 +1,17 @@
-"""A date has passed: whoever coordinates hears of it."""
+"""Escalate a case whose due date has passed."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.handling import NOTHING, Change, Moment
 from contracts.routing import CaseEscalated
-from routing.domain.cases import Case, Missed, Status, late
+from routing.domain.cases import Case, Missed, Status, with_missed
 from routing.handlers.documents import CASES
 
 
 @dataclass(frozen=True)
 class DueDatePassed:
-    """One of the dates of a case has come."""
+    """Timer: one due date of a case has passed."""
 
     report_id: str
     missed: Missed
@@ -19,10 +19,10 @@ class DueDatePassed:
 
 
 def escalate_case(timer: DueDatePassed, case: Case | None, _moment: Moment) -> Change:
-    """Say which date was missed, unless the case is resolved."""
+    """Record the missed date and publish CaseEscalated, unless the case is resolved or the date is recorded already."""
     if case is None or case.status is Status.RESOLVED or timer.missed in case.missed:
         return NOTHING
     return Change(
-        write=[CASES.put(late(case, timer.missed))],
+        write=[CASES.put(with_missed(case, timer.missed))],
         events=[CaseEscalated(report_id=case.report_id, missed=timer.missed, due_at=timer.due_at)],
     )

@@ -1,4 +1,4 @@
-"""The agency changes its rules, operators or calendar."""
+"""Load a register: the rules, operators and calendar of the agency."""
 
 from dataclasses import dataclass, replace
 
@@ -9,13 +9,13 @@ from routing.handlers.documents import REGISTERS
 
 @dataclass(frozen=True)
 class LoadRegister:
-    """Decide by this register from now on."""
+    """Put this register in force."""
 
     register: Register
 
 
 def load_register(command: LoadRegister, current: Register | None, moment: Moment) -> Change:
-    """Put a register in force; the same content again changes nothing, cases already opened keep their decision."""
+    """Put a register in force; the content in force changes nothing, and existing cases keep their decision."""
     if current is not None and current.content == command.register.content:
         return NOTHING
     revision = 1 if current is None else current.revision + 1

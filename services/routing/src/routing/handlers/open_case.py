@@ -1,4 +1,4 @@
-"""A registered report becomes one case."""
+"""Open the case of a registered report."""
 
 from datetime import UTC, datetime
 
@@ -17,9 +17,9 @@ from routing.handlers.escalate_case import DueDatePassed
 def open_case(
     event: ReportRegistered, case: Case | None, register: Register | None, moment: Moment
 ) -> Change:
-    """Open or hold the case of a report and watch its dates; a report has one case, so a second time is nothing.
+    """Open or hold the case of a report and start timers for its due dates; a report that has a case changes nothing.
 
-    Raises Early while there is no register to decide by.
+    Raises Early while no register is in force.
     """
     if case is not None:
         return NOTHING
@@ -34,10 +34,10 @@ def open_case(
     )
     watched = tuple(timer.id for timer in timers)
     case = opened(event.report_id, event.place_id, reported, decision, dates, moment.now, watched)
-    return Change(write=[CASES.put(case)], events=[_said(case)], timers=timers)
+    return Change(write=[CASES.put(case)], events=[_event(case)], timers=timers)
 
 
-def _said(case: Case) -> RoutingCase:
+def _event(case: Case) -> RoutingCase:
     if case.route is None:
         return CaseHeld(
             report_id=case.report_id,
@@ -62,6 +62,6 @@ def _said(case: Case) -> RoutingCase:
 
 
 def to_milliseconds(instant: datetime) -> datetime:
-    """The instant in UTC, cut to what the database keeps."""
+    """The instant in UTC, truncated to the milliseconds that the database stores."""
     utc = instant.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)

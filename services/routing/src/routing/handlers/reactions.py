@@ -1,4 +1,4 @@
-"""When these events, commands and timers arrive, routing does this."""
+"""The table of routing: for each event, command or timer, the documents it needs and its handler."""
 
 from chassis.handling import Reactions, on
 from contracts.intake import ReportRegistered, ReportWithdrawn

@@ -1,4 +1,4 @@
-"""Whoever looks after a case says how it ended."""
+"""Resolve a case."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class ResolveCase:
 
 
 def resolve_case(command: ResolveCase, case: Case | None, moment: Moment) -> Change:
-    """Close a case that is open or held; raises Refused when there is none, or when it is resolved already."""
+    """Close a case that is open or held; raises Refused when there is none or when it is resolved already."""
     if case is None:
         raise Refused(
             "unknown-case",
@@ -30,8 +30,8 @@ def resolve_case(command: ResolveCase, case: Case | None, moment: Moment) -> Cha
     if case.status is Status.RESOLVED:
         raise Refused(
             "already-resolved",
-            f"The case was resolved before, with outcome {case.outcome}.",
-            fix="Nothing is left to do; a new problem is a new report.",
+            f"The case is already resolved, with outcome {case.outcome}.",
+            fix="Nothing is left to do; a new problem needs a new report.",
         )
     change = close(case, command.outcome, moment)
     answer = {"report_id": case.report_id, "status": Status.RESOLVED.value, "outcome": command.outcome.value}
@@ -39,7 +39,7 @@ def resolve_case(command: ResolveCase, case: Case | None, moment: Moment) -> Cha
 
 
 def close(case: Case, outcome: Outcome, moment: Moment) -> Change:
-    """The end of a case: nothing is watched any more and everybody hears of it."""
+    """Resolve a case, cancel its timers and publish CaseResolved."""
     return Change(
         write=[CASES.put(resolved(case, outcome, moment.now))],
         events=[CaseResolved(report_id=case.report_id, outcome=outcome)],

@@ -21,7 +21,7 @@ INDEXES = tuple(Index(CASES.name, ((path, 1), *BY_DUE_DATE)) for path in ("state
 
 @dataclass(frozen=True)
 class ReasonView:
-    """A reason, for machines and for people."""
+    """A reason as a code and as a text."""
 
     code: str
     text: Annotated[str, Field(description="In Italian.")]
@@ -39,7 +39,7 @@ class CandidateView:
 
 @dataclass(frozen=True)
 class CaseView:
-    """A case as staff sees it; what the tenant wrote is read from intake."""
+    """A case as staff sees it; the text of the report is in intake."""
 
     report_id: str
     status: Status
@@ -63,7 +63,7 @@ class CaseView:
     rules_version: str
     held: str | None
     candidates: list[CandidateView]
-    because: Annotated[list[str], Field(description="Perché: why it went where it went, in Italian.")]
+    because: Annotated[list[str], Field(description="The explanation of the decision, in Italian.")]
 
 
 async def list_cases(

@@ -22,7 +22,9 @@ class Resolution(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     outcome: Literal["solved", "handed-off", "unfounded"]
-    command_id: UUID | None = Field(default=None, description="Send it to be able to repeat the call safely.")
+    command_id: UUID | None = Field(
+        default=None, description="Makes a repeated call safe: the same id returns the first answer."
+    )
 
 
 def cases_router(context: ServiceContext) -> APIRouter:
@@ -35,17 +37,17 @@ def cases_router(context: ServiceContext) -> APIRouter:
         route: Route | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> list[CaseView]:
-        """Cases, the one that is due first at the head."""
+        """Cases, the earliest due date first."""
         return await cases.list_cases(context, status, route, limit)
 
     @router.get("/{report_id}")
     async def read_case(report_id: UUID) -> CaseView:
-        """One case, with everybody who was considered and why."""
+        """One case, with every operator who was considered and why."""
         return await cases.read_case(context, str(report_id))
 
     @router.post("/{report_id}/resolution")
     async def resolve(report_id: UUID, resolution: Resolution) -> dict[str, Any]:
-        """Close a case; sent again with the same command_id it gives the same answer."""
+        """Close a case; a repeated command_id returns the first answer."""
         outcome = Outcome(resolution.outcome)
         return dict((await resolve_case(context, str(report_id), outcome, resolution.command_id)).body)
 
