@@ -92,6 +92,9 @@ contracts: $(STAMP) ## Write what is generated from the contracts, and hold it a
 map: $(STAMP) ## Write docs/event-map.md: who says what, and who hears it
 	@$(RUN) -m contracts generate
 
+screens: $(STAMP) ## Take pictures of the public pages of a running system, with Chromium (TO=docs/pictures)
+	@$(RUN) -m stack screens $(WHERE) --to "$(or $(TO),docs/pictures)" $(if $(PAGE),--page $(PAGE))
+
 subscribers: $(STAMP) $(FOREIGN) ## Let programs in Python, Node.js and Java hear a live system, killed in mid-stream
 	@$(RUN) -m stack subscribers
 
