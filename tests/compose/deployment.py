@@ -156,9 +156,9 @@ class Deployment:
             "COMPOSE_ENV_FILES": str(self.env_file),
         }
 
-    def compose(self, *words: str, seconds: float = 600) -> str:
+    def compose(self, *words: str, stdin: bytes | None = None, seconds: float = 600) -> str:
         """What a compose command prints; raises Trouble when it fails."""
-        return run([BINARY, *words], env=self.environment(), seconds=seconds)
+        return run([BINARY, *words], stdin=stdin, env=self.environment(), seconds=seconds)
 
     def down(self, *more: str) -> None:
         """Removes the containers and networks, and what more is named."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 import httpx
+from deploy.compose.ops import command
 from tests.compose.commands import StepError
 from tests.compose.deployment import Deployment
 
@@ -22,6 +23,7 @@ def check(deployment: Deployment) -> list[str]:
             _budgets(client, deployment),
             _login(client, deployment),
             _hidden(client),
+            _ops(deployment),
         ]
 
 
@@ -79,3 +81,12 @@ def _hidden(client: httpx.Client) -> str:
         answer = client.get(path)
         _must(answer.status_code == 404, "what is inside is seen outside", answer)
     return "nothing of the inside"
+
+
+def _ops(deployment: Deployment) -> str:
+    secret = json.loads((deployment.secrets / "issuer_clients").read_text())["ascolto-ops"]["secret"]
+    asked = command("routing", "ascolto-ops", ["list"])
+    answer = deployment.compose(*asked[2:], stdin=f"{secret}\n".encode())
+    if not isinstance(json.loads(answer), dict | list):
+        raise StepError(f"an operator asked routing and got {answer[:300]}")
+    return "the operators' command line"
