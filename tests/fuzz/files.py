@@ -7,10 +7,11 @@ from pathlib import Path
 
 from tests.fuzz.envelopes import Reading
 
-from intake.domain.imports import ImportMapping, Mapped, map_row
-from intake.entrypoints.csv_mapping import read_mapping
-from intake.entrypoints.csv_result import defused
-from intake.entrypoints.csv_rows import Row, Unusable, read_rows, survey
+from intake.app.imports.csv_rows import ImportFailed, Row, read_rows, survey
+from intake.app.imports.mapping_file import read_mapping
+from intake.app.imports.results import defused
+from intake.domain.import_mapping import ImportMapping
+from intake.domain.import_rows import Mapped, map_row
 
 MAPPING = Path(__file__).parents[2] / "deploy" / "seed" / "intake" / "import-municipium.yaml"
 SHIPPED = read_mapping(MAPPING)
@@ -41,10 +42,10 @@ def bring(count: int, seed: int, rows: Rows = read_rows) -> Reading:
             try:
                 found = read_mapping(mapping) if rng.random() < 0.15 else SHIPPED
                 result = _result(file, found, rows)
-            except Unusable as unusable:
+            except ImportFailed as error:
                 result = "told"
-                if not str(unusable).isprintable():
-                    reading.uncaught.append(f"not printable: {unusable!r}")
+                if not str(error).isprintable():
+                    reading.uncaught.append(f"not printable: {error!r}")
             except Exception as error:  # noqa: BLE001 - that is what is looked for
                 said = f"{type(error).__name__}: {error}"
                 reading.uncaught.append(f"{said} on {file.read_bytes()!r} with {mapping.read_bytes()!r}")
@@ -80,7 +81,7 @@ def _result(file: Path, mapping: ImportMapping, rows: Rows) -> str:
     line, results = found.header + 1, set()
     for row in rows(file, mapping):
         assert row.line == line
-        assert row.blank + bool(row.trouble) + bool(row.cells) == 1
+        assert row.blank + bool(row.problem) + bool(row.cells) == 1
         line += row.lines
         results.add(_row(row, mapping))
     assert line == found.lines + 1

@@ -17,8 +17,8 @@ from chassis.consumer.records import read
 from chassis.http.context import OpenGuard, ServiceContext
 from chassis.transaction.parked import Record
 from contracts.envelope import read_event
-from intake.domain.imports import ImportMapping
-from intake.entrypoints.csv_rows import Row, read_rows
+from intake.app.imports.csv_rows import Row, read_rows
+from intake.domain.import_mapping import ImportMapping
 from routing.entrypoints.api import cases
 
 
@@ -64,7 +64,7 @@ def test_damaged_lists_and_mappings_are_read_or_told() -> None:
 
 def test_a_reader_that_loses_a_line_is_noticed() -> None:
     def losing(file: Path, mapping: ImportMapping) -> Iterator[Row]:
-        return (row for row in read_rows(file, mapping) if not row.trouble)
+        return (row for row in read_rows(file, mapping) if not row.problem)
 
     assert bring(100, 7, losing).uncaught
 

@@ -8,17 +8,17 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 
-from chassis.sealing import Sealer
 from chassis.service import Plan, ServiceContext
 from chassis.store.memory import MemoryStore
 from chassis.testing import MemoryService
 from chassis.web import CsrfTokens
+from intake.adapters.mail_addresses import is_address
 from intake.adapters.seed_files import read_registers
+from intake.app.registers import load_registers
+from intake.app.use_cases import use_cases
 from intake.domain.registers import Register
-from intake.entrypoints import http, pages, staff
-from intake.entrypoints.desk import Desk
-from intake.entrypoints.seeding import load_registers
-from intake.entrypoints.tracking import Slips
+from intake.entrypoints.api import internal, v1
+from intake.entrypoints.pages import public
 from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS
 
@@ -39,11 +39,11 @@ async def service(registers: tuple[Register, Register]) -> AsyncIterator[MemoryS
     """The service at noon of a day in November, with the shipped registers in force."""
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
-        desk = Desk(context, Sealer(SECRET), Slips(SECRET))
+        cases = use_cases(context, SECRET, is_address)
         return (
-            http.router(context, desk),
-            pages.router(context, desk, CsrfTokens(SECRET)),
-            staff.router(context, desk),
+            v1.router(context, cases),
+            public.router(context, cases, CsrfTokens(SECRET)),
+            internal.router(context, cases),
         )
 
     async def seed(context: ServiceContext) -> None:

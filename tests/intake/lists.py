@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from intake.entrypoints.csv_mapping import read_mapping
+from intake.app.imports.mapping_file import read_mapping
 
 MAPPING_FILE = Path(__file__).parents[2] / "deploy" / "seed" / "intake" / "import-municipium.yaml"
 MAPPING = read_mapping(MAPPING_FILE)

@@ -15,22 +15,23 @@ import uvicorn
 from fastapi import FastAPI
 from tests.intake.lists import GOOD, HEADER, MAPPING, MAPPING_FILE, changed, listed, row_of
 
-from intake.entrypoints.csv_ids import RowIds
-from intake.entrypoints.csv_import import Sending, import_rows, run
-from intake.entrypoints.csv_result import Ended, defused
-from intake.entrypoints.csv_rows import Row
-from intake.entrypoints.csv_sender import Sender
+from intake.app.import_reports import ListImport, import_rows
+from intake.app.imports.csv_rows import Row
+from intake.app.imports.results import RowResult, defused
+from intake.app.imports.row_ids import RowIds
+from intake.app.imports.sender import Sender
+from intake.entrypoints.cli.import_reports import run
 
 KEY = bytes(range(32))
 IDS = RowIds(KEY, "municipium")
-SENDING = Sending(MAPPING, IDS)
+IMPORT = ListImport(MAPPING, IDS)
 
 
 async def imported(
-    rows: list[Row], client: httpx.AsyncClient, patience: float = 5, sending: Sending = SENDING
-) -> tuple[dict[str, int], list[Ended]]:
-    ended: list[Ended] = []
-    counts = await import_rows(rows, sending, Sender([client], patience), ended.append)
+    rows: list[Row], client: httpx.AsyncClient, patience: float = 5, job: ListImport = IMPORT
+) -> tuple[dict[str, int], list[RowResult]]:
+    ended: list[RowResult] = []
+    counts = await import_rows(rows, job, Sender([client], patience), ended.append)
     return dict(counts), ended
 
 
@@ -199,7 +200,7 @@ async def test_a_result_tells_each_row(importing: Import, capsys: pytest.Capture
     assert (ended, again) == (0, 0)
     assert told[-3:] == [
         "import: 6 lines: 1 of the header, 3 of rows, 2 blank",
-        "import: rejected: 2 of 3 rows; the result says why",
+        "import: rejected: 2 of 3 rows; see the reasons in the result",
         "import: 3 rows, 1 accepted, 2 rejected, 0 known",
     ]
     assert capsys.readouterr().out.splitlines()[-1] == "import: 3 rows, 0 accepted, 2 rejected, 1 known"
@@ -262,7 +263,7 @@ async def test_reports_of_a_former_version_are_not_made_twice(
             return self.former(row_id)
 
     former = Former(KEY, "municipium")
-    await imported([Row(2, GOOD | {"Id": "1"})], client, sending=Sending(MAPPING, former))
+    await imported([Row(2, GOOD | {"Id": "1"})], client, job=ListImport(MAPPING, former))
     text = HEADER + "1;;;2026-02-03;;Buca;Buche\n" + row_of(2)
 
     refused, rows = await importing(text)

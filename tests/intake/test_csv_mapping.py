@@ -6,10 +6,10 @@ import pytest
 from tests.intake.lists import GOOD, MAPPING_FILE, changed
 
 from chassis.seed import SeedError
-from intake.domain.imports import Mapped, Rejected, map_row
+from intake.app.imports.csv_rows import ImportFailed
+from intake.app.imports.mapping_file import check_mappings, read_mapping
+from intake.domain.import_rows import Mapped, Rejected, map_row
 from intake.domain.registers import Register
-from intake.entrypoints.csv_mapping import check_mappings, read_mapping
-from intake.entrypoints.csv_rows import Unusable
 
 BUCHE = "  Buche: area-esterna"
 
@@ -38,17 +38,17 @@ BUCHE = "  Buche: area-esterna"
         (BUCHE, "  Buche:", "categories.Buche"),
         (BUCHE, "  [Buche]: verde", "the name of a field as text"),
         (BUCHE, "  Buche: *verde", "not YAML"),
-        ('"%Y-%m-%d"', '"YYYY-MM-DD"', "line .*does not say year, month and day"),
-        ('"%Y-%m-%d"', '"%d/%m"', "does not say year"),
-        ('"%Y-%m-%d"', '"%Y"', "does not say year"),
+        ('"%Y-%m-%d"', '"YYYY-MM-DD"', "line .*lacks year, month or day"),
+        ('"%Y-%m-%d"', '"%d/%m"', "lacks year"),
+        ('"%Y-%m-%d"', '"%Y"', "lacks year"),
         ('"%Y-%m-%d"', '"%J"', "cannot be read"),
         ('"%Y-%m-%d"', '"%Y%Y%m%d"', "cannot be read"),
         ('"%Y-%m-%d"', '"%Y-%m-%d %Z"', "use %z"),
-        ('"%Y-%m-%d"', '"%s %Y"', "stands alone"),
+        ('"%Y-%m-%d"', '"%s %Y"', "must be the whole format"),
     ],
 )
 def test_a_mistake_in_the_mapping_is_named(tmp_path: Path, before: str, after: str, says: str) -> None:
-    with pytest.raises(Unusable, match=says):
+    with pytest.raises(ImportFailed, match=says):
         read_mapping(changed(tmp_path, before, after))
 
 
@@ -59,7 +59,7 @@ def test_what_is_no_mapping_is_told(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "mapping.yaml"
     file.write_bytes(content)
 
-    with pytest.raises(Unusable):
+    with pytest.raises(ImportFailed):
         read_mapping(file)
 
 

@@ -14,9 +14,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.intake.lists import HEADER, MAPPING, changed, listed, row_of
 
-from intake.domain.imports import ImportMapping, Rejected, map_row
-from intake.entrypoints.csv_mapping import read_mapping
-from intake.entrypoints.csv_rows import Row, Unusable, read_rows, survey
+from intake.app.imports.csv_rows import ImportFailed, Row, read_rows, survey
+from intake.app.imports.mapping_file import read_mapping
+from intake.domain.import_mapping import ImportMapping
+from intake.domain.import_rows import Rejected, map_row
 
 COLUMNS = ("Id", "Creato", "Stato", "DescrizioneBreve", "Categoria")
 ESCAPED = replace(MAPPING, escape="\\")
@@ -29,7 +30,7 @@ def read(folder: Path, text: str, mapping: ImportMapping = MAPPING) -> list[Row]
     line = found.header + 1
     for row in rows:
         assert row.line == line
-        assert row.lines == 1 or not row.trouble or "columns" in row.trouble
+        assert row.lines == 1 or not row.problem or "columns" in row.problem
         line += row.lines
     assert line - 1 == found.lines == len(io.StringIO(text, newline="").readlines())
     assert found.lines == found.header + found.rows + found.blank
@@ -43,7 +44,7 @@ def taken(rows: Sequence[Row]) -> list[tuple[int, str]]:
 
 def refused(rows: Sequence[Row]) -> list[int]:
     """The lines that were rejected."""
-    return [row.line for row in rows if row.trouble]
+    return [row.line for row in rows if row.problem]
 
 
 def test_records_are_counted_and_physical_lines_are_named(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_records_are_counted_and_physical_lines_are_named(tmp_path: Path) -> Non
     assert taken(rows) == [(2, "1"), (8, "3")]
     assert rows[0].cells["DescrizioneBreve"] == "prima riga\nseconda riga\n\nquarta"
     assert rows[1].blank
-    assert "3 columns where the header has 7" in rows[2].trouble
+    assert "3 columns where the header has 7" in rows[2].problem
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_a_quote_that_never_closes_takes_its_own_line_only(
 
     assert [line for line, _ in taken(found)] == [*rows]
     assert refused(found) == [*bad]
-    assert "quote opens here" in next(row.trouble for row in found if row.trouble)
+    assert "quote opens here" in next(row.problem for row in found if row.problem)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_a_text_of_several_lines_is_one_text(tmp_path: Path, text: str) -> None:
 def test_what_is_no_record_is_rejected_and_the_rest_goes_on(tmp_path: Path, text: str, says: str) -> None:
     rows = read(tmp_path, HEADER + row_of(1, text) + row_of(2))
 
-    assert says in rows[0].trouble
+    assert says in rows[0].problem
     assert taken(rows)[-1][1] == "2"
     assert "1" not in dict(taken(rows)).values()
 
@@ -185,7 +186,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path, encodi
 def test_utf_16_is_read_as_the_mapping_says_and_told_otherwise(tmp_path: Path, encoding: str) -> None:
     file = listed(tmp_path, HEADER + row_of(1, "perché") + row_of(2), encoding)
 
-    with pytest.raises(Unusable, match="encoding: utf-16"):
+    with pytest.raises(ImportFailed, match="encoding: utf-16"):
         survey(file, MAPPING)
     assert taken(list(read_rows(file, replace(MAPPING, encoding=encoding)))) == [(2, "1"), (3, "2")]
 
@@ -204,16 +205,16 @@ def test_rows_in_another_encoding_are_rejected_one_by_one(tmp_path: Path) -> Non
         ("Id;DescrizioneBreve;Categoria\n", "no column Creato"),
         (HEADER.replace(";", ","), 'write `delimiter: ","`'),
         (HEADER.replace(";", "\t"), r'write `delimiter: "\\t"`'),
-        (HEADER.replace("Stato", "Id"), "columns 1 and 2 are both called Id"),
+        (HEADER.replace("Stato", "Id"), "columns 1 and 2 are both named Id"),
         (HEADER.replace("Id;Stato", 'Id;"Stato'), "the header cannot be read"),
         (HEADER.replace("Stato", '"Stato') + row_of(1) + row_of(2, 'a";"b'), "header|first line"),
-        ('Id;Creato;DescrizioneBreve;Categoria;"Note\n1;2026-01-01;a;Buche;b"\n', "goes on below"),
+        ('Id;Creato;DescrizioneBreve;Categoria;"Note\n1;2026-01-01;a;Buche;b"\n', "continues below"),
         ("", "no column Id"),
         ("\x1b[31m\x00\n", "no column Id"),
     ],
 )
 def test_a_list_without_its_columns_says_why(tmp_path: Path, header: str, says: str) -> None:
-    with pytest.raises(Unusable, match=says) as told:
+    with pytest.raises(ImportFailed, match=says) as told:
         survey(listed(tmp_path, header), MAPPING)
 
     assert str(told.value).isprintable()

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.domain.drafts import Contact, Draft, composed, faults, tidy
+from intake.adapters.mail_addresses import is_address
+from intake.domain.draft_rules import faults
+from intake.domain.drafts import Contact, Draft, normalized, tidy
 from intake.domain.registers import Register
-from intake.entrypoints.mail_addresses import is_address
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
@@ -188,6 +189,6 @@ def test_a_draft_is_kept_with_its_accents_composed_and_told_apart_as_it_was_sent
         for form in FORMS
     }
 
-    assert composed(sent["NFD"]) == composed(sent["NFC"]) == sent["NFC"]
+    assert normalized(sent["NFD"]) == normalized(sent["NFC"]) == sent["NFC"]
     assert sent["NFD"] != sent["NFC"]
     assert slugs(good(unicodedata.normalize("NFD", "è" * 4000)), registers) == set()

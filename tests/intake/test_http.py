@@ -12,9 +12,9 @@ import pytest
 from chassis.http.context import ServiceContext
 from chassis.ids import uuid7
 from chassis.store.memory import MemoryStore
+from intake.app.tracking_codes import TrackingCodes
 from intake.domain.drafts import tidy
-from intake.entrypoints.http import NewReport
-from intake.entrypoints.tracking import Slips
+from intake.entrypoints.api.v1 import NewReport
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SENDER = {"Ascolto-Sender": "a-secret-of-our-own"}
@@ -31,16 +31,16 @@ async def forget(store: MemoryStore) -> None:
     await store.delete("inbox", [row["_id"] for row in await store.query("inbox", {})])
 
 
-async def test_a_report_is_taken_in_and_its_slip_shows_where_it_stands(client: httpx.AsyncClient) -> None:
+async def test_a_report_is_taken_in_and_its_receipt_shows_where_it_stands(client: httpx.AsyncClient) -> None:
     made = await client.post("/v1/reports", json=report())
-    slip = made.json()
+    receipt = made.json()
 
-    standing = await client.get(slip["status_url"], headers={"Ascolto-Pin": slip["pin"]})
+    status = await client.get(receipt["status_url"], headers={"Ascolto-Pin": receipt["pin"]})
 
     assert made.status_code == 201
-    assert made.headers["Location"] == f"/v1/status/{slip['tracking_code']}"
-    assert standing.json() == {
-        "tracking_code": slip["tracking_code"],
+    assert made.headers["Location"] == f"/v1/status/{receipt['tracking_code']}"
+    assert status.json() == {
+        "tracking_code": receipt["tracking_code"],
         "status": "registered",
         "category": "infiltrazioni",
         "registered_at": "2026-11-20T12:00:00Z",
@@ -97,7 +97,7 @@ async def test_a_report_that_was_kept_under_former_rules_is_known_when_it_is_sen
     sound = await client.post("/v1/reports", json=body | {"contact": None}, headers=SENDER)
     row = await store.get("reports", body["report_id"])
     assert row is not None
-    row["state"]["fingerprint"] = Slips(b"s" * 32).fingerprint(former)
+    row["state"]["fingerprint"] = TrackingCodes(b"s" * 32).fingerprint(former)
     session = await store.session()
     await session.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
     await forget(store)
@@ -110,10 +110,10 @@ async def test_a_report_that_was_kept_under_former_rules_is_known_when_it_is_sen
 async def test_a_name_and_a_text_are_kept_composed(client: httpx.AsyncClient) -> None:
     contact = {"name": unicodedata.normalize("NFD", "Nicolò Prova"), "email": "nicolo@example.org"}
     body = report(description=unicodedata.normalize("NFD", "Perché è così"), contact=contact)
-    slip = (await client.post("/v1/reports", json=body)).json()
+    receipt = (await client.post("/v1/reports", json=body)).json()
 
     headers = {"Authorization": "Bearer token-of-operator"}
-    full = (await client.get(f"/internal/reports/{slip['report_id']}", headers=headers)).json()
+    full = (await client.get(f"/internal/reports/{receipt['report_id']}", headers=headers)).json()
 
     assert (full["description"], full["contact"]["name"]) == ("Perché è così", "Nicolò Prova")
 
@@ -192,12 +192,12 @@ async def test_half_a_surrogate_pair_is_refused(client: httpx.AsyncClient) -> No
 
 
 async def test_a_wrong_pin_and_an_unknown_code_are_told_alike(client: httpx.AsyncClient) -> None:
-    slip = (await client.post("/v1/reports", json=report())).json()
-    wrong = "000000" if slip["pin"] != "000000" else "111111"
+    receipt = (await client.post("/v1/reports", json=report())).json()
+    wrong = "000000" if receipt["pin"] != "000000" else "111111"
 
-    wrong_pin = await client.get(slip["status_url"], headers={"Ascolto-Pin": wrong})
-    unknown = await client.get("/v1/status/00000-00000", headers={"Ascolto-Pin": slip["pin"]})
-    no_code = await client.get("/v1/status/ciao", headers={"Ascolto-Pin": slip["pin"]})
+    wrong_pin = await client.get(receipt["status_url"], headers={"Ascolto-Pin": wrong})
+    unknown = await client.get("/v1/status/00000-00000", headers={"Ascolto-Pin": receipt["pin"]})
+    no_code = await client.get("/v1/status/ciao", headers={"Ascolto-Pin": receipt["pin"]})
 
     assert wrong_pin.status_code == unknown.status_code == no_code.status_code == 404
     assert wrong_pin.json() == unknown.json() == no_code.json()
@@ -205,13 +205,15 @@ async def test_a_wrong_pin_and_an_unknown_code_are_told_alike(client: httpx.Asyn
 
 
 async def test_a_code_rests_after_five_wrong_pins_whether_or_not_it_exists(client: httpx.AsyncClient) -> None:
-    slip = (await client.post("/v1/reports", json=report())).json()
-    codes = (slip["tracking_code"], "00000-00000")
+    receipt = (await client.post("/v1/reports", json=report())).json()
+    codes = (receipt["tracking_code"], "00000-00000")
     for _ in range(5):
         for code in codes:
             await client.get(f"/v1/status/{code}", headers={"Ascolto-Pin": "abc"})
 
-    answers = [await client.get(f"/v1/status/{code}", headers={"Ascolto-Pin": slip["pin"]}) for code in codes]
+    answers = [
+        await client.get(f"/v1/status/{code}", headers={"Ascolto-Pin": receipt["pin"]}) for code in codes
+    ]
 
     assert [answer.status_code for answer in answers] == [429, 429]
 
@@ -219,26 +221,26 @@ async def test_a_code_rests_after_five_wrong_pins_whether_or_not_it_exists(clien
 async def test_two_reports_with_one_code_are_told_apart_by_their_pins(
     client: httpx.AsyncClient, store: MemoryStore, context: ServiceContext
 ) -> None:
-    slips = [(await client.post("/v1/reports", json=report())).json() for _ in range(2)]
+    receipts = [(await client.post("/v1/reports", json=report())).json() for _ in range(2)]
     session = await store.session()
-    row = await store.get("reports", slips[1]["report_id"])
+    row = await store.get("reports", receipts[1]["report_id"])
     assert row is not None
-    row["state"]["tracking_code"] = slips[0]["tracking_code"]
+    row["state"]["tracking_code"] = receipts[0]["tracking_code"]
     await session.transact(lambda tx: tx.replace("reports", [({"_id": row["_id"]}, row)]))
 
-    standing = await client.get(slips[0]["status_url"], headers={"Ascolto-Pin": slips[1]["pin"]})
+    status = await client.get(receipts[0]["status_url"], headers={"Ascolto-Pin": receipts[1]["pin"]})
 
-    assert standing.status_code == 200
+    assert status.status_code == 200
 
 
 async def test_a_report_is_taken_back_once(client: httpx.AsyncClient, store: MemoryStore) -> None:
-    slip = (await client.post("/v1/reports", json=report())).json()
-    path, pin = f"/v1/reports/{slip['tracking_code']}/withdrawal", {"Ascolto-Pin": slip["pin"]}
+    receipt = (await client.post("/v1/reports", json=report())).json()
+    path, pin = f"/v1/reports/{receipt['tracking_code']}/withdrawal", {"Ascolto-Pin": receipt["pin"]}
 
     first = await client.post(path, json={"reason": "mistake"}, headers=pin)
     second = await client.post(path, json={"reason": "other"}, headers=pin)
 
-    assert first.json() == second.json() == {"tracking_code": slip["tracking_code"], "status": "withdrawn"}
+    assert first.json() == second.json() == {"tracking_code": receipt["tracking_code"], "status": "withdrawn"}
     said = await store.query("outbox", {"type": "report-withdrawn.v1"})
     assert len(said) == 1
 
@@ -253,42 +255,42 @@ async def ask_for_contacts(client: httpx.AsyncClient, *reports: str) -> dict[str
 
 async def test_a_contact_is_for_services_and_a_text_for_operators(client: httpx.AsyncClient) -> None:
     contact = {"name": "Ada Esempio", "email": "ada@example.org"}
-    slip = (
+    receipt = (
         await client.post("/v1/reports", json=report(contact=contact, language="ar", frailty=True))
     ).json()
     notify, operator = ({"Authorization": f"Bearer token-of-{who}"} for who in ("notify", "operator"))
 
-    known = await ask_for_contacts(client, slip["report_id"])
-    full = await client.get(f"/internal/reports/{slip['report_id']}", headers=operator)
+    known = await ask_for_contacts(client, receipt["report_id"])
+    full = await client.get(f"/internal/reports/{receipt['report_id']}", headers=operator)
 
-    assert known == {slip["report_id"]: contact | {"language": "ar"}}
+    assert known == {receipt["report_id"]: contact | {"language": "ar"}}
     assert (full.json()["description"], full.json()["frailty"]) == (SECRET_TEXT, True)
-    contacts, reports = (f"contacts?report_id={slip['report_id']}", f"reports/{slip['report_id']}")
+    contacts, reports = (f"contacts?report_id={receipt['report_id']}", f"reports/{receipt['report_id']}")
     for path, headers in ((contacts, operator), (contacts, {}), (reports, notify), (reports, {})):
         answer = await client.get(f"/internal/{path}", headers=headers)
         assert answer.status_code in (401, 403)
 
 
 async def test_a_report_without_an_address_has_no_contact(client: httpx.AsyncClient) -> None:
-    slip = (await client.post("/v1/reports", json=report(contact={"phone": "035 000000"}))).json()
+    receipt = (await client.post("/v1/reports", json=report(contact={"phone": "035 000000"}))).json()
 
-    assert await ask_for_contacts(client, slip["report_id"]) == {slip["report_id"]: None}
+    assert await ask_for_contacts(client, receipt["report_id"]) == {receipt["report_id"]: None}
 
 
 async def test_contacts_are_asked_for_together_and_of_what_is_no_report_nothing_is_said(
     client: httpx.AsyncClient,
 ) -> None:
-    slips = [
+    receipts = [
         (await client.post("/v1/reports", json=report(contact={"email": f"{name}@example.org"}))).json()
         for name in ("ada", "bea")
     ]
     none = "0190a000-0000-7000-8000-00000000dead"
 
-    known = await ask_for_contacts(client, *(slip["report_id"] for slip in slips), none)
+    known = await ask_for_contacts(client, *(receipt["report_id"] for receipt in receipts), none)
 
     assert {one: found["email"] for one, found in known.items()} == {
-        slips[0]["report_id"]: "ada@example.org",
-        slips[1]["report_id"]: "bea@example.org",
+        receipts[0]["report_id"]: "ada@example.org",
+        receipts[1]["report_id"]: "bea@example.org",
     }
 
 
@@ -309,19 +311,19 @@ async def test_a_question_for_contacts_names_between_one_and_a_hundred_reports(
 async def test_an_erased_report_keeps_its_status_and_nothing_personal(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
-    slip = (await client.post("/v1/reports", json=report(contact={"email": "ada@example.org"}))).json()
-    row = await store.get("private", slip["report_id"])
+    receipt = (await client.post("/v1/reports", json=report(contact={"email": "ada@example.org"}))).json()
+    row = await store.get("private", receipt["report_id"])
     assert row is not None
     row["state"]["key"] = b""
     session = await store.session()
     await session.transact(lambda tx: tx.replace("private", [({"_id": row["_id"]}, row)]))
 
-    known = await ask_for_contacts(client, slip["report_id"])
+    known = await ask_for_contacts(client, receipt["report_id"])
     full = await client.get(
-        f"/internal/reports/{slip['report_id']}", headers={"Authorization": "Bearer token-of-operator"}
+        f"/internal/reports/{receipt['report_id']}", headers={"Authorization": "Bearer token-of-operator"}
     )
 
-    assert known == {slip["report_id"]: None}
+    assert known == {receipt["report_id"]: None}
     assert (full.status_code, full.json()["description"], full.json()["contact"]) == (200, None, None)
 
 
@@ -329,7 +331,7 @@ async def test_nothing_personal_is_stored_in_clear_or_said(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     contact = {"name": "Ada Esempio", "email": "ada@example.org", "phone": "035 000000"}
-    slip = (await client.post("/v1/reports", json=report(contact=contact, frailty=True))).json()
+    receipt = (await client.post("/v1/reports", json=report(contact=contact, frailty=True))).json()
 
     stored = [
         str(row)
@@ -337,16 +339,18 @@ async def test_nothing_personal_is_stored_in_clear_or_said(
         for row in await store.query(name, {})
     ]
 
-    for secret in (SECRET_TEXT, f"'{slip['pin']}'", *contact.values()):
+    for secret in (SECRET_TEXT, f"'{receipt['pin']}'", *contact.values()):
         assert not [row for row in stored if secret in row]
 
 
 async def test_frailty_is_told_by_neither_names_nor_lengths(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
-    slips = [(await client.post("/v1/reports", json=report(frailty=frail))).json() for frail in (True, False)]
+    receipts = [
+        (await client.post("/v1/reports", json=report(frailty=frail))).json() for frail in (True, False)
+    ]
 
-    rows = [await store.get("private", slip["report_id"]) for slip in slips]
+    rows = [await store.get("private", receipt["report_id"]) for receipt in receipts]
 
     shapes = [{name: len(data) for name, data in row["state"]["fields"].items()} for row in rows if row]
     assert shapes[0] == shapes[1]

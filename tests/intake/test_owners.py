@@ -46,7 +46,7 @@ async def test_a_resend_of_anybody_else_is_told_that_the_report_is_known_and_not
     client: httpx.AsyncClient, store: MemoryStore, first: str | None, second: str | None, inbox: str
 ) -> None:
     body = REPORT | {"report_id": uuid7(NOON)}
-    slip = (await report(client, body, first)).json()
+    receipt = (await report(client, body, first)).json()
     if inbox == "forgotten":
         await forget(store)
 
@@ -57,8 +57,8 @@ async def test_a_resend_of_anybody_else_is_told_that_the_report_is_known_and_not
     assert again.json()["report_id"] == body["report_id"]
     assert "listening point" in again.json()["fix"]
     assert not {"tracking_code", "pin", "status_url"} & set(again.json())
-    assert slip["pin"] not in again.text
-    assert slip["tracking_code"] not in again.text
+    assert receipt["pin"] not in again.text
+    assert receipt["tracking_code"] not in again.text
 
 
 @pytest.mark.parametrize("inbox", ["kept", "forgotten"])
@@ -94,7 +94,7 @@ async def test_a_report_of_an_older_build_shows_no_pin_again(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     body = REPORT | {"report_id": uuid7(NOON)}
-    slip = (await report(client, body, OURS)).json()
+    receipt = (await report(client, body, OURS)).json()
     row = await store.get("reports", body["report_id"])
     assert row is not None
     assert row["schema"] == 2
@@ -105,10 +105,10 @@ async def test_a_report_of_an_older_build_shows_no_pin_again(
     await forget(store)
 
     again = await report(client, body, OURS)
-    standing = await client.get(slip["status_url"], headers={"Ascolto-Pin": slip["pin"]})
+    status = await client.get(receipt["status_url"], headers={"Ascolto-Pin": receipt["pin"]})
 
     assert (again.status_code, "pin" in again.json()) == (200, False)
-    assert standing.status_code == 200
+    assert status.status_code == 200
 
 
 @pytest.mark.parametrize("sender", ["", "short", "x" * 15, "x" * 65, "with blanks in the middle", "è" * 20])
@@ -125,11 +125,11 @@ async def test_neither_the_secret_nor_the_pin_is_stored(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     body = REPORT | {"report_id": uuid7(NOON)}
-    slip = (await report(client, body, OURS)).json()
+    receipt = (await report(client, body, OURS)).json()
 
     stored = [str(row) for name in store.tables for row in await store.query(name, {})]
 
-    assert not [row for row in stored if OURS in row or f"'{slip['pin']}'" in row]
+    assert not [row for row in stored if OURS in row or f"'{receipt['pin']}'" in row]
 
 
 async def sealed(client: httpx.AsyncClient) -> dict[str, str]:
@@ -146,7 +146,7 @@ async def form_sent(client: httpx.AsyncClient) -> tuple[dict[str, str], str, str
     return form, code, pin
 
 
-async def test_the_browser_that_sent_a_form_sees_its_slip_again_and_another_does_not(at: Browser) -> None:
+async def test_the_browser_that_sent_a_form_sees_its_receipt_again_and_another_does_not(at: Browser) -> None:
     ours, others = at("192.0.2.1"), at("192.0.2.1")
     form, code, pin = await form_sent(ours)
 
@@ -171,9 +171,9 @@ def other_than(pin: str) -> str:
 
 
 async def test_the_right_pin_from_elsewhere_gets_in_after_ten_wrong_ones_of_a_stranger(at: Browser) -> None:
-    slip = (await report(at("192.0.2.1"), REPORT, None)).json()
+    receipt = (await report(at("192.0.2.1"), REPORT, None)).json()
     stranger = at("203.0.113.1")
-    code, pin = slip["tracking_code"], slip["pin"]
+    code, pin = receipt["tracking_code"], receipt["pin"]
 
     wrong = [await guess(stranger, code, other_than(pin)) for _ in range(10)]
 
@@ -183,8 +183,8 @@ async def test_the_right_pin_from_elsewhere_gets_in_after_ten_wrong_ones_of_a_st
 
 
 async def test_of_300_guesses_at_once_the_limit_is_compared_and_the_sender_gets_in(at: Browser) -> None:
-    slip = (await report(at("192.0.2.1"), REPORT, OURS)).json()
-    code, pin = slip["tracking_code"], slip["pin"]
+    receipt = (await report(at("192.0.2.1"), REPORT, OURS)).json()
+    code, pin = receipt["tracking_code"], receipt["pin"]
     strangers = [at(f"203.0.113.{n}") for n in range(60)]
     wrong = [guess(strangers[n % 60], code, other_than(pin)) for n in range(300)]
 
@@ -214,12 +214,12 @@ async def test_the_browser_that_knew_the_pin_gets_in_while_the_code_is_hammered(
 
 
 async def test_a_code_without_a_report_is_told_and_counted_alike(at: Browser) -> None:
-    slip = (await report(at("192.0.2.1"), REPORT, None)).json()
+    receipt = (await report(at("192.0.2.1"), REPORT, None)).json()
     answers = []
-    for code in (slip["tracking_code"], "00000-00000"):
+    for code in (receipt["tracking_code"], "00000-00000"):
         for n in range(30):
             answer = await at(f"203.0.113.{n % 6}").get(
-                f"/v1/status/{code}", headers={"Ascolto-Pin": other_than(slip["pin"])}
+                f"/v1/status/{code}", headers={"Ascolto-Pin": other_than(receipt["pin"])}
             )
             answers.append((answer.status_code, answer.text))
 

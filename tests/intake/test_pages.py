@@ -14,13 +14,13 @@ from chassis.http.context import ServiceContext
 from chassis.http.csrf import CsrfTokens
 from chassis.http.rates import Rates
 from chassis.observe.metrics import Metrics
-from chassis.sealing import Sealer
 from chassis.store.memory import MemoryStore
-from intake.domain.drafts import Fault
+from intake.adapters.mail_addresses import is_address
+from intake.app.use_cases import use_cases
+from intake.domain.draft_rules import Fault
 from intake.domain.reports import Status
-from intake.entrypoints import pages, wording
-from intake.entrypoints.desk import Desk
-from intake.entrypoints.tracking import Slips
+from intake.entrypoints import catalogue
+from intake.entrypoints.pages import public
 
 GOOD = {"category": "ascensore", "place_id": "bg-malpensata-01", "description": "È fermo <da> ieri"}
 
@@ -54,7 +54,7 @@ async def send(client: httpx.AsyncClient, path: str, data: dict[str, str]) -> ht
     return await client.post(path, data={"seal": seal[1] if seal else ""} | data)
 
 
-def slip_of(page: httpx.Response) -> tuple[str, str]:
+def receipt_of(page: httpx.Response) -> tuple[str, str]:
     code, pin = re.findall(r"<dd>([0-9A-Z-]+)</dd>", page.text)
     return code, pin
 
@@ -68,7 +68,7 @@ async def test_a_report_sent_twice_from_one_page_is_one_report(
     reloaded = await send(client, "/segnala", form)
 
     assert (first.status_code, reloaded.status_code) == (201, 200)
-    assert slip_of(first) == slip_of(reloaded)
+    assert receipt_of(first) == receipt_of(reloaded)
     assert await store.count("reports", {}) == 1
 
 
@@ -148,7 +148,7 @@ async def test_before_the_registers_are_in_force_the_form_says_to_come_back(
 
 
 async def test_code_and_pin_written_by_hand_show_where_a_report_stands(client: httpx.AsyncClient) -> None:
-    code, pin = slip_of(await send(client, "/segnala", GOOD))
+    code, pin = receipt_of(await send(client, "/segnala", GOOD))
 
     page = await client.post(
         "/stato", data={"code": f" {code.lower().replace('-', ' ')}", "pin": f"{pin[:3]} {pin[3:]}"}
@@ -167,7 +167,7 @@ async def test_a_wrong_pin_asks_again(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_report_is_taken_back_without_a_script(client: httpx.AsyncClient) -> None:
-    code, pin = slip_of(await send(client, "/segnala", GOOD))
+    code, pin = receipt_of(await send(client, "/segnala", GOOD))
 
     without_reason = await send(client, "/stato/ritiro", {"code": code, "pin": pin})
     withdrawn = await send(client, "/stato/ritiro", {"code": code, "pin": pin, "reason": "mistake"})
@@ -214,9 +214,9 @@ async def test_the_cookie_of_the_form_is_out_of_reach_and_says_nothing(client: h
 
 async def test_whoever_presses_too_often_reads_it_on_a_page(context: ServiceContext) -> None:
     hurried = replace(context, rates=Rates(1, 1, lambda: 0.0))
-    desk = Desk(hurried, Sealer(b"s" * 32), Slips(b"s" * 32))
+    cases = use_cases(hurried, b"s" * 32, is_address)
     app = build_app(
-        "intake", Metrics("intake"), [pages.router(hurried, desk, CsrfTokens(b"s" * 32))], dict, dict
+        "intake", Metrics("intake"), [public.router(hurried, cases, CsrfTokens(b"s" * 32))], dict, dict
     )
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://intake.example"
@@ -229,7 +229,7 @@ async def test_whoever_presses_too_often_reads_it_on_a_page(context: ServiceCont
 
 
 async def test_a_withdrawal_that_was_not_sealed_is_asked_for_again(client: httpx.AsyncClient) -> None:
-    code, pin = slip_of(await send(client, "/segnala", GOOD))
+    code, pin = receipt_of(await send(client, "/segnala", GOOD))
 
     page = await client.post("/stato/ritiro", data={"code": code, "pin": pin, "reason": "mistake"})
 
@@ -282,11 +282,14 @@ async def test_the_style_is_served_by_the_service_itself(client: httpx.AsyncClie
 
 
 def test_every_status_has_italian_words() -> None:
-    assert set(wording.STATUS) == set(Status)
+    assert set(catalogue.STATUS) == set(Status)
 
 
 def test_a_fault_nobody_has_words_for_still_says_something() -> None:
-    assert wording.wording(Fault("new-fault", "place_id", "", "")) == ("place_id", wording.FAULTS["other"])
+    assert catalogue.fault_text(Fault("new-fault", "place_id", "", "")) == (
+        "place_id",
+        catalogue.FAULTS["other"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -303,4 +306,4 @@ def test_a_fault_nobody_has_words_for_still_says_something() -> None:
     ],
 )
 def test_a_wait_is_said_in_words_and_never_too_short(seconds: int, said: str) -> None:
-    assert wording.wait_text(seconds) == said
+    assert catalogue.wait_text(seconds) == said

@@ -9,7 +9,9 @@ from chassis.errors import Early, Refused
 from chassis.handling import Moment
 from chassis.sealing import Sealed
 from contracts.intake import ReportRegistered, ReportWithdrawn
-from intake.domain.registers import Category, Kind, Place, Register, Urgency
+from intake.domain.categories import Category, Kind, Urgency
+from intake.domain.places import Place
+from intake.domain.registers import Register
 from intake.domain.reports import Report, Status
 from intake.handlers.documents import PRIVATE, REPORTS
 from intake.handlers.register_report import RegisterReport, register_report

@@ -11,8 +11,9 @@ from chassis.http.context import ServiceContext
 from chassis.seed import SeedError
 from chassis.store.memory import MemoryStore
 from intake.adapters.seed_files import read_registers
-from intake.domain.registers import Kind, Register
-from intake.entrypoints.seeding import load_registers
+from intake.app.registers import load_registers
+from intake.domain.categories import Kind
+from intake.domain.registers import Register
 from intake.handlers.documents import REGISTERS
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from chassis.errors import Unavailable
-from intake.entrypoints.staff import MOST as TAKEN
+from intake.entrypoints.api.internal import MOST as TAKEN
 from notify.adapters.contacts_http import REPORTS_PER_REQUEST, HttpContacts, intake_client
 from notify.adapters.memory import MemoryContacts
 from notify.app.ports import Contacts

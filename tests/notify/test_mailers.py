@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Unavailable
-from intake.entrypoints.mail_addresses import is_address
+from intake.adapters.mail_addresses import is_address
 from notify.adapters.memory import MemoryMailer
 from notify.adapters.mime import recipient
 from notify.adapters.smtp import SmtpMailer

@@ -1,1 +1,1 @@
-"""Takes reports in and shows the public where they stand."""
+"""Registers reports and shows their status to the public."""

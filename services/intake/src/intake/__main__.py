@@ -1,6 +1,6 @@
-"""`python -m intake` serves; `import FILE …` sends a CSV file of reports to the HTTP API; `seed-check FOLDER` checks seed files.
+"""`python -m intake` starts the service; `import FILE …` imports a CSV list of reports, `seed-check FOLDER` checks seed files.
 
-`replay …` replays history into a shadow.
+`replay …` replays past events into a shadow.
 """
 
 import sys
@@ -9,20 +9,20 @@ from pathlib import Path
 
 from chassis.service import command_line
 from intake.adapters.seed_files import read_registers
-from intake.entrypoints.csv_import import run
-from intake.entrypoints.csv_mapping import check_mappings
+from intake.app.imports.mapping_file import check_mappings
+from intake.entrypoints.cli import import_reports
 from intake.main import plan
 from intake.settings import ImportSettings, Settings
 
 
-def import_reports(words: Sequence[str]) -> int:
-    """Import a CSV file with the secret that the settings name."""
-    return run(words, ImportSettings().secret)
+def run_import(arguments: Sequence[str]) -> int:
+    """Import a list; the settings name the default secret."""
+    return import_reports.run(arguments, ImportSettings().secret)
 
 
 def read_seed(folder: Path) -> None:
-    """Read the registers and check the mappings of the import against them."""
+    """Check the registers, and the import mappings against them."""
     check_mappings(folder, *read_registers(folder))
 
 
-sys.exit(command_line("intake", plan, Settings, read_seed, {"import": import_reports}))
+sys.exit(command_line("intake", plan, Settings, read_seed, {"import": run_import}))

@@ -1,35 +1,36 @@
-"""Intake, put together: the table, the doors, the registers."""
+"""The wiring of intake: collections, handlers, routers, indexes and gauges."""
 
 from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from chassis.documents import Index
-from chassis.sealing import Sealer
 from chassis.service import Plan, ServiceContext
 from chassis.web import CsrfTokens
+from intake.adapters.mail_addresses import is_address
 from intake.adapters.seed_files import read_registers
-from intake.entrypoints import http, pages, staff
-from intake.entrypoints.desk import INDEXES, Desk
+from intake.app.attempts import GUESSES
+from intake.app.registers import load_registers
+from intake.app.use_cases import use_cases
+from intake.entrypoints.api import internal, v1
 from intake.entrypoints.gauges import GAUGES
-from intake.entrypoints.seeding import load_registers
-from intake.entrypoints.tracking import Slips
+from intake.entrypoints.pages import public
 from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS, SUBSCRIBES
+from intake.queries import reports
 from intake.settings import Settings
 
 
 def plan(settings: Settings) -> Plan:
-    """Everything that intake is, ready to be served."""
+    """The parts of intake, for the chassis to run."""
     secret = bytes.fromhex(settings.secret.read_text().strip())
     registers = read_registers(settings.seed)
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
-        desk = Desk(context, Sealer(secret), Slips(secret))
+        cases = use_cases(context, secret, is_address)
         return (
-            http.router(context, desk),
-            pages.router(context, desk, CsrfTokens(secret)),
-            staff.router(context, desk),
+            v1.router(context, cases),
+            public.router(context, cases, CsrfTokens(secret)),
+            internal.router(context, cases),
         )
 
     async def seed(context: ServiceContext) -> None:
@@ -40,7 +41,7 @@ def plan(settings: Settings) -> Plan:
         reactions=REACTIONS,
         collections=(REPORTS, PRIVATE, REGISTERS),
         subscribes=SUBSCRIBES,
-        indexes=(*INDEXES, Index(REPORTS.name, (("state.status", 1), ("state.registered_at", 1)))),
+        indexes=(GUESSES, *reports.INDEXES),
         gauges=GAUGES,
         routers=routers,
         seed=seed,

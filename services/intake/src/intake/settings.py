@@ -1,4 +1,4 @@
-"""What intake can be told at its start, from the environment (INTAKE_…)."""
+"""The settings of intake, read from the environment (INTAKE_…)."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from chassis.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """The settings of intake: those of every service."""
+    """The settings of the service: those of every service."""
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_")
 
 
 class ImportSettings(BaseSettings):
-    """What an import is told by the environment of a service, when it runs in one."""
+    """The settings of an import that runs in the environment of the service."""
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True, extra="ignore")
 

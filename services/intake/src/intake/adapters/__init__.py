@@ -1,1 +1,1 @@
-"""Outside things that intake reads."""
+"""The external files and libraries that intake uses."""

@@ -1,4 +1,4 @@
-"""The registers as files: categories.yaml and places.yaml in the folder that an agency edits."""
+"""Reads the registers from categories.yaml and places.yaml, which the agency edits."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from chassis.seed import Code, Fault, Row, SeedFile, Text, Written, read_all, refuse, twice
-from intake.domain.registers import Category, Kind, Place, Register, Urgency
+from intake.domain.categories import Category, Kind, Urgency
+from intake.domain.places import Place
+from intake.domain.registers import Register
 
 
 class _Category(Row):
@@ -64,7 +66,7 @@ def _category(row: _Category) -> Category:
 
 
 def _dangers(file: SeedFile, rows: tuple[_Category, ...]) -> Iterator[Fault]:
-    """What is never taken in is a danger, and a danger is never taken in."""
+    """The kind danger and the urgency e0, which no report can have, imply each other."""
     for number, row in enumerate(rows):
         if (row.kind is Kind.DANGER) is not (row.urgency is Urgency.E0):
             yield file.fault(
@@ -80,7 +82,7 @@ def _places(provinces: tuple[_Province, ...]) -> Iterator[Place]:
 
 
 def _twice(file: SeedFile, provinces: tuple[_Province, ...]) -> Iterator[Fault]:
-    """Codes of provinces, of neighbourhoods and of places: of each sort, each is there once in the whole file."""
+    """Codes of provinces, of neighbourhoods and ids of places are each unique in the whole file."""
     codes: list[Written] = []
     quarters: list[Written] = []
     places: list[Written] = []

@@ -1,1 +1,1 @@
-"""The rules of a report: pure, without clock, chance or database."""
+"""The rules of reports: pure functions and frozen dataclasses, without clock, randomness or IO."""

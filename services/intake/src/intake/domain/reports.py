@@ -1,4 +1,4 @@
-"""A report: what the public may know about it, and how its status moves."""
+"""A report: its public data and its status."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a report stands."""
+    """The status of a report."""
 
     REGISTERED = "registered"
     HELD = "held"
@@ -22,7 +22,7 @@ ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN})
 
 @dataclass(frozen=True)
 class Report:
-    """One report, without anything that says who made it."""
+    """One report, without personal data."""
 
     report_id: str
     tracking_code: str
@@ -44,7 +44,7 @@ class Report:
 
 
 def progress(status: Status) -> int:
-    """How far a status is: the larger, the later; a withdrawn report is as far as a closed one."""
+    """The rank of a status, from 0 for registered; withdrawn ranks like closed."""
     return len(_ORDER) - 1 if status is Status.WITHDRAWN else _ORDER.index(status)
 
 
@@ -57,7 +57,7 @@ def move(
     due_at: datetime | None = None,
     outcome: str | None = None,
 ) -> Report:
-    """The report after news of it: a status never goes back, what has ended stays as it ended."""
+    """The report after an event; its status never goes back, and a closed or withdrawn report does not change."""
     if report.status in ENDED:
         return report
     return replace(

@@ -1,1 +1,1 @@
-"""The doors: the table of events, the HTTP API, the pages and the import."""
+"""The entrypoints of intake: JSON API, pages, command line and gauges."""

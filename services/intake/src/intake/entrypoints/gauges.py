@@ -1,18 +1,16 @@
-"""What intake shows of itself to who runs it."""
+"""The gauges of intake."""
 
 from collections.abc import Mapping
 
 from chassis.service import Gauge, ServiceContext
-from intake.domain.reports import Status
-from intake.handlers.documents import REPORTS
+from intake.queries import reports
 
 
 async def oldest_unanswered(context: ServiceContext) -> Mapping[tuple[str, ...], float]:
-    """How long the oldest report waits of which intake has not heard that anybody looks after it."""
-    where = {"state.status": Status.REGISTERED.value}
-    found = await context.list(REPORTS, where, [("state.registered_at", 1)], 1)
-    waits = [(context.clock() - report.registered_at).total_seconds() for report in found]
-    return {(): max([0.0, *waits])}
+    """The age of the oldest report in status registered, in seconds; 0 when there is none."""
+    registered_at = await reports.oldest_unanswered(context)
+    age = (context.clock() - registered_at).total_seconds() if registered_at else 0.0
+    return {(): max(0.0, age)}
 
 
 GAUGES = (

@@ -1,1 +1,1 @@
-"""One verb per file: what becomes true when something arrives."""
+"""One verb per file: pure functions from a command or event and its documents to a change."""

@@ -1,4 +1,4 @@
-"""What intake keeps."""
+"""The collections of intake."""
 
 from chassis.documents import Collection, Raw
 from chassis.sealing import Sealed
@@ -7,7 +7,7 @@ from intake.domain.reports import Report
 
 
 def _without_sender(state: Raw) -> Raw:
-    """Form 2 knows who sent the report; of an older one nobody does, so no resend gets its PIN."""
+    """Form 2 adds the sender's hash; a report of form 1 has none, and no resend of it gets the PIN."""
     return state | {"sender_hash": None}
 
 

@@ -1,4 +1,4 @@
-"""Put a register that the agency has edited into force."""
+"""Store a register that the agency has edited."""
 
 from dataclasses import dataclass, replace
 
@@ -9,13 +9,13 @@ from intake.handlers.documents import REGISTERS
 
 @dataclass(frozen=True)
 class LoadRegister:
-    """A register as its file has it now."""
+    """Store the register as its file has it now."""
 
     register: Register
 
 
 def load_register(command: LoadRegister, current: Register | None, moment: Moment) -> Change:  # noqa: ARG001
-    """Keep the register as one revision more; the version that is in force already changes nothing."""
+    """Store the register as the next revision, unless this version is the current one."""
     if current is not None and current.version == command.register.version:
         return NOTHING
     revision = 1 if current is None else current.revision + 1

@@ -1,4 +1,4 @@
-"""When these events and commands arrive, intake does this."""
+"""The commands and events that intake handles, with the documents that each handler needs."""
 
 from chassis.handling import Reactions, on
 from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved

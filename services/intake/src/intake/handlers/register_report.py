@@ -1,4 +1,4 @@
-"""Take a report in."""
+"""Register a report."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,15 +7,17 @@ from chassis.errors import Early, Refused
 from chassis.handling import Change, Moment
 from chassis.sealing import Sealed
 from contracts.intake import ReportRegistered
-from intake.domain.drafts import Fault, hearing_faults, subject_faults
-from intake.domain.registers import Category, Place, Register, class_of
+from intake.domain.categories import Category, class_of
+from intake.domain.draft_rules import Fault, heard_at_faults, subject_faults
+from intake.domain.places import Place
+from intake.domain.registers import Register
 from intake.domain.reports import Report
 from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
 
 
 @dataclass(frozen=True)
 class RegisterReport:
-    """A report to take in; what it says and who says it are sealed."""
+    """Register a report; its description and contact are encrypted in `sealed`."""
 
     report_id: str
     tracking_code: str
@@ -39,7 +41,10 @@ def register_report(
     places: Register | None,
     moment: Moment,
 ) -> Change:
-    """Register a report and say so; the same one again changes nothing, another under its id is refused."""
+    """Register the report and publish ReportRegistered; the same report again changes nothing.
+
+    Raises Refused for another report under a used id, and for a report that violates a rule.
+    """
     if report is not None:
         return _known(command, report)
     category, place = _subject(command, categories, places, moment.now)
@@ -70,7 +75,7 @@ def _subject(
         raise Early(REGISTERS.name, "categories" if categories is None else "places")
     category, place = categories.category(command.category), places.place(command.place_id)
     found = subject_faults(command.category, command.place_id, categories, places)
-    found += hearing_faults(command.heard_at, now)
+    found += heard_at_faults(command.heard_at, now)
     if found or category is None or place is None:
         raise refusal(found[0])
     return category, place
@@ -110,10 +115,10 @@ def _registered(report: Report, category: Category, place: Place) -> ReportRegis
 
 
 def _answer(report: Report, *, known: bool) -> dict[str, object]:
-    """Kept in the inbox too: it says by whom the report was made first, and never a PIN."""
+    """The inbox stores this answer too: it identifies the first sender and never contains the PIN."""
     return {"tracking_code": report.tracking_code, "known": known, "sender_hash": report.sender_hash}
 
 
 def refusal(fault: Fault) -> Refused:
-    """What whoever asked is told about a fault."""
+    """The refusal of a draft with this fault (422)."""
     return Refused(fault.slug, fault.detail, status=422, field=fault.field, fix=fault.fix)

@@ -1,4 +1,4 @@
-"""Show where a report stands, as routing tells it."""
+"""Show the progress of a report's case in routing."""
 
 from chassis.errors import Early
 from chassis.handling import NOTHING, Change, Moment
@@ -8,25 +8,25 @@ from intake.handlers.documents import REPORTS
 
 
 def show_in_charge(event: CaseOpened, report: Report | None, moment: Moment) -> Change:
-    """Show that somebody looks after the report, who, and by when."""
+    """Show the office in charge of the report and the due date."""
     report = _known(event.report_id, report)
     return _moved(report, move(report, Status.IN_CHARGE, moment.now, route=event.route, due_at=event.due_at))
 
 
 def show_held(event: CaseHeld, report: Report | None, moment: Moment) -> Change:
-    """Show that nobody can take the report yet, and by when it is due all the same."""
+    """Show that no office can take the report yet, and the due date."""
     report = _known(event.report_id, report)
     return _moved(report, move(report, Status.HELD, moment.now, due_at=event.due_at))
 
 
 def show_escalated(event: CaseEscalated, report: Report | None, moment: Moment) -> Change:
-    """Show that a date was missed and that the coordinator knows; the date that was promised stays."""
+    """Show that the due date was missed; the due date itself does not change."""
     report = _known(event.report_id, report)
     return _moved(report, move(report, Status.ESCALATED, moment.now))
 
 
 def show_closed(event: CaseResolved, report: Report | None, moment: Moment) -> Change:
-    """Show that the report is closed, and how; what the tenant withdrew stays withdrawn."""
+    """Show the outcome of the report; a withdrawn report stays withdrawn."""
     report = _known(event.report_id, report)
     return _moved(report, move(report, Status.CLOSED, moment.now, outcome=event.outcome))
 

@@ -1,4 +1,4 @@
-"""Take a report back."""
+"""Withdraw a report."""
 
 from dataclasses import dataclass
 
@@ -11,19 +11,22 @@ from intake.handlers.documents import REPORTS
 
 @dataclass(frozen=True)
 class WithdrawReport:
-    """Whoever made the report takes it back."""
+    """The reporter withdraws the report."""
 
     report_id: str
     reason: str
 
 
 def withdraw_report(command: WithdrawReport, report: Report | None, moment: Moment) -> Change:
-    """Withdraw an open report and say so; again changes nothing, and a closed report is refused."""
+    """Withdraw an open report and publish ReportWithdrawn; the same withdrawal again changes nothing.
+
+    Raises Refused for a missing report (404) and a closed one (409).
+    """
     if report is None:
         raise Refused("no-such-report", "There is no report with this code and PIN.", status=404)
     if report.status is Status.CLOSED:
         raise Refused(
-            "report-closed", "The report is closed already.", fix="Make a new report if it is not solved."
+            "report-closed", "The report is already closed.", fix="Make a new report if it is not solved."
         )
     answer = {"tracking_code": report.tracking_code, "status": Status.WITHDRAWN.value}
     if report.status is Status.WITHDRAWN:

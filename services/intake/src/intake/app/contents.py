@@ -1,0 +1,74 @@
+"""The content of a report: what is stored encrypted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chassis.errors import Refused
+from chassis.sealing import Erased, Sealed, Sealer
+from chassis.service import ServiceContext
+from intake.domain.drafts import Contact, Draft, normalized
+from intake.domain.reports import Report
+from intake.queries.reports import reports_with_contents
+
+
+@dataclass(frozen=True)
+class Content:
+    """The description of a report, its contact, and whether a frail person lives there."""
+
+    text: str
+    contact: Contact
+    frail: bool
+
+
+@dataclass(frozen=True)
+class FullReport:
+    """A report with its content, or None when that was erased."""
+
+    report: Report
+    content: Content | None
+
+
+class Contents:
+    """Encrypts the contents of reports and reads them back."""
+
+    def __init__(self, context: ServiceContext, sealer: Sealer) -> None:
+        self._context, self._sealer = context, sealer
+
+    def seal(self, report_id: str, draft: Draft) -> Sealed:
+        """The encrypted content of a draft."""
+        return self._sealer.seal(report_id, _fields(normalized(draft)))
+
+    async def read(self, report_id: str) -> FullReport:
+        """A report with its content; raises Refused (404) when there is no such report."""
+        found = await self.read_all([report_id])
+        if report_id not in found:
+            raise Refused("no-such-report", "There is no report with this id.", status=404)
+        return found[report_id]
+
+    async def read_all(self, report_ids: Sequence[str]) -> Mapping[str, FullReport]:
+        """The reports with these ids and their contents, by id; ids without a report are left out."""
+        found = await reports_with_contents(self._context, report_ids)
+        return {
+            report_id: FullReport(stored.report, self._open(stored.sealed))
+            for report_id, stored in found.items()
+        }
+
+    def _open(self, sealed: Sealed | None) -> Content | None:
+        if sealed is None:
+            return None
+        try:
+            fields = self._sealer.open(sealed)
+        except Erased:
+            return None
+        contact = Contact(fields.get("name"), fields.get("email"), fields.get("phone"))
+        return Content(fields["text"], contact, fields["frail"] == "1")
+
+
+def _fields(draft: Draft) -> dict[str, str]:
+    """The fields to encrypt; `frail` is always present with one character, so its value does not change the stored size."""
+    contact = {"name": draft.contact.name, "email": draft.contact.email, "phone": draft.contact.phone}
+    return {
+        "text": draft.description,
+        "frail": "1" if draft.frail else "0",
+        **{name: value for name, value in contact.items() if value},
+    }

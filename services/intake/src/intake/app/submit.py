@@ -1,0 +1,107 @@
+"""Submit a report: tidy and judge the draft once, then register it."""
+
+import secrets
+from dataclasses import dataclass
+
+from chassis.ids import uuid7
+from chassis.service import ServiceContext
+from intake.app.contents import Contents
+from intake.app.registers import Registers
+from intake.app.tracking_codes import TrackingCodes
+from intake.domain.draft_rules import Fault, IsAddress, faults
+from intake.domain.drafts import Draft, tidy
+from intake.handlers.register_report import RegisterReport, refusal
+from intake.queries.reports import status_of
+
+
+@dataclass(frozen=True)
+class JudgedDraft:
+    """A tidied draft with all its faults."""
+
+    draft: Draft
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The tracking code and the PIN of a report."""
+
+    tracking_code: str
+    pin: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The result of a submission; `known` when the report was already registered.
+
+    `receipt` is None for everybody but the first sender.
+    """
+
+    report_id: str
+    known: bool
+    receipt: Receipt | None
+
+
+class Submissions:
+    """Registers reports."""
+
+    def __init__(
+        self,
+        context: ServiceContext,
+        registers: Registers,
+        codes: TrackingCodes,
+        contents: Contents,
+        is_address: IsAddress,
+    ) -> None:
+        self._context, self._registers, self._codes = context, registers, codes
+        self._contents, self._is_address = contents, is_address
+
+    def new_id(self) -> str:
+        """An id for a report that is not submitted yet."""
+        return uuid7(self._context.clock())
+
+    async def judge(self, draft: Draft) -> JudgedDraft:
+        """Tidy a draft and find all its faults; raises Unavailable before the registers are loaded."""
+        tidied = tidy(draft)
+        categories, places = await self._registers.categories(), await self._registers.places()
+        found = faults(tidied, categories, places, self._context.clock(), self._is_address)
+        return JudgedDraft(tidied, found)
+
+    async def accept(self, judged: JudgedDraft, report_id: str, sender: str | None = None) -> Submission:
+        """Register a draft under this id; the same draft again changes nothing.
+
+        `sender` is a secret of the sender: a resend with the same one gets the receipt again, and without one only the
+        first response has it. Raises Refused with the first fault, and Refused when the id belongs to another report.
+        """
+        # Without a secret the request gets one of its own: a retry inside this call still counts as the first sender.
+        sender = sender or secrets.token_hex(16)
+        if judged.faults and await status_of(self._context, report_id) is None:
+            raise refusal(judged.faults[0])  # a resend of a registered report gets its first answer
+        command = self._command(judged.draft, report_id, sender)
+        answer = await self._context.run(
+            command,
+            id=f"report:{report_id}",
+            key=report_id,
+            correlation=report_id,
+            fingerprint=command.fingerprint,
+        )
+        # An inbox row of an older build has no sender_hash: then nobody gets the receipt.
+        own = self._codes.is_sender(report_id, answer.body.get("sender_hash"), sender)
+        receipt = Receipt(answer.body["tracking_code"], self._codes.pin(report_id)) if own else None
+        return Submission(report_id, answer.again or answer.body["known"], receipt)
+
+    def _command(self, draft: Draft, report_id: str, sender: str) -> RegisterReport:
+        return RegisterReport(
+            report_id=report_id,
+            tracking_code=self._codes.code(report_id),
+            pin_hash=self._codes.pin_hash(report_id, self._codes.pin(report_id)),
+            sender_hash=self._codes.sender_hash(report_id, sender),
+            fingerprint=self._codes.fingerprint(draft),
+            category=draft.category,
+            place_id=draft.place_id,
+            channel=draft.channel,
+            language=draft.language,
+            frail=draft.frail,
+            heard_at=draft.heard_at,
+            sealed=self._contents.seal(report_id, draft),
+        )

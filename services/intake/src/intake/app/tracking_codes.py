@@ -1,0 +1,85 @@
+"""Tracking codes and PINs: derived from a report's id with the service's secret, so the same report always has the same ones."""
+
+import hashlib
+import hmac
+import json
+import re
+from dataclasses import asdict
+
+from intake.domain.drafts import Draft
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
+_READ_AS = str.maketrans("OIL", "011")
+_CODE = re.compile(f"[{_ALPHABET}]{{10}}")
+
+
+class TrackingCodes:
+    """Derives and verifies tracking codes, PINs and hashes with keys from the service's secret; PINs are never stored."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < 16:
+            raise ValueError(
+                "the secret of intake has less than 16 bytes: write 32 random bytes in hexadecimal to its file"
+            )
+        self._code, self._pin, self._check, self._body, self._sender, self._device, self._counted = (
+            hmac.digest(secret, b"ascolto/intake/" + use, "sha256")
+            for use in (b"code", b"pin", b"check", b"body", b"sender", b"device", b"counted")
+        )
+
+    def code(self, report_id: str) -> str:
+        """The tracking code of a report: ten characters, like ABCDE-FGHJK; 50 bits, all values equally likely."""
+        number = int.from_bytes(hmac.digest(self._code, report_id.encode(), "sha256")[:8])
+        letters = "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 50, 5))
+        return f"{letters[:5]}-{letters[5:]}"
+
+    def pin(self, report_id: str) -> str:
+        """The PIN of a report: six digits, 19.9 bits.
+
+        The bias of 64 bits modulo 10^6 is below one part in 10^13.
+        """
+        return f"{int.from_bytes(hmac.digest(self._pin, report_id.encode(), 'sha256')[:8]) % 1_000_000:06d}"
+
+    def pin_hash(self, report_id: str, pin: str) -> str:
+        """The stored hash of the PIN; it cannot be searched without the service's secret."""
+        return hmac.new(self._check, f"{report_id}/{pin}".encode(), hashlib.sha256).hexdigest()
+
+    def verifies(self, report_id: str, pin_hash: str, pin: str) -> bool:
+        """Whether this PIN belongs to the report; takes constant time."""
+        return hmac.compare_digest(self.pin_hash(report_id, read_pin(pin)), pin_hash)
+
+    def sender_hash(self, report_id: str, sender: str) -> str:
+        """The stored hash of the sender's secret."""
+        return _keyed(self._sender, report_id, sender)
+
+    def is_sender(self, report_id: str, sender_hash: str | None, sender: str) -> bool:
+        """Whether the report was first sent with this secret; takes constant time, and False for a report without a hash."""
+        return hmac.compare_digest(self.sender_hash(report_id, sender), sender_hash or "")
+
+    def device_proof(self, code: str, device: str) -> str:
+        """The proof that a device has known the PIN of a code: 64 bits of an HMAC."""
+        return _keyed(self._device, code, device)[:16]
+
+    def pseudonym(self, *words: str) -> str:
+        """A keyed hash that names a counter without revealing the words that it counts."""
+        return _keyed(self._counted, *words)
+
+    def fingerprint(self, draft: Draft) -> str:
+        """A keyed hash of the draft: equal for equal drafts, and useless for guessing their content."""
+        body = asdict(draft) | {"heard_at": draft.heard_at and draft.heard_at.isoformat()}
+        return hmac.new(self._body, json.dumps(body, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+
+
+def _keyed(key: bytes, *words: str) -> str:
+    """A keyed hash of a list of words; the JSON encoding keeps word boundaries."""
+    return hmac.new(key, json.dumps(words).encode(), hashlib.sha256).hexdigest()
+
+
+def read_code(written: str) -> str | None:
+    """The canonical form of a typed code: any case, O as 0, I and L as 1; None when it is no code."""
+    letters = re.sub(r"[\s-]", "", written).upper().translate(_READ_AS)
+    return f"{letters[:5]}-{letters[5:]}" if _CODE.fullmatch(letters) else None
+
+
+def read_pin(written: str) -> str:
+    """The canonical form of a typed PIN: without whitespace, at most 20 characters."""
+    return "".join(written.split())[:20]

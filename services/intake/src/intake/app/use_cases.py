@@ -1,0 +1,39 @@
+"""The use cases of one process, built once for all its routers."""
+
+from dataclasses import dataclass
+
+from chassis.sealing import Sealer
+from chassis.service import ServiceContext
+from intake.app.contents import Contents
+from intake.app.registers import Registers
+from intake.app.submit import Submissions
+from intake.app.track import Tracking
+from intake.app.tracking_codes import TrackingCodes
+from intake.app.withdraw import Withdrawals
+from intake.domain.draft_rules import IsAddress
+
+
+@dataclass(frozen=True)
+class UseCases:
+    """The use cases that routers call."""
+
+    codes: TrackingCodes
+    contents: Contents
+    registers: Registers
+    submissions: Submissions
+    tracking: Tracking
+    withdrawals: Withdrawals
+
+
+def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> UseCases:
+    """Build the use cases with the service's secret; `is_address` validates e-mail addresses."""
+    codes, registers = TrackingCodes(secret), Registers(context)
+    contents = Contents(context, Sealer(secret))
+    return UseCases(
+        codes=codes,
+        contents=contents,
+        registers=registers,
+        submissions=Submissions(context, registers, codes, contents, is_address),
+        tracking=Tracking(context, codes),
+        withdrawals=Withdrawals(context),
+    )

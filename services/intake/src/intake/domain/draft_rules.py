@@ -1,0 +1,178 @@
+"""The rules that a draft must satisfy to become a report."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from intake.domain.categories import Urgency
+from intake.domain.drafts import Contact, Draft, normalized
+from intake.domain.registers import Register
+
+MOST_CHARACTERS = 4000
+CLOCK_SKEW = timedelta(minutes=5)
+OLDEST = timedelta(days=365 * 20)
+CALL_112 = (
+    "Questo è un pericolo immediato: chiami subito il 112. Per incendio, odore di gas o una persona bloccata "
+    "in ascensore può chiamare anche il 115. Questa segnalazione non è stata registrata."
+)
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_PHONE = re.compile(r"\+?[0-9][0-9 ./()-]{3,23}[0-9]")
+_LANGUAGE = re.compile(r"[a-z]{2}")
+# Letters and a symbol to Unicode that are rendered blank.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_FEWEST_DIGITS = 5
+
+IsAddress = Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One violated rule: its code, the field, the problem and an accepted form."""
+
+    slug: str
+    field: str
+    detail: str
+    fix: str
+
+
+_CONTACT_FAULTS = {
+    "name": Fault(
+        "contact-name",
+        "contact.name",
+        "The name has no visible character or is too long.",
+        "Use letters, at most 120 characters.",
+    ),
+    "email": Fault(
+        "contact-email", "contact.email", "This is not an e-mail address.", "Write it like nome@example.org."
+    ),
+    "phone": Fault(
+        "contact-phone", "contact.phone", "This is not a phone number.", "Write it like +39 035 000000."
+    ),
+}
+
+
+def faults(
+    draft: Draft, categories: Register, places: Register, now: datetime, is_address: IsAddress
+) -> tuple[Fault, ...]:
+    """All faults of a tidied draft, in the order of the form's fields."""
+    stored = normalized(draft)
+    return (
+        *subject_faults(draft.category, draft.place_id, categories, places),
+        *_text_faults(stored.description),
+        *_contact_faults(stored.contact, is_address),
+        *_language_faults(draft.language),
+        *heard_at_faults(draft.heard_at, now),
+    )
+
+
+def subject_faults(
+    category_code: str, place_id: str, categories: Register, places: Register
+) -> tuple[Fault, ...]:
+    """The faults of category and place; an immediate danger is the only fault of its draft's subject."""
+    found: list[Fault] = []
+    category = categories.category(category_code)
+    if category is None:
+        found.append(
+            Fault(
+                "unknown-category",
+                "category",
+                "There is no such category.",
+                "Use a code from GET /v1/categories.",
+            )
+        )
+    elif category.urgency is Urgency.E0:
+        return (Fault("call-112", "category", CALL_112, "Chiami il 112 o il 115."),)
+    if places.place(place_id) is None:
+        found.append(
+            Fault("unknown-place", "place_id", "There is no such place.", "Use an id from GET /v1/places.")
+        )
+    return tuple(found)
+
+
+def heard_at_faults(heard_at: datetime | None, now: datetime) -> tuple[Fault, ...]:
+    """The fault of a time in the future (beyond 5 minutes of clock skew) or more than twenty years ago."""
+    if heard_at is None:
+        return ()
+    if heard_at > now + CLOCK_SKEW:
+        return (
+            Fault(
+                "heard-in-future", "heard_at", "The time is in the future.", "Send a time that has passed."
+            ),
+        )
+    if heard_at < now - OLDEST:
+        return (
+            Fault(
+                "heard-too-long-ago",
+                "heard_at",
+                "The time is more than twenty years ago.",
+                "Send a time of the last twenty years.",
+            ),
+        )
+    return ()
+
+
+def _text_faults(text: str) -> tuple[Fault, ...]:
+    if _UNSTORABLE.search(text):
+        return (_unstorable("description"),)
+    if not _is_visible(text):
+        return (
+            Fault("description-missing", "description", "The description is empty.", "Say what is wrong."),
+        )
+    if len(text) > MOST_CHARACTERS:
+        return (
+            Fault(
+                "description-too-long",
+                "description",
+                f"The description has {len(text)} characters.",
+                f"Use at most {MOST_CHARACTERS} characters.",
+            ),
+        )
+    return ()
+
+
+def _contact_faults(contact: Contact, is_address: IsAddress) -> tuple[Fault, ...]:
+    given: tuple[tuple[str, str | None, IsAddress], ...] = (
+        ("name", contact.name, _is_name),
+        ("email", contact.email, is_address),
+        ("phone", contact.phone, _is_phone),
+    )
+    return tuple(
+        _unstorable(f"contact.{name}") if _UNSTORABLE.search(value) else _CONTACT_FAULTS[name]
+        for name, value, is_valid in given
+        if value and (_UNSTORABLE.search(value) or not is_valid(value))
+    )
+
+
+def _is_name(value: str) -> bool:
+    return len(value) <= 120 and _is_visible(value)
+
+
+def _is_phone(value: str) -> bool:
+    return bool(_PHONE.fullmatch(value)) and sum(map(str.isdigit, value)) >= _FEWEST_DIGITS
+
+
+def _is_visible(text: str) -> bool:
+    """Whether the text has a visible character: a letter, a digit, a punctuation mark or a symbol."""
+    return any(unicodedata.category(one)[0] in "LNPS" and one not in _BLANK for one in text)
+
+
+def _language_faults(language: str) -> tuple[Fault, ...]:
+    if _LANGUAGE.fullmatch(language):
+        return ()
+    return (
+        Fault(
+            "unknown-language", "language", "This is not a language code.", "Use ISO 639-1, like it or ar."
+        ),
+    )
+
+
+def _unstorable(name: str) -> Fault:
+    return Fault(
+        "unreadable-text",
+        name,
+        "The text has characters that cannot be stored (a null character or an unpaired surrogate).",
+        "Send the text as UTF-8 without them.",
+    )

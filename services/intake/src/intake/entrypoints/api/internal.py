@@ -1,0 +1,96 @@
+"""The internal JSON API: contacts for notify, full reports for staff."""
+
+from dataclasses import asdict
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime, BaseModel
+
+from chassis.service import ServiceContext
+from intake.app import contents
+from intake.app.use_cases import UseCases
+
+# The most ids of one request: its URL stays below the 8 KiB that servers accept.
+MOST = 100
+
+
+class KnownContact(BaseModel):
+    """The addressee of messages about a report, and their language."""
+
+    name: str | None
+    email: str
+    language: str
+
+
+class KnownContacts(BaseModel):
+    """Contacts by report id; null without an address or after its erasure, absent without a report."""
+
+    contacts: dict[str, KnownContact | None]
+
+
+class ReportContact(BaseModel):
+    """Name, e-mail address and phone number of the reporter."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+
+
+class FullReport(BaseModel):
+    """A report with its description and contact; both null after their erasure."""
+
+    report_id: str
+    tracking_code: str
+    status: str
+    category: str
+    place_id: str
+    urgency: str
+    channel: str
+    language: str
+    heard_at: AwareDatetime
+    registered_at: AwareDatetime
+    description: str | None
+    frailty: bool | None
+    contact: ReportContact | None
+
+
+def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
+    """The routes that need a token."""
+    api = APIRouter(prefix="/internal", tags=["internal"])
+
+    @api.get("/contacts", dependencies=[Depends(context.require("service"))])
+    async def show_contacts(
+        report_id: Annotated[list[UUID], Query(min_length=1, max_length=MOST)], response: Response
+    ) -> KnownContacts:
+        """The present contacts of these reports."""
+        response.headers["Cache-Control"] = "no-store"
+        found = await use_cases.contents.read_all([str(one) for one in report_id])
+        return KnownContacts(contacts={one: _contact(full) for one, full in found.items()})
+
+    @api.get(
+        "/reports/{report_id}", dependencies=[Depends(context.require("operator", "coordinator", "officer"))]
+    )
+    async def read_report(report_id: UUID, response: Response) -> FullReport:
+        """The whole report, for staff who work on it."""
+        response.headers["Cache-Control"] = "no-store"
+        return _full(await use_cases.contents.read(str(report_id)))
+
+    return api
+
+
+def _contact(full: contents.FullReport) -> KnownContact | None:
+    if full.content is None or full.content.contact.email is None:
+        return None
+    contact = full.content.contact
+    return KnownContact(name=contact.name, email=contact.email, language=full.report.language)
+
+
+def _full(full: contents.FullReport) -> FullReport:
+    report, content = full.report, full.content
+    return FullReport(
+        **{name: getattr(report, name) for name in FullReport.model_fields if hasattr(report, name)},
+        description=content and content.text,
+        frailty=content and content.frail,
+        contact=content and ReportContact(**asdict(content.contact)),
+    )

@@ -1,0 +1,1 @@
+"""The HTML pages: forms that work without JavaScript and without an account."""

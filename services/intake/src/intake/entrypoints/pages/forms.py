@@ -1,0 +1,59 @@
+"""The forms of the pages; a missing field is an empty string."""
+
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from intake.domain.drafts import Contact, Draft
+
+
+class ReportForm(BaseModel):
+    """The form of a report."""
+
+    report_id: str = ""
+    category: str = ""
+    place_id: str = ""
+    description: str = ""
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    language: str = "it"
+    frailty: str = ""
+    seal: str = ""
+
+    def draft(self) -> Draft:
+        """The draft of the domain."""
+        return Draft(
+            category=self.category,
+            place_id=self.place_id,
+            description=self.description,
+            language=self.language,
+            contact=Contact(self.name, self.email, self.phone),
+            frail=bool(self.frailty),
+        )
+
+    def own_id(self) -> str | None:
+        """The id of the form, or None when it is not one that the service generated (a UUIDv7)."""
+        try:
+            given = UUID(self.report_id)
+        except ValueError:
+            return None
+        return str(given) if given.version == 7 else None
+
+    def with_id(self, report_id: str) -> "ReportForm":
+        """The same form with another id."""
+        return self.model_copy(update={"report_id": report_id})
+
+
+class StatusForm(BaseModel):
+    """The form that asks for code and PIN."""
+
+    code: str = ""
+    pin: str = ""
+
+
+class WithdrawalForm(StatusForm):
+    """The form of a withdrawal."""
+
+    reason: str = ""
+    seal: str = ""

@@ -1,0 +1,27 @@
+"""Renders the templates of the pages."""
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from chassis.web import PAGE_HEADERS, Visit
+from intake.entrypoints import catalogue
+
+
+class Templates:
+    """The templates, with the catalogue of labels."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("intake", "web/templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+        )
+        self._environment.globals.update(catalogue=catalogue)
+
+    def show(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
+        """Render a page; a page with a CSRF-protected form needs the value `visit`, whose cookie it sets."""
+        page = HTMLResponse(self._environment.get_template(template).render(values), status, PAGE_HEADERS)
+        if isinstance(visit := values.get("visit"), Visit):
+            visit.remember(page)
+        return page

@@ -1,0 +1,90 @@
+"""Queries for reports and their encrypted contents."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.documents import AnyOf, Index
+from chassis.sealing import Sealed
+from chassis.service import ServiceContext
+from intake.domain.reports import ENDED, Report, Status
+from intake.handlers.documents import PRIVATE, REPORTS
+
+INDEXES = (
+    Index(REPORTS.name, (("state.tracking_code", 1),)),
+    Index(REPORTS.name, (("state.status", 1), ("state.registered_at", 1))),
+)
+_MOST_WITH_ONE_CODE = 8  # codes have 50 bits and are not unique
+
+
+@dataclass(frozen=True)
+class StatusView:
+    """The public part of a report; fields without a value yet are None."""
+
+    report_id: str
+    tracking_code: str
+    status: Status
+    category: str
+    place_id: str
+    registered_at: datetime
+    updated_at: datetime
+    route: str | None
+    due_at: datetime | None
+    outcome: str | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the report is closed or withdrawn."""
+        return self.status in ENDED
+
+
+@dataclass(frozen=True)
+class StoredReport:
+    """A report with its encrypted content, or None when that was erased."""
+
+    report: Report
+    sealed: Sealed | None
+
+
+def status_view(report: Report) -> StatusView:
+    """The public part of this report."""
+    return StatusView(
+        report_id=report.report_id,
+        tracking_code=report.tracking_code,
+        status=report.status,
+        category=report.category,
+        place_id=report.place_id,
+        registered_at=report.registered_at,
+        updated_at=report.updated_at,
+        route=report.route,
+        due_at=report.due_at,
+        outcome=report.outcome,
+    )
+
+
+async def status_of(context: ServiceContext, report_id: str) -> StatusView | None:
+    """The public part of the report with this id, or None."""
+    report = await context.load(REPORTS, report_id)
+    return None if report is None else status_view(report)
+
+
+async def reports_with_code(context: ServiceContext, tracking_code: str) -> Sequence[Report]:
+    """The reports with this tracking code."""
+    return await context.list(REPORTS, {"state.tracking_code": tracking_code}, limit=_MOST_WITH_ONE_CODE)
+
+
+async def reports_with_contents(
+    context: ServiceContext, report_ids: Sequence[str]
+) -> Mapping[str, StoredReport]:
+    """The reports with these ids and their encrypted contents, by id; ids without a report are left out."""
+    where = {"_id": AnyOf(report_ids)}
+    reports = await context.list(REPORTS, where, limit=len(report_ids))
+    sealed = {one.owner: one for one in await context.list(PRIVATE, where, limit=len(report_ids))}
+    return {one.report_id: StoredReport(one, sealed.get(one.report_id)) for one in reports}
+
+
+async def oldest_unanswered(context: ServiceContext) -> datetime | None:
+    """The registration time of the oldest report in status registered, or None."""
+    where = {"state.status": Status.REGISTERED.value}
+    found = await context.list(REPORTS, where, [("state.registered_at", 1)], 1)
+    return found[0].registered_at if found else None

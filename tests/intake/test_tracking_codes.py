@@ -1,0 +1,92 @@
+"""TrackingCodes: codes and PINs that nobody else can make."""
+
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.app.tracking_codes import TrackingCodes, read_code
+from intake.domain.drafts import Contact, Draft
+
+CODES = TrackingCodes(b"k" * 32)
+DRAFT = Draft("verde", "bg-monterosso", "Erba alta")
+
+
+@given(st.uuids())
+def test_a_receipt_is_the_same_each_time_and_reads_as_it_is_written(report: uuid.UUID) -> None:
+    code, pin = CODES.code(str(report)), CODES.pin(str(report))
+
+    assert (code, pin) == (CODES.code(str(report)), CODES.pin(str(report)))
+    assert not set(code) & set("ILOU")
+    assert read_code(code) == code
+    assert len(pin) == 6
+    assert pin.isdigit()
+
+
+@pytest.mark.parametrize("written", ["abcde-fghjk", "ABCDEFGHJK", " abcde fghjk ", "ABCDE--FGHJK"])
+def test_a_code_is_read_however_it_is_written(written: str) -> None:
+    assert read_code(written) == "ABCDE-FGHJK"
+
+
+def test_letters_that_look_like_digits_are_read_as_digits() -> None:
+    assert read_code("OIL00-AAAAA") == "01100-AAAAA"
+
+
+@given(st.text())
+def test_any_writing_is_a_code_or_none(written: str) -> None:
+    code = read_code(written)
+
+    assert code is None or read_code(code) == code
+
+
+def test_only_its_own_pin_opens_a_report() -> None:
+    pin = CODES.pin("a-report")
+    stored = CODES.pin_hash("a-report", pin)
+
+    assert CODES.verifies("a-report", stored, f" {pin[:3]} {pin[3:]}")
+    assert not CODES.verifies("a-report", stored, "")
+    assert not CODES.verifies("another", stored, pin)
+    assert pin not in stored
+
+
+def test_another_secret_makes_other_receipts() -> None:
+    other = TrackingCodes(b"x" * 32)
+
+    assert other.code("a-report") != CODES.code("a-report")
+    assert other.fingerprint(DRAFT) != CODES.fingerprint(DRAFT)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Draft("verde", "bg-monterosso", "Erba bassa"),
+        Draft("verde", "bg-monterosso", "Erba alta", frail=True),
+        Draft("verde", "bg-monterosso", "Erba alta", contact=Contact(name="Ada")),
+    ],
+)
+def test_two_bodies_that_ask_for_different_things_have_different_fingerprints(other: Draft) -> None:
+    assert CODES.fingerprint(other) != CODES.fingerprint(DRAFT)
+
+
+def test_a_short_secret_is_refused_with_the_fix() -> None:
+    with pytest.raises(ValueError, match="32 random"):
+        TrackingCodes(b"short")
+
+
+@given(st.text(max_size=70), st.text(max_size=70), st.uuids(), st.uuids())
+def test_only_the_secret_it_was_sent_with_proves_the_sender_of_a_report(
+    secret: str, other: str, report: uuid.UUID, another: uuid.UUID
+) -> None:
+    stored = CODES.sender_hash(str(report), secret)
+
+    assert CODES.is_sender(str(report), stored, secret)
+    assert CODES.is_sender(str(report), stored, other) == (other == secret)
+    assert CODES.is_sender(str(another), stored, secret) == (another == report)
+    assert not CODES.is_sender(str(report), None, secret)
+
+
+def test_what_is_counted_under_two_words_is_never_counted_under_others() -> None:
+    names = {CODES.pseudonym(*words) for words in [("a", "b"), ("ab",), ("a", "b", ""), ("b", "a"), ()]}
+
+    assert len(names) == 5
