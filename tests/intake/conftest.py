@@ -1,4 +1,4 @@
-"""Intake in memory: its table, HTTP API and pages, without engines."""
+"""Intake in memory: its handlers, HTTP API and pages, without engines."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def registers() -> tuple[Register, Register]:
 
 @pytest.fixture
 async def service(registers: tuple[Register, Register]) -> AsyncIterator[MemoryService]:
-    """The service at noon of a day in November, with the shipped registers in force."""
+    """The service at noon of a day in November, with the shipped registers loaded."""
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
         cases = use_cases(context, SECRET, is_address)
@@ -62,7 +62,7 @@ def store(service: MemoryService) -> MemoryStore:
 
 @pytest.fixture
 def context(service: MemoryService) -> ServiceContext:
-    """The context that the routers have."""
+    """The context of the routers."""
     return service.context
 
 
@@ -74,6 +74,6 @@ def app(service: MemoryService) -> FastAPI:
 
 @pytest.fixture
 async def client(service: MemoryService) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser or program that shows no token; a bug is answered with 500."""
+    """An HTTP client without a token; an unexpected error is a 500 response."""
     async with service.client(raises=False) as client:
         yield client

@@ -1,4 +1,4 @@
-"""Lists and mappings that tests of imports share."""
+"""Lists and mappings for the tests of imports."""
 
 from pathlib import Path
 

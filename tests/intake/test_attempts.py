@@ -1,4 +1,4 @@
-"""Guesses of PINs: how many are compared, whoever guesses, and that the owner gets in meanwhile."""
+"""PIN attempts: the limits for each caller, and access for the owner during an attack."""
 
 import asyncio
 import uuid
@@ -25,7 +25,7 @@ OWNER = "ABCDE-FGHJK"
 
 @pytest.fixture(params=["memory", pytest.param("mongo", marks=pytest.mark.engines)])
 async def replicas(request: pytest.FixtureRequest) -> AsyncIterator[Sequence[Attempts]]:
-    """What two replicas count with, on one database."""
+    """The attempts of two replicas on one database."""
     if request.param == "memory":
         shared = MemoryStore()
         stores: list[Store] = [shared, shared]
@@ -49,7 +49,7 @@ async def compared(attempts: Attempts, caller: Caller, code: str = OWNER, now: d
 
 
 async def right(attempts: Attempts, caller: Caller, now: datetime = NOON) -> bool:
-    """Whether the right PIN of this caller is let through."""
+    """Whether the correct PIN of this caller is accepted."""
     try:
         charged = await attempts.charge(OWNER, caller, now)
     except Refused:
@@ -58,7 +58,7 @@ async def right(attempts: Attempts, caller: Caller, now: datetime = NOON) -> boo
     return True
 
 
-async def test_of_300_guesses_at_once_at_two_replicas_the_limit_is_compared(
+async def test_of_300_concurrent_attempts_at_two_replicas_the_limit_is_compared(
     replicas: Sequence[Attempts],
 ) -> None:
     one = [compared(replicas[n % 2], Caller("192.0.2.1")) for n in range(300)]
@@ -79,7 +79,7 @@ async def test_the_owner_gets_in_from_a_known_device_during_the_attack(replicas:
     assert not await right(replicas[0], Caller("203.0.113.9")), "a fresh device waits"
 
 
-async def test_right_pins_cost_nothing_however_many(replicas: Sequence[Attempts]) -> None:
+async def test_correct_pins_are_not_counted(replicas: Sequence[Attempts]) -> None:
     callers = [Caller("192.0.2.1"), Caller("192.0.2.1", device="known")]
 
     answers = [await right(replicas[n % 2], callers[n % 4 // 2]) for n in range(120)]
@@ -89,7 +89,7 @@ async def test_right_pins_cost_nothing_however_many(replicas: Sequence[Attempts]
     assert wrong == [True] * 5 + [False]
 
 
-async def test_right_pins_among_wrong_ones_at_once_leave_no_more_room_for_these(
+async def test_concurrent_correct_pins_allow_no_more_wrong_ones(
     replicas: Sequence[Attempts],
 ) -> None:
     caller = Caller("192.0.2.1")
@@ -102,7 +102,7 @@ async def test_right_pins_among_wrong_ones_at_once_leave_no_more_room_for_these(
         caller = Caller(f"{caller.network}0")
 
 
-async def test_many_right_pins_at_once_leave_nothing_behind(replicas: Sequence[Attempts]) -> None:
+async def test_many_concurrent_correct_pins_are_all_refunded(replicas: Sequence[Attempts]) -> None:
     caller = Caller("192.0.2.1")
 
     for _ in range(6):
@@ -111,7 +111,7 @@ async def test_many_right_pins_at_once_leave_nothing_behind(replicas: Sequence[A
     assert await right(replicas[0], caller)
 
 
-async def test_a_guess_while_nothing_is_left_costs_nothing() -> None:
+async def test_a_refused_attempt_is_not_counted() -> None:
     attempts = Attempts(MemoryStore(), CODES)
     for number in range(CODE.most):
         assert await compared(attempts, Caller(f"192.0.2.{number}"))
@@ -133,7 +133,7 @@ async def test_one_network_cannot_try_one_pin_on_any_number_of_codes() -> None:
     assert await compared(attempts, Caller("192.0.2.2"), "AAAAA-00000")
 
 
-async def test_whoever_has_any_number_of_addresses_needs_27_years_for_all_pins() -> None:
+async def test_an_attacker_with_any_number_of_addresses_needs_27_years_for_all_pins() -> None:
     store = MemoryStore()
     attempts, guesses, now = Attempts(store, CODES), 0, NOON
     while now < NOON + timedelta(days=73):  # a fifth of a year; every day is like the first
@@ -149,7 +149,7 @@ async def test_whoever_has_any_number_of_addresses_needs_27_years_for_all_pins()
     assert 1_000_000 / (guesses * 5) > 27
 
 
-async def test_a_device_that_was_stolen_needs_a_century() -> None:
+async def test_a_stolen_device_needs_a_century_for_all_pins() -> None:
     store = MemoryStore()
     attempts, guesses = Attempts(store, CODES), 0
     thief = Caller("192.0.2.1", device="stolen")
@@ -166,7 +166,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.integers(0, 400)
 
 
 @given(STEPS)
-def test_whatever_comes_no_window_has_more_wrong_pins_than_its_budget(steps: list[Step]) -> None:
+def test_no_window_has_more_wrong_pins_than_its_budget(steps: list[Step]) -> None:
     async def play() -> None:
         attempts, now = Attempts(MemoryStore(), CODES), NOON
         by_code: Counter[int] = Counter()
@@ -198,12 +198,12 @@ async def test_neither_codes_nor_addresses_are_stored() -> None:
 
 
 class _Down(MemoryStore):
-    """A database that can be read and not written."""
+    """A read-only database."""
 
     async def claim(self, *_: object) -> tuple[None, dict[str, object]]:
         raise Unavailable("database: AutoReconnect")
 
 
-async def test_what_cannot_be_counted_is_not_compared() -> None:
+async def test_an_attempt_that_cannot_be_counted_is_not_compared() -> None:
     with pytest.raises(Unavailable):
         await Attempts(_Down(), CODES).charge(OWNER, Caller("192.0.2.1"), NOON)

@@ -1,4 +1,4 @@
-"""Importing a list: every row ends accepted, known or rejected with its line and reason."""
+"""The import of a list: every row is accepted, known, or rejected with its line and reason."""
 
 import asyncio
 import csv
@@ -47,7 +47,7 @@ def answering(answer: Callable[[int], httpx.Response]) -> tuple[httpx.AsyncClien
 
 @pytest.fixture
 async def door(app: FastAPI) -> AsyncIterator[str]:
-    """The address of an intake that listens on a port of this machine."""
+    """The address of an intake that listens on a local port."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, ws="none", lifespan="off"))
     serving = asyncio.create_task(server.serve())
     while not server.started:
@@ -83,14 +83,16 @@ async def test_a_list_imported_twice_is_accepted_and_then_known(client: httpx.As
     assert [row.line for row in ended] == list(range(2, 303))
 
 
-async def test_what_intake_refuses_is_rejected_with_its_words(client: httpx.AsyncClient) -> None:
+async def test_a_row_that_intake_refuses_is_rejected_with_the_reason_of_the_api(
+    client: httpx.AsyncClient,
+) -> None:
     counts, ended = await imported([Row(2, GOOD | {"DescrizioneBreve": "a\x00b"})], client)
 
     assert counts == {"rejected": 1}
     assert ended[0].reason.startswith("description: The text has characters")
 
 
-async def test_a_report_is_sent_again_until_it_is_answered() -> None:
+async def test_a_report_is_retried_until_intake_responds() -> None:
     def answer(time: int) -> httpx.Response:
         if time == 1:
             raise httpx.ConnectError("refused")
@@ -104,7 +106,7 @@ async def test_a_report_is_sent_again_until_it_is_answered() -> None:
     assert len(asked) == 3
 
 
-async def test_rows_that_nobody_answers_are_rejected_in_time() -> None:
+async def test_rows_are_rejected_after_the_patience_without_a_response() -> None:
     client, _ = answering(lambda _: httpx.Response(503))
 
     async with asyncio.timeout(10):
@@ -128,7 +130,7 @@ async def test_rows_that_nobody_answers_are_rejected_in_time() -> None:
         ("list.csv", ["--url", "http://127.0.0.1:9", "--secret", "list.csv"], "hexadecimal"),
     ],
 )
-def test_what_cannot_begin_ends_with_two_and_the_fix(
+def test_an_import_that_cannot_start_exits_with_2_and_names_the_fix(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -168,7 +170,7 @@ async def test_the_secret_is_that_of_the_service_or_of_the_local_stack_behind_th
 
 @dataclass
 class Import:
-    """`make import` of a list by hand."""
+    """`make import` of a list."""
 
     folder: Path
     door: str
@@ -186,11 +188,13 @@ class Import:
 
 @pytest.fixture
 def importing(tmp_path: Path, door: str) -> Import:
-    """An import with the secret of this intake."""
+    """An import into this intake with its secret."""
     return Import(tmp_path, door)
 
 
-async def test_a_result_tells_each_row(importing: Import, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_result_has_the_outcome_of_each_row(
+    importing: Import, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = HEADER + row_of(1, "uno") + "\n;;;;;;\n" + row_of(1, "altro") + row_of(2, date="ieri")
 
     ended, rows = await importing(text)
@@ -221,12 +225,12 @@ async def test_a_result_never_overwrites_its_list(importing: Import, tmp_path: P
     assert (tmp_path / "list.csv").read_text() == text
 
 
-async def test_a_list_of_which_nothing_is_taken_ends_with_one(importing: Import) -> None:
+async def test_an_import_exits_with_1_when_every_row_is_rejected(importing: Import) -> None:
     assert (await importing(HEADER + row_of(1, date="ieri") + row_of(2, date="2126-01-01")))[0] == 1
     assert (await importing(HEADER))[0] == 0
 
 
-async def test_a_date_that_cannot_be_is_rejected_with_the_words_of_the_door(importing: Import) -> None:
+async def test_a_date_out_of_range_is_rejected_with_the_reason_of_the_api(importing: Import) -> None:
     _, rows = await importing(HEADER + row_of(1, date="2126-01-01") + row_of(2, date="1926-01-01"))
 
     assert [row["reason"].split(":")[0] for row in rows] == ["heard_at", "heard_at"]
@@ -241,7 +245,7 @@ async def test_a_date_that_cannot_be_is_rejected_with_the_words_of_the_door(impo
         ("fixed: bg-monterosso", "column: Stato\n  map: {a: nowhere}", "place: map: a: nowhere"),
     ],
 )
-async def test_a_code_that_intake_lacks_is_told_before_anything_is_sent(
+async def test_an_unknown_code_is_reported_before_anything_is_sent(
     importing: Import,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -255,7 +259,7 @@ async def test_a_code_that_intake_lacks_is_told_before_anything_is_sent(
     assert says in capsys.readouterr().err
 
 
-async def test_reports_of_a_former_version_are_not_made_twice(
+async def test_reports_of_a_former_version_are_not_registered_twice(
     importing: Import, client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Former(RowIds):
@@ -279,7 +283,7 @@ async def test_reports_of_a_former_version_are_not_made_twice(
     assert (first, again) == (0, 0)
 
 
-async def test_asking_for_an_id_makes_no_report(client: httpx.AsyncClient) -> None:
+async def test_checking_an_id_registers_no_report(client: httpx.AsyncClient) -> None:
     sender = Sender([client], 5)
 
     assert [await sender.has(IDS.of("1")) for _ in range(2)] == [False, False]

@@ -1,4 +1,4 @@
-"""The mapping of a list: what is written there is what is meant, and a mistake is named with its line."""
+"""Mapping files: values are literal text, and an error names its line."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def test_a_mistake_in_the_mapping_is_named(tmp_path: Path, before: str, after: s
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b"[" * 50_000, b"\xff\xfea", b"\0", b"a: &a [*a]", b"- source: x"]
 )
-def test_what_is_no_mapping_is_told(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_mapping_file_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "mapping.yaml"
     file.write_bytes(content)
 
@@ -63,7 +63,7 @@ def test_what_is_no_mapping_is_told(tmp_path: Path, content: bytes) -> None:
         read_mapping(file)
 
 
-def test_words_that_yaml_would_turn_into_something_else_stay_words(tmp_path: Path) -> None:
+def test_values_that_yaml_would_convert_stay_text(tmp_path: Path) -> None:
     words = {"no": "off", "On": "yes", "007": "3.50", "2026-01-01": "1e3", "0x1F": "12:30:00"}
     lines = "\n".join(f"  {said}: {code}" for said, code in words.items())
 
@@ -72,7 +72,7 @@ def test_words_that_yaml_would_turn_into_something_else_stay_words(tmp_path: Pat
     assert words.items() <= dict(mapping.categories).items()
 
 
-def test_a_column_of_places_goes_through_its_table(tmp_path: Path) -> None:
+def test_a_column_of_places_is_looked_up_in_its_table(tmp_path: Path) -> None:
     place = "column: Via\n  map: {Via Turbada: lc-belledo-01, Via Ca\u0300: lc-belledo-02}"
     mapping = read_mapping(changed(tmp_path, "fixed: bg-monterosso", place))
 
@@ -103,7 +103,7 @@ def test_the_shipped_mapping_is_read() -> None:
         ("fixed: bg-monterosso", "fixed: bg-monterossi", r"place\.fixed is"),
     ],
 )
-def test_codes_of_a_mapping_are_held_against_the_registers_before_a_start(
+def test_codes_of_a_mapping_are_checked_against_the_registers_before_a_start(
     tmp_path: Path, registers: tuple[Register, Register], before: str, after: str, says: str
 ) -> None:
     changed(tmp_path, before, after).rename(tmp_path / "import-other.yaml")

@@ -1,4 +1,4 @@
-"""Reading a list: no row is swallowed, and every line belongs to one row, one blank or one rejection."""
+"""Reading a list: no row is hidden by a quote, and every line belongs to one row, one blank record or one rejection."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ ESCAPED = replace(MAPPING, escape="\\")
 
 
 def read(folder: Path, text: str, mapping: ImportMapping = MAPPING) -> list[Row]:
-    """The rows of a list, each line of which is held to be in exactly one record."""
+    """The rows of a list; asserts that each line is in exactly one record."""
     file = listed(folder, text, "utf-8")
     rows, found = list(read_rows(file, mapping)), survey(file, mapping)
     line = found.header + 1
@@ -38,7 +38,7 @@ def read(folder: Path, text: str, mapping: ImportMapping = MAPPING) -> list[Row]
 
 
 def taken(rows: Sequence[Row]) -> list[tuple[int, str]]:
-    """Line and id of what was read as a row."""
+    """Line and id of each valid row."""
     return [(row.line, row.cells["Id"]) for row in rows if row.cells]
 
 
@@ -71,7 +71,7 @@ def test_records_are_counted_and_physical_lines_are_named(tmp_path: Path) -> Non
         ('"1;;;2026-01-01;;Buca;Buche', (3, 4), (2,)),
     ],
 )
-def test_a_quote_that_never_closes_takes_its_own_line_only(
+def test_an_unclosed_quote_rejects_its_own_line_only(
     tmp_path: Path, first: str, rows: Sequence[int], bad: Sequence[int]
 ) -> None:
     found = read(tmp_path, HEADER + f"{first}\n" + row_of(2) + row_of(3).strip())
@@ -91,7 +91,7 @@ def test_a_quote_that_never_closes_takes_its_own_line_only(
     ],
 )
 @pytest.mark.parametrize("between", ["", row_of(2)])
-def test_a_quote_that_closes_in_another_row_swallows_none(tmp_path: Path, closing: str, between: str) -> None:
+def test_a_quote_that_closes_in_another_row_hides_no_row(tmp_path: Path, closing: str, between: str) -> None:
     found = read(tmp_path, HEADER + '1;;;2026-01-01;;"Buca;Buche\n' + between + f"{closing}\n" + row_of(4))
 
     assert refused(found)[0] == 2
@@ -103,7 +103,9 @@ def test_a_quote_that_closes_in_another_row_swallows_none(tmp_path: Path, closin
 @pytest.mark.parametrize(
     "order", [*itertools.permutations(("Id", "Creato", "DescrizioneBreve", "Categoria"))]
 )
-def test_wherever_the_date_is_a_quote_swallows_no_row(tmp_path: Path, order: Sequence[str]) -> None:
+def test_a_stray_quote_hides_no_row_whatever_the_column_of_the_date(
+    tmp_path: Path, order: Sequence[str]
+) -> None:
     cells = {"Id": "1", "Creato": "2026-01-01", "DescrizioneBreve": '"Buca', "Categoria": "Buche"}
     other = cells | {"Id": "2", "DescrizioneBreve": 'tubo da 3"'}
     lines = [";".join(row[name] for name in order) for row in (cells, other)]
@@ -144,7 +146,7 @@ def test_a_text_of_several_lines_is_one_text(tmp_path: Path, text: str) -> None:
         ('"a\nb";"c;d"', "8 columns where the header has 7, up to line 3"),
     ],
 )
-def test_what_is_no_record_is_rejected_and_the_rest_goes_on(tmp_path: Path, text: str, says: str) -> None:
+def test_an_invalid_record_is_rejected_and_reading_continues(tmp_path: Path, text: str, says: str) -> None:
     rows = read(tmp_path, HEADER + row_of(1, text) + row_of(2))
 
     assert says in rows[0].problem
@@ -183,7 +185,9 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path, encodi
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_is_read_as_the_mapping_says_and_told_otherwise(tmp_path: Path, encoding: str) -> None:
+def test_utf_16_is_read_when_the_mapping_names_it_and_refused_otherwise(
+    tmp_path: Path, encoding: str
+) -> None:
     file = listed(tmp_path, HEADER + row_of(1, "perché") + row_of(2), encoding)
 
     with pytest.raises(ImportFailed, match="encoding: utf-16"):
@@ -213,14 +217,16 @@ def test_rows_in_another_encoding_are_rejected_one_by_one(tmp_path: Path) -> Non
         ("\x1b[31m\x00\n", "no column Id"),
     ],
 )
-def test_a_list_without_its_columns_says_why(tmp_path: Path, header: str, says: str) -> None:
+def test_a_list_without_its_columns_is_refused_with_the_reason(
+    tmp_path: Path, header: str, says: str
+) -> None:
     with pytest.raises(ImportFailed, match=says) as told:
         survey(listed(tmp_path, header), MAPPING)
 
     assert str(told.value).isprintable()
 
 
-def test_names_are_compared_composed(tmp_path: Path) -> None:
+def test_column_names_are_compared_in_nfc(tmp_path: Path) -> None:
     mapping = read_mapping(changed(tmp_path, "id: Id", "id: Identita\u0300"))
     composed, decomposed = (HEADER.replace("Id;", f"{name};", 1) for name in ("Identità", "Identita\u0300"))
 
@@ -245,7 +251,7 @@ def sentence(lines: str) -> bool:
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
     st.booleans(),
 )
-def test_what_a_writer_wrote_is_read_as_it_was(
+def test_the_output_of_a_csv_writer_is_read_unchanged(
     table: list[tuple[str, ...]], quoting: int, escaped: bool
 ) -> None:
     assume(all(any(map(str.strip, cells)) for cells in table))

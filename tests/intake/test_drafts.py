@@ -1,4 +1,4 @@
-"""Drafts: what is tidied, and what is not taken in."""
+"""Drafts: what is tidied, and what is refused."""
 
 import unicodedata
 from dataclasses import replace
@@ -26,7 +26,7 @@ def good(description: str = "Il cancello non chiude", contact: Contact | None = 
     return Draft("cancello", "bg-carnovali-01", description, contact=contact or Contact())
 
 
-def test_control_characters_and_hidden_directions_go_and_lines_stay() -> None:
+def test_control_and_direction_characters_are_removed_and_line_breaks_stay() -> None:
     draft = tidy(good(" a\x07b\r\nc\u202ed\te\x1b[0m "))
 
     assert draft.description == "ab\ncd\te[0m"
@@ -36,7 +36,7 @@ def test_an_empty_contact_is_none() -> None:
     assert tidy(good(contact=Contact(" ", "\t", ""))).contact == Contact()
 
 
-def test_a_time_is_kept_in_utc_to_the_millisecond() -> None:
+def test_a_time_is_stored_in_utc_to_the_millisecond() -> None:
     rome = timezone(timedelta(hours=1))
 
     draft = tidy(Draft("acqua", "bg-celadina", "x", heard_at=datetime(2026, 1, 1, 1, 0, 0, 123456, rome)))
@@ -44,7 +44,7 @@ def test_a_time_is_kept_in_utc_to_the_millisecond() -> None:
     assert draft.heard_at == datetime(2026, 1, 1, 0, 0, 0, 123000, UTC)
 
 
-def test_everything_wrong_is_told_at_once(registers: tuple[Register, Register]) -> None:
+def test_all_faults_are_found_at_once(registers: tuple[Register, Register]) -> None:
     draft = Draft("x", "y", "", language="zz9", contact=Contact("n" * 121, "e", "p"))
 
     assert slugs(draft, registers) == {
@@ -58,20 +58,20 @@ def test_everything_wrong_is_told_at_once(registers: tuple[Register, Register]) 
     }
 
 
-def test_four_thousand_characters_are_taken_and_one_more_is_not(registers: tuple[Register, Register]) -> None:
+def test_four_thousand_characters_are_accepted_and_one_more_is_not(
+    registers: tuple[Register, Register],
+) -> None:
     assert slugs(good("è" * 4000), registers) == set()
     assert slugs(good("è" * 4001), registers) == {"description-too-long"}
 
 
-def test_what_cannot_be_kept_is_refused(registers: tuple[Register, Register]) -> None:
+def test_text_that_cannot_be_stored_is_refused(registers: tuple[Register, Register]) -> None:
     assert slugs(good("a\x00b"), registers) == {"unreadable-text"}
     assert slugs(good(contact=Contact(name="\ud800")), registers) == {"unreadable-text"}
 
 
 @given(text=st.text(st.characters(exclude_categories=())))
-def test_a_text_that_is_taken_in_can_always_be_stored(
-    text: str, registers: tuple[Register, Register]
-) -> None:
+def test_an_accepted_text_can_always_be_stored(text: str, registers: tuple[Register, Register]) -> None:
     draft = tidy(good(text))
 
     if not slugs(draft, registers):
@@ -87,7 +87,7 @@ LAST_THERE = datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))
 @pytest.mark.parametrize(
     ("moment", "slug"), [(FIRST_THERE, "heard-too-long-ago"), (LAST_THERE, "heard-in-future")]
 )
-def test_a_time_that_has_no_utc_is_refused_and_breaks_nothing(
+def test_a_time_without_a_value_in_utc_is_refused(
     moment: datetime, slug: str, registers: tuple[Register, Register]
 ) -> None:
     assert slugs(replace(good(), heard_at=moment), registers) == {slug}
@@ -96,13 +96,15 @@ def test_a_time_that_has_no_utc_is_refused_and_breaks_nothing(
 @pytest.mark.parametrize(
     "text", ["\u200b", "\u200b\u200c\u200d\ufeff", "\u0301", "\u3164", "\u2800", "\u00ad\u2060", "\U000e0041"]
 )
-def test_a_text_that_shows_nothing_is_missing(text: str, registers: tuple[Register, Register]) -> None:
+def test_a_text_without_visible_characters_is_missing(
+    text: str, registers: tuple[Register, Register]
+) -> None:
     assert slugs(good(f" {text} "), registers) == {"description-missing"}
     assert slugs(good(contact=Contact(name=text)), registers) == {"contact-name"}
 
 
 @given(text=st.text(st.characters(categories=["Cc", "Cf", "Co", "Cn", "Zs", "Zl", "Zp", "Mn", "Me", "Mc"])))
-def test_no_text_is_taken_in_that_has_no_letter_digit_sign_or_symbol(
+def test_no_text_is_accepted_without_a_letter_digit_mark_or_symbol(
     text: str, registers: tuple[Register, Register]
 ) -> None:
     assert slugs(good(text), registers) & {"description-missing", "unreadable-text"}
@@ -138,7 +140,7 @@ def test_no_text_is_taken_in_that_has_no_letter_digit_sign_or_symbol(
         "a@" + "b." * 130 + "example",
     ],
 )
-def test_an_address_that_no_server_takes_is_refused(
+def test_an_address_that_no_mail_server_accepts_is_refused(
     address: str, registers: tuple[Register, Register]
 ) -> None:
     assert slugs(good(contact=Contact(email=address)), registers) == {"contact-email"}
@@ -160,14 +162,12 @@ def test_an_address_that_no_server_takes_is_refused(
         "a" * 64 + "@example.org",
     ],
 )
-def test_an_address_that_is_unusual_and_right_is_taken(
-    address: str, registers: tuple[Register, Register]
-) -> None:
+def test_an_unusual_valid_address_is_accepted(address: str, registers: tuple[Register, Register]) -> None:
     assert slugs(good(contact=Contact(email=address)), registers) == set()
 
 
 @given(st.text(max_size=30) | st.tuples(st.text(max_size=9), st.text(max_size=9)).map("@".join))
-def test_no_text_whatever_breaks_the_question_for_an_address(text: str) -> None:
+def test_the_address_check_raises_for_no_text(text: str) -> None:
     assert is_address(text) in (True, False)
 
 
@@ -176,7 +176,7 @@ def test_a_phone_number_has_digits(phone: str, fits: bool, registers: tuple[Regi
     assert (slugs(good(contact=Contact(phone=phone)), registers) == set()) is fits
 
 
-def test_a_draft_is_kept_with_its_accents_composed_and_told_apart_as_it_was_sent(
+def test_a_draft_is_stored_in_nfc_and_its_fingerprint_is_of_the_text_as_sent(
     registers: tuple[Register, Register],
 ) -> None:
     sent = {

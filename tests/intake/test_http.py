@@ -1,4 +1,4 @@
-"""The JSON API, as programs and other teams meet it."""
+"""The JSON API."""
 
 import asyncio
 import unicodedata
@@ -27,11 +27,11 @@ def report(**changes: Any) -> dict[str, Any]:
 
 
 async def forget(store: MemoryStore) -> None:
-    """The inbox as it is after its rows have expired."""
+    """Delete the inbox rows, as after their expiry."""
     await store.delete("inbox", [row["_id"] for row in await store.query("inbox", {})])
 
 
-async def test_a_report_is_taken_in_and_its_receipt_shows_where_it_stands(client: httpx.AsyncClient) -> None:
+async def test_a_registered_report_shows_its_status_with_its_receipt(client: httpx.AsyncClient) -> None:
     made = await client.post("/v1/reports", json=report())
     receipt = made.json()
 
@@ -60,7 +60,9 @@ async def test_the_same_body_again_is_the_same_report(client: httpx.AsyncClient,
     assert await store.count("outbox", {}) == 1
 
 
-async def test_fifty_sends_at_once_are_one_report(client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_fifty_concurrent_sends_register_one_report(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     body = report(report_id=uuid7(NOON))
 
     answers = await asyncio.gather(
@@ -72,7 +74,7 @@ async def test_fifty_sends_at_once_are_one_report(client: httpx.AsyncClient, sto
     assert await store.count("outbox", {}) == 1
 
 
-async def test_a_resend_is_known_long_after_the_inbox_has_forgotten(
+async def test_a_resend_is_known_after_its_inbox_row_has_expired(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     body = report(report_id=uuid7(NOON))
@@ -87,7 +89,7 @@ async def test_a_resend_is_known_long_after_the_inbox_has_forgotten(
     assert (other.status_code, other.json()["type"]) == (422, "urn:ascolto:problem:id-reused")
 
 
-async def test_a_report_that_was_kept_under_former_rules_is_known_when_it_is_sent_again(
+async def test_a_report_stored_under_former_rules_is_known_when_it_is_resent(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     decomposed = unicodedata.normalize("NFD", "Perché è così")
@@ -107,7 +109,7 @@ async def test_a_report_that_was_kept_under_former_rules_is_known_when_it_is_sen
     assert (again.status_code, again.json()) == (200, sound.json())
 
 
-async def test_a_name_and_a_text_are_kept_composed(client: httpx.AsyncClient) -> None:
+async def test_a_name_and_a_text_are_stored_in_nfc(client: httpx.AsyncClient) -> None:
     contact = {"name": unicodedata.normalize("NFD", "Nicolò Prova"), "email": "nicolo@example.org"}
     body = report(description=unicodedata.normalize("NFD", "Perché è così"), contact=contact)
     receipt = (await client.post("/v1/reports", json=body)).json()
@@ -137,7 +139,9 @@ async def test_a_refused_report_can_be_corrected_under_its_id(client: httpx.Asyn
     assert corrected.status_code == 201
 
 
-async def test_a_danger_is_sent_to_112_and_not_stored(client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_an_immediate_danger_is_referred_to_112_and_not_stored(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     answer = await client.post("/v1/reports", json=report(category="pericolo-immediato"))
 
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:ascolto:problem:call-112")
@@ -191,7 +195,7 @@ async def test_half_a_surrogate_pair_is_refused(client: httpx.AsyncClient) -> No
     assert (answer.status_code, answer.json()["field"]) == (422, "description")
 
 
-async def test_a_wrong_pin_and_an_unknown_code_are_told_alike(client: httpx.AsyncClient) -> None:
+async def test_a_wrong_pin_and_an_unknown_code_get_the_same_response(client: httpx.AsyncClient) -> None:
     receipt = (await client.post("/v1/reports", json=report())).json()
     wrong = "000000" if receipt["pin"] != "000000" else "111111"
 
@@ -204,7 +208,9 @@ async def test_a_wrong_pin_and_an_unknown_code_are_told_alike(client: httpx.Asyn
     assert wrong_pin.json()["type"] == "urn:ascolto:problem:no-such-report"
 
 
-async def test_a_code_rests_after_five_wrong_pins_whether_or_not_it_exists(client: httpx.AsyncClient) -> None:
+async def test_a_code_is_refused_after_five_wrong_pins_whether_or_not_it_exists(
+    client: httpx.AsyncClient,
+) -> None:
     receipt = (await client.post("/v1/reports", json=report())).json()
     codes = (receipt["tracking_code"], "00000-00000")
     for _ in range(5):
@@ -218,7 +224,7 @@ async def test_a_code_rests_after_five_wrong_pins_whether_or_not_it_exists(clien
     assert [answer.status_code for answer in answers] == [429, 429]
 
 
-async def test_two_reports_with_one_code_are_told_apart_by_their_pins(
+async def test_two_reports_with_one_code_are_distinguished_by_their_pins(
     client: httpx.AsyncClient, store: MemoryStore, context: ServiceContext
 ) -> None:
     receipts = [(await client.post("/v1/reports", json=report())).json() for _ in range(2)]
@@ -233,7 +239,7 @@ async def test_two_reports_with_one_code_are_told_apart_by_their_pins(
     assert status.status_code == 200
 
 
-async def test_a_report_is_taken_back_once(client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_a_report_is_withdrawn_once(client: httpx.AsyncClient, store: MemoryStore) -> None:
     receipt = (await client.post("/v1/reports", json=report())).json()
     path, pin = f"/v1/reports/{receipt['tracking_code']}/withdrawal", {"Ascolto-Pin": receipt["pin"]}
 
@@ -277,7 +283,7 @@ async def test_a_report_without_an_address_has_no_contact(client: httpx.AsyncCli
     assert await ask_for_contacts(client, receipt["report_id"]) == {receipt["report_id"]: None}
 
 
-async def test_contacts_are_asked_for_together_and_of_what_is_no_report_nothing_is_said(
+async def test_contacts_are_queried_together_and_an_unknown_id_is_absent(
     client: httpx.AsyncClient,
 ) -> None:
     receipts = [
@@ -297,7 +303,7 @@ async def test_contacts_are_asked_for_together_and_of_what_is_no_report_nothing_
 @pytest.mark.parametrize(
     "words", ["", "?report_id=x", "?" + "&".join([f"report_id={uuid.UUID(int=7)}"] * 101)]
 )
-async def test_a_question_for_contacts_names_between_one_and_a_hundred_reports(
+async def test_a_query_for_contacts_names_between_one_and_a_hundred_reports(
     client: httpx.AsyncClient, words: str
 ) -> None:
     answer = await client.get(
@@ -327,7 +333,7 @@ async def test_an_erased_report_keeps_its_status_and_nothing_personal(
     assert (full.status_code, full.json()["description"], full.json()["contact"]) == (200, None, None)
 
 
-async def test_nothing_personal_is_stored_in_clear_or_said(
+async def test_nothing_personal_is_stored_in_clear_or_published(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     contact = {"name": "Ada Esempio", "email": "ada@example.org", "phone": "035 000000"}
@@ -343,7 +349,7 @@ async def test_nothing_personal_is_stored_in_clear_or_said(
         assert not [row for row in stored if secret in row]
 
 
-async def test_frailty_is_told_by_neither_names_nor_lengths(
+async def test_frailty_is_revealed_by_neither_field_names_nor_sizes(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     receipts = [

@@ -1,4 +1,4 @@
-"""What a row of a list becomes: a draft, or a reason."""
+"""Rows of a list: each is mapped to a draft or rejected with a reason."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,7 +14,7 @@ from intake.domain.import_rows import Mapped, Rejected, map_row
 ROME = "Europe/Rome"
 
 
-def test_a_row_becomes_a_draft_heard_at_the_start_of_its_day_in_rome() -> None:
+def test_a_row_with_a_date_is_heard_at_the_start_of_the_day_in_rome() -> None:
     mapped = map_row(MAPPING, GOOD)
 
     assert isinstance(mapped, Mapped)
@@ -50,7 +50,7 @@ def test_empty_cells_are_filled_as_the_mapping_says(cells: dict[str, str], text:
         ({"DescrizioneBreve": "caff\udce8"}, "correct `encoding`"),
     ],
 )
-def test_a_bad_row_says_why(cells: dict[str, str], reason: str) -> None:
+def test_an_invalid_row_is_rejected_with_its_reason(cells: dict[str, str], reason: str) -> None:
     rejected = map_row(MAPPING, GOOD | cells)
 
     assert isinstance(rejected, Rejected)
@@ -110,7 +110,7 @@ def test_a_date_is_a_moment(said: str, form: str, moment: datetime) -> None:
 
 
 @pytest.mark.parametrize("said", ["", "1.5", "1e9", "\u0661", "9" * 17, "99999999999999999999", "2026-02-03"])
-def test_what_counts_no_seconds_is_no_date(said: str) -> None:
+def test_text_that_is_no_count_of_seconds_is_no_date(said: str) -> None:
     assert read_moment(said, ["%s"], ROME) is None
 
 
@@ -118,7 +118,7 @@ def test_what_counts_no_seconds_is_no_date(said: str) -> None:
     st.dates(date(1970, 1, 1), date(2068, 12, 31)),
     st.sampled_from(["%Y-%m-%d", "%d/%m/%y", "%G-W%V-%u", "%Y%j", "%c"]),
 )
-def test_a_form_that_is_taken_reads_what_it_writes(day: date, form: str) -> None:
+def test_an_accepted_format_parses_what_it_formats(day: date, form: str) -> None:
     read = read_moment(day.strftime(form), [form], "UTC")
 
     assert format_problem(form) is None
@@ -127,7 +127,7 @@ def test_a_form_that_is_taken_reads_what_it_writes(day: date, form: str) -> None
 
 
 @given(st.text(alphabet=st.sampled_from("%YmdHMSjGVuUWyzZsQcxp-/ e"), max_size=8))
-def test_every_form_is_judged(form: str) -> None:
-    unfit = format_problem(form)
+def test_every_format_is_accepted_or_has_a_problem(form: str) -> None:
+    problem = format_problem(form)
 
-    assert unfit is None or unfit
+    assert problem is None or problem

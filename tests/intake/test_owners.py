@@ -1,4 +1,4 @@
-"""Who is shown a PIN again, and who still gets in while somebody guesses: at the API and on the pages."""
+"""Who gets the receipt again, and who has access during an attack: at the API and on the pages."""
 
 import asyncio
 import re
@@ -31,7 +31,7 @@ def at(app: FastAPI) -> Browser:
 
 
 async def forget(store: MemoryStore) -> None:
-    """The inbox as it is after its rows have expired."""
+    """Delete the inbox rows, as after their expiry."""
     await store.delete("inbox", [row["_id"] for row in await store.query("inbox", {})])
 
 
@@ -42,7 +42,7 @@ async def report(client: httpx.AsyncClient, body: dict[str, Any], sender: str | 
 
 @pytest.mark.parametrize(("first", "second"), [(OURS, OTHERS), (OURS, None), (None, OURS), (None, None)])
 @pytest.mark.parametrize("inbox", ["kept", "forgotten"])
-async def test_a_resend_of_anybody_else_is_told_that_the_report_is_known_and_nothing_more(
+async def test_a_resend_by_another_sender_gets_known_without_the_receipt(
     client: httpx.AsyncClient, store: MemoryStore, first: str | None, second: str | None, inbox: str
 ) -> None:
     body = REPORT | {"report_id": uuid7(NOON)}
@@ -62,7 +62,7 @@ async def test_a_resend_of_anybody_else_is_told_that_the_report_is_known_and_not
 
 
 @pytest.mark.parametrize("inbox", ["kept", "forgotten"])
-async def test_a_resend_with_the_same_secret_is_answered_as_the_first_time(
+async def test_a_resend_with_the_same_secret_gets_the_first_response(
     client: httpx.AsyncClient, store: MemoryStore, inbox: str
 ) -> None:
     body = REPORT | {"report_id": uuid7(NOON)}
@@ -77,7 +77,7 @@ async def test_a_resend_with_the_same_secret_is_answered_as_the_first_time(
     assert again.headers["Location"] == first.headers["Location"]
 
 
-async def test_of_two_first_sends_at_once_one_is_shown_the_pin(
+async def test_one_of_twenty_concurrent_sends_gets_the_pin(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     body = REPORT | {"report_id": uuid7(NOON)}
@@ -90,7 +90,7 @@ async def test_of_two_first_sends_at_once_one_is_shown_the_pin(
     assert await store.count("reports", {}) == 1
 
 
-async def test_a_report_of_an_older_build_shows_no_pin_again(
+async def test_a_resend_of_a_report_of_an_older_build_gets_no_pin(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     body = REPORT | {"report_id": uuid7(NOON)}
@@ -112,7 +112,9 @@ async def test_a_report_of_an_older_build_shows_no_pin_again(
 
 
 @pytest.mark.parametrize("sender", ["", "short", "x" * 15, "x" * 65, "with blanks in the middle", "è" * 20])
-async def test_a_secret_of_another_form_is_named_with_its_fix(client: httpx.AsyncClient, sender: str) -> None:
+async def test_an_invalid_sender_secret_is_refused_with_the_fix(
+    client: httpx.AsyncClient, sender: str
+) -> None:
     headers = httpx.Headers([(b"Ascolto-Sender", sender.encode("latin-1"))])
 
     answer = await client.post("/v1/reports", json=REPORT, headers=headers)
@@ -133,12 +135,12 @@ async def test_neither_the_secret_nor_the_pin_is_stored(
 
 
 async def sealed(client: httpx.AsyncClient) -> dict[str, str]:
-    """What is hidden in a fresh form."""
+    """The hidden fields of a new form."""
     return dict(re.findall(r'name="(report_id|seal)" value="([^"]+)"', (await client.get("/segnala")).text))
 
 
 async def form_sent(client: httpx.AsyncClient) -> tuple[dict[str, str], str, str]:
-    """The form that a browser sent, and the code and PIN that it was shown."""
+    """The form that a browser has sent, and the code and PIN of its receipt."""
     form = REPORT | await sealed(client)
     page = await client.post("/segnala", data=form)
     assert page.status_code == 201, page.text
@@ -182,7 +184,7 @@ async def test_the_right_pin_from_elsewhere_gets_in_after_ten_wrong_ones_of_a_st
     assert await guess(at("198.51.100.1"), code, pin) == 200
 
 
-async def test_of_300_guesses_at_once_the_limit_is_compared_and_the_sender_gets_in(at: Browser) -> None:
+async def test_of_300_concurrent_attempts_the_limit_is_compared_and_the_sender_gets_in(at: Browser) -> None:
     receipt = (await report(at("192.0.2.1"), REPORT, OURS)).json()
     code, pin = receipt["tracking_code"], receipt["pin"]
     strangers = [at(f"203.0.113.{n}") for n in range(60)]
@@ -196,7 +198,7 @@ async def test_of_300_guesses_at_once_the_limit_is_compared_and_the_sender_gets_
     assert await guess(strangers[0], code, pin, OTHERS) == 429
 
 
-async def test_the_browser_that_knew_the_pin_gets_in_while_the_code_is_hammered(at: Browser) -> None:
+async def test_a_browser_that_has_known_the_pin_gets_in_during_an_attack_on_the_code(at: Browser) -> None:
     made, shown, fresh = at("192.0.2.1"), at("192.0.2.2"), at("192.0.2.3")
     _, code, pin = await form_sent(made)
     right = {"code": code, "pin": pin}
@@ -213,7 +215,7 @@ async def test_the_browser_that_knew_the_pin_gets_in_while_the_code_is_hammered(
     assert "telefoni o venga al punto di ascolto" in pages[2].text
 
 
-async def test_a_code_without_a_report_is_told_and_counted_alike(at: Browser) -> None:
+async def test_a_code_without_a_report_is_answered_and_counted_alike(at: Browser) -> None:
     receipt = (await report(at("192.0.2.1"), REPORT, None)).json()
     answers = []
     for code in (receipt["tracking_code"], "00000-00000"):
@@ -227,7 +229,7 @@ async def test_a_code_without_a_report_is_told_and_counted_alike(at: Browser) ->
     assert {status for status, _ in answers} == {404, 429}
 
 
-async def test_a_refusal_says_when_and_how_else(at: Browser) -> None:
+async def test_a_refusal_names_the_wait_and_the_alternatives(at: Browser) -> None:
     client = at("192.0.2.1")
     for _ in range(5):
         await guess(client, "00000-00000", "1")
@@ -239,7 +241,7 @@ async def test_a_refusal_says_when_and_how_else(at: Browser) -> None:
     assert "180 seconds" in answer.json()["fix"]
 
 
-async def test_a_withdrawal_is_one_guess_and_shares_its_budget_with_the_status(at: Browser) -> None:
+async def test_a_withdrawal_is_one_attempt_and_shares_its_budget_with_the_status(at: Browser) -> None:
     client, thief = at("192.0.2.1"), at("203.0.113.1")
     _, code, pin = await form_sent(client)
     wrong = {"code": code, "pin": other_than(pin), "reason": "mistake"}
@@ -255,7 +257,7 @@ async def test_a_withdrawal_is_one_guess_and_shares_its_budget_with_the_status(a
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "0" * 32, f"{'0' * 32}.{'f' * 16}", "è", "a" * 5000])
-async def test_a_cookie_that_is_not_ours_proves_nothing(at: Browser, cookie: str) -> None:
+async def test_an_invalid_device_cookie_proves_nothing(at: Browser, cookie: str) -> None:
     client = at("192.0.2.1")
     answers = [
         await client.post(
@@ -281,7 +283,7 @@ async def test_a_browser_is_known_for_the_codes_it_knew_the_pin_of_and_for_no_ot
     assert own_code.status_code == 404, "another budget"
 
 
-async def test_the_cookie_of_a_device_stays_small_and_says_nothing(at: Browser) -> None:
+async def test_the_device_cookie_is_bounded_and_contains_no_code(at: Browser) -> None:
     client, codes = at("192.0.2.1"), []
     for _ in range(25):
         codes.append((await form_sent(client))[1])
@@ -293,7 +295,7 @@ async def test_the_cookie_of_a_device_stays_small_and_says_nothing(at: Browser) 
     assert not [code for code in codes if code in cookie.value]
 
 
-def test_the_secret_is_described_at_every_door_that_takes_it(app: FastAPI) -> None:
+def test_the_sender_secret_is_described_at_every_operation_that_accepts_it(app: FastAPI) -> None:
     described = app.openapi()["paths"]
     context = {
         "/v1/reports": "post",

@@ -1,4 +1,4 @@
-"""The public's pages, as somebody with an old phone meets them."""
+"""The public pages, without JavaScript."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def hidden_id(page: httpx.Response) -> str:
 
 
 async def send(client: httpx.AsyncClient, path: str, data: dict[str, str]) -> httpx.Response:
-    """What a browser does with a form of ours: it sends back what was hidden in it, and the cookie that came with it."""
+    """Send a form as a browser does: with its CSRF token and the cookie."""
     seal = re.search(r'name="seal" value="([0-9a-f]{64})"', (await client.get("/segnala")).text)
     return await client.post(path, data={"seal": seal[1] if seal else ""} | data)
 
@@ -72,7 +72,7 @@ async def test_a_report_sent_twice_from_one_page_is_one_report(
     assert await store.count("reports", {}) == 1
 
 
-async def test_a_form_with_faults_names_them_and_keeps_what_was_written(client: httpx.AsyncClient) -> None:
+async def test_a_form_with_faults_names_them_and_keeps_its_values(client: httpx.AsyncClient) -> None:
     page = await send(client, "/segnala", {"description": "<b>ciao", "email": "nessuno"})
 
     assert page.status_code == 422
@@ -83,7 +83,7 @@ async def test_a_form_with_faults_names_them_and_keeps_what_was_written(client: 
     assert 'value="nessuno"' in page.text
 
 
-async def test_a_corrected_form_is_taken_in_under_its_first_id(client: httpx.AsyncClient) -> None:
+async def test_a_corrected_form_is_registered_under_its_first_id(client: httpx.AsyncClient) -> None:
     first = hidden_id(await client.get("/segnala"))
 
     wrong = await send(client, "/segnala", {"report_id": first})
@@ -93,7 +93,7 @@ async def test_a_corrected_form_is_taken_in_under_its_first_id(client: httpx.Asy
     assert right.status_code == 201
 
 
-async def test_another_text_from_the_same_page_can_be_sent_with_one_more_press(
+async def test_another_text_from_the_same_page_can_be_sent_on_the_second_try(
     client: httpx.AsyncClient,
 ) -> None:
     form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
@@ -107,7 +107,7 @@ async def test_another_text_from_the_same_page_can_be_sent_with_one_more_press(
     assert (asked.status_code, sent.status_code) == (422, 201)
 
 
-async def test_a_danger_is_told_to_call_before_anything_else(
+async def test_an_immediate_danger_is_referred_to_112_first(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     page = await send(client, "/segnala", GOOD | {"category": "pericolo-immediato"})
@@ -117,13 +117,13 @@ async def test_a_danger_is_told_to_call_before_anything_else(
     assert await store.count("reports", {}) == 0
 
 
-async def test_a_form_without_an_id_of_ours_gets_one(client: httpx.AsyncClient) -> None:
+async def test_a_form_without_a_valid_id_gets_one(client: httpx.AsyncClient) -> None:
     page = await send(client, "/segnala", GOOD | {"report_id": "'; drop"})
 
     assert page.status_code == 201
 
 
-async def test_while_nothing_can_be_saved_the_form_keeps_the_text(
+async def test_the_form_keeps_its_text_while_the_database_is_unavailable(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
@@ -136,7 +136,7 @@ async def test_while_nothing_can_be_saved_the_form_keeps_the_text(
     assert hidden_id(page) == form["report_id"]
 
 
-async def test_before_the_registers_are_in_force_the_form_says_to_come_back(
+async def test_the_form_is_unavailable_before_the_registers_are_loaded(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     await store.delete("registers", ["categories", "places"])
@@ -147,7 +147,7 @@ async def test_before_the_registers_are_in_force_the_form_says_to_come_back(
     assert "Torni fra un minuto" in page.text
 
 
-async def test_code_and_pin_written_by_hand_show_where_a_report_stands(client: httpx.AsyncClient) -> None:
+async def test_code_and_pin_typed_by_hand_show_the_status(client: httpx.AsyncClient) -> None:
     code, pin = receipt_of(await send(client, "/segnala", GOOD))
 
     page = await client.post(
@@ -166,7 +166,7 @@ async def test_a_wrong_pin_asks_again(client: httpx.AsyncClient) -> None:
     assert 'href="#code"' in page.text
 
 
-async def test_a_report_is_taken_back_without_a_script(client: httpx.AsyncClient) -> None:
+async def test_a_report_is_withdrawn_without_javascript(client: httpx.AsyncClient) -> None:
     code, pin = receipt_of(await send(client, "/segnala", GOOD))
 
     without_reason = await send(client, "/stato/ritiro", {"code": code, "pin": pin})
@@ -178,7 +178,7 @@ async def test_a_report_is_taken_back_without_a_script(client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize("stolen", [{}, {"seal": "0" * 64}, {"seal": "è"}])
-async def test_a_form_that_was_not_shown_to_this_browser_asks_for_one_more_press(
+async def test_a_form_without_a_valid_csrf_token_is_shown_again_with_one(
     client: httpx.AsyncClient, store: MemoryStore, stolen: dict[str, str]
 ) -> None:
     page = await client.post("/segnala", data=GOOD | stolen)
@@ -192,7 +192,7 @@ async def test_a_form_that_was_not_shown_to_this_browser_asks_for_one_more_press
     assert (await client.post("/segnala", data=GOOD | {"seal": seal[1]})).status_code == 201
 
 
-async def test_a_seal_of_another_browser_does_not_fit(client: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_a_csrf_token_of_another_browser_is_refused(client: httpx.AsyncClient, app: FastAPI) -> None:
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://intake.example"
     ) as other:
@@ -205,14 +205,14 @@ async def test_a_seal_of_another_browser_does_not_fit(client: httpx.AsyncClient,
     assert page.status_code == 403
 
 
-async def test_the_cookie_of_the_form_is_out_of_reach_and_says_nothing(client: httpx.AsyncClient) -> None:
+async def test_the_csrf_cookie_is_httponly_and_random(client: httpx.AsyncClient) -> None:
     first, again = await client.get("/segnala"), await client.get("/segnala")
 
     assert re.fullmatch(r"modulo=[0-9a-f]{32}; HttpOnly; Path=/; SameSite=lax", first.headers["set-cookie"])
     assert "set-cookie" not in again.headers
 
 
-async def test_whoever_presses_too_often_reads_it_on_a_page(context: ServiceContext) -> None:
+async def test_a_rate_limit_is_shown_as_a_page(context: ServiceContext) -> None:
     hurried = replace(context, rates=Rates(1, 1, lambda: 0.0))
     cases = use_cases(hurried, b"s" * 32, is_address)
     app = build_app(
@@ -228,7 +228,7 @@ async def test_whoever_presses_too_often_reads_it_on_a_page(context: ServiceCont
     assert "Torni fra un minuto" in page.text
 
 
-async def test_a_withdrawal_that_was_not_sealed_is_asked_for_again(client: httpx.AsyncClient) -> None:
+async def test_a_withdrawal_without_a_csrf_token_is_shown_again(client: httpx.AsyncClient) -> None:
     code, pin = receipt_of(await send(client, "/segnala", GOOD))
 
     page = await client.post("/stato/ritiro", data={"code": code, "pin": pin, "reason": "mistake"})
@@ -238,7 +238,7 @@ async def test_a_withdrawal_that_was_not_sealed_is_asked_for_again(client: httpx
 
 
 @pytest.mark.parametrize("path", ["/", "/segnala", "/stato"])
-async def test_every_page_is_italian_strict_and_has_the_emergency_numbers(
+async def test_every_page_is_italian_has_strict_headers_and_the_emergency_numbers(
     client: httpx.AsyncClient, path: str
 ) -> None:
     page = await client.get(path)
@@ -281,11 +281,11 @@ async def test_the_style_is_served_by_the_service_itself(client: httpx.AsyncClie
     assert ":focus-visible" in style.text
 
 
-def test_every_status_has_italian_words() -> None:
+def test_every_status_has_an_italian_text() -> None:
     assert set(catalogue.STATUS) == set(Status)
 
 
-def test_a_fault_nobody_has_words_for_still_says_something() -> None:
+def test_an_unknown_fault_has_a_general_text() -> None:
     assert catalogue.fault_text(Fault("new-fault", "place_id", "", "")) == (
         "place_id",
         catalogue.FAULTS["other"],
@@ -305,5 +305,5 @@ def test_a_fault_nobody_has_words_for_still_says_something() -> None:
         (86_400, "24 ore"),
     ],
 )
-def test_a_wait_is_said_in_words_and_never_too_short(seconds: int, said: str) -> None:
+def test_a_wait_is_rounded_up_in_words(seconds: int, said: str) -> None:
     assert catalogue.wait_text(seconds) == said

@@ -1,4 +1,4 @@
-"""Taking a report in, and taking it back."""
+"""Registering and withdrawing a report."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ COMMAND = RegisterReport(
 )
 
 
-def said(command: RegisterReport) -> ReportRegistered:
+def published(command: RegisterReport) -> ReportRegistered:
     change = register_report(command, None, None, CATEGORIES, PLACES, Moment(NOW, f"report:{ID}"))
     (event,) = change.events
     assert isinstance(event, ReportRegistered)
@@ -63,7 +63,7 @@ def known(status: Status = Status.REGISTERED) -> Report:
     return replace(report, status=status)
 
 
-def test_a_report_is_kept_with_its_private_part_and_said_once() -> None:
+def test_a_report_is_stored_with_its_sealed_content_and_published_once() -> None:
     change = register_report(COMMAND, None, None, CATEGORIES, PLACES, Moment(NOW, f"report:{ID}"))
 
     assert [put.collection for put in change.write] == [REPORTS, PRIVATE]
@@ -83,15 +83,15 @@ def test_a_report_is_kept_with_its_private_part_and_said_once() -> None:
     ]
 
 
-def test_day_zero_is_when_the_agency_heard_it() -> None:
+def test_heard_at_is_the_time_that_the_agency_heard_the_report() -> None:
     heard = NOW - timedelta(days=3)
 
-    assert said(replace(COMMAND, heard_at=heard)).heard_at == heard
+    assert published(replace(COMMAND, heard_at=heard)).heard_at == heard
 
 
 @pytest.mark.parametrize(("category", "urgency"), [("verde", "u"), ("ascensore", "e1"), ("isolamento", "s")])
 def test_a_frail_person_raises_ordinary_and_urgent_by_one_class(category: str, urgency: str) -> None:
-    assert said(replace(COMMAND, category=category, frail=True)).urgency == urgency
+    assert published(replace(COMMAND, category=category, frail=True)).urgency == urgency
 
 
 def test_the_same_report_again_changes_nothing() -> None:
@@ -101,7 +101,7 @@ def test_the_same_report_again_changes_nothing() -> None:
     assert change.answer == {"tracking_code": "ABCDE-FGHJK", "known": True, "sender_hash": "sender"}
 
 
-def test_the_same_report_of_another_sender_is_answered_with_the_first_sender() -> None:
+def test_the_same_report_of_another_sender_returns_the_first_sender() -> None:
     command = replace(COMMAND, sender_hash="another")
 
     change = register_report(command, known(), SEALED, CATEGORIES, PLACES, Moment(NOW, "again"))
@@ -127,7 +127,9 @@ def test_another_report_under_its_id_is_refused() -> None:
         ({"heard_at": NOW + timedelta(hours=1)}, "heard-in-future"),
     ],
 )
-def test_what_the_rules_forbid_is_refused_with_its_field(changes: dict[str, object], slug: str) -> None:
+def test_a_report_that_violates_a_rule_is_refused_with_its_field(
+    changes: dict[str, object], slug: str
+) -> None:
     command = replace(COMMAND, **changes)  # type: ignore[arg-type]
 
     with pytest.raises(Refused) as refused:
@@ -142,19 +144,19 @@ def test_a_report_waits_for_the_registers() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.REGISTERED, Status.HELD, Status.IN_CHARGE, Status.ESCALATED])
-def test_an_open_report_is_taken_back_and_said(status: Status) -> None:
+def test_an_open_report_is_withdrawn_and_the_withdrawal_published(status: Status) -> None:
     change = withdraw_report(WithdrawReport(ID, "mistake"), known(status), Moment(NOW, "w"))
 
     assert [put.state.status for put in change.write] == [Status.WITHDRAWN]
     assert list(change.events) == [ReportWithdrawn(report_id=ID, reason="mistake")]
 
 
-def test_a_withdrawn_report_stays_as_it_is() -> None:
+def test_a_withdrawn_report_does_not_change() -> None:
     change = withdraw_report(WithdrawReport(ID, "other"), known(Status.WITHDRAWN), Moment(NOW, "w"))
 
     assert (change.write, change.events) == ((), ())
 
 
-def test_a_closed_report_cannot_be_taken_back() -> None:
+def test_a_closed_report_cannot_be_withdrawn() -> None:
     with pytest.raises(Refused, match="report-closed"):
         withdraw_report(WithdrawReport(ID, "other"), known(Status.CLOSED), Moment(NOW, "w"))

@@ -1,4 +1,4 @@
-"""The registers: what is shipped, what a mistake in them says, and when a new version comes into force."""
+"""The registers: the shipped files, the errors of invalid files, and the loading of a new version."""
 
 import shutil
 from dataclasses import replace
@@ -19,7 +19,7 @@ from intake.handlers.documents import REGISTERS
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
 
 
-def test_every_kind_of_help_can_be_asked_for(registers: tuple[Register, Register]) -> None:
+def test_every_kind_has_a_category(registers: tuple[Register, Register]) -> None:
     categories, _ = registers
 
     assert {category.kind for category in categories.categories} == set(Kind)
@@ -33,7 +33,7 @@ def test_every_neighbourhood_has_a_place_for_all_of_it(registers: tuple[Register
     assert all(any(id_.endswith(place.neighbourhood) for id_ in ids) for place in places.places)
 
 
-def test_the_shipped_mapping_leads_to_categories_and_places_that_exist(
+def test_the_shipped_mapping_names_existing_categories_and_places(
     registers: tuple[Register, Register],
 ) -> None:
     categories, places = registers

@@ -1,4 +1,4 @@
-"""Where a report stands, whatever routing says in whatever order."""
+"""The status of a report, for the events of routing in any order."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -76,41 +76,41 @@ def after(*steps: Step) -> list[Report]:
     return reports
 
 
-def test_a_report_in_charge_shows_who_and_by_when() -> None:
+def test_a_report_in_charge_shows_its_office_and_due_date() -> None:
     report = after(opened)[-1]
 
     assert (report.status, report.route, report.due_at) == (Status.IN_CHARGE, "technical-office", DUE)
 
 
-def test_a_held_report_that_is_taken_later_is_in_charge() -> None:
+def test_a_held_report_whose_case_is_opened_is_in_charge() -> None:
     assert [report.status for report in after(held, opened)] == ["registered", "held", "in-charge"]
 
 
-def test_a_missed_date_leaves_the_promised_one() -> None:
+def test_a_missed_due_date_does_not_change() -> None:
     report = after(opened, escalated)[-1]
 
     assert (report.status, report.due_at) == (Status.ESCALATED, DUE)
 
 
-def test_a_late_report_that_is_taken_stays_late_and_shows_who() -> None:
+def test_a_late_report_whose_case_is_opened_stays_late_and_shows_its_office() -> None:
     report = after(held, escalated, opened)[-1]
 
     assert (report.status, report.route) == (Status.ESCALATED, "technical-office")
 
 
-def test_what_the_tenant_withdrew_stays_withdrawn() -> None:
+def test_a_withdrawn_report_stays_withdrawn() -> None:
     report = after(opened, withdrawn, closed)[-1]
 
     assert (report.status, report.outcome) == (Status.WITHDRAWN, None)
 
 
-def test_news_of_a_report_that_is_not_there_waits_for_it() -> None:
+def test_an_event_of_a_missing_report_is_early() -> None:
     with pytest.raises(Early):
         opened(None, Moment(NOW, "e"))
 
 
 @given(st.lists(st.sampled_from([opened, held, escalated, closed, withdrawn]), max_size=12))
-def test_a_status_never_goes_back_and_what_has_ended_never_changes(steps: list[Step]) -> None:
+def test_a_status_never_goes_back_and_an_ended_report_never_changes(steps: list[Step]) -> None:
     reports = after(*steps)
 
     for before, later in pairwise(reports):
@@ -121,7 +121,7 @@ def test_a_status_never_goes_back_and_what_has_ended_never_changes(steps: list[S
 
 
 @given(st.lists(st.sampled_from([opened, held, escalated, closed, withdrawn]), max_size=8))
-def test_an_event_told_twice_is_as_told_once(steps: list[Step]) -> None:
+def test_a_repeated_event_has_the_effect_of_one(steps: list[Step]) -> None:
     once, twice = after(*steps)[-1], after(*(step for step in steps for _ in range(2)))[-1]
 
     assert (once.status, once.route, once.due_at, once.outcome) == (

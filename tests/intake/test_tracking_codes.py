@@ -1,4 +1,4 @@
-"""TrackingCodes: codes and PINs that nobody else can make."""
+"""Tracking codes and PINs."""
 
 import uuid
 
@@ -14,7 +14,7 @@ DRAFT = Draft("verde", "bg-monterosso", "Erba alta")
 
 
 @given(st.uuids())
-def test_a_receipt_is_the_same_each_time_and_reads_as_it_is_written(report: uuid.UUID) -> None:
+def test_code_and_pin_are_always_the_same_and_the_code_is_canonical(report: uuid.UUID) -> None:
     code, pin = CODES.code(str(report)), CODES.pin(str(report))
 
     assert (code, pin) == (CODES.code(str(report)), CODES.pin(str(report)))
@@ -25,7 +25,7 @@ def test_a_receipt_is_the_same_each_time_and_reads_as_it_is_written(report: uuid
 
 
 @pytest.mark.parametrize("written", ["abcde-fghjk", "ABCDEFGHJK", " abcde fghjk ", "ABCDE--FGHJK"])
-def test_a_code_is_read_however_it_is_written(written: str) -> None:
+def test_a_typed_code_is_read_in_any_common_spelling(written: str) -> None:
     assert read_code(written) == "ABCDE-FGHJK"
 
 
@@ -34,13 +34,13 @@ def test_letters_that_look_like_digits_are_read_as_digits() -> None:
 
 
 @given(st.text())
-def test_any_writing_is_a_code_or_none(written: str) -> None:
+def test_any_text_is_read_as_a_code_or_none(written: str) -> None:
     code = read_code(written)
 
     assert code is None or read_code(code) == code
 
 
-def test_only_its_own_pin_opens_a_report() -> None:
+def test_only_its_own_pin_is_valid_for_a_report() -> None:
     pin = CODES.pin("a-report")
     stored = CODES.pin_hash("a-report", pin)
 
@@ -50,7 +50,7 @@ def test_only_its_own_pin_opens_a_report() -> None:
     assert pin not in stored
 
 
-def test_another_secret_makes_other_receipts() -> None:
+def test_another_secret_derives_other_codes() -> None:
     other = TrackingCodes(b"x" * 32)
 
     assert other.code("a-report") != CODES.code("a-report")
@@ -65,7 +65,7 @@ def test_another_secret_makes_other_receipts() -> None:
         Draft("verde", "bg-monterosso", "Erba alta", contact=Contact(name="Ada")),
     ],
 )
-def test_two_bodies_that_ask_for_different_things_have_different_fingerprints(other: Draft) -> None:
+def test_different_drafts_have_different_fingerprints(other: Draft) -> None:
     assert CODES.fingerprint(other) != CODES.fingerprint(DRAFT)
 
 
@@ -86,7 +86,7 @@ def test_only_the_secret_it_was_sent_with_proves_the_sender_of_a_report(
     assert not CODES.is_sender(str(report), None, secret)
 
 
-def test_what_is_counted_under_two_words_is_never_counted_under_others() -> None:
+def test_different_lists_of_words_have_different_pseudonyms() -> None:
     names = {CODES.pseudonym(*words) for words in [("a", "b"), ("ab",), ("a", "b", ""), ("b", "a"), ()]}
 
     assert len(names) == 5
