@@ -3,13 +3,11 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from chassis.service import Plan
 from chassis.testing import MemoryService
-from chassis.transaction.inputs import Outcome
 from notify.adapters.catalogue_file import read_catalogue
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.memory import MemoryContacts, MemoryMailer
@@ -24,7 +22,7 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
 class Service(MemoryService):
-    """Notify in memory, with what it reaches outside."""
+    """Notify in memory, with its adapters in memory."""
 
     def __init__(self, letters: JinjaLetters) -> None:
         self.letters, self.contacts, self.mailer = letters, MemoryContacts(), MemoryMailer()
@@ -37,23 +35,15 @@ class Service(MemoryService):
         )
         super().__init__(plan, NOW, {"op": "operator", "of": "officer"})
 
-    async def hear(self, event: Any, event_id: str, now: datetime = NOW) -> Outcome:
-        """Handle an event at this time."""
-        return await self.event(event, id=event_id, now=now)
-
-    async def work(self, attempt: int = 1) -> None:
-        """Do every job that waits, and handle the results."""
-        await self.run_jobs(attempt)
-
 
 @pytest.fixture
 def letters() -> JinjaLetters:
-    """The letters that are shipped."""
+    """The shipped letters."""
     return JinjaLetters(read_catalogue(SEED), "https://ascolto.example")
 
 
 @pytest.fixture
 async def service(letters: JinjaLetters) -> AsyncIterator[Service]:
-    """The service with an empty database and nobody to write to yet; `http` shows no token."""
+    """The service with an empty database and no contacts; `http` has no token."""
     async with Service(letters) as made:
         yield made

@@ -1,4 +1,4 @@
-"""What every source of contacts promises, the one in memory and the one that asks intake over HTTP."""
+"""The contract of Contacts, for the adapter in memory and the one over HTTP."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -24,7 +24,7 @@ TOKEN = httpx.BasicAuth("notify", "an invented secret")
 
 @dataclass
 class Intake:
-    """Intake's door as notify meets it; it takes no more at once than the real one."""
+    """A stand-in for intake's contacts endpoint, with the real limit of reports per request."""
 
     known: dict[str, Any] = field(default_factory=dict)
     answer: Response | None = None
@@ -65,7 +65,7 @@ def contacts(request: pytest.FixtureRequest, over_http: HttpContacts) -> Contact
     return MemoryContacts({KNOWN: MARIA}) if request.param == "memory" else over_http
 
 
-async def test_a_contact_comes_as_it_is_now(contacts: Contacts) -> None:
+async def test_a_contact_is_the_current_one(contacts: Contacts) -> None:
     assert await contacts.of(KNOWN) == MARIA
 
 
@@ -73,7 +73,7 @@ async def test_a_report_without_contact_has_none(contacts: Contacts) -> None:
     assert await contacts.of(UNKNOWN) is None
 
 
-async def test_whatever_identifies_notify_is_shown(over_http: HttpContacts, intake: Intake) -> None:
+async def test_requests_are_authenticated(over_http: HttpContacts, intake: Intake) -> None:
     await over_http.of(KNOWN)
 
     assert [shown.split()[0] for shown in intake.shown] == ["Basic"]
@@ -100,7 +100,7 @@ async def test_a_contact_without_an_address_is_none(over_http: HttpContacts, int
         JSONResponse([], 200),
     ],
 )
-async def test_an_answer_that_is_not_intakes_own_word_silences_nobody(
+async def test_an_unexpected_answer_suppresses_no_message(
     over_http: HttpContacts, intake: Intake, answer: Response
 ) -> None:
     intake.answer = answer
@@ -109,14 +109,14 @@ async def test_an_answer_that_is_not_intakes_own_word_silences_nobody(
         await over_http.of(KNOWN)
 
 
-async def test_a_crowd_asks_together_and_each_gets_its_own_answer(
+async def test_concurrent_calls_share_requests_and_each_has_its_own_contact(
     over_http: HttpContacts, intake: Intake
 ) -> None:
     crowd = [f"0190a000-0000-7000-9000-{number:012}" for number in range(2 * REPORTS_PER_REQUEST)]
     intake.known |= {one: {"email": f"{one}@example.org", "name": None, "language": "it"} for one in crowd}
 
     first = asyncio.create_task(over_http.of(KNOWN))
-    await asyncio.sleep(0.005)  # it is under way
+    await asyncio.sleep(0.005)  # the first request is in flight
     found = await asyncio.gather(*(over_http.of(one) for one in crowd))
 
     assert await first == MARIA
@@ -124,7 +124,7 @@ async def test_a_crowd_asks_together_and_each_gets_its_own_answer(
     assert [len(asked) for asked in intake.asked] == [1, REPORTS_PER_REQUEST, REPORTS_PER_REQUEST]
 
 
-async def test_whoever_stops_waiting_takes_the_answer_from_nobody(
+async def test_a_cancelled_call_does_not_cancel_the_request_of_others(
     over_http: HttpContacts, intake: Intake
 ) -> None:
     waiting = [asyncio.create_task(over_http.of(KNOWN)) for _ in range(2)]
@@ -135,9 +135,7 @@ async def test_whoever_stops_waiting_takes_the_answer_from_nobody(
     assert len(intake.asked) == 1
 
 
-async def test_a_question_that_failed_is_no_answer_to_the_next(
-    over_http: HttpContacts, intake: Intake
-) -> None:
+async def test_a_failed_request_does_not_affect_the_next(over_http: HttpContacts, intake: Intake) -> None:
     intake.answer = JSONResponse({}, 503)
     with pytest.raises(Unavailable):
         await over_http.of(KNOWN)
@@ -147,14 +145,14 @@ async def test_a_question_that_failed_is_no_answer_to_the_next(
 
 
 class NoToken(httpx.Auth):
-    """The issuer is away."""
+    """Authentication while the issuer is down."""
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         raise Unavailable("the issuer does not answer")
         yield request
 
 
-async def test_without_a_token_nobody_is_asked_and_it_is_tried_again_later(intake: Intake) -> None:
+async def test_without_a_token_no_request_is_sent_and_the_error_is_transient(intake: Intake) -> None:
     transport = httpx.ASGITransport(intake.app())
     async with httpx.AsyncClient(transport=transport, base_url="http://intake", auth=NoToken()) as client:
         with pytest.raises(Unavailable, match="issuer"):
@@ -163,7 +161,7 @@ async def test_without_a_token_nobody_is_asked_and_it_is_tried_again_later(intak
     assert intake.shown == []
 
 
-async def test_an_intake_that_is_down_is_asked_again_later() -> None:
+async def test_an_intake_that_is_down_is_a_transient_error() -> None:
     async with intake_client("http://127.0.0.1:9", TOKEN) as client:
         with pytest.raises(Unavailable, match="ConnectError"):
             await HttpContacts(client).of(KNOWN)

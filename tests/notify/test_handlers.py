@@ -1,4 +1,4 @@
-"""What is told when something happens, once and for ever."""
+"""The handlers of notify: one message per fact, for ever."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -79,7 +79,7 @@ REQUESTED = DocumentsRequested(
     measure="crs-2026",
     documents=("isee-attestation", "tenancy-contract"),
 )
-TOLD: list[tuple[Event, str, dict[str, str]]] = [
+MESSAGES_OF: list[tuple[Event, str, dict[str, str]]] = [
     (REGISTERED, "report-received", {"heard_at": "2026-11-23T09:00:00.000Z"}),
     (
         OPENED,
@@ -103,7 +103,7 @@ TOLD: list[tuple[Event, str, dict[str, str]]] = [
 ]
 
 
-def tell(
+def handle(
     event: Event, message: Message | None = None, thread: Thread | None = None, moment: Moment = MOMENT
 ) -> Change:
     reaction = REACTIONS.get(type(event))
@@ -116,17 +116,17 @@ def written(change: Change) -> tuple[Message, Thread]:
     return message, thread
 
 
-def test_every_event_of_the_topics_it_hears_has_a_line() -> None:
+def test_every_event_of_the_subscribed_topics_has_a_reaction() -> None:
     types = REACTIONS.types()
 
     assert [event for topic in SUBSCRIBES for event in BY_NAME[topic].events if event not in types] == []
 
 
-@pytest.mark.parametrize(("event", "template", "values"), TOLD)
-def test_each_step_is_told_with_its_own_template_and_values(
+@pytest.mark.parametrize(("event", "template", "values"), MESSAGES_OF)
+def test_each_event_writes_a_message_with_its_template_and_values(
     event: Event, template: str, values: dict[str, str]
 ) -> None:
-    change = tell(event)
+    change = handle(event)
 
     message, thread = written(change)
     [job] = change.jobs
@@ -136,8 +136,8 @@ def test_each_step_is_told_with_its_own_template_and_values(
     assert job.key == REPORT
 
 
-@pytest.mark.parametrize(("event", "template", "values"), TOLD)
-def test_the_documents_that_are_written_are_those_that_were_asked_for(
+@pytest.mark.parametrize(("event", "template", "values"), MESSAGES_OF)
+def test_the_written_documents_are_those_that_the_reaction_declares(
     event: Event, template: str, values: dict[str, str]
 ) -> None:
     reaction = REACTIONS.get(type(event))
@@ -145,28 +145,28 @@ def test_the_documents_that_are_written_are_those_that_were_asked_for(
 
     asked = [(ref.collection.name, ref.id) for ref in reaction.needs(event)]
 
-    assert asked == [(put.collection.name, put.id) for put in tell(event).write]
+    assert asked == [(put.collection.name, put.id) for put in handle(event).write]
 
 
-@pytest.mark.parametrize(("event", "template", "values"), TOLD)
-def test_a_fact_that_comes_again_in_another_record_is_not_told_again(
+@pytest.mark.parametrize(("event", "template", "values"), MESSAGES_OF)
+def test_a_fact_in_another_record_writes_no_second_message(
     event: Event, template: str, values: dict[str, str]
 ) -> None:
-    message, thread = written(tell(event))
+    message, thread = written(handle(event))
 
-    assert tell(event, message, thread, Moment(NOW + timedelta(days=90), "event-2")) is NOTHING
+    assert handle(event, message, thread, Moment(NOW + timedelta(days=90), "event-2")) is NOTHING
 
 
 def test_two_facts_have_two_messages() -> None:
-    ids = {written(tell(event))[0].message_id for event, _, _ in TOLD}
+    ids = {written(handle(event))[0].message_id for event, _, _ in MESSAGES_OF}
     other_list = REQUESTED.model_copy(update={"documents": ("isee-attestation",)})
 
-    assert len(ids) == len(TOLD)
-    assert written(tell(other_list))[0].message_id not in ids
+    assert len(ids) == len(MESSAGES_OF)
+    assert written(handle(other_list))[0].message_id not in ids
 
 
-def test_a_date_that_has_passed_is_not_promised() -> None:
-    change = tell(OPENED, moment=Moment(SOON, "event-1"))
+def test_a_due_date_that_has_passed_is_left_out() -> None:
+    change = handle(OPENED, moment=Moment(SOON, "event-1"))
 
     assert dict(change.jobs[0].body.values) == {
         "route": "technical-office",
@@ -184,7 +184,7 @@ WAITING = Message("0190a000-0000-7000-8000-00000000000a", REPORT, "case-opened",
 
 
 @pytest.mark.parametrize(("record", "command", "said"), ENDS)
-def test_the_end_of_a_sending_is_recorded_and_said(
+def test_the_outcome_of_a_sending_is_recorded_and_published(
     record: Callable[..., Change], command: Any, said: type[Event]
 ) -> None:
     change = record(command, WAITING, Thread(REPORT, pending=1), MOMENT)
@@ -200,7 +200,7 @@ def test_the_end_of_a_sending_is_recorded_and_said(
 
 @pytest.mark.parametrize(("first", "command", "said"), ENDS)
 @pytest.mark.parametrize(("second", "later", "never_said"), ENDS)
-def test_a_message_ends_once(
+def test_a_final_status_does_not_change(
     first: Callable[..., Change],
     command: Any,
     said: type[Event],
@@ -213,7 +213,7 @@ def test_a_message_ends_once(
     assert second(later, message, thread, MOMENT) is NOTHING
 
 
-def test_a_language_that_was_wanted_and_is_not_there_is_recorded() -> None:
+def test_the_language_of_a_contact_without_template_is_recorded() -> None:
     message, _ = written(
         record_sending(RecordSending("m", REPORT, "it", "ar"), WAITING, Thread(REPORT, pending=1), MOMENT)
     )
@@ -221,6 +221,6 @@ def test_a_language_that_was_wanted_and_is_not_there_is_recorded() -> None:
     assert (message.language, message.fallback_from) == ("it", "ar")
 
 
-def test_a_result_for_a_message_that_is_not_there_is_refused() -> None:
+def test_a_result_for_a_missing_message_is_refused() -> None:
     with pytest.raises(Refused, match="unknown-message"):
         record_sending(RecordSending("m", REPORT, "it"), None, None, MOMENT)

@@ -1,4 +1,4 @@
-"""Dates, amounts and names as they are written in Italy."""
+"""Italian dates, amounts and names."""
 
 import unicodedata
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ def test_every_amount_can_be_read_back_to_the_cent(cents: int) -> None:
         (datetime(2026, 12, 31, 23, 30, tzinfo=UTC), "venerdì 1º gennaio 2027, ore 0:30"),
     ],
 )
-def test_a_date_is_that_of_rome(instant: datetime, written: str) -> None:
+def test_a_date_is_the_date_in_rome(instant: datetime, written: str) -> None:
     assert day_and_hour(instant) == written
     assert written.startswith(day(instant))
 
@@ -90,7 +90,7 @@ def test_a_date_is_that_of_rome(instant: datetime, written: str) -> None:
         "김민수",
     ],
 )
-def test_people_are_greeted_by_their_name(name: str) -> None:
+def test_a_name_is_used_in_the_greeting(name: str) -> None:
     composed = unicodedata.normalize("NFC", name)
 
     assert greeting_name(f"  {name} ") == greeting_name(unicodedata.normalize("NFD", name)) == composed
@@ -137,7 +137,7 @@ def test_people_are_greeted_by_their_name(name: str) -> None:
         "Maria\x00",
     ],
 )
-def test_what_does_not_look_like_a_name_is_not_repeated(name: str | None) -> None:
+def test_a_text_that_does_not_look_like_a_name_is_left_out(name: str | None) -> None:
     assert greeting_name(name) is None
 
 

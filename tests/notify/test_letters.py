@@ -1,4 +1,4 @@
-"""Each letter says what matters, in Italian, the same in text and in HTML, and nothing that does not belong there."""
+"""Each letter is in Italian, has the same content as text and as HTML, and contains no other personal data."""
 
 import html as entities
 import re
@@ -65,18 +65,18 @@ CASES: list[tuple[str, dict[str, str], list[str]]] = [
 ]
 
 
-def words_of(letter: Letter) -> str:
+def text_of_html(letter: Letter) -> str:
     body = letter.html.partition("</head>")[2]
     return " ".join(entities.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-@pytest.mark.parametrize(("template", "values", "said"), CASES)
-def test_a_letter_says_what_matters(
-    letters: JinjaLetters, template: str, values: dict[str, str], said: list[str]
+@pytest.mark.parametrize(("template", "values", "expected"), CASES)
+def test_a_letter_contains_what_the_event_says(
+    letters: JinjaLetters, template: str, values: dict[str, str], expected: list[str]
 ) -> None:
     letter = letters.write(template, values, SOMEBODY, REPORT)
 
-    assert [part for part in said if part not in letter.text] == []
+    assert [part for part in expected if part not in letter.text] == []
     assert "Gentile Maria Esempio," in letter.text
     assert "Riferimento: ABCD1234" in letter.text
     assert "https://ascolto.example/stato" in letter.text
@@ -84,24 +84,24 @@ def test_a_letter_says_what_matters(
     assert "Oggetto" not in letter.text
 
 
-@pytest.mark.parametrize(("template", "values", "said"), CASES)
-def test_text_and_html_say_the_same(
-    letters: JinjaLetters, template: str, values: dict[str, str], said: list[str]
+@pytest.mark.parametrize(("template", "values", "expected"), CASES)
+def test_text_and_html_have_the_same_content(
+    letters: JinjaLetters, template: str, values: dict[str, str], expected: list[str]
 ) -> None:
     letter = letters.write(template, values, SOMEBODY, REPORT)
 
-    assert words_of(letter) == " ".join(re.sub(r"^- ", "", letter.text, flags=re.MULTILINE).split())
+    assert text_of_html(letter) == " ".join(re.sub(r"^- ", "", letter.text, flags=re.MULTILINE).split())
 
 
-def test_every_template_is_tried_here() -> None:
+def test_every_template_has_a_case_here() -> None:
     there = {path.name.split(".")[0] for path in TEMPLATES.iterdir()} - {"layout"}
 
     assert there == {template for template, _, _ in CASES}
 
 
-@pytest.mark.parametrize(("template", "values", "said"), [case for case in CASES if case[1]])
+@pytest.mark.parametrize(("template", "values", "expected"), [case for case in CASES if case[1]])
 def test_a_value_that_is_missing_is_an_error(
-    letters: JinjaLetters, template: str, values: dict[str, str], said: list[str]
+    letters: JinjaLetters, template: str, values: dict[str, str], expected: list[str]
 ) -> None:
     with pytest.raises(UndefinedError):
         letters.write(template, {}, SOMEBODY, REPORT)
@@ -115,7 +115,7 @@ def test_a_refusal_names_no_grounds_and_no_amount(letters: JinjaLetters) -> None
 
 
 @pytest.mark.parametrize("language", ["ar", "", "../../etc/passwd", "it.txt"])
-def test_a_language_that_is_not_there_falls_back_to_italian(letters: JinjaLetters, language: str) -> None:
+def test_a_language_without_template_falls_back_to_italian(letters: JinjaLetters, language: str) -> None:
     letter = letters.write(
         "case-resolved", {"outcome": "solved"}, Contact("m@example.org", None, language), REPORT
     )
@@ -136,17 +136,17 @@ def test_a_name_cannot_carry_a_message_or_markup(letters: JinjaLetters) -> None:
 
 
 @pytest.mark.parametrize("name", ["Nicolo\u0300 Prova", "রহিমা খাতুন", "राधा", "சுதா", "สมชาย", "مُحَمَّد"])
-def test_a_name_of_any_script_stands_in_both_parts_of_a_letter(letters: JinjaLetters, name: str) -> None:
+def test_a_name_in_any_script_is_in_both_parts_of_a_letter(letters: JinjaLetters, name: str) -> None:
     letter = letters.write(
         "case-resolved", {"outcome": "solved"}, Contact("somebody@example.org", name), REPORT
     )
 
     greeting = f"Gentile {unicodedata.normalize('NFC', name)},"
     assert greeting in letter.text
-    assert greeting in words_of(letter)
+    assert greeting in text_of_html(letter)
 
 
-def test_words_need_an_otherwise_for_codes_that_come_later(tmp_path: Path) -> None:
+def test_a_catalogue_needs_a_text_for_codes_that_are_not_listed(tmp_path: Path) -> None:
     text = (SEED / "words.yaml").read_text()
     (tmp_path / "words.yaml").write_text(text.replace('  otherwise: "l\'ufficio competente"\n', ""))
 
@@ -163,7 +163,7 @@ def test_words_need_an_otherwise_for_codes_that_come_later(tmp_path: Path) -> No
         ('"l\'ufficio tecnico"', '" "', 10, "The text shows nothing"),
     ],
 )
-def test_a_slip_in_the_words_is_refused_with_its_line(
+def test_a_mistake_in_the_catalogue_is_refused_with_its_line(
     tmp_path: Path, written: str, misspelt: str, line: int, told: str
 ) -> None:
     text = (SEED / "words.yaml").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What every mailer promises, the one in memory and the one that speaks SMTP to a real server."""
+"""The contract of Mailer, for the adapter in memory and for SmtpMailer with a real server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ class Scene(Protocol):
 
 @dataclass
 class InMemory:
-    """The one in memory."""
+    """The adapter in memory."""
 
     mailer: MemoryMailer = field(default_factory=lambda: MemoryMailer(SENDER))
 
@@ -68,7 +68,7 @@ class InMemory:
 
 @dataclass
 class OverSmtp:
-    """The one that speaks SMTP, and a server on a free loopback port."""
+    """SmtpMailer, and a server on a free loopback port."""
 
     port: int = 0
     mailer: SmtpMailer = field(init=False)
@@ -100,7 +100,7 @@ class OverSmtp:
         self.connections.append(session)
         return session
 
-    async def handle_RCPT(  # noqa: N802 - the name that the server looks for
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it by this name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if address in self.codes:
@@ -137,7 +137,7 @@ def scene(request: pytest.FixtureRequest, smtp: OverSmtp) -> Scene:
     return InMemory() if request.param == "memory" else smtp
 
 
-async def test_a_mail_arrives_whole(scene: Scene) -> None:
+async def test_a_mail_arrives_complete(scene: Scene) -> None:
     await scene.mailer.send(MAIL)
 
     [mail] = scene.arrived()
@@ -149,7 +149,7 @@ async def test_a_mail_arrives_whole(scene: Scene) -> None:
     assert (mail["Subject"], mail["To"], mail["From"]) == (LETTER.subject, MAIL.to, f"Ascolto <{SENDER}>")
 
 
-async def test_its_headers_say_which_message_it_is_and_that_a_machine_wrote_it(scene: Scene) -> None:
+async def test_its_headers_identify_the_message_and_mark_it_as_automatic(scene: Scene) -> None:
     await scene.mailer.send(MAIL)
 
     [mail] = scene.arrived()
@@ -177,9 +177,7 @@ async def test_its_headers_say_which_message_it_is_and_that_a_machine_wrote_it(s
         (f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example", f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example"),
     ],
 )
-async def test_addresses_that_are_unusual_and_right_are_written_to(
-    scene: Scene, address: str, written: str
-) -> None:
+async def test_unusual_valid_addresses_are_accepted(scene: Scene, address: str, written: str) -> None:
     await scene.mailer.send(replace(MAIL, to=address))
 
     assert [mail["To"] for mail in scene.arrived()] == [written]
@@ -201,7 +199,7 @@ async def test_addresses_that_are_unusual_and_right_are_written_to(
         "👩‍👧‍👦" * 20,
     ],
 )
-async def test_a_subject_of_any_length_and_letters_stays_one_subject(scene: Scene, subject: str) -> None:
+async def test_a_subject_of_any_length_and_script_is_one_header(scene: Scene, subject: str) -> None:
     await scene.mailer.send(replace(MAIL, letter=replace(LETTER, subject=subject)))
 
     [mail] = scene.arrived()
@@ -210,7 +208,7 @@ async def test_a_subject_of_any_length_and_letters_stays_one_subject(scene: Scen
     assert len(mail.defects) == 0
 
 
-async def test_a_text_of_long_lines_dots_and_foreign_letters_arrives_as_it_was(scene: Scene) -> None:
+async def test_a_text_with_long_lines_dots_and_other_scripts_arrives_unchanged(scene: Scene) -> None:
     text = f".\n..\n{'perché ' * 300}\n.fine\n  \t\nمرحبا 你好\n"
     await scene.mailer.send(replace(MAIL, letter=replace(LETTER, text=text)))
 
@@ -233,13 +231,13 @@ async def test_a_text_of_long_lines_dots_and_foreign_letters_arrives_as_it_was(s
         "a@.org",
     ],
 )
-async def test_what_is_no_address_is_undeliverable(scene: Scene, address: str) -> None:
+async def test_an_invalid_address_is_undeliverable(scene: Scene, address: str) -> None:
     with pytest.raises(Undeliverable, match="bad-address"):
         await scene.mailer.send(replace(MAIL, to=address))
     assert scene.arrived() == []
 
 
-async def test_a_5xx_is_never_and_names_no_address(scene: Scene) -> None:
+async def test_a_5xx_is_permanent_and_its_error_contains_no_address(scene: Scene) -> None:
     scene.answer(MAIL.to, 550)
 
     with pytest.raises(Undeliverable) as never:
@@ -248,7 +246,7 @@ async def test_a_5xx_is_never_and_names_no_address(scene: Scene) -> None:
     assert (never.value.__cause__, never.value.__context__) == (None, None)
 
 
-async def test_a_4xx_is_not_now_and_names_no_address(scene: Scene) -> None:
+async def test_a_4xx_is_transient_and_its_error_contains_no_address(scene: Scene) -> None:
     scene.answer(MAIL.to, 451)
 
     with pytest.raises(Unavailable) as later:
@@ -257,7 +255,7 @@ async def test_a_4xx_is_not_now_and_names_no_address(scene: Scene) -> None:
     assert (later.value.__cause__, later.value.__context__) == (None, None)
 
 
-async def test_after_a_refusal_the_next_mail_goes_through(scene: Scene) -> None:
+async def test_after_a_refusal_the_next_mail_is_sent(scene: Scene) -> None:
     scene.answer("nobody@example.org", 550)
     with pytest.raises(Undeliverable):
         await scene.mailer.send(replace(MAIL, to="nobody@example.org"))
@@ -267,7 +265,7 @@ async def test_after_a_refusal_the_next_mail_goes_through(scene: Scene) -> None:
     assert [mail["To"] for mail in scene.arrived()] == [MAIL.to]
 
 
-async def test_while_the_server_is_down_it_is_not_now_and_then_it_works_again(scene: Scene) -> None:
+async def test_a_server_that_is_down_is_a_transient_error(scene: Scene) -> None:
     await scene.mailer.send(MAIL)
     await scene.fall()
     with pytest.raises(Unavailable):
@@ -279,7 +277,7 @@ async def test_while_the_server_is_down_it_is_not_now_and_then_it_works_again(sc
     assert len(scene.arrived()) == 2
 
 
-async def test_many_at_once_all_arrive(scene: Scene) -> None:
+async def test_concurrent_mails_all_arrive(scene: Scene) -> None:
     mails = [replace(MAIL, message_id=f"0190a000-0000-5000-8000-{n:012d}") for n in range(50)]
 
     await asyncio.gather(*(scene.mailer.send(mail) for mail in mails))
@@ -289,7 +287,7 @@ async def test_many_at_once_all_arrive(scene: Scene) -> None:
     ]
 
 
-async def test_connections_are_few_and_kept(smtp: OverSmtp) -> None:
+async def test_connections_are_limited_and_reused(smtp: OverSmtp) -> None:
     for _ in range(3):
         await smtp.mailer.send(MAIL)
     assert len(smtp.connections) == 1
@@ -298,7 +296,7 @@ async def test_connections_are_few_and_kept(smtp: OverSmtp) -> None:
     assert len(smtp.connections) <= 8
 
 
-async def test_a_kept_connection_that_the_server_has_ended_is_replaced(smtp: OverSmtp) -> None:
+async def test_an_idle_connection_that_the_server_closed_is_replaced(smtp: OverSmtp) -> None:
     await smtp.mailer.send(MAIL)
     await smtp.fall()
     await smtp.rise()
@@ -308,7 +306,7 @@ async def test_a_kept_connection_that_the_server_has_ended_is_replaced(smtp: Ove
     assert len(smtp.arrived()) == 2
 
 
-async def test_a_yes_that_got_lost_is_not_now_and_the_copy_has_the_same_message_id(smtp: OverSmtp) -> None:
+async def test_a_lost_reply_is_transient_and_the_copy_has_the_same_message_id(smtp: OverSmtp) -> None:
     smtp.loses_its_answer = True
     with pytest.raises(Unavailable):
         await smtp.mailer.send(MAIL)
@@ -324,7 +322,7 @@ async def test_a_yes_that_got_lost_is_not_now_and_the_copy_has_the_same_message_
     local=st.text("abcé.-+'_आ", min_size=1, max_size=64),
     domain=st.lists(st.text("abß-9üउ", min_size=1, max_size=63), min_size=1, max_size=4).map(".".join),
 )
-def test_every_address_that_is_taken_in_can_be_written_to(local: str, domain: str) -> None:
+def test_every_address_that_intake_accepts_can_be_sent_to(local: str, domain: str) -> None:
     address = f"{local}@{domain}.example"
 
     if is_address(address):

@@ -1,4 +1,4 @@
-"""A message comes to rest once, and the thread's counts follow."""
+"""A message reaches a final status once, and the thread counts it."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ ENDS = st.sampled_from([Status.SENT, Status.FAILED, Status.SUPPRESSED])
 
 @settings(deadline=None)
 @given(ENDS, ENDS)
-def test_a_message_that_has_come_to_rest_stays_as_it_is(first: Status, second: Status) -> None:
+def test_a_final_status_stays(first: Status, second: Status) -> None:
     message = settled(PENDING, first, NOW)
 
     assert message is not None

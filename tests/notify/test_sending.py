@@ -1,4 +1,4 @@
-"""How one sending can end."""
+"""The outcomes of one sending."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ async def send(
     return await Sender(contacts, letters, mailer, lambda: NOW).send(JOB, attempt)
 
 
-async def test_a_message_goes_to_the_contact_of_this_moment(letters: JinjaLetters) -> None:
+async def test_a_message_is_sent_to_the_current_contact(letters: JinjaLetters) -> None:
     mailer = MemoryMailer()
 
     assert await send(letters, mailer) == RecordSending(MESSAGE, REPORT, "it")
@@ -37,44 +37,44 @@ async def test_a_message_goes_to_the_contact_of_this_moment(letters: JinjaLetter
     assert mail["Message-ID"] == f"<{MESSAGE}@ascolto.example>"
 
 
-async def test_a_language_that_is_not_there_is_brought_back(letters: JinjaLetters) -> None:
+async def test_a_language_without_template_is_reported(letters: JinjaLetters) -> None:
     assert await send(letters, MemoryMailer(), replace(MARIA, language="ar")) == RecordSending(
         MESSAGE, REPORT, "it", "ar"
     )
 
 
-async def test_who_left_no_address_gets_nothing(letters: JinjaLetters) -> None:
+async def test_a_report_without_contact_suppresses_the_message(letters: JinjaLetters) -> None:
     mailer = MemoryMailer()
 
     assert await send(letters, mailer, None) == RecordSuppression(MESSAGE, REPORT, "no-contact")
     assert mailer.taken == []
 
 
-async def test_an_address_that_is_refused_for_good_ends_the_message(letters: JinjaLetters) -> None:
+async def test_a_permanent_refusal_fails_the_message(letters: JinjaLetters) -> None:
     mailer = MemoryMailer(answers={"maria@example.org": 550})
 
     assert await send(letters, mailer) == RecordFailure(MESSAGE, REPORT, "smtp-550")
 
 
-async def test_an_address_that_is_none_ends_the_message(letters: JinjaLetters) -> None:
+async def test_an_invalid_address_fails_the_message(letters: JinjaLetters) -> None:
     nobody = Contact("maria@example.org\r\nBcc: all@example.org")
 
     assert await send(letters, MemoryMailer(), nobody) == RecordFailure(MESSAGE, REPORT, "bad-address")
 
 
-async def test_a_server_that_says_later_is_asked_again(letters: JinjaLetters) -> None:
+async def test_a_transient_refusal_is_raised_for_a_retry(letters: JinjaLetters) -> None:
     with pytest.raises(Unavailable):
         await send(letters, MemoryMailer(answers={"maria@example.org": 451}))
 
 
-async def test_while_intake_is_down_the_message_waits(letters: JinjaLetters) -> None:
+async def test_an_unavailable_intake_is_raised_for_a_retry(letters: JinjaLetters) -> None:
     sender = Sender(MemoryContacts(is_up=False), letters, MemoryMailer(), lambda: NOW)
 
     with pytest.raises(Unavailable):
         await sender.send(JOB, 1)
 
 
-async def test_the_last_attempt_counts_and_after_it_the_message_is_given_up(letters: JinjaLetters) -> None:
+async def test_after_the_last_attempt_the_message_fails(letters: JinjaLetters) -> None:
     mailer = MemoryMailer()
 
     assert isinstance(await send(letters, mailer, attempt=ATTEMPTS), RecordSending)
@@ -82,7 +82,7 @@ async def test_the_last_attempt_counts_and_after_it_the_message_is_given_up(lett
     assert len(mailer.taken) == 1
 
 
-def test_whom_it_goes_to_and_what_it_says_do_not_show_in_logs() -> None:
+def test_the_repr_of_a_mail_contains_neither_recipient_nor_text() -> None:
     letter = Letter("Oggetto", "testo riservato", "<p>testo riservato</p>", "it")
     shown = repr(MARIA) + repr(Mail(MESSAGE, REPORT, "case-resolved", MARIA.email, letter, NOW))
 

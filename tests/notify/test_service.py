@@ -1,4 +1,4 @@
-"""Notify as a whole, over a store in memory: from an event to a mail and to what is said about it."""
+"""Notify on a store in memory: from an event to a mail and to the event about it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -33,38 +33,38 @@ async def messages(service: Any) -> list[Any]:
     return rows
 
 
-async def said(service: Any) -> list[str]:
+async def published(service: Any) -> list[str]:
     return [row["type"] for row in await service.store.query("outbox", {}, [("sequence", 1)])]
 
 
-async def test_an_event_becomes_one_mail_and_one_fact(service: Any) -> None:
+async def test_an_event_causes_one_mail_and_one_event(service: Any) -> None:
     service.contacts.known[REPORT] = Contact("maria@example.org", "Maria Esempio")
 
-    await service.hear(REGISTERED, "event-1")
-    await service.work()
+    await service.event(REGISTERED, id="event-1")
+    await service.run_jobs()
 
     [message] = await messages(service)
     assert (message["template"], message["status"], message["language"]) == ("report-received", "sent", "it")
     assert [mail["X-Ascolto-Message"] for mail in service.mailer.taken] == [message["message_id"]]
-    assert await said(service) == ["message-sent.v1"]
+    assert await published(service) == ["message-sent.v1"]
 
 
 async def test_the_same_fact_under_another_id_sends_no_second_mail(service: Any) -> None:
     service.contacts.known[REPORT] = Contact("maria@example.org")
-    await service.hear(REGISTERED, "event-1")
-    await service.work()
+    await service.event(REGISTERED, id="event-1")
+    await service.run_jobs()
 
-    again = await service.hear(REGISTERED, "event-2")
-    await service.work()
+    again = await service.event(REGISTERED, id="event-2")
+    await service.run_jobs()
 
     assert again.result is Result.IGNORED
     assert len(service.mailer.taken) == 1
 
 
-async def test_facts_about_one_report_are_said_in_sequence(service: Any) -> None:
-    await service.hear(REGISTERED, "event-1")
-    await service.hear(CaseResolved(report_id=REPORT, outcome="solved"), "event-2")
-    await service.work()
+async def test_events_about_one_report_are_in_sequence(service: Any) -> None:
+    await service.event(REGISTERED, id="event-1")
+    await service.event(CaseResolved(report_id=REPORT, outcome="solved"), id="event-2")
+    await service.run_jobs()
 
     rows = await service.store.query("outbox", {}, [("sequence", 1)])
     assert [(row["sequence"], row["type"]) for row in rows] == [
@@ -75,26 +75,26 @@ async def test_facts_about_one_report_are_said_in_sequence(service: Any) -> None
 
 async def test_a_message_that_could_not_be_sent_is_still_pending(service: Any) -> None:
     service.contacts.is_up = False
-    await service.hear(REGISTERED, "event-1")
+    await service.event(REGISTERED, id="event-1")
 
     with pytest.raises(Unavailable):
-        await service.work()
+        await service.run_jobs()
 
     assert [row["status"] for row in await messages(service)] == ["pending"]
 
 
-async def test_what_needs_no_mail_gets_none(service: Any) -> None:
-    outcome = await service.hear(ReportWithdrawn(report_id=REPORT, reason="other"), "event-1")
+async def test_an_ignored_event_sends_no_mail(service: Any) -> None:
+    outcome = await service.event(ReportWithdrawn(report_id=REPORT, reason="other"), id="event-1")
 
     assert outcome.result is Result.IGNORED
     assert await messages(service) == []
 
 
-async def test_nothing_personal_is_kept(service: Any) -> None:
+async def test_no_personal_data_are_stored(service: Any) -> None:
     service.contacts.known[REPORT] = Contact("maria@example.org", "Maria Esempio")
-    await service.hear(REGISTERED, "event-1")
+    await service.event(REGISTERED, id="event-1")
     waiting = repr(service.store.tables)
-    await service.work()
+    await service.run_jobs()
 
     assert "maria" not in (waiting + repr(service.store.tables)).lower()
 

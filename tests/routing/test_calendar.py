@@ -1,4 +1,4 @@
-"""Dates are kept on working days of the province, and are exact across daylight saving."""
+"""Due dates are on working days of the province, and exact across daylight saving changes."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -55,7 +55,7 @@ def local(instant: datetime) -> str:
         (2038, date(2038, 4, 25)),
     ],
 )
-def test_easter_is_where_the_church_has_it(year: int, sunday: date) -> None:
+def test_easter_agrees_with_published_dates(year: int, sunday: date) -> None:
     assert easter(year) == sunday
 
 
@@ -78,7 +78,7 @@ def test_day_0_is_the_day_in_rome_and_not_in_utc() -> None:
     assert local(ends(CALENDAR, working(3), "bergamo", tuesday_in_rome)) == "2026-11-20T18:00:00+01:00"
 
 
-def test_a_week_end_heard_report_counts_from_monday_on() -> None:
+def test_a_report_of_a_weekend_counts_from_monday() -> None:
     saturday = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
     assert local(ends(CALENDAR, working(1), "bergamo", saturday)) == "2026-11-23T18:00:00+01:00"
@@ -97,15 +97,15 @@ def test_easter_monday_is_no_working_day() -> None:
     assert local(ends(CALENDAR, working(1), "bergamo", good_friday)) == "2026-04-07T18:00:00+02:00"
 
 
-def test_a_new_feast_does_not_change_the_dates_of_former_years() -> None:
+def test_a_new_holiday_does_not_change_earlier_years() -> None:
     assert is_working_day(CALENDAR, "bergamo", date(2024, 10, 4))
     assert not is_working_day(CALENDAR, "bergamo", date(2027, 10, 4))
 
 
-def test_the_feasts_of_the_next_year_count_too() -> None:
+def test_the_holidays_of_the_next_year_count_too() -> None:
     before_christmas = datetime(2026, 12, 24, 10, tzinfo=UTC)
 
-    # 25 and 26 December, the week-ends, 1 and 6 January are left out.
+    # 25 and 26 December, the weekends, 1 and 6 January are not counted.
     assert local(ends(CALENDAR, working(6), "bergamo", before_christmas)) == "2027-01-05T18:00:00+01:00"
     assert local(ends(CALENDAR, working(7), "bergamo", before_christmas)) == "2027-01-07T18:00:00+01:00"
 
@@ -137,7 +137,7 @@ def test_24_hours_are_24_hours_when_the_clocks_change(heard_at: str, a_day_later
     assert end.timestamp() - heard.timestamp() == 86_400
 
 
-def test_thirty_days_are_days_of_the_calendar() -> None:
+def test_thirty_days_are_calendar_days() -> None:
     heard = datetime(2026, 10, 10, 10, tzinfo=UTC)
 
     assert local(ends(CALENDAR, Span(30, Unit.DAYS), "bergamo", heard)) == "2026-11-09T18:00:00+01:00"
@@ -145,7 +145,7 @@ def test_thirty_days_are_days_of_the_calendar() -> None:
 
 @settings(deadline=None)
 @given(INSTANTS, st.integers(1, 60), st.sampled_from(["bergamo", "lecco", "elsewhere"]))
-def test_every_term_ends_on_a_working_day_at_18_with_exactly_so_many_working_days_in_it(
+def test_every_span_ends_on_a_working_day_at_18_after_that_number_of_working_days(
     heard: datetime, count: int, province: str
 ) -> None:
     end = ends(CALENDAR, working(count), province, heard).astimezone(ROME)
@@ -159,14 +159,14 @@ def test_every_term_ends_on_a_working_day_at_18_with_exactly_so_many_working_day
 
 @settings(deadline=None)
 @given(INSTANTS, st.timedeltas(timedelta(0), timedelta(days=40)), st.integers(1, 30))
-def test_who_is_heard_later_is_never_due_earlier(heard: datetime, later: timedelta, count: int) -> None:
+def test_a_later_report_is_never_due_earlier(heard: datetime, later: timedelta, count: int) -> None:
     first = ends(CALENDAR, working(count), "bergamo", heard)
 
     assert first <= ends(CALENDAR, working(count), "bergamo", heard + later)
     assert first <= ends(CALENDAR, working(count + 1), "bergamo", heard)
 
 
-def test_a_class_that_is_not_listed_gets_the_terms_of_unknown() -> None:
+def test_a_class_that_is_not_listed_has_the_time_limits_of_unknown() -> None:
     heard = datetime(2026, 11, 16, 8, tzinfo=UTC)
 
     assert due(CALENDAR, "zz", "bergamo", heard) == due(CALENDAR, "n", "bergamo", heard)
@@ -182,7 +182,7 @@ def test_a_class_that_is_not_listed_gets_the_terms_of_unknown() -> None:
         ("s", "2026-12-07T18:00:00+01:00", "2026-12-22T18:00:00+01:00"),
     ],
 )
-def test_the_shipped_terms_are_what_the_agency_promises(
+def test_the_shipped_time_limits_are_those_of_the_agency(
     register: Register, urgency: str, contact: str, done: str
 ) -> None:
     monday = datetime.fromisoformat("2026-11-23T09:30:00+01:00")

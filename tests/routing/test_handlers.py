@@ -1,4 +1,4 @@
-"""What becomes of a report in routing, decision by decision."""
+"""The handlers of routing."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ def case_of(change: Change) -> Case:
     return put.state
 
 
-def test_a_report_opens_one_case_and_says_who_by_when_and_by_which_rule(register: Register) -> None:
+def test_a_report_opens_one_case_and_publishes_who_by_when_and_by_which_rule(register: Register) -> None:
     change = open_case(registered(), None, register, MOMENT)
 
     assert change.events == [
@@ -81,7 +81,7 @@ def test_a_report_waits_for_the_register() -> None:
         open_case(registered(), None, None, MOMENT)
 
 
-def test_a_report_that_nobody_can_take_is_held_and_its_dates_are_watched(register: Register) -> None:
+def test_a_report_that_no_operator_can_take_is_held_with_timers_for_its_dates(register: Register) -> None:
     change = open_case(registered(neighbourhood="foresto-sparso"), None, register, MOMENT)
 
     [said] = change.events
@@ -91,7 +91,7 @@ def test_a_report_that_nobody_can_take_is_held_and_its_dates_are_watched(registe
     assert len(change.timers) == 2
 
 
-def test_a_report_heard_years_ago_alarms_nobody(register: Register) -> None:
+def test_a_report_from_years_ago_escalates_nothing(register: Register) -> None:
     change = open_case(registered(heard_at=datetime(2023, 3, 1, tzinfo=UTC)), None, register, MOMENT)
 
     assert change.timers == ()
@@ -99,7 +99,7 @@ def test_a_report_heard_years_ago_alarms_nobody(register: Register) -> None:
     assert isinstance(change.events[0], CaseOpened)
 
 
-def test_a_report_between_its_two_dates_is_watched_for_the_second(register: Register) -> None:
+def test_a_report_between_its_two_dates_has_a_timer_for_the_second(register: Register) -> None:
     change = open_case(registered(heard_at=datetime(2026, 11, 2, 9, tzinfo=UTC)), None, register, MOMENT)
 
     assert [timer.body.missed for timer in change.timers] == [Missed.COMPLETION]
@@ -113,7 +113,7 @@ def test_the_absence_that_counts_is_that_of_the_day_the_case_is_opened(register:
 
 
 @pytest.mark.parametrize("missed", list(Missed))
-def test_a_missed_date_is_said_once_while_the_case_is_open(register: Register, missed: Missed) -> None:
+def test_a_missed_date_is_published_once_while_the_case_is_open(register: Register, missed: Missed) -> None:
     case = case_of(open_case(registered(), None, register, MOMENT))
     timer = DueDatePassed(REPORT, missed, case.due_at)
 
@@ -123,19 +123,19 @@ def test_a_missed_date_is_said_once_while_the_case_is_open(register: Register, m
     assert escalate_case(timer, case_of(change), MOMENT) is NOTHING
 
 
-def test_a_held_case_is_late_too(register: Register) -> None:
+def test_a_held_case_is_escalated_too(register: Register) -> None:
     case = case_of(open_case(registered(neighbourhood="foresto-sparso"), None, register, MOMENT))
 
     assert escalate_case(DueDatePassed(REPORT, Missed.CONTACT, case.due_at), case, MOMENT).events
 
 
-def test_a_resolved_case_is_never_late(register: Register) -> None:
+def test_a_resolved_case_is_never_escalated(register: Register) -> None:
     case = replace(case_of(open_case(registered(), None, register, MOMENT)), status=Status.RESOLVED)
 
     assert escalate_case(DueDatePassed(REPORT, Missed.CONTACT, case.due_at), case, MOMENT) is NOTHING
 
 
-def test_resolving_a_case_says_so_and_stops_its_timers(register: Register) -> None:
+def test_resolving_a_case_publishes_it_and_cancels_its_timers(register: Register) -> None:
     case = case_of(open_case(registered(), None, register, MOMENT))
 
     change = resolve_case(ResolveCase(REPORT, Outcome.SOLVED), case, MOMENT)
@@ -153,7 +153,7 @@ def test_a_case_is_resolved_once(register: Register) -> None:
     assert refusal.value.status == 409
 
 
-def test_a_case_that_is_not_there_cannot_be_resolved() -> None:
+def test_a_missing_case_cannot_be_resolved() -> None:
     with pytest.raises(Refused, match="unknown-case") as refusal:
         resolve_case(ResolveCase(REPORT, Outcome.SOLVED), None, MOMENT)
     assert refusal.value.status == 404
@@ -168,7 +168,7 @@ def test_a_withdrawn_report_closes_its_case(register: Register) -> None:
     assert change.cancel == case.timers
 
 
-def test_withdrawing_what_is_resolved_changes_nothing(register: Register) -> None:
+def test_a_withdrawal_of_a_resolved_case_changes_nothing(register: Register) -> None:
     case = replace(case_of(open_case(registered(), None, register, MOMENT)), status=Status.RESOLVED)
 
     assert close_withdrawn_case(ReportWithdrawn(report_id=REPORT, reason="other"), case, MOMENT) is NOTHING
@@ -179,7 +179,7 @@ def test_a_withdrawal_waits_for_its_case() -> None:
         close_withdrawn_case(ReportWithdrawn(report_id=REPORT, reason="other"), None, MOMENT)
 
 
-def test_a_register_comes_into_force_and_the_same_again_is_nothing(register: Register) -> None:
+def test_a_register_is_put_in_force_and_the_same_content_changes_nothing(register: Register) -> None:
     [put] = load_register(LoadRegister(register), None, MOMENT).write
 
     assert put.state.revision == 1
@@ -188,7 +188,7 @@ def test_a_register_comes_into_force_and_the_same_again_is_nothing(register: Reg
     assert again.state.revision == 2
 
 
-def test_why_is_told_in_italian_for_everybody_who_was_considered(register: Register) -> None:
+def test_the_explanation_in_italian_names_every_candidate(register: Register) -> None:
     held = case_of(open_case(registered(neighbourhood="foresto-sparso"), None, register, MOMENT))
 
     told = explain(held)

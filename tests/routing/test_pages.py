@@ -1,4 +1,4 @@
-"""Staff's pages, through a login at the development issuer as at any other; nobody else gets to see them."""
+"""The staff pages: access by role through a login at the development issuer, the board and the settings."""
 
 import re
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ SECRET = b"an invented secret of 32 bytes.."
 
 @dataclass
 class Web(httpx.AsyncBaseTransport):
-    """Hosts by name, each an application in this process; and the clock that all of them read."""
+    """Hosts by name, each an application in this process, and their common clock."""
 
     now: datetime = MONDAY
     hosts: dict[str, httpx.AsyncBaseTransport] = field(default_factory=dict)
@@ -84,7 +84,7 @@ async def web(service: Any, register: Register, tmp_path: Path) -> Web:
         language="it",
         heard_at=MONDAY,
     )
-    await service.hear(fact, REPORT, MONDAY)
+    await service.event(fact, key=REPORT, now=MONDAY)
     return made
 
 
@@ -95,12 +95,12 @@ async def browser(web: Web) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def hidden(page: httpx.Response) -> dict[str, str]:
-    """Everything that the page's last form has hidden in it."""
+    """The hidden fields of the page's last form."""
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
 
 
 async def log_in(browser: httpx.AsyncClient, role: str = "operator") -> httpx.Response:
-    """What somebody does: open the page, choose who to be, come back."""
+    """Log in as a user does: open the page, choose a person at the issuer, return."""
     page = await browser.get("/lavoro")
     assert "Chi vuole essere?" in page.text
     return await browser.post(
@@ -108,7 +108,7 @@ async def log_in(browser: httpx.AsyncClient, role: str = "operator") -> httpx.Re
     )
 
 
-async def test_whoever_logs_in_comes_back_to_the_page_that_was_asked_for(browser: httpx.AsyncClient) -> None:
+async def test_a_login_returns_to_the_requested_page(browser: httpx.AsyncClient) -> None:
     page = await log_in(browser)
 
     assert (page.status_code, str(page.url)) == (200, f"{HERE}/lavoro")
@@ -118,7 +118,7 @@ async def test_whoever_logs_in_comes_back_to_the_page_that_was_asked_for(browser
 
 
 @pytest.mark.parametrize(("role", "status"), [("coordinator", 200), ("officer", 403), ("ops", 403)])
-async def test_only_who_looks_after_cases_sees_them(
+async def test_only_operators_and_coordinators_see_cases(
     browser: httpx.AsyncClient, role: str, status: int
 ) -> None:
     page = await log_in(browser, role)
@@ -131,7 +131,7 @@ async def test_only_who_looks_after_cases_sees_them(
 @pytest.mark.parametrize(
     ("role", "status"), [("coordinator", 200), ("ops", 200), ("operator", 403), ("officer", 403)]
 )
-async def test_only_who_keeps_the_settings_sees_what_is_in_force(
+async def test_only_coordinators_and_ops_see_the_settings(
     browser: httpx.AsyncClient, role: str, status: int
 ) -> None:
     await log_in(browser, role)
@@ -142,7 +142,7 @@ async def test_only_who_keeps_the_settings_sees_what_is_in_force(
     assert ("deploy/seed/routing/rules.yaml" in page.text) == (status == 200)
 
 
-async def test_the_settings_say_what_is_in_force_since_when_and_where_it_comes_from(
+async def test_the_settings_page_shows_the_register_in_force_its_date_and_its_files(
     browser: httpx.AsyncClient, register: Register
 ) -> None:
     await log_in(browser, "coordinator")
@@ -153,13 +153,13 @@ async def test_the_settings_say_what_is_in_force_since_when_and_where_it_comes_f
     assert f"È la revisione 1, impronta <code>{register.content}</code>" in page
     assert f"{len(register.rules.rules)} regole" in page
     assert all(operator.name in page for operator in register.operators)
-    assert "Prima di cominciare" in page  # the operators that are shipped are invented
+    assert "Prima di cominciare" in page  # the shipped operators are invented
     named = re.findall(r"<code>(deploy/seed/[^<]+)</code>", page)
     assert len(set(named)) == 9
     assert all((ROOT / name).is_file() for name in named)
 
 
-async def test_a_register_from_before_dates_were_kept_says_so(
+async def test_a_register_without_a_date_is_shown_as_such(
     browser: httpx.AsyncClient, service: Any, register: Register
 ) -> None:
     row = await service.store.get("registers", "current")
@@ -174,7 +174,7 @@ async def test_a_register_from_before_dates_were_kept_says_so(
     assert register.content in page
 
 
-async def test_whoever_keeps_the_settings_finds_them_and_others_are_not_shown_the_way(
+async def test_only_those_who_may_open_the_settings_see_the_link(
     browser: httpx.AsyncClient,
 ) -> None:
     assert "/lavoro/impostazioni" not in (await log_in(browser, "operator")).text
@@ -187,7 +187,7 @@ async def test_whoever_keeps_the_settings_finds_them_and_others_are_not_shown_th
     assert "È uscito" in (await browser.post("/uscita", data=hidden(ops))).text
 
 
-async def test_a_case_is_closed_by_its_form_once(browser: httpx.AsyncClient, service: Any) -> None:
+async def test_the_form_of_a_case_closes_it_once(browser: httpx.AsyncClient, service: Any) -> None:
     form = hidden(await log_in(browser)) | {"outcome": "solved"}
 
     done = await browser.post(f"/lavoro/{REPORT}/risolto", data=form)
@@ -205,7 +205,7 @@ async def test_a_case_is_closed_by_its_form_once(browser: httpx.AsyncClient, ser
     assert (case.status, case.outcome) == (Status.RESOLVED, "solved")
 
 
-async def test_a_form_without_an_outcome_says_what_is_missing(browser: httpx.AsyncClient) -> None:
+async def test_a_form_without_an_outcome_shows_what_is_missing(browser: httpx.AsyncClient) -> None:
     form = hidden(await log_in(browser))
 
     page = await browser.post(f"/lavoro/{REPORT}/risolto", data=form | {"outcome": ""})
@@ -215,7 +215,7 @@ async def test_a_form_without_an_outcome_says_what_is_missing(browser: httpx.Asy
 
 
 @pytest.mark.parametrize("seal", ["", "0" * 64, "è"])
-async def test_a_form_that_the_session_was_not_shown_changes_nothing(
+async def test_a_form_without_a_valid_csrf_token_changes_nothing(
     browser: httpx.AsyncClient, service: Any, seal: str
 ) -> None:
     form = hidden(await log_in(browser)) | {"outcome": "solved", "seal": seal}
@@ -227,7 +227,7 @@ async def test_a_form_that_the_session_was_not_shown_changes_nothing(
     assert (await service.context.load(CASES, REPORT)).status is Status.OPEN
 
 
-async def test_a_seal_of_another_session_does_not_fit(web: Web, browser: httpx.AsyncClient) -> None:
+async def test_a_csrf_token_of_another_session_is_refused(web: Web, browser: httpx.AsyncClient) -> None:
     async with web.browser() as other:
         stolen = hidden(await log_in(other))["seal"]
     form = hidden(await log_in(browser)) | {"outcome": "solved", "seal": stolen}
@@ -235,7 +235,7 @@ async def test_a_seal_of_another_session_does_not_fit(web: Web, browser: httpx.A
     assert (await browser.post(f"/lavoro/{REPORT}/risolto", data=form)).status_code == 403
 
 
-async def test_whoever_leaves_has_to_log_in_again(browser: httpx.AsyncClient) -> None:
+async def test_after_a_logout_a_page_requires_a_login(browser: httpx.AsyncClient) -> None:
     page = await browser.post("/uscita", data=hidden(await log_in(browser)))
 
     assert "È uscito" in page.text
@@ -251,7 +251,7 @@ async def test_a_session_ends_after_an_hour(web: Web, browser: httpx.AsyncClient
     assert "Chi vuole essere?" in (await browser.get("/lavoro")).text
 
 
-async def test_the_session_is_out_of_reach_and_cannot_be_made_up(
+async def test_the_session_cookie_is_http_only_and_cannot_be_forged(
     web: Web, browser: httpx.AsyncClient
 ) -> None:
     page = await log_in(browser)
@@ -265,7 +265,7 @@ async def test_the_session_is_out_of_reach_and_cannot_be_made_up(
             assert "Chi vuole essere?" in answer.text
 
 
-async def test_the_cookie_of_the_way_there_is_no_session(web: Web, browser: httpx.AsyncClient) -> None:
+async def test_the_cookie_of_a_login_in_progress_is_no_session(web: Web, browser: httpx.AsyncClient) -> None:
     await browser.get("/accesso")
     trip = next(cookie for cookie in browser.cookies.jar if cookie.name == "accesso")
 
@@ -275,12 +275,12 @@ async def test_the_cookie_of_the_way_there_is_no_session(web: Web, browser: http
     assert "Chi vuole essere?" in answer.text
 
 
-def test_over_https_the_session_belongs_to_this_host_alone() -> None:
+def test_over_https_the_session_cookie_has_the_host_prefix() -> None:
     assert login_over(Web(), "https://ascolto.example").session_cookie == "__Host-sessione"
 
 
-async def way_back(browser: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
-    """The code and state with which the issuer would send somebody back."""
+async def callback_of(browser: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
+    """The code and state of the issuer's redirect to the callback."""
     page = await browser.get("/lavoro")
     answer = await browser.post(
         f"{ISSUER}/authorize",
@@ -291,10 +291,8 @@ async def way_back(browser: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
     return place, {name: values[0] for name, values in parse_qs(urlsplit(place).query).items()}
 
 
-async def test_a_code_that_was_meant_for_another_browser_lets_nobody_in(
-    web: Web, browser: httpx.AsyncClient
-) -> None:
-    place, _ = await way_back(browser)
+async def test_a_code_for_another_browser_is_refused(web: Web, browser: httpx.AsyncClient) -> None:
+    place, _ = await callback_of(browser)
     async with web.browser() as victim:
         never_asked = await victim.get(place)
         await victim.get("/lavoro")
@@ -304,11 +302,11 @@ async def test_a_code_that_was_meant_for_another_browser_lets_nobody_in(
     assert "Accesso da rifare" in another_state.text
 
 
-async def test_a_code_is_good_once_and_for_a_minute(web: Web, browser: httpx.AsyncClient) -> None:
-    place, said = await way_back(browser)
+async def test_a_code_is_valid_once_and_for_a_minute(web: Web, browser: httpx.AsyncClient) -> None:
+    place, said = await callback_of(browser)
     assert (await browser.get(place)).status_code == 200
 
-    late, _ = await way_back_of_somebody_new(web, browser)
+    late, _ = await callback_of_a_new_browser(web, browser)
     web.now += timedelta(seconds=61)
 
     assert (await browser.get(late)).status_code == 403
@@ -321,13 +319,13 @@ async def test_a_code_is_good_once_and_for_a_minute(web: Web, browser: httpx.Asy
     assert (used.status_code, used.json()) == (400, {"error": "invalid_grant"})
 
 
-async def way_back_of_somebody_new(web: Web, browser: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
+async def callback_of_a_new_browser(web: Web, browser: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
     browser.cookies.clear()
-    return await way_back(browser)
+    return await callback_of(browser)
 
 
-async def test_a_code_is_worth_nothing_without_its_verifier(browser: httpx.AsyncClient) -> None:
-    _, said = await way_back(browser)
+async def test_a_code_without_its_verifier_is_refused(browser: httpx.AsyncClient) -> None:
+    _, said = await callback_of(browser)
     form = {
         "grant_type": "authorization_code",
         "code": said["code"],
@@ -344,7 +342,7 @@ async def test_a_code_is_worth_nothing_without_its_verifier(browser: httpx.Async
 @pytest.mark.parametrize(
     "query", ["", "?state=x&code=y", "?error=access_denied", "?state=%00", "?state=è&code=è&code=z"]
 )
-async def test_whatever_comes_back_that_was_not_asked_for_is_a_page_and_no_session(
+async def test_an_unrequested_callback_shows_a_page_and_creates_no_session(
     browser: httpx.AsyncClient, query: str
 ) -> None:
     await browser.get("/accesso")
@@ -355,9 +353,7 @@ async def test_whatever_comes_back_that_was_not_asked_for_is_a_page_and_no_sessi
     assert "sessione" not in browser.cookies
 
 
-async def test_an_identity_token_for_another_login_lets_nobody_in(
-    web: Web, browser: httpx.AsyncClient
-) -> None:
+async def test_an_identity_token_of_another_login_is_refused(web: Web, browser: httpx.AsyncClient) -> None:
     asked = await browser.get("/lavoro")
     form = hidden(asked) | {"person": "ada-esempio", "role": "operator", "nonce": "another"}
 
@@ -367,7 +363,7 @@ async def test_an_identity_token_for_another_login_lets_nobody_in(
     assert "sessione" not in browser.cookies
 
 
-async def test_while_the_issuer_is_away_the_page_says_so(web: Web, browser: httpx.AsyncClient) -> None:
+async def test_while_the_issuer_is_down_the_page_shows_it(web: Web, browser: httpx.AsyncClient) -> None:
     del web.hosts["issuer.example"]
 
     page = await browser.get("/lavoro")
@@ -386,7 +382,7 @@ async def test_while_the_issuer_is_away_the_page_says_so(web: Web, browser: http
         {"response_type": "token"},
     ],
 )
-async def test_the_development_issuer_sends_nobody_elsewhere(
+async def test_the_development_issuer_redirects_to_no_other_address(
     browser: httpx.AsyncClient, change: dict[str, str]
 ) -> None:
     form = hidden(await browser.get("/lavoro"))
@@ -402,7 +398,7 @@ async def test_the_development_issuer_sends_nobody_elsewhere(
 @given(
     st.text() | st.sampled_from(["//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", "x"])
 )
-def test_after_the_login_nobody_is_sent_elsewhere(wanted: str) -> None:
+def test_a_login_redirects_to_no_other_site(wanted: str) -> None:
     place = own_path(wanted)
 
     assert urlsplit(place).netloc == ""
@@ -410,7 +406,7 @@ def test_after_the_login_nobody_is_sent_elsewhere(wanted: str) -> None:
     assert place.isprintable()
 
 
-async def test_the_pages_are_strict_and_work_without_a_script(browser: httpx.AsyncClient) -> None:
+async def test_the_pages_have_a_strict_policy_and_work_without_scripts(browser: httpx.AsyncClient) -> None:
     page = await log_in(browser)
 
     assert "<script" not in page.text

@@ -1,4 +1,4 @@
-"""The register's files are checked before anything is decided by them."""
+"""The files of the register are checked when they are read."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ SEED = Path(__file__).parents[2] / "deploy" / "seed" / "routing"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the shipped files to spoil."""
+    """A copy of the shipped files, to be changed."""
     shutil.copytree(SEED.parent / "intake", tmp_path / "intake")
     return Path(shutil.copytree(SEED, tmp_path / "routing"))
 
@@ -30,7 +30,7 @@ def test_the_shipped_register_can_be_read_twice_with_the_same_content() -> None:
     assert read_register(SEED).content == read_register(SEED).content
 
 
-def test_a_changed_file_is_another_content(folder: Path) -> None:
+def test_a_changed_file_changes_the_content(folder: Path) -> None:
     rules = folder / "rules.yaml"
     rules.write_text(rules.read_text().replace("2026-11-01", "2026-12-01"))
 
@@ -38,7 +38,7 @@ def test_a_changed_file_is_another_content(folder: Path) -> None:
 
 
 def spoil(folder: Path, file: str, written: str, misspelt: str) -> int:
-    """Write something else, and return the last line of it."""
+    """Replace a text in a file, and return the line of its last occurrence."""
     path = folder / file
     text = path.read_text(encoding="utf-8")
     assert written in text
@@ -100,7 +100,7 @@ def test_a_mistake_is_refused_with_file_line_value_and_fix(
     assert [(fault.file.name, fault.line) for fault in told] == [(file, line)]
 
 
-def test_every_file_with_a_mistake_is_told_at_once(folder: Path) -> None:
+def test_the_mistakes_of_all_files_are_reported_together(folder: Path) -> None:
     spoil(folder, "calendar.yaml", "month: 6, day: 2", "month: 13, day: 2")
     spoil(folder, "deadlines.yaml", "closing_hour: 18", "closing_hour: 24")
 
@@ -110,7 +110,7 @@ def test_every_file_with_a_mistake_is_told_at_once(folder: Path) -> None:
     assert [fault.file.name for fault in refused.value.faults] == ["deadlines.yaml", "calendar.yaml"]
 
 
-def test_places_that_are_not_beside_the_register_are_not_asked(tmp_path: Path) -> None:
+def test_codes_are_not_checked_without_the_files_of_intake(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(SEED, tmp_path / "alone" / "routing"))
     spoil(folder, "operators.yaml", "monterosso, malpensata", "elsewhere, malpensata")
 
@@ -124,7 +124,7 @@ HOSTILE: st.SearchStrategy[object] = st.one_of(
 
 @given(st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_taken_can_decide_every_report_on_every_day(folder: Path, data: st.DataObject) -> None:
+def test_an_accepted_register_decides_every_report_on_every_day(folder: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["calendar.yaml", "deadlines.yaml"]))
     tree = yaml.safe_load((SEED / name).read_text(encoding="utf-8"))
     rows = tree["feasts" if name == "calendar.yaml" else "clocks"]

@@ -1,4 +1,4 @@
-"""Who looks after a report, and why."""
+"""Who handles a report, and why."""
 
 from dataclasses import replace
 from datetime import date
@@ -50,7 +50,7 @@ def away(operator: Operator) -> Operator:
     return replace(operator, absences=(Absence("2026-11-20", "2026-11-23"),))
 
 
-def test_the_first_rule_that_matches_decides_and_those_before_say_why_they_did_not() -> None:
+def test_the_first_rule_that_matches_decides_and_earlier_ones_name_what_failed() -> None:
     table = RuleTable(
         "t1",
         (
@@ -80,7 +80,7 @@ def test_the_owner_of_the_neighbourhood_takes_the_case() -> None:
     )
 
 
-def test_the_first_substitute_steps_in_for_an_absent_owner() -> None:
+def test_the_first_substitute_replaces_an_absent_owner() -> None:
     decision = decide(reported(), SOCIAL, (CARLA, BRUNO, away(ANNA)), A_DAY)
 
     assert decision.operator == "bruno"
@@ -99,21 +99,21 @@ def test_an_absence_counts_from_its_first_to_its_last_day(day: int, operator: st
     assert decide(reported(), SOCIAL, (away(ANNA), BRUNO), date(2026, 11, day)).operator == operator
 
 
-def test_when_nobody_can_the_case_is_held_and_goes_to_nobody_else() -> None:
+def test_without_an_eligible_operator_the_case_is_held_and_has_no_other_route() -> None:
     decision = decide(reported(), SOCIAL, (away(ANNA), away(BRUNO), away(CARLA)), A_DAY)
 
     assert (decision.route, decision.operator, decision.held) == (None, None, Held.NOBODY_ELIGIBLE)
     assert not any(candidate.eligible for candidate in decision.candidates)
 
 
-def test_a_neighbourhood_that_nobody_has_is_held_and_everybody_says_why() -> None:
+def test_a_neighbourhood_without_operator_is_held_with_a_reason_for_each_operator() -> None:
     decision = decide(reported(neighbourhood="nowhere"), SOCIAL, EVERYBODY, A_DAY)
 
     assert decision.held is Held.NOBODY_ELIGIBLE
     assert {candidate.reasons for candidate in decision.candidates} == {(Reason.OTHER_NEIGHBOURHOOD,)}
 
 
-def test_a_report_that_no_rule_knows_is_held() -> None:
+def test_a_report_that_no_rule_matches_is_held() -> None:
     decision = decide(reported(kind="unheard-of"), SOCIAL, EVERYBODY, A_DAY)
 
     assert (decision.rule, decision.held, decision.route) == ("no-rule", Held.NO_RULE_MATCHES, None)
@@ -145,7 +145,7 @@ def test_a_report_that_no_rule_knows_is_held() -> None:
         ({"neighbourhood": "foresto-sparso"}, "social", None, None),
     ],
 )
-def test_the_shipped_rules_send_each_kind_where_it_belongs(
+def test_the_shipped_rules_route_each_kind(
     register: Register, changes: dict[str, str], rule: str, route: Route | None, operator: str | None
 ) -> None:
     decision = decision_by(register, reported(**changes), A_DAY)
@@ -153,12 +153,12 @@ def test_the_shipped_rules_send_each_kind_where_it_belongs(
     assert (decision.rule, decision.route, decision.operator) == (rule, route, operator)
 
 
-def test_the_shipped_operators_step_in_for_each_other_over_christmas(register: Register) -> None:
+def test_the_shipped_operators_substitute_each_other_over_christmas(register: Register) -> None:
     assert decision_by(register, reported(), date(2026, 12, 28)).operator == "operatore-2"
     assert decision_by(register, reported(neighbourhood="rancio"), date(2027, 1, 4)).operator == "operatore-1"
 
 
-def test_a_class_that_has_no_terms_is_held(register: Register) -> None:
+def test_an_urgency_class_without_time_limits_is_held(register: Register) -> None:
     assert decision_by(register, reported(urgency="zz"), A_DAY).held is Held.UNKNOWN_URGENCY
 
 
@@ -179,7 +179,7 @@ WORDS = st.sampled_from(
 
 @settings(deadline=None)
 @given(WORDS, WORDS, WORDS, WORDS, st.dates(date(2026, 1, 1), date(2028, 1, 1)))
-def test_every_report_goes_somewhere_or_is_held_and_never_both(
+def test_every_report_has_a_route_or_is_held_and_never_both(
     register: Register, category: str, kind: str, urgency: str, neighbourhood: str, day: date
 ) -> None:
     decision = decision_by(register, Reported(category, kind, urgency, neighbourhood, "bergamo"), day)
@@ -189,7 +189,7 @@ def test_every_report_goes_somewhere_or_is_held_and_never_both(
     assert decision.operator in (None, *(found.operator for found in decision.candidates if found.eligible))
 
 
-def test_whatever_intake_can_register_is_foreseen(register: Register) -> None:
+def test_everything_that_intake_can_register_matches_a_rule(register: Register) -> None:
     seed = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
     categories = yaml.safe_load((seed / "categories.yaml").read_text())["categories"]
     provinces = yaml.safe_load((seed / "places.yaml").read_text())["provinces"]

@@ -1,4 +1,4 @@
-"""Sessions of staff: a logout ends one on every replica, and what the issuer says later holds within minutes."""
+"""Staff sessions: a logout ends a session on every replica, and changes at the issuer apply within minutes."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ from stack.issuer_logins import Change
 
 @dataclass
 class Provider(DevelopmentIssuer):
-    """The development issuer, which counts how often it is asked again and can answer as other providers do."""
+    """The development issuer that counts refreshes and can answer as other providers do."""
 
     refreshed: int = 0
     gives_refresh_tokens: bool = True
@@ -60,7 +60,7 @@ class Provider(DevelopmentIssuer):
 
 @dataclass
 class Place:
-    """Two replicas of routing on one store, the issuer, and the clock that all of them read."""
+    """Two replicas of routing on one store, the issuer, and their common clock."""
 
     web: Web
     replicas: list[httpx.ASGITransport]
@@ -69,7 +69,7 @@ class Place:
     context: ServiceContext
 
     def at(self, replica: int) -> None:
-        """Let this replica answer from now on."""
+        """Direct further requests to this replica."""
         self.web.hosts["127.0.0.1"] = self.replicas[replica]
 
     def later(self, **time: float) -> None:
@@ -111,7 +111,7 @@ async def place(service: Any, register: Register, tmp_path: Path) -> Place:
         language="it",
         heard_at=MONDAY,
     )
-    await service.hear(fact, REPORT, MONDAY)
+    await service.event(fact, key=REPORT, now=MONDAY)
     return await place_over(service, service.store, tmp_path / "key")
 
 
@@ -136,7 +136,7 @@ async def status_of(place: Place) -> Status:
 
 
 @pytest.mark.parametrize(("left_at", "tried_at"), [(0, 0), (0, 1), (1, 0)])
-async def test_a_copied_cookie_and_form_are_worth_nothing_after_the_logout(
+async def test_a_copied_cookie_and_form_are_invalid_after_the_logout(
     place: Place, browser: httpx.AsyncClient, left_at: int, tried_at: int
 ) -> None:
     form = hidden(await log_in(browser))
@@ -157,7 +157,7 @@ async def test_a_copied_cookie_and_form_are_worth_nothing_after_the_logout(
     assert await status_of(place) is Status.OPEN
 
 
-async def test_a_seal_dies_with_its_session(place: Place, browser: httpx.AsyncClient) -> None:
+async def test_a_csrf_token_ends_with_its_session(place: Place, browser: httpx.AsyncClient) -> None:
     form = hidden(await log_in(browser))
     await browser.post("/uscita", data=form)
     await log_in(browser)
@@ -166,7 +166,7 @@ async def test_a_seal_dies_with_its_session(place: Place, browser: httpx.AsyncCl
     assert await status_of(place) is Status.OPEN
 
 
-async def test_a_login_gives_a_new_session_and_ends_the_one_before(
+async def test_a_login_creates_a_session_and_ends_the_previous_one(
     place: Place, browser: httpx.AsyncClient
 ) -> None:
     browser.cookies.set("sessione", "planted", domain="127.0.0.1", path="/")
@@ -185,7 +185,7 @@ async def test_a_login_gives_a_new_session_and_ends_the_one_before(
 ADA = {"person": "ada-esempio", "role": "operator"}
 
 
-async def test_whoever_reads_the_database_gets_in_nowhere(place: Place, browser: httpx.AsyncClient) -> None:
+async def test_the_contents_of_the_database_open_no_session(place: Place, browser: httpx.AsyncClient) -> None:
     await log_in(browser)
     [row] = await place.store.query("sessions", {})
 
@@ -201,7 +201,7 @@ async def test_whoever_reads_the_database_gets_in_nowhere(place: Place, browser:
             assert answer.status_code == 303
 
 
-async def test_a_cookie_of_the_build_before_opens_nothing(place: Place) -> None:
+async def test_a_cookie_of_the_previous_build_opens_no_session(place: Place) -> None:
     login = login_over(place.web)
     visitor = {"subject": "ada-esempio", "name": "Ada", "roles": ["operator"], "session": "5e" * 16}
     box: Fernet = login._box
@@ -213,9 +213,7 @@ async def test_a_cookie_of_the_build_before_opens_nothing(place: Place) -> None:
     assert answer.status_code == 303
 
 
-async def test_a_role_that_was_taken_away_opens_nothing_after_five_minutes(
-    place: Place, browser: httpx.AsyncClient
-) -> None:
+async def test_a_revoked_role_is_refused_after_five_minutes(place: Place, browser: httpx.AsyncClient) -> None:
     form = hidden(await log_in(browser))
     place.issuer.logins.change(Change(person="ada-esempio", take="operator"))
 
@@ -233,7 +231,7 @@ async def test_a_role_that_was_taken_away_opens_nothing_after_five_minutes(
     assert await status_of(place) is Status.RESOLVED
 
 
-async def test_whoever_lost_the_role_can_still_leave(place: Place, browser: httpx.AsyncClient) -> None:
+async def test_a_user_without_the_role_can_still_log_out(place: Place, browser: httpx.AsyncClient) -> None:
     form = hidden(await log_in(browser))
     place.issuer.logins.change(Change(person="ada-esempio", take="operator"))
     place.later(minutes=5)
@@ -243,7 +241,7 @@ async def test_whoever_lost_the_role_can_still_leave(place: Place, browser: http
     assert await place.store.query("sessions", {}) == []
 
 
-async def test_whoever_has_no_role_for_a_page_can_leave_from_it_and_find_their_own(
+async def test_a_page_that_refuses_a_role_offers_logout_and_the_pages_of_that_role(
     place: Place, browser: httpx.AsyncClient
 ) -> None:
     page = await log_in(browser, "officer")
@@ -255,7 +253,9 @@ async def test_whoever_has_no_role_for_a_page_can_leave_from_it_and_find_their_o
     assert '<a href="/lavoro/impostazioni">' in page.text
 
 
-async def test_a_login_that_the_issuer_ended_ends_here(place: Place, browser: httpx.AsyncClient) -> None:
+async def test_a_login_that_the_issuer_ended_ends_the_session(
+    place: Place, browser: httpx.AsyncClient
+) -> None:
     form = hidden(await log_in(browser))
     place.issuer.logins.change(Change(person="ada-esempio", end="all"))
     place.later(minutes=5)
@@ -277,7 +277,7 @@ async def test_a_login_that_the_issuer_ended_ends_here(place: Place, browser: ht
         {"id_token": "none"},
     ],
 )
-async def test_an_answer_about_something_else_ends_the_session(
+async def test_an_identity_token_with_other_claims_ends_the_session(
     place: Place, browser: httpx.AsyncClient, said: dict[str, Any]
 ) -> None:
     await log_in(browser)
@@ -287,7 +287,7 @@ async def test_an_answer_about_something_else_ends_the_session(
     assert "Chi vuole essere?" in (await browser.get("/lavoro")).text
 
 
-async def test_a_name_that_is_not_said_again_stays(place: Place, browser: httpx.AsyncClient) -> None:
+async def test_a_name_that_a_refresh_omits_is_retained(place: Place, browser: httpx.AsyncClient) -> None:
     await log_in(browser)
     place.issuer.says_instead = {"roles": ["operator", "coordinator"]}
     place.later(minutes=5)
@@ -297,7 +297,7 @@ async def test_a_name_that_is_not_said_again_stays(place: Place, browser: httpx.
     assert "/lavoro/impostazioni" in page.text
 
 
-async def test_many_requests_ask_the_issuer_once(place: Place, browser: httpx.AsyncClient) -> None:
+async def test_concurrent_requests_refresh_the_session_once(place: Place, browser: httpx.AsyncClient) -> None:
     await log_in(browser)
     place.later(minutes=6)
     headers = cookie_of(browser)
@@ -315,7 +315,7 @@ async def test_many_requests_ask_the_issuer_once(place: Place, browser: httpx.As
 
 @dataclass
 class Slow(httpx.AsyncBaseTransport):
-    """The way to an issuer whose answers wait until they are let go."""
+    """A transport to the issuer that delays its answers until `let_go` is set."""
 
     inner: httpx.AsyncBaseTransport
     reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -328,9 +328,7 @@ class Slow(httpx.AsyncBaseTransport):
         return await self.inner.handle_async_request(request)
 
 
-async def test_whoever_comes_while_the_issuer_is_asked_gets_its_answer(
-    place: Place, browser: httpx.AsyncClient
-) -> None:
+async def test_requests_during_a_refresh_use_its_result(place: Place, browser: httpx.AsyncClient) -> None:
     await log_in(browser)
     slow = Slow(place.web.hosts["issuer.example"])
     place.web.hosts["issuer.example"] = slow
@@ -348,7 +346,7 @@ async def test_whoever_comes_while_the_issuer_is_asked_gets_its_answer(
     assert place.issuer.refreshed == 1
 
 
-async def test_a_logout_while_the_issuer_is_asked_holds(place: Place, browser: httpx.AsyncClient) -> None:
+async def test_a_logout_during_a_refresh_is_final(place: Place, browser: httpx.AsyncClient) -> None:
     form = hidden(await log_in(browser))
     slow = Slow(place.web.hosts["issuer.example"])
     place.web.hosts["issuer.example"] = slow
@@ -363,22 +361,20 @@ async def test_a_logout_while_the_issuer_is_asked_holds(place: Place, browser: h
     assert await place.store.query("sessions", {}) == []
 
 
-async def test_a_question_that_was_never_answered_is_asked_again(
-    place: Place, browser: httpx.AsyncClient
-) -> None:
+async def test_a_refresh_that_never_completed_is_repeated(place: Place, browser: httpx.AsyncClient) -> None:
     await log_in(browser)
     place.later(minutes=6)
     sessions = login_over(place.web).sessions_in(place.store)
     held = await sessions.find(cookie_of(browser)["Cookie"].partition("=")[2])
     assert held is not None
-    assert await sessions.claim(held) is not None  # by a replica that died of it
+    assert await sessions.claim(held) is not None  # by a replica that then crashed
 
     place.later(seconds=15)
 
     assert ((await browser.get("/lavoro")).status_code, place.issuer.refreshed) == (200, 1)
 
 
-async def test_while_the_issuer_is_away_it_is_not_asked_by_every_request(
+async def test_while_the_issuer_is_down_not_every_request_retries(
     place: Place, browser: httpx.AsyncClient
 ) -> None:
     await log_in(browser)
@@ -394,7 +390,7 @@ async def test_while_the_issuer_is_away_it_is_not_asked_by_every_request(
     assert ((await browser.get("/lavoro")).status_code, place.issuer.refreshed) == (200, 2)
 
 
-async def test_while_the_issuer_is_away_its_last_word_holds_for_fifteen_minutes(
+async def test_while_the_issuer_is_down_a_session_is_valid_for_fifteen_minutes(
     place: Place, browser: httpx.AsyncClient
 ) -> None:
     form = hidden(await log_in(browser))
@@ -414,9 +410,7 @@ async def test_while_the_issuer_is_away_its_last_word_holds_for_fifteen_minutes(
     assert (await resolve(browser, form)).status_code == 200
 
 
-async def test_a_session_can_be_left_while_the_issuer_is_away(
-    place: Place, browser: httpx.AsyncClient
-) -> None:
+async def test_logout_works_while_the_issuer_is_down(place: Place, browser: httpx.AsyncClient) -> None:
     form = hidden(await log_in(browser))
     del place.web.hosts["issuer.example"]
     place.later(minutes=20)
@@ -425,7 +419,7 @@ async def test_a_session_can_be_left_while_the_issuer_is_away(
     assert await place.store.query("sessions", {}) == []
 
 
-async def test_without_refresh_tokens_a_page_leads_through_the_issuer_and_its_forms_stay_good(
+async def test_without_refresh_tokens_a_page_redirects_through_the_issuer_and_its_forms_stay_valid(
     place: Place, browser: httpx.AsyncClient
 ) -> None:
     place.issuer.gives_refresh_tokens = False
@@ -445,7 +439,7 @@ async def test_without_refresh_tokens_a_page_leads_through_the_issuer_and_its_fo
     assert await status_of(place) is Status.RESOLVED
 
 
-async def test_forms_that_somebody_else_was_shown_are_not_taken_over(
+async def test_forms_of_another_user_are_not_valid_after_a_login(
     place: Place, browser: httpx.AsyncClient
 ) -> None:
     form = hidden(await log_in(browser))
@@ -455,7 +449,7 @@ async def test_forms_that_somebody_else_was_shown_are_not_taken_over(
     assert (await resolve(browser, form)).status_code == 403
 
 
-async def test_a_login_comes_back_once(place: Place, browser: httpx.AsyncClient) -> None:
+async def test_a_login_callback_works_once(place: Place, browser: httpx.AsyncClient) -> None:
     page = await browser.get("/lavoro")
     trip, asked = cookie_of(browser, "accesso"), hidden(page) | ADA
 
@@ -474,7 +468,7 @@ async def test_a_login_comes_back_once(place: Place, browser: httpx.AsyncClient)
 
 @dataclass
 class ShakySession:
-    """A session of a store that may be away."""
+    """A session of a store that can be unavailable."""
 
     store: "ShakyStore"
     inner: StoreSession
@@ -492,7 +486,7 @@ class ShakySession:
 
 
 class ShakyStore(MemoryStore):
-    """A store in memory that is away while it is told to be."""
+    """A store in memory that is unavailable while `away` is set."""
 
     away = False
 
@@ -508,7 +502,7 @@ class ShakyStore(MemoryStore):
         return ShakySession(self, await super().session())
 
 
-async def test_nobody_is_told_to_be_out_while_the_store_is_away(service: Any, tmp_path: Path) -> None:
+async def test_logout_is_not_confirmed_while_the_store_is_down(service: Any, tmp_path: Path) -> None:
     store = ShakyStore()
     place = await place_over(service, store, tmp_path / "key")
     async with place.web.browser() as browser:
@@ -525,7 +519,7 @@ async def test_nobody_is_told_to_be_out_while_the_store_is_away(service: Any, tm
         assert "È uscito" in (await browser.post("/uscita", data=form)).text
 
 
-async def test_nobody_gets_in_while_the_store_is_away(service: Any, tmp_path: Path) -> None:
+async def test_login_fails_while_the_store_is_down(service: Any, tmp_path: Path) -> None:
     store = ShakyStore()
     place = await place_over(service, store, tmp_path / "key")
     store.away = True
@@ -537,7 +531,7 @@ async def test_nobody_gets_in_while_the_store_is_away(service: Any, tmp_path: Pa
         assert "sessione" not in browser.cookies
 
 
-async def test_the_issuers_page_takes_a_role_away_by_hand(place: Place, browser: httpx.AsyncClient) -> None:
+async def test_the_issuers_page_revokes_a_role(place: Place, browser: httpx.AsyncClient) -> None:
     await log_in(browser)
     page = await browser.get(f"{ISSUER}/people")
     assert "Accessi aperti: operator." in page.text

@@ -1,4 +1,4 @@
-"""The pages for who runs routing: what is parked, replays that are started by a button and followed, and the audit."""
+"""The pages for ops: parked keys, replays and their progress, and the audit log."""
 
 import re
 from dataclasses import replace
@@ -49,7 +49,7 @@ async def web(service: Any, dead_letters: DeadLetters, tmp_path: Path) -> Web:
 
 @pytest.fixture
 async def ops(web: Web, service: Any) -> Any:
-    """The browser of somebody with the role ops; under two keys something waits."""
+    """The browser of a user with the role ops; two keys are parked."""
     for key in ("one", "two"):
         place = Record("intake.reports", 0, len(key), key.encode(), b"{", ())
         item = Input(key, None, MONDAY, key, Lineage(key), record=place, unreadable="not JSON")
@@ -60,14 +60,14 @@ async def ops(web: Web, service: Any) -> Any:
 
 
 def first_form(page: httpx.Response) -> dict[str, str]:
-    """What the form has hidden that has everything handled again."""
+    """The hidden fields of the form that replays every parked key."""
     [form] = re.findall(
         r'<form method="post" action="[^"]*/ripeti">(.*?Sì, riprova tutte)', page.text, re.DOTALL
     )
     return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
 
 
-async def test_what_is_parked_is_listed_and_a_button_has_it_handled_again(
+async def test_parked_keys_are_listed_and_a_button_replays_them(
     ops: httpx.AsyncClient, dead_letters: DeadLetters
 ) -> None:
     page = await ops.get(SYSTEM)
@@ -92,14 +92,14 @@ async def test_what_is_parked_is_listed_and_a_button_has_it_handled_again(
     assert "2 ancora in attesa" in audit
 
 
-async def test_one_key_is_handled_again_alone(ops: httpx.AsyncClient, dead_letters: DeadLetters) -> None:
+async def test_one_key_is_replayed_alone(ops: httpx.AsyncClient, dead_letters: DeadLetters) -> None:
     await ops.post(f"{SYSTEM}/ripeti", data=hidden(await ops.get(SYSTEM)))
 
     [run] = await dead_letters.runs.latest(10)
     assert run.asked["head"] in {head["_id"] for head in await dead_letters.parked_keys()}
 
 
-async def test_a_run_is_stopped_and_gone_on_with(ops: httpx.AsyncClient, dead_letters: DeadLetters) -> None:
+async def test_a_run_is_cancelled_and_resumed(ops: httpx.AsyncClient, dead_letters: DeadLetters) -> None:
     started = await ops.post(f"{SYSTEM}/ripeti", data=first_form(await ops.get(SYSTEM)))
 
     stopped = await ops.post(f"{started.url}/ferma", data=hidden(started))
@@ -111,7 +111,7 @@ async def test_a_run_is_stopped_and_gone_on_with(ops: httpx.AsyncClient, dead_le
 
 
 @pytest.mark.parametrize("role", ["operator", "coordinator", "officer"])
-async def test_only_who_runs_the_system_sees_it(web: Web, ops: httpx.AsyncClient, role: str) -> None:
+async def test_only_ops_sees_the_system_page(web: Web, ops: httpx.AsyncClient, role: str) -> None:
     async with web.browser() as browser:
         page = await log_in(browser, role)
         assert SYSTEM not in page.text
@@ -120,7 +120,9 @@ async def test_only_who_runs_the_system_sees_it(web: Web, ops: httpx.AsyncClient
         assert (await browser.post(f"{SYSTEM}/ripeti", data=hidden(page))).status_code == 403
 
 
-async def test_a_form_of_nobody_starts_nothing(ops: httpx.AsyncClient, dead_letters: DeadLetters) -> None:
+async def test_a_form_without_a_session_starts_nothing(
+    ops: httpx.AsyncClient, dead_letters: DeadLetters
+) -> None:
     form = first_form(await ops.get(SYSTEM))
 
     unsealed = await ops.post(f"{SYSTEM}/ripeti", data=form | {"seal": "0" * 64})
@@ -131,7 +133,7 @@ async def test_a_form_of_nobody_starts_nothing(ops: httpx.AsyncClient, dead_lett
     assert await dead_letters.runs.latest(1) == []
 
 
-async def test_the_pages_are_strict_and_tell_no_key(ops: httpx.AsyncClient, web: Web) -> None:
+async def test_the_pages_have_a_strict_policy_and_show_no_key(ops: httpx.AsyncClient, web: Web) -> None:
     page = await ops.get(SYSTEM)
 
     web.now += timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""Routing from outside: its HTTP door and its table, over a store in memory."""
+"""The API and the table of routing, on a store in memory."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -37,26 +37,26 @@ def registered(number: int, **changes: Any) -> ReportRegistered:
     return ReportRegistered(**usual | changes)
 
 
-async def hear(service: Any, *events: ReportRegistered) -> None:
+async def receive(service: Any, *events: ReportRegistered) -> None:
     for event in events:
-        outcome = await service.hear(event, event.report_id, MONDAY)
+        outcome = await service.event(event, key=event.report_id, now=MONDAY)
         assert outcome.result is Result.DONE, outcome.error
 
 
-def test_every_event_of_the_topics_it_hears_has_a_line() -> None:
+def test_every_event_of_the_subscribed_topics_has_a_reaction() -> None:
     types = REACTIONS.types()
 
     assert [event for topic in SUBSCRIBES for event in BY_NAME[topic].events if event not in types] == []
 
 
-def test_what_is_kept_comes_back_as_it_was(register: Register) -> None:
+def test_a_stored_register_is_loaded_unchanged(register: Register) -> None:
     def again(collection: Collection[Any], state: Any) -> Any:
         return collection.load(collection.dump(state))
 
     assert repr(again(REGISTERS, register)) == repr(register)
 
 
-async def test_a_start_loads_the_register_once_and_a_former_one_can_come_back(
+async def test_a_start_loads_the_register_once_and_an_earlier_one_can_return(
     service: Any, register: Register
 ) -> None:
     first, second = register, Register("other", register.rules, register.operators, register.calendar)
@@ -68,9 +68,9 @@ async def test_a_start_loads_the_register_once_and_a_former_one_can_come_back(
     assert (current.content, current.revision) == (register.content, 3)
 
 
-async def test_staff_sees_the_case_that_is_due_first_at_the_head(service: Any, register: Register) -> None:
+async def test_cases_are_listed_by_due_date(service: Any, register: Register) -> None:
     await put_in_force(service.context, register)
-    await hear(
+    await receive(
         service,
         registered(1),
         registered(2, kind="technical", urgency="u"),
@@ -88,7 +88,7 @@ async def test_staff_sees_the_case_that_is_due_first_at_the_head(service: Any, r
 
 async def test_a_case_explains_itself(service: Any, register: Register) -> None:
     await put_in_force(service.context, register)
-    await hear(service, registered(1))
+    await receive(service, registered(1))
 
     case = (await service.http.get(f"/v1/cases/{registered(1).report_id}")).json()
 
@@ -105,7 +105,7 @@ async def test_a_case_is_resolved_once_and_a_resend_gets_the_same_answer(
     service: Any, register: Register
 ) -> None:
     await put_in_force(service.context, register)
-    await hear(service, registered(1))
+    await receive(service, registered(1))
     url = f"/v1/cases/{registered(1).report_id}/resolution"
     body = {"outcome": "handed-off", "command_id": "0190a000-0000-7000-8000-00000000c0de"}
 
@@ -129,7 +129,7 @@ async def test_only_staff_sees_cases(service: Any) -> None:
     assert (stranger.status_code, another_service.status_code) == (401, 403)
 
 
-async def test_a_case_that_is_not_there_is_a_404(service: Any) -> None:
+async def test_a_missing_case_is_a_404(service: Any) -> None:
     url = f"/v1/cases/{registered(9).report_id}"
 
     assert (await service.http.get(url)).json()["type"] == "urn:ascolto:problem:unknown-case"
@@ -139,10 +139,12 @@ async def test_a_case_that_is_not_there_is_a_404(service: Any) -> None:
 
 async def test_a_withdrawal_ends_the_case_and_its_timers(service: Any, register: Register) -> None:
     await put_in_force(service.context, register)
-    await hear(service, registered(1))
+    await receive(service, registered(1))
     assert await service.store.count("timers", {}) == 2
 
-    await service.hear(ReportWithdrawn(report_id=registered(1).report_id, reason="other"), "k", MONDAY)
+    await service.event(
+        ReportWithdrawn(report_id=registered(1).report_id, reason="other"), key="k", now=MONDAY
+    )
 
     case = await service.context.load(CASES, registered(1).report_id)
     assert isinstance(case, Case)
@@ -150,9 +152,9 @@ async def test_a_withdrawal_ends_the_case_and_its_timers(service: Any, register:
     assert await service.store.count("timers", {}) == 0
 
 
-async def test_a_timer_comes_back_from_the_store_as_it_was(service: Any, register: Register) -> None:
+async def test_a_stored_timer_is_loaded_unchanged(service: Any, register: Register) -> None:
     await put_in_force(service.context, register)
-    await hear(service, registered(1))
+    await receive(service, registered(1))
 
     bodies = [
         REACTIONS.load(DueDatePassed, row["body"])
@@ -167,7 +169,7 @@ async def test_a_command_id_chosen_to_be_the_id_of_a_later_report_does_not_hide_
 ) -> None:
     await put_in_force(service.context, register)
     known, later = registered(1), registered(2)
-    await hear(service, known)
+    await receive(service, known)
     chosen = derive(f"intake/command:RegisterReport:report:{later.report_id}", "say/0")
     closing = {"outcome": "solved", "command_id": chosen}
     answer = await service.http.post(f"/v1/cases/{known.report_id}/resolution", json=closing)
