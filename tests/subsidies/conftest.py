@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from fastapi import APIRouter
 
-from chassis.sealing import Sealer
 from chassis.service import Plan, ServiceContext
 from chassis.testing import MemoryService
 from chassis.transaction.inputs import Outcome
 from subsidies.adapters.rule_files import Rules, read_rules
-from subsidies.entrypoints.http import applications_router, budgets_router
-from subsidies.entrypoints.safe import Safe
+from subsidies.app.encryption import ApplicationDataEncryption
+from subsidies.entrypoints.api.applications import applications_router
+from subsidies.entrypoints.api.budgets import budgets_router
 from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, LEDGER, PACKS, PRIVATE, REGISTERS
 from subsidies.handlers.reactions import REACTIONS
 
@@ -39,7 +39,7 @@ def rules() -> Rules:
 
 
 def routers(context: ServiceContext) -> Sequence[APIRouter]:
-    return applications_router(context, Safe(Sealer(SECRET), SECRET)), budgets_router(context)
+    return applications_router(context, ApplicationDataEncryption(SECRET)), budgets_router(context)
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subsidies.adapters.rule_files import Rules
-from subsidies.domain.assessment import Result
-from subsidies.domain.budget import Budget
-from subsidies.domain.decision import Circumstances, Decision, Outcome, decide
+from subsidies.domain.assessment import ConditionResult
+from subsidies.domain.budgets import Budget
+from subsidies.domain.decisions import Circumstances, Decision, Outcome, decide
 from subsidies.domain.facts import Arrear, Attestation, Facts, Household, Tenancy
-from subsidies.domain.pack import Pack
-from subsidies.handlers.replay import pack_of
+from subsidies.domain.pack_parser import parse_pack_text
+from subsidies.domain.packs import Pack
 
 NOTICE, TODAY = date(2026, 1, 15), date(2026, 11, 23)
 AMOUNTS = st.integers(0, 400_000)
@@ -60,7 +60,7 @@ def decided(pack: Pack, applicant: Facts, budget: Budget) -> tuple[Decision, Bud
 
 @given(allocated=st.integers(0, 1_500_000), day=st.lists(facts(), max_size=20))
 def test_a_day_of_decisions_conserves_every_cent(allocated: int, day: list[Facts], rules: Rules) -> None:
-    pack = pack_of(rules.packs[0].text)
+    pack = parse_pack_text(rules.packs[0].text)
     budget, decisions = Budget("b", "m", "bergamo", allocated, allocated), []
 
     for applicant in day:
@@ -79,8 +79,12 @@ def test_a_day_of_decisions_conserves_every_cent(allocated: int, day: list[Facts
 def test_nothing_is_granted_on_what_began_after_the_notice_and_the_reason_is_named(
     applicant: Facts, rules: Rules
 ) -> None:
-    decision, _ = decided(pack_of(rules.packs[0].text), applicant, Budget("b", "m", "bergamo", 10**6, 10**6))
-    failed = {one.predicate.code for one in decision.assessment.findings if one.result is Result.FAIL}
+    decision, _ = decided(
+        parse_pack_text(rules.packs[0].text), applicant, Budget("b", "m", "bergamo", 10**6, 10**6)
+    )
+    failed = {
+        one.predicate.code for one in decision.assessment.findings if one.result is ConditionResult.FAIL
+    }
 
     assert ("assigned-by-notice" in failed) is (applicant.tenancy.assigned_on > NOTICE)
     assert ("attestation-issued-by-notice" in failed) is (applicant.attestation.issued_on > NOTICE)
@@ -89,7 +93,7 @@ def test_nothing_is_granted_on_what_began_after_the_notice_and_the_reason_is_nam
 
 @given(applicant=facts(), family=st.integers(0, 2_000_000))
 def test_the_family_indicator_never_decides(applicant: Facts, family: int, rules: Rules) -> None:
-    pack, budget = pack_of(rules.packs[0].text), Budget("b", "m", "bergamo", 10**6, 10**6)
+    pack, budget = parse_pack_text(rules.packs[0].text), Budget("b", "m", "bergamo", 10**6, 10**6)
     other = replace(applicant, attestation=replace(applicant.attestation, family_cents=family))
 
     assert decided(pack, other, budget) == decided(pack, applicant, budget)

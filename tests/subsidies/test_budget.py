@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subsidies.domain.allocation import Line, allocate
-from subsidies.domain.budget import Budget, BudgetError
+from subsidies.domain.budgets import Budget, BudgetError
+from subsidies.domain.entitlement import ChargeLine, distribute
 
 CENTS = st.integers(0, 400_000)
 
@@ -55,9 +55,9 @@ def test_a_budget_whose_parts_do_not_add_up_cannot_exist() -> None:
 
 @given(charges=st.lists(st.integers(0, 50_000), max_size=20), cents=CENTS)
 def test_what_is_spread_is_what_is_given_and_never_more_than_owed(charges: list[int], cents: int) -> None:
-    owed = [Line(f"arrears:{number}", amount) for number, amount in enumerate(charges)]
+    owed = [ChargeLine(f"arrears:{number}", amount) for number, amount in enumerate(charges)]
 
-    lines = allocate(owed, cents)
+    lines = distribute(owed, cents)
 
     assert sum(line.cents for line in lines) == min(cents, sum(charges))
     by_charge = {line.charge: line.cents for line in owed}

@@ -8,18 +8,19 @@ from hypothesis import strategies as st
 
 from subsidies.adapters.rule_files import Rules
 from subsidies.domain.days import add_months, day_in_italy, months_between
+from subsidies.domain.decision_texts import money
+from subsidies.domain.equivalence_scale import base_hundredths, scale_hundredths
+from subsidies.domain.expressions import PatrimonyScale
 from subsidies.domain.facts import Household
-from subsidies.domain.pack import PatrimonyScale, Scale
-from subsidies.domain.scale import base_hundredths, scale_hundredths
-from subsidies.domain.words import money
-from subsidies.handlers.replay import pack_of
+from subsidies.domain.pack_parser import parse_pack_text
+from subsidies.domain.packs import Scale
 
 DAYS = st.dates(date(1950, 1, 1), date(2090, 1, 1))
 
 
 @pytest.fixture
 def scale(rules: Rules) -> Scale:
-    return pack_of(rules.packs[0].text).scale
+    return parse_pack_text(rules.packs[0].text).scale
 
 
 @given(start=DAYS, months=st.integers(0, 600))

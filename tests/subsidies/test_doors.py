@@ -17,8 +17,10 @@ from chassis.transaction.inputs import Result
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from contracts.topics import BY_NAME
 from subsidies.adapters.rule_files import Rules, read_rules
-from subsidies.entrypoints.safe import Safe
-from subsidies.entrypoints.seed import put_in_force
+from subsidies.app.encryption import ApplicationDataEncryption
+from subsidies.domain.canonical import canonical, digest_of
+from subsidies.domain.reproduction import reproduce
+from subsidies.entrypoints.startup import put_in_force
 from subsidies.handlers.allocate_budget import AllocateBudget
 from subsidies.handlers.documents import (
     APPLICATIONS,
@@ -31,7 +33,6 @@ from subsidies.handlers.documents import (
     decision_of,
 )
 from subsidies.handlers.reactions import REACTIONS, SUBSCRIBES
-from subsidies.handlers.replay import canonical, digest_of, replay
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SECRET = b"an invented secret of 32 bytes.."
@@ -317,10 +318,10 @@ async def test_a_decision_replays_byte_for_byte_from_the_sealed_data_and_the_pac
     private = await service.context.load(PRIVATE, application_id)
     pack = await service.context.load(PACKS, record.pack_hash)
 
-    opened = Safe(Sealer(SECRET), SECRET).open(private.sealed)
+    opened = ApplicationDataEncryption(SECRET).decrypt(private.sealed)
     assert opened is not None
     facts, salt = opened
-    first, second = replay(record, pack.text, facts), replay(record, pack.text, facts)
+    first, second = reproduce(record, pack.text, facts), reproduce(record, pack.text, facts)
 
     assert canonical(first) == canonical(second)
     assert digest_of(first, salt) == record.digest
@@ -330,7 +331,7 @@ async def test_a_decision_replays_byte_for_byte_from_the_sealed_data_and_the_pac
         True,
     )
     altered = replace(facts, patrimony_cents=facts.patrimony_cents + 1)
-    assert digest_of(replay(record, pack.text, altered), salt) != record.digest
+    assert digest_of(reproduce(record, pack.text, altered), salt) != record.digest
 
 
 async def test_a_decision_under_a_former_pack_and_former_data_stays_as_it_was(

@@ -10,10 +10,10 @@ import pytest
 from chassis.seed import SeedError
 from stack.scenario_applications import NOTICE, REFUSED, contribution_cases
 from subsidies.adapters.rule_files import Rules, read_pack_file, read_rules
-from subsidies.domain.decision import Circumstances, Outcome, decide
-from subsidies.domain.pack import BadPack, Draft, in_force
-from subsidies.entrypoints.application_data import ApplicationData
-from subsidies.handlers.replay import pack_of
+from subsidies.app.application_data import ApplicationData
+from subsidies.domain.decisions import Circumstances, Outcome, decide
+from subsidies.domain.pack_parser import parse_pack_text
+from subsidies.domain.packs import DraftPack, InvalidPack, in_force
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "subsidies"
 
@@ -41,7 +41,7 @@ def test_the_shipped_rules_can_decide_and_the_template_cannot(rules: Rules) -> N
 def test_a_draft_is_refused_as_a_pack_even_when_every_value_is_filled_in(folder: Path) -> None:
     change(folder / "crs-2019.yaml", "id: crs-2019", "draft: true\nid: crs-2019")
 
-    with pytest.raises(Draft, match="draft: true"):
+    with pytest.raises(DraftPack, match="draft: true"):
         read_pack_file(folder / "crs-2019.yaml")
 
 
@@ -66,11 +66,11 @@ def test_the_pack_is_the_one_in_force_when_the_notice_was_published(folder: Path
     )
     (folder / "crs-2027.yaml").write_text(later, encoding="utf-8")
     change(folder / "crs-2019.yaml", "valid_to: null", "valid_to: 2026-12-31")
-    packs = [pack_of(text.text) for text in read_rules(folder).packs]
+    packs = [parse_pack_text(text.text) for text in read_rules(folder).packs]
 
     assert in_force(packs, "crs", date(2026, 12, 31)).id == "crs-2019"
     assert in_force(packs, "crs", date(2027, 1, 1)).id == "crs-2027"
-    with pytest.raises(BadPack, match="found none"):
+    with pytest.raises(InvalidPack, match="found none"):
         in_force(packs, "crs", date(2024, 12, 31))
 
 
@@ -180,7 +180,7 @@ def test_a_number_written_as_text_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize("today", [NOTICE, date(2026, 11, 29), date(2027, 6, 1), date(2029, 2, 28)])
 def test_the_rules_say_of_the_invented_households_of_a_day_what_it_expects(today: date, rules: Rules) -> None:
-    pack = pack_of(rules.packs[0].text)
+    pack = parse_pack_text(rules.packs[0].text)
     at = Circumstances("m", "b", "0" * 64, date.fromisoformat(rules.measures.measures[0].notice_on), today, 1)
 
     for data, expected in contribution_cases(random.Random(7), 48, today):

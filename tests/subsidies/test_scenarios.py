@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from subsidies.adapters.rule_files import Rules
-from subsidies.domain.decision import Circumstances
-from subsidies.entrypoints.application_data import ApplicationData
-from subsidies.handlers.replay import decide_explained
+from subsidies.app.application_data import ApplicationData
+from subsidies.domain.decisions import Circumstances
+from subsidies.domain.reproduction import decide_explained
 
 FOLDER = Path(__file__).parent / "scenarios"
 CIRCUMSTANCES = ("notice_on", "submitted_on", "available_cents")

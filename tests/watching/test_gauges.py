@@ -16,9 +16,10 @@ from notify.domain.messages import Message
 from notify.domain.messages import Status as MessageStatus
 from notify.entrypoints.gauges import oldest_pending
 from notify.handlers.documents import MESSAGES
+from subsidies.domain.ledger import LedgerEntry
 from subsidies.entrypoints.gauges import available, difference
 from subsidies.handlers.allocate_budget import AllocateBudget
-from subsidies.handlers.documents import LEDGER, LedgerEntry
+from subsidies.handlers.documents import LEDGER
 
 REPORT = Report(
     report_id="r1",

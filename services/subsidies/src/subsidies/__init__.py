@@ -1,1 +1,1 @@
-"""Subsidies: decides contributions against dated rules and a finite budget, with reasons."""
+"""Subsidies decides applications for contributions by dated rules and within a budget, with reasons."""

@@ -1,4 +1,4 @@
-"""`python -m subsidies` serves; `replay …` replays history into a shadow; `seed-check FOLDER` checks seed files."""
+"""`python -m subsidies` starts the service; `replay …` replays history into a shadow; `seed-check FOLDER` checks seed files."""
 
 import sys
 

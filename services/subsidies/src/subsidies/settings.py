@@ -1,4 +1,4 @@
-"""How subsidies is set up; only main reads it."""
+"""The settings of subsidies; only main reads them."""
 
 from pydantic_settings import SettingsConfigDict
 
@@ -6,6 +6,6 @@ from chassis.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """What every service needs; rules, measures and budgets are data in the seed folder."""
+    """The settings of every service; rules, measures and budgets are files in the seed folder."""
 
     model_config = SettingsConfigDict(env_prefix="SUBSIDIES_", frozen=True)

@@ -1,1 +1,1 @@
-"""What subsidies reads from outside: the files of rules and measures."""
+"""The outside of subsidies: the files of rules and measures."""

@@ -1,4 +1,4 @@
-"""Rules and measures as the agency keeps them: one YAML file per rule pack, and measures.yaml, in one folder."""
+"""The rule files of the agency: one YAML file per rule pack and measures.yaml, in one folder."""
 
 import hashlib
 from collections.abc import Iterator
@@ -26,19 +26,20 @@ from chassis.seed import (
     twice,
     values,
 )
-from subsidies.domain.measure import Measure
-from subsidies.domain.pack import CODES, COMPOSITION, BadPack, Draft, Pack, in_force
+from subsidies.domain.canonical import canonical
+from subsidies.domain.expressions import CODES, COMPOSITION
+from subsidies.domain.measures import Measure
+from subsidies.domain.pack_parser import parse_pack_text
+from subsidies.domain.packs import DraftPack, InvalidPack, Pack, PackText, in_force
 from subsidies.handlers.allocate_budget import AllocateBudget
-from subsidies.handlers.documents import PackText
 from subsidies.handlers.publish_measures import PublishMeasures
-from subsidies.handlers.replay import canonical, pack_of
 
 MEASURES = "measures.yaml"
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything the folder says; drafts are named and decide nothing."""
+    """The content of the folder; `drafts` names the packs that are not in use."""
 
     packs: tuple[PackText, ...]
     drafts: tuple[str, ...]
@@ -67,7 +68,7 @@ class _MeasuresFile(Row):
 
 
 def read_rules(folder: Path) -> Rules:
-    """Read and check the folder; raises SeedError with the file, the place and the fix."""
+    """Read and check the folder; raises SeedError with every fault: file, place and fix."""
     texts: list[PackText] = []
     drafts: list[str] = []
     faults: list[Fault] = []
@@ -76,7 +77,7 @@ def read_rules(folder: Path) -> Rules:
             continue
         try:
             texts.append(read_pack_file(path))
-        except Draft:
+        except DraftPack:
             drafts.append(path.stem)
         except SeedError as error:
             faults += error.faults
@@ -95,7 +96,7 @@ def read_rules(folder: Path) -> Rules:
 
 
 def _faults(file: SeedFile, rows: tuple[_MeasureRow, ...], known: frozenset[str] | None) -> Iterator[Fault]:
-    """Codes that are there twice, provinces that there are not, and days in the wrong order."""
+    """Duplicate codes, unknown provinces, and days in the wrong order."""
     codes: list[Written] = []
     for number, row in enumerate(rows):
         at = ("measures", number)
@@ -114,22 +115,22 @@ def _faults(file: SeedFile, rows: tuple[_MeasureRow, ...], known: frozenset[str]
 
 
 def read_pack_file(path: Path) -> PackText:
-    """One pack as canonical text under its hash; raises Draft for a draft and SeedError for a bad one."""
+    """One pack as canonical text with its hash; raises DraftPack for a draft and SeedError for an invalid pack."""
     file = load(path)
     body = canonical(file.value)
     text = PackText(hashlib.sha256(body).hexdigest(), str(file.value.get("id")), body.decode())
     try:
-        pack_of(text.text)
-    except Draft:
+        parse_pack_text(text.text)
+    except DraftPack:
         raise
-    except BadPack as error:
+    except InvalidPack as error:
         raise SeedError([Fault(path, file.line(error.path), "", str(error))]) from error
     refuse(_unknown_codes(file))
     return text
 
 
 def _unknown_codes(file: SeedFile) -> Iterator[Fault]:
-    """Codes that no application can have; only a file is asked, for a pack that has decided stays readable."""
+    """Codes that no application can contain; checked in files only, so that packs of past decisions stay readable."""
     tracks = file.value["tracks"]
     lists: list[tuple[KeyPath, Any]] = [(("predicates",), file.value["predicates"])]
     lists += [(("tracks", number, "predicates"), track["predicates"]) for number, track in enumerate(tracks)]
@@ -147,10 +148,10 @@ def _unknown_codes(file: SeedFile) -> Iterator[Fault]:
 def _measure(
     file: SeedFile, number: int, row: _MeasureRow, texts: list[PackText], drafts: list[str]
 ) -> Measure:
-    packs: dict[Pack, PackText] = {pack_of(text.text): text for text in texts}
+    packs: dict[Pack, PackText] = {parse_pack_text(text.text): text for text in texts}
     try:
         chosen = in_force(packs, row.pack_family, row.notice_on)
-    except BadPack as error:
+    except InvalidPack as error:
         fix = f"{error}; drafts: {', '.join(drafts) or 'none'}"
         raise SeedError([file.fault(("measures", number, "pack_family"), fix)]) from error
     return Measure(

@@ -1,1 +1,1 @@
-"""What subsidies computes: pure, dated, in integer cents, with its reasons."""
+"""The rules of contributions: pure functions and values, dated, in integer cents, with reasons."""

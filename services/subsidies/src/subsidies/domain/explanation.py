@@ -1,19 +1,20 @@
-"""The explanation of a decision with its values: for a machine and in Italian, the same bytes at every reading."""
+"""The explanation of a decision with its values, for programs and in Italian; equal inputs give equal bytes."""
 
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from subsidies.domain.assessment import Finding
-from subsidies.domain.decision import Circumstances, Decision
+from subsidies.domain.decision_texts import appeal_text, decision_text, finding_text, rule_text, scale_text
+from subsidies.domain.decisions import Circumstances, Decision
+from subsidies.domain.equivalence_scale import scale_hundredths
+from subsidies.domain.expressions import KINDS
 from subsidies.domain.facts import Facts, Value
-from subsidies.domain.pack import KINDS, Pack
-from subsidies.domain.scale import scale_hundredths
-from subsidies.domain.words import appeal_text, decision_text, finding_text, rule_text, scale_text
+from subsidies.domain.packs import Pack
 
 
 def explain(pack: Pack, facts: Facts, at: Circumstances, decision: Decision) -> dict[str, Any]:
-    """Everything a decision rests on; holds personal values, so it is computed when read and never kept in clear."""
+    """Every value, rule and amount of a decision; it contains personal values, so it is computed on demand and never stored."""
     allowed = decision.assessment.entitlement
     return {
         "measure": at.measure,
@@ -66,7 +67,7 @@ def _plain(value: Value | None) -> Any:
 
 
 def _warnings(pack: Pack, facts: Facts) -> list[str]:
-    """What an officer should look at; it decides nothing, because the attested scale is INPS's word."""
+    """Discrepancies for the officer to check; they do not decide, because INPS attests the scale (DPCM 159/2013)."""
     stated = scale_hundredths(pack.scale, facts.household)
     attested = facts.attestation.se_hundredths
     if stated == attested:

@@ -1,4 +1,4 @@
-"""What an application states and its documents show; money in integer cents, SE in hundredths."""
+"""The facts that rules are evaluated on: the data of one application; money in integer cents, SE in hundredths."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +21,7 @@ class Household:
 
 @dataclass(frozen=True)
 class Arrear:
-    """What one month (YYYY-MM) of `locazione sociale` still owes."""
+    """The unpaid amount of one month (YYYY-MM) of `locazione sociale`."""
 
     period: str
     cents: int
@@ -29,7 +29,7 @@ class Arrear:
 
 @dataclass(frozen=True)
 class Tenancy:
-    """The home, what it costs and what is owed for it; arrears stand oldest first."""
+    """The dwelling, its costs and its arrears; the oldest month comes first."""
 
     province: str
     kind: str
@@ -60,7 +60,7 @@ class Attestation:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that one application is decided on."""
+    """All facts of one application; `track` is the requested track, None for any."""
 
     household: Household
     tenancy: Tenancy
@@ -70,7 +70,10 @@ class Facts:
 
 
 def values_of(facts: Facts, notice_on: date, submitted_on: date) -> dict[str, Value]:
-    """The values that a rule pack may name; the family indicator is not among them, on purpose."""
+    """The values that a rule pack may name.
+
+    The family indicator is excluded: L. 199/2025 art. 1 c. 208 does not apply it to this contribution.
+    """
     tenancy, attestation = facts.tenancy, facts.attestation
     return {
         "isee-ordinary-cents": attestation.ordinary_cents,
@@ -91,3 +94,17 @@ def values_of(facts: Facts, notice_on: date, submitted_on: date) -> dict[str, Va
         "notice-on": notice_on,
         "submitted-on": submitted_on,
     }
+
+
+def future_dates(facts: Facts, today: date) -> dict[str, str]:
+    """The fields whose day or month is after today, each with the latest value that it may have."""
+    day, month = today.isoformat(), today.isoformat()[:7]
+    claims = [
+        ("tenancy.assigned_on", facts.tenancy.assigned_on.isoformat(), day),
+        ("attestation.issued_on", facts.attestation.issued_on.isoformat(), day),
+    ]
+    claims += [
+        (f"tenancy.arrears.{number}.period", row.period, month)
+        for number, row in enumerate(facts.tenancy.arrears)
+    ]
+    return {field: latest for field, claimed, latest in claims if claimed > latest}

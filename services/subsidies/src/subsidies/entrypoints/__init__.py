@@ -1,1 +1,1 @@
-"""The doors of subsidies: they translate, and nothing more."""
+"""The HTTP API, the gauges and the start of subsidies."""

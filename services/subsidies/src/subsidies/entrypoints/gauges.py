@@ -1,46 +1,26 @@
-"""What subsidies shows of itself to who runs it: the budgets, and the standing audit of them."""
+"""The gauges of subsidies: the available money, and the difference between budgets and their ledger."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 from chassis.service import Gauge, ServiceContext
-from subsidies.domain.budget import Budget
-from subsidies.handlers.documents import BUDGETS, LEDGER
-
-ALL = 0
-
-
-async def _budgets(context: ServiceContext) -> dict[str, Budget]:
-    return {budget.code: budget for budget in await context.list(BUDGETS, limit=ALL)}
+from subsidies.queries.budgets import available_cents, ledger_differences
 
 
 async def available(context: ServiceContext) -> Mapping[tuple[str, ...], float]:
-    """What each budget has left."""
-    return {(code,): budget.available_cents for code, budget in (await _budgets(context)).items()}
+    """The available cents of each budget."""
+    return {(code,): cents for code, cents in (await available_cents(context)).items()}
 
 
 async def difference(context: ServiceContext) -> Mapping[tuple[str, ...], float]:
-    """What is missing of each budget beside what its ledger says was promised.
-
-    Budgets that moved while the ledger was read are looked at the next time.
-    """
-    before = await _budgets(context)
-    promised = Counter[str]()
-    for entry in await context.list(LEDGER, limit=ALL):
-        promised[entry.budget] += entry.cents
-    after = await _budgets(context)
-    return {
-        (code,): budget.allocated_cents - promised[code] - budget.available_cents
-        for code, budget in before.items()
-        if after.get(code) == budget
-    }
+    """The difference in cents between each budget and its ledger."""
+    return {(code,): cents for code, cents in (await ledger_differences(context)).items()}
 
 
 GAUGES = (
-    Gauge("budget_available_cents", "What a budget has left.", available, ("budget",)),
+    Gauge("budget_available_cents", "The available cents of a budget.", available, ("budget",)),
     Gauge(
         "budget_difference_cents",
-        "Allocated, minus what the ledger promises, minus what is left; anything but 0 is a wrong account.",
+        "Allocated, minus reserved by the ledger, minus available; anything but 0 is an error.",
         difference,
         ("budget",),
     ),

@@ -1,1 +1,1 @@
-"""What subsidies does: one verb per file."""
+"""Pure handlers of events and commands, and the documents they read and write."""

@@ -1,17 +1,17 @@
-"""The agency says how much a budget holds in all."""
+"""Sets the allocation of a budget."""
 
 from dataclasses import dataclass
 
 from chassis.errors import Refused
 from chassis.handling import NOTHING, Change, Moment
 from contracts.subsidies import BudgetExhausted
-from subsidies.domain.budget import Budget
+from subsidies.domain.budgets import Budget
 from subsidies.handlers.documents import BUDGETS
 
 
 @dataclass(frozen=True)
 class AllocateBudget:
-    """Give one budget this allocation, in cents."""
+    """Set the allocation of one budget, in cents."""
 
     code: str
     measure: str
@@ -20,7 +20,7 @@ class AllocateBudget:
 
 
 def allocate_budget(command: AllocateBudget, budget: Budget | None, _moment: Moment) -> Change:
-    """Open a budget, or move its allocation; what is spent stays spent, and no allocation goes below it."""
+    """Create a budget or change its allocation; raises Refused when it is lower than the spent cents."""
     if budget is None:
         cents = command.allocated_cents
         return Change(
@@ -38,6 +38,8 @@ def allocate_budget(command: AllocateBudget, budget: Budget | None, _moment: Mom
             fix=f"Allocate at least {budget.spent_cents} cents.",
         )
     moved = budget.reallocate(command.allocated_cents)
-    ended = budget.available_cents > 0 and moved.available_cents == 0
-    said = [BudgetExhausted(budget=moved.code, measure=moved.measure, allocated_cents=moved.allocated_cents)]
-    return Change(write=[BUDGETS.put(moved)], events=said if ended else ())
+    exhausted = budget.available_cents > 0 and moved.available_cents == 0
+    events = [
+        BudgetExhausted(budget=moved.code, measure=moved.measure, allocated_cents=moved.allocated_cents)
+    ]
+    return Change(write=[BUDGETS.put(moved)], events=events if exhausted else ())

@@ -1,20 +1,13 @@
-"""A report about a contribution opens an application."""
+"""Opens an application for a report about a contribution."""
 
 from chassis.errors import Early
 from chassis.handling import NOTHING, Change, Moment
 from contracts.intake import ReportRegistered
 from contracts.subsidies import DocumentsRequested
+from subsidies.domain.applications import Application, Status
 from subsidies.domain.days import day_in_italy
-from subsidies.domain.measure import open_measure
-from subsidies.handlers.documents import (
-    APPLICATIONS,
-    CURRENT,
-    REGISTERS,
-    Application,
-    Register,
-    Status,
-    application_of,
-)
+from subsidies.domain.measures import Register, open_measure
+from subsidies.handlers.documents import APPLICATIONS, CURRENT, REGISTERS, application_of
 
 CONTRIBUTION = "contribution"
 DOCUMENTS = ("isee-attestation", "tenancy-contract", "household-declaration", "arrears-statement")
@@ -23,7 +16,11 @@ DOCUMENTS = ("isee-attestation", "tenancy-contract", "household-declaration", "a
 def open_application(
     event: ReportRegistered, application: Application | None, register: Register | None, moment: Moment
 ) -> Change:
-    """Open one application per report and ask for documents; while no notice is open it waits for one, unsaid."""
+    """Open one application per report and request its documents.
+
+    While no notice is open the application waits for one, and no documents are requested. Raises Early until the
+    measures are loaded.
+    """
     if event.kind != CONTRIBUTION or application is not None:
         return NOTHING
     if register is None:

@@ -1,22 +1,22 @@
-"""The agency changes which measures are in force."""
+"""Replaces the measures in force."""
 
 from dataclasses import dataclass
 
 from chassis.handling import NOTHING, Change, Moment
-from subsidies.domain.measure import Measure
-from subsidies.handlers.documents import CURRENT, REGISTERS, Register
+from subsidies.domain.measures import Measure, Register
+from subsidies.handlers.documents import CURRENT, REGISTERS
 
 
 @dataclass(frozen=True)
 class PublishMeasures:
-    """Take applications under these measures from now on; `content` is the hash of what the file says."""
+    """Put these measures in force; `content` is the hash of the measures file."""
 
     content: str
     measures: tuple[Measure, ...]
 
 
 def publish_measures(command: PublishMeasures, register: Register | None, _moment: Moment) -> Change:
-    """Put measures in force; the same content again changes nothing."""
+    """Replace the register; equal content changes nothing."""
     if register is not None and register.content == command.content:
         return NOTHING
     revision = 1 if register is None else register.revision + 1

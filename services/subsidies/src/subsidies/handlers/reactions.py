@@ -1,4 +1,4 @@
-"""When these events and commands arrive, subsidies does this."""
+"""The reactions of subsidies: input, documents and handler."""
 
 from typing import Any
 
@@ -27,8 +27,8 @@ from subsidies.handlers.withdraw_application import withdraw_application
 SUBSCRIBES = ("intake.reports",)
 
 
-def to_decide(command: SubmitApplication) -> tuple[Ref[Any], ...]:
-    """What one decision reads and writes: six documents, two more than `on` is typed for."""
+def _submission(command: SubmitApplication) -> tuple[Ref[Any], ...]:
+    """The six documents of one decision; `on` is typed for at most four."""
     decision = decision_of(command.application_id)
     return (
         APPLICATIONS[command.application_id],
@@ -47,7 +47,7 @@ REACTIONS = Reactions(
         open_application,
     ),
     on(ReportWithdrawn, lambda event: (APPLICATIONS[application_of(event.report_id)],), withdraw_application),
-    Reaction(SubmitApplication, to_decide, submit_application, "submit_application"),
+    Reaction(SubmitApplication, _submission, submit_application, "submit_application"),
     on(LoadPack, lambda command: (PACKS[command.pack.hash],), load_pack),
     on(PublishMeasures, lambda _: (REGISTERS[CURRENT],), publish_measures),
     on(AllocateBudget, lambda command: (BUDGETS[command.code],), allocate_budget),

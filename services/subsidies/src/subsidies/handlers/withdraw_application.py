@@ -1,14 +1,15 @@
-"""A report is taken back, and its application with it."""
+"""Withdraws an application when its report is withdrawn."""
 
 from dataclasses import replace
 
 from chassis.handling import NOTHING, Change, Moment
 from contracts.intake import ReportWithdrawn
-from subsidies.handlers.documents import APPLICATIONS, Application, Status
+from subsidies.domain.applications import Application, Status
+from subsidies.handlers.documents import APPLICATIONS
 
 
 def withdraw_application(_event: ReportWithdrawn, application: Application | None, _moment: Moment) -> Change:
-    """Withdraw an application that is not decided; what is decided stands."""
-    if application is None or application.status not in (Status.AWAITING_DATA, Status.AWAITING_MEASURE):
+    """Withdraw an open application; a decided one does not change."""
+    if application is None or not application.is_open:
         return NOTHING
     return Change(write=[APPLICATIONS.put(replace(application, status=Status.WITHDRAWN))])

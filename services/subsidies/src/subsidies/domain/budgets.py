@@ -4,12 +4,15 @@ from dataclasses import dataclass, replace
 
 
 class BudgetError(ValueError):
-    """Cents would be spent that are not there, or would be lost; the text says how many."""
+    """The operation would overspend the budget or lose cents; the text gives the amounts."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """One leaf of a measure's budget tree (measure, then province), in cents; `revision` counts its allocations."""
+    """The budget of one measure in one province, in cents; `revision` counts the changes of its allocation.
+
+    Raises BudgetError when allocated is not available + reserved + committed + paid, or a part is negative.
+    """
 
     code: str
     measure: str
@@ -30,11 +33,11 @@ class Budget:
 
     @property
     def spent_cents(self) -> int:
-        """What is promised or paid and cannot be taken back by lowering the allocation."""
+        """Reserved, committed and paid cents: the least that the allocation may be."""
         return self.allocated_cents - self.available_cents
 
     def reserve(self, cents: int) -> "Budget":
-        """Set cents aside for one grant; raises BudgetError when they are not available."""
+        """Reserve cents for one grant; raises BudgetError when they are not available."""
         if not 0 < cents <= self.available_cents:
             raise BudgetError(
                 f"{self.code}: cannot reserve {cents} of {self.available_cents} available cents"
@@ -44,9 +47,11 @@ class Budget:
         )
 
     def reallocate(self, allocated_cents: int) -> "Budget":
-        """Change how much there is in all; raises BudgetError below what is spent."""
+        """Change the allocation; raises BudgetError when it is lower than the spent cents."""
         if allocated_cents < self.spent_cents:
-            raise BudgetError(f"{self.code}: {self.spent_cents} cents are spent, more than {allocated_cents}")
+            raise BudgetError(
+                f"{self.code}: {self.spent_cents} cents are spent: cannot allocate {allocated_cents}"
+            )
         return replace(
             self,
             allocated_cents=allocated_cents,

@@ -1,14 +1,14 @@
-"""How a contribution is spread over what is owed: in the pack's order, never a cent more than owed."""
+"""What the rules entitle a household to, and how a granted amount is distributed over its charges."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from subsidies.domain.facts import Facts, Value
-from subsidies.domain.pack import Track
+from subsidies.domain.packs import Track
 
 
 @dataclass(frozen=True)
-class Line:
+class ChargeLine:
     """Cents for one charge: `services`, `rent`, or `arrears:YYYY-MM`."""
 
     charge: str
@@ -17,9 +17,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Entitlement:
-    """What the rules allow before the budget is asked, in cents."""
+    """What the rules allow, in cents, before the budget limits it; due = capped - deducted."""
 
-    charges: tuple[Line, ...]
+    charges: tuple[ChargeLine, ...]
     owed_cents: int
     capped_cents: int
     deducted_cents: int
@@ -27,7 +27,7 @@ class Entitlement:
 
 
 def entitlement(track: Track, facts: Facts, values: dict[str, Value]) -> Entitlement:
-    """What a track allows: what is owed, up to the cap, net of what was received already."""
+    """The charges that a track covers, limited by its cap, less what the household has already received."""
     charges = tuple(_charges(track, facts, values))
     owed = sum(line.cents for line in charges)
     capped = min(owed, track.cap_cents)
@@ -36,23 +36,26 @@ def entitlement(track: Track, facts: Facts, values: dict[str, Value]) -> Entitle
     return Entitlement(charges, owed, capped, deducted, capped - deducted)
 
 
-def allocate(charges: Iterable[Line], cents: int) -> tuple[Line, ...]:
-    """Spread cents over charges in their order; the lines add up to `cents` when that much is owed."""
-    lines: list[Line] = []
+def distribute(charges: Iterable[ChargeLine], cents: int) -> tuple[ChargeLine, ...]:
+    """Distribute cents over charges in their order, never more than a charge owes.
+
+    The lines add up to `cents`, or to what is owed when that is less.
+    """
+    lines: list[ChargeLine] = []
     for charge in charges:
-        given = min(charge.cents, cents)
-        if given:
-            lines.append(Line(charge.charge, given))
-        cents -= given
+        paid = min(charge.cents, cents)
+        if paid:
+            lines.append(ChargeLine(charge.charge, paid))
+        cents -= paid
     return tuple(lines)
 
 
-def _charges(track: Track, facts: Facts, values: dict[str, Value]) -> Iterable[Line]:
+def _charges(track: Track, facts: Facts, values: dict[str, Value]) -> Iterable[ChargeLine]:
     for cover in track.covers:
         if cover.value is None:
-            yield from (Line(f"{cover.line}:{row.period}", row.cents) for row in facts.tenancy.arrears)
+            yield from (ChargeLine(f"{cover.line}:{row.period}", row.cents) for row in facts.tenancy.arrears)
         else:
-            yield Line(cover.line, _cents(values, cover.value))
+            yield ChargeLine(cover.line, _cents(values, cover.value))
 
 
 def _cents(values: dict[str, Value], name: str) -> int:

@@ -1,19 +1,19 @@
-"""The equivalence scale: how many hundredths a household of this composition counts for."""
+"""The equivalence scale of a household, in hundredths (DPCM 159/2013, Allegato 1)."""
 
 from subsidies.domain.facts import Household
-from subsidies.domain.pack import Scale
+from subsidies.domain.packs import Scale
 
 
 def base_hundredths(scale: Scale, members: int) -> int:
-    """The parameter of a household by its number alone."""
+    """The parameter by the number of members, without increases."""
     listed = len(scale.base)
     return scale.base[min(members, listed) - 1] + max(0, members - listed) * scale.further_member
 
 
 def scale_hundredths(scale: Scale, household: Household) -> int:
-    """The parameter of a household with the increases its stated composition gives.
+    """The parameter with the increases for the stated composition.
 
-    Of several composition codes the greatest increase counts: a child under three replaces the plain increase.
+    With several composition codes only the greatest increase applies: a child under three replaces the plain increase.
     """
     children = max((more for least, more in scale.children if household.children >= least), default=0)
     stated = max((more for code, more in scale.composition if code in household.composition), default=0)

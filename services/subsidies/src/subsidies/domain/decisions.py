@@ -1,17 +1,17 @@
-"""The decision: what the rules allow, met with what the budget has left."""
+"""The decision: the entitlement by the rules, limited by the available budget."""
 
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from subsidies.domain.allocation import Line, allocate
 from subsidies.domain.assessment import Assessment, assess
+from subsidies.domain.entitlement import ChargeLine, distribute
 from subsidies.domain.facts import Facts
-from subsidies.domain.pack import Pack
+from subsidies.domain.packs import Pack
 
 
 class Outcome(StrEnum):
-    """How an application is decided."""
+    """The outcome of a decision."""
 
     GRANTED = "granted"
     REFUSED = "refused"
@@ -20,7 +20,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Everything beside the facts and the pack that a decision depends on; cents and days in Italy."""
+    """What a decision depends on besides the facts and the pack; amounts in cents, days in Italy."""
 
     measure: str
     budget: str
@@ -32,27 +32,28 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class Decision:
-    """An outcome with the assessment it follows from and the lines it pays."""
+    """An outcome with its assessment and the lines it pays."""
 
     outcome: Outcome
     assessment: Assessment
-    lines: tuple[Line, ...]
+    lines: tuple[ChargeLine, ...]
 
     @property
     def amount_cents(self) -> int:
-        """What is granted, which is what its lines add up to."""
+        """The granted amount: the sum of the lines."""
         return sum(line.cents for line in self.lines)
 
     @property
     def partial(self) -> bool:
-        """Whether less is granted than the rules allow, because the budget ended."""
+        """Whether the budget limits the grant to less than the rules allow."""
         return 0 < self.amount_cents < self.assessment.entitlement.due_cents
 
 
 def decide(pack: Pack, facts: Facts, at: Circumstances) -> Decision:
-    """Decide one application; the same pack, facts and circumstances give the same decision always.
+    """Decide one application; equal packs, facts and circumstances give equal decisions.
 
-    The last grant is partial when less is available than due; with nothing available the application waits.
+    The grant is partial when less is available than due; with nothing available the application is waitlisted.
+    Raises ValueError when the pack does not have the track that the facts name.
     """
     assessment = assess(pack, facts, at.notice_on, at.submitted_on)
     if not assessment.passed:
@@ -60,5 +61,5 @@ def decide(pack: Pack, facts: Facts, at: Circumstances) -> Decision:
     if at.available_cents == 0:
         return Decision(Outcome.WAITLISTED, assessment, ())
     allowed = assessment.entitlement
-    lines = allocate(allowed.charges, min(allowed.due_cents, at.available_cents))
+    lines = distribute(allowed.charges, min(allowed.due_cents, at.available_cents))
     return Decision(Outcome.GRANTED, assessment, lines)

@@ -1,4 +1,4 @@
-"""A strict reader of rule files: every error names the place and says what to write there."""
+"""Strict access to the parsed nodes of a rule pack: every error names the place and the fix."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from subsidies.domain.pack import BadPack
+from subsidies.domain.packs import InvalidPack
 
 E = TypeVar("E", bound=StrEnum)
 CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -17,7 +17,7 @@ MOST_CENTS = 10**12
 
 @dataclass(frozen=True)
 class Node:
-    """One value of a rule file and its place in it: the pack's name and the way there."""
+    """One value of a rule pack with its place: the pack's name and the key path."""
 
     raw: Any
     name: str
@@ -25,23 +25,23 @@ class Node:
 
     @property
     def place(self) -> str:
-        """The place as it is told."""
+        """The pack's name and the key path, such as `crs-2019.tracks[0].code`."""
         steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
         return self.name + "".join(steps)
 
-    def fail(self, fix: str) -> BadPack:
-        """The error to raise when this value cannot be used."""
-        return BadPack(f"{self.place}: {fix}, not {self.raw!r}", self.path)
+    def error(self, fix: str) -> InvalidPack:
+        """The error for an invalid value; the caller raises it."""
+        return InvalidPack(f"{self.place}: {fix}, not {self.raw!r}", self.path)
 
     def fields(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, "Node"]:
-        """The fields of a mapping, which has all of the required ones and no other; an absent optional is null."""
+        """The fields of a mapping; raises InvalidPack for missing and unknown ones. An absent optional field is null."""
         if not isinstance(self.raw, Mapping):
-            raise self.fail("write a mapping")
+            raise self.error("write a mapping")
         known = [*required, *optional]
         unknown = [str(name) for name in self.raw if name not in known]
         missing = [name for name in required if name not in self.raw]
         if unknown or missing:
-            raise BadPack(
+            raise InvalidPack(
                 f"{self.place}: fields missing: {', '.join(missing) or 'none'}; "
                 f"unknown: {', '.join(unknown) or 'none'}; known are {', '.join(known)}",
                 (*self.path, *unknown[:1]),
@@ -49,27 +49,27 @@ class Node:
         return {name: Node(self.raw.get(name), self.name, (*self.path, name)) for name in known}
 
     def rows(self) -> "list[Node]":
-        """The entries of a list that is not empty."""
+        """The entries of a non-empty list."""
         if not isinstance(self.raw, Sequence) or isinstance(self.raw, str) or not self.raw:
-            raise self.fail("write a list of at least one entry")
+            raise self.error("write a list of at least one entry")
         return [Node(row, self.name, (*self.path, number)) for number, row in enumerate(self.raw)]
 
     def text(self) -> str:
-        """A text that is not empty."""
+        """A non-empty text."""
         if not isinstance(self.raw, str) or not self.raw.strip():
-            raise self.fail("write a text")
+            raise self.error("write a text")
         return self.raw
 
     def code(self) -> str:
-        """A code, which events and other files can carry."""
+        """A code in the form that events and other files use."""
         if not CODE.fullmatch(self.text()):
-            raise self.fail("write a code: lowercase letters, digits, dot, dash and underscore, at most 64")
+            raise self.error("write a code: lowercase letters, digits, dot, dash and underscore, at most 64")
         return self.text()
 
-    def whole(self, least: int = 0, most: int = MOST_CENTS) -> int:
-        """A whole number; a number with a decimal point is refused, because money is integer cents."""
+    def integer(self, least: int = 0, most: int = MOST_CENTS) -> int:
+        """A whole number in the range; a decimal point is an error, because money is in integer cents."""
         if type(self.raw) is not int or not least <= self.raw <= most:
-            raise self.fail(f"write a whole number of at least {least} and at most {most} (money in cents)")
+            raise self.error(f"write a whole number of at least {least} and at most {most} (money in cents)")
         return self.raw
 
     def day(self) -> date:
@@ -77,16 +77,16 @@ class Node:
         try:
             return date.fromisoformat(self.text() if DAY.fullmatch(self.text()) else "")
         except ValueError as error:
-            raise self.fail("write a day as YYYY-MM-DD") from error
+            raise self.error("write a day as YYYY-MM-DD") from error
 
     def one_of(self, choices: type[E]) -> E:
-        """One of the words of a list."""
+        """One member of an enumeration."""
         try:
             return choices(self.text())
         except ValueError as error:
-            raise self.fail(f"write one of {', '.join(choices)}") from error
+            raise self.error(f"write one of {', '.join(choices)}") from error
 
     @property
-    def empty(self) -> bool:
-        """Whether nothing is written here."""
+    def is_null(self) -> bool:
+        """Whether the value is null or absent."""
         return self.raw is None

@@ -1,28 +1,29 @@
-"""How amounts, days and decisions are written in Italian."""
+"""The Italian texts of decisions: amounts, days, rules, reasons and remedies."""
 
 from datetime import date
 
-from subsidies.domain.assessment import Finding, Result
-from subsidies.domain.decision import Decision, Outcome
+from subsidies.domain.assessment import ConditionResult, Finding
+from subsidies.domain.decisions import Decision, Outcome
+from subsidies.domain.expressions import KINDS, Comparator, Kind, PatrimonyScale, SameAs, Threshold
 from subsidies.domain.facts import Value
-from subsidies.domain.pack import KINDS, Comparator, Kind, Pack, PatrimonyScale, SameAs, Threshold
+from subsidies.domain.packs import Pack
 
 CHARGES = {"services": "servizi a rimborso", "rent": "canone", "arrears": "morosità pregressa"}
 SIGNS = {Comparator.LE: "≤", Comparator.LT: "<", Comparator.GE: "≥", Comparator.GT: ">"}
 
 
 def money(cents: int) -> str:
-    """An amount as Italians write it: 9.360,00 €."""
+    """An amount in Italian format: 9.360,00 €."""
     return f"{cents // 100:,}".replace(",", ".") + f",{cents % 100:02d} €"
 
 
 def scale_text(hundredths: int) -> str:
-    """A scale of equivalence as Italians write it: 2,46."""
+    """An equivalence scale in Italian format: 2,46."""
     return f"{hundredths // 100},{hundredths % 100:02d}"
 
 
-def written(value: Value | None, kind: Kind) -> str:
-    """A value or a limit, in the form that belongs to its kind."""
+def value_text(value: Value | None, kind: Kind) -> str:
+    """A value or a limit in the format of its kind."""
     match value:
         case None:
             return ""
@@ -39,7 +40,7 @@ def written(value: Value | None, kind: Kind) -> str:
 
 
 def rule_text(comparator: Comparator, threshold: Threshold, kind: Kind) -> str:
-    """The threshold as the rule states it, the same for everybody: it tells nothing about a household."""
+    """The threshold as the rule states it; it reveals nothing about a household."""
     sign = SIGNS.get(comparator, str(comparator))
     match threshold:
         case SameAs(value):
@@ -47,32 +48,32 @@ def rule_text(comparator: Comparator, threshold: Threshold, kind: Kind) -> str:
         case PatrimonyScale(one, base, per_pse):
             return f"{sign} {money(one)} (1) / {money(base)} + {money(per_pse)} × PSE"
         case _:
-            return f"{sign} {written(threshold, kind)}".strip()
+            return f"{sign} {value_text(threshold, kind)}".strip()
 
 
 def finding_text(finding: Finding) -> str:
-    """One condition and how it ended, as a sentence with its legal reference."""
+    """One condition and its result, as a sentence with its legal reference."""
     predicate, kind = finding.predicate, KINDS[finding.predicate.test.value]
-    if finding.result is Result.NOT_APPLICABLE:
+    if finding.result is ConditionResult.NOT_APPLICABLE:
         return f"Condizione che non riguarda questa domanda ({predicate.legal})."
-    template = predicate.pass_text if finding.result is Result.PASS else predicate.fail_text
-    text = template.replace("{limit}", written(finding.limit, kind)).replace(
-        "{value}", written(finding.value, kind)
+    template = predicate.pass_text if finding.result is ConditionResult.PASS else predicate.fail_text
+    text = template.replace("{limit}", value_text(finding.limit, kind)).replace(
+        "{value}", value_text(finding.value, kind)
     )
     return f"{text} ({predicate.legal})"
 
 
 def line_text(charge: str, cents: int) -> str:
-    """What one line of the contribution pays."""
+    """One line of the contribution: its charge and its amount."""
     name, _, period = charge.partition(":")
     return f"{CHARGES.get(name, name)}{f' {period}' if period else ''}: {money(cents)}"
 
 
 def decision_text(pack: Pack, decision: Decision) -> str:
-    """The whole decision in plain Italian: outcome, reasons, what is paid, and how to challenge it."""
-    failed = [one for one in decision.assessment.findings if one.result is Result.FAIL]
+    """The decision in plain Italian: outcome, reasons, paid lines and remedies (art. 3 L. 241/1990)."""
+    failed = [one for one in decision.assessment.findings if one.result is ConditionResult.FAIL]
     shown = failed or decision.assessment.findings
-    reasons = [f"- {finding_text(one)}" for one in shown if one.result is not Result.NOT_APPLICABLE]
+    reasons = [f"- {finding_text(one)}" for one in shown if one.result is not ConditionResult.NOT_APPLICABLE]
     paid = [f"- {line_text(line.charge, line.cents)}" for line in decision.lines]
     sums = ["Il contributo è accreditato sul conto dell'alloggio, in quest'ordine:", *paid] if paid else []
     return "\n".join(
@@ -88,7 +89,7 @@ def decision_text(pack: Pack, decision: Decision) -> str:
 
 
 def appeal_text(pack: Pack) -> list[str]:
-    """Term and authority of every remedy (art. 3 c. 4 L. 241/1990)."""
+    """The authority and the term of every remedy (art. 3 c. 4 L. 241/1990)."""
     return ["Contro questa decisione si può presentare:"] + [
         f"- {remedy.authority}, entro {remedy.days} giorni ({remedy.legal})" for remedy in pack.remedies
     ]

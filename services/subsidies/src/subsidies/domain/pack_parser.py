@@ -1,29 +1,24 @@
-"""Reads a rule pack from what its file says, strictly: a pack that is read can decide."""
+"""The parser of rule packs; it accepts only packs that are complete and consistent."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from subsidies.domain.node import Node
-from subsidies.domain.pack import (
+from subsidies.domain.expressions import (
+    COMPARATORS,
     KINDS,
-    SUITED,
-    BadPack,
     Comparator,
     Comparison,
-    Cover,
-    Draft,
     Kind,
-    Pack,
     PatrimonyScale,
-    Predicate,
-    Remedy,
     SameAs,
-    Scale,
     Threshold,
-    Track,
 )
+from subsidies.domain.pack_node import Node
+from subsidies.domain.packs import Cover, DraftPack, InvalidPack, Pack, Predicate, Remedy, Scale, Track
 
 _HEAD = (
     "id",
@@ -41,19 +36,25 @@ _WITHOUT_THRESHOLD = (Comparator.IS_TRUE, Comparator.IS_FALSE)
 _WITH_CODES = (Comparator.IN, Comparator.NOT_IN, Comparator.NONE_OF)
 
 
-def read_pack(raw: Mapping[str, Any]) -> Pack:
-    """The pack that a file describes; raises Draft for a draft and BadPack with place and fix for anything else."""
+@lru_cache(maxsize=64)
+def parse_pack_text(text: str) -> Pack:
+    """The pack of a canonical text, cached; raises InvalidPack."""
+    return parse_pack(json.loads(text))
+
+
+def parse_pack(raw: Mapping[str, Any]) -> Pack:
+    """The pack of a parsed file; raises DraftPack for a draft and InvalidPack with place and fix for any other fault."""
     name = str(raw.get("id", "pack")) if isinstance(raw, Mapping) else "pack"
     head = Node(raw, name).fields(_HEAD, ("draft",))
     if head["draft"].raw is True:
-        raise Draft(f"{name}: is a draft; fill its values in and remove `draft: true` to decide by it")
+        raise DraftPack(f"{name}: is a draft; fill in its values and remove `draft: true` to use it")
     pack = Pack(
         id=head["id"].code(),
         family=head["family"].code(),
         title=head["title"].text(),
         legal=head["legal"].text(),
         valid_from=head["valid_from"].day(),
-        valid_to=None if head["valid_to"].empty else head["valid_to"].day(),
+        valid_to=None if head["valid_to"].is_null else head["valid_to"].day(),
         predicates=tuple(_predicate(row) for row in head["predicates"].rows()),
         tracks=tuple(_track(row) for row in head["tracks"].rows()),
         scale=_scale(head["scale"]),
@@ -65,30 +66,30 @@ def read_pack(raw: Mapping[str, Any]) -> Pack:
 
 def _check_whole(pack: Pack) -> None:
     if pack.valid_to is not None and pack.valid_to < pack.valid_from:
-        raise BadPack(f"{pack.id}.valid_to: write a day that is not before valid_from", ("valid_to",))
+        raise InvalidPack(f"{pack.id}.valid_to: write a day that is not before valid_from", ("valid_to",))
     for number, track in enumerate(pack.tracks):
         at = ("tracks", number, "predicates")
         predicates = pack.predicates + track.predicates
         codes = Counter(one.code for one in predicates)
         doubled = [code for code, times in codes.items() if times > 1]
         if doubled:
-            raise BadPack(
+            raise InvalidPack(
                 f"{pack.id}.{track.code}: give each condition its own code: {', '.join(doubled)}", at
             )
         something_due = Comparison("due-cents", Comparator.GT, 0)
         if not any(one.test == something_due and one.when is None for one in predicates):
-            raise BadPack(
+            raise InvalidPack(
                 f"{pack.id}.{track.code}: add a condition that due-cents is gt 0, or nothing could be granted",
                 at,
             )
     if len({track.code for track in pack.tracks}) != len(pack.tracks):
-        raise BadPack(f"{pack.id}.tracks: give each track its own code", ("tracks",))
+        raise InvalidPack(f"{pack.id}.tracks: give each track its own code", ("tracks",))
 
 
 def _predicate(node: Node) -> Predicate:
     part = node.fields(("code", "legal", "value", "comparator", "pass", "fail"), ("threshold", "when"))
     when = part["when"]
-    inner = None if when.empty else when.fields(("value", "comparator"), ("threshold",))
+    inner = None if when.is_null else when.fields(("value", "comparator"), ("threshold",))
     return Predicate(
         code=part["code"].text(),
         legal=part["legal"].text(),
@@ -101,39 +102,41 @@ def _predicate(node: Node) -> Predicate:
 
 def _comparison(part: dict[str, Node]) -> Comparison:
     value, comparator = _value(part["value"]), part["comparator"].one_of(Comparator)
-    if comparator not in SUITED[KINDS[value]]:
-        raise part["comparator"].fail(f"write one of {', '.join(sorted(SUITED[KINDS[value]]))} for {value}")
+    if comparator not in COMPARATORS[KINDS[value]]:
+        raise part["comparator"].error(
+            f"write one of {', '.join(sorted(COMPARATORS[KINDS[value]]))} for {value}"
+        )
     return Comparison(value, comparator, _threshold(part["threshold"], KINDS[value], comparator))
 
 
 def _threshold(node: Node, kind: Kind, comparator: Comparator) -> Threshold:
     if comparator in _WITHOUT_THRESHOLD:
-        if not node.empty:
-            raise node.fail(f"leave the threshold of {comparator} out")
+        if not node.is_null:
+            raise node.error(f"leave the threshold of {comparator} out")
         return None
     if comparator in _WITH_CODES:
         return tuple(row.text() for row in node.rows())
     if isinstance(node.raw, Mapping):
         return _computed(node, kind)
     if kind is Kind.DATE:
-        raise node.fail("write {same_as: notice-on} or {same_as: submitted-on}")
-    return node.whole()
+        raise node.error("write {same_as: notice-on} or {same_as: submitted-on}")
+    return node.integer()
 
 
 def _computed(node: Node, kind: Kind) -> Threshold:
     if "same_as" in node.raw:
         other = node.fields(("same_as",))["same_as"]
         if KINDS[_value(other)] is not kind:
-            raise other.fail(f"write a value that is a {kind} too")
+            raise other.error(f"write a value that is a {kind} too")
         return SameAs(other.text())
     part = node.fields(("one_person_cents", "base_cents", "per_pse_cents"))
     if kind is not Kind.CENTS:
-        raise node.fail("use a threshold in cents for an amount only")
+        raise node.error("use a threshold in cents for an amount only")
     scale = PatrimonyScale(
-        *(part[name].whole() for name in ("one_person_cents", "base_cents", "per_pse_cents"))
+        *(part[name].integer() for name in ("one_person_cents", "base_cents", "per_pse_cents"))
     )
     if scale.per_pse_cents % 100:
-        raise part["per_pse_cents"].fail("write whole euro in cents, so that PSE in hundredths stays exact")
+        raise part["per_pse_cents"].error("write whole euro in cents, so that PSE in hundredths stays exact")
     return scale
 
 
@@ -142,10 +145,10 @@ def _track(node: Node) -> Track:
     return Track(
         code=part["code"].text(),
         title=part["title"].text(),
-        cap_cents=part["cap_cents"].whole(1),
+        cap_cents=part["cap_cents"].integer(1),
         cap_legal=part["cap_legal"].text(),
         covers=tuple(_cover(row) for row in part["covers"].rows()),
-        deduct=None if part["deduct"].empty else _amount(part["deduct"]),
+        deduct=None if part["deduct"].is_null else _amount(part["deduct"]),
         predicates=tuple(_predicate(row) for row in part["predicates"].rows()),
     )
 
@@ -153,9 +156,11 @@ def _track(node: Node) -> Track:
 def _cover(node: Node) -> Cover:
     part = node.fields(("line",), ("amount",))
     line = part["line"].text()
-    if (line == "arrears") is not part["amount"].empty:
-        raise node.fail("write an amount for every line, and none for arrears, which are paid month by month")
-    return Cover(line, None if part["amount"].empty else _amount(part["amount"]))
+    if (line == "arrears") is not part["amount"].is_null:
+        raise node.error(
+            "write an amount for every line, and none for arrears, which are paid month by month"
+        )
+    return Cover(line, None if part["amount"].is_null else _amount(part["amount"]))
 
 
 def _scale(node: Node) -> Scale:
@@ -165,34 +170,34 @@ def _scale(node: Node) -> Scale:
     composition = (row.fields(("code", "increase")) for row in part["composition"].rows())
     return Scale(
         legal=part["legal"].text(),
-        base=tuple(row.whole(100) for row in part["base"].rows()),
-        further_member=part["further_member"].whole(),
-        children=tuple((row["at_least"].whole(1), row["increase"].whole()) for row in children),
-        per_disabled=part["per_disabled"].whole(),
-        composition=tuple((row["code"].text(), row["increase"].whole()) for row in composition),
+        base=tuple(row.integer(100) for row in part["base"].rows()),
+        further_member=part["further_member"].integer(),
+        children=tuple((row["at_least"].integer(1), row["increase"].integer()) for row in children),
+        per_disabled=part["per_disabled"].integer(),
+        composition=tuple((row["code"].text(), row["increase"].integer()) for row in composition),
     )
 
 
 def _remedy(node: Node) -> Remedy:
     part = node.fields(("authority", "days", "legal"))
-    return Remedy(part["authority"].text(), part["days"].whole(1), part["legal"].text())
+    return Remedy(part["authority"].text(), part["days"].integer(1), part["legal"].text())
 
 
 def _value(node: Node) -> str:
     if node.text() not in KINDS:
-        raise node.fail(f"write one of {', '.join(sorted(KINDS))}")
+        raise node.error(f"write one of {', '.join(sorted(KINDS))}")
     return node.text()
 
 
 def _amount(node: Node) -> str:
     name = _value(node)
     if KINDS[name] is not Kind.CENTS or name == "due-cents":
-        raise node.fail("write the name of an amount in cents")
+        raise node.error("write the name of an amount in cents")
     return name
 
 
 def _template(node: Node) -> str:
     text = node.text()
     if re.search(r"[{}]", re.sub(r"\{(value|limit)\}", "", text)):
-        raise node.fail("use braces for {value} and {limit} only")
+        raise node.error("use braces for {value} and {limit} only")
     return text

@@ -1,4 +1,4 @@
-"""What an officer enters about an application; strict: no unknown field, no rounding, no guessing."""
+"""The data of an application as an officer enters them; unknown fields, rounding and conversions are refused."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -50,14 +50,14 @@ class HouseholdData(_Strict):
 
 
 class ArrearData(_Strict):
-    """One month of `locazione sociale` that is owed."""
+    """The unpaid amount of one month of `locazione sociale`."""
 
     period: Annotated[str, Field(pattern=r"^(19|20)\d{2}-(0[1-9]|1[0-2])$", description="YYYY-MM")]
     cents: Annotated[StrictInt, Field(gt=0, le=10**9)]
 
 
 class TenancyData(_Strict):
-    """The home, its costs and its arrears."""
+    """The dwelling, its costs and its arrears."""
 
     province: Annotated[
         str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="bergamo, lecco or sondrio.")
@@ -120,7 +120,7 @@ class AttestationData(_Strict):
 
 
 class ApplicationData(_Strict):
-    """Everything one application is decided on."""
+    """All data of one application."""
 
     household: HouseholdData
     tenancy: TenancyData
@@ -131,11 +131,11 @@ class ApplicationData(_Strict):
     )
 
     def canonical(self) -> bytes:
-        """One byte form for bodies that say the same."""
+        """The JSON of the data with fields in their declared order; equal data have equal bytes."""
         return self.model_dump_json().encode()
 
     def facts(self) -> Facts:
-        """The same for the domain."""
+        """The data as facts of the domain."""
         household, tenancy, attestation = self.household, self.tenancy, self.attestation
         arrears = tuple(Arrear(row.period, row.cents) for row in tenancy.arrears)
         return Facts(
@@ -145,16 +145,3 @@ class ApplicationData(_Strict):
             patrimony_cents=self.patrimony_cents,
             track=self.track,
         )
-
-    def ahead(self, today: date) -> dict[str, str]:
-        """The fields that claim a day or a month which has not come, each with the latest that it may claim."""
-        day, month = today.isoformat(), today.isoformat()[:7]
-        claims = [
-            ("tenancy.assigned_on", self.tenancy.assigned_on.isoformat(), day),
-            ("attestation.issued_on", self.attestation.issued_on.isoformat(), day),
-        ]
-        claims += [
-            (f"tenancy.arrears.{number}.period", row.period, month)
-            for number, row in enumerate(self.tenancy.arrears)
-        ]
-        return {field: latest for field, claimed, latest in claims if claimed > latest}

@@ -1,0 +1,75 @@
+"""The stored record of a decision: rules and outcomes, without any personal value."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from subsidies.domain.decision_texts import rule_text
+from subsidies.domain.decisions import Circumstances, Decision, Outcome
+from subsidies.domain.expressions import KINDS
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One condition of a decision: the rule and its result, never the value that was compared."""
+
+    code: str
+    comparator: str
+    threshold: str
+    outcome: str
+    legal: str
+
+
+@dataclass(frozen=True)
+class DecisionRecord:
+    """A decision with everything it depends on except the encrypted data.
+
+    `digest` is the salted SHA-256 of the explanation: a reproduction of the decision must give the same bytes.
+    """
+
+    decision_id: str
+    application_id: str
+    cause: str
+    measure: str
+    budget: str
+    pack: str
+    pack_hash: str
+    track: str
+    notice_on: str
+    submitted_on: str
+    available_cents: int
+    outcome: Outcome
+    amount_cents: int
+    partial: bool
+    reasons: tuple[Reason, ...]
+    digest: str
+    decided_at: datetime
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """The circumstances in which the decision was made."""
+        return Circumstances(
+            measure=self.measure,
+            budget=self.budget,
+            pack_hash=self.pack_hash,
+            notice_on=date.fromisoformat(self.notice_on),
+            submitted_on=date.fromisoformat(self.submitted_on),
+            available_cents=self.available_cents,
+        )
+
+
+def reasons_of(decision: Decision) -> tuple[Reason, ...]:
+    """The rule and the result of every condition, without the values."""
+    return tuple(
+        Reason(
+            code=finding.predicate.code,
+            comparator=finding.predicate.test.comparator.value,
+            threshold=rule_text(
+                finding.predicate.test.comparator,
+                finding.predicate.test.threshold,
+                KINDS[finding.predicate.test.value],
+            ),
+            outcome=finding.result.value,
+            legal=finding.predicate.legal,
+        )
+        for finding in decision.assessment.findings
+    )

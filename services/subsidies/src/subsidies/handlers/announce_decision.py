@@ -1,0 +1,50 @@
+"""The events of a decision: the submission, the outcome, and the budget that the grant exhausts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from contracts.base import Event
+from contracts.subsidies import (
+    ApplicationSubmitted,
+    BudgetExhausted,
+    SubsidyGranted,
+    SubsidyRefused,
+    SubsidyWaitlisted,
+)
+from subsidies.domain.applications import Application
+from subsidies.domain.budgets import Budget
+from subsidies.domain.decision_records import DecisionRecord
+from subsidies.domain.decisions import Outcome
+
+
+def announce_decision(application: Application, record: DecisionRecord, budget: Budget) -> Iterator[Event]:
+    """The events of one decision in their order; `budget` is the budget after the decision."""
+    yield ApplicationSubmitted(
+        application_id=application.application_id,
+        report_id=application.report_id,
+        measure=application.measure,
+    )
+    yield _outcome(application, record)
+    if record.outcome is Outcome.GRANTED and budget.available_cents == 0:
+        yield BudgetExhausted(
+            budget=budget.code, measure=budget.measure, allocated_cents=budget.allocated_cents
+        )
+
+
+def _outcome(application: Application, record: DecisionRecord) -> Event:
+    fields: dict[str, Any] = {
+        "application_id": application.application_id,
+        "report_id": application.report_id,
+        "measure": record.measure,
+        "decision_id": record.decision_id,
+        "pack": record.pack,
+        "pack_hash": record.pack_hash[:16],
+    }
+    match record.outcome:
+        case Outcome.GRANTED:
+            money = {"amount_cents": record.amount_cents, "partial": record.partial}
+            return SubsidyGranted(budget=record.budget, **fields, **money)
+        case Outcome.WAITLISTED:
+            return SubsidyWaitlisted(budget=record.budget, **fields)
+        case Outcome.REFUSED:
+            return SubsidyRefused(**fields)

@@ -1,0 +1,1 @@
+"""The read side of subsidies: the only package that contains stored paths."""

@@ -1,0 +1,122 @@
+"""The views of the read side; no stored document leaves the service as it is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from subsidies.domain.applications import Application, Status
+from subsidies.domain.budgets import Budget
+from subsidies.domain.decision_records import DecisionRecord
+from subsidies.domain.decisions import Outcome
+
+
+@dataclass(frozen=True)
+class ApplicationView:
+    """An application as an officer sees it in the queue."""
+
+    application_id: str
+    report_id: str
+    measure: Annotated[str, Field(description="Empty while no notice takes it.")]
+    status: Status
+    opened_at: datetime
+    outcome: Outcome | None
+    budget: str | None
+    amount_cents: int
+    partial: bool
+    decision_id: str | None
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ReasonView:
+    """One condition: the rule and its result."""
+
+    code: str
+    comparator: str
+    threshold: str
+    outcome: Literal["pass", "fail", "not-applicable"]
+    legal: str
+
+
+@dataclass(frozen=True)
+class OutcomeView:
+    """The outcome of entering the data, with its reasons."""
+
+    application_id: str
+    decision_id: str
+    outcome: Outcome
+    amount_cents: int
+    partial: bool
+    reasons: list[ReasonView]
+
+
+@dataclass(frozen=True)
+class DecisionView(OutcomeView):
+    """A decision in full."""
+
+    measure: str
+    budget: str
+    pack: str
+    pack_hash: str
+    track: str
+    notice_on: str
+    submitted_on: str
+    decided_at: datetime
+    erased: Annotated[
+        bool, Field(description="The data are erased: rules and outcomes remain, values do not.")
+    ]
+    reproduced: Annotated[
+        bool | None, Field(description="Computed again from data and pack, with the same bytes.")
+    ]
+    explanation: Annotated[
+        dict[str, Any] | None,
+        Field(description="Every value and limit, the lines paid, and the Italian text."),
+    ]
+
+
+@dataclass(frozen=True)
+class BudgetView:
+    """A budget in cents; allocated = available + reserved + committed + paid."""
+
+    code: str
+    measure: str
+    province: str
+    allocated_cents: int
+    available_cents: int
+    reserved_cents: int
+    committed_cents: int
+    paid_cents: int
+
+
+def application_view(application: Application) -> ApplicationView:
+    """The view of an application."""
+    return ApplicationView(**asdict(application))
+
+
+def outcome_view(answer: Mapping[str, Any]) -> OutcomeView:
+    """The view of a submission's answer."""
+    reasons = [ReasonView(**reason) for reason in answer["reasons"]]
+    return OutcomeView(**{**answer, "reasons": reasons, "outcome": Outcome(answer["outcome"])})
+
+
+def decision_view(
+    record: DecisionRecord, explanation: Mapping[str, Any] | None, reproduced: bool | None
+) -> DecisionView:
+    """The view of a decision; without its explanation when the data are erased."""
+    names = [field.name for field in fields(DecisionView) if hasattr(record, field.name)]
+    values = {name: getattr(record, name) for name in names if name != "reasons"}
+    return DecisionView(
+        **values,
+        reasons=[ReasonView(**asdict(reason)) for reason in record.reasons],
+        erased=explanation is None,
+        reproduced=reproduced,
+        explanation=None if explanation is None else dict(explanation),
+    )
+
+
+def budget_view(budget: Budget) -> BudgetView:
+    """The view of a budget."""
+    return BudgetView(**{field.name: getattr(budget, field.name) for field in fields(BudgetView)})
