@@ -15,7 +15,7 @@ SOURCES = (
     "contracts/src", "chassis/src", "stack/src", "ops/src", *(f"services/{name}/src" for name in SERVICES)
 )  # fmt: skip
 # Services whose entrypoints still hold use cases and queries.
-WITHOUT_APP = ("subsidies",)
+WITHOUT_APP: tuple[str, ...] = ()
 DOMAIN_MAY_IMPORT = {
     "calendar", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib",
     "itertools", "json", "math", "operator", "re", "types", "typing", "unicodedata", "zoneinfo",

@@ -1,7 +1,5 @@
 """Enters the data of an application, which decides it."""
 
-from typing import Any
-
 from chassis.errors import Refused
 from chassis.service import ServiceContext
 from subsidies.app.application_data import ApplicationData
@@ -13,14 +11,15 @@ from subsidies.domain.measures import Measure, measure_for
 from subsidies.handlers.check_application import known
 from subsidies.handlers.documents import APPLICATIONS, CURRENT, REGISTERS
 from subsidies.handlers.submit_application import SubmitApplication
+from subsidies.queries.views import OutcomeView, outcome_view
 
 
 async def enter_data(
     context: ServiceContext, encryption: ApplicationDataEncryption, application_id: str, data: ApplicationData
-) -> dict[str, Any]:
-    """Encrypt the data, submit the application and return the answer; raises Refused with the field and the fix.
+) -> OutcomeView:
+    """Encrypt the data, submit the application and return its outcome; raises Refused with the field and the fix.
 
-    The id of the command contains the fingerprint of the data: equal data return the first answer.
+    The id of the command contains the fingerprint of the data: equal data return the first outcome.
     """
     stored = await context.load(APPLICATIONS, application_id)
     application = known(stored)
@@ -46,7 +45,7 @@ async def enter_data(
         correlation=application.report_id,
         fingerprint=fingerprint,
     )
-    return dict(answer.body)
+    return outcome_view(answer.body)
 
 
 def _refuse_future_dates(context: ServiceContext, facts: Facts) -> None:

@@ -12,13 +12,7 @@ from subsidies.app.enter_data import enter_data
 from subsidies.app.reproduce_decision import reproduce_decision
 from subsidies.domain.applications import Status
 from subsidies.queries import applications
-from subsidies.queries.views import (
-    ApplicationView,
-    DecisionView,
-    OutcomeView,
-    decision_view,
-    outcome_view,
-)
+from subsidies.queries.views import ApplicationView, DecisionView, OutcomeView
 
 OFFICER = "officer"
 
@@ -52,10 +46,9 @@ def _add_decisions(router: APIRouter, context: ServiceContext, encryption: Appli
     @router.put("/{application_id}/data", name="enter_data")
     async def put_data(application_id: UUID, data: ApplicationData) -> OutcomeView:
         """Enter the data, which decides at once; the same data again get the same answer, others are refused."""
-        return outcome_view(await enter_data(context, encryption, str(application_id), data))
+        return await enter_data(context, encryption, str(application_id), data)
 
     @router.get("/{application_id}/decision")
     async def read_decision(application_id: UUID) -> DecisionView:
         """The whole decision with its values, computed again from the sealed data."""
-        found = await reproduce_decision(context, encryption, str(application_id))
-        return decision_view(found.record, found.explanation, found.matches)
+        return await reproduce_decision(context, encryption, str(application_id))
