@@ -74,7 +74,7 @@ class TenancyData(_Strict):
     annual_services_cents: Cents = 0
     reference_year_services_cents: Cents = 0
     arrears: Annotated[tuple[ArrearData, ...], Field(max_length=600)] = ()
-    heating_bonus_cents: Cents = Field(0, description="Heating bonus received already in the year.")
+    heating_bonus_cents: Cents = Field(0, description="Heating bonus already received in the year.")
 
     @field_validator("arrears")
     @classmethod
@@ -94,7 +94,7 @@ class AttestationData(_Strict):
     expires_on: Day
     se_hundredths: Annotated[StrictInt, Field(ge=100, le=2000, description="Scale of equivalence times 100.")]
     ordinary_cents: Cents
-    family_cents: Cents | None = Field(None, description="L. 199/2025 art. 1 c. 208; kept, never decided on.")
+    family_cents: Cents | None = Field(None, description="L. 199/2025 art. 1 c. 208; stored, never decisive.")
     ise_cents: Cents | None = None
     anomalies: StrictBool = Field(description="Omissioni o difformità on the attestation.")
 
@@ -127,7 +127,7 @@ class ApplicationData(_Strict):
     attestation: AttestationData
     patrimony_cents: Cents
     track: Annotated[str, Field(max_length=64)] | None = Field(
-        None, description="indigent or proven-difficulty; left out, the first track that admits."
+        None, description="indigent or proven-difficulty; without it, the first track whose conditions hold."
     )
 
     def canonical(self) -> bytes:

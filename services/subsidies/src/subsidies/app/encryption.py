@@ -23,7 +23,7 @@ class ApplicationDataEncryption:
     def __init__(self, secret: bytes) -> None:
         if len(secret) < LEAST_SECRET_BYTES:
             raise Misuse(
-                f"the secret of subsidies has less than {LEAST_SECRET_BYTES} bytes; write 32 random ones to its file"
+                f"the secret of subsidies has less than {LEAST_SECRET_BYTES} bytes; write 32 random bytes to its file"
             )
         self._sealer = Sealer(secret)
         self._fingerprint_key = hmac.digest(secret, b"ascolto/subsidies/body", "sha256")

@@ -50,7 +50,7 @@ async def enter_data(
 
 def _refuse_future_dates(context: ServiceContext, facts: Facts) -> None:
     for field, latest in future_dates(facts, day_in_italy(context.clock())).items():
-        raise Refused("day-ahead", "This day has not come yet.", 422, field, f"Write {latest} or earlier.")
+        raise Refused("day-ahead", "This day is in the future.", 422, field, f"Write {latest} or earlier.")
 
 
 async def _measure(context: ServiceContext, application: Application) -> Measure:
@@ -60,9 +60,9 @@ async def _measure(context: ServiceContext, application: Application) -> Measure
     if found is None:
         raise Refused(
             "no-open-measure",
-            "No measure takes this application.",
+            "No measure accepts this application.",
             409,
-            fix="Add it to measures.yaml and restart.",
+            fix="Add a measure to measures.yaml and restart the service.",
         )
     return found
 

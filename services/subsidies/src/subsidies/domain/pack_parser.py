@@ -79,7 +79,7 @@ def _check_whole(pack: Pack) -> None:
         something_due = Comparison("due-cents", Comparator.GT, 0)
         if not any(one.test == something_due and one.when is None for one in predicates):
             raise InvalidPack(
-                f"{pack.id}.{track.code}: add a condition that due-cents is gt 0, or nothing could be granted",
+                f"{pack.id}.{track.code}: add the condition that due-cents is gt 0; without it a grant could be empty",
                 at,
             )
     if len({track.code for track in pack.tracks}) != len(pack.tracks):

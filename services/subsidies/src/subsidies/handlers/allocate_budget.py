@@ -33,7 +33,7 @@ def allocate_budget(command: AllocateBudget, budget: Budget | None, _moment: Mom
     if command.allocated_cents < budget.spent_cents:
         raise Refused(
             "budget-below-spent",
-            f"{budget.code}: {budget.spent_cents} cents are promised or paid already.",
+            f"{budget.code}: {budget.spent_cents} cents are already reserved, committed or paid.",
             field="allocated_cents",
             fix=f"Allocate at least {budget.spent_cents} cents.",
         )

@@ -20,11 +20,11 @@ def undecided(application: Application | None) -> Application:
     if found.status is Status.DECIDED:
         raise Refused(
             "already-decided",
-            "This application is decided, on other data than these.",
-            fix="Read its decision; what is decided can only be challenged or revoked.",
+            "This application has been decided on other data.",
+            fix="Read its decision; a decision can only be challenged or revoked.",
         )
     if found.status is Status.WITHDRAWN:
-        raise Refused("application-withdrawn", "Whoever applied has taken the application back.")
+        raise Refused("application-withdrawn", "The applicant has withdrawn this application.")
     return found
 
 

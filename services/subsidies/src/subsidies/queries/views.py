@@ -19,7 +19,7 @@ class ApplicationView:
 
     application_id: str
     report_id: str
-    measure: Annotated[str, Field(description="Empty while no notice takes it.")]
+    measure: Annotated[str, Field(description="Empty while no notice accepts it.")]
     status: Status
     opened_at: datetime
     outcome: Outcome | None
@@ -73,7 +73,7 @@ class DecisionView(OutcomeView):
     ]
     explanation: Annotated[
         dict[str, Any] | None,
-        Field(description="Every value and limit, the lines paid, and the Italian text."),
+        Field(description="Every value and limit, the paid lines, and the Italian text."),
     ]
 
 

@@ -45,10 +45,10 @@ def applications_router(context: ServiceContext, encryption: ApplicationDataEncr
 def _add_decisions(router: APIRouter, context: ServiceContext, encryption: ApplicationDataEncryption) -> None:
     @router.put("/{application_id}/data", name="enter_data")
     async def put_data(application_id: UUID, data: ApplicationData) -> OutcomeView:
-        """Enter the data, which decides at once; the same data again get the same answer, others are refused."""
+        """Enter the data, which decides the application; equal data return the same answer, other data are refused."""
         return await enter_data(context, encryption, str(application_id), data)
 
     @router.get("/{application_id}/decision")
     async def read_decision(application_id: UUID) -> DecisionView:
-        """The whole decision with its values, computed again from the sealed data."""
+        """The whole decision with its values, computed again from the encrypted data."""
         return await reproduce_decision(context, encryption, str(application_id))

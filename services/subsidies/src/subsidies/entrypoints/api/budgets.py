@@ -16,7 +16,7 @@ def budgets_router(context: ServiceContext) -> APIRouter:
 
     @router.get("")
     async def list_budgets() -> list[BudgetView]:
-        """Every budget, by its code."""
+        """All budgets, ordered by code."""
         return await budgets.list_budgets(context)
 
     return router
