@@ -89,7 +89,7 @@ contracts: $(STAMP) ## Write what is generated from the contracts, and hold it a
 	@$(RUN) -m contracts generate
 	@$(RUN) -m contracts check
 
-map: $(STAMP) ## Write docs/event-map.md: who says what, and who hears it
+map: $(STAMP) ## Write docs/event-map.md: the publisher and the subscribers of each event
 	@$(RUN) -m contracts generate
 
 screens: $(STAMP) ## Take pictures of the public pages of a running system, with Chromium (TO=docs/pictures)

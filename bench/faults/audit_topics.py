@@ -57,7 +57,7 @@ def _passed_over(client: Client, service: str, facts: Sequence[EventRecord]) -> 
     """Facts that a service reacts to and has neither a receipt for nor parked."""
     reacts = reacts_to(service)
     heard = {
-        fact.id: fact for fact in facts if fact.type in reacts and service in BY_NAME[fact.topic].heard_by
+        fact.id: fact for fact in facts if fact.type in reacts and service in BY_NAME[fact.topic].subscribers
     }
     left = set(heard) - _there(client, service, "inbox", heard)
     parked = _parked(client, service) if left else set()

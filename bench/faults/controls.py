@@ -181,7 +181,7 @@ def wake_zombie(trial: Trial) -> None:
     """
     stand, service = trial.ground.stand, trial.control.service
     stand.drop(service, 0, kill=True)
-    topics = [topic for topic in HEARD if service in topic.heard_by]
+    topics = [topic for topic in HEARD if service in topic.subscribers]
     spare = {*trial.ground.spare, *(kind for kind in UNFETCHABLE)}
     trial.poisons, _ = asyncio.run(send(stand.kafka.admin, topics, trial.seed, spare))
     stand.want(service, 0, trial.words("--stop-at", "delivery.fetched:1"))

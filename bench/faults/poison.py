@@ -23,7 +23,7 @@ from contracts.samples import examples
 from contracts.topics import BY_NAME, TOPICS, Topic
 
 _ATTRIBUTES, _CRC, _CHECKED = 21, 17, 21
-HEARD = tuple(topic for topic in TOPICS if topic.heard_by)
+HEARD = tuple(topic for topic in TOPICS if topic.subscribers)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def poison_lies(client: MongoClient[dict[str, Any]], poisons: Sequence[Poison]) 
     """Every poison that a consumer did not park once with its bytes and a reason, or parked without need."""
     for topic in {poison.topic for poison in poisons}:
         there = [poison for poison in poisons if poison.topic == topic]
-        for service in BY_NAME[topic].heard_by:
+        for service in BY_NAME[topic].subscribers:
             parked = _parked(client, service, topic)
             for poison in there:
                 yield from (

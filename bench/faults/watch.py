@@ -22,7 +22,7 @@ HOPS = 3  # from intake over routing or subsidies to notify
 Ends = Mapping[tuple[str, int], int]
 
 HEARD: Mapping[str, tuple[str, ...]] = {
-    service: tuple(topic.name for topic in TOPICS if service in topic.heard_by) for service in SERVICES
+    service: tuple(topic.name for topic in TOPICS if service in topic.subscribers) for service in SERVICES
 }
 
 

@@ -1,4 +1,4 @@
-"""The gate judges every change as its table says, and a planted change does not pass."""
+"""The gate judges every change as its table requires, and refuses planted changes."""
 
 import json
 from collections.abc import Callable
@@ -24,19 +24,19 @@ WORDS = {
     "": set(),
 }
 MODEL = "src/contracts/routing.py"
-# What somebody does to a model, and a word of the sentence that stops it.
+# A change of a model, and a word of the error that refuses it.
 CRIMES = {
     "a field is added, required": ('outcome: Code = Field(', 'by_whom: Code\n    outcome: Code = Field(', "by_whom"),
     "a field is removed": ('    operator: Code | None = Field(description="The operator, when the route is operator.")\n', "", "operator"),
     "a field is renamed": ("missed: Code", "which: Code", "missed"),
     "a type changes": ("contact_due_at: Instant", "contact_due_at: int", "contact_due_at"),
     "null becomes possible": ("    route: Code =", "    route: Code | None =", "route"),
-    "a type is renamed": ('"case-held.v1"', '"case-held.v2"', "case-held.v1: is gone"),
+    "a type is renamed": ('"case-held.v1"', '"case-held.v2"', "case-held.v1: is missing"),
     "an event moves to another topic": ('topic: ClassVar[str] = "routing.cases"', 'topic: ClassVar[str] = "routing.more"', "moves"),
 }  # fmt: skip
 
 
-def test_the_table_is_long_enough_and_says_no_case_twice() -> None:
+def test_the_table_is_long_enough_and_has_no_case_twice() -> None:
     assert len(CASES) >= 40
     assert len({case["change"] for case in CASES}) == len(CASES)
 
@@ -77,7 +77,7 @@ def test_a_name_is_never_taken_for_something_else_however_long_ago_it_was_publis
 
 @pytest.fixture
 def plant(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """Puts another text into a module of models and lets the registry hold what it then says."""
+    """Changes the source of a module of models, and replaces its events in the registry."""
 
     def change(before: str, after: str) -> None:
         source = (REPOSITORY / "contracts" / MODEL).read_text()
@@ -165,7 +165,7 @@ def test_a_frozen_file_that_was_edited_is_found(home: Path) -> None:
     assert any("frozen" in one for one in baselines.problems(home))
 
 
-def test_a_schema_that_cannot_be_judged_is_refused() -> None:
+def test_a_schema_that_cannot_be_compared_is_refused() -> None:
     assert unread({"type": "string", "not": {"const": "a"}}, {"type": "string"})
     assert unread(False, {"type": "string"})
     assert not unread(True, {"type": "string"})

@@ -1,4 +1,4 @@
-"""The map of events is read from the services, and what they say and hear is what the table of topics says."""
+"""The event map follows the source code of the services, and agrees with the table of topics."""
 
 import shutil
 from pathlib import Path
@@ -24,7 +24,7 @@ def plant(copy: Path, name: str, before: str, after: str) -> None:
     path.write_text(text.replace(before, after))
 
 
-def test_services_and_topics_agree_about_who_says_and_hears_what() -> None:
+def test_services_and_topics_agree_about_publishers_and_subscribers() -> None:
     assert event_map.problems(REPOSITORY) == []
 
 
@@ -36,7 +36,7 @@ def test_the_map_follows_the_services(copy: Path) -> None:
     assert "`close_withdrawn_case_gently`" in event_map.page(copy)
 
 
-def test_a_topic_heard_that_the_table_does_not_know_of_is_found(copy: Path) -> None:
+def test_a_subscription_that_the_table_of_topics_lacks_is_found(copy: Path) -> None:
     plant(
         copy,
         "routing/src/routing/handlers/reactions.py",
@@ -47,7 +47,7 @@ def test_a_topic_heard_that_the_table_does_not_know_of_is_found(copy: Path) -> N
     assert any("notify.messages" in one for one in event_map.problems(copy))
 
 
-def test_an_event_said_by_a_stranger_is_found(copy: Path) -> None:
+def test_an_event_published_by_another_service_than_the_owner_is_found(copy: Path) -> None:
     plant(
         copy,
         "notify/src/notify/handlers/record_outcome.py",
@@ -58,9 +58,9 @@ def test_an_event_said_by_a_stranger_is_found(copy: Path) -> None:
     assert any("case-opened.v1" in one and "notify" in one for one in event_map.problems(copy))
 
 
-def test_an_event_that_nobody_says_is_a_draft(copy: Path) -> None:
+def test_an_event_that_no_service_publishes_is_a_draft(copy: Path) -> None:
     assert event_map.drafts(copy) == set()
     plant(copy, "routing/src/routing/handlers/escalate_case.py", "CaseEscalated(", "dict(")
 
     assert event_map.drafts(copy) == {"case-escalated.v1"}
-    assert "CaseEscalated `case-escalated.v1` (draft: nobody says it yet)" in event_map.page(copy)
+    assert "CaseEscalated `case-escalated.v1` (draft: not published yet)" in event_map.page(copy)

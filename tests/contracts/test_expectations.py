@@ -1,4 +1,4 @@
-"""What a team relies on holds, and a change that would break it names the team."""
+"""Expectations of teams hold, and a change that breaks one names the team."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,10 @@ from contracts import expectations
 
 EXPECTED = "consumers/invented-desk/case-opened.json"
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
-    "a field that is not said": ({"value": {"type": "object", "required": ["mood"]}}, "mood: may be missing"),
+    "a field that is not published": (
+        {"value": {"type": "object", "required": ["mood"]}},
+        "mood: may be missing",
+    ),
     "another type": (
         {"value": {"type": "object", "properties": {"route": {"type": "integer"}}}},
         "route: string comes",
@@ -25,17 +28,17 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a header that is not always there": ({"headers": ["ce_traceparent"]}, "header ce_traceparent"),
     "an internal topic": ({"topic": "subsidies.applications", "type": "subsidy-granted.v1"}, "is internal"),
-    "a type from nowhere": ({"type": "case-dreamt.v1"}, "is not said on routing.cases"),
+    "a type from nowhere": ({"type": "case-dreamt.v1"}, "is not published on routing.cases"),
     "an unknown word": ({"mood": "good"}, "an expectation has team"),
 }
 
 
-def test_what_teams_rely_on_holds() -> None:
+def test_the_expectations_of_teams_hold() -> None:
     assert expectations.problems() == []
 
 
 @pytest.mark.parametrize("reason", BROKEN)
-def test_an_expectation_that_does_not_hold_is_told_with_whom_to_talk_to(home: Path, reason: str) -> None:
+def test_an_expectation_that_does_not_hold_is_reported_with_its_contact(home: Path, reason: str) -> None:
     change, words = BROKEN[reason]
     row: dict[str, Any] = json.loads((home / EXPECTED).read_text())
     (home / EXPECTED).write_text(json.dumps(row | change))

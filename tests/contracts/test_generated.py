@@ -1,4 +1,4 @@
-"""Everything that is generated is fresh, and what is edited, missing or left over is found."""
+"""All generated files are current; edited, missing and superfluous files are found."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ PLANTED = {
 }
 
 
-def test_everything_that_is_generated_is_fresh_and_every_promise_is_kept() -> None:
+def test_all_generated_files_are_current_and_the_gate_finds_nothing() -> None:
     assert gate.problems() == []
 
 
@@ -40,7 +40,7 @@ def test_a_hand_edited_file_is_found(home: Path, crime: str) -> None:
     assert any(name in one for one in gate.problems(home))
 
 
-def test_a_missing_and_a_left_over_file_are_found_and_set_right(home: Path) -> None:
+def test_a_missing_and_a_superfluous_file_are_found_and_corrected(home: Path) -> None:
     (home / "schemas/headers.json").unlink()
     (home / "schemas/consumer/case-dreamt.v1.json").write_text("{}")
 
@@ -74,7 +74,7 @@ def test_an_invalid_example_that_the_contract_takes_is_found(home: Path) -> None
 def test_examples_of_an_event_that_does_not_exist_are_found(home: Path) -> None:
     (home / "examples/case-dreamt.v1.json").write_text("{}")
 
-    assert "examples/case-dreamt.v1.json: there is no such event" in gate.problems(home)
+    assert "examples/case-dreamt.v1.json: no such event" in gate.problems(home)
 
 
 def test_a_gate_that_opens_too_easily_is_found_by_its_own_table(home: Path) -> None:

@@ -79,7 +79,7 @@ def test_everybody_is_denied_what_the_table_does_not_grant_and_allowed_what_it_d
     for topic in TOPICS:
         readers = {one.user for one in found if one.granted and one.action == f"read {topic.name}"}
         writers = {one.user for one in found if one.granted and one.action == f"write {topic.name}"}
-        assert readers == set(topic.heard_by) | ({TEAM} if topic.classification == "public" else set())
+        assert readers == set(topic.subscribers) | ({TEAM} if topic.classification == "public" else set())
         assert writers == ({topic.owner} if topic.owner in SERVICES else set(SERVICES))
 
 

@@ -82,7 +82,7 @@ async def test_kafka_that_is_stopped(monitoring: Monitoring) -> None:
 
 
 async def test_a_record_without_sense(monitoring: Monitoring) -> None:
-    subscribes = {("RecordsParked", service) for service in BY_NAME["intake.reports"].heard_by}
+    subscribes = {("RecordsParked", service) for service in BY_NAME["intake.reports"].subscribers}
     connection = monitoring.system.kafka.as_user("intake")
     producer = AIOKafkaProducer(**connection.aiokafka(), acks="all")
     await producer.start()

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from contracts.permissions import SERVICES, WATCHER, heard_by
+from contracts.permissions import SERVICES, WATCHER, subscriptions_of
 from stack.system import System
 from stack.tools import Tools
 from watcher import backups, kafka, mongo
@@ -174,4 +174,4 @@ async def test_the_last_backup_is_seen_and_where_there_is_none_nothing(tmp_path:
 
 
 def test_every_service_that_hears_is_watched() -> None:
-    assert [group for group in SERVICES if not heard_by(group)] == []
+    assert [group for group in SERVICES if not subscriptions_of(group)] == []

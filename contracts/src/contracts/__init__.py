@@ -1,1 +1,1 @@
-"""The published language of Ascolto: what services say to each other and to any other team."""
+"""The contracts of Ascolto: the events that its services publish, for the services and for other teams."""

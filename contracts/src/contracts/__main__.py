@@ -1,4 +1,4 @@
-"""The command line of the contracts; needs nothing but this package and pydantic."""
+"""The command line of the contracts; it needs only this package and pydantic."""
 
 import argparse
 import json
@@ -18,10 +18,10 @@ from contracts.validation import record_problems, value_problems
 
 
 def main(words: Sequence[str]) -> int:
-    """Run one verb; 0 when all is well, 1 when something is found, 2 when the question cannot be understood."""
-    asked = _parser().parse_args(words)
+    """Run one command; returns 0 without findings, 1 with findings, 2 for an invalid command or file."""
+    args = _parser().parse_args(words)
     try:
-        return int(asked.run(asked))
+        return int(args.run(args))
     except (OSError, ValueError) as error:
         sys.stderr.write(f"contracts: {error}\n")
         return 2
@@ -29,105 +29,103 @@ def main(words: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m contracts", description=__doc__)
-    verbs = parser.add_subparsers(required=True, metavar="verb")
-    show = verbs.add_parser("show", help="topics and types; with a name, the schema of one")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    show = commands.add_parser("show", help="list topics and types; with a name, print its schema")
     show.add_argument("name", nargs="?", help="a type, a topic or `headers`")
-    show.add_argument("--producer", action="store_true", help="the closed view")
-    show.add_argument("--draft-07", action="store_true", dest="draft_07", help="in the older dialect")
-    show.set_defaults(run=_show)
-    validate = verbs.add_parser("validate", help="hold a value or a record against the contract")
-    validate.add_argument("file", help="JSON; - for standard input")
-    validate.add_argument("--type", help="the type of a value; without it the file is a record")
-    validate.add_argument(
-        "--producer", action="store_true", help="refuse fields that the contract does not have"
+    show.add_argument(
+        "--producer", action="store_true", help="the producer view, which allows no unknown field"
     )
+    show.add_argument("--draft-07", action="store_true", dest="draft_07", help="in JSON Schema draft-07")
+    show.set_defaults(run=_show)
+    validate = commands.add_parser("validate", help="validate a value or a record")
+    validate.add_argument("file", help="a JSON file; - for standard input")
+    validate.add_argument("--type", help="the type of the value; without it the file contains a record")
+    validate.add_argument("--producer", action="store_true", help="refuse unknown fields")
     validate.set_defaults(run=_validate)
-    diff = verbs.add_parser("diff", help="compare two schemas, or a type with every baseline")
+    diff = commands.add_parser("diff", help="compare two schemas, or a type with all its baselines")
     diff.add_argument("before", help="a schema file, or a type")
     diff.add_argument("after", nargs="?", help="a schema file")
     diff.set_defaults(run=_diff)
-    generate = verbs.add_parser("generate", help="write everything that is made from the registry")
-    generate.add_argument(
-        "--check", action="store_true", help="write nothing and fail when something is stale"
-    )
+    generate = commands.add_parser("generate", help="write all generated files")
+    generate.add_argument("--check", action="store_true", help="write nothing; fail when a file is stale")
     generate.set_defaults(run=_generate)
-    verbs.add_parser("check", help="all that must hold before a change is merged").set_defaults(run=_check)
-    verbs.add_parser("release", help="freeze what changed as a new revision").set_defaults(run=_release)
-    for verb in verbs.choices.values():
-        verb.add_argument("--home", type=Path, default=HOME, help=argparse.SUPPRESS)
+    commands.add_parser("check", help="check everything that a merge requires").set_defaults(run=_check)
+    commands.add_parser("release", help="freeze changed contracts as new revisions").set_defaults(
+        run=_release
+    )
+    for command in commands.choices.values():
+        command.add_argument("--home", type=Path, default=HOME, help=argparse.SUPPRESS)
     return parser
 
 
-def _show(asked: argparse.Namespace) -> int:
-    if asked.name is None:
+def _show(args: argparse.Namespace) -> int:
+    if args.name is None:
         for topic in TOPICS:
-            _say(f"{topic.name}  ({topic.classification}, key: {topic.key})")
+            _print(f"{topic.name}  ({topic.classification}, key: {topic.key})")
             for event in topic.events:
-                _say(f"  {event.type_tag:<28}{event.__doc__ or ''}")
+                _print(f"  {event.type_tag:<28}{event.__doc__ or ''}")
         return 0
-    if asked.name in BY_NAME:
-        sys.stdout.write(json_text(baselines.current(baselines.TABLE)[asked.name]))
+    if args.name in BY_NAME:
+        sys.stdout.write(json_text(baselines.current(baselines.TABLE)[args.name]))
         return 0
-    if asked.name != "headers" and asked.name not in BY_TYPE:
-        raise ValueError(f"{asked.name} is neither a type nor a topic: `show` lists them")
-    view = producer if asked.producer else consumer
-    schema = headers() if asked.name == "headers" else view(BY_TYPE[asked.name])
-    sys.stdout.write(json_text(draft_07(schema) if asked.draft_07 else schema))
+    if args.name != "headers" and args.name not in BY_TYPE:
+        raise ValueError(f"{args.name} is neither a type nor a topic: run `show` for a list")
+    view = producer if args.producer else consumer
+    schema = headers() if args.name == "headers" else view(BY_TYPE[args.name])
+    sys.stdout.write(json_text(draft_07(schema) if args.draft_07 else schema))
     return 0
 
 
-def _validate(asked: argparse.Namespace) -> int:
-    content = _json(asked.file)
-    if asked.type:
-        found = value_problems(asked.type, content, as_producer=asked.producer)
+def _validate(args: argparse.Namespace) -> int:
+    content = _json(args.file)
+    if args.type:
+        found = value_problems(args.type, content, as_producer=args.producer)
     else:
         records = content if isinstance(content, list) else [content]
-        found = [one for record in records for one in record_problems(record, as_producer=asked.producer)]
+        found = [one for record in records for one in record_problems(record, as_producer=args.producer)]
     return _report(found, "valid")
 
 
-def _diff(asked: argparse.Namespace) -> int:
-    if asked.after is not None:
-        found = compare(_json(asked.before), _json(asked.after))
+def _diff(args: argparse.Namespace) -> int:
+    if args.after is not None:
+        found = compare(_json(args.before), _json(args.after))
         for one in found:
-            _say(str(one))
+            _print(str(one))
         return int(any(not one.allowed for one in found))
-    revisions = baselines.read(asked.home).get(asked.before)
+    revisions = baselines.read(args.home).get(args.before)
     if not revisions:
-        raise ValueError(
-            f"{asked.before} has no baseline: name a type that was published, or two schema files"
-        )
+        raise ValueError(f"{args.before} has no baseline: name a published type or two schema files")
     differences = [
         (revision, one)
         for revision in revisions
-        for one in baselines.findings(asked.before, revision.content, baselines.current(asked.before))
+        for one in baselines.findings(args.before, revision.content, baselines.current(args.before))
     ]
     for revision, one in differences:
-        _say(f"since revision {revision.revision}: {one}")
+        _print(f"since revision {revision.revision}: {one}")
     return int(any(not one.allowed for _, one in differences))
 
 
-def _generate(asked: argparse.Namespace) -> int:
-    if asked.check:
-        return _report(generation.stale(asked.home), "everything generated is fresh")
-    for name in generation.write(asked.home):
-        _say(f"wrote {name}")
+def _generate(args: argparse.Namespace) -> int:
+    if args.check:
+        return _report(generation.stale(args.home), "all generated files are current")
+    for name in generation.write(args.home):
+        _print(f"wrote {name}")
     return 0
 
 
-def _check(asked: argparse.Namespace) -> int:
-    return _report(gate.problems(asked.home), f"contracts: {len(BY_TYPE)} events keep their promises")
+def _check(args: argparse.Namespace) -> int:
+    return _report(gate.problems(args.home), f"contracts: {len(BY_TYPE)} events are compatible and complete")
 
 
-def _release(asked: argparse.Namespace) -> int:
-    broken = baselines.problems(asked.home)
+def _release(args: argparse.Namespace) -> int:
+    broken = baselines.problems(args.home)
     forbidden = [one for one in broken if "python -m contracts release" not in one]
-    if forbidden and baselines.read(asked.home):
+    if forbidden and baselines.read(args.home):
         return _report(forbidden, "")
-    for name in baselines.release(asked.home, drafts(asked.home.parent)):
-        _say(f"froze {name}")
-    for name in generation.write(asked.home):
-        _say(f"wrote {name}")
+    for name in baselines.release(args.home, drafts(args.home.parent)):
+        _print(f"froze {name}")
+    for name in generation.write(args.home):
+        _print(f"wrote {name}")
     return 0
 
 
@@ -135,7 +133,7 @@ def _report(found: Sequence[str], fine: str) -> int:
     for one in found:
         sys.stderr.write(f"{one}\n")
     if not found:
-        _say(fine)
+        _print(fine)
     return int(bool(found))
 
 
@@ -144,7 +142,7 @@ def _json(name: str) -> Any:
     return json.loads(text)
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Whether one schema accepts every value that another may produce; what it cannot judge it refuses."""
+"""Decides whether one JSON Schema accepts every value of another; keywords that it cannot compare count as refused."""
 
 import re
 from collections.abc import Iterator
@@ -24,29 +24,29 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Unread:
-    """A value that the writer may write and the reader refuses: where, and why."""
+    """A place where the writer may produce a value that the reader refuses, and the reason."""
 
     path: str
     text: str
 
 
 def unread(reader: Any, writer: Any) -> list[Unread]:
-    """Everything the writer may write that the reader would refuse; empty when the reader accepts it all."""
+    """All places where the reader refuses a value of the writer; empty when it accepts every value."""
     return list(dict.fromkeys(_Pair(reader, writer).judge(reader, writer, "")))
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two whole documents, so that references in either are found."""
+    """The root schemas of the reader and the writer, which resolve `$ref`."""
 
     reader_root: Any
     writer_root: Any
 
     def judge(self, reader: Any, writer: Any, path: str) -> Iterator[Unread]:
-        """The refusals between two schemas at one place."""
-        wanted, said = _branches(reader, self.reader_root), _branches(writer, self.writer_root)
-        for branch in said:
-            refusals = [list(self._one(one, branch, path)) for one in wanted]
+        """The refusals between two subschemas at one path."""
+        accepted, produced = _branches(reader, self.reader_root), _branches(writer, self.writer_root)
+        for branch in produced:
+            refusals = [list(self._one(one, branch, path)) for one in accepted]
             if not any(not found for found in refusals):
                 if len(refusals) == 1:
                     yield from refusals[0]
@@ -59,29 +59,28 @@ class _Pair:
         if reader is False:
             yield Unread(path, "nothing is accepted here")
         elif writer is True or not isinstance(writer, dict):
-            yield Unread(path, "anything may come and only some of it is accepted")
+            yield Unread(path, "any value is possible, but not every value is accepted")
         elif "enum" in writer or "const" in writer:
             for value in _values(writer):
                 if not admits(reader, value):
                     yield Unread(path, f"the value {value!r} is not accepted")
         elif "enum" in reader or "const" in reader:
-            yield Unread(path, "any value may come and only a closed list is accepted")
+            yield Unread(path, "any value is possible, but only a closed list is accepted")
         else:
             yield from self._typed(reader, writer, path)
 
     def _typed(self, reader: Schema, writer: Schema, path: str) -> Iterator[Unread]:
         yield from _unjudged(reader, writer, path)
-        wanted, said = reader.get("type"), writer.get("type")
-        if wanted is None:
-            wanted = said
-        if said is None or (wanted != said and (wanted, said) != ("number", "integer")):
-            yield Unread(path, f"{said or 'any type'} comes where {wanted} is expected")
+        produced = writer.get("type")
+        accepted = reader.get("type", produced)
+        if produced is None or (accepted != produced and (accepted, produced) != ("number", "integer")):
+            yield Unread(path, f"{produced or 'any type'} comes where {accepted} is expected")
             return
         yield from _bounds(reader, writer, path)
         yield from _texts(reader, writer, path)
-        if said == "array":
+        if produced == "array":
             yield from self._array(reader, writer, path)
-        elif said == "object":
+        elif produced == "object":
             yield from self._object(reader, writer, path)
 
     def _array(self, reader: Schema, writer: Schema, path: str) -> Iterator[Unread]:
@@ -90,21 +89,21 @@ class _Pair:
         yield from self.judge(reader.get("items", True), writer.get("items", True), f"{path}[]")
 
     def _object(self, reader: Schema, writer: Schema, path: str) -> Iterator[Unread]:
-        known, said = reader.get("properties", {}), writer.get("properties", {})
+        known, produced = reader.get("properties", {}), writer.get("properties", {})
         for name in reader.get("required", ()):
             if name not in writer.get("required", ()):
                 yield Unread(_join(path, name), "may be missing and is required")
         rest, open_end = reader.get("additionalProperties", True), writer.get("additionalProperties", True)
-        for name, schema in said.items():
+        for name, schema in produced.items():
             yield from self.judge(known.get(name, rest), schema, _join(path, name))
         if open_end is not False:
             yield from self.judge(rest, open_end, _join(path, "*"))
-            for name in known.keys() - said.keys():
+            for name in known.keys() - produced.keys():
                 yield from self.judge(known[name], open_end, _join(path, name))
 
 
 def admits(schema: Any, value: Any) -> bool:
-    """Whether a schema accepts one simple value (text, number, boolean or null)."""
+    """Whether a schema accepts one scalar value (text, number, boolean or null)."""
     if isinstance(schema, bool):
         return schema
     if "anyOf" in schema or isinstance(schema.get("type"), list):
@@ -140,7 +139,7 @@ def _is(kind: str, value: Any) -> bool:
 
 
 def _branches(schema: Any, root: Any) -> list[Any]:
-    """The alternatives of a schema, references followed."""
+    """The alternatives of a schema, with resolved references."""
     if not isinstance(schema, dict):
         return [schema]
     if "$ref" in schema:
@@ -176,7 +175,7 @@ def _name(schema: Any) -> str:
 def _unjudged(reader: Schema, writer: Schema, path: str) -> Iterator[Unread]:
     for word in sorted((reader.keys() | writer.keys()) - _NOTES - _JUDGED):
         if reader.get(word) != writer.get(word):
-            yield Unread(path, f"`{word}` differs and cannot be judged")
+            yield Unread(path, f"`{word}` differs and cannot be compared")
 
 
 def _bounds(reader: Schema, writer: Schema, path: str) -> Iterator[Unread]:
@@ -184,10 +183,11 @@ def _bounds(reader: Schema, writer: Schema, path: str) -> Iterator[Unread]:
     for words, suffix in (("characters", "Length"), ("items", "Items")):
         pairs.append((f"{words}, at least", reader.get(f"min{suffix}"), writer.get(f"min{suffix}", 0), 1))
         pairs.append((f"{words}, at most", reader.get(f"max{suffix}"), writer.get(f"max{suffix}"), -1))
-    for what, wanted, said, sign in pairs:
-        if wanted is not None and (said is None or (said - wanted) * sign < 0):
+    for what, accepted, produced, sign in pairs:
+        if accepted is not None and (produced is None or (produced - accepted) * sign < 0):
             yield Unread(
-                path, f"{what} {wanted} is accepted and {'anything' if said is None else said} may come"
+                path,
+                f"{what} {accepted} is accepted, {'any value' if produced is None else produced} is possible",
             )
     step, given = reader.get("multipleOf"), writer.get("multipleOf")
     if step and (not given or given % step):
@@ -197,7 +197,7 @@ def _bounds(reader: Schema, writer: Schema, path: str) -> Iterator[Unread]:
 def _texts(reader: Schema, writer: Schema, path: str) -> Iterator[Unread]:
     for word in ("pattern", "format"):
         if word in reader and reader[word] != writer.get(word):
-            yield Unread(path, f"the {word} is another")
+            yield Unread(path, f"the {word} differs")
 
 
 def _low(schema: Schema) -> Any:
@@ -209,7 +209,7 @@ def _high(schema: Schema) -> Any:
 
 
 def _limit(schema: Schema, inclusive: str, exclusive: str, sign: int) -> Any:
-    # A number above 3 is not one from 4 on, so only whole numbers are moved; the others get the smallest step there is.
+    # An exclusive bound of an integer equals an inclusive bound one further; other numbers use a tiny step.
     bounds = []
     if inclusive in schema:
         bounds.append(schema[inclusive])

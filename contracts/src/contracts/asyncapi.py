@@ -1,4 +1,4 @@
-"""AsyncAPI 3 documents: one per service, whole in itself, with headers, keys, bindings and examples."""
+"""AsyncAPI 3 documents: one per service, self-contained, with headers, keys, bindings and examples."""
 
 import json
 from pathlib import Path
@@ -13,16 +13,16 @@ Row = dict[str, Any]
 VERSION = "3.0.0"
 DAY_MS = 86_400_000
 PURPOSE = {
-    "intake": "Takes reports in.",
+    "intake": "Accepts reports.",
     "routing": "Decides who looks after a report, and by when.",
     "subsidies": "Decides applications for a contribution.",
-    "notify": "Tells people what happens.",
-    "every consumer": "Says when a key cannot be handled and waits, and when it goes on.",
+    "notify": "Sends messages about reports and applications.",
+    "every consumer": "Publishes when a key is stalled, and when it is resumed.",
 }
 
 
 def owners() -> list[str]:
-    """Who says something, in the order of the topics; what every consumer says has a document of its own."""
+    """The owners of topics in the order of the topics; `every consumer` is one of them."""
     return list(dict.fromkeys(topic.owner for topic in TOPICS))
 
 
@@ -32,17 +32,17 @@ def file_name(owner: str) -> str:
 
 
 def document(service: str, home: Path = HOME) -> Row:
-    """What one service says, for whoever wants to hear it; other services' facts are in their own documents."""
-    said = [topic for topic in TOPICS if topic.owner == service]
-    events = [event for topic in said for event in topic.events]
+    """The document of the topics that one service publishes."""
+    topics = [topic for topic in TOPICS if topic.owner == service]
+    events = [event for topic in topics for event in topic.events]
     return {
         "asyncapi": VERSION,
         "id": f"urn:ascolto:{file_name(service)}",
         "info": _info(service),
         "defaultContentType": "application/json",
         "servers": {"kafka": _server()},
-        "channels": {topic.name: _channel(topic) for topic in said},
-        "operations": {_operation_name(topic): _operation(topic) for topic in said},
+        "channels": {topic.name: _channel(topic) for topic in topics},
+        "operations": {_operation_name(topic): _operation(topic) for topic in topics},
         "components": {
             "messages": {event.type_tag: _message(event, home) for event in events},
             "schemas": {"headers": bare(draft_07(headers()))}
@@ -107,7 +107,7 @@ def _operation(topic: Topic) -> Row:
     return {
         "action": "send",
         "channel": {"$ref": f"#/channels/{topic.name}"},
-        "summary": f"{topic.owner} says facts about one {topic.key.removesuffix(' id')} in their order.",
+        "summary": f"{topic.owner} publishes the events of one {topic.key.removesuffix(' id')} in order.",
         "messages": [
             {"$ref": f"#/channels/{topic.name}/messages/{event.type_tag}"} for event in topic.events
         ],

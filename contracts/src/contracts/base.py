@@ -1,4 +1,4 @@
-"""What every event is: a frozen fact with a type tag, a topic and the subject it is about."""
+"""The base of all events: an immutable fact with a type tag, a topic and a subject."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -21,7 +21,7 @@ Instant = Annotated[instants.Instant, Field(description="RFC 3339 with its offse
 
 
 class Event(BaseModel):
-    """A fact that has happened; it carries no envelope, no free text and nothing that identifies a person."""
+    """A fact; it has no envelope, no free text, and nothing that identifies a person."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601")
 
@@ -31,15 +31,15 @@ class Event(BaseModel):
 
     @property
     def subject(self) -> str:
-        """The thing this fact is about; it is the Kafka key, so facts of one subject keep their order."""
+        """The subject of the fact and its Kafka key; the facts of one subject stay in order."""
         subject: str = getattr(self, self.key_field)
         return subject
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """Read a body as a tolerant consumer does: an unknown field is ignored, a missing or wrongly typed one is an error."""
+        """The event of a body; ignores unknown fields, raises ValueError for missing fields and wrong types."""
         return cls.model_validate_json(body, strict=True, extra="ignore")
 
     def body(self) -> bytes:
-        """The bytes that go on the topic."""
+        """The value of the Kafka record."""
         return self.__pydantic_serializer__.to_json(self)

@@ -1,4 +1,4 @@
-"""Baselines: what was published once stays published; each revision of a contract is frozen and never edited."""
+"""Baselines: every published revision of a contract, frozen and never edited."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ class Baseline:
 
 
 def current(name: str) -> Any:
-    """What a contract says today; None when there is no such contract any more."""
+    """The current content of a contract; None when it no longer exists."""
     if name == HEADERS:
         return headers()
     if name == TABLE:
@@ -38,7 +38,7 @@ def current(name: str) -> Any:
 
 
 def names() -> list[str]:
-    """Every contract of today."""
+    """The names of all current contracts."""
     return [TABLE, HEADERS, *BY_TYPE]
 
 
@@ -56,7 +56,7 @@ def read(home: Path = HOME) -> dict[str, list[Baseline]]:
 def findings(name: str, before: Any, after: Any) -> list[Finding]:
     """The differences between two revisions of one contract."""
     if after is None:
-        return [Finding(name, "is gone; a type that is no longer said stays in the registry", POLICY)]
+        return [Finding(name, "is missing; a type that is no longer published stays in the registry", POLICY)]
     if name == TABLE:
         return _topic_findings(before, after)
     found = compare(_schema(before), _schema(after))
@@ -66,7 +66,7 @@ def findings(name: str, before: Any, after: Any) -> list[Finding]:
 
 
 def release(home: Path = HOME, drafts: Collection[str] = ()) -> list[str]:
-    """Freeze what changed since the last revision, but no draft; returns the files that were made."""
+    """Freeze the contracts that changed since their last revision, except drafts; returns the created files."""
     frozen, made = read(home), []
     for name in names():
         revisions = frozen.get(name, [])
@@ -82,7 +82,7 @@ def release(home: Path = HOME, drafts: Collection[str] = ()) -> list[str]:
 
 
 def sums(home: Path = HOME) -> str:
-    """The digests of all baselines, in the form that `sha256sum -c` reads."""
+    """The digests of all baselines in the format of `sha256sum -c`."""
     folder = home / "baselines"
     paths = sorted(folder.glob("*/*.json"))
     return "".join(
@@ -91,14 +91,12 @@ def sums(home: Path = HOME) -> str:
 
 
 def problems(home: Path = HOME) -> list[str]:
-    """Why what is said today must not be published; empty when every promise ever made is kept."""
+    """The incompatibilities of the current contracts with their baselines; empty when they may be published."""
     frozen = read(home)
     found = [f"{name}: {one}" for name, revisions in frozen.items() for one in _broken(name, revisions)]
     sums_file = home / "baselines" / SUMS
     if not sums_file.exists() or sums_file.read_text() != sums(home):
-        found.append(
-            "baselines: a frozen file was edited or is missing: restore it, a baseline never changes"
-        )
+        found.append("baselines: a frozen file was edited or is missing: restore it; baselines never change")
     for name, revisions in frozen.items():
         if not found and current(name) not in (None, revisions[-1].content):
             found.append(
@@ -121,7 +119,7 @@ def _schema(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _row(topic: Topic) -> dict[str, Any]:
-    """What is promised about a topic; who hears it inside is no promise."""
+    """The part of a topic that compatibility covers; its subscribers are not part of it."""
     return {name: getattr(topic, name) for name in PROMISED} | {
         "events": [event.type_tag for event in topic.events]
     }
@@ -131,7 +129,7 @@ def _topic_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
     found = []
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
-            found.append(Finding(name, "is gone", POLICY))
+            found.append(Finding(name, "is missing", POLICY))
         elif name not in before:
             found.append(Finding(name, "is a new topic", FINE))
         else:
@@ -144,10 +142,10 @@ def _field(topic: str, field: str, before: Mapping[str, Any], after: Mapping[str
     if old == new:
         return []
     if field == "events":
-        gone = [Finding(topic, f"{one} is no longer on it", POLICY) for one in old or [] if one not in new]
-        return gone or [Finding(topic, "carries more types of events", FINE)]
+        gone = [Finding(topic, f"{one} is removed", POLICY) for one in old or [] if one not in new]
+        return gone or [Finding(topic, "has more event types", FINE)]
     grows = field == "retention_days" and new > old
     shrinks = field == "max_record_bytes" and new < old
-    told = field == "classification" and new == "public"
-    verdict = FINE if grows or shrinks or told or field == "owner" else POLICY
+    opens = field == "classification" and new == "public"
+    verdict = FINE if grows or shrinks or opens or field == "owner" else POLICY
     return [Finding(topic, f"{field} was {old} and becomes {new}", verdict)]

@@ -1,4 +1,4 @@
-"""Whether a changed schema keeps the promise: old readers read new facts, and new readers read old ones."""
+"""The compatibility of two schemas: old readers must read new events, and new readers old events."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from typing import Any
 from contracts.acceptance import Unread, unread
 from contracts.schemas import Schema, opened
 
-BACKWARD = "what was said before could not be read any more"
-FORWARD = "who reads today could not read what will be said"
+BACKWARD = "new readers cannot read old events"
+FORWARD = "old readers cannot read new events"
 POLICY = "the policy forbids it"
 FINE = "allowed"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One difference: where it is, what it is, and which promise it would break."""
+    """One difference: its path, its description, and the compatibility that it breaks."""
 
     path: str
     text: str
@@ -31,7 +31,7 @@ class Finding:
 
 
 def compare(before: Schema, after: Schema) -> list[Finding]:
-    """Every difference between two producer schemas, the forbidden ones first; empty when nothing changed."""
+    """All differences between two producer schemas, the forbidden ones first."""
     backward = [Finding(*_words(one), BACKWARD) for one in unread(opened(after), before)]
     forward = [Finding(*_words(one), FORWARD) for one in unread(opened(before), after)]
     others = list(_differences(before, after, ""))
@@ -40,7 +40,7 @@ def compare(before: Schema, after: Schema) -> list[Finding]:
 
 
 def breaks(before: Schema, after: Schema) -> list[Finding]:
-    """The differences that must not be published."""
+    """The forbidden differences."""
     return [one for one in compare(before, after) if not one.allowed]
 
 
@@ -49,7 +49,7 @@ def _words(one: Unread) -> tuple[str, str]:
 
 
 def _differences(before: Any, after: Any, path: str) -> Iterator[Finding]:
-    """What readers may be glad or sorry about though every value can still be read."""
+    """The differences that do not affect whether values can be read."""
     if not isinstance(before, dict) or not isinstance(after, dict):
         return
     yield from _annotations(before, after, path or "the body")
@@ -57,7 +57,7 @@ def _differences(before: Any, after: Any, path: str) -> Iterator[Finding]:
     for name in old.keys() | new.keys():
         inner = f"{path}.{name}" if path else name
         if name not in new:
-            yield Finding(inner, "is removed; stop filling it and keep it in the schema", POLICY)
+            yield Finding(inner, "is removed; keep it in the schema and stop writing it", POLICY)
         elif name not in old:
             optional = name not in after.get("required", ())
             yield Finding(inner, f"is added, {'optional' if optional else 'required'}", FINE)
@@ -70,8 +70,10 @@ def _differences(before: Any, after: Any, path: str) -> Iterator[Finding]:
 def _annotations(before: Schema, after: Schema, path: str) -> Iterator[Finding]:
     nothing = object()
     if before.get("default", nothing) != after.get("default", nothing):
-        yield Finding(path, "has another default, so records without the field change their meaning", POLICY)
+        yield Finding(
+            path, "has another default, which changes the meaning of records without the field", POLICY
+        )
     if before.get("description") != after.get("description"):
-        yield Finding(path, "is described in other words", FINE)
+        yield Finding(path, "has another description", FINE)
     if after.get("deprecated") and not before.get("deprecated"):
         yield Finding(path, "is deprecated", FINE)

@@ -1,4 +1,4 @@
-"""How anybody reaches the engines: for Kafka one value that every client here is made from, for MongoDB an address."""
+"""The connection settings of Kafka clients, and the connection strings of MongoDB."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ MECHANISM = "SCRAM-SHA-512"
 
 @dataclass(frozen=True)
 class Connection:
-    """Where the broker is, as whom to come, and whose certificate to trust; without a user the broker is an open one."""
+    """The address of Kafka, the user, and the CA certificate; without a user the client does not authenticate."""
 
     servers: str
     user: str = ""
@@ -19,20 +19,20 @@ class Connection:
 
     @property
     def each(self) -> list[str]:
-        """The bootstrap servers one by one, for clients that take a list."""
+        """The bootstrap servers as a list."""
         return self.servers.split(",")
 
     @property
     def protocol(self) -> str:
-        """Kafka's word for what is spoken: TLS when there is a certificate to trust, a login when there is a user."""
+        """The value of `security.protocol`: SSL with a CA certificate, SASL with a user."""
         return ("SASL_" if self.user else "") + ("SSL" if self.ca else "PLAINTEXT")
 
     def tls(self) -> ssl.SSLContext | None:
-        """The context that trusts the certificate, None without one; raises OSError when the file cannot be read."""
+        """The TLS context for the CA certificate, None without one; raises OSError when the file cannot be read."""
         return ssl.create_default_context(cafile=self.ca) if self.ca else None
 
     def aiokafka(self) -> dict[str, Any]:
-        """The keyword arguments of every client of aiokafka."""
+        """The keyword arguments of aiokafka clients."""
         return {
             "bootstrap_servers": self.each,
             "security_protocol": self.protocol,
@@ -43,7 +43,7 @@ class Connection:
         }
 
     def librdkafka(self) -> dict[str, Any]:
-        """The settings of every client on librdkafka, such as confluent-kafka's and kcat."""
+        """The settings of librdkafka clients, such as confluent-kafka and kcat."""
         settings = {"bootstrap.servers": self.servers, "security.protocol": self.protocol}
         if self.user:
             login = {"mechanism": MECHANISM, "username": self.user, "password": self.password}
@@ -51,9 +51,9 @@ class Connection:
         return settings | ({"ssl.ca.location": self.ca} if self.ca else {})
 
 
-def mongo_address(said: str, members: str = "", ca: str = "") -> str:
-    """A connection string with other members to ask first, and over TLS where there is a certificate to trust."""
-    parts = urlsplit(said)
+def mongo_address(address: str, members: str = "", ca: str = "") -> str:
+    """The connection string with `members` as its hosts, and with TLS when there is a CA certificate."""
+    parts = urlsplit(address)
     who, at, where = parts.netloc.rpartition("@")
     trust = f"tls=true&tlsCAFile={quote(ca, safe='')}" if ca else ""
     query = "&".join(filter(None, (parts.query, trust)))

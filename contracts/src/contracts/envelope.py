@@ -1,4 +1,4 @@
-"""The envelope: CloudEvents 1.0 in Kafka's binary mode, read and written in one place."""
+"""The envelope: CloudEvents 1.0 in binary mode of the Kafka protocol binding."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -18,15 +18,15 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 
 class UnknownType(Exception):
-    """The record is well formed and its type is not known here: skip it and count it."""
+    """The type of a well-formed record is unknown: skip the record and count it."""
 
 
 class Malformed(ValueError):
-    """The record cannot be understood; the text says which header or field and why."""
+    """The record is malformed; the text names the header or field and the reason."""
 
 
 class Envelope(NamedTuple):
-    """What travels around a fact; `sequence` is contiguous from 1 for each (source, subject)."""
+    """The attributes of an event; `sequence` is contiguous from 1 for each (source, subject)."""
 
     id: str
     type: str
@@ -40,7 +40,7 @@ class Envelope(NamedTuple):
     traceparent: str | None = None
 
     def headers(self) -> list[tuple[str, bytes]]:
-        """The Kafka headers, attributes first and extensions after."""
+        """The Kafka headers: first the attributes, then the extensions."""
         subject = self.subject.encode()
         rows = [
             *_of_type(self.type),
@@ -69,7 +69,7 @@ def instant_text(moment: datetime) -> str:
 
 @lru_cache(maxsize=256)
 def _of_type(type_tag: str) -> tuple[tuple[str, bytes], ...]:
-    """The headers that every record of a type has alike."""
+    """The headers that all records of a type share."""
     return (
         ("content-type", CONTENT_TYPE),
         ("ce_specversion", SPEC_VERSION),
@@ -82,7 +82,7 @@ _LONGEST = 512
 
 
 def read_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
-    """Read the envelope of a record; raises Malformed with the header's name and what is wrong with it."""
+    """The envelope of a record's headers; raises Malformed with the header and the reason."""
     raw = dict(headers)
     try:
         return Envelope(
@@ -102,15 +102,15 @@ def read_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
 
 
 def read_event(type_tag: str, body: bytes | None, upcasts: Upcasts = UPCASTS) -> Event:
-    """Read the body of a known type, or of an old version of one; raises UnknownType, or Malformed with the field."""
+    """The event of a body, upcast from an old version when needed; raises UnknownType, or Malformed with the field."""
     model = BY_TYPE.get(type_tag)
     if model is None and type_tag not in upcasts:
         raise UnknownType(type_tag)
     if not body:
-        raise Malformed(f"{type_tag}: the body is empty; a fact needs its JSON object")
+        raise Malformed(f"{type_tag}: the body is empty; an event needs a JSON object")
     if model is None:
         try:
-            type_tag, body = upcasts.raised(type_tag, body)
+            type_tag, body = upcasts.upcast(type_tag, body)
         except CannotUpcast as error:
             raise Malformed(f"{type_tag}: {error}") from error
         model = BY_TYPE[type_tag]
@@ -151,4 +151,4 @@ def _time(raw: dict[str, bytes | None], name: str) -> datetime:
         moment = read_instant(text)
         return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except ValueError as error:
-        raise Malformed(f"header {name} is not an RFC 3339 time that can be kept") from error
+        raise Malformed(f"header {name} is not an RFC 3339 time in the supported range") from error

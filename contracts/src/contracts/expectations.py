@@ -1,4 +1,4 @@
-"""What other teams rely on: each drops a file, and a change that would break one of them is refused."""
+"""The expectations of other teams: one file per reading; a change that breaks one of them is refused."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from contracts.topics import BY_NAME, BY_TYPE
 
 @dataclass(frozen=True)
 class Expectation:
-    """One team's reading of one event: the values it can take, the headers it needs."""
+    """What one team reads of one event: a JSON Schema of the values it accepts, and the headers it needs."""
 
     team: str
     contact: str
@@ -24,7 +24,7 @@ class Expectation:
 
 
 def read(path: Path) -> Expectation:
-    """The expectation in a file; raises ValueError with what is wrong with it."""
+    """The expectation in a file; raises ValueError for an invalid file."""
     try:
         row = json.loads(path.read_text())
         return Expectation(**row | {"headers": tuple(row.get("headers", ()))})
@@ -35,12 +35,12 @@ def read(path: Path) -> Expectation:
 
 
 def broken(expectation: Expectation) -> list[str]:
-    """What of an expectation does not hold today."""
+    """The reasons why an expectation does not hold."""
     topic, event = BY_NAME.get(expectation.topic), BY_TYPE.get(expectation.type)
     if topic is None or event is None or event not in topic.events:
-        return [f"{expectation.type} is not said on {expectation.topic}"]
+        return [f"{expectation.type} is not published on {expectation.topic}"]
     if topic.classification != "public":
-        return [f"{expectation.topic} is {topic.classification}: ask its owner before you rely on it"]
+        return [f"{expectation.topic} is {topic.classification}: ask its owner for access"]
     always = {name for name, required, _, _ in HEADERS if required}
     missing = [f"header {one} is not on every record" for one in expectation.headers if one not in always]
     fields = [
@@ -50,7 +50,7 @@ def broken(expectation: Expectation) -> list[str]:
 
 
 def problems(home: Path = HOME) -> list[str]:
-    """Every expectation of every team that does not hold, with whom to talk to."""
+    """All expectations that do not hold, each with the contact of its team."""
     found = []
     for path in sorted((home / "consumers").glob("*/*.json")):
         name = path.relative_to(home)
@@ -59,5 +59,5 @@ def problems(home: Path = HOME) -> list[str]:
         except ValueError as error:
             found.append(f"{name}: {error}")
             continue
-        found += [f"{name}: {one} (talk to {expectation.contact})" for one in broken(expectation)]
+        found += [f"{name}: {one} (contact: {expectation.contact})" for one in broken(expectation)]
     return found

@@ -1,4 +1,4 @@
-"""The gate: everything that must hold before a change of the contracts may be merged."""
+"""The gate: all conditions for merging a change of the contracts."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from contracts.validation import value_problems
 
 
 def problems(home: Path = HOME) -> list[str]:
-    """Every reason to refuse a change, one sentence each; empty when it may be merged."""
+    """All reasons to refuse a change, one sentence each; empty when it may be merged."""
     found = [one for event in BY_TYPE.values() for one in _example_problems(event, home)]
     found += list(_strangers(home))
     found += list(_table_problems(home))
@@ -28,19 +28,19 @@ def problems(home: Path = HOME) -> list[str]:
 
 
 def _unfrozen(home: Path) -> Iterator[str]:
-    """An event that is said and was never frozen could still be broken without anybody noticing."""
+    """Published events without a baseline: incompatible changes of them would go unnoticed."""
     frozen, drafts = baselines.read(home), event_map.drafts(home.parent)
     for tag in BY_TYPE:
         if tag not in frozen and tag not in drafts:
-            yield f"{tag}: is said and has no baseline: python -m contracts release"
+            yield f"{tag}: is published and has no baseline: run python -m contracts release"
 
 
 def _example_problems(event: type[Event], home: Path) -> Iterator[str]:
     good, bad = examples(event, home), invalid(event, home)
     if len(good) < FEWEST:
-        yield f"examples/{event.type_tag}.json: {len(good)} examples, at least {FEWEST} are needed"
+        yield f"examples/{event.type_tag}.json: {len(good)} examples, at least {FEWEST} are required"
     if not bad:
-        yield f"invalid/{event.type_tag}.json: no body that must be refused"
+        yield f"invalid/{event.type_tag}.json: no invalid body"
     for one in good:
         for problem in value_problems(event.type_tag, one.body, as_producer=True):
             yield f"examples/{event.type_tag}.json: {one.name}: {problem}"
@@ -53,7 +53,7 @@ def _example_problems(event: type[Event], home: Path) -> Iterator[str]:
 
 
 def _refused(event: type[Event], body: dict[str, object], field: str) -> bool:
-    """Whether the producer's own model refuses this body for this field."""
+    """Whether the producer's model refuses this body because of this field."""
     try:
         event.model_validate_json(json.dumps(body), strict=True)
     except ValidationError as error:
@@ -65,11 +65,11 @@ def _strangers(home: Path) -> Iterator[str]:
     for folder in ("examples", "invalid"):
         for path in sorted((home / folder).iterdir()):
             if path.name.removesuffix(".json") not in BY_TYPE:
-                yield f"{folder}/{path.name}: there is no such event"
+                yield f"{folder}/{path.name}: no such event"
 
 
 def _table_problems(home: Path) -> Iterator[str]:
-    """The gate is held against its own table, so that a gate that opens too easily is found."""
+    """Test the gate with its own table, which detects a gate that allows too much."""
     for case in json.loads((home / "vectors" / "compatibility.json").read_text()):
         broken = {one.verdict for one in breaks(case["before"], case["after"])}
         both = {BACKWARD, FORWARD} <= broken

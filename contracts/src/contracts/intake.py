@@ -1,4 +1,4 @@
-"""What intake says: reports that tenants made."""
+"""The events of intake: reports of tenants."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from contracts.base import Code, Event, Id, Instant
 
 
 class IntakeReport(Event):
-    """Anything said about one report; the key is the report."""
+    """The base of the events of one report; the key is the report."""
 
     topic: ClassVar[str] = "intake.reports"
     key_field: ClassVar[str] = "report_id"

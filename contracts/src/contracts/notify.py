@@ -1,4 +1,4 @@
-"""What notify says: messages that were sent, could not be sent, or should not be."""
+"""The events of notify: messages sent, failed or suppressed."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from contracts.base import Code, Event, Id
 
 
 class NotifyMessage(Event):
-    """Anything said about the messages on one report; the key is the report."""
+    """The base of the events of messages about one report; the key is the report."""
 
     topic: ClassVar[str] = "notify.messages"
     key_field: ClassVar[str] = "report_id"

@@ -1,4 +1,4 @@
-"""What any consumer says about itself: a key of a topic has stopped, and goes on."""
+"""The events of every consumer: a key of a topic is stalled or resumed."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from contracts.base import Code, Event, Id, Instant
 
 
 class Stall(Event):
-    """Anything said about one stopped key of one consumer; the key of the record is the stall."""
+    """The base of the events of one stalled key of one consumer; the key of the record is the stall."""
 
     topic: ClassVar[str] = "ops.stalls"
     key_field: ClassVar[str] = "stall_id"

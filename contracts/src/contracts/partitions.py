@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: Kafka's murmur2, as the official Java client computes it."""
+"""The partition of a key: Kafka's murmur2, as the official Java client computes it."""
 
 _SEED, _M, _R = 0x9747B28C, 0x5BD1E995, 24
 _WORD = 0xFFFFFFFF
@@ -20,5 +20,5 @@ def murmur2(key: bytes) -> int:
 
 
 def partition_of(key: str, partitions: int) -> int:
-    """The partition of a key: the sign bit is cut off before the remainder is taken."""
+    """The partition of a key: murmur2 without its sign bit, modulo the number of partitions."""
     return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions

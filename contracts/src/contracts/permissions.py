@@ -1,12 +1,12 @@
-"""Who may do what on the engines: the one table. Provisioning writes it; `make denials` tries everything it does not say.
+"""The rights on Kafka and MongoDB. Provisioning grants them; `make denials` verifies that everything else is denied.
 
 | user | on Kafka | on MongoDB |
 |---|---|---|
-| `admin` | everything: provisions, and is the broker's own user | everything |
-| a service | reads what it hears, writes what it says, mirrors what it parks; the group of its name | its own database |
-| a team | reads the public topics; groups that begin with its name and a dot | nothing |
-| `backup` | nothing | reads everything, as backups need it |
-| `watcher` | sees where topics end, how far services have read and how much lies on the disk; reads no record | sees the server's counts and the sizes of databases; reads no document |
+| `admin` | everything; it provisions and is the user of the broker itself | everything |
+| a service | reads the topics it subscribes to, writes its own topics and its dead-letter topics; the group with its name | its own database |
+| a team | reads the public topics; groups whose names begin with its name and a dot | nothing |
+| `backup` | nothing | reads everything |
+| `watcher` | describes topics, groups and log directories; reads no record | reads server counters and database sizes; reads no document |
 """
 
 import re
@@ -24,7 +24,7 @@ TAKEN = frozenset((BACKUP, "root", "anonymous", *KAFKA_USERS))
 
 
 class Right(NamedTuple):
-    """One thing that a user of Kafka may do; reading and writing include looking at what is there."""
+    """One right on Kafka; READ and WRITE include DESCRIBE."""
 
     operation: Literal["READ", "WRITE", "DESCRIBE"]
     resource: Literal["TOPIC", "GROUP", "BROKER"]
@@ -33,9 +33,9 @@ class Right(NamedTuple):
 
 
 class Role(NamedTuple):
-    """What a user of MongoDB may do: a role on one database, where the user is known too.
+    """A role on one MongoDB database, which is also the user's authentication database.
 
-    A role that is not built in says what it consists of: an action, and the databases it is for (empty: the server).
+    `actions` defines a role that is not built in: an action with its databases, none for the whole server.
     """
 
     name: str
@@ -43,58 +43,58 @@ class Role(NamedTuple):
     actions: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-# Killing a session, as a consumer does with the one of its predecessor, needs no role: the server lets users end their own.
+# A consumer kills the session of its predecessor. This needs no role: users may end their own sessions.
 MONGO: Mapping[str, Role] = {
     ADMIN: Role("root", "admin"),
     BACKUP: Role("backup", "admin"),
-    # Neither `inprog` nor `clusterMonitor`, which holds it: both show what others are doing, values and all.
+    # Not `inprog` and not `clusterMonitor`, which includes it: they reveal other users' operations with their values.
     WATCHER: Role("counts", "admin", (("serverStatus", ()), ("dbStats", SERVICES))),
     **{service: Role("readWrite", service) for service in SERVICES},
 }
 
 
-def heard_by(service: str) -> tuple[str, ...]:
-    """The topics a service reads."""
-    return tuple(topic.name for topic in TOPICS if service in topic.heard_by)
+def subscriptions_of(service: str) -> tuple[str, ...]:
+    """The topics that a service subscribes to."""
+    return tuple(topic.name for topic in TOPICS if service in topic.subscribers)
 
 
-def said_by(service: str) -> tuple[str, ...]:
-    """The topics a service writes: its own, what every consumer says, and the mirrors of what it parks."""
+def publications_of(service: str) -> tuple[str, ...]:
+    """The topics that a service writes: its own, those that every consumer writes, and its dead-letter topics."""
     own = [topic.name for topic in TOPICS if topic.owner in (service, EVERY_CONSUMER)]
-    return (*own, *(dead_letter_topic(name, service) for name in heard_by(service)))
+    return (*own, *(dead_letter_topic(name, service) for name in subscriptions_of(service)))
 
 
 def kafka_rights(user: str) -> frozenset[Right]:
-    """All that a user may do on Kafka; whoever is no service and not the watcher is another team."""
+    """All rights of a user on Kafka; a user that is neither a service nor the watcher is a team."""
     if user == WATCHER:
-        return _seen_by_the_watcher()
+        return _watcher_rights()
     if user not in SERVICES:
         reads = {Right("READ", "TOPIC", name) for name in PUBLIC}
         return frozenset(reads | {Right("READ", "GROUP", group_prefix(user), "PREFIXED")})
-    reads = {Right("READ", "TOPIC", name) for name in heard_by(user)}
-    writes = {Right("WRITE", "TOPIC", name) for name in said_by(user)}
+    reads = {Right("READ", "TOPIC", name) for name in subscriptions_of(user)}
+    writes = {Right("WRITE", "TOPIC", name) for name in publications_of(user)}
     return frozenset(reads | writes | {Right("READ", "GROUP", user)})
 
 
-def _seen_by_the_watcher() -> frozenset[Right]:
-    mirrors = (dead_letter_topic(topic.name, one) for topic in TOPICS for one in topic.heard_by)
+def _watcher_rights() -> frozenset[Right]:
+    mirrors = (dead_letter_topic(topic.name, one) for topic in TOPICS for one in topic.subscribers)
     topics = {Right("DESCRIBE", "TOPIC", name) for name in (*(topic.name for topic in TOPICS), *mirrors)}
     groups = {Right("DESCRIBE", "GROUP", service) for service in SERVICES}
     return frozenset(topics | groups | {Right("DESCRIBE", "BROKER", "kafka-cluster")})
 
 
 def group_prefix(team: str) -> str:
-    """What the names of a team's consumer groups begin with."""
+    """The prefix of the names of a team's consumer groups."""
     return f"{team}."
 
 
 def team_name(name: str) -> str:
-    """The name, when another team may have it; raises ValueError saying what it must look like."""
+    """The name of a team; raises ValueError when it is malformed or reserved."""
     if not TEAM.fullmatch(name):
         raise ValueError(
-            f"NAME is {name!r}: take 3 to 31 small letters, digits and hyphens that begin with a letter "
-            "and do not end with a hyphen, such as NAME=cruscotto"
+            f"NAME is {name!r}: take 3 to 31 lower-case letters, digits and hyphens, beginning with a letter "
+            "and not ending with a hyphen, such as NAME=cruscotto"
         )
     if name in TAKEN:
-        raise ValueError(f"NAME is {name!r}, which is taken by Ascolto itself: take the name of the team")
+        raise ValueError(f"NAME is {name!r}, which Ascolto uses itself: take the name of the team")
     return name

@@ -1,4 +1,4 @@
-"""Data as text that is the same on every machine and reads well in a review."""
+"""Deterministic text output: JSON and Markdown tables."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -6,12 +6,12 @@ from typing import Any
 
 
 def json_text(value: Any) -> str:
-    """Indented JSON in the order it was given, letters as they are."""
+    """Indented JSON in the given order, without ASCII escapes."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def json_rows(rows: Iterable[Any]) -> str:
-    """A JSON list with one element on each line."""
+    """A JSON array with one element per line."""
     return "[\n" + ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
 
 

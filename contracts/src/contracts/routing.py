@@ -1,4 +1,4 @@
-"""What routing says: who looks after a report, and by when."""
+"""The events of routing: assignments and deadlines of cases."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from contracts.base import Code, Event, Id, Instant
 
 
 class RoutingCase(Event):
-    """Anything said about one case; a report has one case and the key is the report."""
+    """The base of the events of one case; a report has one case and the key is the report."""
 
     topic: ClassVar[str] = "routing.cases"
     key_field: ClassVar[str] = "report_id"

@@ -1,4 +1,4 @@
-"""Examples of every event, good and bad, and the records they make byte for byte."""
+"""The examples of every event, valid and invalid, and their records byte for byte."""
 
 import json
 import uuid
@@ -13,7 +13,7 @@ from contracts.partitions import partition_of
 from contracts.schemas import HEADERS
 from contracts.topics import BY_NAME
 
-# The folder that holds examples, baselines and everything generated; it is not part of the installed package.
+# The folder with examples, baselines and generated files; it is not part of the installed package.
 HOME = Path(__file__).resolve().parents[2]
 FEWEST = 3
 HEADER_NAMES = tuple(name for name, *_ in HEADERS)
@@ -23,7 +23,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 @dataclass(frozen=True)
 class Example:
-    """A body that may be said, and what it is about."""
+    """A valid body with its summary."""
 
     name: str
     summary: str
@@ -32,7 +32,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Invalid:
-    """A body that must be refused: by whom, for which field, and why."""
+    """A body that must be refused: by whom, because of which field, and why."""
 
     name: str
     why: str
@@ -47,12 +47,12 @@ def examples(event: type[Event], home: Path = HOME) -> list[Example]:
 
 
 def invalid(event: type[Event], home: Path = HOME) -> list[Invalid]:
-    """The bodies that an event's contract refuses; none when there is no file."""
+    """The invalid bodies of an event; none when there is no file."""
     return [Invalid(name, **row) for name, row in _rows(home / "invalid" / f"{event.type_tag}.json")]
 
 
 def envelope_of(event: Event, name: str, place: int) -> Envelope:
-    """The envelope of an example: the first has every attribute, the second only those that are always there."""
+    """The envelope of an example: the first has all attributes, the second only the required ones."""
     report = str(getattr(event, "report_id", event.subject))
     return Envelope(
         id=_id(event.type_tag, name),
@@ -69,7 +69,7 @@ def envelope_of(event: Event, name: str, place: int) -> Envelope:
 
 
 def record(event: Event, envelope: Envelope) -> dict[str, Any]:
-    """A record as text; each text is the UTF-8 form of the bytes on the topic. The order of headers is no promise."""
+    """A record as text: the UTF-8 decoded bytes of the topic. The order of headers is not guaranteed."""
     written = {name: value.decode() for name, value in envelope.headers()}
     return {
         "topic": event.topic,
@@ -81,7 +81,7 @@ def record(event: Event, envelope: Envelope) -> dict[str, Any]:
 
 
 def golden(event: type[Event], home: Path = HOME) -> list[dict[str, Any]]:
-    """The records that the examples of an event make."""
+    """The records of the examples of an event."""
     made = []
     for place, example in enumerate(examples(event, home)):
         fact = event.read(json.dumps(example.body).encode())

@@ -1,4 +1,4 @@
-"""JSON Schemas of the events: a closed view for who says them, an open one for who hears them."""
+"""JSON Schemas of the events: a closed view for publishers, an open view for subscribers."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -13,14 +13,14 @@ Schema = dict[str, Any]
 DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 
-# Where a schema holds schemas: under names, in a list, or alone.
+# Keywords that contain subschemas: by name, as a list, or a single one.
 _NAMED = ("properties", "$defs", "definitions", "patternProperties")
 _LISTED = ("anyOf", "oneOf", "allOf", "prefixItems")
 _ALONE = ("items", "additionalProperties", "not", "contains")
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 512}
 _INSTANT = {"type": "string", "format": "date-time"}
-# Header, whether every record has it, what it holds. Their order on a record is no promise.
+# Header, whether every record has it, its schema, its description. The order on a record is not guaranteed.
 HEADERS: tuple[tuple[str, bool, Schema, str], ...] = (
     ("content-type", True, {"const": "application/json"}, "The value is one JSON object in UTF-8."),
     ("ce_specversion", True, {"const": "1.0"}, "CloudEvents 1.0, binary mode."),
@@ -41,7 +41,7 @@ HEADERS: tuple[tuple[str, bool, Schema, str], ...] = (
 
 @cache
 def producer(event: type[Event]) -> Schema:
-    """What a service may say: every field known, no other allowed."""
+    """The schema for publishers: unknown fields are not allowed."""
     schema = _without_titles(event.model_json_schema())
     body = {name: value for name, value in schema.items() if name not in ("title", "description")}
     return {
@@ -54,12 +54,12 @@ def producer(event: type[Event]) -> Schema:
 
 
 def consumer(event: type[Event]) -> Schema:
-    """What a reader should hold a value against: fields that come later are no error."""
+    """The schema for subscribers: unknown fields are allowed."""
     return opened(producer(event)) | {"$id": f"{SCHEMA_BASE}{event.type_tag}.json"}
 
 
 def headers() -> Schema:
-    """The headers of a record as an object of strings; others may come."""
+    """The schema of the headers as an object of strings; further headers are allowed."""
     return {
         "$schema": DRAFT_2020,
         "$id": f"{SCHEMA_BASE}headers.json",
@@ -73,7 +73,7 @@ def headers() -> Schema:
 
 
 def opened(schema: Schema) -> Schema:
-    """The same schema where every object may have more fields."""
+    """The same schema with unknown fields allowed in every object."""
 
     def opened_one(one: Schema) -> Schema:
         return one | {"additionalProperties": True} if one.get("additionalProperties") is False else one
@@ -82,7 +82,7 @@ def opened(schema: Schema) -> Schema:
 
 
 def draft_07(schema: Schema) -> Schema:
-    """The same schema in the older dialect that more tools read."""
+    """The same schema in draft-07, which more tools support."""
 
     def older(one: Schema) -> Schema:
         named = {"$defs": "definitions", "prefixItems": "items"}
@@ -97,7 +97,7 @@ def draft_07(schema: Schema) -> Schema:
 
 
 def bare(schema: Schema) -> Schema:
-    """The same schema without its dialect and its name, to be put into another document."""
+    """The same schema without `$schema` and `$id`, for embedding in another document."""
     return {name: value for name, value in schema.items() if name not in ("$schema", "$id")}
 
 
@@ -106,7 +106,7 @@ def _without_titles(schema: Schema) -> Schema:
 
 
 def _mapped(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
-    """Applies a change to a schema and to every schema inside it, and to nothing that is merely a value."""
+    """The schema with a change applied to itself and to every subschema, but not to plain values."""
     found: Schema = {}
     for name, value in schema.items():
         if name in _NAMED:

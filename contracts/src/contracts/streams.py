@@ -1,4 +1,4 @@
-"""A stream as a topic really delivers it, with copies and strangers in it, and what a reader must make of it."""
+"""A stream of records with duplicates, unknown types and malformed records, and its expected processing."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 def stream(home: Path = HOME) -> Row:
-    """Records in the order they arrive, what happens to each, and the last state of each key."""
+    """Records in order of arrival, the expected result of each, and the final state of each key."""
     opened, escalated, resolved = (golden(one, home) for one in (CaseOpened, CaseEscalated, CaseResolved))
     fates = [
         ("new", opened[0]),
@@ -27,7 +27,7 @@ def stream(home: Path = HOME) -> Row:
     ]
     kept = [record for fate, record in fates if fate == "new"]
     return {
-        "description": "Feed the records in order. `fate` is what a good reader does with each; `state` is what it knows in the end.",
+        "description": "Process the records in order. `fate` is the expected result of each record; `state` is the expected final state.",
         "records": [{"fate": fate} | _without_example(record) for fate, record in fates],
         "ids": [record["headers"]["ce_id"] for record in kept],
         "state": {record["key"]: record["headers"]["ce_type"] for record in kept},

@@ -1,4 +1,4 @@
-"""What subsidies says: applications for a contribution, decisions, and the money that is left."""
+"""The events of subsidies: applications for contributions, decisions, and exhausted budgets."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from contracts.base import Cents, Code, Event, Id
 
 
 class SubsidiesApplication(Event):
-    """Anything said about one application; the key is the application."""
+    """The base of the events of one application; the key is the application."""
 
     topic: ClassVar[str] = "subsidies.applications"
     key_field: ClassVar[str] = "application_id"
@@ -33,7 +33,7 @@ class ApplicationSubmitted(SubsidiesApplication):
 
 
 class SubsidiesDecision(SubsidiesApplication):
-    """A decision, with the rule pack that made it; why is kept by subsidies and told to who may know."""
+    """The base of decisions, with their rule pack; the reasons stay in subsidies and are not published."""
 
     decision_id: Id
     pack: Code

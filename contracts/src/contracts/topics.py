@@ -1,4 +1,4 @@
-"""The topics: who owns each, what it is keyed by, how long it remembers and what is said on it."""
+"""The topics: owner, key, events, subscribers, classification and retention of each."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,13 +11,13 @@ EVERY_CONSUMER = "every consumer"
 
 @dataclass(frozen=True)
 class Topic:
-    """One stream of facts; partitions never grow, a bigger one is a new topic."""
+    """One topic. The number of partitions never changes, because keys would move: growth needs a new topic."""
 
     name: str
     owner: str
     key: str
     events: tuple[type[Event], ...]
-    heard_by: tuple[str, ...] = ()
+    subscribers: tuple[str, ...] = ()
     classification: Literal["public", "internal"] = "public"
     partitions: int = 12
     retention_days: int = 14
@@ -30,21 +30,21 @@ TOPICS: tuple[Topic, ...] = (
         owner="intake",
         key="report id",
         events=(intake.ReportRegistered, intake.ReportWithdrawn),
-        heard_by=("routing", "subsidies", "notify"),
+        subscribers=("routing", "subsidies", "notify"),
     ),
     Topic(
         "routing.cases",
         owner="routing",
         key="report id",
         events=(routing.CaseOpened, routing.CaseHeld, routing.CaseEscalated, routing.CaseResolved),
-        heard_by=("intake", "notify"),
+        subscribers=("intake", "notify"),
     ),
     Topic(
         "subsidies.applications",
         owner="subsidies",
         key="application id",
         classification="internal",
-        heard_by=("notify",),
+        subscribers=("notify",),
         events=(
             subsidies.DocumentsRequested,
             subsidies.ApplicationSubmitted,
@@ -75,5 +75,5 @@ BY_TYPE: dict[str, type[Event]] = {event.type_tag: event for topic in TOPICS for
 
 
 def dead_letter_topic(topic: str, consumer: str) -> str:
-    """Where a consumer mirrors the records of a topic that it has parked."""
+    """The topic to which a consumer mirrors the records of another topic that it has parked."""
     return f"{topic}.dlq.{consumer}"

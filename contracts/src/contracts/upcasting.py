@@ -1,4 +1,4 @@
-"""Old versions of events that are still on a topic: each is raised to its next version until it is one of today's."""
+"""Upcasting: converts old versions of events, which are still on a topic, step by step to current versions."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,33 +11,33 @@ Body = dict[str, Any]
 
 
 class CannotUpcast(ValueError):
-    """The old body lacks something that its own version promised; the text says what."""
+    """The old body does not conform to its own version; the text names the fault."""
 
 
 @dataclass(frozen=True)
 class Upcast:
-    """The next version's tag, and a pure function that makes its body from the old one."""
+    """One step: the tag of the next version, and a pure function from the old body to the new one."""
 
     to: str
     change: Callable[[Body], Body]
 
 
 class Upcasts:
-    """The steps from old versions to today's; raises ValueError when one of them leads nowhere."""
+    """The steps from old versions to current ones; raises ValueError when a step does not lead to a current type."""
 
     def __init__(self, steps: Mapping[str, Upcast]) -> None:
         self._steps = dict(steps)
         for tag in self._steps:
             if tag in BY_TYPE:
-                raise ValueError(f"{tag} is said today: only a type that nobody says any more is raised")
+                raise ValueError(f"{tag} is current: only a type that is no longer published can be upcast")
             self._end(tag)
 
     def __contains__(self, type_tag: object) -> bool:
         """Whether there is a step from this version."""
         return type_tag in self._steps
 
-    def raised(self, type_tag: str, body: bytes) -> tuple[str, bytes]:
-        """Today's tag and body of an old fact; raises CannotUpcast."""
+    def upcast(self, type_tag: str, body: bytes) -> tuple[str, bytes]:
+        """The current tag and body of an old event; raises CannotUpcast."""
         try:
             found = json.loads(body)
             while type_tag in self._steps:
@@ -54,10 +54,10 @@ class Upcasts:
         while passed[-1] in self._steps:
             passed.append(self._steps[passed[-1]].to)
             if passed[-1] in passed[:-1]:
-                raise ValueError(f"{' → '.join(passed)} goes round in a circle")
+                raise ValueError(f"{' → '.join(passed)} is a cycle")
         if passed[-1] not in BY_TYPE:
-            raise ValueError(f"{' → '.join(passed)} does not end in a type of today")
+            raise ValueError(f"{' → '.join(passed)} does not end in a current type")
 
 
-# No version has been replaced yet. The line of one that was: "case-opened.v1": Upcast("case-opened.v2", raise_case_opened)
+# No version has been superseded yet. An entry would be: "case-opened.v1": Upcast("case-opened.v2", upcast_case_opened)
 UPCASTS = Upcasts({})

@@ -1,4 +1,4 @@
-"""Holds a value, or a whole record, against the contract, and says which field is wrong and why."""
+"""Validates values and records against the contracts; every problem names the field and the reason."""
 
 import json
 from typing import Any
@@ -10,20 +10,20 @@ from contracts.topics import BY_TYPE
 
 
 def value_problems(type_tag: str, value: Any, *, as_producer: bool = False) -> list[str]:
-    """What is wrong with a value; a producer may say nothing that its contract does not have."""
+    """The problems of a value; for a producer, unknown fields are a problem."""
     if type_tag not in BY_TYPE:
-        return [f"type {type_tag} is not known: one of {', '.join(sorted(BY_TYPE))}"]
+        return [f"type {type_tag} is not known: write one of {', '.join(sorted(BY_TYPE))}"]
     try:
         read_event(type_tag, json.dumps(value).encode())
     except Malformed as error:
         return [str(error)]
     known = BY_TYPE[type_tag].model_fields.keys()
-    strangers = [f"{type_tag}: {name}: is not in the contract" for name in value if name not in known]
-    return strangers if as_producer else []
+    unknown = [f"{type_tag}: {name}: is not in the contract" for name in value if name not in known]
+    return unknown if as_producer else []
 
 
 def record_problems(record: Any, *, as_producer: bool = False) -> list[str]:
-    """What is wrong with a record of key, headers and value in the form of the golden records."""
+    """The problems of a record in the form of the golden records: key, headers and value."""
     try:
         headers: dict[str, str] = dict(record["headers"])
         key, text = record["key"], record["value"]

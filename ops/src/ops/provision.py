@@ -31,10 +31,10 @@ def wanted() -> list[Topic]:
     """Every topic there must be: those of the contracts, and a dead-letter topic for each of their consumers."""
     dead = [
         replace(
-            topic, name=dead_letter_topic(topic.name, consumer), owner=consumer, partitions=1, heard_by=()
+            topic, name=dead_letter_topic(topic.name, consumer), owner=consumer, partitions=1, subscribers=()
         )
         for topic in TOPICS
-        for consumer in topic.heard_by
+        for consumer in topic.subscribers
     ]
     return [*TOPICS, *dead]
 

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from contracts.connection import Connection
-from contracts.permissions import SERVICES, heard_by
+from contracts.permissions import SERVICES, subscriptions_of
 from contracts.topics import TOPICS, dead_letter_topic
 from watcher.board import Sample
 from watcher.log_dirs import Disk, disk
@@ -16,7 +16,7 @@ from watcher.quorum import without_vote
 
 ALL_TOPICS = (
     *(topic.name for topic in TOPICS),
-    *(dead_letter_topic(topic.name, one) for topic in TOPICS for one in topic.heard_by),
+    *(dead_letter_topic(topic.name, one) for topic in TOPICS for one in topic.subscribers),
 )
 PRECISION_MS = 500
 LONGEST_MS = 30 * 86_400_000
@@ -70,7 +70,7 @@ async def _ends(consumer: AIOKafkaConsumer) -> tuple[Offsets, Offsets]:
 async def _group(
     group: str, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, begins: Offsets, ends: Offsets
 ) -> list[Sample]:
-    hears = heard_by(group)
+    hears = subscriptions_of(group)
     committed = await admin.list_consumer_group_offsets(group)
     read = {
         # Where nothing is committed a service begins at the beginning.

@@ -34,7 +34,7 @@ from stack.permission_attempts import ALLOWED, NO_ANSWER, Attempt
 TIMEOUT_SECONDS = 20.0
 ALL_TOPICS = (
     *(topic.name for topic in TOPICS),
-    *(dead_letter_topic(topic.name, service) for topic in TOPICS for service in topic.heard_by),
+    *(dead_letter_topic(topic.name, service) for topic in TOPICS for service in topic.subscribers),
 )
 
 
