@@ -1,4 +1,4 @@
-// Holds the documents and examples against tools that nobody here wrote: node validate.mjs CONTRACTS
+// Validates the documents and examples with independent tools: node validate.mjs CONTRACTS
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Parser } from '@asyncapi/parser'
@@ -24,7 +24,7 @@ for (const [dialect, folder] of [[Ajv2020, 'schemas'], [Ajv, 'schemas/draft-07']
     const holds = (accepted, what, expected) => { held++; if (accepted !== expected) faults.push(`${folder}: ${what}: should ${expected ? '' : 'not '}be accepted`) }
     for (const [example, { body }] of Object.entries(read('examples', name))) {
       holds(producer(body), `${name} ${example} by producers`, true)
-      holds(consumer({ ...body, later: 1 }), `${name} ${example} with a field from later`, true)
+      holds(consumer({ ...body, later: 1 }), `${name} ${example} with a field of a later revision`, true)
       holds(producer({ ...body, later: 1 }), `${name} ${example} with an unknown field, by producers`, false)
     }
     for (const [example, { body, refused_by: by }] of Object.entries(read('invalid', name))) {

@@ -1,4 +1,4 @@
-// Hears every public topic and writes one line per event: java -cp 'kafka/*' Subscriber.java BOOTSTRAP GROUP FILE (the login is in KAFKA_…)
+// Subscribes to every public topic and writes one line per event: java -cp 'kafka/*' Subscriber.java BOOTSTRAP GROUP FILE (credentials in KAFKA_…)
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.*;
 import java.time.Duration;
@@ -8,7 +8,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 
 public class Subscriber {
     static final List<String> TOPICS = List.of("intake.reports", "routing.cases", "subsidies.measures", "notify.messages");
-    // The field this program wants of each type. A type that is not here is skipped, a field that is not named is not looked at.
+    // The field that this program reads of each type. Types that are not listed are skipped, other fields are ignored.
     static final Map<String, String> WANTED = Map.of(
         "report-registered.v1", "category", "report-withdrawn.v1", "reason", "case-opened.v1", "route", "case-held.v1", "reason",
         "case-escalated.v1", "missed", "case-resolved.v1", "outcome", "budget-exhausted.v1", "measure",
@@ -38,11 +38,11 @@ public class Subscriber {
 
     public static void main(String[] words) throws Exception {
         var file = Path.of(words[2]);
-        var seen = new HashSet<String>(); // yours: a table, written with the effect in one transaction
+        var seen = new HashSet<String>(); // in your program: a table, written in one transaction with the effect
         for (var line : Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) seen.add(JSON.readTree(line).get("id").asText());
         var settings = new HashMap<String, Object>(Map.of("bootstrap.servers", words[0], "group.id", words[1],
             "auto.offset.reset", "earliest", "enable.auto.commit", false, "session.timeout.ms", 10_000));
-        LOGIN.forEach((name, client) -> Optional.ofNullable(System.getenv(name)).ifPresent(told -> settings.put(client, told)));
+        LOGIN.forEach((name, client) -> Optional.ofNullable(System.getenv(name)).ifPresent(value -> settings.put(client, value)));
         settings.put("sasl.jaas.config", JAAS.formatted(System.getenv("KAFKA_USER"), System.getenv("KAFKA_PASSWORD")));
         settings.put("ssl.truststore.type", "PEM");
         try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
@@ -53,7 +53,7 @@ public class Subscriber {
                     seen.add(row.get("id"));
                     Files.writeString(file, JSON.writeValueAsString(row) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
                 }
-                consumer.commitSync(); // only after the effects: a crash repeats, and never loses
+                consumer.commitSync(); // only after the effects: a crash repeats events and loses none
             }
         }
     }

@@ -9,7 +9,7 @@ const producer = new Producer({
   clientId: 'keys',
   bootstrapBrokers: [bootstrap],
   serializers: stringSerializers,
-  // Without this line half of the keys land on another partition than the Java client's and ours.
+  // Without this line half of the keys go to another partition than with the Java client.
   ...(compatible ? { partitioner: compatibilityPartitioner } : {})
 })
 const keys = readFileSync(0, 'utf8').split('\n').filter(Boolean)

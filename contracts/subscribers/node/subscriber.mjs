@@ -1,9 +1,9 @@
-// Hears every public topic and writes one line per event: node subscriber.mjs BOOTSTRAP GROUP FILE (the login is in KAFKA_…)
+// Subscribes to every public topic and writes one line per event: node subscriber.mjs BOOTSTRAP GROUP FILE (credentials in KAFKA_…)
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { Consumer, stringDeserializers } from '@platformatic/kafka'
 
 const topics = ['intake.reports', 'routing.cases', 'subsidies.measures', 'notify.messages']
-// The field this program wants of each type. A type that is not here is skipped, a field that is not named is not looked at.
+// The field that this program reads of each type. Types that are not listed are skipped, other fields are ignored.
 const wanted = {
   'report-registered.v1': 'category',
   'report-withdrawn.v1': 'reason',
@@ -19,7 +19,7 @@ const wanted = {
 
 const [bootstrap, group, file] = process.argv.slice(2)
 const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').filter(Boolean) : []
-const seen = new Set(lines.map(line => JSON.parse(line).id)) // yours: a table, written with the effect in one transaction
+const seen = new Set(lines.map(line => JSON.parse(line).id)) // in your program: a table, written in one transaction with the effect
 
 function rowOf (message) {
   const header = name => message.headers.get(name)
@@ -46,5 +46,5 @@ for await (const message of stream) {
   const row = rowOf(message)
   seen.add(row.id)
   appendFileSync(file, JSON.stringify(row) + '\n')
-  await message.commit() // only after the effect: a crash repeats, and never loses
+  await message.commit() // only after the effect: a crash repeats events and loses none
 }

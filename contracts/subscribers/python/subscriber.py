@@ -1,4 +1,4 @@
-"""Hears every public topic and writes one line per event: python subscriber.py BOOTSTRAP GROUP FILE (the login is in KAFKA_…)."""
+"""Subscribes to every public topic and writes one line per event: python subscriber.py BOOTSTRAP GROUP FILE (credentials in KAFKA_…)."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from confluent_kafka import Consumer, Message
 
 TOPICS = ["intake.reports", "routing.cases", "subsidies.measures", "notify.messages"]
-# The field this program wants of each type. A type that is not here is skipped, a field that is not named is not looked at.
+# The field that this program reads of each type. Types that are not listed are skipped, other fields are ignored.
 WANTED = {
     "report-registered.v1": "category",
     "report-withdrawn.v1": "reason",
@@ -21,13 +21,13 @@ WANTED = {
     "message-failed.v1": "reason",
     "message-suppressed.v1": "reason",
 }
-# Where the login is in the environment, and what the client calls it.
-TOLD = ("KAFKA_PROTOCOL", "KAFKA_MECHANISM", "KAFKA_USER", "KAFKA_PASSWORD", "KAFKA_CA")
+# The environment variables of the connection, and the settings of the client.
+ENV = ("KAFKA_PROTOCOL", "KAFKA_MECHANISM", "KAFKA_USER", "KAFKA_PASSWORD", "KAFKA_CA")
 LOGIN = ("security.protocol", "sasl.mechanism", "sasl.username", "sasl.password", "ssl.ca.location")
 
 
 def row_of(message: Message, seen: set[str]) -> dict[str, str]:
-    """What one record means: news, a copy, or nothing for us."""
+    """The row of one record: its value, or why it is skipped (a duplicate, or an unknown type)."""
     headers = {name: value.decode() for name, value in message.headers()}
     row = {"id": headers["ce_id"], "type": headers["ce_type"]}
     if row["id"] in seen or row["type"] not in WANTED:
@@ -37,10 +37,10 @@ def row_of(message: Message, seen: set[str]) -> dict[str, str]:
 
 
 def main(bootstrap: str, group: str, path: Path) -> None:
-    """Read from the beginning, or from where the group was when it was killed, for ever."""
-    # Yours: a table, written with the effect in one transaction.
+    """Read until killed, from the beginning or from the committed offsets of the group."""
+    # In your program: a table, written in one transaction with the effect.
     seen = {json.loads(line)["id"] for line in (path.read_text().splitlines() if path.exists() else [])}
-    login = {name: os.environ[told] for told, name in zip(TOLD, LOGIN, strict=True) if told in os.environ}  # noqa: TID251
+    login = {name: os.environ[var] for var, name in zip(ENV, LOGIN, strict=True) if var in os.environ}  # noqa: TID251
     settings = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
     consumer = Consumer(login | settings | {"bootstrap.servers": bootstrap, "session.timeout.ms": 10_000})
     consumer.subscribe(TOPICS)
@@ -52,7 +52,7 @@ def main(bootstrap: str, group: str, path: Path) -> None:
                 seen.add(row["id"])
                 file.write(json.dumps(row) + "\n")
                 file.flush()
-            if messages:  # only after the effects: a crash repeats, and never loses
+            if messages:  # only after the effects: a crash repeats events and loses none
                 consumer.commit(asynchronous=False)
 
 
