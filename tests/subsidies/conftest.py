@@ -3,14 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi import APIRouter
 
 from chassis.service import Plan, ServiceContext
 from chassis.testing import MemoryService
-from chassis.transaction.inputs import Outcome
 from subsidies.adapters.rule_files import Rules, read_rules
 from subsidies.app.encryption import ApplicationDataEncryption
 from subsidies.entrypoints.api.applications import applications_router
@@ -24,14 +22,6 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 COLLECTIONS = (APPLICATIONS, PRIVATE, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS)
 
 
-class Service(MemoryService):
-    """Subsidies in memory."""
-
-    async def hear(self, body: Any, now: datetime = NOW) -> Outcome:
-        """Handle an event at this time."""
-        return await self.event(body, key=body.report_id, now=now)
-
-
 @pytest.fixture(scope="session")
 def rules() -> Rules:
     """The rules, measures and budgets that are shipped."""
@@ -43,9 +33,9 @@ def routers(context: ServiceContext) -> Sequence[APIRouter]:
 
 
 @pytest.fixture
-async def service() -> AsyncIterator[Service]:
+async def service() -> AsyncIterator[MemoryService]:
     """The service with an empty database; the clock stands still, and `http` has the role officer."""
     plan = Plan("subsidies", REACTIONS, COLLECTIONS, routers)
-    async with Service(plan, NOW, {"of": "officer", "op": "operator"}) as made:
+    async with MemoryService(plan, NOW, {"of": "officer", "op": "operator"}) as made:
         made.http.headers["Authorization"] = "Bearer of"
         yield made
