@@ -1,4 +1,4 @@
-"""What the suites of the contracts may ask for."""
+"""Fixtures of the tests of the contracts."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A copy of the contracts to plant something in."""
+    """A copy of the contracts, in which a test can plant faults."""
     skipped = shutil.ignore_patterns("__pycache__", "node_modules")
     return shutil.copytree(REPOSITORY / "contracts", tmp_path / "contracts", ignore=skipped)
 
 
 @pytest.fixture
 def run(home: Path) -> Run:
-    """Runs the command line of the copy, with nothing else of the project in reach."""
+    """Runs the command line of the copy without the rest of the project."""
 
     def command(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
         env = {"PYTHONPATH": str(home / "src"), "PATH": os.environ["PATH"]}  # noqa: TID251 - the child's own
@@ -35,9 +35,9 @@ def run(home: Path) -> Run:
 
 
 def needs_node() -> None:
-    """Skips on a laptop without Node.js, and fails in CI."""
+    """Skip the test without Node.js, and fail it in CI."""
     missing = node_missing()
-    if missing and os.environ.get("CI") == "true":  # noqa: TID251 - whether this is CI is said nowhere else
+    if missing and os.environ.get("CI") == "true":  # noqa: TID251 - CI is detected here only
         pytest.fail(missing)
     if missing:
         pytest.skip(missing)

@@ -1,4 +1,4 @@
-"""The command line works with nothing but the package and pydantic, and says what is wrong and where."""
+"""The command line needs only the package and pydantic, and its errors name the place and the reason."""
 
 import io
 import json
@@ -15,12 +15,12 @@ from stack.tools import REPOSITORY
 GOOD = '{"report_id": "00000000-0000-7000-8000-000000000001", "outcome": "solved"}'
 HOME = REPOSITORY / "contracts"
 
-Say = Callable[..., tuple[int, str]]
+Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Say:
-    """Runs a line and gives its exit code and everything it printed."""
+def run_main(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command; returns its exit code and its output."""
 
     def line(*words: str | Path, given: str = "") -> tuple[int, str]:
         monkeypatch.setattr(sys, "stdin", io.StringIO(given))
@@ -31,21 +31,21 @@ def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return line
 
 
-def test_it_shows_topics_types_and_schemas(say: Say) -> None:
+def test_it_shows_topics_types_and_schemas(run_main: Run) -> None:
     def shown(*words: str) -> dict[str, object]:
-        found: dict[str, object] = json.loads(say("show", *words)[1])
+        found: dict[str, object] = json.loads(run_main("show", *words)[1])
         return found
 
-    assert "case-opened.v1" in say("show")[1]
+    assert "case-opened.v1" in run_main("show")[1]
     assert shown("routing.cases")["partitions"] == 12
     assert shown("case-opened.v1")["additionalProperties"] is True
     assert shown("case-opened.v1", "--producer")["additionalProperties"] is False
     assert "draft-07" in str(shown("headers", "--draft-07")["$schema"])
-    assert say("show", "case-dreamt.v1")[0] == 2
+    assert run_main("show", "case-dreamt.v1")[0] == 2
 
 
 @pytest.mark.parametrize(
-    ("words", "given", "code", "says"),
+    ("words", "given", "code", "output"),
     [
         (("--type", "case-resolved.v1"), GOOD, 0, "valid"),
         (("--type", "case-resolved.v1"), GOOD[:-1] + ', "mood": "good"}', 0, "valid"),
@@ -57,36 +57,38 @@ def test_it_shows_topics_types_and_schemas(say: Say) -> None:
         ((), GOOD, 1, "key, headers"),
     ],
 )
-def test_it_validates_a_value(say: Say, words: tuple[str, ...], given: str, code: int, says: str) -> None:
-    found, printed = say("validate", "-", *words, given=given)
+def test_it_validates_a_value(
+    run_main: Run, words: tuple[str, ...], given: str, code: int, output: str
+) -> None:
+    found, printed = run_main("validate", "-", *words, given=given)
 
     assert found == code
-    assert says in printed
+    assert output in printed
 
 
-def test_it_validates_records(say: Say) -> None:
-    assert say("validate", HOME / "golden/case-opened.v1.json") == (0, "valid\n")
+def test_it_validates_records(run_main: Run) -> None:
+    assert run_main("validate", HOME / "golden/case-opened.v1.json") == (0, "valid\n")
 
 
-def test_it_compares_schemas_and_baselines(say: Say, tmp_path: Path) -> None:
+def test_it_compares_schemas_and_baselines(run_main: Run, tmp_path: Path) -> None:
     path = HOME / "schemas/producer/case-opened.v1.json"
     narrower = tmp_path / "narrower.json"
     narrower.write_text(path.read_text().replace('"rule",', "", 1))
 
-    assert say("diff", path, path)[0] == 0
-    assert "rule: may be missing and is required" in say("diff", path, narrower)[1]
-    assert say("diff", "case-opened.v1")[0] == 0
-    assert say("diff", "case-dreamt.v1")[0] == 2
+    assert run_main("diff", path, path)[0] == 0
+    assert "rule: may be missing and is required" in run_main("diff", path, narrower)[1]
+    assert run_main("diff", "case-opened.v1")[0] == 0
+    assert run_main("diff", "case-dreamt.v1")[0] == 2
 
 
-def test_it_generates_what_is_missing_and_checks_the_rest(say: Say, home: Path) -> None:
+def test_it_generates_what_is_missing_and_checks_the_rest(run_main: Run, home: Path) -> None:
     (home / "topics.json").unlink()
 
-    assert say("generate", "--check", "--home", home)[0] == 1
-    assert "wrote contracts/topics.json" in say("generate", "--home", home)[1]
-    assert say("generate", "--check", "--home", home)[0] == 0
-    assert say("release", "--home", home) == (0, "")
-    assert say("check", "--home", home)[0] == 0
+    assert run_main("generate", "--check", "--home", home)[0] == 1
+    assert "wrote contracts/topics.json" in run_main("generate", "--home", home)[1]
+    assert run_main("generate", "--check", "--home", home)[0] == 0
+    assert run_main("release", "--home", home) == (0, "")
+    assert run_main("check", "--home", home)[0] == 0
 
 
 def test_the_package_needs_pydantic_and_nothing_else() -> None:

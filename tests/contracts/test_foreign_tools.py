@@ -1,4 +1,4 @@
-"""Tools that nobody here wrote agree: the official AsyncAPI parser, ajv and the TypeScript compiler."""
+"""Independent tools accept the contracts: the official AsyncAPI parser, ajv and the TypeScript compiler."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Every snippet of the guide runs as it is written, from the root of the repository."""
+"""Every snippet of the guide runs unchanged from the root of the repository."""
 
 import os
 import re
@@ -28,7 +28,7 @@ from stack.tools import REPOSITORY, Tools
 
 GUIDE = (REPOSITORY / "contracts/README.md").read_text()
 SNIPPETS = re.findall(r"^```(\w+) ?(.*)\n((?:.*\n)*?)^```$", GUIDE, re.MULTILINE)
-CI = os.environ.get("CI") == "true"  # noqa: TID251 - whether this is CI is said nowhere else
+CI = os.environ.get("CI") == "true"  # noqa: TID251 - CI is detected here only
 
 
 def snippets(language: str, kind: str) -> list[Any]:
@@ -82,7 +82,7 @@ def test_a_typescript_snippet_compiles(snippet: str, node_tools: Path, home: Pat
 
 @pytest.fixture(scope="session")
 def kafka(engines: System) -> Connection:
-    """A broker with our topics and one golden record on each; how a team of others comes in."""
+    """A broker with our topics and all golden records; returns the connection of another team."""
     engines.provision()
     producer = Producer(engines.kafka.admin.librdkafka())
     for record in [record for event in BY_TYPE.values() for record in golden(event)]:
@@ -96,7 +96,7 @@ def kafka(engines: System) -> Connection:
 
 @pytest.fixture
 def twelve(engines: System) -> Iterator[str]:
-    """A topic of twelve partitions that nobody else uses."""
+    """A topic of twelve partitions for one test."""
     admin = AdminClient(engines.kafka.admin.librdkafka())
     name = f"twelve-{time.time_ns()}"
     admin.create_topics([NewTopic(name, 12, 1)])[name].result(10)
@@ -116,7 +116,7 @@ def test_a_python_snippet_with_a_broker_runs(
 
 
 def new_librdkafka(folder: Path) -> str:
-    """A library path with the librdkafka of the Python client: distributions ship one whose login Kafka 4 refuses."""
+    """A library path with the librdkafka of the Python client: distributions ship versions whose login Kafka 4 refuses."""
     [library] = Path(confluent_kafka.__file__).parents[1].glob("confluent_kafka.libs/librdkafka-*.so.1")
     (folder / "librdkafka.so.1").symlink_to(library)
     return f"{folder}:{library.parent}"
@@ -151,15 +151,15 @@ def test_a_subscriber_starts_as_the_guide_says(
         for _, how, text in SNIPPETS
         if how in ("runs", "runs node", "runs java") and f"${{GROUP}}{language}" in text
     ]
-    heard = home.parent / "heard.jsonl"
-    env = environment(**environment_of(kafka), FILE=str(heard), KAFKA_JARS=str(tools.kafka))
+    output = home.parent / "output.jsonl"
+    env = environment(**environment_of(kafka), FILE=str(output), KAFKA_JARS=str(tools.kafka))
 
     process = subprocess.Popen(["bash", "-euc", snippet], cwd=home.parent, env=env, start_new_session=True)
     try:
         deadline = time.monotonic() + 120
-        while not (heard.exists() and "case-opened.v1" in heard.read_text()):
-            assert process.poll() is None, "it ended by itself"
-            assert time.monotonic() < deadline, "it heard nothing"
+        while not (output.exists() and "case-opened.v1" in output.read_text()):
+            assert process.poll() is None, "it exited"
+            assert time.monotonic() < deadline, "it wrote no event"
             time.sleep(0.2)
     finally:
         os.killpg(process.pid, signal.SIGKILL)

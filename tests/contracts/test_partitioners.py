@@ -1,4 +1,4 @@
-"""Records of foreign producers land where the vectors say, with the setting that the guide names."""
+"""Producers of other clients use the partitions of the vectors, with the setting of the guide."""
 
 import json
 import subprocess
@@ -55,13 +55,13 @@ def sent_by_node(kafka: Connection, topic: str, *setting: str) -> dict[str, int]
     return landed(kafka, topic, len(EXPECTED))
 
 
-def test_node_lands_where_the_vectors_say_with_the_partitioner_of_the_guide(
+def test_node_uses_the_partitions_of_the_vectors_with_the_partitioner_of_the_guide(
     engines: System, topic: str
 ) -> None:
     assert sent_by_node(engines.kafka.admin, topic, "compatible") == EXPECTED
 
 
-def test_without_it_node_lands_elsewhere_so_the_guide_must_warn(engines: System, topic: str) -> None:
+def test_without_it_node_uses_other_partitions_for_negative_hashes(engines: System, topic: str) -> None:
     found = sent_by_node(engines.kafka.admin, topic)
 
     elsewhere = {key for key in EXPECTED if found[key] != EXPECTED[key]}

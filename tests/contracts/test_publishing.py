@@ -1,4 +1,4 @@
-"""A service cannot publish what its contract refuses: an event that exists is valid, and there is no way around."""
+"""A service cannot publish an invalid event: every event instance is validated and immutable."""
 
 import ast
 import json
@@ -12,18 +12,18 @@ from contracts.samples import examples, invalid
 from contracts.topics import BY_TYPE
 from stack.tools import REPOSITORY
 
-# Ways of pydantic to make or change a model without looking at it.
-BACK_DOORS = {"model_construct", "model_copy", "construct", "copy"}
+# Methods of pydantic that create or change a model without validation.
+UNVALIDATED = {"model_construct", "model_copy", "construct", "copy"}
 
 
 @pytest.mark.parametrize("event", BY_TYPE.values(), ids=lambda one: one.type_tag)
-def test_an_event_that_the_contract_refuses_cannot_be_made(event: type[Event]) -> None:
+def test_an_invalid_event_cannot_be_created(event: type[Event]) -> None:
     for one in invalid(event):
         with pytest.raises(ValidationError, match=one.field):
             event.model_validate_json(json.dumps(one.body), strict=True)
 
 
-def test_an_event_that_exists_cannot_be_changed() -> None:
+def test_an_event_cannot_be_changed() -> None:
     body = examples(BY_TYPE["case-resolved.v1"])[0].body
     event = BY_TYPE["case-resolved.v1"](**body)
 
@@ -31,10 +31,10 @@ def test_an_event_that_exists_cannot_be_changed() -> None:
         event.outcome = "It is done."  # type: ignore[attr-defined]
 
 
-def test_nothing_that_says_events_makes_one_without_looking_at_it() -> None:
+def test_no_publisher_creates_an_event_without_validation() -> None:
     handlers = REPOSITORY.glob("services/*/src/*/handlers/*.py")
     for file in [*handlers, *(REPOSITORY / "chassis/src").rglob("*.py")]:
-        found = attributes(file) & BACK_DOORS
+        found = attributes(file) & UNVALIDATED
         assert not found, f"{file}: {found}"
 
 

@@ -1,4 +1,4 @@
-"""Records byte for byte: golden ones, partitions, and a stream with everything in it that a topic may bring."""
+"""Records byte for byte: golden records, partitions, and a stream with duplicates, unknown types and malformed records."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ def headers_of(record: dict[str, Any]) -> list[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("tag", BY_TYPE)
-def test_a_golden_record_is_read_and_written_again_as_the_same_bytes(tag: str) -> None:
+def test_a_golden_record_is_read_and_written_as_the_same_bytes(tag: str) -> None:
     for record in json.loads((HOME / f"golden/{tag}.json").read_text()):
         envelope, value = read_envelope(headers_of(record)), record["value"].encode()
         event = read_event(tag, value)
@@ -47,7 +47,7 @@ def test_a_golden_record_is_read_and_written_again_as_the_same_bytes(tag: str) -
 
 
 @pytest.mark.parametrize("tag", BY_TYPE)
-def test_our_own_consumers_take_every_golden_record(tag: str) -> None:
+def test_the_consumers_of_the_services_read_every_golden_record(tag: str) -> None:
     for record in golden(BY_TYPE[tag]):
         raw = Record(
             record["topic"], 0, 0, record["key"].encode(), record["value"].encode(), headers_of(record)
@@ -110,7 +110,7 @@ def fate_of(record: dict[str, Any], seen: list[str]) -> str:
         ({"headers": {}}, "header ce_id is missing"),
     ],
 )
-def test_a_record_that_is_wrong_is_told_what_is(change: dict[str, Any], problem: str) -> None:
+def test_a_problem_of_a_record_is_reported(change: dict[str, Any], problem: str) -> None:
     record = golden(BY_TYPE["case-opened.v1"])[0]
 
     assert record_problems(record) == []
@@ -118,7 +118,7 @@ def test_a_record_that_is_wrong_is_told_what_is(change: dict[str, Any], problem:
 
 
 @pytest.mark.parametrize("name", ["ce_dataschema", "ce_partitionkey", "content-type"])
-def test_a_header_that_is_missing_is_told_even_when_our_readers_do_not_need_it(name: str) -> None:
+def test_a_missing_header_is_reported_even_when_the_services_do_not_need_it(name: str) -> None:
     record = golden(BY_TYPE["case-opened.v1"])[0]
     fewer = {header: value for header, value in record["headers"].items() if header != name}
 

@@ -1,4 +1,4 @@
-"""The schemas say what the models do, in both views and both dialects."""
+"""The schemas agree with the models, in both views and both dialects."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ def fields() -> list[tuple[type[Event], str]]:
 
 
 @pytest.mark.parametrize(("event", "field"), fields(), ids=lambda one: getattr(one, "type_tag", one))
-def test_a_reader_takes_a_value_exactly_when_the_published_schema_does(
+def test_a_reader_accepts_exactly_the_values_that_the_published_schema_accepts(
     event: type[Event], field: str
 ) -> None:
     schema = consumer(event)["properties"][field]
@@ -45,7 +45,7 @@ def test_a_reader_takes_a_value_exactly_when_the_published_schema_does(
 
     for value in STRANGE:
         if schema.get("format") == "date-time" or isinstance(value, list | dict):
-            continue  # texts that look like a time, and lists, are judged by the examples
+            continue  # times and lists are tested with the examples
         assert reads(event, body | {field: value}) == admits(schema, value), f"{field}={value!r}"
 
 
@@ -82,7 +82,7 @@ def test_no_field_can_grow_so_far_that_a_record_is_refused_by_the_broker(event: 
             assert text, f"{name} has no bound"
 
 
-def test_the_older_dialect_has_the_older_words() -> None:
+def test_draft_07_has_its_own_keywords() -> None:
     newer = {
         "type": "object",
         "properties": {"$defs": {"$ref": "#/$defs/It"}, "pair": {"prefixItems": [{}], "items": False}},

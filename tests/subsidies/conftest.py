@@ -1,4 +1,4 @@
-"""Subsidies in memory: its table, its store and its HTTP API, without engines."""
+"""Subsidies in memory: its reactions, its store and its HTTP API, without engines."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ COLLECTIONS = (APPLICATIONS, PRIVATE, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTE
 
 @pytest.fixture(scope="session")
 def rules() -> Rules:
-    """The rules, measures and budgets that are shipped."""
+    """The shipped rules, measures and budgets."""
     return read_rules(SEED)
 
 

@@ -1,4 +1,4 @@
-"""Whatever a day of applications brings, the money adds up."""
+"""Any sequence of applications conserves the money of the budget."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""A budget never spends what it does not have and never loses a cent."""
+"""A budget never overspends and never loses a cent."""
 
 import pytest
 from hypothesis import given

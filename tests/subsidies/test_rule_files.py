@@ -1,4 +1,4 @@
-"""Rule packs and measures: read strictly, dated, and drafts never decide."""
+"""Rule packs and measures: strict, dated, and never decided by a draft."""
 
 import random
 import shutil
@@ -20,13 +20,13 @@ SEED = Path(__file__).parents[2] / "deploy" / "seed" / "subsidies"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the shipped files, to change."""
+    """A writable copy of the shipped files."""
     shutil.copytree(SEED.parent / "intake", tmp_path / "intake")
     return Path(shutil.copytree(SEED, tmp_path / "subsidies"))
 
 
 def change(path: Path, old: str, new: str) -> int:
-    """Write something else, and return the last line of it."""
+    """Replace a text in a file; returns the last line of the replacement."""
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -83,7 +83,7 @@ def test_two_packs_for_the_same_day_are_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "error"),
     [
         ("threshold: 936000", "threshold: 9360.00", "write a whole number"),
         ("threshold: 936000", "treshold: 936000", "unknown: treshold"),
@@ -125,16 +125,16 @@ def test_two_packs_for_the_same_day_are_refused(folder: Path) -> None:
     ],
 )
 def test_a_wrong_pack_is_refused_with_its_place_and_the_fix(
-    folder: Path, old: str, new: str, told: str
+    folder: Path, old: str, new: str, error: str
 ) -> None:
     line = change(folder / "crs-2019.yaml", old, new)
 
-    with pytest.raises(SeedError, match=told.replace("LINE", f"line {line}:")):
+    with pytest.raises(SeedError, match=error.replace("LINE", f"line {line}:")):
         read_rules(folder)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "error"),
     [
         (
             "allocated_cents: 800000",
@@ -155,10 +155,10 @@ def test_a_wrong_pack_is_refused_with_its_place_and_the_fix(
         ("closes_on: null", "closes_on: null\n    colour: red", "LINE .*colour .*not a field"),
     ],
 )
-def test_a_wrong_measure_is_refused_with_its_place(folder: Path, old: str, new: str, told: str) -> None:
+def test_a_wrong_measure_is_refused_with_its_place(folder: Path, old: str, new: str, error: str) -> None:
     line = change(folder / "measures.yaml", old, new)
 
-    with pytest.raises(SeedError, match=told.replace("LINE", f"line {line}:")):
+    with pytest.raises(SeedError, match=error.replace("LINE", f"line {line}:")):
         read_rules(folder)
 
 

@@ -1,4 +1,4 @@
-"""The scenarios a clerk can read: what is stated, and what follows from the law."""
+"""Scenarios in YAML that an officer can read: the given facts, and the outcome by law."""
 
 import copy
 from collections.abc import Iterator
