@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from subsidies.domain.applications import Application, Status
 from subsidies.domain.budgets import Budget
@@ -91,25 +91,26 @@ class BudgetView:
     paid_cents: int
 
 
+_OUTCOME = TypeAdapter(OutcomeView)
+_RECORDED = {field.name for field in fields(DecisionView)} & {field.name for field in fields(DecisionRecord)}
+
+
 def application_view(application: Application) -> ApplicationView:
     """The view of an application."""
     return ApplicationView(**asdict(application))
 
 
 def outcome_view(answer: Mapping[str, Any]) -> OutcomeView:
-    """The view of a submission's answer."""
-    reasons = [ReasonView(**reason) for reason in answer["reasons"]]
-    return OutcomeView(**{**answer, "reasons": reasons, "outcome": Outcome(answer["outcome"])})
+    """The view of a submission's answer; fields that another build has added are ignored."""
+    return _OUTCOME.validate_python(answer)
 
 
 def decision_view(
     record: DecisionRecord, explanation: Mapping[str, Any] | None, reproduced: bool | None
 ) -> DecisionView:
     """The view of a decision; without its explanation when the data are erased."""
-    names = [field.name for field in fields(DecisionView) if hasattr(record, field.name)]
-    values = {name: getattr(record, name) for name in names if name != "reasons"}
     return DecisionView(
-        **values,
+        **{name: getattr(record, name) for name in _RECORDED - {"reasons"}},
         reasons=[ReasonView(**asdict(reason)) for reason in record.reasons],
         erased=explanation is None,
         reproduced=reproduced,
