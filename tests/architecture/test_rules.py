@@ -14,8 +14,6 @@ SERVICES = ("intake", "routing", "subsidies", "notify")
 SOURCES = (
     "contracts/src", "chassis/src", "stack/src", "ops/src", *(f"services/{name}/src" for name in SERVICES)
 )  # fmt: skip
-# Services whose entrypoints still hold use cases and queries.
-WITHOUT_APP: tuple[str, ...] = ()
 DOMAIN_MAY_IMPORT = {
     "calendar", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib",
     "itertools", "json", "math", "operator", "re", "types", "typing", "unicodedata", "zoneinfo",
@@ -141,8 +139,8 @@ def test_every_service_has_the_same_rooms_and_is_known_to_the_linter() -> None:
     assert services == sorted(SERVICES)
     for service in services:
         rooms = {path.name for path in (ROOT / f"services/{service}/src/{service}").iterdir()}
-        assert {"main.py", "settings.py", "entrypoints", "handlers", "domain", "adapters"} <= rooms
-        assert service in WITHOUT_APP or {"app", "queries"} <= rooms
+        wanted = {"main.py", "settings.py", "entrypoints", "app", "queries", "handlers", "domain", "adapters"}
+        assert wanted <= rooms
         assert f'"{service}"' in config
 
 
@@ -161,7 +159,7 @@ def stored_paths(tree: Path) -> set[str]:
 
 
 def test_stored_paths_are_known_to_queries_only(copy: Path) -> None:
-    assert {place for place in stored_paths(copy) if place.split("/")[0] not in WITHOUT_APP} == set()
+    assert stored_paths(copy) == set()
 
 
 def test_a_planted_stored_path_is_found(copy: Path) -> None:
