@@ -18,6 +18,8 @@ FOLDERS = ("contracts", "chassis", "stack", "ops", *(f"services/{name}" for name
 OURS = {name: f"ascolto-{name}" for name in ("contracts", "chassis", "stack", "ops", "watcher", *SERVICES)}
 # What is used without being imported, by the module that is imported for it.
 BEHIND = {"python-multipart": "fastapi", "cramjam": "aiokafka"}
+# One namespace of many distributions.
+BEHIND |= dict.fromkeys(("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"), "opentelemetry-api")
 
 
 def imported(source: Path) -> set[str]:

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
+from pydantic import AnyHttpUrl, Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.hosts import hosts_in
@@ -55,6 +55,10 @@ class ServiceSettings(BaseSettings):
     secret: Path = Field(description="File with this service's own secret, 32 bytes in hexadecimal.")
     seed: Path = Field(description="Folder of the registers that are loaded at start.")
     crash_at: str = Field("", description="Crash point for fault tests, name:nth; empty in production.")
+    otlp_endpoint: str = Field(
+        "",
+        description="Address of a collector that takes OTLP over HTTP, as http://collector:4318; empty: nothing is traced.",
+    )
     slots: int = Field(
         24, description="Shares the relay, the timers and the jobs are cut into.", ge=1, le=256
     )
@@ -107,6 +111,13 @@ class ServiceSettings(BaseSettings):
     def _are_addresses(cls, said: str) -> str:
         for word in filter(None, map(str.strip, said.split(","))):
             ip_network(word)  # raises ValueError naming it; `*` would believe everybody
+        return said
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _is_an_address(cls, said: str) -> str:
+        if said:
+            AnyHttpUrl(said)  # raises ValueError
         return said
 
     @field_validator("hosts")

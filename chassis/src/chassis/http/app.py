@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,9 +14,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chassis.http.context import OpenGuard
 from chassis.http.middleware import Limits, add_middleware
 from chassis.http.problems import add_problems
+from chassis.http.tracing import TraceMiddleware
 from chassis.observe.metrics import Metrics
+from chassis.observe.tracing import Tracer
 
 Checks = Callable[[], Mapping[str, Any]]
+
+# FastAPI would put paths and queries, which hold tracking codes, into spans of its own.
+NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 
 
 def build_app(
@@ -25,6 +31,7 @@ def build_app(
     live: Checks,
     ready: Checks,
     limits: Limits | None = None,
+    tracer: Tracer | None = None,
 ) -> FastAPI:
     """The service's application: its own routes, and those that every service has."""
     app = FastAPI(
@@ -34,6 +41,7 @@ def build_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
     app.router.default = _or_without_slash(app)
     for router in routers:
@@ -41,6 +49,8 @@ def build_app(
     app.include_router(_house(app, metrics, live, ready))
     add_problems(app)
     add_middleware(app, service, limits or Limits(), metrics)
+    if tracer is not None:
+        app.add_middleware(TraceMiddleware, tracer=tracer)
     return app
 
 

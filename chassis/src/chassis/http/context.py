@@ -12,6 +12,7 @@ from chassis.documents import Collection, Order, Where
 from chassis.errors import Early, Misuse, Poison, Refused
 from chassis.http.rates import Rates
 from chassis.http.tokens import Principal, Tokens
+from chassis.observe.tracing import current_traceparent
 from chassis.store.port import Store
 from chassis.transaction.commands import Commands, succeeded
 from chassis.transaction.inputs import Lineage
@@ -145,7 +146,7 @@ class ServiceContext:
         fingerprint: str | None = None,
     ) -> Answer:
         """Run a command and return its answer after the commit; raises Refused, Unavailable, or the bug that it met."""
-        lineage = Lineage(correlation or key, self.clock())
+        lineage = Lineage(correlation or key, self.clock(), current_traceparent())
         outcome = await self.commands.run(body, id=id, key=key, lineage=lineage, fingerprint=fingerprint)
         if succeeded(outcome):
             return Answer(outcome.answer or {}, again=outcome.result == "again")

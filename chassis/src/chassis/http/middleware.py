@@ -97,7 +97,7 @@ class Middleware:
             else:
                 await self._pass(scope, receive, answer)
         finally:
-            labels = (route_of(scope), _method_of(scope, answer.status), str(answer.status))
+            labels = (route_of(scope), method_of(scope, answer.status), str(answer.status))
             self.metrics.http.labels(*labels).observe(time.perf_counter() - began)
 
     def _refusal(self, scope: Scope) -> Response | None:
@@ -231,6 +231,6 @@ def route_of(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", "(none)")
 
 
-def _method_of(scope: Scope, status: int) -> str:
+def method_of(scope: Scope, status: int) -> str:
     """The method for a label: one that the route has, for a client may make up any word."""
     return scope["method"] if status != 405 and scope["method"] in METHODS else OTHER

@@ -9,6 +9,7 @@ import httpx
 
 from chassis.errors import Misuse, Unavailable
 from chassis.http.issuer import Issuer
+from chassis.observe.tracing import current_traceparent
 
 EARLY_SECONDS = 30.0
 
@@ -43,6 +44,10 @@ class ServiceToken(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Show the token; when it is refused forget it and show a fresh one."""
+        if (
+            parent := current_traceparent()
+        ):  # only a service of ours continues the trace, the issuer is not told
+            request.headers["traceparent"] = parent
         token = await self.token()
         request.headers["Authorization"] = f"Bearer {token}"
         response = yield request

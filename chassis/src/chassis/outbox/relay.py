@@ -15,6 +15,8 @@ from chassis.errors import Unavailable
 from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
+from chassis.observe.tracing import Tracer
+from chassis.outbox.publish_spans import PublishSpans
 from chassis.outbox.scan import SWEEP, OutboxScan
 from chassis.outbox.sent_log import SentLog
 from chassis.store.collections import OUTBOX
@@ -44,6 +46,7 @@ class Relay:
     log: SentLog = field(init=False)
     outbox_scan: OutboxScan = field(init=False)
     producer: AIOKafkaProducer | None = None
+    tracer: Tracer | None = None
     _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,8 +131,9 @@ class Relay:
     async def _send(self, producer: AIOKafkaProducer, target: Target, rows: Sequence[Raw]) -> list[Raw]:
         batch = producer.create_batch()
         part: list[Raw] = []
+        spans = PublishSpans(self.tracer, *target)
         for row in rows:
-            headers = headers_of(self.service, row)
+            headers = headers_of(self.service, spans.begin(row))
             stamp = int(row["time"].timestamp() * 1000)
             if batch.append(key=key_of(row), value=row["payload"], timestamp=stamp, headers=headers) is None:
                 break
@@ -141,8 +145,10 @@ class Relay:
         except (KafkaError, OSError, TimeoutError) as error:
             self.metrics.send_failures.inc()
             log("send failed", level=30, topic=target[0], partition=target[1], reason=type(error).__name__)
+            spans.end(len(part), type(error).__name__)
             await self._discard()
             return []
+        spans.end(len(part))
         self.metrics.sent.labels(target[0]).inc(len(part))
         return part
 

@@ -19,6 +19,7 @@ from chassis.http.tokens import OidcTokens
 from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
+from chassis.observe.tracing import tracer_of
 from chassis.outbox.relay import Relay
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters
 from chassis.runtime.plan import Plan
@@ -49,8 +50,16 @@ class Process:
         self.plan, self.settings, self.store, self.clock = plan, settings, store, clock
         self.metrics = Metrics(plan.name)
         self.crash = CrashPoints(settings.crash_at)
+        self.tracer = tracer_of(plan.name, settings.instance, settings.otlp_endpoint)
         self.unit_of_work = UnitOfWork(
-            plan.name, settings.slots, plan.reactions, self.metrics, self.crash, self._wake, clock
+            plan.name,
+            settings.slots,
+            plan.reactions,
+            self.metrics,
+            self.crash,
+            self._wake,
+            clock,
+            tracer=self.tracer,
         )
         self.commands = Commands(self.unit_of_work, self.metrics, clock)
         tokens = OidcTokens(issuer_of(settings), settings.audience, clock)
@@ -59,7 +68,14 @@ class Process:
         )
         self.shard_leases = ShardLeases(store, settings.instance, settings.slots)
         self.relay = Relay(
-            plan.name, settings.connection, store, self.shard_leases, self.metrics, self.crash, clock
+            plan.name,
+            settings.connection,
+            store,
+            self.shard_leases,
+            self.metrics,
+            self.crash,
+            clock,
+            tracer=self.tracer,
         )
         self.gauge_readers = [
             GaugeReader(one, self.context, self.metrics.gauge(one.name, one.description, one.labels))
@@ -129,6 +145,7 @@ class Process:
             self.crash,
             clock,
             done,
+            tracer=self.tracer,
         )
         steps = {
             "slots": (shard_leases.share, RENEW_EVERY),
@@ -232,6 +249,8 @@ class Process:
         await self.relay.stop()
         for close in (*self.plan.closing, self.context.tokens.close):
             await close()
+        if self.tracer is not None:
+            await self.tracer.close()
         try:
             await self.shard_leases.leave()
         except Unavailable as away:

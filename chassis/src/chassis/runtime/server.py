@@ -37,6 +37,7 @@ async def application(process: Process) -> FastAPI:
         process.live,
         process.ready,
         Limits.of(process.settings),
+        process.tracer,
     )
 
 

@@ -5,7 +5,7 @@ import math
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from chassis.handling import Reactions
 from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
+from chassis.observe.tracing import SpanName, Tracer, current_traceparent, note, trace
 from chassis.store.collections import JOBS
 from chassis.store.port import Store, StoreSession
 from chassis.store.shard_leases import LEASE_SECONDS, SAFE_SECONDS, ShardLeases
@@ -54,6 +55,7 @@ class Jobs:
     clock: Clock
     session: StoreSession
     done: Callable[[], object] = object
+    tracer: Tracer | None = None
     _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
     _waiting: deque[Raw] = field(default_factory=deque)
     _read_at: float = -TRUSTED_SECONDS
@@ -77,7 +79,7 @@ class Jobs:
         return False
 
     def _begin(self, row: Raw) -> None:
-        task = self._running[row["_id"]] = asyncio.create_task(self._work(row))
+        task = self._running[row["_id"]] = asyncio.create_task(self._traced(row))
         self.shard_leases.use(row["slot"])
         task.add_done_callback(partial(self._ended, row))
 
@@ -108,6 +110,12 @@ class Jobs:
         if self._waiting or self._more:
             self.done()
 
+    async def _traced(self, row: Raw) -> None:
+        about = {"ascolto.type": row["kind"], "ascolto.correlation": row["correlation"]}
+        about["ascolto.attempt"] = row["attempt"] + 1
+        with trace(self.tracer, SpanName.JOB, row["traceparent"], about):
+            await self._work(row)
+
     async def _work(self, row: Raw) -> None:
         kinds = {kind.__name__: kind for kind in self.workers}
         attempt = row["attempt"] + 1
@@ -117,17 +125,21 @@ class Jobs:
             result = await self.workers[kind](self.reactions.load(kind, row["body"]), attempt)
             self.crash.at("job.done")
             await self._finish(row, result)
-            self.metrics.jobs.labels(row["kind"], "done").inc()
+            self._count(row, "done")
         except Unavailable as away:
-            self.metrics.jobs.labels(row["kind"], "postponed").inc()
+            self._count(row, "postponed")
             log(
                 "job postponed", level=30, job=row["_id"], kind=row["kind"], attempt=attempt, reason=str(away)
             )
             await self._postpone(row, attempt)
         except Exception as error:  # noqa: BLE001 - what is outside fails in ways that nobody has thought of
-            self.metrics.jobs.labels(row["kind"], "failed").inc()
+            self._count(row, "failed")
             log("job failed", level=40, error=error, job=row["_id"], kind=row["kind"], attempt=attempt)
             await self._try_again_or_park(row, attempt, error)
+
+    def _count(self, row: Raw, outcome: str) -> None:
+        self.metrics.jobs.labels(row["kind"], outcome).inc()
+        note(outcome=outcome)
 
     async def _finish(self, row: Raw, result: Any | None) -> None:
         told, failures = self._input(row, result), 0
@@ -158,7 +170,7 @@ class Jobs:
             body,
             self.clock(),
             row["key"],
-            Lineage.of(row),
+            replace(Lineage.of(row), traceparent=current_traceparent(row["traceparent"])),
             consumes=(JOBS, row["_id"]),
             unreadable=unreadable,
             source=Source.OWN,

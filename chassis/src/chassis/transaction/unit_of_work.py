@@ -13,12 +13,14 @@ from chassis.errors import Conflict, Poison, Unavailable
 from chassis.handling import Reactions
 from chassis.observe.crash_points import CrashPoints
 from chassis.observe.metrics import Metrics
+from chassis.observe.tracing import Tracer
 from chassis.store.collections import INBOX, JOBS, OUTBOX, PARKED, PARKED_KEYS, TIMERS
 from chassis.store.port import StoreSession, Transaction
 from chassis.transaction.batch_processor import BatchProcessor, DocumentKey, Effects, needed
 from chassis.transaction.inbox import asked, resolved, yield_place
 from chassis.transaction.inputs import Input, Outcome, Result, Source
 from chassis.transaction.parked import ParkedKey, parked_key_id, receipt_id
+from chassis.transaction.traced import traced
 
 ATTEMPTS = 10
 
@@ -47,6 +49,7 @@ class UnitOfWork:
     clock: Clock = utc_now
     reference: dict[DocumentKey, tuple[int, Any]] = field(default_factory=dict)
     hopeful: bool = False
+    tracer: Tracer | None = None
 
     async def run(
         self,
@@ -62,6 +65,13 @@ class UnitOfWork:
         not end, or the database is away, Unavailable is raised and nothing is known to be written.
         One input that the store cannot keep ends as unreadable; of several, Poison says that one of them is.
         """
+        if self.tracer is None:
+            return await self._run(session, inputs, first, check)
+        return await traced(self.tracer, inputs, lambda ours: self._run(session, ours, first, check))
+
+    async def _run(
+        self, session: StoreSession, inputs: Sequence[Input], first: Step | None, check: Check | None
+    ) -> list[Outcome]:
         began = time.perf_counter()
         for attempt in range(ATTEMPTS):
             try:
@@ -73,7 +83,7 @@ class UnitOfWork:
             except Poison as poison:
                 if len(inputs) > 1 or inputs[0].unreadable is not None:
                     raise
-                return await self.run(session, [replace(inputs[0], unreadable=str(poison))], first, check)
+                return await self._run(session, [replace(inputs[0], unreadable=str(poison))], first, check)
             self._account(outcomes, time.perf_counter() - began)
             self.woken(effects)
             return outcomes

@@ -16,8 +16,9 @@ from intake.settings import ImportSettings, Settings
 
 
 def run_import(arguments: Sequence[str]) -> int:
-    """Import a list; the settings name the default secret."""
-    return import_reports.run(arguments, ImportSettings().secret)
+    """Import a list; the settings name the default secret and the collector of traces."""
+    settings = ImportSettings()
+    return import_reports.run(arguments, settings.secret, settings.otlp_endpoint)
 
 
 def read_seed(folder: Path) -> None:

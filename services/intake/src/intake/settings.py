@@ -19,3 +19,4 @@ class ImportSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True, extra="ignore")
 
     secret: Path | None = None
+    otlp_endpoint: str = ""

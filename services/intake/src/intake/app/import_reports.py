@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chassis.tracing import SpanName, Tracer, note, trace
 from intake.app.imports.csv_rows import ImportFailed, Row, Survey, printable
 from intake.app.imports.results import RowResult
 from intake.app.imports.row_ids import RowIds
@@ -19,11 +20,12 @@ AHEAD = IN_FLIGHT * 4
 
 @dataclass(frozen=True)
 class ListImport:
-    """How a list is imported; with `former`, reports that have their former id keep it."""
+    """How a list is imported; with `former`, reports that have their former id keep it, and with a tracer each row starts a trace."""
 
     mapping: ImportMapping
     ids: RowIds
     former: bool = False
+    tracer: Tracer | None = None
 
 
 async def check_import(job: ListImport, survey: Survey, sender: Sender) -> None:
@@ -93,7 +95,10 @@ async def _send(line: int, found: Mapped | Rejected, job: ListImport, sender: Se
             report_id = former
     except Unreachable as error:
         return RowResult(line, found.row_id, "rejected", reason=not_sent(error))
-    sent = await sender.send(_body(report_id, found))
+    attributes: dict[str, str | int] = {"ascolto.line": line, "ascolto.correlation": report_id}
+    with trace(job.tracer, SpanName.IMPORT, None, attributes):
+        sent = await sender.send(_body(report_id, found))
+        note(outcome=sent.outcome)
     registered = "" if sent.outcome == "rejected" else report_id
     return RowResult(line, found.row_id, sent.outcome, registered, sent.reason)
 

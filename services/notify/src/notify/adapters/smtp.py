@@ -6,6 +6,7 @@ from contextlib import suppress
 import aiosmtplib
 
 from chassis.errors import Unavailable, Verdict
+from chassis.tracing import SpanName, child_span, note
 from notify.adapters.mime import compose, domain_of, recipient
 from notify.domain.letters import Mail, Undeliverable
 
@@ -34,7 +35,9 @@ class SmtpMailer:
     async def send(self, mail: Mail) -> None:
         """Send one mail; raises Unavailable for 4xx, timeouts and lost connections, Undeliverable for 5xx."""
         async with self._free:
-            error = await self._attempt(mail)
+            with child_span(SpanName.SMTP, template=mail.template):
+                error = await self._attempt(mail)
+                note(outcome=_outcome(error))
         # Raised outside the except blocks: a server's answer may quote the address and must not be logged as the cause.
         if error is not None:
             raise error
@@ -94,6 +97,13 @@ class SmtpMailer:
             connection, _ = self._idle.pop()
             with suppress(aiosmtplib.SMTPException, OSError):
                 await connection.quit()
+
+
+def _outcome(error: Verdict | Undeliverable | None) -> str:
+    """How an attempt ended, as a code."""
+    if error is None:
+        return "sent"
+    return error.reason if isinstance(error, Undeliverable) else "unavailable"
 
 
 def error_of(code: int) -> Unavailable | Undeliverable:

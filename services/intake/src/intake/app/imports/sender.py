@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from chassis.tracing import current_traceparent
+
 IN_FLIGHT = 64
 _POOLS = 8
 LONGEST_WAIT = 5.0
@@ -86,13 +88,15 @@ class Sender:
 
     async def _request(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
         client, wait = next(self._clients), 0.1
+        parent = current_traceparent()
+        headers = {"traceparent": parent} if parent else None
         while True:
             if self._gave_up or time.monotonic() - self._answered > self._patience:
                 self._gave_up = True
                 raise Unreachable(f"intake did not answer for {self._patience:g} seconds")
             requested = 0.0
             try:
-                answer = await client.request(method, path, json=body)
+                answer = await client.request(method, path, json=body, headers=headers)
                 if answer.status_code not in _TRY_AGAIN:
                     self._answered = time.monotonic()
                     return answer

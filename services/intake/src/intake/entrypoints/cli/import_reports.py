@@ -13,6 +13,7 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from chassis.tracing import tracer_of
 from intake.app.import_reports import ListImport, check_import, import_rows
 from intake.app.imports.csv_rows import ImportFailed, Survey, read_rows, survey
 from intake.app.imports.mapping_file import read_mapping
@@ -36,10 +37,10 @@ evaluate as a formula is preceded by an apostrophe.
 """
 
 
-def run(arguments: Sequence[str], default_secret: Path | None = None) -> int:
+def run(arguments: Sequence[str], default_secret: Path | None = None, collector: str = "") -> int:
     """Import a list and return the exit status (0, 1 or 2, see `--help`).
 
-    `default_secret` is the file with intake's secret that the environment names.
+    `default_secret` is the file with intake's secret that the environment names, `collector` the OTLP endpoint of traces.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -47,7 +48,8 @@ def run(arguments: Sequence[str], default_secret: Path | None = None) -> int:
         found = survey(options.file, mapping)
         url = _url(options.url or _local_url())
         secret = options.secret or _local_secret(url) or default_secret
-        job = ListImport(mapping, row_ids(secret, mapping.source), options.former_ids)
+        tracer = tracer_of("import", mapping.source, collector)
+        job = ListImport(mapping, row_ids(secret, mapping.source), options.former_ids, tracer)
         result = options.result or RESULTS / f"{options.file.stem}-result.csv"
         if result.exists() and any(map(result.samefile, (options.file, options.mapping))):
             raise ImportFailed(f"the result would overwrite {result}: name another file with --result")
@@ -116,6 +118,8 @@ def _url(text: str) -> httpx.URL:
 
 async def _import(file: Path, found: Survey, job: ListImport, url: httpx.URL, result: Path) -> Counter[str]:
     async with AsyncExitStack() as stack:
+        if job.tracer is not None:
+            stack.push_async_callback(job.tracer.close)
         opened = [await stack.enter_async_context(client) for client in clients(url)]
         try:
             await check_import(job, found, Sender(opened, CHECK_PATIENCE))
