@@ -23,21 +23,10 @@ async def enter_data(
     """
     stored = await context.load(APPLICATIONS, application_id)
     application = known(stored)
-    facts = data.facts()
-    _refuse_future_dates(context, facts)
+    _refuse_future_dates(context, data.facts())
     measure = await _measure(context, application)
+    command = _command(encryption, application_id, data, measure)
     fingerprint = encryption.fingerprint(data)
-    sealed, salt = encryption.encrypt(application_id, data)
-    command = SubmitApplication(
-        application_id=application_id,
-        measure=measure.code,
-        notice_on=measure.notice_on,
-        pack_hash=measure.pack,
-        budget=_budget(measure, facts.tenancy.province),
-        facts=facts,
-        sealed=sealed,
-        salt=salt,
-    )
     answer = await context.run(
         command,
         id=f"data:{application_id}:{fingerprint}",
@@ -46,6 +35,22 @@ async def enter_data(
         fingerprint=fingerprint,
     )
     return outcome_view(answer.body)
+
+
+def _command(
+    encryption: ApplicationDataEncryption, application_id: str, data: ApplicationData, measure: Measure
+) -> SubmitApplication:
+    sealed, salt = encryption.encrypt(application_id, data)
+    return SubmitApplication(
+        application_id=application_id,
+        measure=measure.code,
+        notice_on=measure.notice_on,
+        pack_hash=measure.pack,
+        budget=_budget(measure, data.tenancy.province),
+        facts=data.facts(),
+        sealed=sealed,
+        salt=salt,
+    )
 
 
 def _refuse_future_dates(context: ServiceContext, facts: Facts) -> None:

@@ -57,8 +57,40 @@ class DecisionRecord:
         )
 
 
-def reasons_of(decision: Decision) -> tuple[Reason, ...]:
-    """The rule and the result of every condition, without the values."""
+def record_decision(
+    decision: Decision,
+    at: Circumstances,
+    *,
+    pack_id: str,
+    decision_id: str,
+    application_id: str,
+    cause: str,
+    digest: str,
+    decided_at: datetime,
+) -> DecisionRecord:
+    """The record of a decision made in these circumstances."""
+    return DecisionRecord(
+        decision_id=decision_id,
+        application_id=application_id,
+        cause=cause,
+        measure=at.measure,
+        budget=at.budget,
+        pack=pack_id,
+        pack_hash=at.pack_hash,
+        track=decision.assessment.track.code,
+        notice_on=at.notice_on.isoformat(),
+        submitted_on=at.submitted_on.isoformat(),
+        available_cents=at.available_cents,
+        outcome=decision.outcome,
+        amount_cents=decision.amount_cents,
+        partial=decision.partial,
+        reasons=_reasons(decision),
+        digest=digest,
+        decided_at=decided_at,
+    )
+
+
+def _reasons(decision: Decision) -> tuple[Reason, ...]:
     return tuple(
         Reason(
             code=finding.predicate.code,

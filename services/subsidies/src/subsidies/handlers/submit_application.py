@@ -12,7 +12,7 @@ from subsidies.domain.applications import Application, Status
 from subsidies.domain.budgets import Budget
 from subsidies.domain.canonical import digest_of
 from subsidies.domain.days import day_in_italy
-from subsidies.domain.decision_records import DecisionRecord, reasons_of
+from subsidies.domain.decision_records import DecisionRecord, record_decision
 from subsidies.domain.decisions import Circumstances, Outcome
 from subsidies.domain.facts import Facts
 from subsidies.domain.ledger import LedgerEntry, reservation
@@ -102,22 +102,13 @@ def _decide(command: SubmitApplication, budget: Budget, pack: PackText, moment: 
         available_cents=budget.available_cents,
     )
     decision, explanation = decide_explained(pack.text, command.facts, at)
-    return DecisionRecord(
+    return record_decision(
+        decision,
+        at,
+        pack_id=pack.id,
         decision_id=decision_of(command.application_id),
         application_id=command.application_id,
         cause=moment.cause,
-        measure=at.measure,
-        budget=at.budget,
-        pack=pack.id,
-        pack_hash=pack.hash,
-        track=decision.assessment.track.code,
-        notice_on=at.notice_on.isoformat(),
-        submitted_on=at.submitted_on.isoformat(),
-        available_cents=at.available_cents,
-        outcome=decision.outcome,
-        amount_cents=decision.amount_cents,
-        partial=decision.partial,
-        reasons=reasons_of(decision),
         digest=digest_of(explanation, command.salt),
         decided_at=moment.now,
     )
