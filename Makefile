@@ -52,8 +52,8 @@ demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
 test: $(STAMP) ## Run the tests, but for those of `foreign`
 	@$(RUN) -m pytest tests --numprocesses 2 --dist loadfile
 
-unit: $(STAMP) ## Run the tests that start no engine (T=path for some)
-	@$(RUN) -m pytest $(or $(T),tests) --unit --numprocesses 2 --dist loadfile
+unit: $(STAMP) ## Run the tests that start no engine and are not slow (T=path for some)
+	@$(RUN) -m pytest $(or $(T),tests) --unit --numprocesses 2 --dist worksteal -p no:schemathesis
 
 fmt: $(STAMP) ## Format every file, and mend what the linter can mend
 	@$(RUN) -m ruff check --fix-only --quiet .

@@ -17,7 +17,9 @@ from stack.tools import REPOSITORY, Tools
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+settings.register_profile(
+    "unit", deadline=None, max_examples=settings.get_profile("default").max_examples // 5
+)
 
 # A forked process that collected what the tests before it left would end clients whose threads it does not have:
 # librdkafka crashes then. What is frozen is never collected there.
@@ -25,17 +27,28 @@ os.register_at_fork(before=gc.freeze, after_in_parent=gc.unfreeze)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--unit` leaves out every test that starts an engine."""
-    parser.addoption("--unit", action="store_true", help="only the tests that start no engine")
+    """`--unit` leaves out every test that starts an engine or is marked `slow`, and tries a fifth of hypothesis' examples."""
+    parser.addoption(
+        "--unit", action="store_true", help="only the tests that start no engine and are not slow"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before test modules are imported, which may ask for a multiple of the examples."""
+    settings.load_profile("unit" if config.getoption("--unit") else "any machine")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long ones that start three of each engine come first, or two processes would share the work badly."""
     items.sort(key=lambda item: item.path.parent.name != "ha")
     if config.getoption("--unit"):
-        with_engines = [item for item in items if "tools" in getattr(item, "fixturenames", ())]
-        config.hook.pytest_deselected(items=with_engines)
-        items[:] = [item for item in items if item not in with_engines]
+        left_out = {
+            item
+            for item in items
+            if "tools" in getattr(item, "fixturenames", ()) or item.get_closest_marker("slow")
+        }
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -109,6 +109,7 @@ async def events(made: DeadLetters, run: Run) -> list[tuple[str, str, dict[str, 
     return [(by, one["event"], one["counts"]) for by, one in reversed(said)]
 
 
+@pytest.mark.slow
 async def test_a_replay_that_is_killed_is_taken_up_by_another_and_counts_each_record_once(
     store: Store,
 ) -> None:

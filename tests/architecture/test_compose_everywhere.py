@@ -43,11 +43,13 @@ MORE_SECRETS = {
 SWITCHES = "ASCOLTO_CERTIFICATE={0} ASCOLTO_CERTIFICATE_KEY={0} KAFKA_OUTSIDE_CERTIFICATE={0} KAFKA_OUTSIDE_NAME=kafka.example.org KAFKA_OUTSIDE_PORT=9094"
 # No profile knows another, so each alone and all together stand for the rest.
 COMBINATIONS = [
-    (profiles, overlays)
+    # `make unit` reads no overlay and all of them, `make test` every choice.
+    pytest.param(profiles, overlays, marks=() if len(set(overlays)) == 1 else pytest.mark.slow)
     for profiles in product((False, True), repeat=len(PROFILES))
     if sum(profiles) in (0, 1, len(PROFILES))
     for overlays in product((False, True), repeat=len(OVERLAYS))
 ]
+READ: dict[tuple[Path, str, tuple[str, ...]], str] = {}
 EVERY_PROFILE = (True,) * len(PROFILES)
 
 
@@ -70,10 +72,13 @@ def deployment(prepared: Path, profiles: tuple[bool, ...], overlays: tuple[str, 
         r"(?m)^COMPOSE_PROFILES=.*$", f"COMPOSE_PROFILES={','.join(chosen)}", (prepared / ".env").read_text()
     )
     env.write_text(said + ("ASCOLTO_REPLICAS=3\n" if "ha" in chosen else ""))
-    files = [word for file in (BASE, *overlays) for word in ("-f", file)]
-    done = _compose(*files, "config", "--format", "json", env_file=env)
-    assert (done.returncode, done.stderr) == (0, "")
-    found: Deployment = json.loads(done.stdout)
+    key = (prepared, env.read_text(), overlays)
+    if key not in READ:
+        files = [word for file in (BASE, *overlays) for word in ("-f", file)]
+        done = _compose(*files, "config", "--format", "json", env_file=env)
+        assert (done.returncode, done.stderr) == (0, "")
+        READ[key] = done.stdout
+    found: Deployment = json.loads(READ[key])
     return found
 
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from deploy.compose import digests, sbom
 from tests.architecture.compose_files import BASE, ROOT
 from tests.architecture.test_compose import EXACT_TAG, _compose, _make_secrets
@@ -88,6 +86,7 @@ def test_a_stage_with_tools_is_named(planted: str) -> None:
     assert stages_with_tools(planted) == {"service"}
 
 
+@pytest.mark.slow
 def test_the_base_of_all_images_loses_what_installs_packages(tmp_path: Path) -> None:
     """The very command of the Dockerfile, on a Python of its own."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "python"], check=True)
@@ -105,8 +104,12 @@ def test_the_base_of_all_images_loses_what_installs_packages(tmp_path: Path) -> 
     assert list(tmp_path.rglob("site-packages/pip/*")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image", ["routing", "provision"])
 def test_an_image_s_list_is_valid_and_complete(image: str, tmp_path: Path) -> None:
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415 - takes two seconds
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
     script = ROOT / "deploy" / "compose" / "sbom.py"
     subprocess.run([sys.executable, script, "--folder", tmp_path, image], check=True, capture_output=True)
     text = (tmp_path / f"{image}.cdx.json").read_text()

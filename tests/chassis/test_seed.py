@@ -119,7 +119,11 @@ def test_a_field_that_is_missing_is_told_where_it_belongs(file: Path) -> None:
 
 
 @given(TREES)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3 * settings().max_examples,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_what_is_written_in_quotes_and_brackets_is_read_as_it_is(file: Path, tree: Any) -> None:
     file.write_text(json.dumps({"tree": tree}), encoding="utf-8")
 
@@ -141,7 +145,11 @@ def composed(tree: Any) -> Any:
 @given(
     st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass"))
 )
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3 * settings().max_examples,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_any_bytes_are_a_mapping_or_a_fault_with_a_line(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     try:
@@ -163,6 +171,7 @@ def test_codes_of_another_file_are_found_and_a_missing_file_says_nothing(file: P
     assert values(file.with_name("other.yaml"), "towns") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", ["intake", "routing", "subsidies", "notify"])
 def test_the_files_are_checked_before_a_start(service: str, tmp_path: Path) -> None:
     def check(folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -69,6 +69,7 @@ def test_a_reader_that_loses_a_line_is_noticed() -> None:
     assert bring(100, 7, losing).uncaught
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_made_up_requests_break_no_door() -> None:
     http_client = ask(900, 7)
@@ -102,6 +103,7 @@ def test_a_door_that_was_never_answered_well_is_named() -> None:
     assert http_client.never_well() == ["b"]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_a_door_that_breaks_on_some_input_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     made = cases.cases_router

@@ -132,7 +132,12 @@ async def test_whatever_is_sent_makes_no_series_of_its_own(name: str, tmp_path: 
     async with measured(name, tmp_path) as (app, metrics, routes):
         found: list[tuple[str, str, list[tuple[bytes, bytes]]]] = []
 
-        @settings(max_examples=300, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=3 * settings().max_examples,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
         @given(WORDS | st.sampled_from(METHODS), TARGETS, HOSTS, HEADERS)
         @example("TRACE", "/", "127.0.0.1", [])
         def gather(method: str, target: str, host: str, more: list[tuple[str, str]]) -> None:

@@ -133,6 +133,7 @@ async def test_one_network_cannot_try_one_pin_on_any_number_of_codes() -> None:
     assert await compared(attempts, Caller("192.0.2.2"), "AAAAA-00000")
 
 
+@pytest.mark.slow
 async def test_an_attacker_with_any_number_of_addresses_needs_27_years_for_all_pins() -> None:
     store = MemoryStore()
     attempts, guesses, now = Attempts(store, CODES), 0, NOON

@@ -123,7 +123,11 @@ HOSTILE: st.SearchStrategy[object] = st.one_of(
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3 * settings().max_examples // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_an_accepted_register_decides_every_report_on_every_day(folder: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["calendar.yaml", "deadlines.yaml"]))
     tree = yaml.safe_load((SEED / name).read_text(encoding="utf-8"))

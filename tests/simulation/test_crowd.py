@@ -13,6 +13,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.slow
 def test_a_world_is_the_same_whoever_runs_it() -> None:
     with processes(2) as pool:
         [one, other] = many_worlds(pool, 1, 25)
@@ -22,6 +23,7 @@ def test_a_world_is_the_same_whoever_runs_it() -> None:
     assert (other.steps, other.happened, other.said) == (again.steps, again.happened, again.said)
 
 
+@pytest.mark.slow
 def test_every_kind_of_trouble_happens_within_a_few_worlds() -> None:
     tally = some_worlds(1, 40)
 

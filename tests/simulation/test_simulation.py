@@ -26,6 +26,7 @@ def _no_collection_inside_a_world() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_or_out_of_order_in_sixty_worlds() -> None:
     wrong = {seed: verdict.wrong for seed in SEEDS if (verdict := simulate(seed)).wrong}
 
@@ -38,6 +39,7 @@ def test_the_same_seed_is_the_same_world() -> None:
     assert (one.story, one.steps, one.seconds) == (other.story, other.steps, other.seconds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("control", sorted(CONTROLS.keys() - SELDOM))
 def test_the_checker_sees_a_missing_protection(control: str) -> None:
     assert red(control, 1) is not None
