@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notify.domain.messages import EMAIL, Message, Status, Thread, settled
+from notify.domain.messages import EMAIL, Message, Status, Thread, finished
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PENDING = Message("m", "r", "report-received", EMAIL, Status.PENDING, NOW)
@@ -15,11 +15,11 @@ ENDS = st.sampled_from([Status.SENT, Status.FAILED, Status.SUPPRESSED])
 @settings(deadline=None)
 @given(ENDS, ENDS)
 def test_a_final_status_stays(first: Status, second: Status) -> None:
-    message = settled(PENDING, first, NOW)
+    message = finished(PENDING, first, NOW)
 
     assert message is not None
     assert message.status is first
-    assert settled(message, second, NOW) is None
+    assert finished(message, second, NOW) is None
 
 
 @settings(deadline=None)

@@ -51,7 +51,7 @@ class Thread:
         return replace(self, **counts)
 
 
-def settled(
+def finished(
     message: Message,
     status: Status,
     now: datetime,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from chassis.errors import Refused
 from chassis.handling import NOTHING, Change, Moment
 from contracts.notify import MessageFailed, MessageSent, MessageSuppressed, NotifyMessage
-from notify.domain.messages import Message, Status, Thread, settled
+from notify.domain.messages import Message, Status, Thread, finished
 from notify.handlers.documents import MESSAGES, THREADS
 
 
@@ -42,13 +42,13 @@ def record_sending(
 ) -> Change:
     """Mark the message as sent and publish MessageSent; raises Refused (404) when there is no such message."""
     found, counts = _existing(message, thread)
-    after = settled(
+    after = finished(
         found, Status.SENT, moment.now, language=command.language, fallback_from=command.fallback_from
     )
     event = MessageSent(
         report_id=found.report_id, message_id=found.message_id, template=found.template, channel=found.channel
     )
-    return _settle(after, counts, event)
+    return _finish(after, counts, event)
 
 
 def record_failure(
@@ -63,7 +63,7 @@ def record_failure(
         channel=found.channel,
         reason=command.reason,
     )
-    return _settle(settled(found, Status.FAILED, moment.now, command.reason), counts, event)
+    return _finish(finished(found, Status.FAILED, moment.now, command.reason), counts, event)
 
 
 def record_suppression(
@@ -78,7 +78,7 @@ def record_suppression(
         channel=found.channel,
         reason=command.reason,
     )
-    return _settle(settled(found, Status.SUPPRESSED, moment.now, command.reason), counts, event)
+    return _finish(finished(found, Status.SUPPRESSED, moment.now, command.reason), counts, event)
 
 
 def _existing(message: Message | None, thread: Thread | None) -> tuple[Message, Thread]:
@@ -87,7 +87,7 @@ def _existing(message: Message | None, thread: Thread | None) -> tuple[Message, 
     return message, thread
 
 
-def _settle(after: Message | None, thread: Thread, event: NotifyMessage) -> Change:
+def _finish(after: Message | None, thread: Thread, event: NotifyMessage) -> Change:
     if after is None:
         return NOTHING
     moved = thread.moved(Status.PENDING, after.status)
