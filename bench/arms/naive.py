@@ -9,7 +9,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from bench.arms.rules import opened
 from bench.arms.task import BATCH, CASES, Task, until_told
-from chassis.consumer.kafka_security import security
+from chassis.consumer.subscription import security_of
 from contracts.intake import ReportRegistered
 
 ONE_MEGABYTE = 1_048_576
@@ -17,7 +17,7 @@ ONE_MEGABYTE = 1_048_576
 
 async def one_by_one(task: Task) -> None:
     """One message at a time: update_one, publish, acknowledge."""
-    broker = KafkaBroker(task.kafka.servers, security=security(task.kafka), acks="all", logger=None)
+    broker = KafkaBroker(task.kafka.servers, security=security_of(task.kafka), acks="all", logger=None)
     cases: Any = AsyncIOMotorClient(task.durable)[task.database][CASES]
 
     @broker.subscriber(
@@ -42,7 +42,7 @@ async def in_batches(task: Task) -> None:
     # With the default batch size a publish of this many raises, and the acknowledgement then loses them all.
     broker = KafkaBroker(
         task.kafka.servers,
-        security=security(task.kafka),
+        security=security_of(task.kafka),
         acks="all",
         logger=None,
         max_batch_size=ONE_MEGABYTE,

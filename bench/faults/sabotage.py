@@ -47,7 +47,7 @@ class AckFirst(Delivery):
         session = self.claims.worker_of(next(iter(ends)))
         await session.transact(lambda tx: self.claims.fence(tx, ends))
         for partition, end in ends.items():
-            self.claims.held[partition].fence = self.claims.held[partition].moved(end)
+            self.claims.held[partition].fence = self.claims.held[partition].advanced(end)
         await self.committer.tell(ends)
         self.crash.at("ack.unhandled")
         await self.unit_of_work.run(session, inputs)
@@ -58,7 +58,7 @@ class NoFence(Claims):
 
     async def fence(self, tx: Transaction, ends: Mapping[Any, int]) -> None:
         """Asks nothing."""
-        await tx.upsert("fences", [self.held[tp].moved(end) for tp, end in ends.items()])
+        await tx.upsert("fences", [self.held[tp].advanced(end) for tp, end in ends.items()])
 
 
 class DualWrite(UnitOfWork):
@@ -76,7 +76,7 @@ class ClearFirst(Relay):
     """Puts facts down as sent before they are."""
 
     async def _send(self, producer: AIOKafkaProducer, target: Target, rows: Sequence[Raw]) -> list[Raw]:
-        await self._clear(rows)
+        await self._remove_sent(rows)
         self.crash.at("clear.unsent")
         return await super()._send(producer, target, rows)
 
@@ -140,12 +140,12 @@ class Sabotaged(Process):
 
     async def _send(self, rows: Sequence[Any]) -> None:
         self.crash.at("dual.unsent")
-        producer = await self.relay._ready()
+        producer = await self.relay._started_producer()
         for target, part in (await self.relay._targets(producer, rows)).items():
             await self.relay._send(producer, target, part)
 
-    async def _join(self) -> None:
-        waiting = asyncio.get_running_loop().create_task(super()._join())
+    async def _start_delivery(self) -> None:
+        waiting = asyncio.get_running_loop().create_task(super()._start_delivery())
         while self.delivery is None:
             await asyncio.sleep(0)
         if self.without == "acknowledgement":

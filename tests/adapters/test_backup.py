@@ -171,7 +171,7 @@ def test_what_was_sent_waits_to_be_sent_again_and_its_log_stays(bench: Bench) ->
     furnish(bench)
     restorer, database = Restorer(bench.admin, bench.names), bench.admin[bench.names[0]]
 
-    assert restorer.say_again() == 3 == restorer.say_again()
+    assert restorer.requeue_sent() == 3 == restorer.requeue_sent()
 
     assert sorted(row["_id"] for row in database["outbox"].find({"sent_at": None})) == [
         "sent 20261126", "sent 20261127", "waiting",

@@ -186,7 +186,7 @@ async def test_a_batch_that_was_stepped_over_is_replayed_once_it_can_be_read(
 
 
 async def _stopped(process: Any) -> bool:
-    return process.delivery is not None and bool(process.delivery.stops.there)
+    return process.delivery is not None and bool(process.delivery.stopped_partitions.stopped)
 
 
 async def _goes_on(process: Any) -> bool:

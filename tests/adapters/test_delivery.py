@@ -198,7 +198,7 @@ async def test_a_record_with_a_null_header_is_parked_and_its_neighbours_are_hand
         await until(lambda: _equals(world, 1, WHOLE), "the page before the broken record")
         assert await world.lines(2) == []
         assert process.delivery is not None
-        assert process.delivery.resting == ""
+        assert process.delivery.pause_reason == ""
 
 
 async def test_what_the_store_cannot_keep_is_parked_alone_and_the_rest_of_its_batch_is_handled(
@@ -320,10 +320,10 @@ async def test_a_partition_that_the_client_does_not_fetch_any_more_is_noticed(wo
         await publish(world, [record(world, 0)])
 
         async def noticed() -> bool:
-            return process.delivery is not None and process.delivery.stands_still(2.0)
+            return process.delivery is not None and process.delivery.is_stalled(2.0)
 
         await until(noticed, "something waits and nobody sees it")
-        assert await source.ends([paused]) == {paused: 1}
+        assert await source.end_offsets([paused]) == {paused: 1}
         source.consumer.resume(paused)
 
         async def well_again() -> bool:
@@ -362,7 +362,7 @@ async def test_what_is_gone_from_the_end_of_a_partition_is_not_waited_for(world:
             return await world.lines(8) == WHOLE
 
         async def all_well() -> bool:
-            return not delivery.stands_still(0.0)
+            return not delivery.is_stalled(0.0)
 
         await until(printed, "what came after it")
         await until(all_well, "nothing waits")
@@ -387,7 +387,7 @@ async def test_a_member_that_joins_anew_does_it_once_whatever_it_still_had_to_te
         for each in (one, two) * rounds:
             assert each.delivery is not None
             held = each.delivery.claims.held
-            each.delivery.committer.give({tp: claim.next for tp, claim in held.items()})
+            each.delivery.offset_committer.schedule({tp: claim.next for tp, claim in held.items()})
             each.delivery.source.consumer._coordinator.request_rejoin()
             await asyncio.sleep(4.5)  # until the other one has heard of it, and time to do it again
 

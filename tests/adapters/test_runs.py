@@ -413,7 +413,7 @@ async def test_who_has_read_an_older_version_of_a_run_writes_nothing(store: Stor
 
 async def test_a_process_without_the_slot_leaves_a_run_alone(store: Store) -> None:
     owner, other = ShardLeases(store, "one", 8), ShardLeases(store, "two", 8)
-    await owner.share()
+    await owner.rebalance()
     made = [
         await open_dead_letters(store, unit_of_work(), slots, Clock(), lambda: None)
         for slots in (owner, other)
@@ -422,8 +422,8 @@ async def test_a_process_without_the_slot_leaves_a_run_alone(store: Store) -> No
 
     assert not await made[1].runs.advance(made[1].runs.kinds["replay"])
     assert (await made[1].runs.read(run.id)).state is State.WAITING
-    await owner.leave()  # as a lease that runs out
-    await other.share()
+    await owner.release_all()  # as a lease that runs out
+    await other.rebalance()
     while await made[1].runs.advance(made[1].runs.kinds["replay"]):
         pass
     assert (await made[1].runs.read(run.id)).state is State.DONE

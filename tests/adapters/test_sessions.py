@@ -113,7 +113,7 @@ async def test_a_new_login_takes_the_place_of_the_one_before(store: Store) -> No
 
     assert after is not None
     assert after.session.forms == before.session.forms
-    assert await sessions.find(before.word) is None
+    assert await sessions.find(before.secret) is None
     bruno = Identity("bruno-finto", "Bruno Finto", ())
     other = await sessions.find(await sessions.begin("third", "nonce", bruno, after))
     assert other is not None
@@ -129,11 +129,11 @@ async def test_one_of_many_asks_the_issuer(store: Store) -> None:
 
     assert len(claimed) == 1
     told = await sessions.confirm(claimed[0], NOBODY)
-    found = await sessions.find(held.word)
+    found = await sessions.find(held.secret)
     assert told is not None
     assert found is not None
     assert (found.session, found.version) == (told.session, told.version)
-    assert (found.session.roles, found.session.http_client) == ((), False)
+    assert (found.session.roles, found.session.asking) == ((), False)
     assert sessions.refresh_token(found) == NOBODY.refresh
 
 
@@ -144,12 +144,12 @@ async def test_a_session_that_was_ended_meanwhile_stays_ended(store: Store) -> N
     claimed = await sessions.claim(held)
     assert claimed is not None
 
-    await sessions.end(held.word)
+    await sessions.end(held.secret)
 
     assert await sessions.confirm(claimed, ADA) is None
-    await sessions.give_back(claimed)
+    await sessions.release_claim(claimed)
     assert await sessions.claim(held) is None
-    assert await sessions.find(held.word) is None
+    assert await sessions.find(held.secret) is None
 
 
 async def test_a_refresh_token_opens_with_its_own_word_and_secret(store: Store) -> None:
@@ -160,10 +160,10 @@ async def test_a_refresh_token_opens_with_its_own_word_and_secret(store: Store) 
     assert other is not None
 
     assert sessions_in(store, secret=b"another").refresh_token(held) == ""
-    assert sessions.refresh_token(type(held)(other.word, held.version, held.session)) == ""
+    assert sessions.refresh_token(type(held)(other.secret, held.version, held.session)) == ""
 
 
-@given(st.lists(st.tuples(st.sampled_from(("claim", "confirm", "give_back", "find")), st.integers(0, 9))))
+@given(st.lists(st.tuples(st.sampled_from(("claim", "confirm", "release_claim", "find")), st.integers(0, 9))))
 def test_nothing_that_is_done_with_what_was_read_before_opens_an_ended_session(
     steps: list[tuple[str, int]],
 ) -> None:
@@ -182,8 +182,8 @@ def test_nothing_that_is_done_with_what_was_read_before_opens_an_ended_session(
                     assert await sessions.claim(held) is None
                 case "confirm":
                     assert await sessions.confirm(held, ADA) is None
-                case "give_back":
-                    await sessions.give_back(held)
+                case "release_claim":
+                    await sessions.release_claim(held)
                 case _:
                     assert await sessions.find(word) is None
         assert await store.query(SESSIONS, {}) == []

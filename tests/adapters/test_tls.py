@@ -16,7 +16,7 @@ from pymongo import MongoClient
 from pymongo.errors import ServerSelectionTimeoutError
 from tests.adapters.certificates import made_up_tls
 
-from chassis.consumer.kafka_security import security
+from chassis.consumer.subscription import security_of
 from chassis.consumer.topic_ids import topic_ids
 from chassis.settings import ServiceSettings
 from chassis.store.mongo import MongoStore
@@ -87,7 +87,7 @@ async def test_a_service_says_and_hears_over_tls(kafka: Kafka, tls: Tls, tmp_pat
     ) as consumer:
         record = await asyncio.wait_for(consumer.getone(), 20)
     assert record.value == b"over tls"
-    broker = KafkaBroker(notify.servers, security=security(notify), logger=None)
+    broker = KafkaBroker(notify.servers, security=security_of(notify), logger=None)
     async with broker:
         assert await broker.ping(10)
 
@@ -145,7 +145,7 @@ async def test_a_broker_without_a_lock_is_reached_without_a_user(tools: Tools, t
         assert "intake.reports" in provision(kafka.admin, 1)
         async with AIOKafkaProducer(**kafka.admin.aiokafka()) as producer:
             await producer.send_and_wait("intake.reports", b"open")
-        async with KafkaBroker(kafka.address, security=security(kafka.admin), logger=None) as broker:
+        async with KafkaBroker(kafka.address, security=security_of(kafka.admin), logger=None) as broker:
             assert await broker.ping(10)
     finally:
         kafka.stop()

@@ -12,7 +12,7 @@ from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest, MetadataResponse_v0
 
-from chassis.consumer.aiokafka_patches import REST_SECONDS, has_no_leader, patch_aiokafka
+from chassis.consumer.aiokafka_patches import PAUSE_SECONDS, has_no_leader, patch_aiokafka
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_whoever_asks_for_metadata_again_and_again_rests_while_nobody_answers() 
         began = asyncio.get_running_loop().time()
         for _ in range(5):
             assert not await client.force_metadata_update()
-        assert asyncio.get_running_loop().time() - began > 4 * REST_SECONDS
+        assert asyncio.get_running_loop().time() - began > 4 * PAUSE_SECONDS
         await client.close()
 
     uvloop.run(main())

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.backup.archive import PART, Manifest, opened, written
+from ops.backup.archive_encryption import CHUNK, Damaged, EncryptedReader, EncryptedWriter
 from ops.backup.save import forget
-from ops.backup.vault import CHUNK, Damaged, LockedReader, LockedWriter
 
 KEY = b"k" * 32
 ROWS = [{"_id": str(number), "state": {"text": "à" * number}} for number in range(200)]
@@ -112,9 +112,9 @@ def test_another_key_or_none_opens_nothing(tmp_path: Path, key: Path) -> None:
     write(path, key)
     other.write_bytes(b"x" * 32)
 
-    with pytest.raises(Damaged, match="not the key"), opened(path, other):
+    with pytest.raises(Damaged, match="the key is wrong"), opened(path, other):
         pass
-    with pytest.raises(Damaged, match="locked"), opened(path, None):
+    with pytest.raises(Damaged, match="encrypted"), opened(path, None):
         pass
 
 
@@ -135,12 +135,12 @@ def test_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
 @given(st.lists(st.binary(max_size=3 * CHUNK // 2), max_size=4), st.data())
 def test_any_part_of_a_locked_file_can_be_read_alone(parts: list[bytes], data: st.DataObject) -> None:
     file, whole = BytesIO(), b"".join(parts)
-    writer = LockedWriter(file, KEY)
+    writer = EncryptedWriter(file, KEY)
     for part in parts:
         writer.write(part)
     writer.finish()
     file.seek(0)
-    reader = LockedReader(file, KEY)
+    reader = EncryptedReader(file, KEY)
 
     place = data.draw(st.integers(0, len(whole)))
     reader.seek(place)

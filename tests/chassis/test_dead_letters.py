@@ -22,7 +22,7 @@ from contracts.topics import dead_letter_topic
 
 async def dead_letters(store: Store) -> DeadLetters:
     slots = ShardLeases(store, "one", 8)
-    await slots.share()
+    await slots.rebalance()
     return await open_dead_letters(store, unit_of_work(), slots, lambda: NOW, lambda: None)
 
 

@@ -41,10 +41,10 @@ class Scene:
         await self.store.insert_missing(OUTBOX, rows)
 
     async def look(self, slots: list[int] = SLOTS) -> list[str]:
-        return [row["_id"] for row in await self.outbox_scan.look(slots)]
+        return [row["_id"] for row in await self.outbox_scan.next_rows(slots)]
 
     async def send(self) -> list[str]:
-        rows = await self.outbox_scan.look(SLOTS)
+        rows = await self.outbox_scan.next_rows(SLOTS)
         self.outbox_scan.sent(rows)
         await self.store.delete(OUTBOX, [row["_id"] for row in rows])
         return [row["_id"] for row in rows]

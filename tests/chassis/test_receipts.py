@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.chassis.ledger import NOW, Remind, a_store, command, record, registered, report_id, unit_of_work
 from tests.chassis.test_dead_letters import dead_letters
 
-from chassis.consumer.batch_metrics import tell
+from chassis.consumer.batch_committer import record_batch
 from chassis.consumer.records import read
 from chassis.observe.metrics import Metrics
 from chassis.parking.replays import Replays
@@ -46,9 +46,9 @@ async def lines(store: Store, report: int = 1) -> list[str]:
     return list(row["state"]["lines"]) if row and row["state"] else []
 
 
-async def run(store: Store, *inputs: Input, hopeful: bool = False) -> list[Outcome]:
+async def run(store: Store, *inputs: Input, optimistic: bool = False) -> list[Outcome]:
     engine = unit_of_work()
-    engine.hopeful = hopeful
+    engine.optimistic = optimistic
     return await engine.run(await store.session(), list(inputs))
 
 
@@ -76,18 +76,18 @@ def test_two_inputs_have_one_name_only_when_one_publisher_or_caller_gave_both_on
     assert _named(Source.EVENT, other, registered(1)) != of_event
 
 
-@pytest.mark.parametrize("hopeful", [False, True])
+@pytest.mark.parametrize("optimistic", [False, True])
 async def test_a_command_whose_id_was_chosen_to_be_that_of_an_event_does_not_swallow_it(
-    hopeful: bool,
+    optimistic: bool,
 ) -> None:
     store = await a_store()
 
-    await run(store, command(2, "first", E, "aa"), hopeful=hopeful)
-    (outcome,) = await run(store, event(E), hopeful=hopeful)
+    await run(store, command(2, "first", E, "aa"), optimistic=optimistic)
+    (outcome,) = await run(store, event(E), optimistic=optimistic)
 
     assert outcome.result is Result.DONE
     assert await lines(store) == ["lift"]
-    (again,) = await run(store, command(2, "first", E, "aa"), hopeful=hopeful)
+    (again,) = await run(store, command(2, "first", E, "aa"), optimistic=optimistic)
     assert (again.result, again.answer) == (Result.AGAIN, {"lines": 1})
 
 
@@ -132,39 +132,39 @@ async def _of_an_older_build(store: Store, *rows: Mapping[str, object]) -> None:
     await store.insert_missing("inbox", [{"at": NOW, **row} for row in rows])
 
 
-@pytest.mark.parametrize("hopeful", [False, True])
-async def test_an_event_that_an_older_build_handled_is_not_handled_again(hopeful: bool) -> None:
+@pytest.mark.parametrize("optimistic", [False, True])
+async def test_an_event_that_an_older_build_handled_is_not_handled_again(optimistic: bool) -> None:
     store = await a_store()
     await _of_an_older_build(store, {"_id": E})
 
-    (outcome,) = await run(store, event(E), hopeful=hopeful)
+    (outcome,) = await run(store, event(E), optimistic=optimistic)
 
     assert (outcome.result, await lines(store)) == (Result.AGAIN, [])
 
 
-@pytest.mark.parametrize("hopeful", [False, True])
+@pytest.mark.parametrize("optimistic", [False, True])
 @pytest.mark.parametrize("chosen", [E, f"report:{E}"])
-async def test_a_command_that_an_older_build_handled_gets_its_answer(chosen: str, hopeful: bool) -> None:
+async def test_a_command_that_an_older_build_handled_gets_its_answer(chosen: str, optimistic: bool) -> None:
     store = await a_store()
     await _of_an_older_build(store, {"_id": chosen, "fingerprint": "aa", "answer": {"lines": 7}})
 
-    (again,) = await run(store, command(1, "first", chosen, "aa"), hopeful=hopeful)
-    (other,) = await run(store, command(1, "other", chosen, "bb"), hopeful=hopeful)
+    (again,) = await run(store, command(1, "first", chosen, "aa"), optimistic=optimistic)
+    (other,) = await run(store, command(1, "other", chosen, "bb"), optimistic=optimistic)
 
     assert (again.result, again.answer) == (Result.AGAIN, {"lines": 7})
     assert (other.result, str(other.error)) == (
         Result.REFUSED,
-        "id-reused: This id was used before with another body.",
+        "id-reused: This id was already used with a different body.",
     )
 
 
-@pytest.mark.parametrize("hopeful", [False, True])
-async def test_a_commands_receipt_of_an_older_build_does_not_swallow_an_event(hopeful: bool) -> None:
+@pytest.mark.parametrize("optimistic", [False, True])
+async def test_a_commands_receipt_of_an_older_build_does_not_swallow_an_event(optimistic: bool) -> None:
     store = await a_store()
     await _of_an_older_build(store, {"_id": E, "fingerprint": "aa", "answer": {"lines": 7}})
 
-    results = [(await run(store, event(E), hopeful=hopeful))[0].result for _ in range(2)]
-    (again,) = await run(store, command(2, "first", E, "aa"), hopeful=hopeful)
+    results = [(await run(store, event(E), optimistic=optimistic))[0].result for _ in range(2)]
+    (again,) = await run(store, command(2, "first", E, "aa"), optimistic=optimistic)
 
     assert results == [Result.DONE, Result.AGAIN]
     assert await lines(store) == ["lift"]
@@ -180,7 +180,7 @@ def test_each_event_is_handled_once_whatever_commands_of_its_id_come_now_or_came
 ) -> None:
     async def story() -> None:
         store, engine = await a_store(), unit_of_work()
-        engine.hopeful = True
+        engine.optimistic = True
         await _of_an_older_build(store, *({"_id": chosen, "fingerprint": "aa"} for chosen in legacy))
         session = await store.session()
         for batch in batches:
@@ -261,7 +261,7 @@ async def test_a_refused_event_is_counted_and_said_with_its_ids(caplog: pytest.L
     outcomes: Sequence[Outcome] = await run(store, event("e1", category="refuse"))
 
     with caplog.at_level(logging.INFO, "ascolto"):
-        tell(metrics, "ledger", outcomes, 0.1, NOW)
+        record_batch(metrics, "ledger", outcomes, 0.1, NOW)
 
     (said,) = [one for one in caplog.records if one.levelno == logging.ERROR]
     fields = json.loads(json.dumps(said.__dict__["fields"]))

@@ -46,7 +46,7 @@ async def a_shadow(*live: Input) -> Shadow:
 async def test_the_same_facts_make_the_same_documents_and_say_nothing() -> None:
     shadow = await a_shadow(*events(1, 2, 3))
 
-    ended = await shadow.replay(batches(events(1, 2), events(3)))
+    ended = await shadow.rebuild(batches(events(1, 2), events(3)))
 
     assert ended == {"done": 3}
     assert vars(await shadow.compare(PAGES)) == {
@@ -63,15 +63,15 @@ async def test_the_same_facts_make_the_same_documents_and_say_nothing() -> None:
 async def test_a_replay_that_is_run_again_adds_nothing() -> None:
     shadow = await a_shadow()
 
-    await shadow.replay(batches(events(1)))
+    await shadow.rebuild(batches(events(1)))
 
-    assert await shadow.replay(batches(events(1))) == {"again": 1}
+    assert await shadow.rebuild(batches(events(1))) == {"again": 1}
 
 
 async def test_what_differs_is_named() -> None:
     shadow = await a_shadow(*events(1, 2), command(2, "by-hand"), command(4, "by-hand", "c2"))
 
-    await shadow.replay(batches(events(1, 2, 3)))
+    await shadow.rebuild(batches(events(1, 2, 3)))
     found = await shadow.compare(PAGES)
 
     assert (found.same, found.different) == (1, [report_id(2)])
@@ -80,7 +80,7 @@ async def test_what_differs_is_named() -> None:
 
 async def test_a_read_model_can_be_put_in_place_of_the_live_one() -> None:
     shadow = await a_shadow(*events(1), command(1, "wrong"))
-    await shadow.replay(batches(events(1, 2)))
+    await shadow.rebuild(batches(events(1, 2)))
 
     assert await shadow.swap(READ_MODEL) == 2
     assert vars(await shadow.compare(READ_MODEL))["same"] == 2
@@ -90,5 +90,5 @@ async def test_a_read_model_can_be_put_in_place_of_the_live_one() -> None:
 async def test_documents_that_speak_are_never_swapped() -> None:
     shadow = await a_shadow(*events(1))
 
-    with pytest.raises(Misuse, match="speaks on"):
+    with pytest.raises(Misuse, match="publishes on"):
         await shadow.swap(PAGES)

@@ -32,15 +32,15 @@ class TwoWords(QuietSubscription):
     def consumer(self) -> Any:
         return self
 
-    def high(self, partition: TopicPartition) -> int | None:
+    def highwater(self, partition: TopicPartition) -> int | None:
         return self.known[partition]
 
-    async def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         if self.away:
             raise Unavailable("kafka: away")
         return {partition: self.true[partition] for partition in partitions}
 
-    async def begins(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         return {partition: self.first[partition] for partition in partitions}
 
 
@@ -58,19 +58,19 @@ class Reader:
         store = await a_store()
         claims = Claims("ledger", store, [await store.session(), await store.session()])
         for partition in (SEEN, UNSEEN):
-            await claims.take(partition, "topic-id")
+            await claims.acquire(partition, "topic-id")
         return cls(claims)
 
     def handle(self, partition: TopicPartition, end: int) -> None:
         claim = self.claims.held[partition]
-        claim.fence = claim.moved(end)
-        self.stall_detector.made()
+        claim.fence = claim.advanced(end)
+        self.stall_detector.progressed()
 
     async def pass_time(self, seconds: int) -> bool:
         for _ in range(seconds):
             self.now += 1
-            await self.stall_detector.look()
-        return self.stall_detector.stands_still(PATIENCE)
+            await self.stall_detector.check()
+        return self.stall_detector.is_stalled(PATIENCE)
 
 
 @pytest.mark.parametrize("known", [0, None])
@@ -116,7 +116,7 @@ async def test_a_broker_that_is_away_is_said_and_nothing_is_taken_for_stuck() ->
     with pytest.raises(Unavailable):
         await reader.pass_time(60)
 
-    assert not reader.stall_detector.stands_still(PATIENCE)
+    assert not reader.stall_detector.is_stalled(PATIENCE)
 
 
 async def test_what_rested_is_counted_anew() -> None:
@@ -124,7 +124,7 @@ async def test_what_rested_is_counted_anew() -> None:
     reader.source.known[SEEN], reader.source.true[UNSEEN] = 3, 7
     await reader.pass_time(60)
 
-    reader.stall_detector.anew()
+    reader.stall_detector.reset()
 
     assert not await reader.pass_time(10)
     assert await reader.pass_time(45)
@@ -139,7 +139,7 @@ async def test_what_was_removed_unread_is_told_once_it_is_certain_that_nothing_m
     told = []
     for _ in range(2 * int(ASK_SECONDS) + 4):
         reader.now += 1
-        told.append(await reader.stall_detector.look())
+        told.append(await reader.stall_detector.check())
 
     assert [one for one in told if one] == [{SEEN: 5}]
 
@@ -147,23 +147,23 @@ async def test_what_was_removed_unread_is_told_once_it_is_certain_that_nothing_m
 async def test_a_group_that_never_says_what_is_ours_is_stuck_and_one_that_takes_its_time_is_not() -> None:
     reader = await Reader.with_two_partitions()
     reader.claims.held.clear()
-    reader.stall_detector.leave()
+    reader.stall_detector.left_group()
 
     assert not await reader.pass_time(2 * int(PATIENCE))
     assert await reader.pass_time(1)
-    reader.stall_detector.join()
+    reader.stall_detector.joined_group()
     assert not await reader.pass_time(200)
 
 
 async def test_whoever_lets_go_is_outside_until_the_group_has_said_what_is_ours() -> None:
     delivery = await delivery_on(await a_store())
-    assert delivery.stall_detector.outside is None
+    assert delivery.stall_detector.left_at is None
 
     await delivery.on_partitions_revoked({SEEN})
-    assert delivery.stall_detector.outside is not None
+    assert delivery.stall_detector.left_at is not None
     await delivery.on_partitions_assigned(set())
 
-    assert delivery.stall_detector.outside is None
+    assert delivery.stall_detector.left_at is None
 
 
 class Waiting(QuietDelivery):
@@ -189,7 +189,7 @@ class Waiting(QuietDelivery):
             self.now += 1
             with suppress(Unavailable):
                 await self.watch()
-        return self.stands_still(PATIENCE)
+        return self.is_stalled(PATIENCE)
 
 
 async def test_nobody_is_stuck_outside_while_the_broker_is_away() -> None:
@@ -224,9 +224,9 @@ async def test_a_claim_that_fails_in_an_unknown_way_is_tried_again_and_reading_g
     delivery.claims.held.clear()
 
     await delivery.on_partitions_assigned({SEEN, UNSEEN})
-    assert (delivery.resting, delivery.source.paused) == ("AssertionError", True)
+    assert (delivery.pause_reason, delivery.source.paused) == ("AssertionError", True)
     assert delivery._resuming is not None
     await delivery._resuming
 
     assert set(delivery.claims.held) == {SEEN, UNSEEN}
-    assert (delivery.resting, delivery.source.paused) == ("", False)
+    assert (delivery.pause_reason, delivery.source.paused) == ("", False)

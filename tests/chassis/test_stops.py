@@ -38,7 +38,7 @@ from chassis.consumer import raw_fetch as lenient
 from chassis.consumer.records import read, record_from
 from chassis.consumer.stall_detector import StallDetector
 from chassis.consumer.stopped_partitions import TRY_AGAIN_SECONDS, StoppedPartitions
-from chassis.consumer.subscription import _of_a_record
+from chassis.consumer.subscription import _is_record_error
 from chassis.store.collections import PARKED, PARKED_KEYS
 from chassis.store.port import Store
 from chassis.transaction.inputs import Result
@@ -57,7 +57,7 @@ class Reader:
 
     def __init__(self, delivery: QuietDelivery, *batches: bytes) -> None:
         self.now, self.delivery, self.batches = 0.0, delivery, list(batches)
-        self.stops = delivery.stops = StoppedPartitions(
+        self.stopped_partitions = delivery.stopped_partitions = StoppedPartitions(
             Connection(""), delivery.claims, delivery.source, delivery.metrics, lambda: self.now, self._fetch
         )
 
@@ -73,7 +73,7 @@ class Reader:
     async def step(self, limit: int = 500) -> dict[int, list[int]]:
         """Read once past what the library cannot fetch, and handle what is found; says which offsets."""
         held = self.delivery.claims.held
-        found = await self.stops.read({tp: claim.next for tp, claim in held.items()}, limit)
+        found = await self.stopped_partitions.read({tp: claim.next for tp, claim in held.items()}, limit)
         await handled(self.delivery, [raw for raws in found.values() for raw in raws])
         return {tp.partition: [raw.offset for raw in raws] for tp, raws in found.items()}
 
@@ -108,7 +108,7 @@ async def test_what_lies_behind_a_batch_that_cannot_be_read_is_not_handled_and_o
 
     assert await categories(store, 1) == ["lift"]
     assert await store.count(PARKED, {}) == 0
-    assert reader.stops.told() == [
+    assert reader.stopped_partitions.describe() == [
         "intake.reports/0 at 1: a batch of 2 records that nobody here can read: format 2, codec 6"
     ]
     assert reader.delivery.metrics.stopped.labels(TOPIC, "0")._value.get() == 1
@@ -125,7 +125,7 @@ async def test_a_batch_that_somebody_lets_be_stepped_over_is_parked_and_only_tha
     await reader.step()
 
     place = await (await dead_letters(store)).step_over("ada", "from a foreign client", TOPIC, 0, 0)
-    await reader.stops.look()
+    await reader.stopped_partitions.check()
     steps = [await reader.step(), await reader.step()]
 
     assert place == "intake.reports/0/0"
@@ -136,7 +136,7 @@ async def test_a_batch_that_somebody_lets_be_stepped_over_is_parked_and_only_tha
         (0, "poison", bad),
         (1, "poison", None),
     ]
-    assert [stop.offset for stop in reader.stops.there.values()] == [2]
+    assert [stop.offset for stop in reader.stopped_partitions.stopped.values()] == [2]
 
 
 async def test_a_batch_that_is_stepped_over_in_pieces_needs_one_word() -> None:
@@ -147,7 +147,7 @@ async def test_a_batch_that_is_stepped_over_in_pieces_needs_one_word() -> None:
     steps = [(await reader.step(limit=2))[0] for _ in range(4)]
 
     assert steps == [[0, 1], [2, 3], [4], [5]]
-    assert reader.stops.told() == []
+    assert reader.stopped_partitions.describe() == []
 
 
 async def test_a_stopped_partition_is_tried_again_and_goes_on_once_its_batch_can_be_read() -> None:
@@ -156,16 +156,16 @@ async def test_a_stopped_partition_is_tried_again_and_goes_on_once_its_batch_can
     await reader.step()
 
     reader.now += TRY_AGAIN_SECONDS - 1
-    await reader.stops.look()
+    await reader.stopped_partitions.check()
     assert reader.delivery.source.holds == {BAD}
     reader.now += 2
-    await reader.stops.look()
+    await reader.stopped_partitions.check()
     assert reader.delivery.source.holds == set()
     reader.batches = [batch_of([lies(1)], SNAPPY)]
     assert (await reader.step())[0] == [0]
 
     assert await categories(store, 1) == ["lift"]
-    assert (reader.stops.told(), await store.count(PARKED, {})) == ([], 0)
+    assert (reader.stopped_partitions.describe(), await store.count(PARKED, {})) == ([], 0)
     assert reader.delivery.metrics.stopped.labels(TOPIC, "0")._value.get() == 0
 
 
@@ -174,11 +174,11 @@ async def test_a_partition_that_was_read_on_by_the_library_or_is_not_ours_any_mo
     reader = await positions(store, unreadable(0, lies(1)))
     await reader.step()
     claim = reader.delivery.claims.held[BAD]
-    claim.fence = claim.moved(1)
+    claim.fence = claim.advanced(1)
 
-    await reader.stops.look()
+    await reader.stopped_partitions.check()
 
-    assert (reader.stops.told(), reader.delivery.source.holds) == ([], set())
+    assert (reader.stopped_partitions.describe(), reader.delivery.source.holds) == ([], set())
 
 
 @pytest.mark.parametrize("codec", [0, GZIP, SNAPPY, LZ4, ZSTD])
@@ -240,7 +240,7 @@ def test_every_codec_of_kafka_can_be_read_here() -> None:
     ],
 )
 def test_whatever_a_decoder_raises_is_about_a_record(error: Exception, about_a_record: bool) -> None:
-    assert _of_a_record(error) is about_a_record
+    assert _is_record_error(error) is about_a_record
 
 
 async def test_a_partition_that_has_stopped_is_not_stuck_and_hides_no_other_that_is() -> None:
@@ -250,13 +250,13 @@ async def test_a_partition_that_has_stopped_is_not_stuck_and_hides_no_other_that
     claims, source = reader.delivery.claims, TwoWords()
     source.known, source.true, source.first = {BAD: 1, GOOD: 1}, {BAD: 1, GOOD: 1}, {BAD: 0, GOOD: 0}
     stall_detector = StallDetector("ledger", claims, source, reader.delivery.metrics, lambda: reader.now)
-    stall_detector.stopped = reader.stops.there
+    stall_detector.stopped = reader.stopped_partitions.stopped
 
     async def still(seconds: int) -> bool:
         for _ in range(seconds):
             reader.now += 1
-            await stall_detector.look()
-        return stall_detector.stands_still(45)
+            await stall_detector.check()
+        return stall_detector.is_stalled(45)
 
     assert not await still(100)
     source.known, source.true = {BAD: None, GOOD: 1}, {BAD: 1, GOOD: 1}

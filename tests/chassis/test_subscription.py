@@ -74,7 +74,7 @@ async def test_a_broker_that_says_nothing_is_away_and_no_consumer_is_left_asking
 async def test_whoever_asks_such_a_broker_for_topics_is_told_in_time_that_it_is_away(
     silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(topic_ids, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(topic_ids, "TIMEOUT_SECONDS", 0.2)
     before = asyncio.all_tasks()
 
     async with asyncio.timeout(5):

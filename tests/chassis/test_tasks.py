@@ -230,7 +230,7 @@ async def test_what_was_read_long_ago_is_read_again_because_somebody_else_may_ha
     await room.make_room()
     await room.jobs.store.delete("jobs", done)  # by whoever held the slots meanwhile
     room.seconds[0] += 60
-    await room.jobs.shard_leases.share()
+    await room.jobs.shard_leases.rebalance()
 
     await room.jobs.start_due()
     await asyncio.sleep(0)
@@ -276,14 +276,14 @@ async def test_a_slot_goes_to_another_process_when_nothing_runs_in_it_any_more()
     used = old.in_use()
     assert len(used) > 4
 
-    await old.share()
-    await new.share()
+    await old.rebalance()
+    await new.rebalance()
     assert used <= set(old.owned())  # the relay goes on with what cannot leave yet
     assert not used & set(new.owned())
 
     await room.make_room()
-    await old.share()
-    await new.share()
+    await old.rebalance()
+    await new.rebalance()
     assert (len(old.owned()), len(new.owned())) == (4, 4)
 
 
@@ -291,14 +291,14 @@ async def test_in_a_slot_that_is_about_to_leave_nothing_begins() -> None:
     room = await PressRoom.busy()
     slots = room.jobs.shard_leases
     await ShardLeases(room.jobs.store, "two", 8, monotonic=lambda: room.seconds[0]).reclaim()
-    await slots.share()
+    await slots.rebalance()
     await room.make_room()
     waiting = {row["slot"] for row in room.jobs._waiting}
-    assert waiting & slots._leaving, "a room in which the case happens"
+    assert waiting & slots._releasing, "a room in which the case happens"
 
     await room.jobs.start_due()
 
-    assert slots.in_use() == waiting & set(slots.staying())
+    assert slots.in_use() == waiting & set(slots.accepting())
 
 
 @dataclass

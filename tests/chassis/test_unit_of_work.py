@@ -25,7 +25,7 @@ from chassis.consumer.records import read
 from chassis.documents import Raw
 from chassis.errors import Poison, Refused
 from chassis.store.collections import PARKED, PARKED_KEYS
-from chassis.store.memory import MemoryTransaction
+from chassis.store.memory_session import MemoryTransaction
 from chassis.store.port import Store
 from chassis.transaction.inputs import Input, Lineage, Result
 
@@ -168,7 +168,7 @@ def test_hoping_that_nothing_came_before_ends_as_looking_for_it_does(batches: li
         session, engine = await store.session(), replace(unit_of_work(), clock=lambda: NOW)
         ends: list[object] = []
         for batch in batches:
-            engine.hopeful = engine.hopeful and not careful
+            engine.optimistic = engine.optimistic and not careful
             outcomes = await engine.run(session, [told(next(offsets), *one) for one in batch])
             ends += [(outcome.result, outcome.answer, str(outcome.error)) for outcome in outcomes]
         names = ("pages", "inbox", "outbox", "timers", "jobs", PARKED, PARKED_KEYS)

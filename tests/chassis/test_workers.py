@@ -30,20 +30,20 @@ class QuietSubscription(Subscription):
         return None
 
     @property
-    def most(self) -> int:
+    def max_records(self) -> int:
         return BATCH
 
-    @most.setter
-    def most(self, records: int) -> None:
+    @max_records.setter
+    def max_records(self, records: int) -> None:
         raise AssertionError(f"a batch of two made the next one {records}")
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.sought.append((partition.partition, offset))
 
-    def hold(self, partition: TopicPartition) -> None:
+    def pause_partition(self, partition: TopicPartition) -> None:
         self.holds.add(partition)
 
-    def let_go(self, partition: TopicPartition) -> None:
+    def resume_partition(self, partition: TopicPartition) -> None:
         self.holds.discard(partition)
 
     def pause(self) -> bool:
@@ -76,7 +76,7 @@ async def delivery_on(store: Store, kind: type[QuietDelivery] = QuietDelivery) -
     claims = Claims("ledger", store, [await store.session(), await store.session()])
     made = kind("ledger", Connection(""), "one", [TOPIC], claims, unit_of_work(), lambda: NOW)
     for number in range(2):
-        await claims.take(TopicPartition(TOPIC, number), "topic-id")
+        await claims.acquire(TopicPartition(TOPIC, number), "topic-id")
     return made
 
 
@@ -95,8 +95,8 @@ def raw(partition: int, offset: int, category: str) -> Any:
 
 
 async def handled(delivery: QuietDelivery, records: Sequence[Any]) -> None:
-    await delivery.take(records)
-    async with delivery._still():
+    await delivery.handle_batch(records)
+    async with delivery._quiesced():
         pass
 
 
@@ -112,7 +112,7 @@ async def test_a_lane_that_cannot_go_on_is_sent_back_and_the_other_is_handled() 
 
     assert (await opened(store, 0), await opened(store, 10)) == (True, False)
     assert delivery.source.sought == [(1, 0)]
-    assert delivery.resting == "the printer's owner"
+    assert delivery.pause_reason == "the printer's owner"
     assert {tp.partition: claim.next for tp, claim in delivery.claims.held.items()} == {0: 1, 1: 0}
 
 
@@ -122,10 +122,10 @@ async def test_the_pauses_grow_while_one_lane_cannot_go_on_and_begin_anew_after_
 
     await handled(delivery, [raw(0, 0, "lift"), raw(1, 0, "away")])
     await handled(delivery, [raw(0, 1, "lift"), raw(1, 0, "away")])
-    assert list(delivery._rests.values()) == [2]
+    assert list(delivery._failures.values()) == [2]
     await handled(delivery, [raw(0, 2, "lift"), raw(1, 0, "roof")])
 
-    assert delivery._rests == {}
+    assert delivery._failures == {}
     assert await opened(store, 10)
 
 
@@ -133,7 +133,7 @@ async def test_what_was_handed_over_behind_a_failure_is_not_handled_and_is_read_
     store = await a_store()
     delivery = await delivery_on(store)
 
-    await delivery.take([raw(1, 0, "away")])
+    await delivery.handle_batch([raw(1, 0, "away")])
     await handled(delivery, [raw(1, 1, "lift"), raw(0, 0, "lift")])
 
     assert (await opened(store, 10), await opened(store, 11), await opened(store, 0)) == (False, False, True)
@@ -146,7 +146,7 @@ async def test_records_are_taken_while_those_before_them_are_being_committed() -
     store = await a_store()
     delivery = await delivery_on(store)
 
-    await delivery.take([raw(0, 0, "lift")])
+    await delivery.handle_batch([raw(0, 0, "lift")])
     assert delivery.claims.held[TopicPartition(TOPIC, 0)].next == 0
     await handled(delivery, [raw(0, 1, "lift")])
 
@@ -176,8 +176,8 @@ async def test_kafka_is_told_where_a_claimed_partition_stands() -> None:
     delivery.claims.held.clear()
 
     await delivery.on_partitions_assigned({TopicPartition(TOPIC, 0)})
-    assert delivery.committer._telling is not None
-    await delivery.committer._telling
+    assert delivery.offset_committer._task is not None
+    await delivery.offset_committer._task
 
     assert delivery.source.told == {0: 2}
 

@@ -78,7 +78,7 @@ async def known_of(name: str, service: Furnished) -> Known:
         "why": "torn",
     }
     known.anew[DISCARD] = park
-    known.paths["run_id"] = (await (await service.process.furnish()).replay("somebody", head)).id
+    known.paths["run_id"] = (await (await service.process.open_dead_letters()).replay("somebody", head)).id
     return known
 
 

@@ -139,7 +139,7 @@ async def test_what_takes_too_long_is_ended_and_the_client_told_to_come_back(
     answer = await client.get("/slow")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-    assert "whether it was done is not known" in answer.json()["detail"]
+    assert "whether it was done is unknown" in answer.json()["detail"]
 
 
 async def test_a_body_that_trickles_in_is_not_waited_for(client: httpx.AsyncClient) -> None:

@@ -23,7 +23,7 @@ CONNECTION = ["--url", "http://here", "--issuer", "http://issuer", "--client", "
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[Furnished]:
     async with furnished("notify", tmp_path) as made:
-        await made.process.shard_leases.share()
+        await made.process.shard_leases.rebalance()
         yield made
 
 
@@ -61,7 +61,7 @@ async def drive(dead_letters: DeadLetters) -> None:
 
 @pytest.fixture
 async def driven(service: Furnished) -> AsyncIterator[None]:
-    task = asyncio.create_task(drive(await service.process.furnish()))
+    task = asyncio.create_task(drive(await service.process.open_dead_letters()))
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):

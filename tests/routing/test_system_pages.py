@@ -27,7 +27,7 @@ SYSTEM = "/lavoro/sistema"
 @pytest.fixture
 async def dead_letters(service: Any) -> DeadLetters:
     slots = ShardLeases(service.store, "one", 4)
-    await slots.share()
+    await slots.rebalance()
     return await open_dead_letters(service.store, service.unit_of_work, slots, lambda: MONDAY, lambda: None)
 
 

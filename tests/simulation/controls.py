@@ -50,7 +50,7 @@ class AckFirst(SimDelivery):
                 await tx.replace(FENCES, [({"_id": name}, row | {"next": end})])
 
             await self.claims.worker_of(partition).transact(move)
-            claim.fence = claim.moved(end)
+            claim.fence = claim.advanced(end)
         await super()._commit(parts, inputs)
 
 
@@ -61,7 +61,7 @@ class DualWrite(UnitOfWork):
 
     async def _write(self, tx: Transaction, processor: BatchProcessor) -> None:
         rows, processor.effects.outbox = processor.effects.outbox, []
-        producer = await self.publisher._ready()
+        producer = await self.publisher._started_producer()
         targets = await self.publisher._targets(producer, rows)
         for target, part in targets.items():
             await self.publisher._send(producer, target, part)
@@ -71,15 +71,17 @@ class DualWrite(UnitOfWork):
 class HopesOn(UnitOfWork):
     """Refuses and parks without looking whether it came before."""
 
-    async def _read(self, tx: Transaction, inputs: Sequence[Input], hopes: bool = False) -> BatchProcessor:
-        return await super()._read(tx, inputs, hopes or self.hopeful)
+    async def _read(
+        self, tx: Transaction, inputs: Sequence[Input], skip_receipts: bool = False
+    ) -> BatchProcessor:
+        return await super()._read(tx, inputs, skip_receipts or self.optimistic)
 
 
 class DeletesFirst(SimRelay):
     """Forgets before the broker has acknowledged."""
 
     async def _send(self, producer: Any, target: Any, rows: Sequence[Raw]) -> list[Raw]:
-        await self._clear(rows)
+        await self._remove_sent(rows)
         return await super()._send(producer, target, rows)
 
 
@@ -171,15 +173,15 @@ class BelievesAll(SimDelivery):
 class Forgetful(SimRelay):
     """Keeps nothing of what was sent."""
 
-    async def _clear(self, rows: Sequence[Raw]) -> None:
+    async def _remove_sent(self, rows: Sequence[Raw]) -> None:
         await self.store.delete(OUTBOX, [row["_id"] for row in rows])
 
 
 class ParksWhole(BatchCommitter):
     """Parks a whole batch for the one record in it that the store cannot keep."""
 
-    async def _halves(self, inputs: Sequence[Input], ends: Ends) -> None:
-        await self.whole([replace(item, unreadable="one of these") for item in inputs], ends)
+    async def _bisect(self, inputs: Sequence[Input], ends: Ends) -> None:
+        await self.commit_once([replace(item, unreadable="one of these") for item in inputs], ends)
 
 
 class ParksAll(SimDelivery):
@@ -187,8 +189,8 @@ class ParksAll(SimDelivery):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        good = self.commits
-        self.commits = ParksWhole(
+        good = self.batch_committer
+        self.batch_committer = ParksWhole(
             good.group, good.claims, good.unit_of_work, good.source, good.stall_detector, good.clock
         )
 
@@ -266,7 +268,7 @@ class WithDualWrite(Parts):
 class Hides(OutboxScan):
     """Believes a fact without looking for the one before it."""
 
-    async def _part(self, owned: Sequence[int]) -> list[Raw] | None:
+    async def _recent(self, owned: Sequence[int]) -> list[Raw] | None:
         return await self._query({"slot": AnyOf(owned), "stamp": AtLeast(self._begins)})
 
 
@@ -280,7 +282,10 @@ class WithDeletesFirst(Parts):
 
 CONTROLS: dict[str, tuple[str, type[Parts]]] = {
     "no-inbox": ("receipts are neither kept nor read", WithNoInbox),
-    "hopes-on": ("what came before is refused or parked anew, without a look at its receipt", WithHopesOn),
+    "skip_receipts-on": (
+        "what came before is refused or parked anew, without a look at its receipt",
+        WithHopesOn,
+    ),
     "no-fence": ("a former owner commits like the present one", WithNoFence),
     "ack-first": ("the offset advances before the commit", WithAckFirst),
     "dual-write": ("facts are published before the commit", WithDualWrite),

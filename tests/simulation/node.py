@@ -64,21 +64,21 @@ class SimSubscription(Subscription):
         return self.reader
 
     @property
-    def most(self) -> int:
+    def max_records(self) -> int:
         return self.records
 
-    @most.setter
-    def most(self, records: int) -> None:
+    @max_records.setter
+    def max_records(self, records: int) -> None:
         self.records = records
 
-    async def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         try:
             await self.reader.log.request()
         except KafkaError as error:
             raise Unavailable("kafka: away") from error
         return {tp: self.reader.highwater(tp) or 0 for tp in partitions}
 
-    async def begins(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         return dict.fromkeys(partitions, 0)  # nothing is ever removed here
 
     async def stop(self) -> None:
@@ -108,7 +108,7 @@ class SimRelay(Relay):
 
     topics: SimLog
 
-    async def _ready(self) -> Any:
+    async def _started_producer(self) -> Any:
         if self.producer is None:
             self.producer = self.topics.producer()
         return self.producer
@@ -168,7 +168,7 @@ class Node:
         )
         self.relay.topics = log
         self.relay.outbox_scan = parts.outbox_scan(
-            store, self.slots.monotonic, self.relay.aged, WHOLE_EVERY_SECONDS, WINDOW_MARGIN_MS
+            store, self.slots.monotonic, self.relay.record_age, WHOLE_EVERY_SECONDS, WINDOW_MARGIN_MS
         )
         self.unit_of_work.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
         self.dead_letters: DeadLetters | None = None
@@ -223,7 +223,7 @@ class Node:
             done,
         )
         steps = {
-            "slots": (self.slots.share, 2.5),
+            "slots": (self.slots.rebalance, 2.5),
             "relay": (self.relay.sweep, 4.0),
             "timers": (timers.fire, 3.0),
             "jobs": (self.jobs.start_due, 4.0),
@@ -249,7 +249,9 @@ class Node:
             self.clock,
             self.loop.time,
         )
-        reader = delivery.source.reader = SimConsumer(self.group, self.instance, delivery, delivery.take)
+        reader = delivery.source.reader = SimConsumer(
+            self.group, self.instance, delivery, delivery.handle_batch
+        )
         self.delivery = delivery
         self._task(reader.read())
         self._task(reader.belong())
@@ -282,7 +284,7 @@ class Node:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.relay.stop()
         try:
-            await self.slots.leave()
+            await self.slots.release_all()
         except Unavailable:
             return
 

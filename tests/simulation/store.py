@@ -13,7 +13,8 @@ from tests.simulation.services import is_poison
 from chassis.documents import Raw
 from chassis.errors import Conflict, Unavailable
 from chassis.store.collections import FENCES, PARKED
-from chassis.store.memory import MemoryStore, MemoryTransaction
+from chassis.store.memory import MemoryStore
+from chassis.store.memory_session import MemoryTransaction
 from chassis.store.port import Transaction
 
 T = TypeVar("T")

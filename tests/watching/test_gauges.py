@@ -101,7 +101,7 @@ async def test_a_measure_reaches_what_the_service_shows(tmp_path: Path) -> None:
         late = replace(REPORT, registered_at=NOW - timedelta(minutes=16))
         await keep(intake, REPORTS, late)
 
-        await reading.once()
+        await reading.update()
 
         shown = intake.process.metrics.registry.get_sample_value(reading.gauge.name)
         assert shown is not None

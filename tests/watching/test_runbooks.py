@@ -93,8 +93,8 @@ def _make(where: str, words: list[str]) -> None:
 def test_words_of_logs_that_runbooks_point_at_are_said() -> None:
     sources = "\n".join(file.read_text() for file in (ROOT / "chassis" / "src" / "chassis").rglob("*.py"))
     for said in (
-        "watchdog ends the process", "waiting", "seed refused", "job postponed", "batch failed", "hole accepted",
-        "topic was made again", "send failed", "no such topic", "topics are missing", "met a bug: a bad deploy",
+        "watchdog ends the process", "waiting", "seed refused", "job postponed", "batch failed", "gap accepted",
+        "topic recreated", "send failed", "no such topic", "topics are missing", "met a bug: a bad deploy",
         "partition stopped", "codecs missing",
     ):  # fmt: skip
         assert said in sources, said

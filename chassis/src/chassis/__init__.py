@@ -1,1 +1,1 @@
-"""What every service does alike; it knows no business word."""
+"""The runtime that every service is built on; it contains no business terms."""

@@ -1,4 +1,4 @@
-"""The one source of time; doors read it and pass `now` on."""
+"""The only source of the current time; handlers get `now` as an argument."""
 
 import time
 from collections.abc import Callable
@@ -8,6 +8,6 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """Now, in UTC, cut to the millisecond that the database keeps."""
+    """The current time in UTC, truncated to the database's millisecond."""
     now = time.time_ns() // 1_000_000
     return datetime.fromtimestamp(now / 1000, tz=UTC)

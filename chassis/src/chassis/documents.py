@@ -1,4 +1,4 @@
-"""What a service keeps: typed documents, by collection and id."""
+"""The documents of a service: typed, addressed by collection and id."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ Upcaster = Callable[[Raw], Raw]
 
 @dataclass(frozen=True)
 class Collection(Generic[T]):
-    """One kind of document: a frozen dataclass under the id that `key` reads from it.
+    """One kind of document: a frozen dataclass, stored under the id that `key` returns.
 
-    `speaks` names the topics whose subjects are these documents: their sequence is kept with the document.
-    `settled` marks reference data (registers, rule packs): read in the same snapshot, not guarded when it is
-    only read, because a decision names the version it was taken by.
-    `upcasters` are the steps from each older form of the state to the next; the form written now is one more than they are.
+    `publishes` names the topics whose subjects are these documents: the sequence of each topic is stored with the document.
+    `reference` marks reference data (registers, rule packs): read in the same snapshot but not locked when it is only read,
+    because a decision names the version that it used.
+    `upcasters` convert each older form of the state to the next; the form written now is one more than their number.
     """
 
     name: str
@@ -36,21 +36,21 @@ class Collection(Generic[T]):
         object.__setattr__(self, "schema", 1 + len(self.upcasters))
         object.__setattr__(self, "adapter", TypeAdapter(self.type))
 
-    def __getitem__(self, id: str) -> "Ref[T]":  # noqa: A002 - the document's id is called id
+    def __getitem__(self, id: str) -> "Ref[T]":  # noqa: A002 - `id` is the term
         return Ref(self, id)
 
     def put(self, state: T) -> "Put[T]":
-        """Keep this state from now on."""
+        """The instruction to store this state."""
         return Put(self, self.key(state), state)
 
     def load(self, state: Mapping[str, Any]) -> T:
-        """The typed document that a state in the present form is."""
+        """The typed document of a state in the present form."""
         return self.adapter.validate_python(state)
 
     def understand(self, row: Raw) -> T | None:
-        """The document in a stored row, whichever build wrote it; nothing when the row has no state.
+        """The typed document in a stored row, whichever build wrote it; None when the row has no state.
 
-        Raises Unavailable for a form that this build cannot know, so that it rests and nothing is taken for poison.
+        Raises Unavailable for a form that this build cannot know, so that the consumer pauses and nothing is parked.
         """
         state, schema = row["state"], row.get("schema", 1)
         if state is None:
@@ -63,21 +63,21 @@ class Collection(Generic[T]):
             if schema < self.schema:
                 raise
             raise Unavailable(
-                f"{self.name} is kept in form {schema}, unreadable to form {self.schema}"
+                f"{self.name} is stored in form {schema}, unreadable to form {self.schema}"
             ) from error
 
     def present(self, state: Raw, schema: int) -> Raw:
-        """A state in the form of this build, or one form ahead: what that adds is left to who knows it."""
+        """A state converted to the form of this build; a state one form ahead keeps its additional fields."""
         if schema > self.schema + 1:
             raise Unavailable(
-                f"{self.name} is kept in form {schema} and this build knows {self.schema} and the next"
+                f"{self.name} is stored in form {schema} and this build knows {self.schema} and the next"
             )
         for upcaster in self.upcasters[schema - 1 :]:
             state = upcaster(state)
         return state
 
     def unknown(self, state: Raw) -> Raw:
-        """What a newer build keeps in a state and this one has no field for."""
+        """The fields of a state that a newer build wrote and this one does not have."""
         own = self.type.__dataclass_fields__  # type: ignore[attr-defined]
         return {name: value for name, value in state.items() if name not in own}
 
@@ -87,9 +87,9 @@ class Collection(Generic[T]):
         return dumped
 
 
-@dataclass(slots=True)  # these three are made for every input
+@dataclass(slots=True)  # created for every input: cheaper than a frozen dataclass
 class Ref(Generic[T]):
-    """One document, by collection and id."""
+    """A reference to one document."""
 
     collection: Collection[T]
     id: str
@@ -105,7 +105,7 @@ class Put(Generic[T]):
 
 
 class EventPosition(NamedTuple):
-    """Where a fact stands among those of its subject; `after` is the stamp of the one before it, 0 when there is none."""
+    """The position of an event in its subject; `after` is the stamp of the previous one, 0 when there is none."""
 
     sequence: int
     stamp: int
@@ -114,17 +114,17 @@ class EventPosition(NamedTuple):
 
 @dataclass(slots=True)
 class TrackedDocument(Generic[T]):
-    """A document as it stands inside a turn: its state and what the chassis keeps beside it."""
+    """A document inside a unit of work: its state, and what chassis stores with it."""
 
     collection: Collection[T]
     id: str
     state: T | None
     version: int = 0
-    said: dict[str, int] = field(default_factory=dict)
+    sequences: dict[str, int] = field(default_factory=dict)
     stamp: int = 0
     awaited: tuple[str, ...] = ()
     stored: bool = False
-    ahead: tuple[int, Raw] | None = None  # the newer form it is kept in, and what that has more
+    ahead: tuple[int, Raw] | None = None  # the newer form in which it is stored, and the additional fields
 
     @classmethod
     def read(
@@ -134,13 +134,13 @@ class TrackedDocument(Generic[T]):
         raw: Raw | None,
         known: T | None = None,
     ) -> "TrackedDocument[T]":
-        """What the database has under this id; a missing or awaited document has no state.
+        """The document in a stored row; a missing or awaited document has no state.
 
-        `known` is the state when it has been understood before.
+        `known` is the state when this version was decoded before.
         """
         if raw is None:
             return cls(collection, id, None)
-        schema = raw.get("schema", 1)  # a row that only waits has none
+        schema = raw.get("schema", 1)  # a row of an awaited document has none
         return cls(
             collection,
             id,
@@ -154,7 +154,7 @@ class TrackedDocument(Generic[T]):
         )
 
     def raw(self) -> Raw:
-        """The document to store, one version on."""
+        """The document to store, with the next version."""
         row: Raw = {
             "_id": self.id,
             "version": self.version + 1,
@@ -165,20 +165,22 @@ class TrackedDocument(Generic[T]):
             row |= {"schema": schema, "state": more | row["state"]}
         elif self.collection.schema > 1 and self.state is not None:
             row["schema"] = self.collection.schema
-        if self.said:
-            row |= {"said": self.said, "stamp": self.stamp}
+        if self.sequences:
+            row |= {"said": self.sequences, "stamp": self.stamp}
         if self.awaited:
             row["awaited"] = list(self.awaited)
         return row
 
-    def say(self, topic: str, now_ms: int) -> EventPosition:
-        """The place of the next fact: its sequence on a topic, and a stamp that never runs backwards for this document."""
+    def next_position(self, topic: str, now_ms: int) -> EventPosition:
+        """The position of the next event: its sequence on a topic, and a stamp that never decreases for this document."""
         if topic not in self.collection.publishes:
-            raise Misuse(f"{self.collection.name} does not speak on {topic}: name the topic in its `speaks`")
+            raise Misuse(
+                f"{self.collection.name} does not publish on {topic}: name the topic in its `publishes`"
+            )
         key = topic.replace(".", "/")
-        self.said[key] = self.said.get(key, 0) + 1
+        self.sequences[key] = self.sequences.get(key, 0) + 1
         after, self.stamp = self.stamp, max(self.stamp + 1, now_ms)
-        return EventPosition(self.said[key], self.stamp, after)
+        return EventPosition(self.sequences[key], self.stamp, after)
 
 
 @dataclass(frozen=True)
@@ -190,21 +192,21 @@ class AnyOf:
 
 @dataclass(frozen=True)
 class AtMost:
-    """The field is there and not greater."""
+    """The field exists and is not greater."""
 
     value: Any
 
 
 @dataclass(frozen=True)
 class AtLeast:
-    """The field is there and not smaller."""
+    """The field exists and is not smaller."""
 
     value: Any
 
 
 @dataclass(frozen=True)
 class Between:
-    """The field is there, not smaller than the first and not greater than the second."""
+    """The field exists and is between both values, inclusive."""
 
     first: Any
     last: Any
@@ -216,9 +218,9 @@ Order = Sequence[tuple[str, int]]  # field path, 1 or -1
 
 @dataclass(frozen=True)
 class Index:
-    """An index that must exist before the service starts; `expire_after` is in seconds, for old rows to go.
+    """An index that must exist before the service starts; rows expire `expire_after` seconds after the field's time.
 
-    `retired` says that builds before this one had it, and that it has to go.
+    `retired` marks an index of an older build, which is dropped.
     """
 
     collection: str

@@ -1,12 +1,12 @@
-"""The five verdicts.
+"""The errors with a meaning for the runtime.
 
-| verdict       | raised by          | a command gets    | an event is                                   |
-|---------------|--------------------|-------------------|-----------------------------------------------|
-| Refused       | domain, handlers   | 4xx and a reason  | parked, its key behind it, and alarmed        |
-| Early         | handlers           | 409, try later    | held with its key until the document is there |
-| Unavailable   | adapters, store    | 503, Retry-After  | tried again later, in order; never parked     |
-| Poison        | decoding, store    | 400               | parked, its key behind it                     |
-| anything else | a bug              | 500               | parked, its key behind it, and alarmed        |
+| error         | raised by          | a command gets    | an event is                                    |
+|---------------|--------------------|-------------------|------------------------------------------------|
+| Refused       | domain, handlers   | 4xx and a reason  | parked, its key behind it, and alerted         |
+| Early         | handlers           | 409, try later    | parked with its key until the document exists  |
+| Unavailable   | adapters, store    | 503, Retry-After  | retried later, in order; never parked          |
+| Poison        | decoding, store    | 400               | parked, its key behind it                      |
+| anything else | a bug              | 500               | parked, its key behind it, and alerted         |
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 
 
 class Verdict(Exception):
-    """One of the ways in which an input can end other than well."""
+    """The base of the errors below."""
 
 
 @dataclass
 class Refused(Verdict):
-    """The rules say no; `fix` tells whoever asked what would be accepted."""
+    """A rule forbids it; `fix` says what would be accepted."""
 
     slug: str
     detail: str
@@ -34,7 +34,7 @@ class Refused(Verdict):
 
 @dataclass
 class Early(Verdict):
-    """A document is needed that another fact will bring; the input waits for it."""
+    """A document is missing that another event will create; the input waits for it."""
 
     collection: str
     id: str
@@ -44,11 +44,11 @@ class Early(Verdict):
 
 
 class Unavailable(Verdict):
-    """Something outside is down, or conflicts do not end: the same input again, later."""
+    """A dependency is down, or conflicts do not end: retry the same input later."""
 
 
 class Poison(Verdict):
-    """The input can never be understood."""
+    """The input can never be decoded or stored."""
 
 
 class Conflict(Exception):
@@ -56,16 +56,16 @@ class Conflict(Exception):
 
 
 class Unmatched(Conflict):
-    """A document is not there as its guard says."""
+    """A document does not match its guard."""
 
 
 class Fenced(Exception):
-    """Somebody newer owns this partition, slot or lease."""
+    """A newer owner has this partition, shard or lease."""
 
 
 @dataclass
 class Misuse(Exception):
-    """The program broke a rule of the chassis; the text says which and how to keep it."""
+    """The program violates a rule of chassis; the text says which and how to comply."""
 
     text: str
     hints: tuple[str, ...] = field(default=())

@@ -1,4 +1,4 @@
-"""Types of the fields that doors and command lines take: strict days, times and texts, each error with its fix."""
+"""Types of fields for HTTP APIs and command lines: strict days, times and texts, each error with its fix."""
 
 import argparse
 import re
@@ -18,18 +18,18 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 MOST_DAYS = 36_500
 
 _is_day = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
-# Letters and a symbol that Unicode counts as such and that show nothing.
+# Unicode classes these as letters or symbols, but they are invisible.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _NOT_IN_A_LINE = ("Cc", "Cf", "Zl", "Zp")
 
 
 def says_something(text: str) -> bool:
-    """Whether anything can be seen of a text: a letter, a digit, a sign or a symbol."""
+    """Whether a text has a visible character: a letter, a digit, punctuation or a symbol."""
     return any(unicodedata.category(one)[0] in "LNPS" and one not in _BLANK for one in text)
 
 
 def instant_word(word: str) -> datetime:
-    """A time on a command line, for argparse: RFC 3339 with its offset."""
+    """A time on a command line, for argparse: RFC 3339 with an offset."""
     try:
         return read_instant(word)
     except ValueError as error:
@@ -37,7 +37,7 @@ def instant_word(word: str) -> datetime:
 
 
 def days_word(word: str) -> timedelta:
-    """A number of days on a command line, for argparse: a whole number from 0 to MOST_DAYS."""
+    """A number of days on a command line, for argparse: an integer from 0 to MOST_DAYS."""
     if word.isascii() and word.isdigit() and len(word) <= 5 and int(word) <= MOST_DAYS:
         return timedelta(days=int(word))
     raise argparse.ArgumentTypeError(
@@ -47,7 +47,7 @@ def days_word(word: str) -> timedelta:
 
 def _day(value: Any) -> date:
     if isinstance(value, str) and _is_day(value):
-        with suppress(ValueError):  # a day that no month has
+        with suppress(ValueError):  # a day that does not exist
             value = date.fromisoformat(value)
     if type(value) is date and FIRST_DAY <= value <= LAST_DAY:
         return value
@@ -86,11 +86,11 @@ def _line(value: str) -> str:
     return _text(value)
 
 
-# A day from outside: text, or in Python a date; never a time and never a number.
+# A day from outside: text, or a `date` in Python; never a time or a number.
 Day = Annotated[date, BeforeValidator(_day)]
-# A text that somebody wrote for people to read, of any number of lines; half of a surrogate pair is no text.
+# A text written by a person, of any number of lines; unpaired surrogates are invalid.
 Text = Annotated[str, Field(min_length=1), AfterValidator(_text)]
-# The same on one line, without any control character, and none that is hidden.
+# The same on one line, without control characters and hidden characters.
 Line = Annotated[str, Field(min_length=1), AfterValidator(_line)]
-# The name of something that came from elsewhere, with whatever characters it has.
+# A name from another system, with arbitrary characters.
 AnyText = Annotated[str, AfterValidator(_any_text)]

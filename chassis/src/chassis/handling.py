@@ -1,4 +1,4 @@
-"""The vocabulary of a handler: what it is given, what it gives back, and the table that says when it runs."""
+"""The vocabulary of a handler: its inputs, its result, and the table that assigns handlers to inputs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,22 +15,22 @@ from contracts.base import Event
 
 @dataclass(slots=True)
 class Moment:
-    """The moment an input is handled in: its own time, and ids that a replay finds again.
+    """The time of an input, and ids that are the same when the input is handled again.
 
-    `cause` names the service and the input: two services that hear the same fact never derive the same id from it.
+    `cause` names the service and the input, so that two services never derive the same id from one event.
     """
 
     now: datetime
     cause: str
 
     def id(self, name: str) -> str:
-        """The id that `name` has in the consequences of this input."""
+        """The id derived from this input for `name`."""
         return derive(self.cause, name)
 
 
 @dataclass(frozen=True)
 class Timer:
-    """Handle `body` when `due` has come; an id used again replaces, a cancelled id never fires."""
+    """Handle `body` at `due`; scheduling an existing id replaces the timer, and a cancelled timer never fires."""
 
     id: str
     due: datetime
@@ -40,7 +40,7 @@ class Timer:
 
 @dataclass(frozen=True)
 class Job:
-    """Do `body` outside any transaction, soon; its worker's command brings the result back."""
+    """Run `body` outside any transaction, soon; the worker's result is handled as an input."""
 
     id: str
     body: Any
@@ -49,7 +49,7 @@ class Job:
 
 @dataclass(slots=True)
 class Change:
-    """What a handler decided: documents, facts, timers and jobs that become true together, and an answer."""
+    """The result of a handler: documents, events, timers and jobs that are committed together, and an answer."""
 
     write: Sequence[Put[Any]] = ()
     events: Sequence[Event] = ()
@@ -70,7 +70,7 @@ D = TypeVar("D")
 
 @dataclass(frozen=True)
 class Reaction:
-    """One line of the table: this input needs these documents and is handled by this function."""
+    """One row of the table: the type of input, the documents that it needs, and the handler."""
 
     type: type[Any]
     needs: Callable[[Any], Sequence[Ref[Any]]]
@@ -103,17 +103,17 @@ def on(
     then: Callable[[I, A | None, B | None, C | None, D | None, Moment], Change],
 ) -> Reaction: ...
 def on(type: type[Any], needs: Callable[[Any], Any], then: Callable[..., Change]) -> Reaction:  # noqa: A002
-    """When an input of this type arrives, load what it needs and let the handler decide."""
+    """Assign a handler to a type of input; the documents from `needs` are loaded first."""
     return Reaction(type, needs, then, then.__name__)
 
 
 def ignore(*types: type[Event]) -> tuple[Reaction, ...]:
-    """Events of a topic that this service hears and has no use for: said aloud, so that nothing is forgotten."""
+    """Declare subscribed events that this service does not use, so that none is forgotten."""
     return tuple(Reaction(type_, lambda _: (), lambda *_: NOTHING, "ignore") for type_ in types)
 
 
 class Reactions:
-    """The one table of a service: when this arrives, this is done."""
+    """The table of a service: which handler runs for which type of input."""
 
     def __init__(self, *lines: Reaction | Iterable[Reaction]) -> None:
         self._lines: dict[type[Any], Reaction] = {}
@@ -125,16 +125,16 @@ class Reactions:
                 self._lines[reaction.type] = reaction
 
     def get(self, type_: type[Any]) -> Reaction | None:
-        """The line for this type of input, if there is one."""
+        """The row for this type of input, if there is one."""
         return self._lines.get(type_)
 
     def dump(self, body: Any) -> Raw:
-        """The stored form of a timer's or job's body."""
+        """The stored form of the body of a timer or job."""
         dumped: Raw = self._adapter(type(body)).dump_python(body)
         return dumped
 
     def load(self, type_: type[Any], row: Raw) -> Any:
-        """The body that was stored."""
+        """The body in a stored form."""
         return self._adapter(type_).validate_python(row)
 
     def _adapter(self, type_: type[Any]) -> "TypeAdapter[Any]":
@@ -143,5 +143,5 @@ class Reactions:
         return self._adapters[type_]
 
     def types(self) -> tuple[type[Any], ...]:
-        """Every type of input the service reacts to."""
+        """Every type of input in the table."""
         return tuple(self._lines)

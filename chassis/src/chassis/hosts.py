@@ -1,10 +1,10 @@
-"""Hosts: the names under which a service is asked."""
+"""Hosts: the names under which a service is reachable."""
 
 import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-# No name of somebody else's can mean the machine that asks.
+# Another host's name never resolves to these.
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _AUTHORITY = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?")
@@ -12,15 +12,15 @@ _AUTHORITY = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?")
 
 @lru_cache(1024)
 def host_of(authority: str) -> str:
-    """The host that a `Host` header names, in small letters, without port and brackets; empty when it is malformed."""
+    """The host in a `Host` header, in lower case, without port and brackets; empty when it is malformed."""
     found = _AUTHORITY.fullmatch(authority.lower())
     return found[1].strip("[]").removesuffix(".") if found else ""
 
 
-def hosts_in(said: str) -> frozenset[str]:
-    """The hosts of names or addresses given by commas; raises ValueError for a word that is neither."""
+def hosts_in(text: str) -> frozenset[str]:
+    """The hosts in a comma-separated list of names or addresses; raises ValueError for an invalid entry."""
     found = set()
-    for word in filter(None, map(str.strip, said.split(","))):
+    for word in filter(None, map(str.strip, text.split(","))):
         host = host_of(urlsplit(word).netloc if "://" in word else word)
         if not host:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 made at the doors, UUIDv5 derived from the input's id everywhere else."""
+"""Identifiers: UUIDv7 for new requests, and UUIDv5 derived from the input's id for everything that follows from it."""
 
 import hashlib
 import secrets
@@ -19,7 +19,7 @@ def uuid7(now: datetime) -> str:
 
 
 def derive(origin: str, name: str) -> str:
-    """The identifier that `name` has in the consequences of `origin`: the same each time it is asked (UUIDv5)."""
+    """The identifier derived from `origin` for `name`: always the same (UUIDv5)."""
     digest = bytearray(
         hashlib.sha1(_NAMESPACE + f"{origin}/{name}".encode(), usedforsecurity=False).digest()[:16]
     )
@@ -30,5 +30,5 @@ def derive(origin: str, name: str) -> str:
 
 
 def slot_of(key: str, slots: int) -> int:
-    """The slot a key belongs to, the same in every process."""
+    """The shard (`slot`) of a key, the same in every process."""
     return crc32(key.encode()) % slots

@@ -1,4 +1,4 @@
-"""Sealing personal data: one key per person or report, wrapped by the service's secret; without its key nothing opens."""
+"""Encryption of personal data: one key per person or report, wrapped by the service's secret; deleting the key erases the data."""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _NONCE = 12
 
 @dataclass(frozen=True)
 class Sealed:
-    """Fields that only the service can read, and nobody once `key` is gone."""
+    """Encrypted fields; unreadable once `key` is deleted."""
 
     owner: str
     key: bytes
@@ -22,24 +22,24 @@ class Sealed:
 
 
 class Erased(Exception):
-    """The key is gone, or this is not what was sealed: the fields cannot be read."""
+    """The key was deleted, or the data was modified: the fields are unreadable."""
 
 
 class Sealer:
-    """Seals with AES-256-GCM; each field is bound to its owner and its name, so that none can stand in for another."""
+    """Encrypts with AES-256-GCM; each field is bound to its owner and its name, so that fields cannot be exchanged."""
 
     def __init__(self, secret: bytes) -> None:
         self._wrapping = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"ascolto/wrapping-key").derive(secret))
 
     def seal(self, owner: str, fields: Mapping[str, str]) -> Sealed:
-        """Seal fields under a fresh key of their owner."""
+        """Encrypt fields under a new key of their owner."""
         key = AESGCM.generate_key(256)
         box = AESGCM(key)
         sealed = {name: _encrypt(box, text.encode(), f"{owner}/{name}") for name, text in fields.items()}
         return Sealed(owner, _encrypt(self._wrapping, key, owner), sealed)
 
     def open(self, sealed: Sealed) -> dict[str, str]:
-        """Read the fields; raises Erased when the key is gone or anything was exchanged."""
+        """Decrypt the fields; raises Erased when the key was deleted or anything was modified."""
         try:
             box = AESGCM(_decrypt(self._wrapping, sealed.key, sealed.owner))
             return {

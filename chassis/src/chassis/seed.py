@@ -1,4 +1,4 @@
-"""Seed files: what an agency edits is read strictly, and every fault names file, line, value and fix."""
+"""Seed files, which an agency edits: parsed strictly, and every error names file, line, value and fix."""
 
 import argparse
 import json
@@ -20,7 +20,7 @@ M = TypeVar("M", bound="Row")
 
 
 class Row(BaseModel):
-    """One mapping of a seed file: every field has its own type, and there is no other field."""
+    """One mapping of a seed file: each field has its type, and other fields are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,19 +31,19 @@ Text = Annotated[fields.Text, Field(max_length=2000)]
 
 
 def read(file: SeedFile, model: type[M]) -> M:
-    """A file as a model, without any conversion; raises SeedError with every fault."""
+    """A file as a model, without type conversion; raises SeedError with every error."""
     try:
         return model.model_validate_json(json.dumps(file.value), strict=True)
     except ValidationError as error:
         rows = error.errors(include_url=False)
         inner = {row["loc"][:steps] for row in rows for steps in range(len(row["loc"]))}
-        # A list with a faulty entry is also said to be too short.
-        told = [row for row in rows if row["type"] != "too_short" or row["loc"] not in inner]
-        raise SeedError([file.fault(_written(row["loc"]), _fix(row)) for row in told]) from error
+        # pydantic also reports a list with an invalid entry as too short.
+        reported = [row for row in rows if row["type"] != "too_short" or row["loc"] not in inner]
+        raise SeedError([file.fault(_written(row["loc"]), _fix(row)) for row in reported]) from error
 
 
 def read_all(folder: Path, models: Mapping[str, type[Row]]) -> list[tuple[SeedFile, Any]]:
-    """The files of a folder, each as its model, in this order; raises SeedError with the faults of all of them."""
+    """The files of a folder, each as its model, in this order; raises SeedError with the errors of all of them."""
     opened: list[tuple[SeedFile, Any]] = []
     faults: list[Fault] = []
     for name, model in models.items():
@@ -92,9 +92,9 @@ def _fix(row: Mapping[str, Any]) -> str:
 
 
 def values(path: Path, *steps: str) -> frozenset[str] | None:
-    """What lists of mappings have under the last of these names; None where there is no such file.
+    """The values under the last of these names in lists of mappings; None where the file does not exist.
 
-    It lets a service hold its own codes against those of a file that another service owns; raises SeedError as `load` does.
+    A service compares its own codes with those in a file that another service owns; raises SeedError as `load` does.
     """
     if not path.exists():
         return None
@@ -106,7 +106,7 @@ def values(path: Path, *steps: str) -> frozenset[str] | None:
 
 
 def twice(file: SeedFile, written: Iterable[Written]) -> Iterator[Fault]:
-    """A fault for each value that stands at an earlier place too."""
+    """An error for each value that occurred earlier."""
     seen: dict[str, int] = {}
     for place, value in written:
         if value in seen:
@@ -115,7 +115,7 @@ def twice(file: SeedFile, written: Iterable[Written]) -> Iterator[Fault]:
 
 
 def loose(file: SeedFile, written: Iterable[Written], known: Collection[str] | None) -> Iterator[Fault]:
-    """A fault for each code that names nothing; none where nobody knows what there is."""
+    """An error for each code that is not defined; none where the defined codes are unknown."""
     for place, code in written:
         if known is not None and code not in known:
             names = ", ".join(sorted(known)) or "none"
@@ -123,18 +123,18 @@ def loose(file: SeedFile, written: Iterable[Written], known: Collection[str] | N
 
 
 def each(place: KeyPath, codes: Iterable[str] | None) -> list[Written]:
-    """The entries of a list, each with its own place."""
+    """The entries of a list, each with its position."""
     return [((*place, number), code) for number, code in enumerate(codes or ())]
 
 
 def refuse(faults: Iterable[Fault]) -> None:
-    """Raise SeedError when there is a fault."""
+    """Raise SeedError when there is an error."""
     if found := tuple(faults):
         raise SeedError(found)
 
 
 def check(service: str, read: Callable[[Path], object], words: Sequence[str]) -> int:
-    """`python -m SERVICE seed-check FOLDER`: say what is wrong with its seed files; 0 when nothing is, else 2."""
+    """`python -m SERVICE seed-check FOLDER`: print the errors in its seed files; exits with 0 when there are none, else 2."""
     parser = argparse.ArgumentParser(prog=f"python -m {service} seed-check", description=check.__doc__)
     parser.add_argument("folder", type=Path, help="the folder that the service's SEED setting names")
     folder: Path = parser.parse_args(words).folder

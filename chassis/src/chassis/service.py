@@ -1,4 +1,4 @@
-"""What a service is made of, and how it runs."""
+"""The plan of a service, and how it runs."""
 
 from chassis.http.context import Answer, ServiceContext
 from chassis.runtime.command_line import command_line

@@ -1,4 +1,4 @@
-"""The settings that every service has; a service's own class adds its fields and its prefix."""
+"""The settings that every service has; a service's class adds fields and its prefix."""
 
 import socket
 from ipaddress import ip_network
@@ -11,12 +11,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from chassis.hosts import hosts_in
 from contracts.connection import Connection, mongo_address
 
-# A container's secrets are files here; one named like a field with its prefix (`intake_mongo`) is that field's value.
+# A container's secrets are files here; a file named like a field with its prefix (`intake_mongo`) is its value.
 SECRETS = Path("/run/secrets")
 
 
 class ServiceSettings(BaseSettings):
-    """Read once, in main; no field that is a secret has a default."""
+    """Read once, in main; no secret has a default."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", secrets_dir=SECRETS if SECRETS.is_dir() else None
@@ -86,18 +86,18 @@ class ServiceSettings(BaseSettings):
 
     @property
     def service(self) -> str:
-        """The name of the service, as its settings begin."""
+        """The name of the service: the prefix of its settings."""
         return str(self.model_config.get("env_prefix", "")).rstrip("_").lower()
 
     @property
     def connection(self) -> Connection:
-        """How this service reaches Kafka."""
+        """The connection to Kafka."""
         password = self.kafka_password.get_secret_value()
         return Connection(self.kafka, self.kafka_user, password, str(self.kafka_ca or ""))
 
     @property
     def store(self) -> str:
-        """How this service reaches MongoDB: as whom its connection string says, where and whom to trust these settings."""
+        """The connection string of MongoDB: the user from `mongo`, members and certificate from these settings."""
         return mongo_address(self.mongo, self.mongo_members, str(self.mongo_ca or ""))
 
     @model_validator(mode="after")
@@ -108,10 +108,10 @@ class ServiceSettings(BaseSettings):
 
     @field_validator("proxies")
     @classmethod
-    def _are_addresses(cls, said: str) -> str:
-        for word in filter(None, map(str.strip, said.split(","))):
-            ip_network(word)  # raises ValueError naming it; `*` would believe everybody
-        return said
+    def _are_addresses(cls, text: str) -> str:
+        for word in filter(None, map(str.strip, text.split(","))):
+            ip_network(word)  # raises ValueError with the word; `*` would trust every client
+        return text
 
     @field_validator("otlp_endpoint")
     @classmethod
@@ -122,13 +122,13 @@ class ServiceSettings(BaseSettings):
 
     @field_validator("hosts")
     @classmethod
-    def _are_hosts(cls, said: str) -> str:
-        hosts_in(said)
-        return said
+    def _are_hosts(cls, text: str) -> str:
+        hosts_in(text)
+        return text
 
 
 class ClientSettings(ServiceSettings):
-    """For a service that asks the issuer for tokens of its own, or sends people there to log in."""
+    """For a service that requests tokens for itself, or that people log in to."""
 
     client: str = Field(description="The id under which the issuer knows this service.")
     client_secret: Path = Field(description="File with the secret that goes with it.")

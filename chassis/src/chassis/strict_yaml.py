@@ -1,4 +1,4 @@
-"""YAML as plain as JSON: nothing that is written as a word becomes something else, and every value has its line."""
+"""Strict YAML with the values of JSON: no implicit conversion of words, and every value has its line."""
 
 import json
 import re
@@ -25,7 +25,7 @@ _PLAIN: Mapping[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One mistake in a seed file: where it is, what is written there and what to write instead."""
+    """One error in a seed file: its position, the value and the fix."""
 
     file: Path
     line: int
@@ -34,13 +34,13 @@ class Fault:
     value: object = None
 
     def __str__(self) -> str:
-        said = "" if self.value is None else f" is {json.dumps(self.value, ensure_ascii=False)[:120]}"
-        where = f"{self.place}{said}: " if self.place else ""
+        value = "" if self.value is None else f" is {json.dumps(self.value, ensure_ascii=False)[:120]}"
+        where = f"{self.place}{value}: " if self.place else ""
         return f"{self.file}, line {self.line}: {where}{self.fix}"
 
 
 class SeedError(ValueError):
-    """Seed files that cannot be used; the text has one line for each fault."""
+    """Seed files are invalid; the text has one line per error."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))
@@ -49,7 +49,7 @@ class SeedError(ValueError):
 
 @dataclass(frozen=True)
 class SeedFile:
-    """A parsed seed file: its bytes, its value as JSON would have it, and the line of each value."""
+    """A parsed seed file: its bytes, its value as in JSON, and the line of each value."""
 
     path: Path
     content: bytes
@@ -57,15 +57,15 @@ class SeedFile:
     _lines: Mapping[KeyPath, int] = field(repr=False)
 
     def line(self, place: KeyPath) -> int:
-        """The line of a value, or of the nearest one around it that is written."""
+        """The line of a value, or of the nearest enclosing one in the file."""
         steps = tuple(place)
         while steps not in self._lines:
             steps = steps[:-1]
         return self._lines[steps]
 
     def fault(self, place: KeyPath, fix: str) -> Fault:
-        """What is wrong with the value at a place."""
-        return Fault(self.path, self.line(place), _spelled(place), fix, self._at(place))
+        """An error at this position."""
+        return Fault(self.path, self.line(place), _dotted(place), fix, self._at(place))
 
     def _at(self, place: KeyPath) -> Any:
         value = self.value
@@ -78,10 +78,10 @@ class SeedFile:
 
 
 def load(path: Path, *, words: bool = False) -> SeedFile:
-    """Parse a seed file; raises SeedError where it cannot be read, is no UTF-8 or no YAML, or says something twice.
+    """Parse a seed file; raises SeedError where it is unreadable, not UTF-8, not YAML, or has duplicate keys.
 
-    Only plain values are read: text, whole and decimal numbers, true, false, null, lists and mappings with text keys.
-    `no`, `on`, `1:30`, `0o17` and days are text; anchors, aliases, merge keys and tags are faults. With `words`, numbers and
+    Only plain values are allowed: text, integers and decimals, true, false, null, lists and mappings with text keys.
+    `no`, `on`, `1:30`, `0o17` and days are text; anchors, aliases, merge keys and tags are errors. With `words`, numbers and
     true and false are text too.
     """
     try:
@@ -113,7 +113,7 @@ def load(path: Path, *, words: bool = False) -> SeedFile:
 
 @dataclass
 class _Tree:
-    """Turns YAML nodes into plain values, and remembers where each was written."""
+    """Converts YAML nodes to plain values and records their lines."""
 
     path: Path
     words: bool
@@ -135,7 +135,7 @@ class _Tree:
         try:
             node.value.encode()
             return _PLAIN[self._kind(node)](node.value)
-        except ValueError:  # half of a character, or a tag that does not fit what is written
+        except ValueError:  # an unpaired surrogate, or a tag that does not match the value
             self._fault(node, place, "write each letter as itself, and no tag")
             return None
 
@@ -162,16 +162,16 @@ class _Tree:
         return found
 
     def _fault(self, node: yaml.Node, place: KeyPath, fix: str) -> None:
-        self.faults.append(Fault(self.path, node.start_mark.line + 1, _spelled(place), fix))
+        self.faults.append(Fault(self.path, node.start_mark.line + 1, _dotted(place), fix))
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's syntax with the plain values of JSON: nothing that is written as a word becomes something else."""
+    """YAML syntax with the plain values of JSON, without implicit conversion of words."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the base class has one and shares it
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """The next node; an alias is refused, because it can repeat a value without end."""
+        """The next node; an alias is an error, because it can expand a value without bound."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "write the value out: * is not read here", mark)
@@ -198,5 +198,5 @@ def _problem(error: yaml.YAMLError) -> str:
     return str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it does not parse")
 
 
-def _spelled(place: KeyPath) -> str:
+def _dotted(place: KeyPath) -> str:
     return ".".join(str(step + 1) if isinstance(step, int) else step for step in place)

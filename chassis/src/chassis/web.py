@@ -1,4 +1,4 @@
-"""What the HTML pages of a service stand on: CSRF tokens, login sessions, headers, and the operations pages."""
+"""What the HTML pages of a service use: CSRF tokens, login sessions, headers, and the operations pages."""
 
 from chassis.http.csrf import CsrfTokens, Visit
 from chassis.http.login import LEAVE, Login, SessionGuard, Visitor, login_of, login_router

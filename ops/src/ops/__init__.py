@@ -1,1 +1,1 @@
-"""What runs beside the services and in none of their images: provisioning, backup, the administration command line."""
+"""Programs that run beside the services and are in none of their images: provisioning, backup, the administration command line."""

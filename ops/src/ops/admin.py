@@ -1,4 +1,4 @@
-"""The ops door of a service from the command line: `python -m ops.admin`."""
+"""The operations API of a service from the command line: `python -m ops.admin`."""
 
 import argparse
 import asyncio
@@ -17,12 +17,12 @@ from chassis.http.service_token import ServiceToken, read_secret
 from chassis.ids import uuid7
 
 OPEN = ("waiting", "running")
-LOOK_SECONDS, SHOW_SECONDS = 1.0, 10.0
-PATIENCE_SECONDS = 120.0  # with a service that does not answer: a run goes on without whoever follows it
+POLL_SECONDS, SHOW_SECONDS = 1.0, 10.0
+RETRY_SECONDS = 120.0  # while a service does not answer; the run continues meanwhile
 
 
 def main(words: Sequence[str]) -> int:
-    """Ask a service's ops door and print its answer as JSON; what starts a run follows it to its end."""
+    """Call a service's operations API and print the answer as JSON; a verb that starts a run follows it to its end."""
     asked = _parser().parse_args(words)
     answer, well = asyncio.run(_ask(asked))
     print(json.dumps(answer, indent=1, ensure_ascii=False))  # noqa: T201
@@ -40,7 +40,7 @@ async def _ask(asked: argparse.Namespace) -> tuple[Any, bool]:
 
 
 async def ask(client: httpx.AsyncClient, asked: argparse.Namespace) -> tuple[Any, bool]:
-    """The answer, and whether all is well: of a run that is followed, that it is done."""
+    """The answer, and whether it is a success: a followed run must be done."""
     method, path = asked.call
     body = {name: value for name, value in vars(asked).items() if name in asked.fields and value is not None}
     path = path.format(id=body.pop("id", None)) if "{id}" in path else path
@@ -49,7 +49,7 @@ async def ask(client: httpx.AsyncClient, asked: argparse.Namespace) -> tuple[Any
         return answer.json(), answer.is_success
     if asked.starts:
         body["run_id"] = body.pop("id", None) or uuid7(utc_now())
-    answer = await _patiently(client, method, path, body)
+    answer = await _retrying(client, method, path, body)
     found = answer.json()
     if not answer.is_success or "state" not in found or not asked.follows or asked.no_wait:
         return found, answer.is_success
@@ -65,8 +65,8 @@ async def _follow(client: httpx.AsyncClient, run: dict[str, Any]) -> tuple[Any, 
             shown_at, shown = time.monotonic(), line
         if ended:
             return run, run["state"] == "done"
-        await asyncio.sleep(LOOK_SECONDS)
-        answer = await _patiently(client, "GET", f"/ops/runs/{run['id']}", None)
+        await asyncio.sleep(POLL_SECONDS)
+        answer = await _retrying(client, "GET", f"/ops/runs/{run['id']}", None)
         if not answer.is_success:
             return answer.json(), False
         run = answer.json()
@@ -81,22 +81,22 @@ def _progress(run: dict[str, Any]) -> str:
     )
 
 
-async def _patiently(
+async def _retrying(
     client: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None
 ) -> httpx.Response:
-    """Ask again while nobody answers; a start has an id, so that it is the same run."""
+    """Repeat the request while nobody answers; a start has an id, so it starts one run."""
     began = time.monotonic()
     while True:
         try:
             answer = await client.request(method, path, json=body)
         except httpx.TransportError:
-            if time.monotonic() - began > PATIENCE_SECONDS:
+            if time.monotonic() - began > RETRY_SECONDS:
                 raise
         else:
-            late = time.monotonic() - began > PATIENCE_SECONDS
+            late = time.monotonic() - began > RETRY_SECONDS
             if late or answer.status_code not in (429, 502, 503, 504):
                 return answer
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 def _parser() -> argparse.ArgumentParser:

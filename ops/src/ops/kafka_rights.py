@@ -1,4 +1,4 @@
-"""Users and rights on Kafka, as the permissions table has them: what it does not say is taken away."""
+"""Users and ACLs on Kafka, exactly as in the permissions table: other ACLs are deleted."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,14 +28,14 @@ _EVERYTHING = AclBindingFilter(
 
 
 def users(admin: AdminClient) -> set[str]:
-    """Everybody who has a password."""
+    """All users with a password."""
     return set(_result(admin.describe_user_scram_credentials(None)))
 
 
-def settle(admin: AdminClient, passwords: Mapping[str, str]) -> tuple[int, int]:
-    """Give users these passwords, making those who are missing, and everybody exactly the rights of the table.
+def apply_rights(admin: AdminClient, passwords: Mapping[str, str]) -> tuple[int, int]:
+    """Set these passwords, creating missing users, and give every user exactly the ACLs of the table.
 
-    Returns how many rights were added and how many taken away, when the broker knows of all of it.
+    Returns the numbers of ACLs that were created and deleted, once the broker has all of them.
     """
     everybody = users(admin) | set(passwords)
     _write_users(admin, passwords)
@@ -61,11 +61,11 @@ def _rights(admin: AdminClient) -> set[AclBinding]:
 
 
 def _wait(known: Callable[[], bool]) -> None:
-    """The controller says yes before the broker has read it."""
+    """Wait until the broker has read what the controller acknowledged."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while not known():
         if time.monotonic() > deadline:
-            raise SystemExit("provision: users and rights were written and the broker does not know of them")
+            raise SystemExit("provision: users and ACLs were written, but the broker has not read them")
         time.sleep(0.02)
 
 

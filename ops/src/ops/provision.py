@@ -1,6 +1,6 @@
-"""Provisioning: topics, users and rights are on Kafka as the contracts have them before a service starts.
+"""Provisioning: creates topics, users and ACLs on Kafka as in the contracts, before a service starts.
 
-`subscriber NAME` makes the user of another team, or renews its rights.
+`subscriber NAME` creates the user of another team, or renews its ACLs.
 """
 
 import argparse
@@ -21,14 +21,14 @@ from chassis.consumer.raw_fetch import unread_codecs
 from contracts.connection import MECHANISM, Connection
 from contracts.permissions import ADMIN, KAFKA_USERS, group_prefix, team_name
 from contracts.topics import TOPICS, Topic, dead_letter_topic
-from ops.kafka_rights import settle, users
+from ops.kafka_rights import apply_rights, users
 
 WAIT_SECONDS = 60.0
 COMPRESSIONS = frozenset({"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"})
 
 
 def wanted() -> list[Topic]:
-    """Every topic there must be: those of the contracts, and a dead-letter topic for each of their consumers."""
+    """All topics: those of the contracts, and a dead-letter topic for each of their consumers."""
     dead = [
         replace(
             topic, name=dead_letter_topic(topic.name, consumer), owner=consumer, partitions=1, subscribers=()
@@ -55,9 +55,9 @@ def _new(topic: Topic, replicas: int) -> NewTopic:
 
 
 def provision(kafka: Connection, replicas: int, passwords: Mapping[str, str] | None = None) -> list[str]:
-    """Create the topics that are missing and return their names; with passwords, write users and rights too.
+    """Create the missing topics and return their names; with passwords, write users and ACLs too.
 
-    Waits for the broker, for a minute at most; raises SystemExit when it says no.
+    Waits up to a minute for the broker; raises SystemExit when it refuses.
     """
     admin = reached(kafka)
     made = _create(admin, replicas)
@@ -67,19 +67,19 @@ def provision(kafka: Connection, replicas: int, passwords: Mapping[str, str] | N
         )
         print(f"provision: {text}", file=sys.stderr)
     if passwords:
-        settle(admin, passwords)
-        _let_in(kafka, passwords)
+        apply_rights(admin, passwords)
+        _wait_for_logins(kafka, passwords)
     return made
 
 
-def _let_in(kafka: Connection, passwords: Mapping[str, str]) -> None:
-    """Return when everybody is let in: a broker says that it knows a user a moment before it believes the password."""
+def _wait_for_logins(kafka: Connection, passwords: Mapping[str, str]) -> None:
+    """Wait until every user can log in: the broker lists a user shortly before it accepts the password."""
     for user, password in passwords.items():
         reached(replace(kafka, user=user, password=password))
 
 
 def reached(kafka: Connection) -> AdminClient:
-    """A client of a broker that answers; raises SystemExit when there is none within a minute."""
+    """A client of a broker that answers; raises SystemExit when none does within a minute."""
     admin = AdminClient(kafka.librdkafka() | {"client.id": "ascolto-provision", "log_level": 0})
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
@@ -112,34 +112,34 @@ def _create(admin: AdminClient, replicas: int) -> list[str]:
 
 
 def compressed(admin: AdminClient, readable: Set[str]) -> dict[str, str]:
-    """The topics whose records the broker compresses with something else than what is readable, and with what."""
+    """The topics for which the broker uses a compression that cannot be read here, and which."""
     there = admin.list_topics(timeout=10).topics
     asked = [
         ConfigResource(ConfigResource.Type.TOPIC, topic.name) for topic in wanted() if topic.name in there
     ]
     codecs: dict[str, str] = {}
     for one, done in (admin.describe_configs(asked) if asked else {}).items():
-        with suppress(KafkaException):  # made or removed at this moment: nothing is compressed in it yet
+        with suppress(KafkaException):  # created or deleted at this moment: nothing is compressed in it yet
             codecs[one.name] = str(done.result(30)["compression.type"].value)
     return {name: codec for name, codec in codecs.items() if codec not in readable}
 
 
 def onboard(kafka: Connection, team: str, password: str = "") -> str:
-    """Make another team's user with its rights; returns its password, empty when it keeps one that is not known here.
+    """Create another team's user with its ACLs; returns its password, empty when the user keeps an unknown one.
 
-    Raises ValueError for a name that cannot be one.
+    Raises ValueError for an invalid name.
     """
     name, admin = team_name(team), reached(kafka)
     if not password and name not in users(admin):
         password = secrets.token_urlsafe(24)
     renewed = {name: password} if password else {}
-    settle(admin, renewed)
-    _let_in(kafka, renewed)
+    apply_rights(admin, renewed)
+    _wait_for_logins(kafka, renewed)
     return password
 
 
 def settings_of(kafka: Connection, team: str, password: str) -> str:
-    """What a team is told: the settings of its connection, a line each."""
+    """The connection settings for a team, one per line."""
     lines = {
         "bootstrap": kafka.servers,
         "protocol": kafka.protocol,
@@ -157,10 +157,10 @@ def _password_of(user: str, folder: Path) -> str:
 
 
 def main(words: Sequence[str]) -> None:
-    """Read where Kafka is and where the passwords are, and provision it."""
+    """Read the addresses and passwords, and provision Kafka."""
     parser = argparse.ArgumentParser(prog="python -m ops.provision", description=__doc__)
     parser.add_argument("verb", nargs="?", choices=["subscriber"])
-    parser.add_argument("name", nargs="?", default="", metavar="NAME", help="of the other team")
+    parser.add_argument("name", nargs="?", default="", metavar="NAME", help="name of the other team")
     asked = parser.parse_args(words)
     folder = Path(os.environ.get("ASCOLTO_SECRETS", "/run/secrets"))
     passwords = {user: word for user in KAFKA_USERS if (word := _password_of(user, folder))}

@@ -1,1 +1,1 @@
-"""Kafka records become inputs, in order, each handled once."""
+"""Consumes Kafka records as inputs, in order, each handled once."""

@@ -1,4 +1,4 @@
-"""Mendings of the Kafka client, whose version is pinned: what a broker that goes away must not do to a process."""
+"""Patches of aiokafka, whose version is pinned: a broker that goes away must not stop a process."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -9,23 +9,23 @@ from aiokafka.cluster import ClusterMetadata
 from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.errors import KafkaConnectionError
 
-REST_SECONDS = 0.1
+PAUSE_SECONDS = 0.1
 
 _send = AIOKafkaConnection.send
 _update = AIOKafkaClient._metadata_update
 
 
 def patch_aiokafka() -> None:
-    """From now on a write to a connection that has ended is a Kafka error, and metadata that says nothing is not asked for again at once."""
+    """Patch the library: a write to a closed connection raises a Kafka error, and empty metadata is not fetched again at once."""
     AIOKafkaConnection.send = _send_or_end
-    AIOKafkaClient._metadata_update = _update_and_rest
+    AIOKafkaClient._metadata_update = _update_and_pause
 
 
 def _send_or_end(connection: Any, request: Any, expect_response: bool = True) -> Awaitable[Any]:
-    """uvloop says RuntimeError of a closed connection, asyncio nothing, and the library waits for OSError.
+    """Raise KafkaConnectionError where uvloop raises RuntimeError for a closed connection.
 
-    Its task that keeps the metadata dies of it unheard, and whoever asks for metadata afterwards, as the leader of a group
-    does before each assignment, waits for ever.
+    The library expects OSError; RuntimeError ends its metadata task without a message, and every later request for
+    metadata, such as that of a group's leader before an assignment, waits forever.
     """
     try:
         sent: Awaitable[Any] = _send(connection, request, expect_response)
@@ -36,19 +36,19 @@ def _send_or_end(connection: Any, request: Any, expect_response: bool = True) ->
     return sent
 
 
-async def _update_and_rest(client: Any, cluster: ClusterMetadata, topics: Iterable[str]) -> bool:
-    """Whoever fetches from a partition without a leader asks for metadata until there is one, as fast as it is refused.
+async def _update_and_pause(client: Any, cluster: ClusterMetadata, topics: Iterable[str]) -> bool:
+    """Wait after an update without result: a fetch from a partition without a leader asks for metadata in a tight loop.
 
-    While a broker starts again that is a thousand tries a second of each consumer, and as many lines of log.
+    While a broker restarts, that is a thousand requests a second from each consumer, and as many log lines.
     """
     updated: bool = await _update(client, cluster, topics)
     if not updated or has_no_leader(cluster):
-        await asyncio.sleep(REST_SECONDS)
+        await asyncio.sleep(PAUSE_SECONDS)
     return updated
 
 
 def has_no_leader(cluster: ClusterMetadata) -> bool:
-    """Tells whether some partition has nobody who answers for it."""
+    """Whether some partition has no leader."""
     return any(
         cluster.available_partitions_for_topic(topic) != cluster.partitions_for_topic(topic)
         for topic in cluster.topics(exclude_internal_topics=False)

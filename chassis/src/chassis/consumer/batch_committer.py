@@ -1,30 +1,35 @@
-"""Commits: one lane's share of a batch with its fence in one transaction; halves, when something in it cannot be kept."""
+"""Commits one worker's part of a batch and its fence in one transaction; bisects the batch when the store rejects a document."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from aiokafka import TopicPartition
 
 from chassis.clock import Clock
-from chassis.consumer.batch_metrics import tell
 from chassis.consumer.circuit_breaker import CircuitBreaker
 from chassis.consumer.claims import Claims
 from chassis.consumer.stall_detector import StallDetector
 from chassis.consumer.subscription import Subscription
 from chassis.errors import Poison
-from chassis.transaction.inputs import Input
+from chassis.observe.logs import log
+from chassis.observe.metrics import Metrics
+from chassis.transaction.inputs import Input, Outcome, Result
 from chassis.transaction.unit_of_work import UnitOfWork
 
 SMALLEST, LARGEST = 20, 2_000
 SLOW_SECONDS = 1.0
+PARKED = (Result.PARKED, Result.FAILED, Result.REFUSED, Result.EARLY)
 
 Ends = Mapping[TopicPartition, int]
 
 
 @dataclass
 class BatchCommitter:
-    """How what was read becomes true, and how much is read at once because of it."""
+    """Commits batches of one consumer group, and adapts how many records are fetched at once."""
 
     group: str
     claims: Claims
@@ -34,30 +39,30 @@ class BatchCommitter:
     clock: Clock
     _circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
 
-    async def share(self, inputs: Sequence[Input], ends: Ends) -> None:
-        """Handle these inputs and say that their partitions are done up to `ends`.
+    async def commit(self, inputs: Sequence[Input], ends: Ends) -> None:
+        """Handle these inputs and move the fences of their partitions to `ends`.
 
-        Raises Fenced, Unavailable, and Poison when even the bytes of an input cannot be kept.
+        Raises Fenced, Unavailable, and Poison when the store rejects even the bytes of a single input.
         """
         try:
-            await self.whole(inputs, ends)
+            await self.commit_once(inputs, ends)
         except Poison:
             if len(inputs) == 1:
                 raise
-            await self._halves(inputs, ends)
+            await self._bisect(inputs, ends)
 
-    async def _halves(self, inputs: Sequence[Input], ends: Ends) -> None:
-        """Close in on the one input that the store cannot keep; all others are handled without it."""
+    async def _bisect(self, inputs: Sequence[Input], ends: Ends) -> None:
+        """Isolate the one input that the store rejects; all others are handled without it."""
         half = len(inputs) // 2
         first: dict[TopicPartition, int] = {}
         for item in inputs[:half]:
             assert item.record is not None
             first[TopicPartition(item.record.topic, item.record.partition)] = item.record.offset + 1
-        await self.share(inputs[:half], first)
-        await self.share(inputs[half:], {tp: end for tp, end in ends.items() if first.get(tp) != end})
+        await self.commit(inputs[:half], first)
+        await self.commit(inputs[half:], {tp: end for tp, end in ends.items() if first.get(tp) != end})
 
-    async def whole(self, inputs: Sequence[Input], ends: Ends) -> None:
-        """The same in one transaction; without inputs only the fence moves on."""
+    async def commit_once(self, inputs: Sequence[Input], ends: Ends) -> None:
+        """Do the same in one transaction; without inputs, only move the fences."""
         began = time.perf_counter()
         outcomes = await self.unit_of_work.run(
             self.claims.worker_of(next(iter(ends))),
@@ -65,19 +70,45 @@ class BatchCommitter:
             lambda tx: self.claims.fence(tx, ends),
             self._circuit_breaker.check,
         )
-        self._circuit_breaker.learn(outcomes)
+        self._circuit_breaker.record(outcomes)
         self.unit_of_work.crash.at("delivery.committed")
         for partition, end in ends.items():
-            self.claims.held[partition].fence = self.claims.held[partition].moved(end)
-        self.stall_detector.made()
+            self.claims.held[partition].fence = self.claims.held[partition].advanced(end)
+        self.stall_detector.progressed()
         seconds = time.perf_counter() - began
         self._adapt(len(inputs), seconds)
-        tell(self.unit_of_work.metrics, self.group, outcomes, seconds, self.clock())
+        record_batch(self.unit_of_work.metrics, self.group, outcomes, seconds, self.clock())
 
     def _adapt(self, size: int, seconds: float) -> None:
-        """Larger batches while they are quick, smaller ones while a transaction takes long."""
-        most = self.source.most
+        """Double the batch size while transactions are fast; halve it when one is slow."""
+        limit = self.source.max_records
         if seconds > SLOW_SECONDS:
-            self.source.most = max(SMALLEST, most // 2)
-        elif size * len(self.claims.workers) >= most:
-            self.source.most = min(LARGEST, most * 2)
+            self.source.max_records = max(SMALLEST, limit // 2)
+        elif size * len(self.claims.workers) >= limit:
+            self.source.max_records = min(LARGEST, limit * 2)
+
+
+def record_batch(
+    metrics: Metrics, group: str, outcomes: Sequence[Outcome], seconds: float, now: datetime
+) -> None:
+    """Count how the records of a committed batch ended, and log the batch and each parked record."""
+    ended: Counter[tuple[str, Result]] = Counter()
+    stage = metrics.stage.labels(group)
+    for outcome in outcomes:
+        record, accepted = outcome.input.record, outcome.input.lineage.accepted
+        assert record is not None
+        ended[record.topic, outcome.result] += 1
+        if outcome.result in PARKED:
+            where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            where |= {"id": outcome.input.id, "key": outcome.input.key}
+            log("parked", level=40, error=outcome.error, reason=outcome.result.value, **where)
+        elif outcome.result is Result.DONE and accepted is not None:
+            stage.observe(max(0.0, (now - accepted).total_seconds()))
+    for (topic, result), count in ended.items():
+        metrics.consumed.labels(topic, result.value).inc(count)
+        if result in PARKED:
+            metrics.parked.labels(topic, result.value).inc(count)
+    metrics.progress.set(now.timestamp())
+    some = sorted({outcome.input.lineage.correlation for outcome in outcomes[:20]})
+    counts: dict[str, Any] = {f"{topic} {result}": count for (topic, result), count in ended.items()}
+    log("batch", group=group, ms=round(seconds * 1000, 1), events=len(outcomes), correlations=some, **counts)

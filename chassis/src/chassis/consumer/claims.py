@@ -1,4 +1,4 @@
-"""Claims: which partitions this process owns, up to where each is handled, and the fence that keeps others out."""
+"""Claims: the partitions that this process owns, the offset up to which each is handled, and the fence that excludes other owners."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,21 +16,21 @@ T = TypeVar("T")
 
 @dataclass
 class Claim:
-    """One partition of one topic incarnation; `next` is the offset that must come now.
+    """One partition of one topic incarnation; `next` is the offset that must come next.
 
-    `made_again` says that another topic of this name was read before: it was deleted and made anew.
+    `topic_recreated` is true when another topic of this name was read before: it was deleted and created again.
     """
 
     fence: Raw
-    made_again: bool = False
+    topic_recreated: bool = False
 
     @property
     def next(self) -> int:
         """The first offset that has not been handled."""
         return int(self.fence["next"])
 
-    def moved(self, offset: int) -> Raw:
-        """The fence once everything before `offset` is handled."""
+    def advanced(self, offset: int) -> Raw:
+        """The fence after everything before `offset` is handled."""
         return self.fence | {"next": offset}
 
 
@@ -38,8 +38,8 @@ class Claim:
 class Claims:
     """The partitions of one consumer group that this process has claimed.
 
-    Each partition belongs to one lane. The same partition of another topic, where the same keys lie, belongs to the same
-    one, so that lanes seldom meet on a document; while one waits for the store the other can work.
+    Each partition belongs to one worker. Partitions with the same number of different topics hold the same keys and belong
+    to the same worker, so that two workers rarely conflict on a document; while one waits for the store, the other runs.
     """
 
     group: str
@@ -48,19 +48,19 @@ class Claims:
     held: dict[TopicPartition, Claim] = field(default_factory=dict)
 
     def worker_of(self, partition: TopicPartition) -> StoreSession:
-        """The session that everything of this partition is committed on."""
+        """The session on which everything of this partition is committed."""
         number: int = partition.partition
         return self.workers[number % len(self.workers)]
 
     def by_worker(self, parts: Mapping[TopicPartition, T]) -> dict[bytes, dict[TopicPartition, T]]:
-        """The partitions that go together into one transaction, by the id of their lane."""
+        """The partitions grouped by worker: each group is committed in one transaction. The keys are session ids."""
         shares: dict[bytes, dict[TopicPartition, T]] = {}
         for partition, found in parts.items():
             shares.setdefault(self.worker_of(partition).id, {})[partition] = found
         return shares
 
-    async def take(self, partition: TopicPartition, topic_id: str) -> Claim:
-        """Become the owner: the former owner's open transaction is ended first, or its locks would hold the fence."""
+    async def acquire(self, partition: TopicPartition, topic_id: str) -> Claim:
+        """Become the owner. The session of the former owner is ended first, because the locks of an open transaction would block the fence."""
         name = f"{self.group}|{topic_id}|{partition.partition}"
         before = await self.store.get(FENCES, name)
         if before is not None and before["session"] not in {one.id for one in self.workers}:
@@ -68,12 +68,12 @@ class Claims:
         where = {"topic": partition.topic, "partition": partition.partition}
         mine = {"session": self.worker_of(partition).id} | where
         _, after = await self.store.claim(FENCES, name, mine)
-        made_again = before is None and await self._forget_others(partition, name)
-        claim = self.held[partition] = Claim(after, made_again)
+        topic_recreated = before is None and await self._delete_former(partition, name)
+        claim = self.held[partition] = Claim(after, topic_recreated)
         return claim
 
-    async def _forget_others(self, partition: TopicPartition, name: str) -> bool:
-        """Remove the fences of topics that had this name before, so that nobody commits under one any more."""
+    async def _delete_former(self, partition: TopicPartition, name: str) -> bool:
+        """Delete the fences of deleted topics with this name, so that nothing is committed under one again."""
         where = {"topic": partition.topic, "partition": partition.partition}
         rows = await self.store.query(FENCES, where)
         others = [
@@ -84,9 +84,9 @@ class Claims:
         return bool(others)
 
     async def fence(self, tx: Transaction, ends: Mapping[TopicPartition, int]) -> None:
-        """Move the fences inside a transaction; raises Fenced where they are not as this process left them."""
+        """Move the fences inside a transaction; raises Fenced where another owner has changed one."""
         moves = [
-            ({name: claim.fence[name] for name in ("_id", "epoch", "next")}, claim.moved(ends[tp]))
+            ({name: claim.fence[name] for name in ("_id", "epoch", "next")}, claim.advanced(ends[tp]))
             for tp, claim in sorted(self.held.items())
             if tp in ends
         ]
@@ -95,8 +95,8 @@ class Claims:
         except Unmatched as other:
             raise Fenced(f"{len(moves)} fences of {self.group}") from other
 
-    async def look(self, partition: TopicPartition) -> bool:
-        """Read where a fence stands; false when somebody newer owns the partition, which is then dropped."""
+    async def refresh(self, partition: TopicPartition) -> bool:
+        """Read the fence again; returns false, and drops the claim, when a newer owner has the partition."""
         claim = self.held.get(partition)
         if claim is None:
             return False

@@ -1,4 +1,4 @@
-"""Delivery: records in batches, each handled once, whatever dies in between; MongoDB is the truth, offsets are advice."""
+"""Delivery: records are handled in batches, each exactly once across crashes; the positions are in MongoDB, Kafka's offsets are informative."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from chassis.clock import Clock
 from chassis.consumer.batch_committer import BatchCommitter
 from chassis.consumer.claims import Claims
-from chassis.consumer.fetch_positions import FetchPositions, Part, Parts
+from chassis.consumer.fetch_positions import FetchPositions, Parts
 from chassis.consumer.offset_committer import OffsetCommitter
 from chassis.consumer.records import read, record_from
 from chassis.consumer.stall_detector import StallDetector
@@ -20,14 +20,12 @@ from chassis.consumer.stopped_partitions import StoppedPartitions
 from chassis.consumer.subscription import Fetched, Subscription
 from chassis.consumer.topic_ids import topic_ids
 from chassis.errors import Conflict, Fenced, Unavailable
-from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
-from chassis.observe.metrics import Metrics
 from chassis.transaction.inputs import Input
 from chassis.transaction.unit_of_work import UnitOfWork
 from contracts.connection import Connection
 
-LOOK_AT_TOPICS_SECONDS = 5.0
+TOPIC_CHECK_SECONDS = 5.0
 
 
 class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -44,65 +42,64 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         clock: Clock,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.group, self.kafka, self.subscribes = group, kafka, tuple(subscribes)
-        self.claims = claims
-        self.metrics: Metrics = unit_of_work.metrics
-        self.crash: CrashPoints = unit_of_work.crash
-        self.resting: str = ""
-        self.stopping = False
+        self.group, self.kafka, self.subscribes, self.claims = group, kafka, tuple(subscribes), claims
+        self.metrics, self.crash = unit_of_work.metrics, unit_of_work.crash
+        self.pause_reason, self.stopping = "", False
         self._busy = asyncio.Lock()
         self._assigned: set[TopicPartition] = set()
         self._working: dict[bytes, asyncio.Task[None]] = {}
-        self._rests: dict[bytes, int] = {}
-        self._monotonic, self._looked = monotonic, 0.0
+        self._failures: dict[bytes, int] = {}
+        self._monotonic, self._topics_checked = monotonic, 0.0
         self._resuming: asyncio.Task[None] | None = None
         self.source = self._subscribe(instance)
         self.stall_detector = StallDetector(group, claims, self.source, self.metrics, monotonic)
-        self.commits = BatchCommitter(group, claims, unit_of_work, self.source, self.stall_detector, clock)
+        self.batch_committer = BatchCommitter(
+            group, claims, unit_of_work, self.source, self.stall_detector, clock
+        )
         self.positions = FetchPositions(claims, self.source.seek, self.metrics)
-        self.committer = OffsetCommitter(self.source, self.crash)
-        self.stops = StoppedPartitions(kafka, claims, self.source, self.metrics, monotonic)
-        self.stall_detector.stopped = self.stops.there
+        self.offset_committer = OffsetCommitter(self.source, self.crash)
+        self.stopped_partitions = StoppedPartitions(kafka, claims, self.source, self.metrics, monotonic)
+        self.stall_detector.stopped = self.stopped_partitions.stopped
 
     def _subscribe(self, instance: str) -> Subscription:
         return Subscription(
-            self.group, self.kafka, instance, self.subscribes, self, self.take, self._step_over
+            self.group, self.kafka, instance, self.subscribes, self, self.handle_batch, self._step_over
         )
 
     async def start(self) -> None:
-        """Join the group; raises Unavailable while Kafka is away."""
-        self.stall_detector.leave()
+        """Join the group; raises Unavailable while Kafka is down."""
+        self.stall_detector.left_group()
         await self.source.start()
 
     async def _step_over(self, limit: int) -> Fetched:
-        """Read every partition that has something with our own reader: which one is bad the library does not say."""
+        """Read every partition that has records with our own reader, because the library does not say which one failed."""
         self.metrics.resought.labels("unfetchable").inc()
         async with self._busy:
-            places = {tp: self.positions.place(tp) for tp in self.claims.held}
-            waiting = {tp: place for tp, place in places.items() if self.source.lag(tp, place) != 0}
+            offsets = {tp: self.positions.next_offset(tp) for tp in self.claims.held}
+            waiting = {tp: offset for tp, offset in offsets.items() if self.source.lag(tp, offset) != 0}
             try:
-                return await self.stops.read(waiting, limit)
+                return await self.stopped_partitions.read(waiting, limit)
             except Unavailable as away:
-                self._rest(b"", str(away))
+                self._pause_reading(b"", str(away))
                 return {}
 
     async def on_partitions_revoked(self, _: set[TopicPartition]) -> None:
-        """Finish what is in hand, then let go."""
-        async with self._still():
-            self.committer.hush()
-            self.stall_detector.leave()
+        """Finish the batches in progress, then release the partitions."""
+        async with self._quiesced():
+            self.offset_committer.cancel()
+            self.stall_detector.left_group()
             self.claims.held.clear()
-            self.stops.forget()
+            self.stopped_partitions.clear()
             self._assigned = set()
             self.metrics.assigned.set(0)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Claim and seek; until both are done nothing of these partitions is handled."""
+        """Claim and seek; no record of these partitions is handled before both are done."""
         self._assigned = set(assigned)
-        self.stall_detector.join()
+        self.stall_detector.joined_group()
         self.metrics.rebalances.inc()
         self.metrics.assigned.set(len(assigned))
-        async with self._still():
+        async with self._quiesced():
             await self._claim_missing()
 
     async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
@@ -115,51 +112,54 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             ids = await self._topic_ids(sorted({tp.topic for tp in missing}))
             claims = (self._claim(partition, ids[partition.topic]) for partition in missing)
-            for failed in filter(None, await asyncio.gather(*claims, return_exceptions=True)):
-                raise failed
-            # A former owner may have died between a commit and telling: tools would see a lag that is none.
-            self.committer.give({partition: self.claims.held[partition].next for partition in missing})
+            for error in filter(None, await asyncio.gather(*claims, return_exceptions=True)):
+                raise error
+            # A former owner may have died before it committed offsets: tools would show a lag that does not exist.
+            self.offset_committer.schedule(
+                {partition: self.claims.held[partition].next for partition in missing}
+            )
         except (Unavailable, Conflict) as away:
-            self._rest(b"", str(away))
-        except Exception as error:  # noqa: BLE001 - whoever asked would leave reading paused for ever
+            self._pause_reading(b"", str(away))
+        except Exception as error:  # noqa: BLE001 - an error raised here would leave reading paused forever
             log("claim failed", level=40, error=error, group=self.group)
-            self._rest(b"", type(error).__name__)
+            self._pause_reading(b"", type(error).__name__)
 
     async def _claim(self, partition: TopicPartition, topic_id: str) -> None:
-        claim = await self.claims.take(partition, topic_id)
-        self.positions.again([partition])
+        claim = await self.claims.acquire(partition, topic_id)
+        self.positions.rewind([partition])
         self.source.stale = True
-        if claim.made_again:
-            where = {"topic": partition.topic, "partition": partition.partition}
-            log("topic was made again", level=50, **where)
+        if claim.topic_recreated:
+            log("topic recreated", level=50, topic=partition.topic, partition=partition.partition)
             self.metrics.resought.labels("topic-made-again").inc()
 
-    async def take(self, records: Sequence[Any]) -> None:
-        """Hand what was fetched to its lanes, each as soon as it is free; never raises, and never waits for a commit."""
+    async def handle_batch(self, records: Sequence[Any]) -> None:
+        """Dispatch fetched records to their workers as these become free; never raises, and never waits for a commit."""
         if self.stopping:
             return
         async with self._busy:
             try:
                 if self.source.stale:
-                    self.positions.again(list(self.claims.held))
+                    self.positions.rewind(list(self.claims.held))
                     return
                 self.crash.at("delivery.fetched")
-                shares = self.claims.by_worker(self.positions.expected(records))
-                await asyncio.gather(*(self._hand_over(worker, parts) for worker, parts in shares.items()))
-            except Exception as error:  # noqa: BLE001 - FastStream would go on with the next batch: it must not
+                shares = self.claims.by_worker(self.positions.accept(records))
+                await asyncio.gather(*(self._dispatch(worker, parts) for worker, parts in shares.items()))
+            except Exception as error:  # noqa: BLE001 - FastStream would continue with the next batch
                 log("batch failed", level=40, error=error, group=self.group)
-                self._rest(b"", type(error).__name__)
+                self._pause_reading(b"", type(error).__name__)
 
-    async def _hand_over(self, worker: bytes, parts: Parts) -> None:
-        """Understand a share while its lane still commits the one before, then let the lane have it."""
-        inputs = {tp: _understood(part) for tp, part in parts.items()}
+    async def _dispatch(self, worker: bytes, parts: Parts) -> None:
+        """Decode a part while its worker still commits the previous one, then start the worker on it."""
+        inputs = {
+            tp: [read(record_from(raw), raw.timestamp) for raw in part.records] for tp, part in parts.items()
+        }
         if worker in self._working:
             await asyncio.wait([self._working[worker]])
         self._working[worker] = asyncio.get_running_loop().create_task(self._handle(worker, parts, inputs))
 
     @asynccontextmanager
-    async def _still(self) -> AsyncIterator[None]:
-        """Nothing is being handled, and nothing begins to be, inside this."""
+    async def _quiesced(self) -> AsyncIterator[None]:
+        """Inside this block nothing is being handled, and nothing starts."""
         async with self._busy:
             if self._working:
                 await asyncio.wait(self._working.values())
@@ -168,121 +168,121 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _handle(
         self, worker: bytes, parts: Parts, inputs: Mapping[TopicPartition, list[Input]]
     ) -> None:
-        """Commit one lane's share, wholly or not at all; reading rests when it has to, and never raises."""
-        ours = self.positions.current(parts)
+        """Commit one worker's part atomically; pauses reading on failure, and never raises."""
+        ours = self.positions.in_sequence(parts)
         try:
             if ours:
                 await self._commit(ours, [item for tp in ours for item in inputs[tp]])
         except Unavailable as away:
-            trouble = str(away)
+            failure = str(away)
         except Fenced:
-            trouble = await self._look_again(ours)
-        except Exception as error:  # noqa: BLE001 - the other lane's share is not to suffer
+            failure = await self._check_claims(ours)
+        except Exception as error:  # noqa: BLE001 - the other worker's part must not fail with it
             log("batch failed", level=40, error=error, group=self.group)
-            trouble = type(error).__name__
+            failure = type(error).__name__
         else:
-            self._rests.pop(worker, None)
+            self._failures.pop(worker, None)
             return
-        self.positions.again(ours)
-        if trouble:
-            self._rest(worker, trouble)
+        self.positions.rewind(ours)
+        if failure:
+            self._pause_reading(worker, failure)
 
     async def _commit(self, parts: Parts, inputs: Sequence[Input]) -> None:
         ends = {partition: part.end for partition, part in parts.items()}
-        await self.commits.share(inputs, ends)
-        self.committer.give(ends)
+        await self.batch_committer.commit(inputs, ends)
+        self.offset_committer.schedule(ends)
 
-    def stands_still(self, seconds: float) -> bool:
-        """Records wait, nothing outside is known to be down, and reading has not got on for so long."""
-        return not self.resting and self.stall_detector.stands_still(seconds)
+    def is_stalled(self, seconds: float) -> bool:
+        """Records wait, no dependency is known to be down, and nothing has been handled for `seconds`."""
+        return not self.pause_reason and self.stall_detector.is_stalled(seconds)
 
-    async def _look_again(self, partitions: Iterable[TopicPartition]) -> str:
-        """Find out who owns what was fenced; says why reading has to rest, nothing when it need not."""
+    async def _check_claims(self, partitions: Iterable[TopicPartition]) -> str:
+        """Find out who owns what was fenced; returns why reading must pause, or an empty string."""
         try:
             for partition in partitions:
-                if not await self.claims.look(partition):
+                if not await self.claims.refresh(partition):
                     log("fenced out", level=30, topic=partition.topic, partition=partition.partition)
                     self.metrics.resought.labels("fenced").inc()
         except Unavailable as away:
             return str(away)
         return ""
 
-    def _rest(self, worker: bytes, reason: str) -> None:
-        """Stop reading but stay in the group, and try again after a pause that grows while any lane cannot go on."""
+    def _pause_reading(self, worker: bytes, reason: str) -> None:
+        """Pause fetching without leaving the group, and retry after a delay that grows while any worker fails."""
         if not self.source.pause():
             return
-        self._rests[worker] = self._rests.get(worker, 0) + 1
-        log("reading rests", level=30, group=self.group, reason=reason)
-        if not self.resting:
-            self.resting = reason
+        self._failures[worker] = self._failures.get(worker, 0) + 1
+        log("reading paused", level=30, group=self.group, reason=reason)
+        if not self.pause_reason:
+            self.pause_reason = reason
             self.metrics.paused.set(1)
-            longest = min(5.0, 0.1 * 2 ** min(max(self._rests.values()), 8))
+            longest = min(5.0, 0.1 * 2 ** min(max(self._failures.values()), 8))
             pause = longest * random.uniform(0.5, 1)
             self._resuming = asyncio.get_running_loop().create_task(self._resume(pause))
 
     async def _resume(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        async with self._still():
-            self.resting = ""
+        async with self._quiesced():
+            self.pause_reason = ""
             self.metrics.paused.set(0)
-            self.positions.again(list(self.claims.held))
+            self.positions.rewind(list(self.claims.held))
             await self._claim_missing()
-            if not self.resting:
-                self._rests.pop(b"", None)
+            if not self.pause_reason:
+                self._failures.pop(b"", None)
                 self.source.resume()
 
     async def watch(self) -> bool:
-        """Measure the lag, and claim what a lost claim left behind; called from a loop."""
+        """Measure the lag and claim what a lost claim left unclaimed; called from a loop."""
         if self.source.consumer is None:
             return False
-        if self.stall_detector.outside is not None:
-            await self._mind_the_join()
-        gone = await self.stall_detector.look()
-        if self.resting:
-            self.stall_detector.anew()
-        elif gone:
-            await self._go_on_behind(gone)
+        if self.stall_detector.left_at is not None:
+            await self._check_group_join()
+        deleted = await self.stall_detector.check()
+        if self.pause_reason:
+            self.stall_detector.reset()
+        elif deleted:
+            await self._skip_deleted(deleted)
         else:
-            await self.stops.look()
-        await self._mind_new_topics()
-        if self._assigned - set(self.claims.held) and not self.resting:
-            async with self._still():
+            await self.stopped_partitions.check()
+        await self._check_topic_ids()
+        if self._assigned - set(self.claims.held) and not self.pause_reason:
+            async with self._quiesced():
                 await self._claim_missing()
         return False
 
-    async def _mind_the_join(self) -> None:
-        """Nobody can join while the broker is away; its word does not come from the consumer, which may be what is stuck."""
-        if self._monotonic() - self._looked > LOOK_AT_TOPICS_SECONDS:
-            self._looked = self._monotonic()
+    async def _check_group_join(self) -> None:
+        """Nobody can join while the broker is down; this asks with a client of its own, because the consumer may be what is stuck."""
+        if self._monotonic() - self._topics_checked > TOPIC_CHECK_SECONDS:
+            self._topics_checked = self._monotonic()
             try:
                 await self._topic_ids(list(self.subscribes))
             except Unavailable:
-                self.stall_detector.leave()
+                self.stall_detector.left_group()
                 raise
 
-    async def _go_on_behind(self, begins: Mapping[TopicPartition, int]) -> None:
-        """Retention took what nobody had read, and nothing has come after it that would show the hole."""
-        async with self._still():
+    async def _skip_deleted(self, begins: Mapping[TopicPartition, int]) -> None:
+        """Move on where retention has deleted unread records and no later record reveals the gap."""
+        async with self._quiesced():
             for partition, begin in begins.items():
                 claim = self.claims.held.get(partition)
                 if claim is not None and claim.next < begin:
-                    self.positions.tell_of_hole(partition, claim.next)
+                    self.positions.accept_gap(partition, claim.next)
                     try:
-                        await self.commits.whole([], {partition: begin})
+                        await self.batch_committer.commit_once([], {partition: begin})
                     except Fenced:
-                        await self._look_again([partition])
-                    self.positions.again([partition])
+                        await self._check_claims([partition])
+                    self.positions.rewind([partition])
 
-    async def _mind_new_topics(self) -> None:
-        """A topic that was deleted and made again has another id: what was handled of it is another log."""
+    async def _check_topic_ids(self) -> None:
+        """A topic that was deleted and created again has another id, and its offsets belong to another log."""
         held = self.claims.held
-        ends = {tp: self.source.high(tp) for tp in held}
+        ends = {tp: self.source.highwater(tp) for tp in held}
         shorter = any(high is not None and high < held[tp].next for tp, high in ends.items())
-        if not held or not (shorter or self._monotonic() - self._looked > LOOK_AT_TOPICS_SECONDS):
+        if not held or not (shorter or self._monotonic() - self._topics_checked > TOPIC_CHECK_SECONDS):
             return
         ids = await self._topic_ids(sorted({tp.topic for tp in held}))
-        self._looked = self._monotonic()
-        async with self._still():
+        self._topics_checked = self._monotonic()
+        async with self._quiesced():
             for partition, claim in list(held.items()):
                 known = ids.get(partition.topic)
                 if known is not None and known not in claim.fence["_id"]:
@@ -290,15 +290,11 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._claim_missing()
 
     async def stop(self) -> None:
-        """Finish what is in hand, tell Kafka how far we are, and leave."""
+        """Finish the batches in progress, commit the offsets to Kafka, and leave the group."""
         self.stopping = True
-        async with self._still():
+        async with self._quiesced():
             if self.source.consumer is not None:
-                await self.committer.last({tp: claim.next for tp, claim in self.claims.held.items()})
+                await self.offset_committer.flush({tp: claim.next for tp, claim in self.claims.held.items()})
         if self._resuming is not None:
             self._resuming.cancel()
         await self.source.stop()
-
-
-def _understood(part: Part) -> list[Input]:
-    return [read(record_from(raw), raw.timestamp) for raw in part.records]

@@ -1,4 +1,4 @@
-"""Reading: which of the fetched records come next, partition by partition, ahead of what is committed."""
+"""Fetch positions: which fetched records come next in each partition, ahead of what is committed."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from chassis.consumer.claims import Claims
-from chassis.consumer.records import runs
+from chassis.consumer.records import contiguous
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
 
@@ -16,14 +16,14 @@ Seek = Callable[[TopicPartition, int], None]
 
 @dataclass(slots=True)
 class Part:
-    """Records of one partition that are to be handled when everything before `begins` is."""
+    """Consecutive records of one partition, to be handled when everything before offset `begins` is handled."""
 
     begins: int
     records: Sequence[Any]
 
     @property
     def end(self) -> int:
-        """The offset that comes after them."""
+        """The offset after the last record."""
         return int(self.records[-1].offset) + 1
 
 
@@ -31,19 +31,19 @@ Parts = dict[TopicPartition, Part]
 
 
 class FetchPositions:
-    """How far each claimed partition has been handed over; what does not follow on is dropped and sought again."""
+    """How far each claimed partition has been dispatched; records out of sequence are dropped and fetched again."""
 
     def __init__(self, claims: Claims, seek: Seek, metrics: Metrics) -> None:
         self._claims, self._seek, self._metrics = claims, seek, metrics
         self._ahead: dict[TopicPartition, int] = {}
-        self._holes: dict[TopicPartition, tuple[int, int]] = {}
+        self._gaps: dict[TopicPartition, tuple[int, int]] = {}
 
-    def place(self, partition: TopicPartition) -> int:
-        """The offset that has to come next of a claimed partition."""
+    def next_offset(self, partition: TopicPartition) -> int:
+        """The offset that must come next in a claimed partition."""
         return self._ahead.get(partition, self._claims.held[partition].next)
 
-    def expected(self, records: Iterable[Any]) -> Parts:
-        """The records that follow on from what was handed over before; they count as handed over."""
+    def accept(self, records: Iterable[Any]) -> Parts:
+        """The records that continue what was dispatched before; they count as dispatched."""
         fetched: dict[TopicPartition, list[Any]] = {}
         for raw in records:
             fetched.setdefault(TopicPartition(raw.topic, raw.partition), []).append(raw)
@@ -52,48 +52,49 @@ class FetchPositions:
             if partition not in self._claims.held:
                 self._metrics.resought.labels("unclaimed").inc()
                 continue
-            place = self.place(partition)
-            ours = self._following(partition, found, place)
+            offset = self.next_offset(partition)
+            ours = self._contiguous(partition, found, offset)
             if ours:
-                part = parts[partition] = Part(place, ours)
+                part = parts[partition] = Part(offset, ours)
                 self._ahead[partition] = part.end
         return parts
 
-    def _following(self, partition: TopicPartition, found: Sequence[Any], place: int) -> list[Any]:
-        """Those without a hole before them; the same hole at the same place a second time, after that place was sought, is
-        one that the broker has, and is accepted.
+    def _contiguous(self, partition: TopicPartition, found: Sequence[Any], offset: int) -> list[Any]:
+        """The records before the first gap.
+
+        A gap that is still there after a seek to its offset is a gap on the broker, and is accepted.
         """
-        ours, after_hole = runs(found, place)
-        if after_hole is not None and not ours and self._holes.get(partition) == (place, after_hole):
-            ours, after_hole = runs(found, after_hole)
-            self.tell_of_hole(partition, place)
-        if after_hole is None:
-            self._holes.pop(partition, None)
+        ours, after_gap = contiguous(found, offset)
+        if after_gap is not None and not ours and self._gaps.get(partition) == (offset, after_gap):
+            ours, after_gap = contiguous(found, after_gap)
+            self.accept_gap(partition, offset)
+        if after_gap is None:
+            self._gaps.pop(partition, None)
         else:
-            place = ours[-1].offset + 1 if ours else place
-            self._holes[partition] = place, after_hole
+            offset = ours[-1].offset + 1 if ours else offset
+            self._gaps[partition] = offset, after_gap
             self._metrics.resought.labels("hole").inc()
-            self._seek(partition, place)
+            self._seek(partition, offset)
         return ours
 
-    def tell_of_hole(self, partition: TopicPartition, place: int) -> None:
-        """What should have come next is not on the topic any more: say so, and go on behind it."""
+    def accept_gap(self, partition: TopicPartition, offset: int) -> None:
+        """Log that the expected record no longer exists on the topic."""
         where = {"topic": partition.topic, "partition": partition.partition}
-        log("hole accepted", level=40, next=place, **where)
+        log("gap accepted", level=40, next=offset, **where)
         self._metrics.resought.labels("hole-accepted").inc()
 
-    def current(self, parts: Parts) -> Parts:
-        """Those whose turn it is; what was handed over behind a failure is not handled and read again."""
+    def in_sequence(self, parts: Parts) -> Parts:
+        """The parts that follow what is committed; parts dispatched behind a failed one are fetched again instead."""
         held = self._claims.held
         ours = {tp: part for tp, part in parts.items() if tp in held and held[tp].next == part.begins}
-        self.again(tp for tp in parts if tp not in ours)
+        self.rewind(tp for tp in parts if tp not in ours)
         return ours
 
-    def again(self, partitions: Iterable[TopicPartition]) -> None:
-        """Read these again from what is committed."""
+    def rewind(self, partitions: Iterable[TopicPartition]) -> None:
+        """Fetch these partitions again from the committed position."""
         for partition in partitions:
             self._ahead.pop(partition, None)
-            self._holes.pop(partition, None)
+            self._gaps.pop(partition, None)
             claim = self._claims.held.get(partition)
             if claim is not None:
                 self._seek(partition, claim.next)

@@ -1,4 +1,4 @@
-"""Advice: how far we are, told to Kafka for its tools; nothing depends on it, and nothing waits for it."""
+"""Commits offsets to Kafka for monitoring tools; nothing depends on them, and nothing waits for the commit."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,51 +10,51 @@ from chassis.consumer.subscription import Subscription
 from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
 
-TELL_SECONDS = 0.2
-PATIENCE_SECONDS = 5.0
+INTERVAL_SECONDS = 0.2
+TIMEOUT_SECONDS = 5.0
 
 
 class OffsetCommitter:
-    """Offsets on their way to the group, gathered and told a few times a second."""
+    """Collects offsets and commits them to the group a few times a second."""
 
     def __init__(self, source: Subscription, crash: CrashPoints) -> None:
         self._source, self._crash = source, crash
-        self._untold: dict[TopicPartition, int] = {}
-        self._telling: asyncio.Task[None] | None = None
+        self._pending: dict[TopicPartition, int] = {}
+        self._task: asyncio.Task[None] | None = None
 
-    def give(self, ends: Mapping[TopicPartition, int]) -> None:
-        """Have these told soon."""
-        telling = bool(self._untold)
-        self._untold |= ends
-        if not telling:
-            self._telling = asyncio.get_running_loop().create_task(self._soon())
+    def schedule(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Commit these offsets soon."""
+        scheduled = bool(self._pending)
+        self._pending |= ends
+        if not scheduled:
+            self._task = asyncio.get_running_loop().create_task(self._commit_later())
 
-    async def _soon(self) -> None:
-        await asyncio.sleep(TELL_SECONDS)
-        ends, self._untold = self._untold, {}
-        await self.tell(ends)
+    async def _commit_later(self) -> None:
+        await asyncio.sleep(INTERVAL_SECONDS)
+        ends, self._pending = self._pending, {}
+        await self.commit(ends)
 
-    async def tell(self, ends: Mapping[TopicPartition, int]) -> None:
-        """Tell now; that it failed is said and forgotten."""
+    async def commit(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Commit now; a failure is logged and ignored."""
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._source.commit(ends)
             self._crash.at("delivery.offsets")
         except (KafkaError, OSError, TimeoutError, ValueError, AttributeError) as error:
             log("offsets not committed", level=30, reason=type(error).__name__)
 
-    def hush(self) -> None:
-        """Tell nothing of what was to be told soon: the partitions are being given out anew.
+    def cancel(self) -> None:
+        """Drop what is scheduled, because the partitions are being reassigned.
 
-        What is told during a join waits behind it, comes under a generation that is over, and makes the client join again;
-        then whatever was claimed meanwhile is told during that join.
+        A commit during a join waits behind it, arrives with an expired generation, and makes the client join again; then
+        offsets claimed meanwhile would be committed during that join too.
         """
-        self._untold = {}
-        if self._telling is not None:
-            self._telling.cancel()
+        self._pending = {}
+        if self._task is not None:
+            self._task.cancel()
 
-    async def last(self, ends: Mapping[TopicPartition, int]) -> None:
-        """Tell for the last time: what was to be told soon is older."""
-        self.hush()
+    async def flush(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Commit for the last time; what is scheduled is older and is dropped."""
+        self.cancel()
         if ends:
-            await self.tell(ends)
+            await self.commit(ends)

@@ -1,4 +1,4 @@
-"""A reader for what the client library cannot fetch: one bad header name or an unknown codec must not stop a partition unseen."""
+"""A fetch that does not fail on one bad record: for batches with an invalid header name or an unknown codec, which aiokafka cannot fetch."""
 
 import struct
 from collections.abc import Iterator, Mapping
@@ -29,31 +29,31 @@ _BEFORE_LENGTH, _CHECKED = 12, 21
 _FETCH_BYTES = 1_048_576
 _CODECS = {1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decode}
 _CODEC, _APPEND_TIME, _CONTROL = 0x07, 0x08, 0x20
-_AT_ONCE = 10_000  # opaque records of one batch: how many it says it has may be wrong as well
+_MOST_OPAQUE = 10_000  # records of one batch: the count in its header may be wrong too
 
 
 class Opaque(ConsumerRecord):  # type: ignore[misc]
-    """A record of a batch that cannot be read: its offset, and with the first of them the bytes of the batch."""
+    """A record of an unreadable batch: its offset, and for the first record of the batch the bytes of the batch."""
 
     def reason(self) -> str:
-        """Why the batch cannot be read."""
+        """Why the batch is unreadable."""
         return str(self.headers[0][1].decode())
 
 
 class Unreadable(Exception):
-    """A batch of records cannot be read here; the text says why."""
+    """A batch of records cannot be decoded; the text says why."""
 
 
 def unread_codecs() -> tuple[str, ...]:
-    """The codecs of Kafka that this installation cannot read."""
+    """The compression codecs of Kafka that this installation cannot decode."""
     there = {"snappy": has_snappy(), "lz4": has_lz4(), "zstd": has_zstd()}
     return tuple(name for name, has in there.items() if not has)
 
 
 async def fetch(kafka: Connection, places: Mapping[TopicPartition, int]) -> dict[TopicPartition, list[Any]]:
-    """The records of each partition from its offset on, those of batches that cannot be read as opaque ones.
+    """The records of each partition from its offset on; records of unreadable batches are opaque.
 
-    Raises Unavailable without the broker.
+    Raises Unavailable when the broker does not answer.
     """
     client = AIOKafkaClient(**kafka.aiokafka(), client_id="ascolto-lenient")
     try:
@@ -81,7 +81,7 @@ def _batches(data: bytes) -> Iterator[bytes]:
     while position + _BATCH.size <= len(data):
         length = struct.unpack_from(">i", data, position + 8)[0] + _BEFORE_LENGTH
         if position + length > len(data):
-            return  # the broker cuts the last batch where the bytes end
+            return  # the broker truncates the last batch at the size limit
         if length < _BATCH.size:
             yield data[position:]
             return
@@ -90,7 +90,7 @@ def _batches(data: bytes) -> Iterator[bytes]:
 
 
 def base_of(batch: bytes) -> int:
-    """The offset of the first record of a batch."""
+    """The base offset of a batch."""
     return int(_BATCH.unpack_from(batch)[0])
 
 
@@ -102,11 +102,11 @@ def _records(place: TopicPartition, batch: bytes, begin: int = 0) -> list[Any]:
 
 
 def read_batch(place: TopicPartition, batch: bytes) -> list[Any]:
-    """All records of a batch as it lies on its partition; raises Unreadable."""
+    """All records of an encoded batch; raises Unreadable."""
     try:
         return _read(place, batch)
     except Exception as error:
-        # A decoder raises whatever it likes: zlib's, cramjam's and Python's own errors have no common name.
+        # Decoders raise unrelated types: the errors of zlib, cramjam and Python have no common base class.
         reason = str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
         raise Unreadable(reason) from error
 
@@ -119,7 +119,7 @@ def _read(place: TopicPartition, batch: bytes) -> list[Any]:
     if crc != calc_crc32c(memoryview(batch)[_CHECKED:]):
         raise Unreadable("its checksum differs")
     if attributes & _CONTROL:
-        return []  # the end of a transaction, no record of anybody
+        return []  # a transaction marker
     body = batch[_BATCH.size :]
     reader = _Reader(_CODECS[codec](body) if codec else body)
     appended = last if attributes & _APPEND_TIME else None
@@ -132,7 +132,7 @@ def _read(place: TopicPartition, batch: bytes) -> list[Any]:
 
 def _record(place: TopicPartition, reader: "_Reader", base: int, first: int, appended: int | None) -> Any:
     end = reader.number() + reader.position
-    reader.number()  # attributes, one byte that reads as a number
+    reader.number()  # attributes: one byte, decodable as a varint
     delta = reader.number()
     time = first + delta if appended is None else appended
     offset = base + reader.number()
@@ -151,6 +151,7 @@ def _record(place: TopicPartition, reader: "_Reader", base: int, first: int, app
 def _opaque(place: TopicPartition, batch: bytes, begin: int, reason: str) -> list[Any]:
     base, last_delta, time = (_BATCH.unpack_from(batch)[field] for field in (0, 6, 7))
     first, end = max(base, begin), base + last_delta + 1
+    # Part of a parked record's receipt id, so the wording of this text and of every reason must not change.
     text = f"a batch of {last_delta + 1} records that nobody here can read: {reason}"
     headers = ((UNREADABLE, text.encode()),)
     return [
@@ -167,12 +168,12 @@ def _opaque(place: TopicPartition, batch: bytes, begin: int, reason: str) -> lis
             0,
             headers,
         )
-        for offset in range(first, min(end, first + _AT_ONCE))
+        for offset in range(first, min(end, first + _MOST_OPAQUE))
     ]
 
 
 class _Reader:
-    """Reads the varints and byte strings of a record batch."""
+    """Reads varints and byte strings of a record batch."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self.position = data, 0
@@ -191,7 +192,7 @@ class _Reader:
                 raise ValueError("a number does not end")
 
     def data(self) -> bytes | None:
-        """A byte string with its length before it; a negative length is none."""
+        """A byte string with a length prefix; None for a negative length."""
         length = self.number()
         if length < 0:
             return None

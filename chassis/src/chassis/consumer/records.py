@@ -1,4 +1,4 @@
-"""Records: what lies on a topic becomes an input; whatever is wrong with it is said in the input, never raised."""
+"""Decodes Kafka records into inputs; whatever is wrong with a record is stored in the input, never raised."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,19 +12,19 @@ from chassis.transaction.inputs import Input, Lineage, Source
 from chassis.transaction.parked import Record
 from contracts.envelope import Malformed, UnknownType, read_envelope, read_event
 
-# A record's time is whatever its producer wrote; later than this Python knows no year.
+# The producer chooses a record's timestamp; Python's datetime ends here.
 LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 
 
 def record_from(raw: Any) -> Record:
-    """The record that the client library fetched."""
+    """Convert a record of the client library."""
     return Record(
         raw.topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers, raw.__class__ is Opaque
     )
 
 
 def read(record: Record, arrived_ms: int) -> Input:
-    """Understand a record; an unknown type is marked, anything that cannot be understood carries its reason."""
+    """Decode a record; an unknown type is marked, and an undecodable record carries the reason."""
     if record.opaque:
         return _unreadable(record, arrived_ms, (record.headers[0][1] or b"").decode("utf-8", "replace"))
     try:
@@ -59,9 +59,9 @@ def _unreadable(record: Record, arrived_ms: int, reason: str) -> Input:
 
 
 def contents(record: Record) -> list[Input]:
-    """The records of the batch that lies with an opaque record, from its offset on; raises Unreadable.
+    """The records of the batch that is stored with an opaque record, from its offset on; raises Unreadable.
 
-    Nothing when the batch lies with another one.
+    Empty when the batch is stored with another record.
     """
     if record.value is None:
         return []
@@ -72,8 +72,8 @@ def contents(record: Record) -> list[Input]:
     return [read(record_from(raw), raw.timestamp) for raw in raws if raw.offset >= record.offset]
 
 
-def runs(records: Sequence[Any], next_offset: int) -> tuple[list[Any], int | None]:
-    """The records that follow on from `next_offset` without a hole, and the offset after the hole if there is one."""
+def contiguous(records: Sequence[Any], next_offset: int) -> tuple[list[Any], int | None]:
+    """The records from `next_offset` up to the first gap, and the offset after the gap if there is one."""
     ours = [raw for raw in records if raw.offset >= next_offset]
     for position, raw in enumerate(ours):
         if raw.offset != next_offset + position:

@@ -1,4 +1,4 @@
-"""Progress: whether reading gets on, by what the consumer knows and, now and then, by the broker's own word."""
+"""Detects a consumer that no longer makes progress, from the consumer's own view and, periodically, the broker's."""
 
 import time
 from collections.abc import Callable, Container, Mapping
@@ -14,20 +14,20 @@ ASK_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """What the broker has beyond the place that a partition has been at since then, and whether the consumer knows of it."""
+class Waiting:
+    """Records at the broker beyond the offset where a partition has been since then, and whether the consumer knows of them."""
 
-    place: int
+    offset: int
     since: float
     known: bool
 
 
 @dataclass
 class StallDetector:
-    """When something was last handled, and which partitions wait without moving.
+    """When something was last handled, and which partitions have waiting records but do not advance.
 
-    A client library that has stopped fetching a partition never learns that anything waits there, and what goes on in the
-    other partitions hides it. A partition that is `stopped` waits for a person: it is neither behind nor stuck.
+    A client library that has stopped fetching one partition never learns that records wait there, and progress in other
+    partitions hides it. A `stopped` partition waits for an operator: it is neither behind nor stalled.
     """
 
     group: str
@@ -36,74 +36,74 @@ class StallDetector:
     metrics: Metrics
     monotonic: Callable[[], float] = time.monotonic
     behind: bool = False
-    outside: float | None = None
+    left_at: float | None = None
     stopped: Container[TopicPartition] = ()
     handled: float = field(init=False)
-    _asked: float = field(init=False)
-    _waits: dict[TopicPartition, Wait] = field(default_factory=dict)
+    _checked_at: float = field(init=False)
+    _waiting: dict[TopicPartition, Waiting] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.handled = self._asked = self.monotonic()
+        self.handled = self._checked_at = self.monotonic()
 
-    def made(self) -> None:
+    def progressed(self) -> None:
         """Something was handled."""
         self.handled = self.monotonic()
 
-    def leave(self) -> None:
-        """The group gives out its partitions anew, counted from now."""
-        self.outside = self.monotonic()
+    def left_group(self) -> None:
+        """The group reassigns its partitions, from now on."""
+        self.left_at = self.monotonic()
 
-    def join(self) -> None:
-        """The group has said what is ours."""
-        self.outside = None
+    def joined_group(self) -> None:
+        """The group has assigned our partitions."""
+        self.left_at = None
 
-    def anew(self) -> None:
-        """Count from now: what rests is not stuck."""
-        self._waits.clear()
-        self.made()
+    def reset(self) -> None:
+        """Start counting from now: a paused consumer is not stalled."""
+        self._waiting.clear()
+        self.progressed()
 
-    async def look(self) -> Mapping[TopicPartition, int]:
-        """Measure the lag of everything that is held; raises Unavailable when the broker was asked and is away.
+    async def check(self) -> Mapping[TopicPartition, int]:
+        """Measure the lag of everything that is claimed; raises Unavailable when the broker was asked and does not answer.
 
-        Returns where partitions begin from which everything that is to come next has been removed unread.
+        Returns the beginning offset of partitions where retention has deleted the next offset unread.
         """
         lags = {tp: self.source.lag(tp, claim.next) for tp, claim in self.claims.held.items()}
-        self._tell({tp: lag for tp, lag in lags.items() if lag is not None})
+        self._set_lag({tp: lag for tp, lag in lags.items() if lag is not None})
         self.behind = any(lag for tp, lag in lags.items() if tp not in self.stopped)
         if not self.behind:
-            self.made()
-        if self.monotonic() - self._asked <= ASK_SECONDS:
+            self.progressed()
+        if self.monotonic() - self._checked_at <= ASK_SECONDS:
             return {}
-        self._asked = self.monotonic()
-        return await self._ask(lags)
+        self._checked_at = self.monotonic()
+        return await self._check_broker(lags)
 
-    async def _ask(self, lags: Mapping[TopicPartition, int | None]) -> Mapping[TopicPartition, int]:
-        """Compare with the broker's word; what has waited since the last time may not be there any more."""
-        ends, now = await self.source.ends(list(lags)), self.monotonic()
-        places = {tp: self.claims.held[tp].next for tp in lags if tp in self.claims.held}
-        before, self._waits = self._waits, {}
-        for tp, place in places.items():
-            if ends[tp] > place:
+    async def _check_broker(self, lags: Mapping[TopicPartition, int | None]) -> Mapping[TopicPartition, int]:
+        """Compare with the broker's end offsets; records that have waited since the last check may have been deleted."""
+        ends, now = await self.source.end_offsets(list(lags)), self.monotonic()
+        offsets = {tp: self.claims.held[tp].next for tp in lags if tp in self.claims.held}
+        before, self._waiting = self._waiting, {}
+        for tp, offset in offsets.items():
+            if ends[tp] > offset:
                 last = before.get(tp)
-                since = last.since if last is not None and last.place == place else now
-                self._waits[tp] = Wait(place, since, bool(lags[tp]))
-        self._tell({tp: ends[tp] - wait.place for tp, wait in self._waits.items() if not wait.known})
-        still = [tp for tp, wait in self._waits.items() if wait.since < now]
-        begins = await self.source.begins(still) if still else {}
-        return {tp: begin for tp, begin in begins.items() if begin > self._waits[tp].place}
+                since = last.since if last is not None and last.offset == offset else now
+                self._waiting[tp] = Waiting(offset, since, bool(lags[tp]))
+        self._set_lag({tp: ends[tp] - wait.offset for tp, wait in self._waiting.items() if not wait.known})
+        waiting = [tp for tp, wait in self._waiting.items() if wait.since < now]
+        begins = await self.source.beginning_offsets(waiting) if waiting else {}
+        return {tp: begin for tp, begin in begins.items() if begin > self._waiting[tp].offset}
 
-    def _tell(self, lags: Mapping[TopicPartition, int]) -> None:
+    def _set_lag(self, lags: Mapping[TopicPartition, int]) -> None:
         for tp, lag in lags.items():
             self.metrics.lag.labels(self.group, tp.topic, str(tp.partition)).set(lag)
 
-    def stands_still(self, seconds: float) -> bool:
-        """Records wait and nothing has been handled for so long, or so long nobody has seen what waits in a partition.
+    def is_stalled(self, seconds: float) -> bool:
+        """Whether records wait and nothing has been handled for `seconds`, or the consumer has not seen waiting records for as long.
 
-        Or the group has not said for twice as long what is ours: others may be slow to let go, and then slow again.
+        Also true when the group has not assigned partitions for twice as long: other members may be slow to release them.
         """
         now = self.monotonic()
-        if self.outside is not None:
-            return now - self.outside > 2 * seconds
-        waits = [wait for tp, wait in self._waits.items() if tp not in self.stopped]
+        if self.left_at is not None:
+            return now - self.left_at > 2 * seconds
+        waits = [wait for tp, wait in self._waiting.items() if tp not in self.stopped]
         unseen = any(not wait.known and now - wait.since > seconds for wait in waits)
         return unseen or (self.behind and now - self.handled > seconds)

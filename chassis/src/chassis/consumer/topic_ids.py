@@ -1,4 +1,4 @@
-"""Topic ids: a topic that was made again under its old name is another topic, and its offsets start anew."""
+"""Topic ids: a topic that was deleted and created again under the same name is another topic, and its offsets start again."""
 
 import asyncio
 import uuid
@@ -22,7 +22,7 @@ from aiokafka.protocol.types import (
 from chassis.errors import Unavailable
 from contracts.connection import Connection
 
-PATIENCE_SECONDS = 10.0  # the library's own is 40 s and more: whoever asks would look stuck
+TIMEOUT_SECONDS = 10.0  # the library waits 40 s or more, which would look like a stall
 
 
 class _Uuid(AbstractType[str]):  # type: ignore[misc]
@@ -104,10 +104,10 @@ class _MetadataRequest(Request[_MetadataStruct]):  # type: ignore[misc]
 
 
 async def topic_ids(kafka: Connection, topics: list[str]) -> dict[str, str]:
-    """The ids of topics by name; raises Unavailable when the broker is away or a topic is not there."""
+    """The ids of topics by name; raises Unavailable when the broker does not answer or a topic does not exist."""
     client = AIOKafkaClient(**kafka.aiokafka(), client_id="ascolto-topic-ids")
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await client.bootstrap()
             answer = await client.send(client.get_random_node(), _MetadataRequest(topics))
     except (KafkaError, OSError, TimeoutError) as error:

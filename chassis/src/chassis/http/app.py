@@ -1,4 +1,4 @@
-"""The HTTP door that all services have: guards around it, problems in one form, health, metrics and its own description."""
+"""The HTTP application that all services have: middleware, problem details, health, metrics and the OpenAPI description."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -46,7 +46,7 @@ def build_app(
     app.router.default = _or_without_slash(app)
     for router in routers:
         app.include_router(router)
-    app.include_router(_house(app, metrics, live, ready))
+    app.include_router(_system_routes(app, metrics, live, ready))
     add_problems(app)
     add_middleware(app, service, limits or Limits(), metrics)
     if tracer is not None:
@@ -55,9 +55,9 @@ def build_app(
 
 
 def _or_without_slash(app: FastAPI) -> ASGIApp:
-    """What answers a path that no route has: a redirect where the path without its last slash is one, by the path alone.
+    """The response for an unknown path: a redirect to the path without its last slash, if that exists, without naming a host.
 
-    FastAPI's own redirect repeats the host that the request named.
+    FastAPI's own redirect repeats the host of the request.
     """
     absent = app.router.default
 
@@ -75,8 +75,8 @@ def _or_without_slash(app: FastAPI) -> ASGIApp:
     return answer
 
 
-def _house(app: FastAPI, metrics: Metrics, live: Checks, ready: Checks) -> APIRouter:
-    """Routes for the machines around a service; a gateway shows none of them to the world."""
+def _system_routes(app: FastAPI, metrics: Metrics, live: Checks, ready: Checks) -> APIRouter:
+    """Routes for monitoring and operations; the gateway does not expose them."""
     router = APIRouter(include_in_schema=False, dependencies=[Depends(OpenGuard())])
 
     @router.get("/health/live")

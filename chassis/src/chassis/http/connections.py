@@ -1,4 +1,4 @@
-"""Connections of the HTTP door: how long one may wait for its client, and how many a process has."""
+"""Connections of the HTTP server: timeouts for slow clients, and a maximum number per process."""
 
 import asyncio
 from collections.abc import Iterator
@@ -15,28 +15,28 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from chassis.http.middleware import SECURITY_HEADERS, Limits
 from chassis.http.problems import problem
 
-LOOK_TICKS = 5  # of uvicorn's, which are 0.1 s
-GRACE_SECONDS = 5.0  # within which the answer to whoever was too slow has to leave
+CHECK_TICKS = 5  # of uvicorn, each 0.1 s
+GRACE_SECONDS = 5.0  # to send the response to a client that was too slow
 
 
 class Connection(H11Protocol):
-    """A connection that is closed when its client is too slow; uvicorn itself closes only those that are silent after an answer.
+    """A connection that is closed when its client is too slow; uvicorn itself closes only connections that idle after a response.
 
-    The server looks at it now and then: a request that comes and is answered in time costs nothing more.
+    The server checks it periodically: a request that arrives and is answered in time costs nothing more.
     """
 
     limits = Limits()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin; above the limit the connection that has waited longest for its client makes room."""
+        """Accept; above the limit, the connection that has waited longest for its client is closed."""
         super().connection_made(transport)
         self._since = self.loop.time()
         self._phase: tuple[object, bool] = (None, False)
         if len(self.connections) > self.limits.connections:
             self._make_room()
 
-    def look(self, now: float) -> None:
-        """Hang up when neither a request has come nor an answer has left in time; `now` is the loop's."""
+    def check(self, now: float) -> None:
+        """Close when neither a request arrived nor a response left in time; `now` is the loop's time."""
         phase = (self.cycle, self._is_answering())
         if phase != self._phase:
             self._phase, self._since = phase, now
@@ -55,7 +55,7 @@ class Connection(H11Protocol):
 
     def _hang_up(self) -> None:
         if self._is_answering() or self.transport.is_closing():
-            self.transport.abort()  # closing would wait for a client that does not read
+            self.transport.abort()  # a close would wait for a client that does not read
         elif self.conn.our_state is h11.IDLE and self.conn.trailing_data[0]:
             self._refuse(problem("too-slow", "The headers did not arrive in time.", 408, "headers"))
         else:
@@ -65,11 +65,11 @@ class Connection(H11Protocol):
         others = [one for one in self.connections if isinstance(one, Connection) and one is not self]
         waiting = [one for one in others if one._waits_for_its_client()]
         oldest = min(waiting, key=lambda one: one._since, default=self)
-        self.connections.discard(oldest)  # at once: many may come before this one has ended
+        self.connections.discard(oldest)  # at once: many may be accepted before it has closed
         oldest.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP/1.1 request; called by uvicorn."""
+        """Answer a malformed HTTP/1.1 request; called by uvicorn."""
         self._refuse(problem("malformed-request", msg, 400, fix="Send HTTP/1.1, with one Host header."))
 
     def _refuse(self, answer: Response) -> None:
@@ -83,7 +83,7 @@ class Connection(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """Uvicorn without its own signal handlers, for a process ends in an order of its own; looks after its connections."""
+    """Uvicorn without its own signal handlers, because the process shuts down in its own order; checks its connections."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -91,17 +91,17 @@ class Server(uvicorn.Server):
         yield
 
     async def on_tick(self, counter: int) -> bool:
-        """Look at every connection twice a second."""
-        if counter % LOOK_TICKS == 0:
+        """Check every connection twice a second."""
+        if counter % CHECK_TICKS == 0:
             now = asyncio.get_running_loop().time()
             for one in tuple(self.server_state.connections):
                 if isinstance(one, Connection):
-                    one.look(now)
+                    one.check(now)
         return await super().on_tick(counter)
 
 
 def server_of(app: ASGIApp, host: str, port: int, limits: Limits) -> Server:
-    """The server of one process's HTTP door, which holds its connections to these limits."""
+    """The HTTP server of one process, with these limits for its connections."""
     protocol: type[Any] = type("LimitedConnection", (Connection,), {"limits": limits})
     config = uvicorn.Config(
         app,

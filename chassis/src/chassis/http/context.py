@@ -1,4 +1,4 @@
-"""What a door can do: run a command, read documents, ask who is there."""
+"""The context of a service: run commands, read documents, authenticate requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,20 +20,20 @@ from chassis.transaction.inputs import Lineage
 T = TypeVar("T")
 
 ROLES = ("public", "service", "operator", "coordinator", "officer", "ops")
-UNHURRIED = frozenset({"service", "ops"})  # programs of the house: they are not counted
+UNLIMITED = frozenset({"service", "ops"})  # our own programs have no rate limit
 ANYBODY = Principal("", frozenset({"public"}))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command is answered; `again` when it had been handled before."""
+    """The answer to a command; `again` when it was handled before."""
 
     body: Mapping[str, Any]
     again: bool
 
 
 class RoleGuard:
-    """The lock of a route: which roles may pass; a test walks every route and asks for it."""
+    """Restricts a route to roles; a test checks that every route has a guard."""
 
     def __init__(self, roles: tuple[str, ...], rates: Rates) -> None:
         if not roles or set(roles) - set(ROLES):
@@ -41,19 +41,19 @@ class RoleGuard:
         self.roles, self._rates = roles, rates
 
     def count(self, request: Request) -> None:
-        """Count a question of this client; raises Refused (429) when it asks too often."""
+        """Count a request of this client; raises Refused (429) above the limit."""
         wait = self._rates.take(request.client.host if request.client else "")
         if wait:
             raise Refused(
                 "too-many-requests",
-                "This client asks too often.",
+                "Too many requests from this client.",
                 429,
-                fix="Wait as long as Retry-After says.",
+                fix="Wait for the time in Retry-After.",
                 headers={"Retry-After": str(ceil(wait))},
             )
 
     def admit(self, principal: Principal) -> Principal:
-        """Let somebody pass who has one of the roles; raises Refused (403) naming them."""
+        """Return the principal if it has one of the roles; raises Refused (403) with the roles needed."""
         if principal.roles.isdisjoint(self.roles):
             needed = " or ".join(self.roles)
             raise Refused(
@@ -61,57 +61,57 @@ class RoleGuard:
                 f"This needs the role {needed}.",
                 403,
                 "Authorization",
-                "Ask whoever gives roles at the issuer.",
+                "Ask the administrator of the issuer for the role.",
                 {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{" ".join(self.roles)}"'},
             )
         return principal
 
 
 class OpenGuard(RoleGuard):
-    """For everybody, without being counted: what the machines around a service ask all the time."""
+    """For everyone, without a rate limit: for monitoring and operations."""
 
     def __init__(self) -> None:
         super().__init__(("public",), Rates())
 
     async def __call__(self) -> Principal:
-        """Nobody is asked who they are."""
+        """Return the anonymous principal."""
         return ANYBODY
 
 
 class BearerGuard(RoleGuard):
-    """Asks for a bearer token, and counts how often a client comes."""
+    """Requires a bearer token, and limits the rate of requests per client."""
 
     def __init__(self, tokens: Tokens, roles: tuple[str, ...], rates: Rates) -> None:
         super().__init__(roles, rates)
         self._tokens = tokens
 
     async def __call__(self, request: Request) -> Principal:
-        """Who is there; raises Refused 401, 403 or 429."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        shown = token.strip() if scheme.lower() == "bearer" else ""
+        """The principal of the request; raises Refused 401, 403 or 429."""
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        token = value.strip() if scheme.lower() == "bearer" else ""
         if "public" in self.roles:
-            await self._count_public(request, shown)
+            await self._count_public(request, token)
             return ANYBODY
-        principal = await self._ask(request, shown)
-        if principal.roles.isdisjoint(UNHURRIED):
+        principal = await self._ask(request, token)
+        if principal.roles.isdisjoint(UNLIMITED):
             self.count(request)
         return self.admit(principal)
 
-    async def _ask(self, request: Request, shown: str) -> Principal:
+    async def _ask(self, request: Request, token: str) -> Principal:
         try:
-            if not shown:
+            if not token:
                 raise _no_token()
-            return await self._tokens.read(shown)
+            return await self._tokens.read(token)
         except Refused:
             self.count(request)
             raise
 
-    async def _count_public(self, request: Request, shown: str) -> None:
+    async def _count_public(self, request: Request, token: str) -> None:
         try:
             self.count(request)
         except Refused:
-            # Only whoever is over the limit is worth the check of a signature.
-            if not shown or (await self._tokens.read(shown)).roles.isdisjoint(UNHURRIED):
+            # A signature is checked only for clients over the limit.
+            if not token or (await self._tokens.read(token)).roles.isdisjoint(UNLIMITED):
                 raise
 
 
@@ -121,14 +121,14 @@ def _no_token() -> Refused:
         "A bearer token is needed.",
         401,
         "Authorization",
-        "Ask the issuer for a token and send `Authorization: Bearer …`.",
+        "Get a token from the issuer and send `Authorization: Bearer …`.",
         {"WWW-Authenticate": "Bearer"},
     )
 
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """One process's doors; routers get it when they are made."""
+    """What routers, jobs and gauges of one process use; routers get it when they are created."""
 
     store: Store
     commands: Commands
@@ -145,21 +145,24 @@ class ServiceContext:
         correlation: str | None = None,
         fingerprint: str | None = None,
     ) -> Answer:
-        """Run a command and return its answer after the commit; raises Refused, Unavailable, or the bug that it met."""
+        """Run a command and return its answer after the commit; raises Refused, Unavailable, or the error of a bug."""
         lineage = Lineage(correlation or key, self.clock(), current_traceparent())
         outcome = await self.commands.run(body, id=id, key=key, lineage=lineage, fingerprint=fingerprint)
         if succeeded(outcome):
             return Answer(outcome.answer or {}, again=outcome.result == "again")
         if isinstance(outcome.error, Early):
             raise Refused(
-                "not-yet", "What this is about has not arrived yet.", 409, fix="Try again in a moment."
+                "not-yet",
+                "The event that this depends on has not arrived yet.",
+                409,
+                fix="Try again in a few seconds.",
             )
         if outcome.input.unreadable is not None:
             raise Poison(outcome.input.unreadable)
-        raise outcome.error or Misuse(f"{type(body).__name__} is not in the table")
+        raise outcome.error or Misuse(f"{type(body).__name__} is not in the table of reactions")
 
     async def load(self, collection: Collection[T], id: str) -> T | None:  # noqa: A002
-        """One document as it was last committed."""
+        """One document as last committed."""
         row = await self.store.get(collection.name, id)
         return collection.understand(row) if row else None
 
@@ -171,5 +174,5 @@ class ServiceContext:
         return [found for row in rows if (found := collection.understand(row)) is not None]
 
     def require(self, *roles: str) -> BearerGuard:
-        """The lock for a route: `Depends(doors.require("operator"))`."""
+        """The guard for a route: `Depends(context.require("operator"))`."""
         return BearerGuard(self.tokens, roles, self.rates)

@@ -1,4 +1,4 @@
-"""The issuer of identities (any OpenID provider): where it answers and which keys it signs with, remembered while it is away."""
+"""The OpenID provider: its endpoints and signing keys, cached while it is down."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ Key = ECKey | RSAKey
 
 @dataclass(frozen=True)
 class Known:
-    """What the issuer says of itself."""
+    """The issuer's endpoints and keys."""
 
     authorization_endpoint: str
     token_endpoint: str
@@ -32,11 +32,11 @@ class Known:
 
 
 class Unfit(Exception):
-    """What answered is not the issuer that the settings name."""
+    """The response is not from the issuer in the settings."""
 
 
 class Issuer:
-    """One issuer; asked again when its word is old or a key is unknown, and never more often than the cool-down."""
+    """One issuer; refreshed when the cached data is old or a key is unknown, at most once per cool-down."""
 
     def __init__(
         self,
@@ -54,16 +54,16 @@ class Issuer:
         self._one_at_a_time = asyncio.Lock()
 
     async def known(self) -> Known:
-        """What the issuer said last; raises Unavailable while it never said anything."""
+        """The cached data; raises Unavailable while the issuer was never reached."""
         now = self._tick()
         if self._known is None or (now >= self._stale and now >= self._next):
             await self._ask()
         if self._known is None:
-            raise Unavailable("the issuer of tokens has not been reached yet")
+            raise Unavailable("the issuer of tokens has not answered yet")
         return self._known
 
     async def key(self, kid: str | None) -> Key | None:
-        """The key of this id; an unknown one makes the issuer be asked again, at most once in a cool-down."""
+        """The key with this id; an unknown id triggers a refresh, at most once per cool-down."""
         known = await self.known()
         if kid is None:
             return next(iter(known.keys.values())) if len(known.keys) == 1 else None
@@ -82,20 +82,25 @@ class Issuer:
                 self._known = await self._read()
                 self._stale, self._next = now + FRESH_SECONDS, now + COOL_DOWN
             except (httpx.HTTPError, httpx.InvalidURL, ValueError, Unfit) as error:
-                log("issuer not heard", level=30, issuer=self.name, reason=f"{type(error).__name__}: {error}")
+                log(
+                    "issuer did not answer",
+                    level=30,
+                    issuer=self.name,
+                    reason=f"{type(error).__name__}: {error}",
+                )
 
     async def _read(self) -> Known:
-        said = await self._get(f"{self._address}{DOCUMENT}")
-        if said.get("issuer") != self.name:
-            raise Unfit(f"it calls itself {said.get('issuer')!r}")
-        if said.get("ascolto_development") and not self._development:
-            raise Unfit("it is the development issuer and this is production")
+        document = await self._get(f"{self._address}{DOCUMENT}")
+        if document.get("issuer") != self.name:
+            raise Unfit(f"it calls itself {document.get('issuer')!r}")
+        if document.get("ascolto_development") and not self._development:
+            raise Unfit("it is the development issuer, and the stage is production")
         try:
-            endpoints = str(said["authorization_endpoint"]), str(said["token_endpoint"])
-            keys = _keys(await self._get(str(said["jwks_uri"])))
+            endpoints = str(document["authorization_endpoint"]), str(document["token_endpoint"])
+            keys = _keys(await self._get(str(document["jwks_uri"])))
         except KeyError as missing:
             raise Unfit(f"its document lacks {missing}") from None
-        return Known(*endpoints, said.get("end_session_endpoint"), keys)
+        return Known(*endpoints, document.get("end_session_endpoint"), keys)
 
     async def _get(self, url: str) -> dict[str, Any]:
         response = (await self.client.get(url)).raise_for_status()
@@ -104,13 +109,13 @@ class Issuer:
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            raise Unfit(f"{url} is no JSON object")
+            raise Unfit(f"{url} is not a JSON object")
         return body
 
 
-def _keys(said: Mapping[str, Any]) -> dict[str, Key]:
-    """The signing keys that we understand, by id; the others are somebody else's."""
-    rows, found = said.get("keys"), dict[str, Key]()
+def _keys(document: Mapping[str, Any]) -> dict[str, Key]:
+    """The signing keys with a supported type, by id; other keys are ignored."""
+    rows, found = document.get("keys"), dict[str, Key]()
     for row in rows if isinstance(rows, list) else ():
         if not isinstance(row, dict) or row.get("use", "sig") != "sig" or row.get("kty") not in ("EC", "RSA"):
             continue
@@ -121,12 +126,12 @@ def _keys(said: Mapping[str, Any]) -> dict[str, Key]:
         if isinstance(key, Key):
             found[key.kid or key.thumbprint()] = key
     if not found:
-        raise Unfit("it publishes no key that can be used")
+        raise Unfit("it publishes no usable key")
     return found
 
 
 def issuer_of(settings: ServiceSettings) -> Issuer:
-    """The issuer that the settings name, with a client of its own."""
+    """The issuer in the settings, with its own client."""
     client = http_client(timeout=TIMEOUT_SECONDS)
     return Issuer(
         settings.issuer,

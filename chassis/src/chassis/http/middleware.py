@@ -1,4 +1,4 @@
-"""What every request passes before anything of ours sees it: size, time, origin; and what every answer carries."""
+"""The middleware around every request: limits on size, time and origin; and the headers of every response."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ from chassis.settings import ServiceSettings
 _NOTHING = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"
 SECURITY_HEADERS = {
     b"x-content-type-options": b"nosniff",
-    # Not `no-referrer`: with it browsers would hide from us that a form came from our own page.
+    # Not `no-referrer`: browsers would then omit the origin of our own forms.
     b"referrer-policy": b"same-origin",
     b"x-frame-options": b"DENY",
     b"content-security-policy": b"default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
@@ -32,7 +32,7 @@ SECURITY_HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
     b"cache-control": b"no-store",
 }
-# A page may have our own style and send forms to us; there are no scripts and nothing inline.
+# A page may use our own styles and send forms to us; scripts and inline code are forbidden.
 PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -43,11 +43,10 @@ _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Limits:
-    """How large and how slow a request may be: `body` and `head` in bytes, `fields` headers, `seconds` until it is answered.
+    """Limits of a request: `body` and `head` in bytes, `fields` headers, `seconds` until it is answered.
 
-    `head_seconds` pass at most until a connection has brought a whole head, `idle_seconds` until a connection that was
-    answered brings more; a process has so many `connections`. `proxies` are the addresses whose word about who asks is
-    believed, `hosts` the names under which people ask.
+    `head_seconds` limit how long a connection may take to send a whole head, `idle_seconds` how long it may idle after a response;
+    a process accepts `connections`. The X-Forwarded headers of `proxies` are trusted; `hosts` are the accepted host names.
     """
 
     body: int = 65_536
@@ -56,13 +55,13 @@ class Limits:
     seconds: float = 30.0
     head_seconds: float = 10.0
     idle_seconds: int = 5
-    connections: int = 800  # of the 1024 files that a process may have open where nobody says more
+    connections: int = 800  # of the default limit of 1024 open files
     proxies: str = ""
     hosts: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> Self:
-        """The limits that the settings name."""
+        """The limits in the settings."""
         return cls(
             body=settings.max_body,
             seconds=settings.max_seconds,
@@ -72,14 +71,14 @@ class Limits:
 
 
 def add_middleware(app: FastAPI, service: str, limits: Limits, metrics: Metrics) -> None:
-    """Put the guard around the application, and outside of it whoever may say for whom a question is."""
+    """Add the middleware, and outside of it the trust in proxies' headers."""
     app.add_middleware(Middleware, service=service, limits=limits, metrics=metrics)
     if limits.proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=limits.proxies)
 
 
 class Middleware:
-    """The outermost door: nothing of a bug leaves by it, and every answer leaves with the same headers."""
+    """The outermost layer: no detail of a bug leaves it, and every response gets the same headers."""
 
     def __init__(self, app: ASGIApp, service: str, limits: Limits, metrics: Metrics) -> None:
         self.app, self.limits, self.metrics = app, limits, metrics
@@ -106,20 +105,29 @@ class Middleware:
     def _misdirected(self, scope: Scope) -> Response | None:
         if not scope["path"].startswith("/"):
             return problem(
-                "not-a-path", "A request line names a path, as in `GET /v1`.", 400, fix="Send the path alone."
+                "not-a-path",
+                "The request line must have a path, as in `GET /v1`.",
+                400,
+                fix="Send only the path.",
             )
         named = [value for name, value in scope["headers"] if name == b"host"]
         host = host_of(named[0].decode("latin-1")) if len(named) == 1 else ""
         if not host:
-            return problem("no-host", "One Host header has to name one host.", 400, "Host", "Send it once.")
+            return problem(
+                "no-host",
+                "The request must have one Host header with one host.",
+                400,
+                "Host",
+                "Send it once.",
+            )
         if host in self._hosts or host == (scope.get("server") or ("",))[0]:
             return None
         return problem(
             "misdirected",
-            "Nobody answers here under this name.",
+            "This host name is not served here.",
             421,
             "Host",
-            "Use the address of the service; whoever runs it names its hosts in the settings.",
+            "Use the address of the service; its host names are in its settings.",
         )
 
     def _unfit(self, scope: Scope) -> Response | None:
@@ -131,7 +139,7 @@ class Middleware:
                 f"Headers and query may have {most.head} bytes in {most.fields} fields.",
                 431,
                 "headers",
-                "Send less of them.",
+                "Send fewer or shorter headers.",
             )
         headers = Headers(raw=fields)
         length = headers.get("content-length", "")
@@ -140,10 +148,10 @@ class Middleware:
         if scope["method"] not in _HARMLESS and from_elsewhere(headers):
             return problem(
                 "from-elsewhere",
-                "A browser sent this from a page that is not ours.",
+                "A browser sent this from a page of another site.",
                 403,
                 "Origin",
-                "Open the page here and send it from there.",
+                "Open the page on this site and send it from there.",
             )
         return None
 
@@ -159,16 +167,16 @@ class Middleware:
                 await _too_slow(body.waited_for)(scope, receive, answer)
                 return
             if isinstance(error, ClientDisconnect):
-                cut = problem("cut-off", "The connection ended before the body did.", 400, "body")
+                cut = problem("cut-off", "The connection ended before the body was complete.", 400, "body")
                 await cut(scope, receive, answer)
                 return
             log("bug", level=40, error=error, route=route_of(scope), method=scope["method"])
-            mistake = problem("internal", "This is our mistake; it has been recorded.", 500)
+            mistake = problem("internal", "An internal error occurred; it has been logged.", 500)
             await mistake(scope, receive, answer)
 
 
 class _Body:
-    """A request's body, counted while it streams in, whether or not it said how long it would be."""
+    """A request's body, counted while it streams in, with or without a Content-Length."""
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive, self._most, self._received = receive, most, 0
@@ -185,7 +193,7 @@ class _Body:
 
 
 class _Answer:
-    """An answer on its way out; knows its status once it has begun."""
+    """A response being sent; knows its status once it has started."""
 
     def __init__(self, send: Send, secure: bool) -> None:
         self._send, self._secure, self.status = send, secure, 0
@@ -196,7 +204,7 @@ class _Answer:
             present = {name.lower() for name, _ in message["headers"]}
             extra = [(name, value) for name, value in SECURITY_HEADERS.items() if name not in present]
             if self.status == 503 and b"retry-after" not in present:
-                # A page or a problem: whoever is sent away is told when to come again.
+                # For pages and problems alike.
                 extra.append((b"retry-after", b"2"))
             if self._secure:
                 extra.append((b"strict-transport-security", b"max-age=31536000"))
@@ -207,18 +215,18 @@ class _Answer:
 def _too_slow(body_is_missing: bool) -> Response:
     if body_is_missing:
         late = problem("too-slow", "The body did not arrive in time.", 408, "body", "Send it again.")
-        late.headers["Connection"] = "close"  # the rest of the body is not waited for
+        late.headers["Connection"] = "close"  # do not wait for the rest of the body
         return late
     return problem(
         "no-answer-in-time",
-        "This took too long; whether it was done is not known.",
+        "This took too long; whether it was done is unknown.",
         503,
-        fix="Send the same again under the same id: what was done is not done twice.",
+        fix="Repeat it under the same id: it is not done twice.",
     )
 
 
 def from_elsewhere(headers: Headers) -> bool:
-    """Whether a browser says that another site's page sent this; programs say nothing and are no browsers."""
+    """Whether a browser says that a page of another site sent this; programs send no such header."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")
@@ -227,10 +235,10 @@ def from_elsewhere(headers: Headers) -> bool:
 
 
 def route_of(scope: Scope) -> str:
-    """The pattern of the route that a request met."""
+    """The pattern of the request's route."""
     return getattr(scope.get("route"), "path", "(none)")
 
 
 def method_of(scope: Scope, status: int) -> str:
-    """The method for a label: one that the route has, for a client may make up any word."""
+    """The method as a label: one that the route has, because a client can send any word."""
     return scope["method"] if status != 405 and scope["method"] in METHODS else OTHER

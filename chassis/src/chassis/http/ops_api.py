@@ -1,4 +1,4 @@
-"""The door for who runs the system: parked records, runs, the audit."""
+"""The operations API: parked records, runs, the audit."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -26,12 +26,12 @@ class _Asked(_Step):
 
     @property
     def id(self) -> str | None:
-        """The id of the run, as it is kept."""
+        """The stored id of the run."""
         return str(self.run_id) if self.run_id else None
 
 
 class Replay(_Asked):
-    """What to handle again; all there is when nothing is named."""
+    """What to replay; everything when nothing is given."""
 
     head: AnyText | None = None
     topic: Line | None = None
@@ -39,7 +39,7 @@ class Replay(_Asked):
 
 
 class Discard(_Asked):
-    """What to give up, and why: one record at once, or in a run all that waits under the key."""
+    """What to discard, and why: one record at once, or everything under the key in a run."""
 
     head: AnyText
     record: AnyText | None = None
@@ -47,7 +47,7 @@ class Discard(_Asked):
 
 
 class StepOver(_Step):
-    """The batch to step over, as the log line `partition stopped` names it, and why."""
+    """The batch to step over, as in the log line `partition stopped`, and why."""
 
     topic: str = Field(pattern=r"^[a-zA-Z0-9._-]{1,249}$")
     partition: int = Field(ge=0, lt=2**31)
@@ -56,13 +56,13 @@ class StepOver(_Step):
 
 
 class Republish(_Asked):
-    """From when on to send again."""
+    """Since when to send again."""
 
     since: Instant
 
 
 class RunView(BaseModel):
-    """A run: `done` of `total` are dealt with, as `counts` says; `reason` is what it failed of, or was last tried again for."""
+    """A run: `done` of `total` items are processed, as in `counts`; `reason` is why it failed or was last retried."""
 
     id: str
     kind: str
@@ -91,7 +91,7 @@ def ops_router(context: ServiceContext, dead_letters: DeadLetters) -> APIRouter:
 
 
 def _started(run: Run) -> Response:
-    """202 with the run, and where it is followed."""
+    """202 with the run and its address."""
     body = RunView.model_validate(run.view()).model_dump(mode="json")
     return JSONResponse(body, 202, {"Location": f"{RUN_PATH}/{run.id}"})
 
@@ -99,14 +99,14 @@ def _started(run: Run) -> Response:
 def _add_starting(api: APIRouter, dead_letters: DeadLetters, lock: BearerGuard) -> None:
     @api.post("/parked/replay", status_code=202, response_model=RunView)
     async def replay(asked: Replay, who: Annotated[Principal, Depends(lock)]) -> Response:
-        """Start a run that handles again."""
+        """Start a run that replays parked records."""
         return _started(
             await dead_letters.replay(who.subject, asked.head, asked.topic, asked.reason, asked.id)
         )
 
     @api.post("/parked/discard", status_code=202, response_model=RunView)
     async def discard(asked: Discard, who: Annotated[Principal, Depends(lock)]) -> Response:
-        """Give up one record (200), or start a run that gives up all of a key (202); the records stay in the audit."""
+        """Discard one record (200), or start a run that discards everything under a key (202); the audit keeps the records."""
         if asked.record is not None:
             await dead_letters.discard_record(who.subject, asked.why, asked.head, asked.record)
             return JSONResponse({"discarded": 1})
@@ -114,7 +114,7 @@ def _add_starting(api: APIRouter, dead_letters: DeadLetters, lock: BearerGuard) 
 
     @api.post("/step-over")
     async def step_over(asked: StepOver, who: Annotated[Principal, Depends(lock)]) -> dict[str, str]:
-        """Let a partition go on behind a batch that nobody here can read; the batch is parked unread."""
+        """Permit a partition to continue after an unreadable batch, which is parked unread."""
         place = (asked.topic, asked.partition, asked.offset)
         return {"allowed": await dead_letters.step_over(who.subject, asked.why, *place)}
 
@@ -137,19 +137,19 @@ def _add_runs(api: APIRouter, dead_letters: DeadLetters, lock: BearerGuard) -> N
 
     @api.post("/runs/{run_id}/cancel", response_model=RunView)
     async def cancel(run_id: UUID, who: Annotated[Principal, Depends(lock)]) -> dict[str, Any]:
-        """Stop a run where it is; what is done stays done."""
+        """Stop a run where it is; processed items stay processed."""
         return (await dead_letters.runs.cancel(str(run_id), who.subject)).view()
 
     @api.post("/runs/{run_id}/resume", response_model=RunView)
     async def resume(run_id: UUID, who: Annotated[Principal, Depends(lock)]) -> dict[str, Any]:
-        """Go on with a run that failed or was cancelled."""
+        """Continue a run that failed or was cancelled."""
         return (await dead_letters.runs.resume(str(run_id), who.subject)).view()
 
 
 def _add_looking(api: APIRouter, dead_letters: DeadLetters) -> None:
     @api.get("/parked")
     async def list_parked(topic: Line | None = None, limit: Limit = 100) -> list[dict[str, Any]]:
-        """The keys that have stopped."""
+        """The parked keys."""
         return readable(await dead_letters.parked_keys(topic, limit))
 
     @api.get("/parked/records")
@@ -159,5 +159,5 @@ def _add_looking(api: APIRouter, dead_letters: DeadLetters) -> None:
 
     @api.get("/audit")
     async def audit(limit: Limit = 100) -> list[dict[str, Any]]:
-        """What was done here, latest first."""
+        """What operators did, latest first."""
         return readable(await dead_letters.audit(limit))

@@ -1,4 +1,4 @@
-"""The pages for who runs a service: what is parked, the runs with their progress, the audit; words and look are the service's."""
+"""The operations pages: parked records, runs with their progress, the audit; texts and layout are the service's."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ REFRESH_SECONDS = 3
 
 
 class Render(Protocol):
-    """Makes a page of a template of the service."""
+    """Renders a template of the service."""
 
     def __call__(self, template: str, status: int, **facts: object) -> Response:
         """The page with these facts."""
 
 
 class StartForm(BaseModel):
-    """A replay of one key, or of all; the id was made with the page, so that a second press starts nothing more."""
+    """A replay of one key or of all; the run's id is created with the page, so that sending the form twice starts one run."""
 
     run_id: UUID7
     head: str = ""
@@ -36,7 +36,7 @@ class StartForm(BaseModel):
 
 
 class OpsPages:
-    """The pages over what people who run the service can do; templates are `system.html` and `run.html`."""
+    """The operations pages; templates are `system.html` and `run.html`."""
 
     def __init__(
         self, context: ServiceContext, login: Login, dead_letters: DeadLetters, home: str, render: Render
@@ -50,7 +50,7 @@ class OpsPages:
         )
 
     async def system(self, visitor: Visitor) -> Response:
-        """What is parked, the latest runs and the latest rows of the audit."""
+        """The parked keys, the latest runs and the latest audit rows."""
         parked_keys = await self._dead_letters.parked_keys(limit=SHOWN)
         reasons = await asyncio.gather(*(self._reason(parked_key) for parked_key in parked_keys))
         return self._page(
@@ -67,7 +67,7 @@ class OpsPages:
         )
 
     async def run(self, visitor: Visitor, run_id: str) -> Response:
-        """One run; while it is open the page comes again by itself."""
+        """One run; the page reloads while the run is open."""
         run = await self._dead_letters.runs.read(run_id)
         page = self._page("run.html", visitor, run=run, is_open=run.state in OPEN)
         if run.state in OPEN:
@@ -75,16 +75,16 @@ class OpsPages:
         return page
 
     def follow(self, run: Run) -> Response:
-        """Lead to the page of a run."""
+        """Redirect to the page of a run."""
         return RedirectResponse(f"{self._home}/{run.id}", 303)
 
     async def _reason(self, parked_key: Raw) -> str:
-        """Why the first record of a key waits."""
+        """Why the first record of a key is parked."""
         rows = await self._dead_letters.records(parked_key["_id"], 1)
         return str(rows[0]["reason"]) if rows else ""
 
     async def _audit(self) -> Sequence[Raw]:
-        """Who did what, without the records that were given up."""
+        """Who did what, without the discarded records."""
         rows = await self._dead_letters.audit(SHOWN // 2)
         shown = ("event", "counts", "run")
         return [row | {name: row["details"].get(name) for name in shown} for row in rows]

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): what is said when something is not answered as asked, and nothing of how we are made."""
+"""Problem details (RFC 9457): errors in one format, without internal details."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,17 +12,17 @@ from starlette.routing import Match
 from chassis.errors import Poison, Refused, Unavailable
 from chassis.observe.logs import log
 
-# The methods of HTTP that a route may have; deploy/gateway/nginx.conf lets these pass and no others.
+# The HTTP methods that a route may have; deploy/gateway/nginx.conf allows only these.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
-# A page's lock leaves there how the service shows a refusal to somebody with a browser.
+# A page's guard stores here how the service renders an error for a browser.
 SHOW = "ascolto.show"
 
 
 def problem(
     slug: str, detail: str, status: int, field: str | None = None, fix: str | None = None, **more: Any
 ) -> JSONResponse:
-    """Problem details that name the field and the fix."""
+    """Problem details with the field and the fix."""
     body = {
         "type": f"urn:ascolto:problem:{slug}",
         "title": slug.replace("-", " "),
@@ -34,7 +34,7 @@ def problem(
 
 
 def add_problems(app: FastAPI) -> None:
-    """Answer every refusal, everything unavailable and every unfit request with a problem."""
+    """Answer refusals, unavailability and invalid requests with problem details."""
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(Poison, _poison)
@@ -54,15 +54,15 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _unavailable(request: Request, error: Exception) -> Response:
     log("unavailable", level=30, reason=str(error))
     return _shown(request, "unavailable", 503) or problem(
-        "unavailable", "Something this needs is down; nothing was stored.", 503, fix="Send it again."
+        "unavailable", "A dependency is down; nothing was stored.", 503, fix="Send it again."
     )
 
 
 async def _poison(request: Request, error: Exception) -> Response:
-    log("cannot be kept", level=30, reason=str(error))
+    log("input rejected by the store", level=30, reason=str(error))
     return _shown(request, "cannot-be-kept", 400) or problem(
         "cannot-be-kept",
-        "Something in the body cannot be kept; nothing was stored.",
+        "The body contains something that cannot be stored; nothing was stored.",
         400,
         "body",
         "Send text that is valid UTF-8 and numbers of at most 64 bits.",
@@ -116,7 +116,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _wrong_method(request: Request) -> JSONResponse:
-    """405 with the methods of all routes that have this path; FastAPI itself names those of the first one."""
+    """405 with the methods of all routes with this path; FastAPI lists only those of the first one."""
     scopes = {method: {**request.scope, "method": method} for method in METHODS}
     allowed = ", ".join(
         method
@@ -124,6 +124,6 @@ def _wrong_method(request: Request) -> JSONResponse:
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
     )
     fix = f"Use one of {allowed}." if allowed else None
-    answer = problem("wrong-method", "What is asked for does not have this method.", 405, fix=fix)
+    answer = problem("wrong-method", "This resource does not have this method.", 405, fix=fix)
     answer.headers["Allow"] = allowed
     return answer

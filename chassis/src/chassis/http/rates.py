@@ -1,4 +1,4 @@
-"""How often a client may ask: a bucket for each address, in this process, for the addresses seen last."""
+"""Rate limits: a token bucket per client address, in this process, for the most recent addresses."""
 
 import ipaddress
 import time
@@ -10,7 +10,7 @@ MOST_CLIENTS = 50_000
 
 
 class Rates:
-    """Lets a client ask `burst` times at once and `per_second` times a second in the long run; 0 means without limit."""
+    """Allows a client `burst` requests at once and `per_second` requests a second in the long run; 0 means no limit."""
 
     def __init__(
         self, per_second: float = 0, burst: int = 1, tick: Callable[[], float] = time.monotonic
@@ -20,7 +20,7 @@ class Rates:
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
     def take(self, address: str) -> float:
-        """Count one question of this address; the seconds to wait when there is no room for it, else 0."""
+        """Count a request of this address; returns the seconds to wait when the limit is exceeded, else 0."""
         if not self._every:
             return 0.0
         now, client = self._tick(), client_of(address)
@@ -34,9 +34,9 @@ class Rates:
 
 @lru_cache(4096)
 def client_of(address: str) -> str:
-    """Whose address it is: an IPv6 network of 64 bits is one client, for one client has all of it.
+    """The client that an address belongs to: an IPv6 /64 network is one client.
 
-    An IPv4 address in the form of an IPv6 one (::ffff:192.0.2.1) is the IPv4 address.
+    An IPv4-mapped IPv6 address (::ffff:192.0.2.1) is the IPv4 address.
     """
     try:
         found = ipaddress.ip_address(address)

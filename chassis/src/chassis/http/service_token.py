@@ -1,4 +1,4 @@
-"""The token that a program shows at another's door: asked from the issuer with its own secret, kept until shortly before its end."""
+"""Tokens for requests to other services: requested from the issuer with client credentials, cached until shortly before they expire."""
 
 import asyncio
 import time
@@ -15,18 +15,18 @@ EARLY_SECONDS = 30.0
 
 
 def read_secret(path: Path) -> str:
-    """The one line of a secret's file; raises Misuse naming the file."""
+    """The secret in a file of one line; raises Misuse with the file's name."""
     try:
         text = path.read_text().strip()
     except (OSError, ValueError) as error:
         raise Misuse(f"{path}: a file with the client's secret is needed ({error})") from error
     if not text:
-        raise Misuse(f"{path}: it is empty; the client's secret belongs into it")
+        raise Misuse(f"{path}: the file is empty; it must contain the client's secret")
     return text
 
 
 class ServiceToken(httpx.Auth):
-    """Client credentials: every request shows the token; one that is not taken any more is replaced once."""
+    """Adds a service token to every request; a token that the server rejects is replaced once."""
 
     def __init__(
         self, issuer: Issuer, client: str, secret: str, tick: Callable[[], float] = time.monotonic
@@ -36,17 +36,16 @@ class ServiceToken(httpx.Auth):
         self._one_at_a_time = asyncio.Lock()
 
     async def token(self) -> str:
-        """A token that lasts a while yet; raises Unavailable when the issuer gives none."""
+        """A token that is still valid for a while; raises Unavailable when the issuer does not issue one."""
         async with self._one_at_a_time:
             if not self._token or self._tick() >= self._until:
                 await self._ask()
             return self._token
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Show the token; when it is refused forget it and show a fresh one."""
-        if (
-            parent := current_traceparent()
-        ):  # only a service of ours continues the trace, the issuer is not told
+        """Send the token; on 401, drop it and retry once with a new one."""
+        # Only our own services continue the trace: the issuer does not get it.
+        if parent := current_traceparent():
             request.headers["traceparent"] = parent
         token = await self.token()
         request.headers["Authorization"] = f"Bearer {token}"
@@ -66,11 +65,13 @@ class ServiceToken(httpx.Auth):
                 data={"grant_type": "client_credentials"},
                 auth=httpx.BasicAuth(self._client, self._secret),
             )
-            said = answer.json()
-            token, lasts = str(said["access_token"]), float(said.get("expires_in", 60))
+            body = answer.json()
+            token, lasts = str(body["access_token"]), float(body.get("expires_in", 60))
         except httpx.HTTPError as error:
             raise Unavailable(f"the issuer does not answer ({type(error).__name__})") from None
         except (ValueError, KeyError, TypeError):
-            raise Unavailable(f"the issuer gave {self._client} no token ({answer.status_code})") from None
-        # A token that lives shorter than that is still used for half of its life.
+            raise Unavailable(
+                f"the issuer issued no token to {self._client} ({answer.status_code})"
+            ) from None
+        # A token with a shorter lifetime is used for half of it.
         self._token, self._until = token, asked_at + max(lasts / 2, lasts - EARLY_SECONDS)

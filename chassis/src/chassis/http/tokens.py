@@ -1,4 +1,4 @@
-"""Bearer tokens: who somebody is, by a token that the issuer signed (RFC 9068)."""
+"""Bearer tokens: access tokens signed by the issuer (RFC 9068)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from chassis.clock import Clock
 from chassis.errors import Refused
 from chassis.http.issuer import Issuer
 
-# Fixed here, never taken from a token or from what the issuer publishes: no `none`, nothing symmetric.
+# Fixed, never taken from a token or from the issuer's metadata: no `none`, nothing symmetric.
 ALGORITHMS = ("ES256", "RS256")
 ACCESS_TYPES = ("at+jwt", "application/at+jwt")
 LEEWAY_SECONDS = 30
@@ -19,20 +19,20 @@ LEEWAY_SECONDS = 30
 
 @dataclass(frozen=True)
 class Principal:
-    """Who is at the door: an id that the issuer gave, and roles."""
+    """Who sends a request: the issuer's id, and roles."""
 
     subject: str
     roles: frozenset[str]
 
 
 class Tokens(Protocol):
-    """Knows who shows a token."""
+    """Verifies bearer tokens."""
 
     async def read(self, token: str) -> Principal:
-        """Who shows it; raises Refused (401), or Unavailable while no key of the issuer is known."""
+        """The owner of a token; raises Refused (401), or Unavailable while no key of the issuer is known."""
 
     async def close(self) -> None:
-        """End what is open."""
+        """Close open connections."""
 
 
 class OidcTokens:
@@ -42,14 +42,14 @@ class OidcTokens:
         self.issuer, self._audience, self._clock = issuer, audience, clock
 
     async def read(self, token: str) -> Principal:
-        """Check signature, type, issuer, audience and times; raises Refused or Unavailable."""
+        """Verify signature, type, issuer, audience and times; raises Refused or Unavailable."""
         header, claims = await verified(self.issuer, token, self._audience, self._clock)
         if str(header.get("typ", "")).lower() not in ACCESS_TYPES:
-            raise invalid_token("This is no access token (typ at+jwt).")
+            raise invalid_token("This is not an access token (typ at+jwt).")
         return Principal(claims["sub"], roles_in(claims))
 
     async def close(self) -> None:
-        """End the connections to the issuer."""
+        """Close the connections to the issuer."""
         await self.issuer.client.aclose()
 
 
@@ -63,7 +63,7 @@ async def verified(
         raise _unfit(error) from None
     key = await issuer.key(kid if isinstance(kid, str) else None)
     if key is None:
-        raise invalid_token("It is signed with a key that the issuer does not publish.")
+        raise invalid_token("The token is signed with a key that the issuer does not publish.")
     try:
         read = jwt.decode(token, key, algorithms=ALGORITHMS)
         _registry(issuer.name, audience, clock).validate(read.claims)
@@ -74,13 +74,13 @@ async def verified(
     return read.header, read.claims
 
 
-# What the library raises on bytes that are no token: its own errors, and Python's for what it did not foresee.
+# The library raises its own errors for malformed tokens, and Python's for unexpected ones.
 _UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 def _unfit(error: Exception) -> Refused:
     reason = error.error if isinstance(error, JoseError) else "unreadable"
-    return invalid_token(f"The token is not one for here ({reason}).")
+    return invalid_token(f"The token is not valid here ({reason}).")
 
 
 def _registry(issuer: str, audience: str, clock: Clock) -> jwt.JWTClaimsRegistry:
@@ -96,19 +96,19 @@ def _registry(issuer: str, audience: str, clock: Clock) -> jwt.JWTClaimsRegistry
 
 
 def roles_in(claims: Mapping[str, Any]) -> frozenset[str]:
-    """The claim `roles`, a list of words or one word."""
-    said: Any = claims.get("roles", ())
-    words: Sequence[Any] = [said] if isinstance(said, str) else said if isinstance(said, list) else ()
-    return frozenset(word for word in words if isinstance(word, str))
+    """The claim `roles`: a list of strings, or one string."""
+    claim: Any = claims.get("roles", ())
+    names: Sequence[Any] = [claim] if isinstance(claim, str) else claim if isinstance(claim, list) else ()
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 def invalid_token(detail: str) -> Refused:
-    """The refusal of a token, as RFC 6750 wants it said."""
+    """The refusal of a token, as RFC 6750 requires it."""
     return Refused(
         "invalid-token",
         detail,
         401,
         "Authorization",
-        "Ask the issuer for a fresh token and send `Authorization: Bearer …`.",
+        "Get a new token from the issuer and send `Authorization: Bearer …`.",
         {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{detail}"'},
     )

@@ -1,4 +1,4 @@
-"""Named crash points: the process kills itself there when it is told to, and nothing else happens."""
+"""Named crash points for fault tests: when armed, the process kills itself there."""
 
 import os
 import signal
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class CrashPoints:
-    """Counts the passes through each point; `armed` is `point:nth`, or empty for never."""
+    """Counts the passes of each point; `armed` is `point:nth`, or empty for never."""
 
     armed: str = ""
     passes: dict[str, int] = field(default_factory=dict)
 
     def at(self, point: str) -> None:
-        """Pass a point; the nth pass of the armed one is kill -9."""
+        """Pass a point; the nth pass of the armed one kills the process with SIGKILL."""
         if not self.armed:
             return
         self.passes[point] = self.passes.get(point, 0) + 1
@@ -23,17 +23,17 @@ class CrashPoints:
 
 
 POINTS: dict[str, str] = {
-    "command.accepted": "a command is understood, nothing is stored",
+    "command.accepted": "a command is decoded, nothing is stored",
     "turn.inbox": "inside an open transaction, after the inbox rows",
     "turn.state": "inside an open transaction, after the documents",
     "turn.open": "inside an open transaction, everything written, not committed",
-    "command.committed": "a command is committed and its answer not sent",
+    "command.committed": "a command is committed, its answer is not sent",
     "delivery.fetched": "records are fetched, nothing is written",
-    "delivery.committed": "a batch is committed and its offsets are not",
+    "delivery.committed": "a batch is committed, its offsets are not",
     "delivery.offsets": "a batch and its offsets are committed",
     "relay.swept": "events are read for sending",
-    "relay.sent": "events are acknowledged by the broker and still in the outbox",
-    "relay.cleared": "events are sent and gone from the outbox",
-    "job.started": "a job is taken, nothing is done outside",
-    "job.done": "a job is done outside and its result is not recorded",
+    "relay.sent": "events are acknowledged by the broker, still in the outbox",
+    "relay.cleared": "events are sent and deleted from the outbox",
+    "job.started": "a job is started, its external work is not",
+    "job.done": "a job's external work is done, its result is not stored",
 }

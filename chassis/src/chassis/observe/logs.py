@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, with codes and ids, never a person's data."""
+"""Logs: one JSON object per line, with codes and ids, never personal data."""
 
 import json
 import logging
@@ -10,14 +10,14 @@ _OURS = logging.getLogger("ascolto")
 
 
 class JsonLines(logging.Formatter):
-    """Format a record as one JSON line."""
+    """Formats a record as one JSON line."""
 
     def __init__(self, service: str) -> None:
         super().__init__()
         self._service = service
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line; a traceback goes into a field."""
+        """One line; a traceback is a field."""
         row: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -31,7 +31,7 @@ class JsonLines(logging.Formatter):
 
 
 def set_up(service: str) -> None:
-    """Send every log of this process to standard output as JSON lines."""
+    """Write all logs of this process to standard output as JSON lines."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines(service))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
@@ -39,5 +39,5 @@ def set_up(service: str) -> None:
 
 
 def log(event: str, *, level: int = logging.INFO, error: BaseException | None = None, **fields: Any) -> None:
-    """Say that something happened, with its codes and ids."""
+    """Log an event with its codes and ids."""
     _OURS.log(level, event, extra={"fields": fields}, exc_info=error)

@@ -1,4 +1,4 @@
-"""Every metric of every service, declared once; nothing else constructs one."""
+"""Every metric of every service, declared once."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,14 @@ from prometheus_client import (
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
-# The label of what a client made up: label values are a closed set, or a client could fill the memory with series.
+# The label for values that a client chooses: label values are a closed set, or a client could create series without bound.
 OTHER = "other"
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
 class Metrics:
-    """The metrics of one process, on a registry of its own."""
+    """The metrics of one process, in its own registry."""
 
     def __init__(self, service: str) -> None:
         self.registry = CollectorRegistry()
@@ -94,6 +94,6 @@ class Metrics:
             registry=r,
         )
 
-    def gauge(self, name: str, says: str, labels: Sequence[str] = ()) -> Gauge:
-        """A gauge of the service's own; its plan declares it."""
-        return Gauge(name, says, labels, registry=self.registry)
+    def gauge(self, name: str, description: str, labels: Sequence[str] = ()) -> Gauge:
+        """A gauge that the service's plan declares."""
+        return Gauge(name, description, labels, registry=self.registry)

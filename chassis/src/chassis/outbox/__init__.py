@@ -1,1 +1,1 @@
-"""Committed facts are sent to Kafka, each subject's in sequence."""
+"""Sends committed events to Kafka, in sequence per subject."""

@@ -1,4 +1,4 @@
-"""The relay: what is committed to the outbox goes to Kafka, each subject's facts in order; copies may follow a crash."""
+"""The relay: sends committed events from the outbox to Kafka, in order per subject; after a crash some are sent twice."""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,15 +26,15 @@ from contracts.connection import Connection
 from contracts.envelope import Envelope
 
 SEND_SECONDS = 15.0
-LOOK_SECONDS = 3.0
-LOOK_AGAIN_SECONDS = 30.0
+LOOKUP_SECONDS = 3.0
+LOOKUP_EVERY_SECONDS = 30.0
 
 Target = tuple[str, int]
 
 
 @dataclass
 class Relay:
-    """Sweeps the slots this process holds and sends what it finds; a partition stops at its first failure."""
+    """Sends the events of the shards that this process holds; a partition stops at its first failure."""
 
     service: str
     kafka: Connection
@@ -51,36 +51,36 @@ class Relay:
 
     def __post_init__(self) -> None:
         self.log = SentLog(self.store)
-        self.outbox_scan = OutboxScan(self.store, self.shard_leases.monotonic, self.aged)
+        self.outbox_scan = OutboxScan(self.store, self.shard_leases.monotonic, self.record_age)
 
-    def aged(self, oldest: Raw | None) -> None:
-        """Show how long the oldest fact has waited; None when nothing waits."""
+    def record_age(self, oldest: Raw | None) -> None:
+        """Set the gauge of the age of the oldest unsent event; None when there is none."""
         age = (self.clock() - oldest["time"]).total_seconds() if oldest else 0.0
         self.metrics.outbox_age.set(max(0.0, age))
 
     async def sweep(self) -> bool:
-        """Send one sweep; true when there is more. Raises Unavailable while the broker is away."""
-        rows = await self.outbox_scan.look(self.shard_leases.owned())
+        """Send one batch; returns whether there is more. Raises Unavailable while the broker is down."""
+        rows = await self.outbox_scan.next_rows(self.shard_leases.owned())
         if not rows:
             return False
         self.crash.at("relay.swept")
-        producer = await self._ready()
+        producer = await self._started_producer()
         targets = await self._targets(producer, rows)
         sent = await asyncio.gather(*(self._send(producer, target, part) for target, part in targets.items()))
         done = [row for part in sent for row in part]
         self.outbox_scan.sent(done)
         self.crash.at("relay.sent")
-        await self._clear(done)
+        await self._remove_sent(done)
         self.crash.at("relay.cleared")
         if (
             any(len(part) < len(wanted) for part, wanted in zip(sent, targets.values(), strict=True))
             and not done
         ):
             await self._discard()
-            raise Unavailable("the broker takes nothing")
+            raise Unavailable("the broker accepts no records")
         return 0 < len(done) < len(rows) or len(rows) == SWEEP
 
-    async def _ready(self) -> AIOKafkaProducer:
+    async def _started_producer(self) -> AIOKafkaProducer:
         if self.producer is None:
             producer = AIOKafkaProducer(
                 **self.kafka.aiokafka(),
@@ -102,7 +102,7 @@ class Relay:
         return self.producer
 
     async def _targets(self, producer: AIOKafkaProducer, rows: Sequence[Raw]) -> dict[Target, list[Raw]]:
-        """The rows by partition; those of a topic that is not there wait, and keep nobody else waiting."""
+        """The rows by partition; rows of a missing topic wait without blocking others."""
         targets: dict[Target, list[Raw]] = {}
         for row in rows:
             topic = row["aggregatetype"]
@@ -114,16 +114,16 @@ class Relay:
         return targets
 
     async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> int:
-        count, known_at = self._counts.get(topic, (0, -LOOK_AGAIN_SECONDS))
-        if count or self.shard_leases.monotonic() - known_at < LOOK_AGAIN_SECONDS:
+        count, known_at = self._counts.get(topic, (0, -LOOKUP_EVERY_SECONDS))
+        if count or self.shard_leases.monotonic() - known_at < LOOKUP_EVERY_SECONDS:
             return count
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
+            async with asyncio.timeout(LOOKUP_SECONDS):
                 count = len(await producer.partitions_for(topic))
         except (KafkaError, OSError, TimeoutError) as error:
             if not await producer.client.force_metadata_update():
                 raise Unavailable(f"kafka: {type(error).__name__}") from error
-            self.metrics.send_failures.inc()  # the broker answers and does not know the topic
+            self.metrics.send_failures.inc()  # the broker answers but does not have the topic
             log("no such topic", level=40, topic=topic, fix="run the provisioning")
         self._counts[topic] = (count, self.shard_leases.monotonic())
         return count
@@ -152,7 +152,7 @@ class Relay:
         self.metrics.sent.labels(target[0]).inc(len(part))
         return part
 
-    async def _clear(self, rows: Sequence[Raw]) -> None:
+    async def _remove_sent(self, rows: Sequence[Raw]) -> None:
         if not rows:
             return
         await self.log.keep(rows, self.clock())
@@ -174,7 +174,7 @@ async def _stop(producer: AIOKafkaProducer) -> None:
         async with asyncio.timeout(3.0):
             await producer.stop()
     except (KafkaError, OSError, TimeoutError, AssertionError) as error:
-        log("producer closed badly", level=30, reason=type(error).__name__)
+        log("producer close failed", level=30, reason=type(error).__name__)
 
 
 def envelope_of(service: str, row: Raw) -> Envelope:
@@ -195,13 +195,13 @@ def envelope_of(service: str, row: Raw) -> Envelope:
 
 
 def key_of(row: Raw) -> bytes | None:
-    """The key on the topic: the subject, or what a mirrored record came with."""
+    """The key on the topic: the subject, or the original key of a mirrored record."""
     key: bytes | None = row["key"] if "key" in row else row["aggregateid"].encode()
     return key
 
 
 def headers_of(service: str, row: Raw) -> list[tuple[str, bytes]]:
-    """The headers on the topic: the envelope, or what a mirrored record came with."""
+    """The headers on the topic: the envelope, or the headers of a mirrored record."""
     if "headers" in row:
         return [(name, value) for name, value in row["headers"]]
     return envelope_of(service, row).headers()

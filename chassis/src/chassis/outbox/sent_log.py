@@ -1,4 +1,4 @@
-"""The log of what was sent: one collection a day, dropped whole when it is older than the topics remember."""
+"""The log of sent events: one collection a day, dropped when it is older than the topics' retention."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,18 +11,18 @@ from chassis.store.port import Store
 PREFIX = "outbox_log_"
 KEPT = timedelta(days=14)
 TOGETHER = 500
-# Those of one subject that were sent together in the order of their sequence, too: its stamps never run backwards.
+# Events of one subject that were sent together are in sequence too: its stamps never decrease.
 ORDER = (("sent_at", 1), ("stamp", 1))
 
 
 def day_log(moment: datetime) -> str:
-    """The collection that facts sent at this moment are kept in."""
+    """The collection of the events sent on this day."""
     return f"{PREFIX}{moment.astimezone(UTC):%Y%m%d}"
 
 
 @dataclass(frozen=True)
 class LogPosition:
-    """A place in the log, behind the facts `seen` of those that were sent at this moment with this stamp."""
+    """A position in the log: after the events `seen`, of those sent at this time with this stamp."""
 
     day: str
     sent_at: datetime
@@ -31,7 +31,7 @@ class LogPosition:
 
     @classmethod
     def before(cls, moment: datetime) -> Self:
-        """The place before everything that was sent at this moment or later."""
+        """The position before everything sent at this time or later."""
         return cls(day_log(moment), moment)
 
     def raw(self) -> Raw:
@@ -40,19 +40,19 @@ class LogPosition:
 
     @classmethod
     def read(cls, row: Raw) -> Self:
-        """What was stored."""
+        """The position in a stored form."""
         return cls(row["day"], row["sent_at"], row["stamp"], tuple(row["seen"]))
 
 
 @dataclass
 class SentLog:
-    """Keeps sent facts for `KEPT`, for a broker that lost its disk."""
+    """Keeps sent events for `KEPT`, in case a broker loses its disk."""
 
     store: Store
     _today: str = field(default="")
 
     async def keep(self, rows: Sequence[Raw], now: datetime) -> None:
-        """Remember facts as sent now; those that are remembered already stay as they are."""
+        """Store events as sent now; events that are already stored stay unchanged."""
         name = day_log(now)
         if name != self._today:
             await self.store.ensure([name], [Index(name, ORDER)])
@@ -67,14 +67,14 @@ class SentLog:
                 await self.store.drop(name)
 
     async def count(self, since: datetime, until: datetime) -> int:
-        """How many facts were sent between these two."""
+        """How many events were sent between these two times."""
         where = {"sent_at": Between(since, until)}
         return sum([await self.store.count(name, where) for name in await self._days(day_log(since))])
 
     async def after(self, place: LogPosition, until: datetime) -> tuple[list[Raw], LogPosition] | None:
-        """The next facts in the order they were sent in, a few hundred, and the place behind them; None when that was all."""
+        """The next events in sending order, a few hundred, and the position after them; None when there are no more."""
         for name in await self._days(place.day):
-            rows = await self._rest(name, place, until)
+            rows = await self._rows_after(name, place, until)
             if rows:
                 last = rows[-1]
                 moment, stamp = last["sent_at"], last["stamp"]
@@ -85,7 +85,7 @@ class SentLog:
                 return facts, LogPosition(name, moment, stamp, tuple(level))
         return None
 
-    async def _rest(self, name: str, place: LogPosition, until: datetime) -> list[Raw]:
+    async def _rows_after(self, name: str, place: LogPosition, until: datetime) -> list[Raw]:
         """What a day's log has behind a place: first what was sent at that very moment, then what was sent later."""
         rows: list[Raw] = []
         begins = place.sent_at

@@ -1,1 +1,1 @@
-"""Dead letters: what could not be handled is listed, replayed or discarded."""
+"""Dead letters: records that could not be handled are listed, replayed or discarded."""

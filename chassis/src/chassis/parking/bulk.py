@@ -1,4 +1,4 @@
-"""What runs do with parked records and sent facts: handle again, give up, send again."""
+"""The kinds of runs on parked records and sent events: replay, discard, republish."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from chassis.consumer.raw_fetch import Unreadable
 from chassis.consumer.records import contents, read
 from chassis.documents import AtLeast, Between, Raw
 from chassis.outbox.sent_log import LogPosition, SentLog
-from chassis.parking.replays import GONE, Replays, take_off
+from chassis.parking.replays import GONE, Replays, remove_parked
 from chassis.store.audit import audit_row
 from chassis.store.collections import AUDIT, INBOX, OUTBOX, PARKED, PARKED_KEYS
 from chassis.store.port import Store, Transaction
@@ -23,12 +23,14 @@ from chassis.transaction.unit_of_work import UnitOfWork
 
 RECORDS = 100  # of a chunk
 AUDITED_BYTES = 4_000_000  # of records in one row of the audit, which holds at least one
-OUTBOX_ROOM = 2_000  # facts that may wait while old ones are added: new facts do not wait long behind them
+OUTBOX_ROOM = (
+    2_000  # unsent events up to which old ones are added, so that new events do not wait long behind them
+)
 
 
 @dataclass
 class BulkReplay:
-    """Handles parked records again, key after key; a key stops at its first record that still cannot be handled."""
+    """Replays parked records, key by key; a key stops at its first record that still fails."""
 
     store: Store
     replays: Replays
@@ -38,14 +40,14 @@ class BulkReplay:
     single: bool = False
 
     async def begin(self, asked: Asked) -> tuple[int | None, Raw]:
-        """All records under the keys that were asked for; of a reason, only each key's first record knows it."""
+        """The number of records under the requested keys; for a reason it is unknown, because only the first record of a key is checked."""
         where: dict[str, Any] = {"head": asked["head"] or AtLeast("")}
         where |= {"topic": asked["topic"]} if asked["topic"] else {}
         total = None if asked["reason"] else await self.store.count(PARKED, where)
         return total, {"after": "", "within": None}
 
     async def chunk(self, run: Run) -> Run | None:
-        """Go on with the key in work, then with those behind it; a few records in all."""
+        """Continue with the current key, then with the following ones; a few records in all."""
         parked_keys, most = await self._parked_keys(run), run.done + RECORDS
         if not parked_keys:
             return None
@@ -62,7 +64,7 @@ class BulkReplay:
         return after
 
     async def _parked_keys(self, run: Run) -> list[str]:
-        """The next keys under which something waits."""
+        """The next keys under which something is parked."""
         assert run.cursor is not None
         where: dict[str, Any] = {"_id": AtLeast(run.cursor["after"]), "size": AtLeast(1)}
         where |= {"topic": run.asked["topic"]} if run.asked["topic"] else {}
@@ -85,19 +87,19 @@ class BulkReplay:
         return run
 
     async def _record(self, run: Run, parked_key: str) -> tuple[Run, bool]:
-        """Handle the first record of a key: in one transaction it leaves and is counted, or all that wait are."""
+        """Replay the first record of a key: in one transaction it is removed and counted, or all that wait are counted."""
         assert run.cursor is not None
         kept, now, within = run, self.clock(), run.cursor | {"within": parked_key}
 
-        async def count(tx: Transaction, still: Outcome | None, handled: int) -> None:
+        async def count(tx: Transaction, failed: Outcome | None, handled: int) -> None:
             nonlocal kept
             kept = run.further({"handled": handled}, within, now)
-            if still is not None:
+            if failed is not None:
                 waiting = (await tx.find(PARKED_KEYS, [parked_key]))[parked_key]["size"]
                 kept = _past(run.further({"still-parked": waiting}, within, now), parked_key)
             await keep(tx, run, kept)
 
-        outcome = await self.replays.first(parked_key, count)
+        outcome = await self.replays.replay_first(parked_key, count)
         return kept, outcome is not None and outcome.result in GONE
 
 
@@ -107,7 +109,7 @@ def _past(run: Run, parked_key: str) -> Run:
 
 @dataclass
 class BulkDiscard:
-    """Gives up all that waits under one key when the run begins; the audit keeps the bytes."""
+    """Discards everything parked under one key when the run starts; the audit keeps the bytes."""
 
     store: Store
     unit_of_work: UnitOfWork
@@ -117,14 +119,14 @@ class BulkDiscard:
     single: bool = False
 
     async def begin(self, asked: Asked) -> tuple[int | None, Raw]:
-        """What waits now; what is parked later is not given up."""
+        """What is parked now; records parked later are not discarded."""
         parked_key = asked["head"]
         last = await self.store.query(PARKED, {"head": parked_key}, [("_id", -1)], 1)
         total = await self.store.count(PARKED, {"head": parked_key})
         return total, {"until": last[0]["_id"] if last else ""}
 
     async def chunk(self, run: Run) -> Run | None:
-        """Give up the next records, with their row in the audit."""
+        """Discard the next records, with their audit row."""
         assert run.cursor is not None
         parked_key, cursor = str(run.asked["head"]), run.cursor
         where = {"head": parked_key, "_id": Between("", cursor["until"])}
@@ -137,7 +139,7 @@ class BulkDiscard:
 
         async def work(tx: Transaction) -> None:
             await keep(tx, run, after)
-            await give_up(tx, self.unit_of_work, parked_key, rows, now)
+            await discard_rows(tx, self.unit_of_work, parked_key, rows, now)
             await self._note(tx, audit_row(now, run.by, "discard", details))
 
         await self.session.transact(work)
@@ -148,7 +150,7 @@ class BulkDiscard:
 
 
 def _of_one_row(rows: Sequence[Raw]) -> list[Raw]:
-    """As many as one row of the audit can hold."""
+    """As many rows as one audit row can hold."""
     held, size = list[Raw](), 0
     for row in rows:
         size += sum(len(value) for value in (row["key"], row["value"]) if value is not None)
@@ -159,14 +161,14 @@ def _of_one_row(rows: Sequence[Raw]) -> list[Raw]:
     return held
 
 
-async def give_up(
+async def discard_rows(
     tx: Transaction, unit_of_work: UnitOfWork, parked_key: str, rows: Sequence[Raw], now: datetime
 ) -> None:
-    """Take records that nobody will handle off their key, with receipts, so that copies of them are known.
+    """Remove records without handling them, with receipts, so that copies of them are duplicates.
 
-    Raises Conflict when one of them is gone already.
+    Raises Conflict when one of them no longer exists.
     """
-    await take_off(tx, unit_of_work, parked_key, [row["_id"] for row in rows], now)
+    await remove_parked(tx, unit_of_work, parked_key, [row["_id"] for row in rows], now)
     inputs = [item for row in rows for item in _inputs(row, now)]
     ids = sorted({item.name for item in inputs if item.body is not None})
     known = await tx.find(INBOX, ids)
@@ -187,7 +189,7 @@ def _inputs(row: Raw, now: datetime) -> list[Input]:
 
 @dataclass
 class Republish:
-    """Puts facts that were sent since a time into the outbox again, for a broker that lost its disk."""
+    """Copies events sent since a time back into the outbox, for a broker that lost its disk."""
 
     store: Store
     session: Transactor
@@ -197,7 +199,7 @@ class Republish:
     single: bool = True
 
     async def begin(self, asked: Asked) -> tuple[int | None, Raw]:
-        """What was sent until now; what the run itself has sent again is not looked at."""
+        """Events sent until now; what the run itself sends again is excluded."""
         since, until = datetime.fromisoformat(str(asked["since"])), self.clock()
         return await SentLog(self.store).count(since, until), {
             "until": until,
@@ -205,7 +207,7 @@ class Republish:
         }
 
     async def chunk(self, run: Run) -> Run | None:
-        """Add the next facts to the outbox, when there is room in it."""
+        """Copy the next events into the outbox, when there is room in it."""
         assert run.cursor is not None
         if await self.store.count(OUTBOX, {}) >= OUTBOX_ROOM:
             return run

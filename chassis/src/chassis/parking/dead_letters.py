@@ -1,4 +1,4 @@
-"""Mending: people look at what is parked, have it handled again or give it up; whatever they do is written down."""
+"""Dead-letter administration: operators list, replay or discard parked records; every action is audited."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from chassis.consumer.stopped_partitions import step_over_id
 from chassis.documents import AtLeast, Raw
 from chassis.errors import Refused
 from chassis.outbox.sent_log import KEPT
-from chassis.parking.bulk import BulkDiscard, BulkReplay, Republish, give_up
+from chassis.parking.bulk import BulkDiscard, BulkReplay, Republish, discard_rows
 from chassis.parking.replays import Replays
 from chassis.store.audit import audit_row
 from chassis.store.collections import AUDIT, PARKED, PARKED_KEYS, RUNS
@@ -24,7 +24,7 @@ from chassis.transaction.unit_of_work import UnitOfWork
 
 @dataclass
 class DeadLetters:
-    """What people who run the system can do with parked records and sent facts."""
+    """What operators can do with parked records and sent events."""
 
     store: Store
     unit_of_work: UnitOfWork
@@ -34,12 +34,12 @@ class DeadLetters:
     clock: Clock
 
     async def parked_keys(self, topic: str | None = None, limit: int = 100) -> list[Raw]:
-        """The keys that have stopped, oldest first."""
+        """The parked keys, oldest first."""
         where: dict[str, Any] = {"size": AtLeast(1)} | ({"topic": topic} if topic else {})
         return await self.store.query(PARKED_KEYS, where, [("since", 1)], limit)
 
     async def records(self, parked_key: str, limit: int = 100) -> list[Raw]:
-        """The records that wait under one key, in their order, with bytes and reasons."""
+        """The records parked under one key, in order, with bytes and reasons."""
         return await self.store.query(PARKED, {"head": parked_key}, [("_id", 1)], limit)
 
     async def replay(
@@ -50,22 +50,22 @@ class DeadLetters:
         reason: str | None = None,
         run_id: str | None = None,
     ) -> Run:
-        """Start to handle again one key, or all of a topic, of a reason, or all there are."""
+        """Start a replay of one key, of all keys of a topic or reason, or of everything."""
         return await self.runs.start(
             "replay", {"head": parked_key, "topic": topic, "reason": reason}, by, run_id
         )
 
     async def discard(self, by: str, why: str, parked_key: str, run_id: str | None = None) -> Run:
-        """Start to give up all that waits under a key; raises Refused (404) when nothing does."""
+        """Start a run that discards everything parked under a key; raises Refused (404) when nothing is."""
         known = await self.store.get(RUNS, run_id) if run_id else None
         if known is None and not await self.records(parked_key, 1):
             raise _nothing_parked()
         return await self.runs.start("discard", {"head": parked_key, "why": why}, by, run_id)
 
     async def discard_record(self, by: str, why: str, parked_key: str, parked_id: str) -> None:
-        """Give up one record; it stays in the audit with its bytes, and copies of it are known.
+        """Discard one record; the audit keeps its bytes, and its receipt makes copies of it duplicates.
 
-        Raises Refused when it is not there.
+        Raises Refused when it does not exist.
         """
         now = self.clock()
 
@@ -73,16 +73,16 @@ class DeadLetters:
             row = (await tx.find(PARKED, [parked_id])).get(parked_id)
             if row is None or row["head"] != parked_key:
                 raise _nothing_parked()
-            await give_up(tx, self.unit_of_work, parked_key, [row], now)
+            await discard_rows(tx, self.unit_of_work, parked_key, [row], now)
             details = {"head": parked_key, "why": why, "records": [row]}
             await tx.insert(AUDIT, [audit_row(now, by, "discard", details)])
 
         await self.session.transact(work)
 
     async def step_over(self, by: str, why: str, topic: str, partition: int, offset: int) -> str:
-        """Let a batch that nobody here can read be parked unread and what lies behind it be handled; returns its place.
+        """Permit an unreadable batch to be parked unread, so that its partition continues; returns its position.
 
-        The audit row is the permission: whoever owns the partition looks for it.
+        The audit row is the permission: the owner of the partition checks for it.
         """
         details = {"topic": topic, "partition": partition, "offset": offset, "why": why}
         row = audit_row(self.clock(), by, "step-over", details)
@@ -91,33 +91,32 @@ class DeadLetters:
         return f"{topic}/{partition}/{offset}"
 
     async def republish(self, by: str, since: datetime, run_id: str | None = None) -> Run:
-        """Start to send again what was sent since then; consumers' inboxes know the ids.
+        """Start to send again what was sent since then; consumers recognise the ids.
 
-        Raises Refused for a time before which sent facts are no longer kept, for one that has not come, and while another
-        such run is open.
+        Raises Refused for a time before the log of sent events begins, for a future time, and while another such run is open.
         """
         now = self.clock()
         if since > now:
             raise Refused(
                 "not-yet-past",
-                "Nothing was sent since then.",
+                "This time has not come yet.",
                 422,
                 "since",
-                "Ask for a time that has passed.",
+                "Give a time in the past.",
             )
         if now - since > KEPT:
             raise Refused(
                 "too-long-ago",
-                f"Sent facts are kept {KEPT.days} days.",
+                f"Sent events are kept for {KEPT.days} days.",
                 422,
                 "since",
-                "Ask for a later time; older facts are in the services' own documents.",
+                "Give a later time; older events are in the services' own documents.",
             )
         asked = {"since": since.astimezone(UTC).isoformat()}
         return await self.runs.start("republish", asked, by, run_id)
 
     async def audit(self, limit: int = 100) -> list[Raw]:
-        """What was done, latest first."""
+        """What operators did, latest first."""
         return await self.store.query(AUDIT, {}, [("at", -1)], limit)
 
 
@@ -129,26 +128,26 @@ async def open_dead_letters(
     woken: Callable[[], object],
     discards: type[BulkDiscard] = BulkDiscard,
 ) -> DeadLetters:
-    """All that people who run a service can do; `woken` is told of facts that were added to the outbox."""
+    """The dead-letter administration of one service; `woken` is called when events were added to the outbox."""
     replays = Replays(unit_of_work.service, store, unit_of_work, await store.session(), clock)
-    http_client, working = Transactor(await store.session()), Transactor(await store.session())
+    requests, chunks = Transactor(await store.session()), Transactor(await store.session())
     kinds = (
-        BulkReplay(store, replays, working, clock),
-        discards(store, unit_of_work, working, clock),
-        Republish(store, working, clock, woken),
+        BulkReplay(store, replays, chunks, clock),
+        discards(store, unit_of_work, chunks, clock),
+        Republish(store, chunks, clock, woken),
     )
-    runs = Runs(store, http_client, slots, clock, {kind.name: kind for kind in kinds})
-    return DeadLetters(store, unit_of_work, replays, http_client, runs, clock)
+    runs = Runs(store, requests, slots, clock, {kind.name: kind for kind in kinds})
+    return DeadLetters(store, unit_of_work, replays, requests, runs, clock)
 
 
 def _nothing_parked() -> Refused:
     return Refused(
-        "nothing-parked", "Nothing is parked there.", 404, "head", "GET /ops/parked lists what is."
+        "nothing-parked", "Nothing is parked there.", 404, "head", "GET /ops/parked lists what is parked."
     )
 
 
 def readable(rows: list[Raw]) -> list[Raw]:
-    """Rows as JSON can carry them: bytes as text, whatever is in them."""
+    """Rows for JSON: bytes become text."""
     return [{name: _plain(value) for name, value in row.items()} for row in rows]
 
 

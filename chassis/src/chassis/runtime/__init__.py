@@ -1,1 +1,1 @@
-"""One process: how it starts, what it runs, how it is watched, how it ends."""
+"""One process of a service: start, loops, health, shutdown."""

@@ -1,4 +1,4 @@
-"""The command line of a service: it serves, checks seed files, and replays history."""
+"""The command line of a service: serve, check seed files, replay history."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +24,8 @@ def command_line(
 ) -> int:
     """Run `python -m SERVICE [VERB …]` and return its exit status.
 
-    Without a verb it serves until SIGTERM. `seed-check FOLDER` checks seed files and needs no settings; `replay …` replays history
-    into a shadow; `verbs` are the service's own.
+    Without a verb it serves until SIGTERM. `seed-check FOLDER` checks seed files and needs no settings; `replay …` rebuilds documents
+    from history in shadow collections; `verbs` are the service's own.
     """
     known: dict[str, Verb] = {
         "seed-check": lambda words: check(service, read_seed, words),

@@ -16,7 +16,7 @@ from chassis.tasks.jobs import Worker
 
 @dataclass(frozen=True)
 class Plan:
-    """What a service is made of; its main.py says it and nothing else."""
+    """The parts of a service, as its main.py declares them."""
 
     name: str
     reactions: Reactions

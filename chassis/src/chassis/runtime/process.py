@@ -1,4 +1,4 @@
-"""One running replica of a service: how it starts, what it says of its health, and how it stops."""
+"""One running replica of a service: start, health, shutdown."""
 
 import asyncio
 import time
@@ -32,7 +32,7 @@ from chassis.store.port import Store, StoreSession
 from chassis.store.shard_leases import RENEW_EVERY, ShardLeases
 from chassis.tasks.jobs import Jobs
 from chassis.tasks.loops import Loop, end
-from chassis.tasks.runs import LOOK_EVERY
+from chassis.tasks.runs import POLL_EVERY
 from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects
 from chassis.transaction.commands import Commands
@@ -90,13 +90,13 @@ class Process:
         self._tasks: list[asyncio.Task[None]] = []
 
     def _wake(self, effects: Effects) -> None:
-        told = {
+        written = {
             "relay": effects.outbox,
             "timers": effects.timers,
             "jobs": effects.jobs,
             "replays": effects.released,
         }
-        for name, there in told.items():
+        for name, there in written.items():
             if there:
                 self._wake_loop(name)
 
@@ -104,8 +104,8 @@ class Process:
         if name in self.loops:
             self.loops[name].wake()
 
-    async def furnish(self) -> DeadLetters:
-        """What the ops door works with; needs no engine yet."""
+    async def open_dead_letters(self) -> DeadLetters:
+        """The dead-letter administration; needs no engine at start."""
         if self.dead_letters is None:
             self.dead_letters = await open_dead_letters(
                 self.store, self.unit_of_work, self.shard_leases, self.clock, lambda: self._wake_loop("relay")
@@ -113,18 +113,18 @@ class Process:
         return self.dead_letters
 
     async def open(self) -> None:
-        """Make the collections exist, then start everything that does not need Kafka."""
+        """Create the collections, then start everything that does not need Kafka."""
         patch_aiokafka()
         if missing := unread_codecs():
             log("codecs missing", level=40, cannot_read=missing)
         self._task(Watchdog(self.live, STUCK_SECONDS).run())
         commanded, timed, done = sessions = [await self.store.session() for _ in range(3)]
-        await self._patiently(partial(self._prepare, sessions))
+        await self._retry(partial(self._prepare, sessions))
         self._task(self.commands.serve(commanded))
         await self._loops(timed, done)
         self._task(self._seed())
         if self.plan.subscribes:
-            self._task(self._join())
+            self._task(self._start_delivery())
 
     async def _prepare(self, sessions: Sequence[StoreSession]) -> None:
         names = [*COLLECTIONS, *(collection.name for collection in self.plan.collections)]
@@ -134,7 +134,7 @@ class Process:
     async def _loops(self, timed: StoreSession, done: StoreSession) -> None:
         plan, store, shard_leases, clock = self.plan, self.store, self.shard_leases, self.clock
         timers = Timers(store, shard_leases, self.unit_of_work, plan.reactions, clock, timed)
-        dead_letters = await self.furnish()
+        dead_letters = await self.open_dead_letters()
         self.jobs = Jobs(
             store,
             shard_leases,
@@ -148,16 +148,16 @@ class Process:
             tracer=self.tracer,
         )
         steps = {
-            "slots": (shard_leases.share, RENEW_EVERY),
+            "slots": (shard_leases.rebalance, RENEW_EVERY),
             "relay": (self.relay.sweep, 0.25),
             "timers": (timers.fire, 0.5),
             "jobs": (self.jobs.start_due, 0.5),
             "replays": (dead_letters.replays.release, 1.0),
-            "depths": (QueueGauges(store, self.metrics).measure, 5.0),
+            "depths": (QueueGauges(store, self.metrics).update, 5.0),
         }
-        steps |= {one.gauge.name: (one.once, EVERY) for one in self.gauge_readers}
+        steps |= {one.gauge.name: (one.update, EVERY) for one in self.gauge_readers}
         for name, kind in dead_letters.runs.kinds.items():
-            steps[f"run {name}"] = (partial(dead_letters.runs.advance, kind), LOOK_EVERY)
+            steps[f"run {name}"] = (partial(dead_letters.runs.advance, kind), POLL_EVERY)
         self.loops = {
             name: Loop(name, step, partial(self._pace, every)) for name, (step, every) in steps.items()
         }
@@ -167,11 +167,11 @@ class Process:
         self._task(self.waker.run())
 
     def _pace(self, every: float) -> float:
-        """A process is woken by its own commits and by what it hears of others'; deaf to them, it looks more often."""
-        deaf = self.shard_leases.members > 1 and not self.waker.listening
-        return min(every, max(0.05, every / 5)) if deaf else every
+        """A process is woken by its own commits and by the change stream of others'; without the stream it polls more often."""
+        polling = self.shard_leases.members > 1 and not self.waker.listening
+        return min(every, max(0.05, every / 5)) if polling else every
 
-    async def _join(self) -> None:
+    async def _start_delivery(self) -> None:
         settings, name = self.settings, self.plan.name
         claims = Claims(name, self.store, [await self.store.session() for _ in range(WORKERS)])
         self.delivery = Delivery(
@@ -183,7 +183,7 @@ class Process:
             self.unit_of_work,
             self.clock,
         )
-        await self._patiently(self.delivery.start)
+        await self._retry(self.delivery.start)
         watch = self.loops["watch"] = Loop("watch", self.delivery.watch, 1.0)
         await watch.run()
 
@@ -191,13 +191,13 @@ class Process:
         if self.plan.seed is not None:
             seed = self.plan.seed
             try:
-                await self._patiently(lambda: seed(self.context))
+                await self._retry(lambda: seed(self.context))
             except Refused as refusal:
                 log("seed refused", level=40, reason=str(refusal), field=refusal.field, fix=refusal.fix)
                 raise
             self.seeded = True
 
-    async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
+    async def _retry(self, step: Callable[[], Awaitable[None]]) -> None:
         wait = 0.1
         while True:
             try:
@@ -213,29 +213,29 @@ class Process:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
     def live(self) -> Mapping[str, Any]:
-        """Alive while no loop is stuck and no task of ours has died."""
+        """Alive while no loop is stuck and no task has failed."""
         now = time.monotonic()
         stuck = [name for name, loop in self.loops.items() if now - loop.beat > STUCK_SECONDS]
-        if self.delivery is not None and self.delivery.stands_still(STUCK_SECONDS):
+        if self.delivery is not None and self.delivery.is_stalled(STUCK_SECONDS):
             stuck.append("delivery")
         dead = [str(task.get_coro()) for task in self._tasks if task.done() and task.exception() is not None]
         return {"ok": not stuck and not dead, "stuck": stuck, "dead": dead}
 
     def ready(self) -> Mapping[str, Any]:
-        """Ready when the doors can serve; a consumer that rests is ready and says why."""
-        resting = self.delivery.resting if self.delivery else ""
-        heard = not self.plan.subscribes or (self.delivery is not None and bool(self.loops.get("watch")))
+        """Ready when the HTTP API can serve; a paused consumer is ready and gives the reason."""
+        reason = self.delivery.pause_reason if self.delivery else ""
+        consuming = not self.plan.subscribes or (self.delivery is not None and bool(self.loops.get("watch")))
         return {
             "ok": bool(self.loops) and self.seeded,
-            "consuming": heard,
-            "resting": resting,
-            "stopped": self.delivery.stops.told() if self.delivery else [],
+            "consuming": consuming,
+            "resting": reason,
+            "stopped": self.delivery.stopped_partitions.describe() if self.delivery else [],
             "unread_codecs": unread_codecs(),
             "seeded": self.seeded,
         }
 
     async def close(self) -> None:
-        """Finish what is in hand, hand over what is held, and end."""
+        """Finish work in progress, release what is held, and end."""
         if self.delivery is not None:
             await self.delivery.stop()
         if self.jobs is not None:
@@ -252,9 +252,9 @@ class Process:
         if self.tracer is not None:
             await self.tracer.close()
         try:
-            await self.shard_leases.leave()
+            await self.shard_leases.release_all()
         except Unavailable as away:
-            log("slots not given back", level=30, reason=str(away))
+            log("leases not released", level=30, reason=str(away))
         await self.store.close()
 
     async def _drain(self) -> None:

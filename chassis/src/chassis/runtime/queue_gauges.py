@@ -1,4 +1,4 @@
-"""Depths: what waits in a service's own collections, measured now and then for the metrics."""
+"""Queue gauges: what waits in a service's own collections, counted periodically."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ EVERY = 10.0
 
 @dataclass(frozen=True)
 class Gauge:
-    """A gauge of one service's own: what it says, and how it is read from what the service keeps.
+    """A gauge of one service: its description, and how it is read from the service's documents.
 
-    Values are given by their labels, of which there are few; one that is left out stays as it was.
+    Values are keyed by their labels, of which there are few; a missing value leaves the gauge unchanged.
     """
 
     name: str
@@ -28,13 +28,13 @@ class Gauge:
 
 @dataclass
 class GaugeReader:
-    """Shows one gauge."""
+    """Updates one gauge."""
 
     gauge: Gauge
     context: ServiceContext
     series: prometheus_client.Gauge
 
-    async def once(self) -> bool:
+    async def update(self) -> bool:
         """Set the gauge once."""
         for labels, value in (await self.gauge.read(self.context)).items():
             (self.series.labels(*labels) if labels else self.series).set(value)
@@ -43,12 +43,12 @@ class GaugeReader:
 
 @dataclass
 class QueueGauges:
-    """Shows what waits to be sent, fired, done or mended."""
+    """Counts what waits to be sent, fired or done, and what is parked."""
 
     store: Store
     metrics: Metrics
 
-    async def measure(self) -> bool:
+    async def update(self) -> bool:
         """Set the gauges once."""
         gauges = {
             OUTBOX: self.metrics.outbox_pending,

@@ -1,4 +1,4 @@
-"""The HTTP server of a process, from its start to its SIGTERM."""
+"""The HTTP server of a process, from its start to SIGTERM."""
 
 import asyncio
 import gc
@@ -25,8 +25,8 @@ S = TypeVar("S", bound=ServiceSettings)
 
 
 async def application(process: Process) -> FastAPI:
-    """All HTTP doors of a process: its plan's, and those for whoever runs it."""
-    plan, context, dead_letters = process.plan, process.context, await process.furnish()
+    """The HTTP application of a process: the plan's routes, and those for operations."""
+    plan, context, dead_letters = process.plan, process.context, await process.open_dead_letters()
     routers = [*plan.routers(context), ops_router(context, dead_letters)]
     if plan.ops_pages is not None:
         routers.append(plan.ops_pages(context, dead_letters))
@@ -42,7 +42,7 @@ async def application(process: Process) -> FastAPI:
 
 
 async def run(process: Process) -> None:
-    """Serve until SIGTERM or SIGINT: doors first to close, then consumers, then the relay."""
+    """Serve until SIGTERM or SIGINT; the HTTP server stops first, then the consumers, then the relay."""
     settings = process.settings
     limits = Limits.of(settings)
     server = server_of(await application(process), settings.host, settings.port, limits)
@@ -62,7 +62,7 @@ async def run(process: Process) -> None:
 
 
 def serve(plan_of: Callable[[S], Plan], settings: S) -> None:
-    """Run one replica of a service until it is told to stop; exits with 2 when its seed files cannot be used."""
+    """Run one replica of a service until it is signalled; exits with 2 when its seed files are invalid."""
     set_up(settings.service)
     try:
         plan = plan_of(settings)
@@ -79,6 +79,6 @@ def serve(plan_of: Callable[[S], Plan], settings: S) -> None:
 
 
 def collect_seldom() -> None:
-    """Look for garbage as rarely as batches of thousands of short-lived objects want it; what is loaded now stays."""
+    """Collect garbage rarely, because batches create thousands of short-lived objects; freeze what is loaded now."""
     gc.set_threshold(50_000, 20, 100)
     gc.freeze()

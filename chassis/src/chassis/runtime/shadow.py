@@ -1,7 +1,7 @@
-"""Replaying history into a shadow: the same facts through the same handlers, beside what is live, to compare or to put in place.
+"""Rebuilding documents from history: the same events through the same handlers, to compare with the live documents or replace them.
 
-The shadow is a set of collections of its own (`shadow_…`) with its own receipts; nothing is said, started or sent from it. It goes back as far as
-the topics remember, and it knows only what came over topics: documents that commands or timers changed will differ.
+The shadow is a set of collections (`shadow_…`) with its own receipts; it publishes no events and starts no timers or jobs. History reaches back
+as far as the topics' retention, and contains only events: documents that commands or timers changed will differ.
 """
 
 import argparse
@@ -35,7 +35,7 @@ PAGE = 500
 
 
 class SilentUnitOfWork(UnitOfWork):
-    """A unit of work that writes documents and receipts only: a shadow says nothing and starts nothing."""
+    """A unit of work that writes only documents and receipts, no events, timers or jobs."""
 
     async def _write(self, tx: Transaction, processor: Any) -> None:
         effects: Effects = processor.effects
@@ -48,7 +48,7 @@ class SilentUnitOfWork(UnitOfWork):
 
 @dataclass
 class Comparison:
-    """How the documents of one collection in the shadow stand against the live ones."""
+    """The documents of one collection in the shadow, compared with the live ones."""
 
     collection: str
     same: int = 0
@@ -59,7 +59,7 @@ class Comparison:
 
 @dataclass
 class Shadow:
-    """A service's plan over what is live and what is replayed."""
+    """A service's plan over the live store and the shadow."""
 
     plan: Plan
     slots: int
@@ -67,15 +67,15 @@ class Shadow:
     store: Store
 
     async def prepare(self) -> None:
-        """Make the shadow's collections, and give it the registers that are in force."""
+        """Create the shadow's collections, and copy the reference data in force."""
         names = [*COLLECTIONS, *(collection.name for collection in self.plan.collections)]
         await self.store.ensure(names, [*INDEXES, *self.plan.indexes])
         for collection in self.plan.collections:
             if collection.reference:
                 await self.store.insert_missing(collection.name, await self.live.query(collection.name, {}))
 
-    async def replay(self, batches: AsyncIterator[Sequence[Input]]) -> dict[str, int]:
-        """Handle batches of inputs in the shadow; says how they ended."""
+    async def rebuild(self, batches: AsyncIterator[Sequence[Input]]) -> dict[str, int]:
+        """Handle batches of inputs in the shadow; returns how many ended in each way."""
         metrics = Metrics(self.plan.name)
         unit_of_work = SilentUnitOfWork(
             self.plan.name, self.slots, self.plan.reactions, metrics, CrashPoints(), woken=lambda _: None
@@ -89,7 +89,7 @@ class Shadow:
         return ended
 
     async def compare(self, collection: Collection[Any]) -> Comparison:
-        """Hold each document of the shadow against the live one, by its state."""
+        """Compare each document of the shadow with the live one, by its state."""
         found = Comparison(collection.name)
         live = {row["_id"]: _state(collection, row) async for row in _all(self.live, collection.name)}
         async for row in _all(self.store, collection.name):
@@ -103,13 +103,13 @@ class Shadow:
         return found
 
     async def swap(self, collection: Collection[Any]) -> int:
-        """Put the shadow's documents in place of the live ones of a read model; returns how many changed.
+        """Replace the live documents of a read model by the shadow's; returns how many changed.
 
-        Raises Misuse for documents that speak on a topic: facts were said of what is there now.
+        Raises Misuse for documents that publish events, because published events describe the live ones.
         """
         if collection.publishes:
             raise Misuse(
-                f"{collection.name} speaks on {', '.join(collection.publishes)}: only read models are swapped"
+                f"{collection.name} publishes on{', '.join(collection.publishes)}: only read models are swapped"
             )
         session, changed = await self.live.session(), 0
         async for row in _all(self.store, collection.name):
@@ -133,7 +133,7 @@ async def _put(tx: Transaction, name: str, row: Raw, before: Raw | None) -> None
 
 
 def _state(collection: Collection[Any], row: Raw) -> Raw | None:
-    """The state in the form that this build writes, whichever wrote it."""
+    """The state in the form that this build writes, whichever build wrote it."""
     state: Raw | None = row["state"]
     return None if state is None else collection.present(state, row.get("schema", 1))
 
@@ -152,7 +152,7 @@ async def _all(store: Store, collection: str) -> AsyncIterator[Raw]:
 async def history(
     kafka: Connection, topics: Sequence[str], since: datetime | None
 ) -> AsyncIterator[Sequence[Input]]:
-    """Everything on the topics from a time (or their beginning) to their end as it is now, in batches."""
+    """All records of the topics from a time (or their beginning) to their current end, in batches."""
     consumer = AIOKafkaConsumer(*topics, **kafka.aiokafka(), auto_offset_reset="earliest")
     await consumer.start()
     try:
@@ -191,7 +191,7 @@ async def _run(plan: Plan, settings: ServiceSettings, asked: argparse.Namespace)
     shadow = Shadow(plan, settings.slots, live, store)
     await shadow.prepare()
     topics = [asked.topic] if asked.topic else list(plan.subscribes)
-    ended = await shadow.replay(history(settings.connection, topics, asked.since))
+    ended = await shadow.rebuild(history(settings.connection, topics, asked.since))
     wanted = [one for one in plan.collections if not one.reference]
     comparisons = [vars(await shadow.compare(one)) for one in wanted]
     swapped = {one.name: await shadow.swap(one) for one in wanted if one.name == asked.swap}
@@ -201,13 +201,13 @@ async def _run(plan: Plan, settings: ServiceSettings, asked: argparse.Namespace)
 
 
 def main(plan: Plan, settings: ServiceSettings, words: Sequence[str]) -> int:
-    """Replay into the collections `shadow_…`, print how it compares, and swap one read model when asked to."""
+    """Rebuild into the collections `shadow_…`, print the comparison, and swap one read model if requested."""
     parser = argparse.ArgumentParser(prog=f"python -m {plan.name} replay", description=__doc__)
-    parser.add_argument("--topic", help="one topic; all that the service hears when left out")
+    parser.add_argument("--topic", help="one topic; default: all that the service subscribes to")
     parser.add_argument(
         "--since",
         type=instant_word,
-        help="RFC 3339 time to begin at; as far as the topics remember when left out",
+        help="RFC 3339 time to begin at; default: the topics' retention",
     )
     parser.add_argument("--swap", help="name of a read model to put in place of the live one")
     found = asyncio.run(_run(plan, settings, parser.parse_args(words)))

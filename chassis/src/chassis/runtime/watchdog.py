@@ -1,4 +1,4 @@
-"""The watchdog: a process that is stuck ends itself, so that whatever started it starts a fresh one."""
+"""The watchdog: a stuck process ends itself, so that its supervisor restarts it."""
 
 import asyncio
 import faulthandler
@@ -16,7 +16,7 @@ GRACE_SECONDS = 5.0
 
 
 class Watchdog:
-    """Watches the event loop from a thread of its own, and the process's own word on its health."""
+    """Watches the event loop from its own thread, and the process's own health report."""
 
     def __init__(self, live: Callable[[], Mapping[str, Any]], seconds: float) -> None:
         self._live, self._seconds = live, seconds
@@ -25,7 +25,7 @@ class Watchdog:
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     async def run(self) -> None:
-        """Beat while the event loop turns, and end the process when it calls itself stuck and does not take it back."""
+        """Beat while the event loop runs, and end the process when it reports itself stuck for too long."""
         self._thread.start()
         try:
             await self._beat_on()
@@ -55,7 +55,7 @@ class Watchdog:
 
 
 def _waits() -> Iterator[str]:
-    """Where each task stands, by the innermost function it waits in."""
+    """Where each task waits, by its innermost function."""
     for task in asyncio.all_tasks():
         at: Any = task.get_coro()
         while inspect.iscoroutine(getattr(at, "cr_await", None)):

@@ -1,1 +1,1 @@
-"""The database: its port, its collections, the adapters for MongoDB and for memory, and the leases that it keeps."""
+"""The database: its port, its collections, the adapters for MongoDB and memory, and its leases."""

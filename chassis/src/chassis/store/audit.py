@@ -1,4 +1,4 @@
-"""The audit: what people who run the system had done, when, and how it ended; nothing removes a row."""
+"""The audit: what operators did, when, and how it ended; rows are never deleted."""
 
 from datetime import datetime
 from typing import Any
@@ -8,5 +8,5 @@ from chassis.ids import uuid7
 
 
 def audit_row(now: datetime, by: str, action: str, details: Raw | dict[str, Any]) -> Raw:
-    """A row of the audit."""
+    """A new row of the audit."""
     return {"_id": uuid7(now), "at": now, "by": by, "action": action, "details": details}

@@ -1,4 +1,4 @@
-"""Neighbours: what other replicas commit into our slots wakes our loops, by a change stream, as long as there are others."""
+"""Wakes this process's loops by a change stream when another replica commits into its shards."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from chassis.store.port import Store
 from chassis.store.shard_leases import ShardLeases
 
 LOOPS = {OUTBOX: "relay", TIMERS: "timers", JOBS: "jobs"}
-AGAIN_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 
 
 @dataclass
 class ChangeStreamWaker:
-    """Listens while this process is not the only one of its service; `wake` takes the name of a loop."""
+    """Follows the change stream while the service has other replicas; `wake` takes the name of a loop."""
 
     store: Store
     shard_leases: ShardLeases
@@ -25,20 +25,20 @@ class ChangeStreamWaker:
     listening: bool = False
 
     async def run(self) -> None:
-        """Go on until cancelled; while nothing can be heard `listening` is false, and the loops have to look more often."""
+        """Run until cancelled; while the stream is unavailable `listening` is false, and the loops poll more often."""
         while True:
             if self.shard_leases.members > 1:
                 try:
-                    await self.store.follow(tuple(LOOPS), "slot", self._heard, self._more)
+                    await self.store.follow(tuple(LOOPS), "slot", self._on_change, self._continue)
                 except Unavailable as away:
-                    log("neighbours are not heard", level=30, reason=str(away))
+                    log("change stream unavailable", level=30, reason=str(away))
                 self.listening = False
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
 
-    def _more(self) -> bool:
+    def _continue(self) -> bool:
         self.listening = self.shard_leases.members > 1
         return self.listening
 
-    def _heard(self, collection: str, slot: Any) -> None:
+    def _on_change(self, collection: str, slot: Any) -> None:
         if slot in self.shard_leases.owned():
             self.wake(LOOPS[collection])

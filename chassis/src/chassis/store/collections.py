@@ -7,11 +7,11 @@ PARKED, PARKED_KEYS = "parked", "parked_heads"
 FENCES, LEASES = "fences", "leases"
 RUNS, QUEUES = "runs", "run_queues"
 SESSIONS = "sessions"
-LOGINS = "logins"  # those that came back from the issuer: none does so twice
+LOGINS = "logins"  # completed logins: none completes twice
 AUDIT = "audit"
 
 INBOX_SECONDS = 21 * 86_400
-RUN_SECONDS = 90 * 86_400  # after its end; what it did stays in the audit
+RUN_SECONDS = 90 * 86_400  # after its end; the audit keeps what it did
 
 COLLECTIONS = (
     INBOX, OUTBOX, TIMERS, JOBS, PARKED, PARKED_KEYS, FENCES, LEASES, AUDIT, SESSIONS, LOGINS, RUNS, QUEUES,
@@ -22,7 +22,7 @@ SESSION_INDEXES = (
 )
 INDEXES = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),
-    # Time before slot: a search ends only at a row that is there, so each slot's would walk over what all others deleted.
+    # Time before slot: an index scan stops only at a live row, so a scan per slot would pass over what all others deleted.
     Index(OUTBOX, (("stamp", 1), ("slot", 1))),
     Index(TIMERS, (("due", 1), ("slot", 1))),
     Index(JOBS, (("due", 1), ("slot", 1))),

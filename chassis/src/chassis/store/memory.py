@@ -1,117 +1,24 @@
-"""The store in memory: snapshots, write conflicts and leases as the real one has them, for tests and simulation; and tokens."""
+"""The store in memory, for tests and simulation: snapshots, write conflicts and leases behave as in the real store."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
 from chassis.documents import Index, Order, Raw, Where
-from chassis.errors import Conflict, Unmatched
-from chassis.store.port import StoreSession, Transaction
-from chassis.store.rows import copied, kept, matches, path, sortable
+from chassis.errors import Conflict
+from chassis.store.memory_session import Key, MemorySession
+from chassis.store.port import StoreSession
+from chassis.store.rows import copied, matches, path, sortable
 
 T = TypeVar("T")
-Key = tuple[str, str]
-
-
-@dataclass
-class MemoryTransaction:
-    """Reads one snapshot; a write fails where another transaction wrote after it or is writing."""
-
-    store: "MemoryStore"
-    owner: bytes
-    began: int
-    changes: dict[Key, Raw | None] = field(default_factory=dict)
-
-    async def _request(self) -> None:
-        """The way to the store, before each of the requests below."""
-        await asyncio.sleep(0)
-
-    def _read(self, key: Key) -> Raw | None:
-        if key in self.changes:
-            return self.changes[key]
-        return self.store.at(key, self.began)
-
-    def _write(self, key: Key, row: Raw | None) -> None:
-        if self.store.written.get(key, 0) > self.began or self.store.locks.get(key, self.owner) != self.owner:
-            raise Conflict(f"{key[0]}/{key[1]}")
-        self.changes[key] = kept(row)
-        self.store.locks[key] = self.owner
-
-    async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
-        await self._request()
-        found = {id_: self._read((collection, id_)) for id_ in ids}
-        return {id_: copied(row) for id_, row in found.items() if row is not None}
-
-    async def insert(self, collection: str, documents: Sequence[Raw]) -> None:
-        await self._request()
-        for row in documents:
-            key = (collection, row["_id"])
-            if self._read(key) is not None:
-                raise Conflict("duplicate")
-            self.store.check_unique(collection, row, self.changes)
-            self._write(key, row)
-
-    async def replace(self, collection: str, documents: Sequence[tuple[Mapping[str, Any], Raw]]) -> None:
-        await self._request()
-        for guard, row in documents:
-            key = (collection, row["_id"])
-            before = self._read(key)
-            if before is None or not matches(before, guard):
-                raise Unmatched(f"{collection}: a guard did not match")
-            self._write(key, row)
-
-    async def upsert(self, collection: str, documents: Sequence[Raw]) -> None:
-        await self._request()
-        for row in documents:
-            self._write((collection, row["_id"]), row)
-
-    async def touch(self, collection: str, ids: Sequence[str]) -> None:
-        await self._request()
-        for id_ in ids:
-            row = self._read((collection, id_))
-            if row is not None:
-                self._write((collection, id_), row | {"version": row["version"] + 1})
-
-    async def delete(self, collection: str, ids: Sequence[str]) -> int:
-        await self._request()
-        there = [id_ for id_ in ids if self._read((collection, id_)) is not None]
-        for id_ in there:
-            self._write((collection, id_), None)
-        return len(there)
-
-
-@dataclass
-class MemorySession:
-    """One session of the memory store."""
-
-    store: "MemoryStore"
-    id: bytes
-
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        await asyncio.sleep(0)
-        tx = MemoryTransaction(self.store, self.id, self.store.now)
-        self.store.ended.discard(self.id)
-        try:
-            result = await work(tx)
-            await asyncio.sleep(0)
-            if self.id in self.store.ended:
-                raise Conflict("the session was ended by a newer owner")
-            self.store.commit(tx.changes)
-        finally:
-            self.store.unlock(self.id)
-        return result
-
-    async def close(self) -> None:
-        self.store.unlock(self.id)
 
 
 class MemoryStore:
-    """One service's database in memory; keeps the promises of `Store` that one process can see."""
+    """One service's database in memory; keeps the promises of `Store` that are visible inside one process."""
 
-    versions = 8  # of each document, for the transactions that began before the latest
+    versions = 8  # kept of each document, for transactions with older snapshots
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.now = 0
@@ -127,19 +34,19 @@ class MemoryStore:
         self._monotonic = monotonic
 
     async def _asked(self, step: Callable[[], T], writes: Sequence[Key] = ()) -> T:
-        """One request outside transactions, which does `step` at the store."""
+        """One request outside transactions, which runs `step` at the store."""
         await asyncio.sleep(0)
         return step()
 
     def at(self, key: Key, moment: int) -> Raw | None:
-        """The document as it was at a commit number."""
+        """The document as of a commit number."""
         for number, row in reversed(self.tables.get(key[0], {}).get(key[1], ())):
             if number <= moment:
                 return row
         return None
 
     def commit(self, changes: Mapping[Key, Raw | None]) -> None:
-        """Make changes visible at the next commit number."""
+        """Make changes visible under the next commit number."""
         self.now += 1
         for key, row in changes.items():
             collection, id_ = key
@@ -152,11 +59,11 @@ class MemoryStore:
                 latest.pop(id_, None)
             else:
                 latest[id_] = row
-                for tell in self._followers:
-                    tell(collection, row)
+                for follower in self._followers:
+                    follower(collection, row)
 
     def unlock(self, owner: bytes) -> None:
-        """Free the locks of a session."""
+        """Release the locks of a session."""
         self.locks = {key: holder for key, holder in self.locks.items() if holder != owner}
 
     def check_unique(self, collection: str, row: Raw, pending: Mapping[Key, Raw | None]) -> None:
@@ -174,7 +81,7 @@ class MemoryStore:
                 raise Conflict("duplicate")
 
     def all(self, collection: str) -> list[Raw]:
-        """The documents of a collection as they are now; whoever looks does not change them."""
+        """The current documents of a collection; the caller does not change them."""
         return list(self.latest.get(collection, {}).values())
 
     async def session(self) -> StoreSession:
@@ -276,19 +183,19 @@ class MemoryStore:
         self,
         collections: Sequence[str],
         field: str,
-        heard: Callable[[str, Any], None],
-        more: Callable[[], bool],
+        notify: Callable[[str, Any], None],
+        keep_going: Callable[[], bool],
     ) -> None:
-        def tell(collection: str, row: Raw) -> None:
+        def follower(collection: str, row: Raw) -> None:
             if collection in collections:
-                heard(collection, row.get(field))
+                notify(collection, row.get(field))
 
-        self._followers.append(tell)
+        self._followers.append(follower)
         try:
-            while more():
+            while keep_going():
                 await asyncio.sleep(0.05)
         finally:
-            self._followers.remove(tell)
+            self._followers.remove(follower)
 
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         self._unique += [index for index in indexes if index.unique and index not in self._unique]

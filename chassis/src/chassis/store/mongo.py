@@ -1,4 +1,4 @@
-"""The store on MongoDB: the one module that knows the drivers, Motor or PyMongo's own async client."""
+"""The store on MongoDB; the only module that uses the drivers (Motor, or PyMongo's async client) besides `mongo_session`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -27,7 +27,7 @@ _OPTIONS: CodecOptions[Raw] = CodecOptions(tz_aware=True)
 
 
 class _Prefixed:
-    """A database whose collections have names that begin alike."""
+    """A database in which every collection name gets a prefix."""
 
     def __init__(self, whole: Any, prefix: str) -> None:
         self.whole, self.prefix = whole, prefix
@@ -37,7 +37,7 @@ class _Prefixed:
 
 
 class MongoStore:
-    """One service's database; majority and journal everywhere, snapshot where it matters."""
+    """One service's database: majority and journal for every write, snapshot where it matters."""
 
     def __init__(self, uri: str, database: str, driver: Driver = "motor", prefix: str = "") -> None:
         options: dict[str, Any] = {
@@ -82,7 +82,7 @@ class MongoStore:
 
     async def count(self, collection: str, where: Where) -> int:
         with verdicts():
-            # counted, not estimated: of a server that was killed the estimate stays wrong for good
+            # not estimated_document_count: after a crash of the server that stays wrong
             return int(await self._database[collection].count_documents(_filter(where)))
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
@@ -126,7 +126,7 @@ class MongoStore:
                     {"_id": id}, [{"$set": fields}], upsert=True, return_document=ReturnDocument.AFTER
                 )
         except Conflict:
-            return None  # another process made the lease at this very moment
+            return None  # another process created the lease at the same moment
         return int(row["epoch"]) if row["holder"] == holder else None
 
     async def renew(self, ids: Sequence[str], holder: str, seconds: float) -> list[str]:
@@ -153,8 +153,8 @@ class MongoStore:
         self,
         collections: Sequence[str],
         field: str,
-        heard: Callable[[str, Any], None],
-        more: Callable[[], bool],
+        notify: Callable[[str, Any], None],
+        keep_going: Callable[[], bool],
     ) -> None:
         prefix = self._database.prefix
         which = {
@@ -165,10 +165,10 @@ class MongoStore:
         with verdicts():
             stream = self._database.whole.watch(stages, max_await_time_ms=1_000)
             async with await stream if hasattr(stream, "__await__") else stream as changes:
-                while more():
+                while keep_going():
                     change = await changes.try_next()
                     if change is not None:
-                        heard(change["ns"]["coll"].removeprefix(prefix), change["fullDocument"].get(field))
+                        notify(change["ns"]["coll"].removeprefix(prefix), change["fullDocument"].get(field))
 
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
         with verdicts():
@@ -183,7 +183,7 @@ class MongoStore:
         try:
             await self._database.whole.create_collection(name)
         except CollectionInvalid:
-            return  # another replica was first
+            return  # another replica created it first
 
     async def _index(self, index: Index) -> None:
         if index.retired:
@@ -195,10 +195,10 @@ class MongoStore:
         await self._database[index.collection].create_index(list(index.fields), **options)
 
     async def _retire(self, index: Index) -> None:
-        """Drop it where it is: who only asks for that waits for every open transaction, and all others wait behind."""
+        """Drop the index only if it exists: a drop waits for every open transaction, and everything else queues behind it."""
         there = await self._database[index.collection].index_information()
         if any(list(found["key"]) == list(index.fields) for found in there.values()):
-            with suppress(OperationFailure):  # another replica was first
+            with suppress(OperationFailure):  # another replica dropped it first
                 await self._database[index.collection].drop_index(list(index.fields))
 
     async def names(self, prefix: str) -> list[str]:

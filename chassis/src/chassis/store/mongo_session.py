@@ -1,4 +1,4 @@
-"""Sessions and transactions on MongoDB, and what the drivers' errors mean to us."""
+"""Sessions and transactions on MongoDB, and the mapping of the drivers' errors."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,19 +26,19 @@ T = TypeVar("T")
 
 _MAJORITY = WriteConcern("majority", j=True)
 _DUPLICATE, _WRITE_CONFLICT = 11000, 112
-# What is wrong with the document itself: too deep, against a rule of validation, too large.
+# Errors of the document itself: nested too deeply, failed validation, too large.
 _NEVER = frozenset((15, 121, 10334, 17280, 17419, 17420))
-# A search for ids walks over everything that was removed in the last minutes; of a few, each is gone to straight.
+# `$in` scans everything deleted in the last minutes; for a few ids, single deletes go straight to each.
 FEW = 50
 _UNKEEPABLE = (BSONError, OverflowError, UnicodeEncodeError)
 
 
 @contextmanager
 def verdicts() -> Iterator[None]:
-    """Turn the driver's errors into the store's.
+    """Map the driver's errors to the store's.
 
-    Conflict is to be run again, Poison is what the store can never keep; everything else, also what nobody has thought of
-    (a right that is missing, a disk that is full), is no input's fault and Unavailable.
+    Conflict can be retried; Poison means that the store rejects the document; everything else, including unexpected errors such
+    as a missing permission or a full disk, is no input's fault and becomes Unavailable.
     """
     try:
         yield
@@ -106,7 +106,7 @@ class MongoTransaction:
 
 
 async def delete_rows(collection: Any, ids: Sequence[str], session: Any = None) -> int:
-    """Remove these in one request; returns how many were there."""
+    """Delete these in one request; returns how many existed."""
     if not ids:
         return 0
     if len(ids) > FEW:
@@ -146,7 +146,7 @@ class MongoSession:
         return result
 
     async def _commit(self) -> None:
-        """Commit; a lost answer is asked for again, because committing twice is safe."""
+        """Commit; when the answer is lost, commit again, which is safe."""
         for attempt in range(3):
             try:
                 await self._session.commit_transaction()

@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 class Transaction(Protocol):
-    """What can be done inside one transaction.
+    """The operations inside one transaction.
 
-    Conflict is raised wherever somebody else was first (Unmatched, one of its kind, where a guard does not match), Poison
-    for a document that the store can never keep.
+    Raises Conflict where another transaction was first (Unmatched, a subclass, where a guard does not match), and Poison for a
+    document that the store can never accept.
     """
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
@@ -20,28 +20,28 @@ class Transaction(Protocol):
         ...
 
     async def insert(self, collection: str, documents: Sequence[Raw]) -> None:
-        """Add documents whose ids must be new."""
+        """Insert documents; their ids must be new."""
         ...
 
     async def replace(self, collection: str, documents: Sequence[tuple[Mapping[str, Any], Raw]]) -> None:
-        """Put each document in place of the one that matches its guard (its `_id` and more), which must exist."""
+        """Replace the document that matches each guard (its `_id` and more); it must exist."""
         ...
 
     async def upsert(self, collection: str, documents: Sequence[Raw]) -> None:
-        """Put each document under its id, whether or not there is one."""
+        """Insert or replace each document by its id."""
         ...
 
     async def touch(self, collection: str, ids: Sequence[str]) -> None:
-        """Add one to the version of documents that a decision was read from, so that nobody else changes them."""
+        """Increment the version of documents that a decision was based on, so that no concurrent transaction changes them."""
         ...
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
-        """Remove these documents; returns how many there were."""
+        """Delete these documents; returns how many existed."""
         ...
 
 
 class StoreSession(Protocol):
-    """A session of the store: one transaction at a time; its id lets a new owner end it."""
+    """A session of the store: one transaction at a time; a new owner can end it by its id."""
 
     @property
     def id(self) -> bytes: ...
@@ -49,7 +49,7 @@ class StoreSession(Protocol):
     async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run `work` once in a snapshot transaction and commit it with majority and journal.
 
-        Raises Conflict (run it again) or Unavailable (the outcome may be unknown: look before running it again).
+        Raises Conflict (run it again) or Unavailable (the outcome may be unknown: check before running it again).
         """
         ...
 
@@ -62,7 +62,7 @@ class Store(Protocol):
     async def session(self) -> StoreSession: ...
 
     async def end_session(self, session_id: bytes) -> None:
-        """End another process's session, so that its open transaction frees its locks."""
+        """End another process's session, which aborts its open transaction and releases its locks."""
         ...
 
     async def get(self, collection: str, id: str) -> Raw | None:  # noqa: A002
@@ -76,60 +76,61 @@ class Store(Protocol):
     async def count(self, collection: str, where: Where) -> int: ...
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
-        """Remove documents outside any transaction."""
+        """Delete documents outside a transaction; returns how many existed."""
         ...
 
     async def insert_missing(self, collection: str, documents: Sequence[Raw]) -> int:
-        """Add those documents whose ids are not there yet; returns how many were added."""
+        """Insert the documents whose ids do not exist; returns how many were inserted."""
         ...
 
     async def claim(self, collection: str, id: str, changes: Mapping[str, Any]) -> tuple[Raw | None, Raw]:  # noqa: A002
-        """Set fields and add one to `epoch`, creating the document if need be; returns it before and after."""
+        """Set fields and increment `epoch`, creating the document if missing; returns it before and after."""
         ...
 
     async def lease(self, id: str, holder: str, seconds: float) -> int | None:  # noqa: A002
-        """Take or keep a lease by the server's clock; returns its epoch, or None while another holds it."""
+        """Acquire or extend a lease by the server's clock; returns its epoch, or None while another holder has it."""
         ...
 
     async def renew(self, ids: Sequence[str], holder: str, seconds: float) -> list[str]:
-        """Keep all of these leases that are the holder's, in one request; returns those that are."""
+        """Extend those of these leases that the holder has, in one request; returns their ids."""
         ...
 
     async def release(self, id: str, holder: str) -> None:  # noqa: A002
-        """Give a lease back."""
+        """Release a lease."""
         ...
 
     async def live_leases(self, prefix: str) -> list[str]:
-        """The ids of leases under a prefix that have not run out."""
+        """The ids of unexpired leases under a prefix."""
         ...
 
     async def follow(
         self,
         collections: Sequence[str],
         field: str,
-        heard: Callable[[str, Any], None],
-        more: Callable[[], bool],
+        notify: Callable[[str, Any], None],
+        keep_going: Callable[[], bool],
     ) -> None:
-        """Tell of each document that anybody puts into these collections: in which, and what it has under `field`.
+        """Call `notify` for each document inserted into or replaced in these collections, with its collection and its `field`.
 
-        From some moment on, as long as there is to be `more`, which is asked at least once a second. Raises Unavailable.
+        Starts at some moment after the call and ends when `keep_going`, checked at least once a second, returns false.
+        Raises Unavailable.
         """
         ...
 
     async def ensure(self, collections: Sequence[str], indexes: Sequence[Index]) -> None:
-        """Make collections and indexes exist; transactions never create them."""
+        """Create missing collections and indexes; transactions never create them."""
         ...
 
     async def names(self, prefix: str) -> list[str]:
-        """The collections whose names begin so, in order."""
+        """The names of the collections with this prefix, sorted."""
         ...
 
     async def drop(self, collection: str) -> None:
-        """Forget a collection and all that is in it."""
+        """Delete a collection with everything in it."""
         ...
 
     async def ping(self) -> None:
-        """Answer, or raise Unavailable."""
+        """Return if the store answers, else raise Unavailable."""
         ...
 
     async def close(self) -> None: ...

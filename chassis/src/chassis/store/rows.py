@@ -1,4 +1,4 @@
-"""Rows as a database sees them: kept by value, found by what they hold."""
+"""Rows as a database treats them: stored by value, found by their contents."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ _NESTED = (dict, list, tuple)
 
 
 def kept(value: Any) -> Any:
-    """A row of its own, if a real store could keep it: 64-bit numbers, text that has a form in UTF-8."""
+    """A copy of a row, if a real store accepts it: 64-bit integers, text that is valid in UTF-8; raises Poison."""
     kind = type(value)
     if kind is str and not value.isascii():
         try:
@@ -27,14 +27,14 @@ def kept(value: Any) -> Any:
 
 
 def copied(value: Any) -> Any:
-    """A row of its own: what a row is made of is rebuilt, what it holds cannot change."""
+    """A deep copy of a row's containers."""
     if isinstance(value, dict):
         return {name: copied(part) if type(part) in _NESTED else part for name, part in value.items()}
     return [copied(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def path(row: Mapping[str, Any], name: str) -> Any:
-    """What a row has under a dotted name, None when there is nothing."""
+    """The value under a dotted name, None when it is missing."""
     if "." not in name:
         return row.get(name)
     value: Any = row
@@ -44,7 +44,7 @@ def path(row: Mapping[str, Any], name: str) -> Any:
 
 
 def matches(row: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-    """Whether a row is as asked for."""
+    """Whether a row satisfies the conditions."""
     return all(_holds(path(row, name), wanted) for name, wanted in where.items())
 
 
@@ -63,5 +63,5 @@ def _holds(value: Any, wanted: Any) -> bool:
 
 
 def sortable(value: Any) -> tuple[bool, Any]:
-    """A value in its order; what is missing comes first."""
+    """A sort key: missing values come first."""
     return (value is not None, value)

@@ -1,4 +1,4 @@
-"""Slots: the shares that relay, timers and jobs are cut into; each is leased to one process at a time."""
+"""Shard leases: relay, timers and jobs are divided into shards (`slots`); each is leased to one process at a time."""
 
 import math
 import time
@@ -16,46 +16,46 @@ SAFE_SECONDS = 0.7 * LEASE_SECONDS
 
 @dataclass
 class ShardLeases:
-    """The slots this process holds; it stops using one well before another process may take it."""
+    """The shards that this process holds; it stops using one well before another process may take it."""
 
     store: Store
     instance: str
     total: int
     monotonic: Callable[[], float] = time.monotonic
     members: int = 1
-    _in_use: Counter[int] = field(default_factory=Counter)
+    _pins: Counter[int] = field(default_factory=Counter)
     _held: dict[int, float] = field(default_factory=dict)
-    _leaving: set[int] = field(default_factory=set)
+    _releasing: set[int] = field(default_factory=set)
 
     def owned(self) -> list[int]:
-        """The slots whose lease is certainly ours by our own monotonic clock."""
+        """The shards whose lease is certainly valid by our own monotonic clock."""
         now = self.monotonic()
         return sorted(slot for slot, renewed in self._held.items() if now - renewed < SAFE_SECONDS)
 
-    def staying(self) -> list[int]:
-        """Those of ours in which something may begin that cannot be taken back."""
-        return [slot for slot in self.owned() if slot not in self._leaving]
+    def accepting(self) -> list[int]:
+        """Those in which irreversible work may start: not those that are being released."""
+        return [slot for slot in self.owned() if slot not in self._releasing]
 
-    def use(self, slot: int) -> None:
-        """Something has begun in it that cannot be taken back: it is kept until that is done."""
-        self._in_use[slot] += 1
+    def pin(self, slot: int) -> None:
+        """Irreversible work starts in this shard: keep it until `unpin`."""
+        self._pins[slot] += 1
 
-    def done(self, slot: int) -> None:
-        """What had begun in it is over."""
-        self._in_use[slot] -= 1
+    def unpin(self, slot: int) -> None:
+        """The irreversible work has ended."""
+        self._pins[slot] -= 1
 
     def in_use(self) -> set[int]:
-        """Those in which something is going on."""
-        return {slot for slot, running in self._in_use.items() if running}
+        """The pinned shards."""
+        return {slot for slot, running in self._pins.items() if running}
 
-    async def share(self) -> bool:
-        """Renew, and take or give back slots until every live process has its part; one in use is kept until it is not."""
+    async def rebalance(self) -> bool:
+        """Renew the leases, and acquire or release shards until every live process has its share; a pinned shard is kept."""
         await self._renew()
         self.members = max(1, len(await self.store.live_leases("member/")))
         part = math.ceil(self.total / self.members)
-        self._leaving = set(sorted(self._held)[: max(0, len(self._held) - part)])
-        for slot in sorted(self._leaving):
-            if not self._in_use[slot]:
+        self._releasing = set(sorted(self._held)[: max(0, len(self._held) - part)])
+        for slot in sorted(self._releasing):
+            if not self._pins[slot]:
                 self._held.pop(slot, None)
                 await self.store.release(f"slot/{slot:03d}", self.instance)
         taken = {int(name[5:]) for name in await self.store.live_leases("slot/")}
@@ -65,7 +65,7 @@ class ShardLeases:
         return False
 
     async def _renew(self) -> None:
-        """All that is held in one request; what was lost meanwhile is asked for once more."""
+        """Renew everything that is held in one request; what was lost meanwhile is requested once more."""
         asked, member = self.monotonic(), f"member/{self.instance}"
         names = {slot: f"slot/{slot:03d}" for slot in sorted(self._held)}
         kept = set(await self.store.renew([member, *names.values()], self.instance, LEASE_SECONDS))
@@ -78,17 +78,17 @@ class ShardLeases:
                 await self._take(slot)
 
     async def reclaim(self, sessions: Sequence[StoreSession] = ()) -> None:
-        """At start: what this instance held before it died is its own again at once, and what it left open is ended.
+        """At start: take back what this instance held before it died, and end the sessions that it left open.
 
-        The same work is tried again now, on these lanes; the dead transaction's locks would hold it up until the server
-        notices, seconds later.
+        The same work is retried now on these sessions; the locks of the dead transaction would block it until the server notices,
+        seconds later.
         """
         await self._end_former({session.id for session in sessions})
         asked = self.monotonic()
         names = {f"slot/{slot:03d}": slot for slot in range(self.total)}
         kept = await self.store.renew(list(names), self.instance, LEASE_SECONDS)
         self._held |= {names[name]: asked for name in kept}
-        await self.share()
+        await self.rebalance()
 
     async def _end_former(self, ours: set[bytes]) -> None:
         name = f"process/{self.instance}"
@@ -97,8 +97,8 @@ class ShardLeases:
             await self.store.end_session(session)
         await self.store.claim(LEASES, name, {"sessions": sorted(ours)})
 
-    async def leave(self) -> None:
-        """Give everything back, so that the others need not wait."""
+    async def release_all(self) -> None:
+        """Release everything, so that other processes need not wait."""
         for slot in list(self._held):
             del self._held[slot]
             await self.store.release(f"slot/{slot:03d}", self.instance)

@@ -1,4 +1,4 @@
-"""A session of the store for who runs a transaction now and then: one at a time, and again while it conflicts."""
+"""A session for occasional transactions: one at a time, retried after conflicts."""
 
 import asyncio
 import random
@@ -16,15 +16,15 @@ ATTEMPTS = 30
 
 @dataclass
 class Transactor:
-    """Several tasks may share it: a session of the store has one transaction at a time."""
+    """Several tasks may share it; a store session runs one transaction at a time."""
 
     session: StoreSession
     _free: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run `work` in a transaction, again from its reads after a conflict.
+        """Run `work` in a transaction, and again from its reads after a conflict.
 
-        Raises Unavailable when conflicts do not end or the store is away.
+        Raises Unavailable when conflicts do not end or the store is down.
         """
         async with self._free:
             for attempt in range(ATTEMPTS):

@@ -1,1 +1,1 @@
-"""What a service does later or elsewhere: timers, jobs, runs."""
+"""Deferred and external work: timers, jobs, runs."""

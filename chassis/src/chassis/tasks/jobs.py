@@ -1,4 +1,4 @@
-"""Jobs: what is slow or outside is done outside any transaction, and its result comes back as a command."""
+"""Jobs: slow or external work runs outside transactions, and its result is handled as an input."""
 
 import asyncio
 import math
@@ -28,22 +28,22 @@ from chassis.transaction.inputs import Input, Lineage, Source
 Worker = Callable[[Any, int], Awaitable[Any | None]]
 
 AT_ONCE = 32
-READ = 64  # how many are read at once: a crowd of them is not read again for each that ends
-# A lease that held when a row was read holds for so long, whatever happens: nobody else has begun with it.
+READ = 64  # rows read at once, so that a long queue is not read again for each job that ends
+# How long after a read its lease is certainly valid, so that no other process has started the job.
 TRUSTED_SECONDS = 0.8 * (LEASE_SECONDS - SAFE_SECONDS)
-TRIES = 5  # of a worker that meets a bug; one whose counterpart is away goes on
+TRIES = 5  # after a bug; while an external service is down, retries do not end
 LONGEST_WAIT = 300.0
-# Of a result while the store is away, in 13 s: what was done outside is told again, not done again.
-TELLINGS = 7
-# No clock like ours puts a job off for longer: what is due after that was written by one that is ahead.
+# Attempts, within 13 s, to store a result while the store is down: the external work is not repeated.
+RESULT_TRIES = 7
+# No postponement is longer: a later due time was written by a process whose clock is ahead.
 FROM_ANOTHER_CLOCK, FOR_EVER = timedelta(seconds=LONGEST_WAIT + 1), datetime(9000, 1, 1, tzinfo=UTC)
-# As the relay's window has it: what was done lies about in the index for minutes, so only now and then all is looked through.
+# As in the outbox scan: deleted rows stay in the index for minutes, so the whole range is scanned only periodically.
 WHOLE_EVERY_SECONDS, MARGIN, LONG_AGO = 1.0, timedelta(seconds=2), datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
 class Jobs:
-    """Works through the due jobs of the slots this process holds, a bounded number at a time."""
+    """Runs the due jobs of the shards this process holds, a bounded number at a time."""
 
     store: Store
     shard_leases: ShardLeases
@@ -66,12 +66,12 @@ class Jobs:
     _stopping: bool = False
 
     async def start_due(self) -> bool:
-        """Start what is due, up to the bound."""
+        """Start due jobs, up to the bound."""
         self._forget_old()
         if not self._waiting and len(self._running) < AT_ONCE:
             await self._read()
             self._forget_old()
-        staying = set(self.shard_leases.staying())
+        staying = set(self.shard_leases.accepting())
         while not self._stopping and self._waiting and len(self._running) < AT_ONCE:
             row = self._waiting.popleft()
             if row["slot"] in staying:
@@ -80,11 +80,11 @@ class Jobs:
 
     def _begin(self, row: Raw) -> None:
         task = self._running[row["_id"]] = asyncio.create_task(self._traced(row))
-        self.shard_leases.use(row["slot"])
+        self.shard_leases.pin(row["slot"])
         task.add_done_callback(partial(self._ended, row))
 
     def _forget_old(self) -> None:
-        """What waits was read under a lease that certainly still holds; the rest is read anew."""
+        """Drop what was read under a lease that may have expired; it is read again."""
         if self.shard_leases.monotonic() - self._read_at > TRUSTED_SECONDS:
             self._waiting.clear()
 
@@ -92,8 +92,8 @@ class Jobs:
         self._read_at = self.shard_leases.monotonic()
         whole = self._read_at - self._whole_at >= WHOLE_EVERY_SECONDS
         due = AtMost(self.clock()) if whole else Between(self._begins, self.clock())
-        where = {"slot": AnyOf(self.shard_leases.staying()), "due": due}
-        busy = set(self._running)  # one that ends while the query runs is still in what the query saw
+        where = {"slot": AnyOf(self.shard_leases.accepting()), "due": due}
+        busy = set(self._running)  # a job that ends during the query is still in its snapshot
         most = READ + len(busy)
         rows = await self.store.query(JOBS, where, [("due", 1)], most)
         self._more = len(rows) == most
@@ -106,7 +106,7 @@ class Jobs:
 
     def _ended(self, row: Raw, _: "asyncio.Task[None]") -> None:
         self._running.pop(row["_id"], None)
-        self.shard_leases.done(row["slot"])
+        self.shard_leases.unpin(row["slot"])
         if self._waiting or self._more:
             self.done()
 
@@ -132,7 +132,7 @@ class Jobs:
                 "job postponed", level=30, job=row["_id"], kind=row["kind"], attempt=attempt, reason=str(away)
             )
             await self._postpone(row, attempt)
-        except Exception as error:  # noqa: BLE001 - what is outside fails in ways that nobody has thought of
+        except Exception as error:  # noqa: BLE001 - external services fail in unexpected ways
             self._count(row, "failed")
             log("job failed", level=40, error=error, job=row["_id"], kind=row["kind"], attempt=attempt)
             await self._try_again_or_park(row, attempt, error)
@@ -142,15 +142,15 @@ class Jobs:
         note(outcome=outcome)
 
     async def _finish(self, row: Raw, result: Any | None) -> None:
-        told, failures = self._input(row, result), 0
+        item, failures = self._input(row, result), 0
         while True:
             try:
-                await self.commands.submit(told)
+                await self.commands.submit(item)
             except Unavailable as away:
                 failures += 1
-                if failures == TELLINGS:
+                if failures == RESULT_TRIES:
                     raise
-                log("result not told", level=30, job=row["_id"], reason=str(away))
+                log("job result not stored", level=30, job=row["_id"], reason=str(away))
                 await asyncio.sleep(0.1 * 2**failures)
             else:
                 return
@@ -187,7 +187,7 @@ class Jobs:
                 log("job not postponed", level=30, job=row["_id"], reason=str(away))
 
     async def stop(self, seconds: float) -> None:
-        """Begin nothing more and let running jobs end, for so long; the rest is taken up after the next start."""
+        """Start nothing more and let running jobs end within `seconds`; unfinished jobs run again after the next start."""
         self._stopping = True
         if self._running:
             await asyncio.wait(self._running.values(), timeout=seconds)

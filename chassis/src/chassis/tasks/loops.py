@@ -1,4 +1,4 @@
-"""A loop that outlives its troubles: it works when woken or when it is time, and backs off while something is down."""
+"""A loop that survives failures: it runs when woken or when due, and backs off while a dependency is down."""
 
 import asyncio
 import random
@@ -14,7 +14,7 @@ Step = Callable[[], Awaitable[bool]]
 
 
 class Loop:
-    """Repeats a step; the step says whether there is more to do at once."""
+    """Repeats a step; the step returns whether there is more to do at once."""
 
     def __init__(self, name: str, step: Step, every: float | Callable[[], float]) -> None:
         self.name = name
@@ -25,11 +25,11 @@ class Loop:
         self._failures = 0
 
     def wake(self) -> None:
-        """There may be something to do."""
+        """Run the step soon."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Run until cancelled."""
         while True:
             self._wake.clear()
             self.beat = time.monotonic()
@@ -50,9 +50,9 @@ class Loop:
             more = await self._step()
         except Unavailable as away:
             self._failures += 1
-            log("loop rests", level=30, loop=self.name, reason=str(away))
+            log("loop paused", level=30, loop=self.name, reason=str(away))
             return False
-        except Exception as error:  # noqa: BLE001 - a loop must not die of one bad step
+        except Exception as error:  # noqa: BLE001 - one failed step must not end the loop
             self._failures += 1
             log("loop failed", level=40, error=error, loop=self.name)
             return False
@@ -61,7 +61,7 @@ class Loop:
 
 
 async def end(tasks: Collection["asyncio.Task[Any]"]) -> None:
-    """Cancel tasks as often as it takes: before Python 3.12 `asyncio.wait_for` forgets a cancellation that meets its answer."""
+    """Cancel tasks repeatedly until they end: before Python 3.12 `asyncio.wait_for` loses a cancellation that races with its result."""
     left = set(tasks)
     while left:
         for task in left:

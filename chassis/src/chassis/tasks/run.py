@@ -1,4 +1,4 @@
-"""The document of a run: what was asked, how far it is, and how it ended."""
+"""The document of a run: the request, the progress and the result."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +13,7 @@ from chassis.store.port import Transaction
 
 
 class State(StrEnum):
-    """Where a run stands."""
+    """The state of a run."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -27,10 +27,10 @@ OPEN = frozenset({State.WAITING, State.RUNNING})
 
 @dataclass(frozen=True)
 class Run:
-    """One run, as one version of its document has it.
+    """One version of a run's document.
 
-    `cursor` is where the next chunk begins, in the terms of its kind. `attempt` counts the failures of the next chunk, which is
-    not tried again before `due`. `total` is how many there are to do, when that is known.
+    `cursor` is where the next chunk starts, in terms of the run's kind. `attempt` counts failures of the next chunk, which is not
+    retried before `due`. `total` is the number of items, when known.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Run:
 
     @classmethod
     def read(cls, row: Raw) -> Self:
-        """The run that is stored."""
+        """The run in a stored row."""
         known = {name: row[name] for name in cls.__dataclass_fields__ if name in row}
         return cls(**known | {"id": row["_id"], "state": State(row["state"])})
 
@@ -61,18 +61,18 @@ class Run:
         return {"_id": row.pop("id"), **row, "state": self.state.value}
 
     def view(self) -> dict[str, Any]:
-        """What people and programs are shown."""
+        """The fields that the API and the pages show."""
         shown = ("id", "kind", "asked", "by", "state", "counts", "total", "created_at", "progressed_at")
         row = {name: getattr(self, name) for name in shown}
         return row | {"done": self.done, "ended_at": self.ended_at, "reason": self.reason or None}
 
     @property
     def done(self) -> int:
-        """How many are dealt with, however each ended."""
+        """How many items are processed, however each ended."""
         return sum(self.counts.values())
 
     def further(self, counts: Mapping[str, int], cursor: Raw, now: datetime) -> Self:
-        """The run after a part of its work: these are counted, and the next part begins at the cursor."""
+        """The run after a chunk: these items are counted, and the next chunk starts at the cursor."""
         names = {**self.counts, **counts}
         sums = {name: self.counts.get(name, 0) + counts.get(name, 0) for name in names}
         return replace(
@@ -88,11 +88,11 @@ class Run:
 
 
 async def keep(tx: Transaction, before: Run, after: Run) -> None:
-    """Put the run's next version in place of the one that was read.
+    """Replace the run's stored version by the next one.
 
-    Raises Fenced when another process, or whoever cancelled it, has written one meanwhile: the transaction must be given up.
+    Raises Fenced when another process, or a cancellation, has written one meanwhile: the transaction must be abandoned.
     """
     row = (await tx.find(RUNS, [before.id])).get(before.id)
     if row is None or row["version"] != before.version:
-        raise Fenced(f"run {before.id} is not at version {before.version} any more")
+        raise Fenced(f"run {before.id} is no longer at version {before.version}")
     await tx.replace(RUNS, [({"_id": before.id, "version": before.version}, after.raw())])

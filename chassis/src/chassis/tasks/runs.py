@@ -1,7 +1,7 @@
-"""Runs: work on many things at once, driven in chunks by one process at a time; no request waits for it.
+"""Runs: bulk work in chunks, driven by one process at a time; no request waits for it.
 
-A run is a document with state, counts and cursor. Each transaction of a chunk writes the run's next version too, so what is
-counted was done once, and a process that takes over goes on from there. The runs of a kind are worked one after the other.
+A run is a document with state, counts and cursor. Each transaction of a chunk also writes the run's next version, so that every
+counted item was processed once, and another process can continue from there. Runs of one kind are processed one after another.
 """
 
 from collections.abc import Mapping
@@ -23,35 +23,34 @@ from chassis.tasks.run import OPEN, Run, State, keep
 from chassis.transaction.batch_processor import id_reused
 
 QUEUED = 100  # open runs of one kind at most
-TRIES = 5  # of a chunk that meets a bug; while the store is away a run waits
+TRIES = 5  # of a chunk that fails with a bug; while the store is down a run waits
 LONGEST_WAIT = timedelta(seconds=30)
-LOOK_EVERY = 0.5
+POLL_EVERY = 0.5
 
 Asked = Mapping[str, str | None]
 
 
 class Kind(Protocol):
-    """What runs of one kind do; with `single` none is accepted while another is open."""
+    """What runs of one kind do; with `single`, none is accepted while another is open."""
 
     name: str
     single: bool
 
     async def begin(self, asked: Asked) -> tuple[int | None, Raw]:
-        """How many there are to do, when that can be told, and the first cursor."""
+        """The number of items, when known, and the first cursor."""
         ...
 
     async def chunk(self, run: Run) -> Run | None:
-        """Do the next part, in seconds, and return the run as it was last kept; None when nothing was left to do.
+        """Process the next chunk, within seconds, and return the stored run; None when nothing is left.
 
-        Every transaction keeps the run (`run.keep`) beside its effects. A run that comes back as it was given is tried again
-        a little later.
+        Every transaction stores the run (`run.keep`) with its effects. A run that is returned unchanged is retried a little later.
         """
         ...
 
 
 @dataclass
 class Runs:
-    """Starts, shows and ends the runs of one service, and drives those whose slot this process holds."""
+    """Starts, shows and ends the runs of one service, and drives those whose shard this process holds."""
 
     store: Store
     session: Transactor
@@ -60,9 +59,9 @@ class Runs:
     kinds: Mapping[str, Kind]
 
     async def start(self, kind: str, asked: Asked, by: str, run_id: str | None = None) -> Run:
-        """Write down a run, with its row in the audit; the same id and question again is the same run.
+        """Store a run and its audit row; the same id with the same request is the same run.
 
-        Raises Refused: 422 for an id that was used for something else, 409 while no other run of this kind is accepted.
+        Raises Refused: 422 for an id that was used for another request, 409 while no other run of this kind is accepted.
         """
         now = self.clock()
         wanted = Run(run_id or uuid7(now), kind, dict(asked), by, now, now, now)
@@ -90,7 +89,7 @@ class Runs:
         return [Run.read(row) for row in rows]
 
     async def cancel(self, run_id: str, by: str) -> Run:
-        """End a run where it is: what is done stays done. Raises Refused: 404, or 409 when it has ended otherwise."""
+        """End a run where it is: processed items stay processed. Raises Refused: 404, or 409 when it has ended otherwise."""
 
         async def work(tx: Transaction) -> Run:
             run = await _found(tx, run_id)
@@ -98,14 +97,14 @@ class Runs:
                 return run
             if run.state not in OPEN:
                 raise Refused(
-                    "run-ended", f"This run is {run.state.value}.", 409, fix="Nothing is left to stop."
+                    "run-ended", f"This run is {run.state.value}.", 409, fix="There is nothing to cancel."
                 )
             return await self._end(tx, run, State.CANCELLED, by, "")
 
         return await self.session.transact(work)
 
     async def resume(self, run_id: str, by: str) -> Run:
-        """Go on with a run that failed or was cancelled, from where it stopped.
+        """Continue a run that failed or was cancelled, from where it stopped.
 
         Raises Refused: 404, or 409 when it is done or no other run of its kind is accepted now.
         """
@@ -133,9 +132,9 @@ class Runs:
         return await self.session.transact(work)
 
     async def advance(self, kind: Kind) -> bool:
-        """Do a chunk of the first run of this kind, if its slot is ours; true when there may be more to do at once.
+        """Process a chunk of the first run of this kind, if its shard is ours; returns whether there may be more to do at once.
 
-        Raises Unavailable while the store is away; a bug is written down, tried again and ends the run at last.
+        Raises Unavailable while the store is down; a bug is recorded, retried, and finally ends the run.
         """
         if slot_of(f"runs/{kind.name}", self.shard_leases.total) not in self.shard_leases.owned():
             return False
@@ -151,7 +150,7 @@ class Runs:
             return True
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a kind meets is that run's fate
+        except Exception as error:  # noqa: BLE001 - any error of a kind fails its run only
             await self._failed(run.id, error)
             return False
 
@@ -185,15 +184,15 @@ class Runs:
         log("run failed", level=40, error=error, run=run_id, kind=run.kind, attempt=run.attempt)
 
     async def _queue(self, tx: Transaction, run: Run, by: str, event: str) -> None:
-        """Put a run at the end of its kind's queue; two at once conflict here and never pass each other."""
+        """Append a run to the queue of its kind; two concurrent starts conflict here."""
         row = (await tx.find(QUEUES, [run.kind])).get(run.kind)
         waiting = list(row["open"]) if row else []
         if waiting and (self.kinds[run.kind].single or len(waiting) >= QUEUED):
             raise Refused(
                 "run-open",
-                f"Run {waiting[0]} of this kind is not at its end.",
+                f"Run {waiting[0]} of this kind has not ended.",
                 409,
-                fix=f"Follow /ops/runs/{waiting[0]} to its end, or cancel it.",
+                fix=f"Wait until /ops/runs/{waiting[0]} has ended, or cancel it.",
             )
         await _put_queue(tx, run.kind, row, [*waiting, run.id])
         await tx.insert(AUDIT, [_note(run, by, event, self.clock())])
@@ -225,7 +224,7 @@ async def _found(tx: Transaction, run_id: str) -> Run:
 
 
 def _note(run: Run, by: str, event: str, now: datetime) -> Raw:
-    """The row of the audit: what was asked, and the counts so far."""
+    """The audit row: the request and the counts so far."""
     details = {"run": run.id, "event": event, "asked": dict(run.asked), "counts": dict(run.counts)}
     return audit_row(now, by, run.kind, details | ({"reason": run.reason} if run.reason else {}))
 

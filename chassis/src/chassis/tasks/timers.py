@@ -1,4 +1,4 @@
-"""Timers: what is due is handled through the same turn as everything else, once."""
+"""Timers: what is due is handled once, through the same unit of work as every other input."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ TOGETHER = 200
 
 @dataclass
 class Timers:
-    """Fires the due timers of the slots this process holds."""
+    """Fires the due timers of the shards this process holds."""
 
     store: Store
     shard_leases: ShardLeases
@@ -29,7 +29,7 @@ class Timers:
     session: StoreSession
 
     async def fire(self) -> bool:
-        """Handle what is due; true when there may be more."""
+        """Handle due timers; returns whether there may be more."""
         where = {"slot": AnyOf(self.shard_leases.owned()), "due": AtMost(self.clock())}
         rows = await self.store.query(TIMERS, where, [("due", 1)], TOGETHER)
         if rows:
@@ -42,7 +42,7 @@ class Timers:
         except Poison:
             if len(inputs) == 1:
                 raise
-            for item in inputs:  # one of them cannot be kept: it parks alone
+            for item in inputs:  # the store rejects one of them: it is parked alone
                 await self._handle([item])
 
     def _input(self, row: Raw) -> Input:
@@ -60,7 +60,7 @@ class Timers:
 
 
 def body_of(reactions: Reactions, row: Raw) -> Any:
-    """The body of a stored timer; of a kind that nobody knows any more it is None, and the turn parks it."""
+    """The body of a stored timer; None for a kind that no longer exists, which is then parked."""
     kinds = {kind.__name__: kind for kind in reactions.types()}
     kind = kinds.get(row["kind"])
     return None if kind is None else reactions.load(kind, row["body"])

@@ -21,7 +21,7 @@ class MemoryTokens:
     async def read(self, token: str) -> Principal:
         """Return the owner of the token; raises Refused (401)."""
         if token not in self._roles:
-            raise invalid_token("The token is not one for here (unknown).")
+            raise invalid_token("The token is not valid here (unknown).")
         return Principal(token, frozenset({self._roles[token]}))
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The fold: a batch of inputs runs through the handlers in order, in memory, each wholly or not at all."""
+"""The batch processor: runs a batch of inputs through the handlers in order, in memory; each input takes effect wholly or not at all."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ DocumentKey = tuple[str, str]
 
 @dataclass
 class Effects:
-    """Everything a batch makes true, ready to be written in one transaction."""
+    """Everything that a batch changes, to be written in one transaction."""
 
     inbox: list[Raw] = field(default_factory=list)
     written: dict[DocumentKey, TrackedDocument[Any]] = field(default_factory=dict)
@@ -35,10 +35,10 @@ class Effects:
 
 @dataclass
 class BatchProcessor:
-    """One batch in memory: what was read, and what becomes of it.
+    """One batch in memory: what was read, and what it becomes.
 
-    `met` is when this process met it: what must not depend on another's clock (how long a receipt is kept, when a
-    job may start) is counted from there, everything that is decided from the inputs' own times.
+    `started_at` is this process's own time: what must not depend on another clock (how long a receipt is kept, when a job may
+    start) is counted from it; every decision uses the inputs' own times.
     """
 
     service: str
@@ -48,16 +48,16 @@ class BatchProcessor:
     tracked: dict[DocumentKey, TrackedDocument[Any]]
     parked_keys: dict[str, ParkedKey]
     waiting: Mapping[DocumentKey, Raw]
-    met: datetime
+    started_at: datetime
     refs: Mapping[int, Sequence[Ref[Any]]] = field(default_factory=dict)
     effects: Effects = field(default_factory=Effects)
 
     def run(self, inputs: Iterable[Input]) -> list[Outcome]:
-        """Handle the inputs in order; raises Unavailable only, every other trouble is one input's own."""
-        return [self._one(item) for item in inputs]
+        """Handle the inputs in order; raises only Unavailable, every other error ends one input."""
+        return [self._process(item) for item in inputs]
 
-    def _one(self, item: Input) -> Outcome:
-        known = self._known(item)
+    def _process(self, item: Input) -> Outcome:
+        known = self._earlier_outcome(item)
         if known is not None:
             return known
         if item.unknown:
@@ -70,7 +70,7 @@ class BatchProcessor:
         if item.unreadable is not None:
             return self._park(item, parked_key, "poison", item.unreadable, Result.PARKED)
         reaction = self.reactions.get(type(item.body))
-        return self._nothing_to_do(item) if reaction is None else self._handle(item, reaction, parked_key)
+        return self._without_handler(item) if reaction is None else self._handle(item, reaction, parked_key)
 
     def _handle(self, item: Input, reaction: Reaction, parked_key: ParkedKey | None) -> Outcome:
         try:
@@ -82,18 +82,18 @@ class BatchProcessor:
         except Unavailable:
             raise
         except Refused as refusal:
-            # A command keeps nothing and may be corrected under its id; nobody could correct a fact, a timer or a result.
+            # A refused command leaves no receipt and may be corrected under its id; events, timers and results are parked.
             return self._park(item, parked_key, "refused", str(refusal), Result.REFUSED, refusal)
         except Early as early:
-            return self._hold(item, parked_key, early)
-        except Exception as error:  # noqa: BLE001 - a bug in a handler is one input's fate, not the batch's
+            return self._park_until(item, parked_key, early)
+        except Exception as error:  # noqa: BLE001 - a bug in a handler ends one input, not the batch
             return self._park(
                 item, parked_key, "failed", f"{type(error).__name__}: {error}", Result.FAILED, error
             )
 
-    def _known(self, item: Input) -> Outcome | None:
+    def _earlier_outcome(self, item: Input) -> Outcome | None:
         if item.consumes is not None:
-            return None if self._still_waits(item, *item.consumes) else Outcome(item, Result.AGAIN)
+            return None if self._is_pending(item, *item.consumes) else Outcome(item, Result.AGAIN)
         row = self.seen.get(item.name)
         if row is None:
             return None
@@ -101,26 +101,26 @@ class BatchProcessor:
             return Outcome(item, Result.REFUSED, error=id_reused())
         return Outcome(item, Result.AGAIN, answer=row.get("answer"))
 
-    def _still_waits(self, item: Input, collection: str, name: str) -> bool:
-        """A timer that was moved has another due time; a job that was postponed is still the same job."""
+    def _is_pending(self, item: Input, collection: str, name: str) -> bool:
+        """Whether a timer or job still waits; a moved timer has another due time, a postponed job is the same job."""
         row = self.waiting.get((collection, name))
         if row is None or name in self.effects.cancelled or name in self.effects.finished_jobs:
             return False
         return collection != "timers" or bool(row["due"] == item.now)
 
-    def _nothing_to_do(self, item: Input) -> Outcome:
+    def _without_handler(self, item: Input) -> Outcome:
         if item.consumes is not None:
-            self._receive(item, {})
+            self._consume(item, {})
         return Outcome(item, Result.UNKNOWN if item.body is not None else Result.IGNORED)
 
     def _parked_key(self, item: Input) -> ParkedKey | None:
-        """The head of the input's key, when its key has ever been parked."""
+        """The parked key of the input, if its key was ever parked."""
         if item.record is None or not self.parked_keys:
             return None
         return self.parked_keys.get(parked_key_id(self.service, item.record.topic, item.key))
 
     def _was_parked(self, item: Input) -> bool:
-        """A group that is set back meets what it parked: each record waits there once."""
+        """A group whose offsets were reset reads parked records again: each is parked once."""
         return item.record is not None and not item.replayed and receipt_id(item.record) in self.seen
 
     def _make_parked_key(self, record: Record, key: str) -> ParkedKey:
@@ -129,7 +129,7 @@ class BatchProcessor:
 
     def _apply(self, item: Input, refs: Sequence[Ref[Any]], change: Change, cause: str) -> Outcome:
         if change is NOTHING:
-            self._receive(item, {})
+            self._consume(item, {})
             return Outcome(item, Result.IGNORED)
         writes = self._states(change.write)
         outbox = [
@@ -137,7 +137,7 @@ class BatchProcessor:
             for n, event in enumerate(change.events)
         ]
         for key, tracked in writes.items():
-            self._keep(key, tracked)
+            self._track(key, tracked)
         for ref in refs:
             key = (ref.collection.name, ref.id)
             if key not in writes and not ref.collection.reference:
@@ -145,7 +145,7 @@ class BatchProcessor:
         self.effects.outbox += outbox
         if change.timers or change.cancel or change.jobs:
             self._schedule(item, change)
-        self._receive(item, {"answer": dict(change.answer)} if change.answer is not None else {})
+        self._consume(item, {"answer": dict(change.answer)} if change.answer is not None else {})
         return Outcome(item, Result.DONE, answer=change.answer)
 
     def _states(self, puts: Iterable[Put[Any]]) -> dict[DocumentKey, TrackedDocument[Any]]:
@@ -154,13 +154,13 @@ class BatchProcessor:
             key = (put.collection.name, put.id)
             before = self.tracked.get(key)
             if before is None:
-                raise Misuse(f"{key[0]}/{key[1]} is written and was not declared in `needs`")
+                raise Misuse(f"{key[0]}/{key[1]} is written but not declared in `needs`")
             writes[key] = TrackedDocument(
                 put.collection,
                 put.id,
                 put.state,
                 before.version,
-                dict(before.said),
+                dict(before.sequences),
                 before.stamp,
                 before.awaited,
                 before.stored,
@@ -174,11 +174,11 @@ class BatchProcessor:
         subject, topic = event.subject, event.topic
         for tracked in writes.values():
             if tracked.id == subject and topic in tracked.collection.publishes:
-                place = tracked.say(topic, int(item.now.timestamp() * 1000))
+                place = tracked.next_position(topic, int(item.now.timestamp() * 1000))
                 return fact_row(event, event_id, place, self.slots, (item.id, item.now, item.lineage))
-        raise Misuse(f"{event.type_tag} is said and the document of its subject is not among those written")
+        raise Misuse(f"{event.type_tag} is published but the document of its subject is not written")
 
-    def _keep(self, key: DocumentKey, tracked: TrackedDocument[Any]) -> None:
+    def _track(self, key: DocumentKey, tracked: TrackedDocument[Any]) -> None:
         if tracked.awaited and tracked.state is not None:
             self.effects.released.update(tracked.awaited)
             tracked.awaited = ()
@@ -194,7 +194,7 @@ class BatchProcessor:
             self.effects.timers[timer.id] = self._row(item, timer) | {"due": timer.due}
             self.effects.cancelled.discard(timer.id)
         for job in change.jobs:
-            self.effects.jobs[job.id] = self._row(item, job) | {"due": self.met, "attempt": 0}
+            self.effects.jobs[job.id] = self._row(item, job) | {"due": self.started_at, "attempt": 0}
 
     def _row(self, item: Input, task: Timer | Job) -> Raw:
         return {
@@ -206,7 +206,7 @@ class BatchProcessor:
             **item.lineage.raw(),
         }
 
-    def _receive(self, item: Input, receipt: Raw) -> None:
+    def _consume(self, item: Input, receipt: Raw) -> None:
         if item.consumes is not None:
             collection, name = item.consumes
             if collection == "jobs":
@@ -214,21 +214,20 @@ class BatchProcessor:
             elif name not in self.effects.timers:
                 self.effects.cancelled.add(name)
             return
-        name = item.name
-        row: Raw = {"_id": name, "at": self.met} | receipt
+        row: Raw = {"_id": item.name, "at": self.started_at} | receipt
         if item.fingerprint is not None:
             row["fingerprint"] = item.fingerprint
-        self.seen[name] = row
+        self.seen[row["_id"]] = row
         self.effects.inbox.append(row)
 
-    def _hold(self, item: Input, parked_key: ParkedKey | None, early: Early) -> Outcome:
+    def _park_until(self, item: Input, parked_key: ParkedKey | None, early: Early) -> Outcome:
         if item.record is None:
             return Outcome(item, Result.EARLY, error=early)
         parked_key = parked_key or self._make_parked_key(item.record, item.key)
         key = (early.collection, early.id)
         awaited = self.tracked.get(key)
         if awaited is None:
-            raise Misuse(f"{early} and the document was not declared in `needs`")
+            raise Misuse(f"{early}, but the document is not declared in `needs`")
         if parked_key.id not in awaited.awaited:
             awaited.awaited += (parked_key.id,)
         self.effects.written[key] = awaited
@@ -245,13 +244,10 @@ class BatchProcessor:
         error: Exception | None = None,
     ) -> Outcome:
         if item.consumes is not None:
-            task = dict(self.waiting[item.consumes]) | {
-                "reason": reason,
-                "detail": detail[:2000],
-                "head": None,
-            }
-            self.effects.parked_tasks.append(task | {"_id": f"{item.consumes[0]}|{item.consumes[1]}"})
-            self._receive(item, {})
+            added = {"reason": reason, "detail": detail[:2000], "head": None}
+            added["_id"] = f"{item.consumes[0]}|{item.consumes[1]}"
+            self.effects.parked_tasks.append(self.waiting[item.consumes] | added)
+            self._consume(item, {})
         if item.record is not None and not item.replayed:
             self._queue(
                 parked_key or self._make_parked_key(item.record, item.key), item.record, reason, detail
@@ -260,22 +256,24 @@ class BatchProcessor:
 
     def _queue(self, parked_key: ParkedKey, record: Record, reason: str, detail: str) -> None:
         stops = parked_key.size == 0
-        parked_key.park(record, reason, detail, self.met)
-        self.effects.inbox.append({"_id": receipt_id(record), "at": self.met})
-        parked_id, service, slots = parked_key.added[-1]["_id"], self.service, self.slots
-        self.effects.outbox.append(mirror_row(service, slots, parked_id, record, reason, self.met))
+        parked_key.park(record, reason, detail, self.started_at)
+        self.effects.inbox.append({"_id": receipt_id(record), "at": self.started_at})
+        service, slots, now = self.service, self.slots, self.started_at
+        self.effects.outbox.append(
+            mirror_row(service, slots, parked_key.added[-1]["_id"], record, reason, now)
+        )
         if stops:
-            fact = stalled(parked_key, service, reason)
-            self.effects.outbox.append(stall_row(service, slots, parked_key, fact, self.met))
+            event = stalled(parked_key, service, reason)
+            self.effects.outbox.append(stall_row(service, slots, parked_key, event, now))
 
 
 def id_reused() -> Refused:
-    """The answer to another body under an id that was used before."""
+    """The error for a different body under an id that was used before."""
     return Refused(
         "id-reused",
-        "This id was used before with another body.",
+        "This id was already used with a different body.",
         status=422,
-        fix="Send the first body again, or a new id with this one.",
+        fix="Repeat the first body, or send this one under a new id.",
     )
 
 
@@ -283,9 +281,9 @@ Wanted = dict[str, tuple[Collection[Any], dict[str, None]]]
 
 
 def needed(reactions: Reactions, inputs: Iterable[Input]) -> tuple[Wanted, dict[int, Sequence[Ref[Any]]]]:
-    """The documents a batch will ask for, by collection, and each input's own.
+    """The documents that a batch reads, by collection, and the references of each input.
 
-    An input whose needs cannot be told is left out: it meets the same bug in the fold and parks alone.
+    An input whose `needs` fails is left out: the same bug ends it in the batch processor, and it is parked alone.
     """
     wanted: Wanted = {}
     own: dict[int, Sequence[Ref[Any]]] = {}

@@ -1,4 +1,4 @@
-"""Commands: those that come at the same time are committed together, and each is answered after its commit."""
+"""Commands: those that arrive together are committed in one transaction, and each is answered after the commit."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Waiting = tuple[Input, "asyncio.Future[Outcome]"]
 
 @dataclass
 class Commands:
-    """The queue between the doors and the transactions."""
+    """The queue between the HTTP API and the transactions."""
 
     unit_of_work: UnitOfWork
     metrics: Metrics
@@ -37,29 +37,29 @@ class Commands:
         lineage: Lineage | None = None,
         fingerprint: str | None = None,
     ) -> Outcome:
-        """Handle a command once and return how it ended, after the commit; raises Unavailable when there was none.
+        """Handle a command once and return its outcome after the commit; raises Unavailable when nothing was committed.
 
-        The caller may choose any id: it is compared with the ids of commands of the same type alone.
+        The caller may choose any id: it is compared only with ids of commands of the same type.
         """
         now = self.clock()
         lineage = lineage or Lineage(key, now)
         return await self.submit(Input(id, body, now, key, lineage, fingerprint, source=Source.COMMAND))
 
     async def submit(self, item: Input) -> Outcome:
-        """Handle an input with the commands of this moment."""
+        """Queue an input for the next transaction of commands and return its outcome."""
         self.unit_of_work.crash.at("command.accepted")
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         try:
             self.queue.put_nowait((item, future))
         except asyncio.QueueFull as full:
-            raise Unavailable("too many commands wait") from full
+            raise Unavailable("the command queue is full") from full
         outcome = await future
         self.unit_of_work.crash.at("command.committed")
         self.metrics.commands.labels(type(item.body).__name__, outcome.result.value).inc()
         return outcome
 
     async def serve(self, session: StoreSession) -> None:
-        """Commit what comes, until cancelled; what was taken is finished first."""
+        """Commit queued commands until cancelled; a batch that was started is finished first."""
         while True:
             waiting = [await self.queue.get()]
             await asyncio.sleep(LINGER_SECONDS)
@@ -70,7 +70,7 @@ class Commands:
     async def _commit(self, session: StoreSession, waiting: Sequence[Waiting]) -> None:
         try:
             outcomes = await self.unit_of_work.run(session, [item for item, _ in waiting])
-        except Exception as error:  # noqa: BLE001 - whatever it is, each command gets its own answer
+        except Exception as error:  # noqa: BLE001 - each command gets its own answer
             if len(waiting) > 1:
                 for one in waiting:
                     await self._commit(session, [one])
@@ -90,5 +90,5 @@ class Commands:
 
 
 def succeeded(outcome: Outcome) -> bool:
-    """Whether the command's effects are there, now or from before."""
+    """Whether the command took effect, now or earlier."""
     return outcome.result in (Result.DONE, Result.IGNORED, Result.AGAIN)

@@ -1,21 +1,21 @@
-"""Receipts: the rows of the inbox that say what was handled, under the name that its input has now or had before."""
+"""The inbox: receipts of handled inputs, under the present name of the input or one that older builds used."""
 
 from collections.abc import Mapping, Sequence
 
 from chassis.documents import Raw
 from chassis.transaction.inputs import Input, Source
 
-# Until 21 days after the last process of a build without `Input.name`: a command's receipt was named by the caller's id
-# alone, where a receipt of an event may lie too. Only a command's has a fingerprint.
+# Needed until 21 days after the last process of a build without `Input.name`: it stored a command's receipt under the
+# caller's id alone, which may also be the id of an event. Only receipts of commands have a fingerprint.
 
 
-def asked(inputs: Sequence[Input]) -> list[str]:
-    """The names under which receipts of these inputs may lie."""
+def receipt_names(inputs: Sequence[Input]) -> list[str]:
+    """The names under which receipts of these inputs may be stored."""
     return [name for item in inputs if item.consumes is None for name in (item.name, *_former(item))]
 
 
-def resolved(inputs: Sequence[Input], rows: Mapping[str, Raw]) -> dict[str, Raw]:
-    """The receipts of these inputs among those found, each by its input's present name."""
+def receipts_by_input(inputs: Sequence[Input], rows: Mapping[str, Raw]) -> dict[str, Raw]:
+    """The receipts of these inputs among the rows found, keyed by the input's present name."""
     seen: dict[str, Raw] = {}
     for item in inputs:
         row = rows.get(item.name)
@@ -28,8 +28,8 @@ def resolved(inputs: Sequence[Input], rows: Mapping[str, Raw]) -> dict[str, Raw]
     return seen
 
 
-def yield_place(row: Raw) -> Raw:
-    """A command's receipt under its second former name, so that an event of the same id can have the place."""
+def renamed(row: Raw) -> Raw:
+    """A command's receipt under its second former name, which frees the name for an event with the same id."""
     return row | {"_id": f"command::{row['_id']}"}
 
 

@@ -1,4 +1,4 @@
-"""What comes in, from wherever: one shape for events, commands, timers and results of jobs; and how each ended."""
+"""The one shape of events, commands, timers and job results, and how each of them ends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from chassis.documents import Raw
 from chassis.transaction.parked import Record
 
 
-@dataclass(slots=True)  # these three are made once per event: frozen ones cost three times as much
+@dataclass(slots=True)  # created for every event: a frozen dataclass costs three times as much
 class Lineage:
-    """Where an input comes from: the report it belongs to in the end, and when that was accepted."""
+    """The report that an input belongs to, and when that report was accepted."""
 
     correlation: str
     accepted: datetime | None = None
@@ -24,27 +24,27 @@ class Lineage:
 
     @classmethod
     def of(cls, row: Raw) -> "Lineage":
-        """What was stored."""
+        """The lineage in a stored row."""
         return cls(row["correlation"], row["accepted"], row["traceparent"])
 
 
 class Source(StrEnum):
     """Who chose the id of an input."""
 
-    EVENT = "event"  # whoever published it
-    COMMAND = "command"  # whoever called
+    EVENT = "event"  # the publisher
+    COMMAND = "command"  # the caller
     OWN = "own"  # this service, with a prefix of its own: `timer:`, `job:`, `record:`
 
 
-_EVENT = Source.EVENT  # an enumeration's own name is looked up in 50 ns, several times an event
+_EVENT = Source.EVENT  # an attribute lookup on an enumeration takes 50 ns, several times per event
 
 
 @dataclass(slots=True)
 class Input:
-    """One thing to handle once; `name` is what makes it the same when it comes again.
+    """One thing to handle once; two inputs with the same `name` are the same input.
 
-    `consumes` names the timer or job document that goes away with it: when that is gone, it was handled before.
-    `unreadable` is why the body could not be understood; `unknown` says that its type has no meaning here.
+    `consumes` names the timer or job document that is deleted with it: when that document is missing, the input was handled.
+    `unreadable` is why the body could not be decoded; `unknown` is true for a type that this service does not know.
     """
 
     id: str
@@ -62,9 +62,9 @@ class Input:
 
     @property
     def name(self) -> str:
-        """The name of its receipt and of the cause of all that follows from it; inputs of two sources never share one.
+        """The name of its receipt, and the cause of everything derived from it; inputs of two sources never share one.
 
-        Only the id of an event stands alone, and only without a colon; every other name begins with a word and a colon.
+        Only an event's id without a colon is used as it is; every other name starts with a word and a colon.
         """
         if self.source is _EVENT:
             return f"event:{self.id}" if ":" in self.id else self.id
@@ -72,7 +72,7 @@ class Input:
 
 
 class Result(StrEnum):
-    """How an input ended; the label of its metric."""
+    """How an input ended; also the value of a metric label."""
 
     DONE = "done"
     IGNORED = "ignored"
@@ -87,7 +87,7 @@ class Result(StrEnum):
 
 @dataclass(slots=True)
 class Outcome:
-    """How one input ended, and what whoever asked is told."""
+    """How one input ended, and the answer for the caller."""
 
     input: Input
     result: Result

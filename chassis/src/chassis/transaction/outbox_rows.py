@@ -1,4 +1,4 @@
-"""The outbox: facts that are committed and not yet sent, one document each, in the field names of Debezium's outbox."""
+"""Rows of the outbox: committed events that are not sent yet, one document each, with the field names of Debezium's outbox."""
 
 from datetime import datetime
 
@@ -16,11 +16,11 @@ _MIRRORED_BYTES = 200_000
 def fact_row(
     event: Event, event_id: str, place: EventPosition, slots: int, cause: tuple[str, datetime, Lineage]
 ) -> Raw:
-    """A fact with its place, and where it comes from (`cause`: input, time, lineage)."""
+    """The row of an event at its position; `cause` is the input, its time and its lineage."""
     payload, topic, subject = event.body(), event.topic, event.subject
     limit = BY_NAME[topic].max_record_bytes
     if len(payload) > limit:
-        raise Misuse(f"{event.type_tag} has {len(payload)} bytes and {topic} takes {limit}")
+        raise Misuse(f"{event.type_tag} has {len(payload)} bytes; {topic} allows {limit}")
     causation, time, lineage = cause
     return {
         "_id": event_id,
@@ -41,16 +41,16 @@ def fact_row(
 
 
 def stall_row(service: str, slots: int, parked_key: ParkedKey, event: Event, now: datetime) -> Raw:
-    """The fact that a key has stopped or goes on; the head keeps its sequence."""
-    parked_key.said += 1
-    name = derive(f"{service}/{parked_key.id}", f"stall/{parked_key.said}")
+    """The row of the event that a key has stopped or resumed; the parked key keeps its own sequence."""
+    parked_key.sequence += 1
+    name = derive(f"{service}/{parked_key.id}", f"stall/{parked_key.sequence}")
     after, parked_key.stamp = parked_key.stamp, max(parked_key.stamp + 1, int(now.timestamp() * 1000))
-    place = EventPosition(parked_key.said, parked_key.stamp, after)
+    place = EventPosition(parked_key.sequence, parked_key.stamp, after)
     return fact_row(event, name, place, slots, (parked_key.id, now, Lineage(event.subject)))
 
 
 def mirror_row(service: str, slots: int, parked_id: str, record: Record, reason: str, now: datetime) -> Raw:
-    """A copy of a parked record for its dead-letter topic: its own bytes and headers, and why it is there."""
+    """The row of a copy of a parked record for its dead-letter topic: original bytes and headers, and the reason."""
     value = record.value
     cut = value is not None and len(value) > _MIRRORED_BYTES
     place = f"{record.topic}/{record.partition}/{record.offset}"

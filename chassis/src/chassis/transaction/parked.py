@@ -1,4 +1,4 @@
-"""Sequenced parking: a record that cannot be handled waits, later ones of its key wait behind it, all others go on."""
+"""Sequenced parking: a record that cannot be handled is parked, later records of its key queue behind it, all other keys continue."""
 
 import hashlib
 import re
@@ -10,13 +10,13 @@ from chassis.documents import Raw
 from chassis.ids import derive
 from contracts.ops import KeyResumed, KeyStalled
 
-UNREADABLE = "ascolto-unreadable"  # the one header of an opaque record: why its batch cannot be read
+UNREADABLE = "ascolto-unreadable"  # the only header of an opaque record: why its batch is unreadable
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(slots=True)
 class Record:
-    """A record as it lies on its topic; `opaque` when only its batch is known, which the first of its records has as value."""
+    """A Kafka record; `opaque` when only its batch is known, whose bytes the first record of the batch has as value."""
 
     topic: str
     partition: int
@@ -27,7 +27,7 @@ class Record:
     opaque: bool = False
 
     def key_text(self) -> str:
-        """The key as text; a record without one is a key of its own."""
+        """The key as text; a record without a key gets a key of its own."""
         if self.key is None:
             return f"({self.partition}:{self.offset})"
         text = self.key.decode("utf-8", "backslashreplace")
@@ -36,7 +36,7 @@ class Record:
 
 @dataclass
 class ParkedKey:
-    """The one document of a parked key; whoever parks, replays or releases writes it, so they conflict and never cross."""
+    """The one document of a parked key; parking, replaying and releasing all write it, so they conflict instead of interleaving."""
 
     id: str
     topic: str
@@ -47,14 +47,14 @@ class ParkedKey:
     ready: bool = False
     awaits: str = ""
     since: datetime | None = None
-    said: int = 0
+    sequence: int = 0
     stamp: int = 0
     stored: bool = False
     added: list[Raw] = field(default_factory=list)
 
     @classmethod
     def read(cls, id: str, topic: str, key: str, raw: Raw | None) -> "ParkedKey":  # noqa: A002
-        """The head that is stored, or a new one."""
+        """The stored parked key, or a new one."""
         if raw is None:
             return cls(id, topic, key)
         return cls(
@@ -73,7 +73,7 @@ class ParkedKey:
         )
 
     def raw(self) -> Raw:
-        """The document to store, one version on."""
+        """The document to store, with the next version."""
         return {
             "_id": self.id,
             "topic": self.topic,
@@ -84,12 +84,12 @@ class ParkedKey:
             "ready": self.ready,
             "awaits": self.awaits,
             "since": self.since,
-            "said": self.said,
+            "said": self.sequence,
             "stamp": self.stamp,
         }
 
     def park(self, record: Record, reason: str, detail: str, now: datetime) -> None:
-        """Add a record at the end of the queue, with its bytes and why it is here."""
+        """Append a record to the queue, with its bytes and the reason."""
         self.since = self.since if self.size else now
         self.added.append(
             {
@@ -112,7 +112,7 @@ class ParkedKey:
 
 
 def stalled(parked_key: ParkedKey, group: str, reason: str) -> KeyStalled:
-    """The fact that this key has stopped."""
+    """The event that this key has stopped."""
     known = _ID.fullmatch(parked_key.key)
     return KeyStalled(
         stall_id=derive(parked_key.id, "stall"),
@@ -121,23 +121,23 @@ def stalled(parked_key: ParkedKey, group: str, reason: str) -> KeyStalled:
         subject_id=parked_key.key if known else None,
         reason="failed"
         if reason == "refused"
-        else reason,  # the contract has three: no handler is meant to refuse
+        else reason,  # the contract has no `refused`: a handler never refuses an event by design
         since=parked_key.since or datetime.fromtimestamp(0, UTC),
     )
 
 
 def resumed(parked_key: ParkedKey, group: str) -> KeyResumed:
-    """The fact that nothing waits under this key any more."""
+    """The event that nothing is parked under this key any more."""
     return KeyResumed(stall_id=derive(parked_key.id, "stall"), consumer=group, heard_topic=parked_key.topic)
 
 
 def parked_key_id(group: str, topic: str, key: str) -> str:
-    """The id of the head of a key, for one consumer group."""
+    """The id of a parked key of one consumer group."""
     return f"{group}|{topic}|{key}"
 
 
 def receipt_id(record: Record) -> str:
-    """What remembers that this very record was parked: its place, and its bytes, because a topic can be made again."""
+    """The receipt of a parked record: its offset and a hash of its bytes, because a topic can be deleted and created again."""
     whole = hashlib.blake2b(digest_size=16)
     for part in (record.key, record.value, *(part for header in record.headers for part in header)):
         whole.update(repr(part).encode() + b"\0")
@@ -145,7 +145,7 @@ def receipt_id(record: Record) -> str:
 
 
 def record_of(row: Raw) -> Record:
-    """The record that was parked."""
+    """The record in a parked row."""
     return Record(
         row["topic"],
         row["partition"],
@@ -158,5 +158,5 @@ def record_of(row: Raw) -> Record:
 
 
 def _parked_opaque(row: Raw) -> bool:
-    """A build before the field `opaque` parked a record of an unreadable batch without a key and with one header."""
+    """Builds before the field `opaque` parked a record of an unreadable batch without a key and with this one header."""
     return row["key"] is None and [name for name, _ in row["headers"]] == [UNREADABLE]

@@ -1,4 +1,4 @@
-"""The turn: one transaction that handles a batch of inputs once — receipts, documents, facts, timers and jobs together."""
+"""The unit of work: one transaction that handles a batch of inputs once; receipts, documents, events, timers and jobs are committed together."""
 
 import asyncio
 import random
@@ -17,7 +17,7 @@ from chassis.observe.tracing import Tracer
 from chassis.store.collections import INBOX, JOBS, OUTBOX, PARKED, PARKED_KEYS, TIMERS
 from chassis.store.port import StoreSession, Transaction
 from chassis.transaction.batch_processor import BatchProcessor, DocumentKey, Effects, needed
-from chassis.transaction.inbox import asked, resolved, yield_place
+from chassis.transaction.inbox import receipt_names, receipts_by_input, renamed
 from chassis.transaction.inputs import Input, Outcome, Result, Source
 from chassis.transaction.parked import ParkedKey, parked_key_id, receipt_id
 from chassis.transaction.traced import traced
@@ -28,16 +28,16 @@ Step = Callable[[Transaction], Awaitable[None]]
 Check = Callable[[Sequence[Outcome]], None]
 
 
-# Whoever ends so leaves a receipt that an earlier one would forbid, or changes nothing.
-_SHOWN = frozenset((Result.DONE, Result.IGNORED, Result.UNKNOWN, Result.AGAIN))
+# These outcomes insert a receipt that conflicts with an earlier one, or change nothing.
+_NEEDS_NO_RECEIPT = frozenset((Result.DONE, Result.IGNORED, Result.UNKNOWN, Result.AGAIN))
 
 
 @dataclass
 class UnitOfWork:
-    """Runs batches of inputs through one service's table; `woken` is told when facts, timers or jobs were written.
+    """Runs batches of inputs through one service's table; `woken` is called after each commit with what was written.
 
-    While nothing comes that came before (`hopeful`) receipts of events are written without being asked for first: one that
-    is there already undoes the transaction, and the next looks. A command asks always: its receipt may have its former name.
+    While no duplicates arrive (`optimistic`), receipts of events are inserted without being read first: an existing one aborts the
+    transaction, and the next attempt reads them. Receipts of commands are always read, because they may have a former name.
     """
 
     service: str
@@ -48,7 +48,7 @@ class UnitOfWork:
     woken: Callable[[Effects], None]
     clock: Clock = utc_now
     reference: dict[DocumentKey, tuple[int, Any]] = field(default_factory=dict)
-    hopeful: bool = False
+    optimistic: bool = False
     tracer: Tracer | None = None
 
     async def run(
@@ -58,12 +58,11 @@ class UnitOfWork:
         first: Step | None = None,
         check: Check | None = None,
     ) -> list[Outcome]:
-        """Handle the inputs in one transaction and return how each ended, after the commit.
+        """Handle the inputs in one transaction and return their outcomes after the commit.
 
-        `first` runs at the head of the transaction (a fence), `check` before its end: what either raises undoes
-        everything. Conflicts are tried again with jitter; when they do
-        not end, or the database is away, Unavailable is raised and nothing is known to be written.
-        One input that the store cannot keep ends as unreadable; of several, Poison says that one of them is.
+        `first` runs at the start of the transaction (a fence), `check` before its end; an exception from either aborts it.
+        Conflicts are retried with jitter. Raises Unavailable when conflicts do not end or the database is down; the outcome is
+        then unknown. A single input that the store rejects ends as unreadable; with several, Poison says that one of them is.
         """
         if self.tracer is None:
             return await self._run(session, inputs, first, check)
@@ -84,7 +83,7 @@ class UnitOfWork:
                 if len(inputs) > 1 or inputs[0].unreadable is not None:
                     raise
                 return await self._run(session, [replace(inputs[0], unreadable=str(poison))], first, check)
-            self._account(outcomes, time.perf_counter() - began)
+            self._record_metrics(outcomes, time.perf_counter() - began)
             self.woken(effects)
             return outcomes
         raise Unavailable(f"{ATTEMPTS} conflicts in a row")
@@ -95,15 +94,21 @@ class UnitOfWork:
         inputs: Sequence[Input],
         first: Step | None,
         check: Check | None,
-        may_hope: bool,
+        may_skip_receipts: bool,
     ) -> tuple[list[Outcome], Effects]:
-        hopes = may_hope and self.hopeful and not any(item.source is Source.COMMAND for item in inputs)
+        skip_receipts = (
+            may_skip_receipts
+            and self.optimistic
+            and not any(item.source is Source.COMMAND for item in inputs)
+        )
         try:
-            outcomes, effects = await session.transact(lambda tx: self._work(tx, inputs, first, check, hopes))
+            outcomes, effects = await session.transact(
+                lambda tx: self._work(tx, inputs, first, check, skip_receipts)
+            )
         except Exception:
-            self.hopeful = False
+            self.optimistic = False
             raise
-        self.hopeful = not any(outcome.result is Result.AGAIN for outcome in outcomes)
+        self.optimistic = not any(outcome.result is Result.AGAIN for outcome in outcomes)
         return outcomes, effects
 
     async def _work(
@@ -112,13 +117,13 @@ class UnitOfWork:
         inputs: Sequence[Input],
         first: Step | None,
         check: Check | None,
-        hopes: bool,
+        skip_receipts: bool,
     ) -> tuple[list[Outcome], Effects]:
         if first is not None:
             await first(tx)
-        processor = await self._read(tx, inputs, hopes)
+        processor = await self._read(tx, inputs, skip_receipts)
         outcomes = processor.run(inputs)
-        if hopes and not all(outcome.result in _SHOWN for outcome in outcomes):
+        if skip_receipts and not all(outcome.result in _NEEDS_NO_RECEIPT for outcome in outcomes):
             processor = await self._read(tx, inputs)
             outcomes = processor.run(inputs)
         if check is not None:
@@ -126,14 +131,16 @@ class UnitOfWork:
         await self._write(tx, processor)
         return outcomes, processor.effects
 
-    async def _read(self, tx: Transaction, inputs: Sequence[Input], hopes: bool = False) -> BatchProcessor:
-        seen = {} if hopes else await self._seen(tx, inputs)
+    async def _read(
+        self, tx: Transaction, inputs: Sequence[Input], skip_receipts: bool = False
+    ) -> BatchProcessor:
+        seen = {} if skip_receipts else await self._seen(tx, inputs)
         fresh = [item for item in inputs if item.name not in seen]
         tracked: dict[DocumentKey, TrackedDocument[Any]] = {}
         wanted, refs = needed(self.reactions, fresh)
         for name, (collection, ids) in wanted.items():
             rows = await tx.find(name, list(ids))
-            tracked |= {(name, id_): self._understood(collection, id_, rows.get(id_)) for id_ in ids}
+            tracked |= {(name, id_): self._tracked(collection, id_, rows.get(id_)) for id_ in ids}
         parked_keys = await self._parked_keys(tx, inputs)
         return BatchProcessor(
             self.service,
@@ -142,24 +149,24 @@ class UnitOfWork:
             seen | await self._parked_before(tx, inputs, parked_keys),
             tracked,
             parked_keys,
-            await self._waiting(tx, inputs),
+            await self._pending_tasks(tx, inputs),
             self.clock(),
             refs,
         )
 
     async def _seen(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, Raw]:
-        """The receipts of these inputs by name; what an older build wrote for a command makes room for an event."""
-        rows = await _found(tx, INBOX, asked(inputs))
-        seen = resolved(inputs, rows)
+        """The receipts of these inputs by name; a command's receipt from an older build is renamed where an event needs the name."""
+        rows = await _found(tx, INBOX, receipt_names(inputs))
+        seen = receipts_by_input(inputs, rows)
         taken = [rows[item.name] for item in inputs if item.name in rows and item.name not in seen]
         if taken:
-            moved = {row["_id"]: yield_place(row) for row in taken}
+            moved = {row["_id"]: renamed(row) for row in taken}
             await tx.delete(INBOX, list(moved))
             await tx.insert(INBOX, list(moved.values()))
         return seen
 
-    def _understood(self, collection: Collection[Any], id_: str, row: Raw | None) -> TrackedDocument[Any]:
-        """Registers are large and change rarely: each version of them is understood once."""
+    def _tracked(self, collection: Collection[Any], id_: str, row: Raw | None) -> TrackedDocument[Any]:
+        """Reference data is large and rarely changes: each version is decoded once."""
         if not collection.reference or row is None:
             return TrackedDocument.read(collection, id_, row)
         version, state = self.reference.get((collection.name, id_), (0, None))
@@ -179,7 +186,7 @@ class UnitOfWork:
     async def _parked_before(
         self, tx: Transaction, inputs: Sequence[Input], parked_keys: Mapping[str, ParkedKey]
     ) -> dict[str, Raw]:
-        """Receipts of records that come again after they were parked; only a key that was parked once can have any."""
+        """Receipts of records that were parked earlier; only a key that was ever parked can have any."""
         records = [
             item.record
             for item in inputs
@@ -188,7 +195,7 @@ class UnitOfWork:
         ]
         return await _found(tx, INBOX, [receipt_id(record) for record in records])
 
-    async def _waiting(self, tx: Transaction, inputs: Sequence[Input]) -> dict[DocumentKey, Raw]:
+    async def _pending_tasks(self, tx: Transaction, inputs: Sequence[Input]) -> dict[DocumentKey, Raw]:
         wanted: dict[str, list[str]] = {}
         for item in inputs:
             if item.consumes is not None:
@@ -247,29 +254,29 @@ class UnitOfWork:
             row for parked_key in changed.values() for row in parked_key.added
         ] + processor.effects.parked_tasks
         await _insert(tx, PARKED, rows)
-        for parked_key in await self._released(tx, processor):
+        for parked_key in await self._released_keys(tx, processor):
             parked_key.ready = True
             changed[parked_key.id] = parked_key
         await _insert(
             tx, PARKED_KEYS, [parked_key.raw() for parked_key in changed.values() if not parked_key.stored]
         )
-        add_middleware = [
+        replaced = [
             ({"_id": parked_key.id, "version": parked_key.version}, parked_key.raw())
             for parked_key in changed.values()
             if parked_key.stored
         ]
-        if add_middleware:
-            await tx.replace(PARKED_KEYS, add_middleware)
+        if replaced:
+            await tx.replace(PARKED_KEYS, replaced)
 
-    async def _released(self, tx: Transaction, processor: BatchProcessor) -> list[ParkedKey]:
-        """The keys whose awaited document is there now; one may have been parked in this very batch."""
+    async def _released_keys(self, tx: Transaction, processor: BatchProcessor) -> list[ParkedKey]:
+        """The parked keys whose awaited document exists now; one may have been parked in this batch."""
         names = sorted(processor.effects.released)
         stored = await _found(tx, PARKED_KEYS, [name for name in names if name not in processor.parked_keys])
         parked_keys = [processor.parked_keys[name] for name in names if name in processor.parked_keys]
         parked_keys += [ParkedKey.read(name, raw["topic"], raw["key"], raw) for name, raw in stored.items()]
         return [parked_key for parked_key in parked_keys if parked_key.size]
 
-    def _account(self, outcomes: Sequence[Outcome], seconds: float) -> None:
+    def _record_metrics(self, outcomes: Sequence[Outcome], seconds: float) -> None:
         self.metrics.turn.observe(seconds)
         self.metrics.batch.observe(len(outcomes))
         for outcome in outcomes:

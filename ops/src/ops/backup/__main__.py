@@ -1,4 +1,4 @@
-"""The command line: `save` an archive, `verify` one, `restore` one."""
+"""The command line of backups: `save`, `verify` and `restore` an archive."""
 
 import argparse
 import os
@@ -17,16 +17,16 @@ from chassis.fields import days_word
 from contracts.connection import Connection, mongo_address
 from contracts.permissions import ADMIN, BACKUP, KAFKA_USERS, MONGO, SERVICES
 from ops.backup.archive import Manifest, opened
+from ops.backup.archive_encryption import Damaged
 from ops.backup.restore import CannotRestore, Restorer
-from ops.backup.save import CannotSave, Client, Saver, forget, tell
-from ops.backup.topics import Lost, make_again, write_lost
-from ops.backup.vault import Damaged
+from ops.backup.save import CannotSave, Client, Saver, forget, write_latest
+from ops.backup.topics import Lost, recreate_topics, write_lost
 
 MOST_SHOWN = 20
 
 
 def main(words: Sequence[str]) -> int:
-    """Run one verb; whatever is wrong is one sentence and exit code 1."""
+    """Run one verb; an error is one sentence and exit status 1."""
     asked = _parse(words)
     verbs = {"save": _save, "verify": _verify, "restore": _restore}
     try:
@@ -43,37 +43,37 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     save = verbs.add_parser("save", help="write a new archive of all databases, while everything runs")
     save.add_argument("folder", type=Path, help="where archives are kept")
     save.add_argument("--keep-days", type=days_word, default="0", help="remove older archives; 0 keeps all")
-    verify = verbs.add_parser("verify", help="read all of an archive and hold it against its manifest")
+    verify = verbs.add_parser("verify", help="read an archive and compare it with its manifest")
     restore = verbs.add_parser(
-        "restore", help="write an archive into an empty server, and make the topics anew"
+        "restore", help="write an archive into an empty server, and create the topics again"
     )
     restore.add_argument("--kafka", required=True, help="the address of Kafka")
-    restore.add_argument("--replace", action="store_true", help="drop what is in the databases now")
+    restore.add_argument("--replace", action="store_true", help="drop the present databases")
     for one in (verify, restore):
         one.add_argument("file", type=Path, help="the archive")
     for one in (save, restore):
         one.add_argument(
-            "--members", required=one is restore, help="where mongod is, host:port, several by commas"
+            "--members", required=one is restore, help="addresses of mongod: host:port[,host:port]"
         )
         one.add_argument("--secrets", type=Path, nargs="+", default=[Path("/run/secrets")])
         one.add_argument(
             "--ca", default=os.environ.get("ASCOLTO_CA", ""), help="certificate to trust over TLS"
         )
     for one in (save, verify, restore):
-        one.add_argument("--key", type=Path, help="file with the key that locks archives")
+        one.add_argument("--key", type=Path, help="file with the key of encrypted archives")
     return parser.parse_args(words)
 
 
 def _secret(asked: argparse.Namespace, name: str) -> str:
-    """A secret by its file's name, from the first folder that has it."""
+    """A secret by its file name, from the first folder that has it."""
     for folder in asked.secrets:
         if (folder / name).is_file():
             return str((folder / name).read_text().strip())
-    raise CannotRestore(f"there is no {name} in {', '.join(map(str, asked.secrets))}")
+    raise CannotRestore(f"{name} is missing in {', '.join(map(str, asked.secrets))}")
 
 
 def _options(ca: str) -> dict[str, Any]:
-    """How to reach MongoDB besides where it is: with patience, and over TLS when there is a certificate to trust."""
+    """Connection options for MongoDB: timeout, and TLS when there is a certificate to trust."""
     return {"serverSelectionTimeoutMS": 10_000} | ({"tls": True, "tlsCAFile": ca} if ca else {})
 
 
@@ -86,7 +86,7 @@ def _save(asked: argparse.Namespace) -> None:
     with opened(path, asked.key) as archive:
         archive.verify()
     now = utc_now()
-    tell(path, manifest, now)
+    write_latest(path, manifest, now)
     print(_described(path, manifest), f"saved and verified in {(now - began).total_seconds():.1f} s")
     if asked.keep_days:
         for name in forget(asked.folder, asked.keep_days, now):
@@ -125,12 +125,12 @@ def _restore(asked: argparse.Namespace) -> None:
         restorer.make_room(asked.replace)
         for name, count in restorer.restore(archive, now).items():
             print(f"{name}: {count} documents restored")
-        waiting = restorer.say_again()
+        waiting = restorer.requeue_sent()
         lost_file = asked.file.with_name(f"{asked.file.name}.lost-{now:%Y%m%dT%H%M%SZ}.jsonl")
         moment = datetime.fromisoformat(manifest.taken_at)
         _print_lost(write_lost(kafka, restorer.unknown, moment, lost_file), lost_file)
-        topics = make_again(kafka, passwords)
-        restorer.refuse_company()
+        topics = recreate_topics(kafka, passwords)
+        restorer.refuse_running()
     print(f"{topics} topics made anew; {waiting} facts go out when the services start")
 
 

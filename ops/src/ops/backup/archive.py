@@ -1,4 +1,4 @@
-"""The archive: one ZIP of BSON files in the folders that MongoDB's own tools know, and a manifest that everything is held against."""
+"""The archive: one ZIP of BSON files in the layout of MongoDB's tools, with a manifest for verification."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from ops.backup.vault import Damaged, LockedReader, LockedWriter, is_locked, read_key
+from ops.backup.archive_encryption import Damaged, EncryptedReader, EncryptedWriter, is_encrypted, read_key
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -22,7 +22,7 @@ PART = ".part"
 
 @dataclass
 class Member:
-    """What is in one collection: how many documents in which form, and the checksum of their bytes."""
+    """One collection: the number of documents in each form, and the checksum of their bytes."""
 
     documents: int = 0
     bytes: int = 0
@@ -32,7 +32,7 @@ class Member:
 
 @dataclass
 class Manifest:
-    """What an archive says of itself; `members` are named `<database>/<collection>`."""
+    """The contents of an archive; `members` are named `<database>/<collection>`."""
 
     taken_at: str
     cluster_time: tuple[int, int]
@@ -42,19 +42,19 @@ class Manifest:
 
     @property
     def documents(self) -> int:
-        """How many documents there are in all."""
+        """The total number of documents."""
         return sum(member.documents for member in self.members.values())
 
     def text(self) -> str:
-        """The manifest as it is written."""
+        """The manifest as JSON."""
         return json.dumps(asdict(self), indent=1)
 
     @classmethod
     def read(cls, text: bytes) -> "Manifest":
-        """The manifest that was written; raises Damaged for one that this build cannot know."""
+        """Parse a manifest; raises Damaged for a format that this build does not know."""
         raw = json.loads(text)
         if raw.get("format") != FORMAT:
-            raise Damaged(f"the archive has format {raw.get('format')} and this build knows {FORMAT}")
+            raise Damaged(f"the archive has format {raw.get('format')}; this build reads format {FORMAT}")
         members = {name: Member(**member) for name, member in raw.pop("members").items()}
         return cls(**raw, members=members)
 
@@ -66,7 +66,7 @@ class Writer:
         self._zip = zipped
 
     def collection(self, name: str, indexes: str, documents: Iterable[tuple[bytes, int]]) -> Member:
-        """Add a collection: its indexes, and its documents' bytes, each with the form it is in."""
+        """Add a collection: its indexes, and its documents' bytes, each with its form."""
         self._zip.writestr(f"{name}.metadata.json", indexes)
         member, digest = Member(), hashlib.sha256()
         with self._zip.open(f"{name}.bson", "w", force_zip64=True) as file:
@@ -80,17 +80,17 @@ class Writer:
         return member
 
     def manifest(self, manifest: Manifest) -> None:
-        """Say what the archive consists of; the last thing that is written."""
+        """Write the manifest, last."""
         self._zip.writestr(MANIFEST, manifest.text())
 
 
 @contextmanager
 def written(path: Path, key: Path | None) -> Iterator[Writer]:
-    """An archive that has its name only when it is whole and on the disk."""
+    """An archive that gets its name only when it is complete and on disk."""
     part = path.with_name(path.name + PART)
     with part.open("xb") as file:
         try:
-            locked = LockedWriter(file, read_key(key)) if key else None
+            locked = EncryptedWriter(file, read_key(key)) if key else None
             target = cast(BinaryIO, locked or file)
             with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
                 yield Writer(zipped)
@@ -102,11 +102,11 @@ def written(path: Path, key: Path | None) -> Iterator[Writer]:
             part.unlink()
             raise
     part.rename(path)
-    settle(path.parent)
+    sync_folder(path.parent)
 
 
-def settle(folder: Path) -> None:
-    """Make the names in a folder outlive a power cut."""
+def sync_folder(folder: Path) -> None:
+    """Flush the entries of a folder to disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -115,7 +115,7 @@ def settle(folder: Path) -> None:
 
 
 class Reader:
-    """Reads an archive; whatever is not as it was written raises Damaged."""
+    """Reads an archive; raises Damaged for anything that was modified."""
 
     def __init__(self, zipped: zipfile.ZipFile) -> None:
         self._zip = zipped
@@ -126,15 +126,15 @@ class Reader:
         wanted = {f"{name}.{kind}" for name in self.manifest.members for kind in ("bson", "metadata.json")}
         different = wanted ^ (set(zipped.namelist()) - {MANIFEST})
         if different:
-            raise Damaged(f"these members do not belong to the manifest or are missing: {sorted(different)}")
+            raise Damaged(f"these members are missing or not in the manifest: {sorted(different)}")
 
     def indexes(self, name: str) -> list[dict[str, Any]]:
-        """The indexes that a collection had."""
+        """The indexes of a collection."""
         found: list[dict[str, Any]] = json.loads(self._zip.read(f"{name}.metadata.json"))["indexes"]
         return found
 
     def documents(self, name: str) -> Iterator[bytes]:
-        """Every document of a collection; at their end count and checksum are held against the manifest."""
+        """Every document of a collection; at the end, count and checksum are compared with the manifest."""
         member, digest, count = self.manifest.members[name], hashlib.sha256(), 0
         with self._zip.open(f"{name}.bson") as file:
             for raw in _split(name, file):
@@ -142,10 +142,12 @@ class Reader:
                 count += 1
                 yield raw
         if (count, digest.hexdigest()) != (member.documents, member.sha256):
-            raise Damaged(f"{name}: {count} documents that are not the {member.documents} of the manifest")
+            raise Damaged(
+                f"{name}: {count} documents that differ from the {member.documents} in the manifest"
+            )
 
     def verify(self) -> Manifest:
-        """Read everything; raises Damaged for the first thing that is not as it was written."""
+        """Read everything; raises Damaged for the first difference from the manifest."""
         for name in self.manifest.members:
             self.indexes(name)
             for _ in self.documents(name):
@@ -158,19 +160,19 @@ def _split(name: str, file: IO[bytes]) -> Iterator[bytes]:
         size = struct.unpack("<i", head)[0] if len(head) == 4 else 0
         body = file.read(size - 4) if size > 4 else b""
         if len(body) != size - 4:
-            raise Damaged(f"{name}: it ends inside a document")
+            raise Damaged(f"{name}: it is truncated inside a document")
         yield head + body
 
 
 @contextmanager
 def opened(path: Path, key: Path | None) -> Iterator[Reader]:
-    """An archive to read; raises Damaged for one that needs a key and gets none, and for whatever is wrong with it."""
+    """Open an archive for reading; raises Damaged when its key is missing, or for any error in it."""
     with path.open("rb") as file:
         source: IO[bytes] = file
-        if is_locked(path):
+        if is_encrypted(path):
             if key is None:
-                raise Damaged(f"{path.name} is locked: name the file with its key")
-            source = io.BufferedReader(LockedReader(file, read_key(key)), 1 << 20)
+                raise Damaged(f"{path.name} is encrypted: give the file with its key")
+            source = io.BufferedReader(EncryptedReader(file, read_key(key)), 1 << 20)
         try:
             with zipfile.ZipFile(source) as zipped:
                 yield Reader(zipped)

@@ -1,4 +1,4 @@
-"""Restoring: an archive into databases that are empty, and what the topics have to be told again."""
+"""Restoring: an archive into empty databases, and the events that the new topics must receive again."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,46 +25,46 @@ Client = MongoClient[dict[str, Any]]
 
 
 class CannotRestore(Exception):
-    """Nothing was restored, or not all; the text says why and what to do."""
+    """Nothing was restored, or not everything; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Restorer:
-    """Writes into the databases of these names."""
+    """Writes into the databases with these names."""
 
     client: Client
     databases: Sequence[str]
 
     def make_room(self, replace: bool) -> None:
-        """Return when the databases are empty; raises CannotRestore when they are not and are not to be replaced, or are in use."""
-        self.refuse_company()
+        """Return when the databases are empty; raises CannotRestore when they are in use, or not empty and not to be replaced."""
+        self.refuse_running()
         full = [name for name in self.databases if self.client[name].list_collection_names()]
         if full and not replace:
             raise CannotRestore(
-                f"there is something in {', '.join(full)}: restore into a new, initiated server, or say --replace to lose it"
+                f"{', '.join(full)} are not empty: restore into a new, initiated server, or use --replace to delete them"
             )
         for name in full:
             self.client.drop_database(name)
 
-    def refuse_company(self) -> None:
-        """Raises CannotRestore while a service works on one of the databases."""
+    def refuse_running(self) -> None:
+        """Raise CannotRestore while a service uses one of the databases."""
         for name in self.databases:
             alive = list(self.client[name][LEASES].find({"$expr": {"$gt": ["$until", "$$NOW"]}}).limit(1))
             if alive:
                 raise CannotRestore(f"{name} is running: stop all services first")
 
     def restore(self, archive: Reader, now: datetime) -> Mapping[str, int]:
-        """Write every document and index; returns how many documents of each database.
+        """Write every document and index; returns the number of documents per database.
 
-        Positions on topics and leases are those of processes and topics that are gone: they are left out. So are sessions:
-        one that was ended after the moment of the archive stays ended.
+        Fences and leases are left out: they belong to topics and processes that no longer exist. So are sessions: one that was ended
+        after the time of the archive stays ended.
         """
         age = now - datetime.fromisoformat(archive.manifest.taken_at)
         restored = dict.fromkeys(self.databases, 0)
         for name in archive.manifest.members:
             database, _, collection = name.partition("/")
             if database not in restored:
-                raise CannotRestore(f"the archive has a database {database} that no service keeps")
+                raise CannotRestore(f"the archive has a database {database} that belongs to no service")
             documents = archive.documents(name)
             if collection in _LEFT_OUT:
                 documents = iter(())
@@ -91,8 +91,8 @@ class Restorer:
                 options = {word: index[word] for word in INDEX_WORDS if word in index}
                 self.client[database][name].create_index(list(index["key"].items()), **options)
 
-    def say_again(self) -> int:
-        """Put what was sent back into the outboxes, so that new topics get it; returns how much will be sent."""
+    def requeue_sent(self) -> int:
+        """Copy sent events back into the outboxes, for the new topics; returns how many will be sent."""
         waiting = 0
         for name in self.databases:
             database = self.client[name].with_options(write_concern=WriteConcern("majority", j=True))
@@ -103,7 +103,7 @@ class Restorer:
         return waiting
 
     def unknown(self, publisher: str, ids: Sequence[str]) -> set[str]:
-        """Those of a publisher's facts that it does not know any more; asked after `say_again`."""
+        """The events that their publisher no longer has; call it after `requeue_sent`."""
         if publisher not in self.databases:
             return set()
         known = self.client[publisher][OUTBOX].find({"_id": {"$in": list(ids)}}, {"_id": 1})
@@ -111,7 +111,7 @@ class Restorer:
 
 
 def _younger(documents: Iterable[bytes], age: timedelta) -> Iterator[bytes]:
-    """Receipts live for days from when they were written: the time in the archive does not count."""
+    """Receipts expire by their time: the time since the archive was made does not count."""
     for raw in documents:
         row = bson.decode(raw, _TIMES)
         yield bson.encode(row | {"at": row["at"] + age}, codec_options=_TIMES)

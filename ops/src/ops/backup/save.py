@@ -1,4 +1,4 @@
-"""Saving: all databases of the services as they were at one cluster time, while everything runs."""
+"""Saving: all databases of the services as of one cluster time, while the services run."""
 
 import json
 import re
@@ -18,13 +18,13 @@ from pymongo.command_cursor import CommandCursor
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from ops.backup.archive import PART, Manifest, settle, written
+from ops.backup.archive import PART, Manifest, sync_folder, written
 
 LATEST = "latest.json"
 NAME, TIME = re.compile(r"ascolto-(\d{8}T\d{6}Z)\.backup"), "%Y%m%dT%H%M%SZ"
 ATTEMPTS = 3
 PART_SECONDS = 86_400
-# The moment has left the server's memory; collections or indexes were made since the moment (before MongoDB 7).
+# The snapshot is too old for the server; collections or indexes were created since then (before MongoDB 7).
 TOO_OLD, CATALOG_CHANGED = 239, 246
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
@@ -32,12 +32,12 @@ Client = MongoClient[dict[str, Any]]
 
 
 class CannotSave(Exception):
-    """No archive was made; the text says why and what to do."""
+    """No archive was written; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Saver:
-    """Reads the databases of these names."""
+    """Reads the databases with these names."""
 
     client: Client
     databases: Sequence[str]
@@ -53,7 +53,7 @@ class Saver:
                 if failure.code == TOO_OLD:
                     raise CannotSave(_TOO_LONG) from failure
                 if failure.code != CATALOG_CHANGED or attempt == ATTEMPTS:
-                    raise CannotSave(f"the server says: {failure}") from failure
+                    raise CannotSave(f"the server reports: {failure}") from failure
                 time.sleep(attempt)
         raise AssertionError
 
@@ -81,12 +81,12 @@ class Saver:
         ]
 
     def _moment(self) -> Timestamp:
-        """The cluster time that everything is read at: that of a first read."""
+        """The cluster time of the snapshot: that of a first read."""
         for database, name in self._names():
             asked = {"find": name, "limit": 1, "readConcern": {"level": "snapshot"}}
             found: Timestamp = self.client[database].command(asked)["cursor"]["atClusterTime"]
             return found
-        raise CannotSave("there is nothing to save: no service has ever started here")
+        raise CannotSave("there is nothing to save: no service was ever started here")
 
     def _documents(self, database: str, name: str, at: Timestamp) -> Iterator[tuple[bytes, int]]:
         asked = {"find": name, "readConcern": {"level": "snapshot", "atClusterTime": at}}
@@ -102,13 +102,13 @@ class Saver:
 
 
 _TOO_LONG = (
-    "reading took longer than the server remembers a moment: set minSnapshotHistoryWindowInSeconds (300 s when nothing is said) "
-    "to more than this takes, in the parameters of mongod, and run it again"
+    "reading took longer than the server keeps a snapshot: set minSnapshotHistoryWindowInSeconds (300 s by default) "
+    "of mongod to more than a backup takes, and run it again"
 )
 
 
-def tell(path: Path, manifest: Manifest, now: datetime) -> None:
-    """Leave beside the archive what watches over backups reads: the last that succeeded."""
+def write_latest(path: Path, manifest: Manifest, now: datetime) -> None:
+    """Write the record of the last successful backup beside the archive, for monitoring."""
     known: Mapping[str, Any] = {
         "file": path.name,
         "at": now.timestamp(),
@@ -119,11 +119,11 @@ def tell(path: Path, manifest: Manifest, now: datetime) -> None:
     staged = path.with_name(LATEST + PART)
     staged.write_text(json.dumps(known) + "\n")
     staged.rename(path.with_name(LATEST))
-    settle(path.parent)
+    sync_folder(path.parent)
 
 
 def forget(folder: Path, kept: timedelta, now: datetime) -> list[str]:
-    """Remove archives that are older than they may be kept, and parts that a killed run left; returns their names."""
+    """Delete archives older than `kept`, and partial files of a killed run; returns their names."""
     named = [(path, NAME.fullmatch(path.name)) for path in folder.iterdir()]
     old = [path for path, name in named if name and now - _time(name[1]) > kept]
     old += [path for path in folder.glob(f"*{PART}") if now.timestamp() - path.stat().st_mtime > PART_SECONDS]

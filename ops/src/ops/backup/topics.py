@@ -1,7 +1,7 @@
-"""The topics after a restore: what they have that nobody knows any more is written down, and they are made anew.
+"""The topics after a restore: events that no publisher has any more are written to a file, and the topics are created again.
 
-A fact that was sent after the moment of the archive is on its topic while its publisher has forgotten it, and the publisher will give its
-sequence number to another. So the topics are made again, empty, and get from the outboxes what the databases know.
+An event that was sent after the time of the archive is on its topic, but its publisher has lost it and will use its sequence number
+for another. So the topics are created again, empty, and the outboxes send what the databases have.
 """
 
 import json
@@ -20,7 +20,7 @@ from chassis.outbox.sent_log import KEPT
 from contracts.connection import Connection
 from contracts.envelope import Malformed, instant_text, read_envelope
 from contracts.topics import TOPICS
-from ops.backup.archive import PART, settle
+from ops.backup.archive import PART, sync_folder
 from ops.provision import provision, reached, wanted
 
 READ_SECONDS = 600.0
@@ -31,14 +31,14 @@ Unknown = Callable[[str, Sequence[str]], set[str]]
 
 @dataclass
 class Lost:
-    """The facts on topics that no publisher knows: counted by type, and the subjects of which nothing is known at all."""
+    """Events on topics that no publisher has: counted by type, and the subjects that are lost entirely."""
 
     types: Counter[str] = field(default_factory=Counter)
     begun: list[tuple[str, str]] = field(default_factory=list)
 
 
 def write_lost(kafka: Connection, unknown: Unknown, moment: datetime, path: Path) -> Lost:
-    """Write the lost facts of all topics to a file, a JSON object a line, before the topics go."""
+    """Write the lost events of all topics to a file, one JSON object per line, before the topics are deleted."""
     lost, since = Lost(), moment - KEPT + timedelta(days=1)
     part = path.with_name(path.name + PART)
     with part.open("w", encoding="utf-8") as file:
@@ -49,12 +49,12 @@ def write_lost(kafka: Connection, unknown: Unknown, moment: datetime, path: Path
                 if row["sequence"] == 1:
                     lost.begun.append((row["type"], row["subject"]))
     part.rename(path)
-    settle(path.parent)
+    sync_folder(path.parent)
     return lost
 
 
 def _lost(batch: Sequence[dict[str, Any]], unknown: Unknown, since: datetime) -> Iterator[dict[str, Any]]:
-    """Older facts than the logs hold are not known either, and are not lost."""
+    """Events older than the logs of sent events are unknown too, but not lost."""
     young = [row for row in batch if datetime.fromisoformat(row["time"]) > since]
     gone: dict[str, set[str]] = {}
     for publisher in {row["publisher"] for row in young}:
@@ -71,7 +71,7 @@ def _facts(kafka: Connection) -> Iterator[dict[str, Any]]:
                 envelope = read_envelope(message.headers() or [])
                 body = json.loads(message.value() or b"null")
             except (Malformed, ValueError):
-                continue  # what nobody could read was nobody's fact
+                continue  # not an event
             yield {
                 "topic": message.topic(),
                 "partition": message.partition(),
@@ -125,8 +125,8 @@ def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     yield batch
 
 
-def make_again(kafka: Connection, passwords: Mapping[str, str]) -> int:
-    """Delete the topics and provision new, empty ones with the same rights; returns how many there are."""
+def recreate_topics(kafka: Connection, passwords: Mapping[str, str]) -> int:
+    """Delete the topics and provision new, empty ones with the same ACLs; returns how many."""
     admin = reached(kafka)
     names = [topic.name for topic in wanted()]
     there = _there(admin, names)
@@ -136,7 +136,7 @@ def make_again(kafka: Connection, passwords: Mapping[str, str]) -> int:
     deadline = time.monotonic() + GONE_SECONDS
     while _there(admin, names):
         if time.monotonic() > deadline:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "the old topics do not go away"))
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "the old topics were not deleted in time"))
         time.sleep(0.2)
     return len(provision(kafka, replicas, passwords))
 
@@ -147,7 +147,7 @@ def _there(admin: AdminClient, names: Sequence[str]) -> list[str]:
 
 
 def _replicas(admin: AdminClient, there: Sequence[str]) -> int:
-    """As many as the topics had; on a new cluster up to three, as many as there are brokers."""
+    """The largest replication factor the topics had; on a new cluster up to three, at most the number of brokers."""
     known = admin.list_topics(timeout=10)
     counts = [len(part.replicas) for name in there for part in known.topics[name].partitions.values()]
     return max(counts, default=min(3, len(known.brokers)))

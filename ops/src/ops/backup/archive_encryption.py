@@ -1,7 +1,7 @@
-"""Archives that only a key opens: ChaCha20-Poly1305 over chunks, so that any part of them can be read alone.
+"""Encrypted archives: ChaCha20-Poly1305 in chunks, so that any part can be read alone.
 
-The payload is that of the age format: each chunk's nonce is its number and whether it is the last, so that chunks cannot be exchanged,
-dropped or cut off at the end.
+The payload is that of the age format: each chunk's nonce is its number and a flag for the last one, so that chunks cannot be exchanged,
+dropped or truncated.
 """
 
 import io
@@ -21,21 +21,21 @@ LEAST_KEY = 32
 
 
 class Damaged(Exception):
-    """The archive is not what was written, or this is not its key."""
+    """The archive was modified, or the key is wrong."""
 
 
 def read_key(path: Path) -> bytes:
-    """The key in a file; raises Damaged for one that anybody could guess."""
+    """The key in a file; raises Damaged for one that is too short."""
     key = path.read_bytes().strip()
     if len(key) < LEAST_KEY:
         raise Damaged(
-            f"{path}: a key has at least {LEAST_KEY} characters, such as `openssl rand -hex 32` makes"
+            f"{path}: a key needs at least {LEAST_KEY} characters; make one with `openssl rand -hex 32`"
         )
     return key
 
 
-def is_locked(path: Path) -> bool:
-    """Tells whether an archive needs a key."""
+def is_encrypted(path: Path) -> bool:
+    """Whether an archive needs a key."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
@@ -48,8 +48,8 @@ def _nonce(number: int, last: bool) -> bytes:
     return number.to_bytes(11, "big") + bytes([last])
 
 
-class LockedWriter(io.RawIOBase):
-    """Encrypts what is written; `finish` must be called, or nobody can read it."""
+class EncryptedWriter(io.RawIOBase):
+    """Encrypts what is written; without `finish` the archive is unreadable."""
 
     def __init__(self, file: BinaryIO, key: bytes) -> None:
         salt = os.urandom(SALT)
@@ -62,7 +62,7 @@ class LockedWriter(io.RawIOBase):
 
     def write(self, data: "bytes | bytearray | memoryview") -> int:  # type: ignore[override]
         self._pending += data
-        while len(self._pending) > CHUNK:  # the last one stays, because it is marked as the last
+        while len(self._pending) > CHUNK:  # the last chunk is written by `finish`
             self._seal(CHUNK, last=False)
         return len(data)
 
@@ -73,12 +73,12 @@ class LockedWriter(io.RawIOBase):
         self._number += 1
 
     def finish(self) -> None:
-        """Write what is left, marked as the end."""
+        """Write the remaining data as the last chunk."""
         self._seal(len(self._pending), last=True)
 
 
-class LockedReader(io.RawIOBase):
-    """Decrypts what is read, wherever it is asked for; raises Damaged for a chunk that is not as it was written."""
+class EncryptedReader(io.RawIOBase):
+    """Decrypts what is read, at any position; raises Damaged for a chunk that was modified."""
 
     def __init__(self, file: BinaryIO, key: bytes) -> None:
         head = file.read(HEAD)
@@ -86,7 +86,7 @@ class LockedReader(io.RawIOBase):
         self._chunks = -(-sealed // (CHUNK + TAG))
         self._size = sealed - self._chunks * TAG
         if head[: len(MAGIC)] != MAGIC or self._size < 0 or not self._chunks:
-            raise Damaged("this is no locked archive, or it ends too early")
+            raise Damaged("this is not an encrypted archive, or it is truncated")
         self._file, self._cipher = file, _cipher(key, head[len(MAGIC) :])
         self._place, self._number, self._chunk = 0, -1, b""
 
@@ -121,5 +121,5 @@ class LockedReader(io.RawIOBase):
         try:
             self._chunk = self._cipher.decrypt(_nonce(number, number == self._chunks - 1), sealed, None)
         except InvalidTag as error:
-            raise Damaged(f"chunk {number} was changed, or this is not the key") from error
+            raise Damaged(f"chunk {number} was modified, or the key is wrong") from error
         self._number = number
