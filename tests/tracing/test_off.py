@@ -34,7 +34,7 @@ async def test_no_tracer_is_made(name: str, tmp_path: Path) -> None:
 def test_nothing_of_the_sdk_is_imported() -> None:
     program = (
         "import sys, intake.main, routing.main, subsidies.main, notify.main, chassis.runtime.server, "
-        "intake.entrypoints.csv_import; from chassis.observe.tracing import tracer_of\n"
+        "intake.entrypoints.cli.import_reports; from chassis.observe.tracing import tracer_of\n"
         "assert tracer_of('intake', 'intake-0', '') is None\n"
         "found = [m for m in sys.modules if m.startswith(('opentelemetry.sdk', 'opentelemetry.exporter', 'requests'))]\n"
         "assert not found, found"
