@@ -1,7 +1,7 @@
-"""Makes a certificate authority of this installation, and what the engines show: keys and certificates, signed by it.
+"""Creates a certificate authority for this installation, and the keys and certificates of the engines.
 
-Needs the command openssl. What is there stays; a certificate that ends within a month is made anew. Keys never leave the
-folder of secrets, and the authority's own is mounted nowhere.
+Needs the command openssl. Existing files are kept; a certificate that expires within a month is renewed. Keys never leave
+the folder of secrets, and the key of the authority is mounted nowhere.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 AUTHORITY_DAYS, DAYS, MONTH_SECONDS = 3650, 397, 30 * 86_400
 NAMES = {
-    # The one-shot job asks its mongod by the machine's own address.
+    # The one-shot job connects to its mongod by the loopback address.
     "mongo_certificate": "DNS:mongo,DNS:mongo-2,DNS:mongo-3,IP:127.0.0.1",
     "kafka_certificate": "DNS:kafka,DNS:kafka-2,DNS:kafka-3",
 }
@@ -26,21 +26,21 @@ KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
 
 def openssl(*words: str | Path) -> str:
-    """What openssl prints; raises SystemExit with what it complained about."""
+    """Runs openssl and returns its output; raises SystemExit with its error."""
     done = subprocess.run(["openssl", *words], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"certificates: openssl {words[0]}: {done.stderr.strip()}")
     return done.stdout
 
 
-def lasts(certificate: Path) -> bool:
-    """Tells whether a certificate is there and ends later than in a month."""
+def is_valid(certificate: Path) -> bool:
+    """Tells whether a certificate exists and is valid for more than a month."""
     command = ["openssl", "x509", "-checkend", str(MONTH_SECONDS), "-noout", "-in", str(certificate)]
     return certificate.exists() and subprocess.run(command, capture_output=True).returncode == 0
 
 
 def put(path: Path, text: str, mode: int) -> None:
-    """Leaves a whole file with this mode."""
+    """Writes a file atomically, with this mode."""
     staged = path.with_name(f".{path.name}.{os.getpid()}.part")
     staged.touch(mode=0o600)
     staged.write_text(text, encoding="utf-8")
@@ -49,20 +49,20 @@ def put(path: Path, text: str, mode: int) -> None:
 
 
 def make_authority(folder: Path) -> None:
-    """Makes the authority that everybody inside trusts."""
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        key, certificate = Path(place, "key"), Path(place, "certificate")
-        who = ["-subj", "/CN=Ascolto engines", "-days", str(AUTHORITY_DAYS)]
-        may = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
-        openssl("req", "-x509", *KEY, *who, *may, "-keyout", key, "-out", certificate)
+    """Creates the certificate authority."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        key, certificate = Path(scratch, "key"), Path(scratch, "certificate")
+        subject = ["-subj", "/CN=Ascolto engines", "-days", str(AUTHORITY_DAYS)]
+        usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+        openssl("req", "-x509", *KEY, *subject, *usage, "-keyout", key, "-out", certificate)
         put(folder / "engines_ca_key", key.read_text(), 0o400)
         put(folder / "engines_ca", certificate.read_text(), 0o444)
 
 
 def make_certificate(folder: Path, name: str, names: str) -> None:
-    """Makes a key and a certificate for these names, in one file that a container can read."""
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        key, request, signed, more = (Path(place, word) for word in ("key", "request", "signed", "more"))
+    """Creates a key and a certificate for these names, in one file that containers can read."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        key, request, signed, more = (Path(scratch, word) for word in ("key", "request", "signed", "more"))
         more.write_text(f"subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n", encoding="utf-8")
         openssl("req", "-new", *KEY, "-subj", f"/CN={name}", "-keyout", key, "-out", request)
         authority: list[str | Path] = ["-CA", folder / "engines_ca", "-CAkey", folder / "engines_ca_key"]
@@ -72,25 +72,27 @@ def make_certificate(folder: Path, name: str, names: str) -> None:
 
 
 def main() -> None:
-    """Makes what is missing or ends soon, and says what that was."""
+    """Creates missing certificates, renews expiring ones, and prints their names."""
     parser = argparse.ArgumentParser(prog="certificates.py", description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "secrets")
-    parser.add_argument("--outside", metavar="NAME", help="the name by which other teams reach Kafka")
+    parser.add_argument("--outside", metavar="NAME", help="the host name by which other teams reach Kafka")
     args = parser.parse_args()
     if not shutil.which("openssl"):
         raise SystemExit("certificates: the command openssl is missing: install the package openssl")
     args.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     wanted = NAMES | ({OUTSIDE: f"DNS:{args.outside}"} if args.outside else {})
-    made = []
-    if not lasts(args.folder / "engines_ca"):
+    created = []
+    if not is_valid(args.folder / "engines_ca"):
         make_authority(args.folder)
-        made = ["engines_ca"]
+        created = ["engines_ca"]
     for name, names in wanted.items():
-        if made[:1] == ["engines_ca"] or not lasts(args.folder / name):
+        if created[:1] == ["engines_ca"] or not is_valid(args.folder / name):
             make_certificate(args.folder, name, names)
-            made.append(name)
+            created.append(name)
     sys.stdout.write(
-        f"certificates: made {', '.join(made)}\n" if made else "certificates: all last longer than a month\n"
+        f"certificates: created {', '.join(created)}\n"
+        if created
+        else "certificates: all are valid for more than a month\n"
     )
 
 

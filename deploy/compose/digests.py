@@ -1,7 +1,7 @@
-"""Writes an override that pins every public image of the deployment by what its tag means today.
+"""Writes an override that pins every public image of the deployment by the current digest of its tag.
 
-A tag can be moved by whoever owns it, a digest cannot. The registry is asked through the docker command, so it needs one
-that is reachable from here; where none is, the tags stay and nothing is written.
+The owner of an image can move a tag, but not a digest. The digests come from the registry, through the docker command;
+without a reachable registry nothing is written.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ Ask = Callable[[str], str]
 
 
 class Unknown(Exception):
-    """Says why the digest of an image is not known."""
+    """The reason for which the digest of an image is unknown."""
 
 
 def public_images(deployment: Mapping[str, Any]) -> dict[str, str]:
-    """The images that are pulled and not built, by the service that runs them."""
+    """The images that are pulled rather than built, by service."""
     services = deployment["services"].items()
     return {name: spec["image"].partition("@")[0] for name, spec in services if "build" not in spec}
 
 
 def digest_of(answer: str) -> str:
-    """The digest of the whole image, for every platform, in what `docker buildx imagetools inspect` answers as JSON."""
+    """The digest of the multi-platform image in the JSON output of `docker buildx imagetools inspect`."""
     try:
         digest = json.loads(answer)["manifest"]["digest"]
     except (ValueError, KeyError, TypeError):
-        raise Unknown(f"the answer has no digest: {answer.strip()[:80]!r}") from None
+        raise Unknown(f"the output has no digest: {answer.strip()[:80]!r}") from None
     if not DIGEST.fullmatch(str(digest)):
-        raise Unknown(f"{digest!r} is no digest")
+        raise Unknown(f"{digest!r} is not a digest")
     return str(digest)
 
 
 def override(images: Mapping[str, str], ask: Ask) -> str:
-    """The override file, with one question for each image; raises Unknown naming the image."""
+    """The content of the override; calls `ask` once for each image and raises Unknown with the image's name."""
     known: dict[str, str] = {}
     for image in sorted(set(images.values())):
         try:
@@ -52,27 +52,27 @@ def override(images: Mapping[str, str], ask: Ask) -> str:
         except Unknown as why:
             raise Unknown(f"{image}: {why}") from None
     lines = [f"  {name}: {{image: {known[image]!r}}}" for name, image in sorted(images.items())]
-    head = "# Written by `make digests`: what the tags meant then. Put it last into COMPOSE_FILE; make it anew after an upgrade."
+    head = "# Written by `make digests`: the digests of the tags at that time. Put it last in COMPOSE_FILE; write it again after an upgrade."
     return "\n".join([head, "services:", *lines, ""])
 
 
 def ask_registry(image: str) -> str:
-    """What the registry says about an image; raises Unknown with the reason that docker gives."""
+    """The registry's answer about an image; raises Unknown with docker's error."""
     command = ["docker", "buildx", "imagetools", "inspect", "--format", "{{json .}}", image]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
     except FileNotFoundError:
-        raise Unknown("the command docker is missing: run this where the deployment runs") from None
+        raise Unknown("the command docker is missing: run this on the machine of the deployment") from None
     except subprocess.TimeoutExpired:
-        raise Unknown(f"no answer of the registry in {SECONDS} s") from None
+        raise Unknown(f"no answer from the registry within {SECONDS} s") from None
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or ["docker said nothing"]
-        raise Unknown(f"no registry answered (docker buildx imagetools inspect): {said[0]}")
+        errors = done.stderr.strip().splitlines() or ["docker printed nothing"]
+        raise Unknown(f"no registry answered (docker buildx imagetools inspect): {errors[0]}")
     return done.stdout
 
 
 def read_deployment(compose: str) -> dict[str, Any]:
-    """The deployment with every profile, as Compose reads it."""
+    """The deployment with all profiles, as Compose resolves it."""
     command = [*compose.split(), "--profile", "*", "config", "--format", "json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode != 0:
@@ -82,10 +82,10 @@ def read_deployment(compose: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Writes the override, or says which image could not be asked for and why."""
+    """Writes the override, or exits with the image whose digest is unknown and the reason."""
     parser = argparse.ArgumentParser(prog="digests.py", description=__doc__)
     parser.add_argument("--file", type=Path, default=ROOT / "deploy" / "compose" / "digests.yml")
-    parser.add_argument("--compose", default="docker compose", help="the command that is Compose")
+    parser.add_argument("--compose", default="docker compose", help="the Compose command")
     args = parser.parse_args()
     images = public_images(read_deployment(args.compose))
     try:

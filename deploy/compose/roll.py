@@ -1,8 +1,8 @@
-"""Rolls the services to the images that `.env` names, one after another, while people use them.
+"""Updates the services one after the other to the images that `.env` names, without downtime.
 
-Beside the replicas of a service as many new ones come up; when they are healthy and the gateway has found them, the old
-ones are told to end: they close their doors, finish what is in hand, and go. When new ones do not become healthy they
-are taken away again and the old ones stay. Standard library only, for whoever runs the deployment.
+For each service it starts as many new replicas as there are old ones. When the new ones are healthy and the gateway has
+resolved them, it stops the old ones, which finish their requests. New replicas that do not become healthy are removed and
+the old ones stay. Uses the standard library only.
 """
 
 from __future__ import annotations
@@ -15,45 +15,45 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
-# Topics, users and rights are there before whoever needs them.
+# Topics, users and rights exist before the services that need them.
 JOBS = ("provision", "mongo-init")
-# The gateway asks for names every 2 s (deploy/gateway/nginx.conf) and has to know the new ones before the old ones go.
+# The gateway resolves names every 2 s (deploy/gateway/nginx.conf) and must know the new replicas before the old ones stop.
 FOUND_SECONDS = 3.0
 STARTED = time.monotonic()
 
 
-def say(text: str) -> None:
-    """Writes one line with the seconds since the start."""
+def log(text: str) -> None:
+    """Prints a line with the seconds since the start."""
     sys.stdout.write(f"{time.monotonic() - STARTED:6.1f} s  {text}\n")
     sys.stdout.flush()
 
 
 class Deployment:
-    """The deployment of this folder, as `docker compose` sees it."""
+    """The deployment of this repository, through `docker compose`."""
 
     def compose(self, *words: str) -> str:
-        """What a compose command prints; raises SystemExit with what it complained about when it fails."""
+        """Runs a compose command and returns its output; raises SystemExit with its error."""
         done = subprocess.run(["docker", "compose", *words], cwd=ROOT, capture_output=True, text=True)
         if done.returncode != 0:
             raise SystemExit(f"roll: docker compose {' '.join(words)}: {done.stderr.strip()}")
         return done.stdout
 
     def replicas(self, service: str) -> set[str]:
-        """The containers of a service, whether they run or not."""
+        """The container ids of a service, running or not."""
         return set(self.compose("ps", "--all", "--quiet", service).split())
 
     def run_jobs(self) -> None:
         """Runs the one-shot jobs of the new version."""
         for job in JOBS:
-            say(f"{job} …")
+            log(f"{job} …")
             self.compose("run", "--rm", "--no-deps", "--no-TTY", job)
 
     def roll(self, service: str) -> None:
-        """Exchanges all replicas of a service; raises SystemExit, with the old ones in place, when that fails."""
+        """Replaces all replicas of a service; raises SystemExit, and keeps the old ones, when the new ones fail."""
         old = self.replicas(service)
         if not old:
             raise SystemExit(f"roll: {service} does not run: start it with `docker compose up -d --wait`")
-        say(f"{service}: {len(old)} new beside {len(old)} old …")
+        log(f"{service}: {len(old)} new beside {len(old)} old …")
         beside = ["up", "--detach", "--wait", "--no-deps", "--no-recreate", "--no-build"]
         try:
             self.compose(*beside, "--scale", f"{service}={2 * len(old)}", service)
@@ -62,24 +62,24 @@ class Deployment:
             raise
         time.sleep(FOUND_SECONDS)
         self.remove(old)
-        say(f"{service}: rolled")
+        log(f"{service}: rolled")
 
     def remove(self, containers: set[str]) -> None:
-        """Lets containers finish what is in hand within their grace period, and takes them away."""
+        """Stops containers within their grace period, and removes them."""
         if containers:
             subprocess.run(["docker", "stop", *containers], check=True, capture_output=True)
             subprocess.run(["docker", "rm", *containers], check=True, capture_output=True)
 
 
 def main() -> None:
-    """Rolls what was asked for, or everything."""
+    """Updates the given services, or all."""
     parser = argparse.ArgumentParser(prog="roll.py", description=__doc__)
     parser.add_argument(
-        "services", nargs="*", metavar="SERVICE", help=f"of {', '.join(SERVICES)}; all when none"
+        "services", nargs="*", metavar="SERVICE", help=f"one of {', '.join(SERVICES)}; default: all"
     )
     args = parser.parse_args()
     if unknown := set(args.services) - set(SERVICES):
-        parser.error(f"there is no service {', '.join(sorted(unknown))}")
+        parser.error(f"unknown service {', '.join(sorted(unknown))}")
     deployment = Deployment()
     deployment.run_jobs()
     for service in args.services or SERVICES:

@@ -1,7 +1,7 @@
-"""Makes what docker-compose.yml needs and is not there yet: the secrets, one file each, and `.env`.
+"""Creates what docker-compose.yml needs: the secrets, one file each, and `.env`. Existing files are never changed.
 
-Standard library only; nothing that exists is ever changed. The folder is closed to other users of this machine, the
-files in it are readable, because a container sees a file with the mode that it has here and reads it as user 10001.
+The folder is closed to other users of this machine. The files in it are readable, because a container sees the same mode
+and reads them as user 10001. Uses the standard library only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
-# What each client of the development issuer may be; a real provider is told the same by whoever runs it.
+# The roles of each client of the development issuer; configure a real provider accordingly.
 CLIENTS = {
     "notify": ["service"],
     "routing": [],
@@ -29,28 +29,28 @@ MEMBER = "mongo:27017"
 REPLICA_SET = "rs0"
 
 
-# This file's own name hides the library's `secrets` while it runs, so randomness comes from the system itself.
+# The name of this file hides the module `secrets` of the standard library, so it uses os.urandom().
 def random_word(size: int = 32) -> str:
-    """As many random bytes, as letters that need no escaping in an address."""
+    """Random bytes in URL-safe base64, without padding."""
     return base64.urlsafe_b64encode(os.urandom(size)).decode().rstrip("=")
 
 
 def connection(user: str, database: str) -> str:
-    """How a user reaches the database that knows it, with a fresh password."""
+    """A user's connection string with a new password."""
     return (
         f"mongodb://{user}:{random_word()}@{MEMBER}/{database}?authSource={database}&replicaSet={REPLICA_SET}"
     )
 
 
 def clients(path: Path) -> dict[str, dict[str, object]]:
-    """What the development issuer knows of its clients; what it knew stays."""
+    """The clients of the development issuer; existing ones are kept."""
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     fresh = {f"ascolto-{name}": {"secret": random_word(), "roles": roles} for name, roles in CLIENTS.items()}
     return {**fresh, **known}
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Every secret by the name of its file."""
+    """Every secret by file name."""
     known = clients(folder / "issuer_clients")
     made = {
         "mongo_keyfile": base64.b64encode(os.urandom(756)).decode(),
@@ -68,7 +68,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def put(path: Path, text: str, mode: int) -> bool:
-    """Leaves a whole new file, or what was there; tells which."""
+    """Writes a file atomically unless it exists; tells whether it did."""
     staged = path.with_name(f".{path.name}.{os.getpid()}.part")
     staged.write_text(text + "\n", encoding="utf-8")
     staged.chmod(mode)
@@ -82,7 +82,7 @@ def put(path: Path, text: str, mode: int) -> bool:
 
 
 def main() -> None:
-    """Makes what is missing and says what that was, never what is in it."""
+    """Creates the missing files and prints their names, never their content."""
     parser = argparse.ArgumentParser(prog="secrets.py", description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "secrets")
     parser.add_argument("--env", type=Path, default=ROOT / ".env")
@@ -92,7 +92,7 @@ def main() -> None:
     made = [name for name, text in contents(args.folder).items() if put(args.folder / name, text, 0o444)]
     example = (ROOT / ".env.example").read_text(encoding="utf-8").rstrip("\n")
     made += [args.env.name] if put(args.env, example, 0o644) else []
-    sys.stdout.write(f"secrets: made {', '.join(made)}\n" if made else "secrets: everything was there\n")
+    sys.stdout.write(f"secrets: created {', '.join(made)}\n" if made else "secrets: nothing to create\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes down the hosts that the gateway answers for, then becomes the program that it was told (nginx).
-# GATEWAY_HOSTS: names or addresses by commas, as in https://ascolto.example.org,www.example.org; the loopback always is one.
+# Writes the server names of the gateway, then executes its arguments (nginx).
+# GATEWAY_HOSTS: names, addresses or URLs by commas, as in https://ascolto.example.org,www.example.org; loopback is always included.
 set -eu
 
 names="localhost 127.0.0.1 [::1]"
@@ -13,7 +13,7 @@ for word in $(printf '%s' "${GATEWAY_HOSTS-}" | tr ',' ' '); do
     esac
     case $name in
         '' | *[!A-Za-z0-9._:\[\]-]*)
-            echo "GATEWAY_HOSTS: '$word' is no host: give names or addresses by commas" >&2
+            echo "GATEWAY_HOSTS: '$word' is not a host: give names or addresses by commas" >&2
             exit 1
             ;;
     esac

@@ -1,4 +1,4 @@
-"""Draws the dashboards: the questions of `panels.yml` as Grafana's JSON in `dashboards/`. `make dashboards` runs it."""
+"""Writes Grafana's dashboards, `dashboards/*.json`, from the panels of `panels.yml`. `make dashboards` runs it."""
 
 from __future__ import annotations
 
@@ -17,93 +17,95 @@ WIDE, HIGH, LOW = 24, 8, 4
 JOBS = "intake,routing,subsidies,notify"
 
 
-def questions() -> dict[str, Any]:
-    """The dashboards as they are asked for."""
+def specifications() -> dict[str, Any]:
+    """The dashboards of `panels.yml`, by name."""
     found: dict[str, Any] = yaml.safe_load((HERE / "panels.yml").read_text(encoding="utf-8"))
     return found
 
 
-def panel(number: int, asked: dict[str, Any], place: dict[str, int]) -> dict[str, Any]:
-    """A panel as Grafana has it."""
-    legend = asked.get("legend", "")
-    target = {"datasource": SOURCE, "expr": asked["expr"], "legendFormat": legend, "refId": "A"}
-    field: dict[str, Any] = {"unit": asked.get("unit", "none"), "min": 0}
-    if "alarm" in asked:
-        steps = [{"color": "green", "value": None}, {"color": "red", "value": asked["alarm"]}]
+def panel(number: int, spec: dict[str, Any], position: dict[str, int]) -> dict[str, Any]:
+    """One panel in Grafana's JSON model."""
+    legend = spec.get("legend", "")
+    target = {"datasource": SOURCE, "expr": spec["expr"], "legendFormat": legend, "refId": "A"}
+    field: dict[str, Any] = {"unit": spec.get("unit", "none"), "min": 0}
+    if "alarm" in spec:
+        steps = [{"color": "green", "value": None}, {"color": "red", "value": spec["alarm"]}]
         field["thresholds"] = {"mode": "absolute", "steps": steps}
     return {
         "id": number,
-        "type": "stat" if "alarm" in asked else "timeseries",
-        "title": asked["title"],
-        "description": asked.get("says", ""),
+        "type": "stat" if "alarm" in spec else "timeseries",
+        "title": spec["title"],
+        "description": spec.get("description", ""),
         "datasource": SOURCE,
-        "gridPos": place,
+        "gridPos": position,
         "fieldConfig": {"defaults": field, "overrides": []},
         "targets": [target],
     }
 
 
 def panels(rows: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The rows one below the other, the panels of a row side by side: six figures or three curves."""
-    drawn: list[dict[str, Any]] = []
+    """The panels of all rows with their positions: six single values or three graphs side by side."""
+    result: list[dict[str, Any]] = []
     y = 0
-    for heading, asked in rows.items():
-        place = {"x": 0, "y": y, "w": WIDE, "h": 1}
-        drawn.append({"id": len(drawn) + 1, "type": "row", "title": heading, "gridPos": place, "panels": []})
+    for heading, specs in rows.items():
+        position = {"x": 0, "y": y, "w": WIDE, "h": 1}
+        result.append(
+            {"id": len(result) + 1, "type": "row", "title": heading, "gridPos": position, "panels": []}
+        )
         y += 1
-        across, high = (6, LOW) if "alarm" in asked[0] else (min(3, len(asked)), HIGH)
-        for index, one in enumerate(asked):
-            place = {"x": index % across * (WIDE // across), "y": y + index // across * high}
-            drawn.append(panel(len(drawn) + 1, one, place | {"w": WIDE // across, "h": high}))
-        y += -(-len(asked) // across) * high
-    return drawn
+        across, high = (6, LOW) if "alarm" in specs[0] else (min(3, len(specs)), HIGH)
+        for index, one in enumerate(specs):
+            position = {"x": index % across * (WIDE // across), "y": y + index // across * high}
+            result.append(panel(len(result) + 1, one, position | {"w": WIDE // across, "h": high}))
+        y += -(-len(specs) // across) * high
+    return result
 
 
-def dashboard(name: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """A whole dashboard."""
+def dashboard(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """One dashboard in Grafana's JSON model."""
     return {
         "uid": f"ascolto-{name}",
-        "title": asked["title"],
+        "title": spec["title"],
         "tags": ["ascolto"],
         "timezone": "Europe/Rome",
         "refresh": "10s",
         "time": {"from": "now-1h", "to": "now"},
         "editable": False,
         "schemaVersion": 41,
-        "templating": {"list": [_choice()] if "$job" in str(asked) else []},
+        "templating": {"list": [_service_variable()] if "$job" in str(spec) else []},
         "links": [{"type": "dashboards", "tags": ["ascolto"], "title": "Ascolto", "asDropdown": False}],
-        "panels": panels(asked["rows"]),
+        "panels": panels(spec["rows"]),
     }
 
 
-def _choice() -> dict[str, Any]:
+def _service_variable() -> dict[str, Any]:
     options = [{"text": job, "value": job, "selected": job == "intake"} for job in JOBS.split(",")]
-    chosen = {"text": "intake", "value": "intake"}
+    current = {"text": "intake", "value": "intake"}
     return {
         "name": "job",
         "label": "Service",
         "type": "custom",
         "query": JOBS,
         "options": options,
-        "current": chosen,
+        "current": current,
     }
 
 
-def drawn() -> dict[str, str]:
-    """What the file of each dashboard holds."""
+def rendered() -> dict[str, str]:
+    """The content of each dashboard file, by file name."""
     return {
-        f"{name}.json": json.dumps(dashboard(name, asked), indent=1, ensure_ascii=False) + "\n"
-        for name, asked in questions().items()
+        f"{name}.json": json.dumps(dashboard(name, spec), indent=1, ensure_ascii=False) + "\n"
+        for name, spec in specifications().items()
     }
 
 
 def main() -> None:
-    """Writes every dashboard."""
+    """Writes every dashboard file."""
     argparse.ArgumentParser(prog="draw.py", description=__doc__).parse_args()
     FOLDER.mkdir(exist_ok=True)
-    for name, text in drawn().items():
+    for name, text in rendered().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
-    sys.stdout.write(f"dashboards: {', '.join(drawn())} are in {FOLDER.name}/\n")
+    sys.stdout.write(f"dashboards: {', '.join(rendered())} written to {FOLDER.name}/\n")
 
 
 if __name__ == "__main__":

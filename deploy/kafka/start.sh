@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Starts a broker with the settings of all files in /etc/ascolto: of two lines with one name the later counts. Before the
-# first start the storage is made with the administrator in it: without one nobody could come in to make the others. The
-# image's own start would format as well, and fail: it cannot be told who founds the quorum.
+# Starts a broker with the settings of all files in /etc/ascolto; of two lines with the same name the later one counts. Before the
+# first start it formats the storage with the administrator's credentials, which provisioning needs. The image's own start
+# script would format too, and fail, because it has no option for the founder of the quorum.
 set -euo pipefail
 IFS=, read -ra controllers <<< "$BROKER_CONTROLLERS"
 if [[ ,$BROKER_CONTROLLERS != *",$BROKER_NAME:"* || ${#controllers[@]} != "$BROKER_REPLICAS" ]]; then
@@ -18,7 +18,7 @@ for file in /etc/ascolto/*.properties; do
   echo
 done > "$settings"
 
-# Tells whether another broker is there, by one of its ports.
+# Succeeds if another broker answers on this port.
 another_answers() {
   local one
   for one in "${controllers[@]}"; do
@@ -27,18 +27,18 @@ another_answers() {
   done
   return 1
 }
-# No second log of the garbage collector in a folder that nobody empties.
+# EXTRA_ARGS is empty to disable the garbage collector's log file.
 export KAFKA_LOG4J_OPTS=-Dlog4j2.configurationFile=/etc/ascolto/log4j2.yaml EXTRA_ARGS=""
-# Written last, so who has it was formatted whole; asking the tool about it would cost another Java at every start.
+# meta.properties is written last, so it marks a complete format; asking the storage tool would start another JVM each time.
 if [[ ! -e /var/lib/kafka/data/meta.properties ]]; then
   role=--no-initial-controllers
   if [[ $BROKER_ID != 1 ]]; then
-    # With nothing on its disk it is no controller before there is a cluster to join: whoever answers as one has data.
+    # An empty broker must not be a controller before there is a cluster to join.
     until another_answers 9092; do
       sleep 1
     done
   elif ! another_answers 9093; then
-    # It never founds a second cluster beside one that is there.
+    # Found a cluster only if no other controller answers.
     role=--standalone
   fi
   /opt/kafka/bin/kafka-storage.sh format --cluster-id "$CLUSTER_ID" --config "$settings" $role \

@@ -1,4 +1,4 @@
-"""What setup asks of the machine itself: its kind, its room, its packages, its Java."""
+"""The checks and installations of `make setup` on this machine: platform, disk space, packages, Java."""
 
 from __future__ import annotations
 
@@ -23,30 +23,32 @@ STARTED = time.monotonic()
 
 
 class CannotSetUpError(Exception):
-    """Carries the one sentence that says what is missing and what fixes it."""
+    """An error in one sentence: what is missing, and the fix."""
 
 
 def say(text: str) -> None:
-    """Writes one line with the seconds since the start."""
+    """Prints a line with the seconds since the start."""
     sys.stdout.write(f"{time.monotonic() - STARTED:6.1f} s  {text}\n")
     sys.stdout.flush()
 
 
 def home() -> Path:
-    """Where pip, uv and Maven keep what they fetched: the user's home, or a folder of the state when nobody can write there."""
+    """The home folder for the caches of pip, uv and Maven: the user's, or one in the state folder if that is not writable."""
     own = Path.home()
     return own if own.is_dir() and os.access(own, os.W_OK) else STATE / "home"
 
 
-def surroundings() -> list[str]:
-    """The words that make a command run with file names in UTF-8 and with a home that can be written to."""
-    # Java and Python write file names in the encoding of the locale: a checkout may lie under a name with an accent.
+def command_prefix() -> list[str]:
+    """The command prefix that sets a UTF-8 locale and a writable home folder."""
+    # Java and Python encode file names in the locale, and the path of the checkout may have accents.
     words = ["env", "LC_ALL=C.UTF-8"]
     return words if home() != STATE / "home" else [*words, f"HOME={home()}"]
 
 
 def run(what: str, command: list[str | Path], *, may_fail: bool = False) -> bool:
-    """Runs a command with its output in the log and a living line on a terminal; a failure shows the log's end."""
+    """Runs a command with its output in the log, and shows the elapsed time on a terminal.
+
+    Returns whether it succeeded; raises CannotSetUpError, after the end of the log, when it fails and `may_fail` is False."""
     say(what)
     start = time.monotonic()
     with LOG.open("ab") as log:
@@ -54,7 +56,7 @@ def run(what: str, command: list[str | Path], *, may_fail: bool = False) -> bool
         log.write(f"$ {' '.join(map(str, command))}\n".encode())
         log.flush()
         child = subprocess.Popen(
-            [*surroundings(), *command],
+            [*command_prefix(), *command],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -76,7 +78,7 @@ def run(what: str, command: list[str | Path], *, may_fail: bool = False) -> bool
 
 
 def digest(*inputs: Path | str) -> str:
-    """Names a state of files and words, so that a change of any of them is seen."""
+    """A hash of files and strings, which changes with any of them."""
     whole = hashlib.sha256()
     for item in inputs:
         whole.update(item.read_bytes() if isinstance(item, Path) else item.encode())
@@ -85,12 +87,12 @@ def digest(*inputs: Path | str) -> str:
 
 
 def done(mark: Path, wanted: str) -> bool:
-    """Tells whether a finished step left this very mark."""
+    """Tells whether a step has completed with this digest."""
     return mark.is_file() and mark.read_text() == wanted
 
 
 def check_machine() -> None:
-    """Refuses a machine on which the stack cannot run."""
+    """Raises CannotSetUpError for an unsupported Python or platform."""
     if tuple(sys.version_info[:2]) < OLDEST_PYTHON:
         raise CannotSetUpError(
             f"Python 3.11 or newer is needed and this is {platform.python_version()}: install python3.11 "
@@ -104,7 +106,7 @@ def check_machine() -> None:
 
 
 def check_place() -> None:
-    """Refuses a checkout under a path that pip, Maven or the JVM cannot be told."""
+    """Raises CannotSetUpError for a path that pip, Maven or the JVM does not support."""
     path = str(ROOT)
     if ":" in path or not path.isprintable():
         raise CannotSetUpError(
@@ -113,16 +115,16 @@ def check_place() -> None:
 
 
 def check_room() -> None:
-    """Refuses to begin what the disk cannot hold."""
+    """Raises CannotSetUpError for too little free disk space."""
     free = shutil.disk_usage(ROOT).free
     if free < ROOM:
         raise CannotSetUpError(
-            f"{ROOM // GIB} GiB of free disk are needed under {ROOT} and {free / GIB:.1f} GiB are free: make room and run again."
+            f"{ROOM // GIB} GiB of free disk are needed under {ROOT} and {free / GIB:.1f} GiB are free: free some space and run again."
         )
 
 
 def administrator() -> list[str] | None:
-    """The words that make a command run as root without a question, or None when nothing does."""
+    """The command prefix that runs a command as root without a password, or None."""
     if not shutil.which("apt-get"):
         return None
     if subprocess.run(["id", "-u"], capture_output=True, text=True, check=True).stdout.strip() == "0":
@@ -133,14 +135,14 @@ def administrator() -> list[str] | None:
 
 
 def install(what: str, *choices: str) -> None:
-    """Installs the first of these Debian packages that this release has, or says how to do it by hand."""
+    """Installs the first available of these Debian packages; raises CannotSetUpError with the manual command."""
     root = administrator()
     if root is None:
         raise CannotSetUpError(
             f"{what} is missing: install it (Debian, Ubuntu: `sudo apt-get install {choices[0]}`) and run again."
         )
     apt: list[str | Path] = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
-    apt += ["-o", "DPkg::Lock::Timeout=300"]  # somebody else may be installing
+    apt += ["-o", "DPkg::Lock::Timeout=300"]  # another process may be installing
     run("refreshing the package list", [*apt, "update"], may_fail=True)
     for choice in choices:
         if run(f"installing {choice}", [*apt, "install", "--no-install-recommends", choice], may_fail=True):
@@ -151,9 +153,9 @@ def install(what: str, *choices: str) -> None:
 
 
 def unpack(what: str, folder: Path, *packages: str, shared: tuple[Path, ...] = ()) -> None:
-    """Leaves the programs of these Debian packages in a folder; nothing is installed, and so nothing is started.
+    """Extracts the programs of these Debian packages into a folder without installing them, so no service is started.
 
-    `shared` are the files outside that a program reads and cannot be told otherwise.
+    `shared` lists files at absolute paths that a program needs there.
     """
     root = administrator()
     if root is None or not shutil.which("dpkg-deb"):
@@ -173,14 +175,14 @@ def unpack(what: str, folder: Path, *packages: str, shared: tuple[Path, ...] = (
     for place in shared:
         if not place.exists():
             kept = staged / "unpacked" / place.relative_to("/")
-            run(f"putting {place} in its place", [*root, "install", "-D", "-m", "644", kept, place])
+            run(f"installing {place}", [*root, "install", "-D", "-m", "644", kept, place])
     shutil.rmtree(folder, ignore_errors=True)
     (staged / "unpacked" / "usr" / "bin").rename(folder)
     shutil.rmtree(staged)
 
 
 def java_version(java: Path | str) -> int:
-    """The major version of a Java, 0 when it does not run."""
+    """The major version of a Java; 0 when it does not run."""
     try:
         answer = subprocess.run([java, "-version"], capture_output=True, text=True).stderr
     except OSError:
@@ -192,7 +194,7 @@ def java_version(java: Path | str) -> int:
 
 
 def find_java() -> Path | None:
-    """The first Java that is new enough, on PATH or among those that the system keeps."""
+    """The first Java that is recent enough, on PATH or in /usr/lib/jvm."""
     on_path = shutil.which("java")
     candidates = [Path(on_path)] if on_path else []
     candidates += sorted(Path("/usr/lib/jvm").glob("*/bin/java"))

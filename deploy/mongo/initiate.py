@@ -1,6 +1,6 @@
-"""One-shot job: the replica set exists, and every user of the permissions table has its one role and no other.
+"""One-shot job: it initiates the replica set, and gives every user of the permissions table exactly its role.
 
-It shares the network of mongod, because only there a server without users lets the first one be made.
+It shares the network namespace of mongod, because a server without users accepts the first one only from localhost.
 """
 
 import argparse
@@ -25,7 +25,7 @@ Client = MongoClient[dict[str, Any]]
 
 
 def connect(address: str, ca: str, password: str | None = None, **how: Any) -> Client:
-    """A client of one mongod, as the administrator when a password is given, over TLS when a CA is."""
+    """A client of one mongod: as the administrator if a password is given, over TLS if a CA is given."""
     options = {"directConnection": True, "serverSelectionTimeoutMS": 2000} | how
     if ca:
         options |= {"tls": True, "tlsCAFile": ca}
@@ -35,7 +35,7 @@ def connect(address: str, ca: str, password: str | None = None, **how: Any) -> C
 
 
 def until(what: str, probe: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
-    """Returns when the probe says yes; raises SystemExit naming what never happened in time."""
+    """Returns when `probe` returns True; raises SystemExit with `what` after the timeout."""
     deadline, last = time.monotonic() + seconds, ""
     while time.monotonic() < deadline:
         try:
@@ -48,12 +48,12 @@ def until(what: str, probe: Callable[[], bool], seconds: float = WAIT_SECONDS) -
 
 
 def is_primary(client: Client) -> bool:
-    """Tells whether the member takes writes."""
+    """Tells whether the member is the primary."""
     return bool(client.admin.command("hello").get("isWritablePrimary"))
 
 
-def knows_administrator(address: str, ca: str, password: str) -> bool:
-    """Tells whether the administrator can log in; a server without users says no."""
+def has_administrator(address: str, ca: str, password: str) -> bool:
+    """Tells whether the administrator can log in; False on a server without users."""
     with connect(address, ca, password) as client:
         try:
             client.admin.command("ping")
@@ -64,23 +64,23 @@ def knows_administrator(address: str, ca: str, password: str) -> bool:
         return True
 
 
-def is_founded(members: list[str], ca: str, password: str) -> bool:
-    """Tells whether one of the members knows the administrator; all of them must have answered before it says no."""
-    found: dict[str, bool] = {}
+def is_initiated(members: list[str], ca: str, password: str) -> bool:
+    """Tells whether one of the members has the administrator; returns False only after all have answered."""
+    results: dict[str, bool] = {}
 
     def check(member: str) -> bool:
-        found[member] = knows_administrator(member, ca, password)
+        results[member] = has_administrator(member, ca, password)
         return True
 
     for member in members:
         until(f"an answer of {member}", lambda member=member: check(member))  # type: ignore[misc]
-        if found[member]:
+        if results[member]:
             return True
     return False
 
 
-def found(here: str, ca: str, member: str, password: str) -> None:
-    """Makes a replica set of one and its administrator on a server that has neither."""
+def initiate(here: str, ca: str, member: str, password: str) -> None:
+    """Initiates a replica set of one and creates its administrator, if the server has neither."""
     config = {"_id": REPLICA_SET, "version": 1, "members": [{"_id": 0, "host": member}]}
     with connect(here, ca) as client:
         try:
@@ -93,12 +93,14 @@ def found(here: str, ca: str, member: str, password: str) -> None:
             client.admin.command("createUser", ADMIN, pwd=password, roles=[MONGO[ADMIN].name])
         except OperationFailure as failure:
             if failure.code == UNAUTHORIZED:
-                raise SystemExit("mongo: the data know another mongo_admin: restore that file") from None
+                raise SystemExit(
+                    "mongo: the data have another password in mongo_admin: restore that file"
+                ) from None
             raise
 
 
-def move(client: Client, member: str) -> None:
-    """Corrects a set of one when everybody reaches its member by another address now."""
+def change_address(client: Client, member: str) -> None:
+    """Changes the address of the member of a replica set of one."""
     config = client.admin.command("replSetGetConfig")["config"]
     if len(config["members"]) == 1 and config["members"][0]["host"] != member:
         config["members"][0]["host"] = member
@@ -106,8 +108,8 @@ def move(client: Client, member: str) -> None:
         client.admin.command("replSetReconfig", config, force=True)
 
 
-def define(client: Client, role: Role) -> None:
-    """Makes a role that is not built in, with exactly the actions of the table."""
+def define_role(client: Client, role: Role) -> None:
+    """Creates or updates a custom role with exactly the actions of the table."""
     everywhere: tuple[dict[str, Any], ...] = ({"cluster": True},)
     privileges = [
         {"resource": place, "actions": [action]}
@@ -123,8 +125,8 @@ def define(client: Client, role: Role) -> None:
         client[role.database].command("createRole", role.name, **rights)
 
 
-def join(client: Client, member: str) -> None:
-    """Takes a member into the set: it gets a vote when it has all the data, so that writes never wait for it."""
+def add_member(client: Client, member: str) -> None:
+    """Adds a member to the set; it gets a vote when it has copied all data, so that writes do not wait for it."""
 
     def change(**entry: Any) -> None:
         config = client.admin.command("replSetGetConfig")["config"]
@@ -149,14 +151,14 @@ def join(client: Client, member: str) -> None:
 
 
 def grant(client: Client, user: str, uri: str) -> str:
-    """Gives a user the password of its connection string and the role of the table, and returns who has what."""
+    """Gives a user the password of its connection string and the role of the table; returns `user role`."""
     role, parts = MONGO[user], parse_uri(uri)
     if (parts["username"], parts["options"].get("authSource")) != (user, role.database):
         raise SystemExit(
-            f"mongo: {user}_mongo is no connection string of {user} with authSource={role.database}"
+            f"mongo: {user}_mongo is not a connection string of {user} with authSource={role.database}"
         )
     if role.actions:
-        define(client, role)
+        define_role(client, role)
     rights = {"pwd": parts["password"], "roles": [role.name]}
     try:
         client[role.database].command("updateUser", user, **rights)
@@ -168,36 +170,34 @@ def grant(client: Client, user: str, uri: str) -> str:
 
 
 def main() -> None:
-    """Runs once at every start of the deployment and changes nothing that is already so."""
+    """Runs at every start of the deployment; it is idempotent."""
     parser = argparse.ArgumentParser(prog="initiate", description=__doc__)
     parser.add_argument(
         "--members",
         required=True,
-        help="host:port by which everybody reaches each, by commas; first the one here",
+        help="host:port of each member, by commas, the local one first",
     )
     parser.add_argument(
-        "--secrets", type=Path, default=Path("/run/secrets"), help="has mongo_admin, <user>_mongo"
+        "--secrets", type=Path, default=Path("/run/secrets"), help="folder with mongo_admin and <user>_mongo"
     )
-    parser.add_argument(
-        "--ca", default="", help="PEM file of the certificate to trust, where mongod speaks TLS"
-    )
+    parser.add_argument("--ca", default="", help="PEM file of the CA to trust, if mongod uses TLS")
     args = parser.parse_args()
     members = args.members.split(",")
     here = f"127.0.0.1:{members[0].rpartition(':')[2]}"
     password = (args.secrets / "mongo_admin").read_text().strip()
     with connect(here, args.ca) as client:
         until("the start of mongod", lambda: bool(client.admin.command("hello")))
-    if not is_founded([here, *members[1:]], args.ca, password):
-        found(here, args.ca, members[0], password)
-    if knows_administrator(here, args.ca, password):
+    if not is_initiated([here, *members[1:]], args.ca, password):
+        initiate(here, args.ca, members[0], password)
+    if has_administrator(here, args.ca, password):
         with connect(here, args.ca, password) as client:
-            # A server that was killed, or whose former address is somebody else's now, reads its set late.
+            # A server that was killed, or whose former address is used by another process, loads its configuration late.
             until("the reading of the set", lambda: bool(client.admin.command("replSetGetConfig")))
-            move(client, members[0])
+            change_address(client, members[0])
     with connect(args.members, args.ca, password, directConnection=False, replicaSet=REPLICA_SET) as client:
         until("the election of a primary", lambda: is_primary(client))
         for member in members[1:]:
-            join(client, member)
+            add_member(client, member)
         uris = {user: (args.secrets / f"{user}_mongo").read_text().strip() for user in MONGO if user != ADMIN}
         granted = [grant(client, user, uri) for user, uri in uris.items()]
     sys.stdout.write(f"mongo: {REPLICA_SET} is up at {args.members}; {', '.join(granted)}\n")

@@ -398,7 +398,7 @@ def test_every_secret_that_compose_mounts_is_made(deployment: Deployment, prepar
 
 def test_making_secrets_again_changes_nothing(prepared: Path) -> None:
     before = {path: path.read_bytes() for path in (prepared / "secrets").iterdir()}
-    assert _make_secrets(prepared) == "secrets: everything was there\n"
+    assert _make_secrets(prepared) == "secrets: nothing to create\n"
     assert {path: path.read_bytes() for path in (prepared / "secrets").iterdir()} == before
 
 
@@ -406,7 +406,7 @@ def test_a_clients_secret_that_was_lost_is_the_one_that_the_issuer_knows(prepare
     lost = prepared / "secrets" / "notify_client"
     before = lost.read_text()
     lost.unlink()
-    assert _make_secrets(prepared) == "secrets: made notify_client\n"
+    assert _make_secrets(prepared) == "secrets: created notify_client\n"
     assert lost.read_text() == before
 
 

@@ -316,8 +316,8 @@ def test_certificates_are_made_once_and_never_mounted_with_the_authority_s_key(p
 
     made = {"engines_ca", "engines_ca_key", "kafka_certificate", "mongo_certificate"}
     assert {path.name for path in set(folder.iterdir()) - before} == made
-    assert first.stdout == "certificates: made engines_ca, mongo_certificate, kafka_certificate\n"
-    assert again.stdout == "certificates: all last longer than a month\n"
+    assert first.stdout == "certificates: created engines_ca, mongo_certificate, kafka_certificate\n"
+    assert again.stdout == "certificates: all are valid for more than a month\n"
     assert (folder / "engines_ca_key").stat().st_mode & 0o777 == 0o400
     mounted = {Path(secret["file"]).name for secret in whole["secrets"].values()}
     assert made - {"engines_ca_key"} <= mounted

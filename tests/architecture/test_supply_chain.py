@@ -184,10 +184,10 @@ def test_public_images_get_the_digest_that_the_registry_names(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ("", "the answer has no digest"),
-        ("[]", "the answer has no digest"),
-        ('{"manifest": {}}', "the answer has no digest"),
-        ('{"manifest": {"digest": "sha256:12"}}', "'sha256:12' is no digest"),
+        ("", "the output has no digest"),
+        ("[]", "the output has no digest"),
+        ('{"manifest": {}}', "the output has no digest"),
+        ('{"manifest": {"digest": "sha256:12"}}', "'sha256:12' is not a digest"),
     ],
 )
 def test_an_answer_without_a_digest_names_the_image(answer: str, said: str) -> None:

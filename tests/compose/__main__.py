@@ -1,4 +1,4 @@
-"""The verb `compose-test`: docker-compose.yml runs on real containers and is tried; what is missing is said."""
+"""The verb `compose-test`: it tests docker-compose.yml on real containers, and reports what is missing to run them."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ from tests.compose.commands import STATE, CannotRunHere, NoEngine, StepError, lo
 from tests.compose.deployment import FILES, Deployment, clear
 from tests.compose.engine import engine
 from tests.compose.steps import DeploymentTest, Result
-from tests.compose.traffic import People
+from tests.compose.traffic import Clients
 from tests.compose.verification import Verification
 
 IN_CI = os.environ.get("CI") == "true"
@@ -25,9 +25,9 @@ STEPS: dict[str, Callable[[DeploymentTest], None]] = {
     "roll": scaling.roll,
     "restore": recovery.lose_and_restore,
 }
-# Leaves the images of the trial and tries nothing: half of a first run is making them.
+# Builds the images only, which is half of the time of a first run.
 IMAGES = "images"
-# Only when it is asked for, and alone: it has another deployment.
+# These steps run only on request and alone, because they use another deployment.
 LARGE: dict[str, Callable[[DeploymentTest], None]] = {
     "up": steps.up,
     "day": steps.play,
@@ -36,21 +36,21 @@ LARGE: dict[str, Callable[[DeploymentTest], None]] = {
 
 
 def main() -> int:
-    """Runs the steps that were asked for, cleans up behind them, and prints the last line."""
+    """Runs the chosen steps, cleans up, and prints the result in one line."""
     parser = argparse.ArgumentParser(prog="python -m tests.compose", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument(
         "--only",
         default="",
-        help=f"some of {','.join(STEPS)}; the first two come anyway; or ha or {IMAGES} alone",
+        help=f"some of {','.join(STEPS)}; the first two always run; or ha or {IMAGES} alone",
     )
     parser.add_argument("--keep", action="store_true", help="leave the deployment running at the end")
     args = parser.parse_args()
     known = LARGE if args.only == "ha" else STEPS
-    # An account of less than a day is none, so every trial has one.
+    # The account requires a minimum number of reports, so every test runs a scenario.
     wanted = {"up", "day", *(args.only.split(",") if args.only else STEPS)}
     if args.only != IMAGES and (unknown := wanted - set(known)):
-        parser.error(f"there is no step {', '.join(sorted(unknown))}")
+        parser.error(f"unknown step {', '.join(sorted(unknown))}")
     chosen = [step for name, step in known.items() if name in wanted]
     try:
         with engine():
@@ -58,14 +58,14 @@ def main() -> int:
             steps.build(deployment)
             return 0 if args.only == IMAGES else _try(deployment, chosen, args.seed, args.keep)
     except CannotRunHere as reason:
-        print_error(f"compose: skipped, this machine lets nobody run containers: {reason}")
+        print_error(f"compose: skipped, this machine cannot run containers: {reason}")
         return 0
     except NoEngine as reason:
-        # Whoever runs CI can give it what is missing; nobody else has to.
+        # An error in CI only, where the missing program can be installed.
         print_error(f"compose: {'failed' if IN_CI else 'skipped'}: {reason}")
         return int(IN_CI)
-    except StepError as trouble:
-        print_error(f"compose: {trouble}")
+    except StepError as error:
+        print_error(f"compose: {error}")
         return 1
 
 
@@ -87,13 +87,13 @@ def _try(
     verification, result = Verification(deployment), Result()
     try:
         with verification.another_log() as log:
-            people = People(deployment, log, random.Random(seed))
-            test = DeploymentTest(deployment, people, verification, result)
+            clients = Clients(deployment, log, random.Random(seed))
+            test = DeploymentTest(deployment, clients, verification, result)
             for step in chosen:
                 step(test)
         if not keep:
             deployment.down("--volumes")
-            log_step("down, and its volumes are gone")
+            log_step("down, volumes removed")
     except StepError:
         _show_logs(deployment)
         raise
@@ -106,11 +106,11 @@ def _try(
 
 def _show_logs(deployment: Deployment) -> None:
     (STATE / "containers.log").write_text(deployment.compose("logs", "--no-color", "--timestamps"))
-    print_error(f"what the containers said is in {STATE / 'containers.log'}")
+    print_error(f"the logs of the containers are in {STATE / 'containers.log'}")
 
 
 if __name__ == "__main__":
     os.umask(0o022)
-    # Who is told to end cleans up as well.
+    # sys.exit() runs the cleanup after SIGTERM.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

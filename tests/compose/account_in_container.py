@@ -1,6 +1,6 @@
-"""The account, drawn where the engines are: runs in a container on the inner network and prints one JSON object.
+"""Builds the account in a container on the internal network, and prints it as a JSON object.
 
-It reads the client's logs and the mails from folders, the databases and topics as their administrators.
+It reads the client logs and the mails from folders, and the databases and topics as administrator.
 """
 
 import argparse
@@ -22,17 +22,17 @@ TICK = 0.5
 
 
 def main() -> None:
-    """Waits until nothing is unfinished when it is asked to, else draws the account."""
+    """Waits until no work is outstanding if --wait is given, else builds the account."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--logs", type=Path, nargs="+", required=True)
     parser.add_argument("--mails", type=Path, required=True)
     parser.add_argument("--since", type=float, required=True)
-    parser.add_argument("--members", required=True, help="every mongod, by commas")
-    parser.add_argument("--kafka", required=True, help="every broker, by commas")
+    parser.add_argument("--members", required=True, help="all mongod, host:port by commas")
+    parser.add_argument("--kafka", required=True, help="all brokers, host:port by commas")
+    parser.add_argument("--ca", default="", help="PEM file of the CA to trust, if the engines use TLS")
     parser.add_argument(
-        "--ca", default="", help="PEM file of the certificate to trust, where engines speak TLS"
+        "--wait", type=float, default=0.0, help="seconds without progress after which to give up"
     )
-    parser.add_argument("--wait", type=float, default=0.0, help="seconds of patience while nothing moves")
     args = parser.parse_args()
     mongo, kafka = ((SECRETS / name).read_text().strip() for name in ("mongo_admin", "admin_kafka_password"))
     address = f"mongodb://{ADMIN}:{mongo}@{args.members}/?authSource={MONGO[ADMIN].database}&replicaSet=rs0"
@@ -47,12 +47,12 @@ def main() -> None:
 
 
 def read_logs(paths: Sequence[Path]) -> list[LoggedRequest]:
-    """Every line of all logs."""
+    """All lines of all logs."""
     return [request for path in paths for request in read_log(path)]
 
 
 def wait(sources: Sources, args: argparse.Namespace) -> dict[str, object]:
-    """How much is still unfinished after it moved no more for as long as the patience is."""
+    """The outstanding work when there is none, or after `--wait` seconds without progress."""
     log = read_logs(args.logs)
     left = unfinished(sources.read_stores(log))
     end = time.monotonic() + args.wait
@@ -65,7 +65,7 @@ def wait(sources: Sources, args: argparse.Namespace) -> dict[str, object]:
 
 
 def account(sources: Sources, args: argparse.Namespace) -> dict[str, object]:
-    """The account in numbers, and every violation in words."""
+    """The counts of the account, and all violations."""
     built = build_account(sources.read_all(read_logs(args.logs)))
     return {
         "accepted": built.accepted,

@@ -1,4 +1,4 @@
-"""Other programs, what they said when they failed, and a line with a clock for whoever waits."""
+"""Runs other programs, reports their errors, and prints progress with the elapsed time."""
 
 import os
 import subprocess
@@ -13,19 +13,19 @@ STARTED = time.monotonic()
 
 
 class StepError(Exception):
-    """Says in one sentence what went wrong, and what fixes it where that is known."""
+    """A failure in one sentence, with its fix if it is known."""
 
 
 class NoEngine(StepError):
-    """Says what keeps this machine from running containers and could be given to it."""
+    """A program that is missing to run containers and can be installed."""
 
 
 class CannotRunHere(StepError):
-    """Says why this machine does not let anybody run containers."""
+    """The reason for which this machine cannot run containers."""
 
 
 def log_step(text: str) -> None:
-    """Writes one line with the seconds since the start."""
+    """Prints a line with the seconds since the start."""
     print(f"{time.monotonic() - STARTED:7.1f} s  {text}", flush=True)
 
 
@@ -36,7 +36,7 @@ def run(
     env: Mapping[str, str] | None = None,
     seconds: float = 900,
 ) -> str:
-    """What a command prints; raises Trouble with the end of what it complained about when it fails."""
+    """Runs a command and returns its output; raises StepError with the end of its output when it fails."""
     try:
         done = subprocess.run(
             [str(word) for word in words],
@@ -49,13 +49,13 @@ def run(
     except subprocess.TimeoutExpired as error:
         raise StepError(f"“{' '.join(map(str, words))}” did not end within {seconds:.0f} s") from error
     if done.returncode != 0:
-        said = (done.stdout + b"\n" + done.stderr).decode(errors="replace").strip().splitlines()[-25:]
-        raise StepError("\n".join([f"“{' '.join(map(str, words))}” ended with {done.returncode}:", *said]))
+        output = (done.stdout + b"\n" + done.stderr).decode(errors="replace").strip().splitlines()[-25:]
+        raise StepError("\n".join([f"“{' '.join(map(str, words))}” ended with {done.returncode}:", *output]))
     return done.stdout.decode(errors="replace")
 
 
 def fails(words: Sequence[str | Path]) -> str:
-    """What a command complains about when it fails; nothing when it does not."""
+    """The error output of a command that fails; empty when it succeeds."""
     try:
         done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=60)
     except OSError as error:
@@ -64,5 +64,5 @@ def fails(words: Sequence[str | Path]) -> str:
 
 
 def print_error(text: str) -> None:
-    """Tells the person at the terminal why it ended."""
+    """Prints a line to standard error."""
     print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The deployment under test: docker-compose.yml as it is, as a project of its own, with secrets and ports of its own."""
+"""The deployment under test: docker-compose.yml unchanged, as a separate project with its own secrets and ports."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tests.compose.commands import ROOT, StepError, run
 
 from contracts.permissions import SERVICES
 
-# Another project and another network than an installation that may run here.
+# A project and a network other than those of an installation on this machine.
 PROJECT = "ascolto-trial"
 NETWORK = "172.16.78.0/24"
 BINARY = Path(sysconfig.get_path("scripts")) / "docker-compose"
@@ -40,14 +40,14 @@ TRIES, PAUSE_SECONDS = 15, 2.0
 
 
 def free_port() -> int:
-    """A loopback port on which nobody listens now."""
+    """A free loopback port."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def clear() -> None:
-    """Removes what an earlier trial left, by its name alone: its files may be of another day."""
+    """Removes containers, volumes and networks of former tests by the project label."""
     mine = f"label=com.docker.compose.project={PROJECT}"
     for listed, removed in (
         (["ps", "--all", "--quiet"], ["rm", "--force"]),
@@ -66,7 +66,7 @@ def _remove(listed: Sequence[str], removed: Sequence[str]) -> None:
 
 
 def retrying(remove: Callable[[], object]) -> None:
-    """Removes what may take a few tries: the daemon gives a network up a moment after the last container in it is gone."""
+    """Retries a removal: the daemon releases a network some time after its last container is removed."""
     for tries_left in reversed(range(TRIES)):
         try:
             remove()
@@ -79,13 +79,13 @@ def retrying(remove: Callable[[], object]) -> None:
 
 @dataclass(frozen=True)
 class Deployment:
-    """One installation: its folder has `.env` and the secrets, and it is made of these files."""
+    """One installation: the folder of its `.env` and secrets, and its Compose files."""
 
     folder: Path
     files: tuple[str, ...] = FILES
 
     def prepare(self) -> None:
-        """Makes `.env` and the secrets as an installation does, with free ports instead of the usual ones."""
+        """Creates `.env` and the secrets as an installation does, with free ports."""
         script = ROOT / "deploy" / "compose" / "secrets.py"
         run([sys.executable, script, "--folder", self.secrets, "--env", self.env_file])
         ports = {name: str(free_port()) for name in PORTS}
@@ -97,23 +97,23 @@ class Deployment:
             "GATEWAY_NETWORK": NETWORK,
         }
         self.put(ports | own)
-        # Operators say `docker compose`; here it is the pinned binary of the virtual environment.
+        # `docker compose` runs the pinned binary of the virtual environment.
         plugin = self.folder / ".docker" / "cli-plugins" / "docker-compose"
         plugin.parent.mkdir(parents=True)
         plugin.symlink_to(BINARY)
 
     @property
     def secrets(self) -> Path:
-        """Where the secrets are."""
+        """The folder of secrets."""
         return self.folder / "secrets"
 
     @property
     def env_file(self) -> Path:
-        """What this installation decides."""
+        """The file `.env`."""
         return self.folder / ".env"
 
     def put(self, values: Mapping[str, str]) -> None:
-        """Sets variables of `.env`; the other lines stay as they are."""
+        """Sets variables in `.env`; other lines are kept."""
         lines = self.env_file.read_text().splitlines()
         kept = [line for line in lines if line.partition("=")[0] not in values]
         self.env_file.write_text(
@@ -121,32 +121,32 @@ class Deployment:
         )
 
     def value(self, name: str) -> str:
-        """A variable of `.env`."""
+        """The value of a variable in `.env`."""
         rows = (line.partition("=") for line in self.env_file.read_text().splitlines())
         return next(value for key, _, value in rows if key == name)
 
     @property
     def url(self) -> str:
-        """The one origin."""
+        """The public origin."""
         return self.value("ASCOLTO_PUBLIC_URL")
 
     @property
     def issuer(self) -> str:
-        """The development issuer, as this machine reaches it."""
+        """The URL of the development issuer on this machine."""
         return self.value("ASCOLTO_ISSUER")
 
     @property
     def prometheus(self) -> str:
-        """Prometheus, as this machine reaches it."""
+        """The URL of Prometheus on this machine."""
         return f"http://127.0.0.1:{self.value('PROMETHEUS_PORT')}"
 
     @property
     def mailbox(self) -> str:
-        """The mailbox, as this machine reaches it."""
+        """The URL of the mailbox on this machine."""
         return f"http://127.0.0.1:{self.value('MAILBOX_PORT')}"
 
     def environment(self) -> dict[str, str]:
-        """What Compose is told by the shell: nothing that could hide a line of `.env`."""
+        """The environment of Compose, without variables that could override `.env`."""
         kept = {name: os.environ[name] for name in ("PATH", "DOCKER_HOST") if name in os.environ}
         return kept | {
             "HOME": str(self.folder),
@@ -157,30 +157,30 @@ class Deployment:
         }
 
     def compose(self, *words: str, stdin: bytes | None = None, seconds: float = 600) -> str:
-        """What a compose command prints; raises Trouble when it fails."""
+        """Runs a compose command and returns its output; raises StepError when it fails."""
         return run([BINARY, *words], stdin=stdin, env=self.environment(), seconds=seconds)
 
     def down(self, *more: str) -> None:
-        """Removes the containers and networks, and what more is named."""
+        """Removes the containers and networks, with additional options of `down`."""
         retrying(lambda: self.compose("down", *more))
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """The deployment as Compose reads it."""
+        """The deployment as Compose resolves it."""
         found: dict[str, Any] = json.loads(self.compose("config", "--format", "json"))
         return found
 
     def containers(self, service: str) -> list[str]:
-        """The ids of a service's containers, in the order in which they were made."""
+        """The container ids of a service, in order of creation."""
         return self.compose("ps", "--all", "--quiet", service).split()
 
     def inspect(self, container: str) -> dict[str, Any]:
-        """Everything that Docker knows of a container."""
+        """The output of `docker inspect` for a container."""
         found: list[dict[str, Any]] = json.loads(run(["docker", "inspect", container]))
         return found[0]
 
     def crash(self, container: str) -> None:
-        """Ends every process in a container but its init, without a word, from inside: then Docker starts it again."""
+        """Kills every process in a container but its init with SIGKILL; Docker then restarts it."""
         done = subprocess.run(
             ["docker", "exec", container, "sh", "-c", "kill -KILL -1"], capture_output=True, text=True
         )
@@ -188,7 +188,7 @@ class Deployment:
             raise StepError(f"could not crash {container}: {done.stderr.strip()}")
 
     def wait_ready(self, container: str, seconds: float = READY_SECONDS) -> float:
-        """Returns after how many seconds the container's own health check says yes."""
+        """Waits until the container's health check succeeds; returns the seconds that it took."""
         test = self.inspect(container)["Config"]["Healthcheck"]["Test"][1:]
         began = time.monotonic()
         while True:
@@ -202,7 +202,7 @@ class Deployment:
             time.sleep(0.3)
 
     def unhealthy(self) -> list[str]:
-        """Who does not run, or is not healthy by Docker's own word."""
+        """The services that do not run or are not healthy."""
         rows = [json.loads(line) for line in self.compose("ps", "--format", "json").splitlines()]
         running = {row["Service"] for row in rows}
         wanted = [name for name, spec in self.config["services"].items() if "healthcheck" in spec]

@@ -1,4 +1,4 @@
-"""A Docker Engine for as long as it is needed: the one that runs, or one of ours that ends again."""
+"""Provides a Docker Engine: the one that runs, or a temporary one."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from tests.compose.commands import STATE, CannotRunHere, NoEngine, StepError, fa
 
 SECONDS = 60.0
 LOG = STATE / "dockerd.log"
-# What a kernel or a sandbox says that does not let an engine run; anything else is a fault to mend.
+# The errors of a kernel or sandbox that does not allow an engine; any other error is a failure.
 REFUSALS = (
     "operation not permitted",
     "permission denied",
@@ -27,12 +27,12 @@ REFUSALS = (
 
 @contextmanager
 def engine() -> Iterator[None]:
-    """Lets the inside use an engine.
+    """Runs its block with an engine.
 
-    Raises NoEngine when something is missing that could be given, CannotRunHere when the machine allows none.
+    Raises NoEngine when a program is missing, CannotRunHere when the machine does not allow an engine.
     """
     if not fails(["docker", "version"]):
-        log_step(f"Docker Engine {_version()} runs already and is left running")
+        log_step(f"Docker Engine {_version()} is already running")
         yield
         return
     _equip()
@@ -47,7 +47,7 @@ def engine() -> Iterator[None]:
         )
     try:
         _wait(daemon)
-        log_step(f"Docker Engine {_version()} was started and will be ended")
+        log_step(f"Docker Engine {_version()} was started")
         yield
     finally:
         daemon.terminate()
@@ -59,10 +59,10 @@ def _version() -> str:
 
 
 def _equip() -> None:
-    """Leaves the programs of an engine on this machine."""
+    """Installs the programs of an engine."""
     if os.geteuid() != 0:
         raise NoEngine(
-            "no Docker Engine answers, and only root can start one: start it, or run this as root once"
+            "no Docker Engine responds, and only root can start one: start it, or run this as root once"
         )
     for program, package in (
         ("dockerd", "docker.io"),
@@ -81,16 +81,16 @@ def _wait(daemon: "subprocess.Popen[bytes]") -> None:
     end = time.monotonic() + SECONDS
     while fails(["docker", "version"]):
         if daemon.poll() is not None or time.monotonic() > end:
-            said = "\n".join(_last_words(LOG))
-            what = "dockerd ended at once" if daemon.poll() is not None else "dockerd does not answer"
-            kind = CannotRunHere if is_refusal(said) else StepError
-            raise kind(f"{what}:\n{said}")
+            errors = "\n".join(_last_words(LOG))
+            what = "dockerd ended at once" if daemon.poll() is not None else "dockerd does not respond"
+            kind = CannotRunHere if is_refusal(errors) else StepError
+            raise kind(f"{what}:\n{errors}")
         time.sleep(0.2)
 
 
-def is_refusal(said: str) -> bool:
-    """Tells whether the machine, and no mistake, keeps an engine from running."""
-    return any(word in said.lower() for word in REFUSALS)
+def is_refusal(errors: str) -> bool:
+    """Tells whether an error means that the machine does not allow an engine."""
+    return any(word in errors.lower() for word in REFUSALS)
 
 
 def _last_words(log: Path) -> list[str]:

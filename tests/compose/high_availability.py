@@ -1,4 +1,4 @@
-"""The trial on three of each engine over TLS: one of each is lost for a day, and comes back."""
+"""The test with three of each engine over TLS: one of each is killed, a scenario runs, and they return."""
 
 import sys
 import time
@@ -14,71 +14,69 @@ from tests.compose.steps import DeploymentTest
 EACH = 3
 OVER_TLS = (*FILES, "deploy/compose/tls.yml")
 CERTIFICATES = ROOT / "deploy" / "compose" / "certificates.py"
-# Those that founded the quorum and the set: everybody's first address, and the one that takes the writes.
+# The founders of the quorum and of the set: the first bootstrap server and the primary.
 LOST = ("kafka", "mongo")
-ALERT = "CopiesMissing"
+ALERT = "ReplicasMissing"
 SEEN_SECONDS = 120.0
 
 
 def enlarge(deployment: Deployment) -> None:
-    """Decides for three of each engine in `.env`, and makes what they show one another."""
+    """Enables the profile `ha` in `.env`, and creates the certificates."""
     profiles = f"{deployment.value('COMPOSE_PROFILES')},ha"
     deployment.put({"COMPOSE_PROFILES": profiles, "ASCOLTO_REPLICAS": str(EACH)})
     run([sys.executable, CERTIFICATES, "--folder", deployment.secrets])
 
 
 def lose_one_of_each(test: DeploymentTest) -> None:
-    """A broker and a mongod die under traffic, a day is played without them, and `up` brings them back."""
+    """Kills a broker and a mongod under traffic, runs a scenario without them, and restores them with `up`."""
     deployment, names = test.deployment, " and ".join(LOST)
-    with test.people.passing_by() as tally:
+    with test.clients.background_traffic() as tally:
         time.sleep(1)
         began = time.monotonic()
         run(["docker", "kill", *(one for name in LOST for one in deployment.containers(name))])
-        _wait_seen(deployment, there=EACH - 1, alert="pending")
-    log_step(
-        f"{names} died and were missed after {time.monotonic() - began:.1f} s; answers meanwhile: {tally}"
-    )
-    tally.must_be_fair(f"while {names} were away")
-    steps.play(test, "the day without them", crashed=True)
+        _wait_for_state(deployment, there=EACH - 1, alert="pending")
+    log_step(f"{names} were killed and reported after {time.monotonic() - began:.1f} s; answers: {tally}")
+    tally.require_no_failures(f"while {names} were away")
+    steps.play(test, "the scenario without them", crashed=True)
     began = time.monotonic()
     deployment.compose("up", "--detach", "--wait", "--no-build")
     log_step(f"up again after {time.monotonic() - began:.1f} s")
     test.healthy()
-    _wait_seen(deployment, there=EACH, alert="inactive")
-    log_step(f"nothing is missing after {time.monotonic() - began:.1f} s")
+    _wait_for_state(deployment, there=EACH, alert="inactive")
+    log_step(f"all replicas in sync after {time.monotonic() - began:.1f} s")
     test.result.back = EACH
-    _begin_again(test)
+    _restart(test)
 
 
-def _begin_again(test: DeploymentTest) -> None:
-    """Everything ends and begins again with its data: then nobody is there for the others to join."""
+def _restart(test: DeploymentTest) -> None:
+    """Stops and starts the whole deployment with its data: no running member is there to join."""
     deployment = test.deployment
     test.verification.collect_mails()
     began = time.monotonic()
     deployment.down()
-    log_step(f"down in {time.monotonic() - began:.1f} s, with its volumes kept")
+    log_step(f"down in {time.monotonic() - began:.1f} s, volumes kept")
     began = time.monotonic()
     deployment.compose("up", "--detach", "--wait", "--no-build")
     log_step(f"up with its data in {time.monotonic() - began:.1f} s")
-    _wait_seen(deployment, there=EACH, alert="inactive")
-    with test.people.passing_by():
+    _wait_for_state(deployment, there=EACH, alert="inactive")
+    with test.clients.background_traffic():
         time.sleep(3)
-    test.verify("the second beginning")
+    test.verify("the restart")
 
 
-def _wait_seen(deployment: Deployment, there: int, alert: str) -> None:
-    """Returns when Prometheus sees so many of each and the alert in this state; raises Trouble with what it sees instead."""
+def _wait_for_state(deployment: Deployment, there: int, alert: str) -> None:
+    """Waits until Prometheus reports this number of each engine and this state of the alert; raises StepError otherwise."""
     end = time.monotonic() + SEEN_SECONDS
-    while (seen := _seen(deployment)) != (there, there, alert):
+    while (current := _current_state(deployment)) != (there, there, alert):
         if time.monotonic() > end:
             raise StepError(
-                f"there are {seen[0]} brokers and {seen[1]} mongod instead of {there}, and {ALERT} is {seen[2]}"
+                f"there are {current[0]} brokers and {current[1]} mongod instead of {there}, and {ALERT} is {current[2]}"
             )
         time.sleep(1)
 
 
-def _seen(deployment: Deployment) -> tuple[int, int, str]:
-    """How many brokers and mongod there are, and whether something is missing, by the word of Prometheus."""
+def _current_state(deployment: Deployment) -> tuple[int, int, str]:
+    """The numbers of brokers and mongod and the state of the alert, from Prometheus."""
     with httpx.Client(base_url=f"{deployment.prometheus}/api/v1", timeout=15) as client:
         brokers, members = (
             figure(client.get("/query", params={"query": f"max({name})"}).json())
@@ -87,12 +85,12 @@ def _seen(deployment: Deployment) -> tuple[int, int, str]:
         return brokers, members, state(client.get("/rules", params={"type": "alert"}).json(), ALERT)
 
 
-def figure(said: Mapping[str, Any]) -> int:
-    """The one value in what Prometheus says; 0 where it says none."""
-    return int(said["data"]["result"][0]["value"][1]) if said["data"]["result"] else 0
+def figure(answer: Mapping[str, Any]) -> int:
+    """The single value of a Prometheus answer; 0 when it has none."""
+    return int(answer["data"]["result"][0]["value"][1]) if answer["data"]["result"] else 0
 
 
-def state(said: Mapping[str, Any], alert: str) -> str:
-    """The state of an alert in what Prometheus says: inactive, pending, or firing."""
-    rules = (rule for group in said["data"]["groups"] for rule in group["rules"])
+def state(answer: Mapping[str, Any], alert: str) -> str:
+    """The state of an alert in a Prometheus answer: inactive, pending, or firing."""
+    rules = (rule for group in answer["data"]["groups"] for rule in group["rules"])
     return next(str(rule["state"]) for rule in rules if rule["name"] == alert)

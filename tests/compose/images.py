@@ -1,6 +1,6 @@
-"""Images that stand in for public ones on a machine that reaches no image registry, under exactly their names.
+"""Substitutes of public images, under the same names, for machines without an image registry.
 
-Each is a folder of `standins/` with a Dockerfile on a plain Debian; an image that exists is not made again.
+Each is a folder of `standins/` with a Dockerfile on a plain Debian; an existing image is not built again.
 """
 
 import io
@@ -24,14 +24,14 @@ CLASSIC = {"DOCKER_BUILDKIT": "0"}
 
 @dataclass(frozen=True)
 class StandIn:
-    """One folder of `standins/`, the public image that it stands in for, and what it needs beside its folder."""
+    """One folder of `standins/`, the image that it substitutes, and the files that it needs from elsewhere."""
 
     folder: str
     image: str
     more: Mapping[str, Path] = field(default_factory=dict)
 
 
-# The public images, by the beginning of their names, and what stands in for each.
+# The public images by the prefix of their names, and the substitute of each.
 KNOWN: Mapping[str, tuple[str, Mapping[str, Path]]] = {
     "python:": ("python", {}),
     "apache/kafka:": ("kafka", {"libs": TOOLS / "kafka-4.3.1"}),
@@ -44,7 +44,7 @@ KNOWN: Mapping[str, tuple[str, Mapping[str, Path]]] = {
 
 
 def stand_ins(images: set[str]) -> list[StandIn]:
-    """What stands in for these images; raises Trouble naming one that nothing stands in for."""
+    """The substitutes of these images; raises StepError with an image that has none."""
     found = []
     for image in sorted(images):
         match = next((KNOWN[start] for start in KNOWN if image.startswith(start)), None)
@@ -55,18 +55,18 @@ def stand_ins(images: set[str]) -> list[StandIn]:
 
 
 def make(images: set[str]) -> None:
-    """Leaves an image of each name: the public one where there is one, else one of ours, made when it is not there.
+    """Provides an image of each name: the public one if it exists, else a substitute.
 
-    Raises CannotRunHere where an engine runs and its containers may not.
+    Raises CannotRunHere when the engine cannot run containers.
     """
     make_debian()
-    said = fails(["docker", "run", "--rm", DEBIAN, "true"])
-    if said:
-        raise (CannotRunHere if is_refusal(said) else StepError)(f"no container runs here: {said}")
+    error = fails(["docker", "run", "--rm", DEBIAN, "true"])
+    if error:
+        raise (CannotRunHere if is_refusal(error) else StepError)(f"no container runs here: {error}")
     for one in stand_ins(images):
         if _is_there(one):
             continue
-        log_step(f"making the stand-in for {one.image}")
+        log_step(f"building the substitute of {one.image}")
         words = ["docker", "build", "--quiet", "--tag", one.image, "--label", f"{MARK}={_digest(one)}", "-"]
         run(words, stdin=_context(one), env=CLASSIC)
 
@@ -79,14 +79,14 @@ def _is_there(one: StandIn) -> bool:
 
 
 def make_debian() -> None:
-    """Leaves the plain Debian that the others are made of."""
+    """Builds the plain Debian base image."""
     if not fails(["docker", "image", "inspect", DEBIAN]):
         return
     rootfs = STATE / "rootfs"
-    log_step("making a plain Debian 12 with debootstrap")
+    log_step("building a plain Debian 12 with debootstrap")
     shutil.rmtree(rootfs, ignore_errors=True)
     run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", rootfs])
-    # Whom this machine trusts, its containers trust: pip and apt run in them.
+    # pip and apt in containers need the CA certificates of this machine.
     shutil.copy(Path("/") / CERTIFICATES, rootfs / CERTIFICATES)
     for spent in ("var/cache/apt/archives", "var/lib/apt/lists"):
         shutil.rmtree(rootfs / spent)
@@ -106,7 +106,7 @@ def _files(one: StandIn) -> Iterator[tuple[str, Path]]:
 
 
 def _digest(one: StandIn) -> str:
-    """Names what a stand-in is made of; what is beside its folder, by place and version only."""
+    """A hash of a substitute's files; files outside its folder count by name only."""
     whole = sha256()
     for name, path in _files(one):
         whole.update(name.encode())

@@ -1,4 +1,4 @@
-"""The steps in which the deployment changes while people use it: more replicas, fewer, and a new build of everything."""
+"""The steps that scale and update the deployment under traffic."""
 
 import json
 import subprocess
@@ -17,26 +17,26 @@ from contracts.permissions import SERVICES
 ROLL = ROOT / "deploy" / "compose" / "roll.py"
 BROKEN = "trial-broken"
 FOUND_SECONDS = 4.0
-QUESTIONS = 40
+REQUESTS = 40
 
 
 def scale(test: DeploymentTest) -> None:
-    """Routing to three and intake to two, and the gateway asks all of them; then routing back to one."""
+    """Scales routing to three and intake to two, checks that the gateway uses all replicas, and scales routing back to one."""
     deployment = test.deployment
-    with test.people.passing_by() as tally:
+    with test.clients.background_traffic() as tally:
         _scale(deployment, routing=3, intake=2)
         time.sleep(FOUND_SECONDS)
         since = time.time()
         with httpx.Client(base_url=deployment.url, timeout=15) as client:
-            for _ in range(QUESTIONS):
+            for _ in range(REQUESTS):
                 client.get("/accesso")
                 client.get("/segnala")
         for service in ("routing", "intake"):
             _must_share(deployment, service, since)
         _scale(deployment, routing=1, intake=2)
         time.sleep(FOUND_SECONDS)
-    log_step(f"  answers meanwhile: {tally}")
-    tally.must_be_fair("while it was scaled")
+    log_step(f"  answers: {tally}")
+    tally.require_no_failures("during scaling")
     test.healthy()
     test.verify("scaling")
 
@@ -56,7 +56,7 @@ def _scale(deployment: Deployment, **wanted: int) -> None:
 
 
 def _must_share(deployment: Deployment, service: str, since: float) -> None:
-    """Raises Trouble unless the gateway asked every replica."""
+    """Raises StepError unless the gateway sent requests to every replica."""
     addresses = {
         deployment.inspect(name)["NetworkSettings"]["Networks"][f"{PROJECT}_served"]["IPAddress"]
         for name in deployment.containers(service)
@@ -65,36 +65,36 @@ def _must_share(deployment: Deployment, service: str, since: float) -> None:
     asked = answered_by(run(["docker", "logs", "--since", str(since), gateway]).splitlines(), service)
     if addresses - asked:
         raise StepError(
-            f"the gateway never asked {len(addresses - asked)} of {len(addresses)} replicas of {service}"
+            f"the gateway sent no request to {len(addresses - asked)} of {len(addresses)} replicas of {service}"
         )
-    log_step(f"the gateway shares what people ask {service} between its {len(addresses)} replicas")
+    log_step(f"the gateway distributes the requests of {service} over {len(addresses)} replicas")
 
 
 def answered_by(lines: Iterable[str], service: str) -> set[str]:
-    """The addresses that the gateway tried for a service, by its log."""
+    """The upstream addresses of a service in the gateway's log."""
     rows = [json.loads(line) for line in lines if line.startswith("{")]
     tried = (row["tried"] for row in rows if row["service"] == service)
     return {one.strip().partition(":")[0] for text in tried for one in text.split(",")}
 
 
 def roll(test: DeploymentTest) -> None:
-    """Every service to a new build under traffic, with the command that operators use; a build that fails is taken back."""
+    """Updates every service to a new build under traffic with `make roll`, and checks that a broken build is removed."""
     deployment = test.deployment
     for name in OURS:
         _build_again(name, SECOND, "LABEL org.ascolto.build=second")
     _build_again("notify", BROKEN, 'ENTRYPOINT ["false"]')
-    with test.people.passing_by() as tally:
+    with test.clients.background_traffic() as tally:
         deployment.put({"ASCOLTO_VERSION": SECOND})
         _run_roll(deployment)
         time.sleep(FOUND_SECONDS)
     test.result.failed += len(tally.failed)
-    log_step(f"  answers meanwhile: {tally}")
+    log_step(f"  answers: {tally}")
     for text in tally.failed[:10]:
         log_step(f"  {text}")
     _must_run(deployment, SECOND)
     _refuse_broken(deployment)
     test.healthy()
-    test.verify("the rolls")
+    test.verify("the updates")
 
 
 def _build_again(name: str, tag: str, instruction: str) -> None:
@@ -117,9 +117,9 @@ def _run_roll(deployment: Deployment, *services: str) -> None:
     ) as rolling:
         for line in rolling.stdout or ():
             log_step(f"  roll: {line.strip()}")
-        complaint = rolling.stderr.read() if rolling.stderr else ""
+        errors = rolling.stderr.read() if rolling.stderr else ""
     if rolling.returncode != 0:
-        raise StepError(complaint.strip())
+        raise StepError(errors.strip())
 
 
 def _must_run(deployment: Deployment, tag: str) -> None:
@@ -136,10 +136,10 @@ def _refuse_broken(deployment: Deployment) -> None:
     try:
         _run_roll(deployment, "notify")
     except StepError:
-        log_step("a build that does not start was refused, and the old one stayed")
+        log_step("a broken build was removed, and the old one stayed")
     else:
-        raise StepError("a build that does not start was rolled out")
+        raise StepError("a broken build was rolled out")
     finally:
         deployment.put({"ASCOLTO_VERSION": SECOND})
     if deployment.containers("notify") != before:
-        raise StepError("a build that does not start left something behind")
+        raise StepError("a broken build left containers behind")

@@ -1,4 +1,4 @@
-"""Whether a first `up` can be used: what people and staff meet at the one origin, with nothing done by hand before."""
+"""The smoke test of a new deployment: pages and APIs at the public origin, without any manual step before."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from stack.issuer_page import PEOPLE
 
 
 def check(deployment: Deployment) -> list[str]:
-    """What can be used, in words; raises Trouble naming the first thing that cannot."""
+    """Returns what works, in words; raises StepError for the first failure."""
     with httpx.Client(base_url=deployment.url, timeout=15, follow_redirects=False) as client:
         return [
             _register(client, "/v1/places", "places"),
@@ -27,20 +27,20 @@ def check(deployment: Deployment) -> list[str]:
         ]
 
 
-def _must(right: bool, what: str, answer: httpx.Response) -> None:
+def _require(right: bool, what: str, answer: httpx.Response) -> None:
     if not right:
         raise StepError(f"{what}: {answer.request.url} answered {answer.status_code} {answer.text[:300]}")
 
 
 def _register(client: httpx.Client, path: str, name: str) -> str:
     answer = client.get(path)
-    _must(answer.status_code == 200 and bool(answer.json()[name]), f"there are no {name}", answer)
+    _require(answer.status_code == 200 and bool(answer.json()[name]), f"there are no {name}", answer)
     return f"{len(answer.json()[name])} {name}"
 
 
 def _page(client: httpx.Client, path: str) -> str:
     answer = client.get(path, headers={"Accept": "text/html"})
-    _must(answer.status_code == 200 and "<form" in answer.text, "there is no form", answer)
+    _require(answer.status_code == 200 and "<form" in answer.text, "there is no form", answer)
     return f"the form {path}"
 
 
@@ -48,45 +48,45 @@ def _token(deployment: Deployment, role: str) -> Mapping[str, str]:
     known = json.loads((deployment.secrets / "issuer_clients").read_text())[f"ascolto-{role}"]
     form = {"grant_type": "client_credentials", "client_id": f"ascolto-{role}"}
     answer = httpx.post(f"{deployment.issuer}/token", data=form | {"client_secret": known["secret"]})
-    _must(answer.status_code == 200, f"no token for {role}", answer)
+    _require(answer.status_code == 200, f"no token for {role}", answer)
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 def _budgets(client: httpx.Client, deployment: Deployment) -> str:
     answer = client.get("/v1/budgets", headers=_token(deployment, "officer"))
-    _must(answer.status_code == 200 and bool(answer.json()), "there is no budget", answer)
+    _require(answer.status_code == 200 and bool(answer.json()), "there is no budget", answer)
     return "budgets of the rule pack in force"
 
 
 def _login(client: httpx.Client, deployment: Deployment) -> str:
-    """Goes the whole way of somebody with a browser: the page, the issuer, back, and the page."""
+    """Logs in like a browser: page, issuer, redirect, page."""
     sent = client.get("/accesso", headers={"Accept": "text/html"})
-    _must(sent.status_code == 303, "nobody is sent to the issuer", sent)
-    place = sent.headers["Location"]
-    _must(place.startswith(deployment.issuer), "browsers do not find the issuer under its name", sent)
-    asked = dict(httpx.URL(place).params)
+    _require(sent.status_code == 303, "no redirect to the issuer", sent)
+    location = sent.headers["Location"]
+    _require(location.startswith(deployment.issuer), "the redirect does not name the issuer", sent)
+    asked = dict(httpx.URL(location).params)
     chosen = httpx.post(
         f"{deployment.issuer}/authorize", data=asked | {"person": next(iter(PEOPLE)), "role": "operator"}
     )
-    _must(chosen.status_code == 303, "the issuer lets nobody choose", chosen)
+    _require(chosen.status_code == 303, "the issuer refuses the choice", chosen)
     back = client.get(chosen.headers["Location"])
-    _must(back.status_code == 303, "the login does not come back", back)
+    _require(back.status_code == 303, "the login does not return", back)
     page = client.get(back.headers["Location"])
-    _must(page.status_code == 200 and bool(re.search("/uscita", page.text)), "nobody is logged in", page)
-    return "a first login of the staff"
+    _require(page.status_code == 200 and bool(re.search("/uscita", page.text)), "not logged in", page)
+    return "login of staff"
 
 
 def _hidden(client: httpx.Client) -> str:
     for path in ("/ops/parked", "/internal/contacts?report_id=1", "/metrics", "/health/ready"):
         answer = client.get(path)
-        _must(answer.status_code == 404, "what is inside is seen outside", answer)
-    return "nothing of the inside"
+        _require(answer.status_code == 404, "an internal path is public", answer)
+    return "internal paths are hidden"
 
 
 def _ops(deployment: Deployment) -> str:
     secret = json.loads((deployment.secrets / "issuer_clients").read_text())["ascolto-ops"]["secret"]
-    asked = command("routing", "ascolto-ops", ["list"])
-    answer = deployment.compose(*asked[2:], stdin=f"{secret}\n".encode())
+    words = command("routing", "ascolto-ops", ["list"])
+    answer = deployment.compose(*words[2:], stdin=f"{secret}\n".encode())
     if not isinstance(json.loads(answer), dict | list):
-        raise StepError(f"an operator asked routing and got {answer[:300]}")
+        raise StepError(f"the operators' command line printed {answer[:300]}")
     return "the operators' command line"

@@ -1,4 +1,4 @@
-"""The trial of the deployment, step by step; each step is a function of what the one before left."""
+"""The steps of the deployment test, in order; each takes the state that the former one left."""
 
 import time
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from tests.compose import images, smoke
 from tests.compose.commands import ROOT, StepError, log_step, run
 from tests.compose.deployment import FIRST, LONG_RUNNING, OURS, WATCHING, Deployment
-from tests.compose.traffic import People
+from tests.compose.traffic import Clients
 from tests.compose.verification import Summary, Verification
 
 UP_SECONDS = 90.0
@@ -17,7 +17,7 @@ DAY = 330
 
 @dataclass
 class Result:
-    """What the last line is made of."""
+    """The result of a test."""
 
     up_seconds: float = 0.0
     failed: int = 0
@@ -26,7 +26,7 @@ class Result:
     summaries: list[Summary] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """The whole trial in one line."""
+        """The result in one line."""
         last = self.summaries[-1] if self.summaries else Summary()
         if self.back:
             return (
@@ -41,26 +41,26 @@ class Result:
 
 @dataclass
 class DeploymentTest:
-    """What the steps share."""
+    """The state that the steps share."""
 
     deployment: Deployment
-    people: People
+    clients: Clients
     verification: Verification
     result: Result = field(default_factory=Result)
 
     def verify(self, after: str, *, crashed: bool = False) -> None:
-        """Draws the account; raises Trouble when it does not add up. Only after a crash may mails lie there twice."""
-        drawn = self.verification.verify()
+        """Builds the account; raises StepError for a violation. Mails may be doubled only after a crash."""
+        account = self.verification.verify()
         before = self.result.summaries[-1].doubled if self.result.summaries else 0
-        self.result.summaries.append(drawn)
-        log_step(f"after {after}: {drawn}")
-        if drawn.violations:
-            raise StepError(f"after {after} the account does not add up: {len(drawn.violations)} times")
-        if drawn.doubled > before and not crashed:
-            raise StepError(f"{drawn.doubled - before} mails were doubled and nothing had crashed")
+        self.result.summaries.append(account)
+        log_step(f"after {after}: {account}")
+        if account.violations:
+            raise StepError(f"{len(account.violations)} violations after {after}")
+        if account.doubled > before and not crashed:
+            raise StepError(f"{account.doubled - before} mails were doubled without a crash")
 
     def healthy(self) -> None:
-        """Raises Trouble unless Docker itself calls every container healthy soon."""
+        """Waits until Docker reports every container as healthy; raises StepError after a minute."""
         end = time.monotonic() + 60
         while bad := self.deployment.unhealthy():
             if time.monotonic() > end:
@@ -69,27 +69,27 @@ class DeploymentTest:
 
 
 def public_images(services: Mapping[str, Mapping[str, Any]], dockerfile: str) -> set[str]:
-    """Every image that is not made here: those that services run, and those that ours begin with."""
+    """Every image that is not built here: those of services, and the base images of the Dockerfile."""
     begun = (line.split()[1] for line in dockerfile.splitlines() if line.startswith("FROM "))
     run_as_they_are = {str(spec["image"]) for spec in services.values() if "build" not in spec}
     return run_as_they_are | {name for name in begun if ":" in name}
 
 
 def build(deployment: Deployment) -> None:
-    """Stand-ins for the public images, and our own images as they are."""
+    """Provides the public images, and builds our own."""
     services = deployment.config["services"]
     wanted = public_images(services, (ROOT / "Dockerfile").read_text())
     images.make(wanted)
     log_step("building our images")
     began = time.monotonic()
-    # What all are made of is built once, and the others find it: side by side each would build its own.
+    # Builds the common stages first: built in parallel, each image would build its own copy.
     for names in (["provision"], [name for name, spec in services.items() if "build" in spec]):
         deployment.compose("build", "--quiet", *names, seconds=1800)
     log_step(f"built in {time.monotonic() - began:.1f} s")
     (base,) = (name for name in wanted if name.startswith("python:"))
     for name in OURS:
         whole = _megabytes(f"ascolto/{name}:{FIRST}")
-        log_step(f"  ascolto/{name}: {whole:.0f} MB, {whole - _megabytes(base):.0f} of them ours")
+        log_step(f"  ascolto/{name}: {whole:.0f} MB, {whole - _megabytes(base):.0f} MB above its base")
 
 
 def _megabytes(image: str) -> float:
@@ -97,47 +97,47 @@ def _megabytes(image: str) -> float:
 
 
 def up(test: DeploymentTest) -> None:
-    """From nothing, on empty volumes, to usable."""
-    log_step("up on empty volumes …")
+    """Starts the deployment on empty volumes and runs the smoke test."""
+    log_step("starting on empty volumes …")
     began = time.monotonic()
     test.deployment.compose("up", "--detach", "--wait", "--no-build")
     test.result.up_seconds = time.monotonic() - began
     log_step(f"up and healthy in {test.result.up_seconds:.1f} s (goal: {UP_SECONDS:.0f} s)")
     test.healthy()
-    log_step(f"usable: {', '.join(smoke.check(test.deployment))}")
+    log_step(f"smoke test passed: {', '.join(smoke.check(test.deployment))}")
 
 
-def play(test: DeploymentTest, name: str = "the day", *, crashed: bool = False) -> None:
-    """A day through the one origin."""
+def play(test: DeploymentTest, name: str = "the scenario", *, crashed: bool = False) -> None:
+    """Runs a scenario through the public origin."""
     began = time.monotonic()
-    tally = test.people.play_day(DAY)
-    log_step(f"a day in {time.monotonic() - began:.1f} s; answers: {tally}")
+    tally = test.clients.run_scenario(DAY)
+    log_step(f"scenario done in {time.monotonic() - began:.1f} s; answers: {tally}")
     test.verify(name, crashed=crashed)
 
 
 def crash(test: DeploymentTest) -> None:
-    """Everything dies once, in turn, under light traffic, and comes back by itself; those who only watch die at once."""
+    """Kills every container in turn under light traffic and waits for its restart; the monitoring is killed at once."""
     for names in (*((name,) for name in LONG_RUNNING if name not in WATCHING), WATCHING):
         containers = [one for name in names for one in test.deployment.containers(name)]
         if "mailbox" in names:
-            # It forgets when it ends: what it has is taken before, and it gets nothing more until it has died.
-            test.verification.settle()
+            # The mailbox loses its mails when it ends: collect them first, and send nothing more until then.
+            test.verification.wait_until_done()
             test.verification.collect_mails()
-            _die(test.deployment, containers)
-        # Whoever the issuer let in before it died is not known to it afterwards: staff stays away then.
-        with test.people.passing_by(staff="issuer" not in names) as tally:
+            _kill(test.deployment, containers)
+        # The issuer forgets its logins, so there are no requests of staff while it is killed.
+        with test.clients.background_traffic(staff="issuer" not in names) as tally:
             if "mailbox" not in names:
                 time.sleep(0.5)
-                _die(test.deployment, containers)
+                _kill(test.deployment, containers)
             took = max(test.deployment.wait_ready(container) for container in containers)
             time.sleep(1)
-        log_step(f"{', '.join(names)} died and was back after {took:.1f} s; answers meanwhile: {tally}")
+        log_step(f"{', '.join(names)} killed and back after {took:.1f} s; answers: {tally}")
         if "gateway" not in names:
-            tally.must_be_fair(f"while {', '.join(names)} was away")
+            tally.require_no_failures(f"while {', '.join(names)} was down")
     test.healthy()
     test.verify("the crashes", crashed=True)
 
 
-def _die(deployment: Deployment, containers: list[str]) -> None:
+def _kill(deployment: Deployment, containers: list[str]) -> None:
     for container in containers:
         deployment.crash(container)

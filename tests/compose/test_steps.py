@@ -1,4 +1,4 @@
-"""What the trial of the deployment computes; the trial itself is the verb `compose-test`."""
+"""The functions of the deployment test; the test itself is the verb `compose-test`."""
 
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from tests.compose.traffic import Tally
 from tests.compose.verification import Summary, summary_of
 
 
-def test_the_last_line_says_what_the_last_account_found_and_adds_up_what_failed() -> None:
+def test_the_last_line_has_the_last_account_and_the_sum_of_failures() -> None:
     result = Result(up_seconds=61.6, restored=True)
     for accepted in (330, 1204):
         result.summaries.append(Summary(accepted, unaccounted=0, mails=900))
-    for failures in (["GET / was answered by nobody"], [], ["GET / was answered 502"]):
+    for failures in (["GET / was not answered"], [], ["GET / was answered 502"]):
         result.failed += len(failures)
 
     assert str(result) == (
@@ -28,7 +28,7 @@ def test_the_last_line_says_what_the_last_account_found_and_adds_up_what_failed(
     )
 
 
-def test_a_trial_without_an_account_says_so() -> None:
+def test_the_last_line_without_an_account() -> None:
     assert str(Result()) == (
         "compose: up in 0 s, 0 accepted, 0 unaccounted, 0 failed during rolls, restore not tried"
     )
@@ -42,7 +42,7 @@ def test_the_last_line_of_three_of_each_says_how_many_came_back() -> None:
     )
 
 
-def test_a_doubled_mail_is_told_from_what_nothing_allows() -> None:
+def test_a_doubled_mail_is_counted_apart_from_violations() -> None:
     counts = {"accepted": 3, "cases": 3, "decisions": 0, "messages": 6, "mails": 6, "copies": 0}
     wrong = [
         ["r1", "doubled mail: message case-opened lies in the mailbox 2 times"],
@@ -59,11 +59,11 @@ def test_a_doubled_mail_is_told_from_what_nothing_allows() -> None:
 def test_the_archive_that_a_backup_names_is_found() -> None:
     said = "/backups/ascolto-20261127T1.backup: 12 documents of 3 collections as of now, 0.1 MB; saved\n"
     assert archive_in(said) == "/backups/ascolto-20261127T1.backup"
-    with pytest.raises(StepError, match="named no archive: nothing"):
+    with pytest.raises(StepError, match="printed no archive: nothing"):
         archive_in("nothing")
 
 
-def test_alerts_that_only_wait_do_not_fire_and_mails_tell_only_what_fires() -> None:
+def test_pending_alerts_do_not_fire_and_only_firing_mails_count() -> None:
     alerts = [
         {"labels": {"alertname": "KafkaDown"}, "state": "firing"},
         {"labels": {"alertname": "MongoDown"}, "state": "pending"},
@@ -74,13 +74,13 @@ def test_alerts_that_only_wait_do_not_fire_and_mails_tell_only_what_fires() -> N
     assert mails_about(subjects, {"KafkaDown", "MongoDown"}) == {"KafkaDown"}
 
 
-def test_what_prometheus_sees_of_the_engines_is_read() -> None:
+def test_answers_of_prometheus_are_read() -> None:
     seen = {"data": {"result": [{"metric": {}, "value": [1764268000.1, "3"]}]}}
-    rules = [{"name": "MongoDown", "state": "firing"}, {"name": "CopiesMissing", "state": "pending"}]
+    rules = [{"name": "MongoDown", "state": "firing"}, {"name": "ReplicasMissing", "state": "pending"}]
 
     assert figure(seen) == 3
     assert figure({"data": {"result": []}}) == 0
-    assert state({"data": {"groups": [{"rules": []}, {"rules": rules}]}}, "CopiesMissing") == "pending"
+    assert state({"data": {"groups": [{"rules": []}, {"rules": rules}]}}, "ReplicasMissing") == "pending"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_prometheus_sees_of_the_engines_is_read() -> None:
         (0, None, True),
     ],
 )
-def test_only_a_503_that_says_when_to_come_again_is_fair(
+def test_only_a_503_with_retry_after_is_no_failure(
     status: int, retry_after: str | None, is_failure: bool
 ) -> None:
     tally = Tally()
@@ -108,16 +108,16 @@ def test_only_a_503_that_says_when_to_come_again_is_fair(
 def test_requests_that_failed_are_named() -> None:
     tally = Tally()
     tally.note("GET /", 200, None)
-    tally.must_be_fair("while nothing happened")
+    tally.require_no_failures("while nothing happened")
     tally.note("POST /v1/reports", 502, None)
 
     with pytest.raises(
         StepError, match="while it was rolled 1 requests failed: POST /v1/reports was answered 502"
     ):
-        tally.must_be_fair("while it was rolled")
+        tally.require_no_failures("while it was rolled")
 
 
-def test_the_gateways_log_says_whom_it_tried() -> None:
+def test_the_gateways_log_has_the_addresses_that_it_tried() -> None:
     lines = [
         "nginx: [alert] something",
         '{"service":"intake","tried":"172.16.78.2:8080"}',
@@ -138,11 +138,11 @@ def test_the_gateways_log_says_whom_it_tried() -> None:
         ("pid file found, ensure docker is not running", False),
     ],
 )
-def test_a_machine_that_allows_no_engine_is_told_from_a_mistake(said: str, refused: bool) -> None:
+def test_a_machine_that_allows_no_engine_is_distinguished_from_an_error(said: str, refused: bool) -> None:
     assert is_refusal(said) is refused
 
 
-def test_an_image_that_nothing_stands_in_for_is_named() -> None:
+def test_an_image_without_a_substitute_is_named() -> None:
     assert [one.folder for one in stand_ins({"mongo:8.0.32-noble", "apache/kafka:4.3.1"})] == [
         "kafka",
         "mongo",
@@ -172,7 +172,7 @@ def test_a_variable_of_env_is_replaced_and_the_others_stay(tmp_path: Path) -> No
     assert (deployment.value("ASCOLTO_VERSION"), deployment.value("ASCOLTO_PORT")) == ("second", "8080")
 
 
-def test_a_command_that_fails_shows_the_end_of_what_it_said() -> None:
+def test_a_failed_command_shows_the_end_of_its_output() -> None:
     with pytest.raises(StepError, match="ended with 3:\nlast words"):
         run(["sh", "-c", "echo last words >&2; exit 3"])
     with pytest.raises(StepError, match="did not end within 0 s"):
@@ -182,7 +182,7 @@ def test_a_command_that_fails_shows_the_end_of_what_it_said() -> None:
     assert "No such file" in fails(["a-program-that-is-not-there"])
 
 
-def test_what_the_daemon_does_not_give_up_at_once_is_removed_a_moment_later(
+def test_a_removal_is_retried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tests.compose.deployment.PAUSE_SECONDS", 0.0)

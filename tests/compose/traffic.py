@@ -1,4 +1,4 @@
-"""People at the one origin: a day at once, or a light traffic for as long as something else is done; all goes into one log."""
+"""Traffic at the public origin: a scenario at once, or light traffic in the background; all requests go to one log."""
 
 import asyncio
 import random
@@ -18,27 +18,27 @@ from stack.play import AT_ONCE, Log, Player, PublicApis
 from stack.scenario import Report, Scenario, generate
 
 PER_SECOND = 6.0
-LONGER = 120.0
+RETRY_SECONDS = 120.0
 UNAVAILABLE = 503
-# Longer than the gateway waits: who hangs up before it cannot say that nobody answered.
-ANSWERED = 45.0
+# Longer than the gateway's timeout, so that its answer is not missed.
+ANSWER_SECONDS = 45.0
 
 
 @dataclass
 class Tally:
-    """Every single answer, the repeated ones too: how many, and those that nobody should ever get."""
+    """Counts all answers, retries included, and records the failures."""
 
     answers: Counter[int] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
 
     def note(self, asked: str, status: int, retry_after: str | None) -> None:
-        """Counts one answer; status 0 is none at all, and 503 is fair when it says when to come again."""
+        """Counts one answer; status 0 is none, and 503 with Retry-After is no failure."""
         self.answers[status] += 1
         if status == 0 or (status >= 500 and not (status == UNAVAILABLE and retry_after)):
-            self.failed.append(f"{asked} was answered {status or 'by nobody'}")
+            self.failed.append(f"{asked} was {f'answered {status}' if status else 'not answered'}")
 
-    def must_be_fair(self, during: str) -> None:
-        """Raises Trouble naming some of those that nobody should get."""
+    def require_no_failures(self, during: str) -> None:
+        """Raises StepError with some of the failures."""
         if self.failed:
             raise StepError(f"{during} {len(self.failed)} requests failed: {'; '.join(self.failed[:5])}")
 
@@ -47,18 +47,18 @@ class Tally:
         return ", ".join(f"{status or 'none'}: {count}" for status, count in sorted(self.answers.items()))
 
 
-class Watched(httpx.AsyncBaseTransport):
-    """Carries requests and notes what came back on a tally."""
+class CountingTransport(httpx.AsyncBaseTransport):
+    """An HTTP transport that counts the answers."""
 
     def __init__(self, tally: Tally) -> None:
         limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-        self.tally, self._way = tally, httpx.AsyncHTTPTransport(limits=limits)
+        self.tally, self._transport = tally, httpx.AsyncHTTPTransport(limits=limits)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One request, once."""
         asked = f"{request.method} {request.url.path}"
         try:
-            answer = await self._way.handle_async_request(request)
+            answer = await self._transport.handle_async_request(request)
         except httpx.TransportError:
             self.tally.note(asked, 0, None)
             raise
@@ -67,26 +67,26 @@ class Watched(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Ends the connections."""
-        await self._way.aclose()
+        await self._transport.aclose()
 
 
 @dataclass
-class People:
-    """Tenants and staff in front of one deployment."""
+class Clients:
+    """Tenants and staff of one deployment."""
 
     deployment: Deployment
     log: Log
     seeds: random.Random
 
-    def play_day(self, size: int) -> Tally:
-        """A whole demo day, as fast as it goes."""
+    def run_scenario(self, size: int) -> Tally:
+        """Runs a whole scenario."""
         tally = Tally()
-        asyncio.run(self._day(size, tally))
+        asyncio.run(self._run(size, tally))
         return tally
 
     @contextmanager
     def writing(self, log: Log) -> Iterator[None]:
-        """Lets everybody write into another log meanwhile."""
+        """Uses another log within its block."""
         before, self.log = self.log, log
         try:
             yield
@@ -94,17 +94,17 @@ class People:
             self.log = before
 
     @contextmanager
-    def passing_by(self, per_second: float = PER_SECOND, *, staff: bool = True) -> Iterator[Tally]:
-        """Lets some report, again and again, until the inside is done; what was begun is ended then."""
+    def background_traffic(self, per_second: float = PER_SECOND, *, staff: bool = True) -> Iterator[Tally]:
+        """Sends reports in the background while its block runs, and waits for the pending ones."""
         tally, stop, broken = Tally(), threading.Event(), list[BaseException]()
 
-        def walk() -> None:
+        def send() -> None:
             try:
-                asyncio.run(self._walk(per_second, staff, tally, stop))
+                asyncio.run(self._send(per_second, staff, tally, stop))
             except BaseException as error:  # noqa: BLE001 - it is raised where the traffic was asked for
                 broken.append(error)
 
-        thread = threading.Thread(target=walk, name="passing-by")
+        thread = threading.Thread(target=send, name="background-traffic")
         thread.start()
         try:
             yield tally
@@ -112,18 +112,18 @@ class People:
             stop.set()
             thread.join()
         if broken:
-            raise StepError(f"the traffic broke: {broken[0]!r}") from broken[0]
+            raise StepError(f"the traffic failed: {broken[0]!r}") from broken[0]
 
-    async def _day(self, size: int, tally: Tally) -> None:
+    async def _run(self, size: int, tally: Tally) -> None:
         async with self._client(tally) as client:
-            scenario = await self._fresh_day(client, size)
+            scenario = await self._new_scenario(client, size)
             await self._player(client).play(scenario)
 
-    async def _walk(self, per_second: float, staff: bool, tally: Tally, stop: threading.Event) -> None:
+    async def _send(self, per_second: float, staff: bool, tally: Tally, stop: threading.Event) -> None:
         async with self._client(tally) as client, asyncio.TaskGroup() as group:
             player = self._player(client)
             while not stop.is_set():
-                scenario = await self._fresh_day(client, 600)
+                scenario = await self._new_scenario(client, 600)
                 ids: dict[int, str] = {}
                 for report in scenario.reports:
                     if stop.is_set():
@@ -140,14 +140,14 @@ class People:
             await player.work_on(report, ids[report.number])
 
     def _client(self, tally: Tally) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=Watched(tally), timeout=ANSWERED)
+        return httpx.AsyncClient(transport=CountingTransport(tally), timeout=ANSWER_SECONDS)
 
     def _player(self, client: httpx.AsyncClient) -> Player:
         url, clients = self.deployment.url, self.deployment.secrets / "issuer_clients"
         apis = PublicApis(url, url, url, DevTokens.read(self.deployment.issuer, clients))
-        return Player(client, apis, self.log, lambda _stage: None, LONGER)
+        return Player(client, apis, self.log, lambda _stage: None, RETRY_SECONDS)
 
-    async def _fresh_day(self, client: httpx.AsyncClient, size: int) -> Scenario:
+    async def _new_scenario(self, client: httpx.AsyncClient, size: int) -> Scenario:
         registers = [await self._register(client, name) for name in ("categories", "places")]
         return generate(self.seeds.randrange(10**6), registers[0], registers[1], datetime.now(UTC), size)
 

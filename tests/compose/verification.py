@@ -1,4 +1,4 @@
-"""The books of a trial: the client's log, the mails that were caught, and the account drawn from them beside the engines."""
+"""The verification of a deployment test: client logs, caught mails, and the account built beside the engines."""
 
 import json
 import time
@@ -23,7 +23,7 @@ DOUBLED = "doubled mail: "
 
 @dataclass(frozen=True)
 class Summary:
-    """The account in numbers; `violations` are report and text, and what may follow a crash is apart from them."""
+    """The counts of an account; `violations` are report and text, without doubled mails, which a crash may cause."""
 
     accepted: int = 0
     unaccounted: int = 0
@@ -36,7 +36,7 @@ class Summary:
     violations: list[tuple[str, str]] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """In one line, with what is wrong below it."""
+        """The counts in one line, followed by the violations."""
         numbers = (
             f"{self.accepted} accepted, {self.cases} cases, {self.decisions} decisions, {self.mails} mails, "
             f"{self.doubled} doubled, {self.copies} copies, {self.unaccounted} unaccounted"
@@ -46,7 +46,7 @@ class Summary:
 
 
 def summary_of(found: dict[str, Any]) -> Summary:
-    """Tells doubled mails, which the promise allows after a crash, from everything that nothing allows."""
+    """Separates doubled mails, which are allowed after a crash, from violations."""
     texts = [(str(report_id), str(text)) for report_id, text in found.pop("violations")]
     wrong = [one for one in texts if not one[1].startswith(DOUBLED)]
     unaccounted = len({report_id for report_id, _ in wrong} - {""})
@@ -64,12 +64,12 @@ class Verification:
 
     @property
     def folder(self) -> Path:
-        """Where they lie."""
-        return self.deployment.folder / "books"
+        """The folder of logs and mails."""
+        return self.deployment.folder / "verification"
 
     @contextmanager
     def another_log(self) -> Iterator[Log]:
-        """One more log of a client, which the account reads with the others."""
+        """Creates another client log, which the account includes."""
         path = self.folder / f"client-{len(self.logs) + 1}.jsonl"
         log = Log(path)
         self.logs.append(path)
@@ -79,16 +79,16 @@ class Verification:
             log.close()
 
     def forget_last(self) -> None:
-        """Leaves the last log out of all further accounts."""
+        """Excludes the last log from further accounts."""
         self.logs.pop()
 
     @property
     def mails(self) -> Path:
-        """The mails that were caught, as the account reads them."""
+        """The folder of collected mails, in the format of the account."""
         return self.folder / "mails"
 
     def collect_mails(self) -> None:
-        """Keeps every mail that the mailbox has and that was not kept yet: it forgets them when it ends."""
+        """Stores the new mails of the mailbox, which loses them when it stops."""
         self.mails.mkdir(parents=True, exist_ok=True)
         with httpx.Client(base_url=self.deployment.mailbox, timeout=15) as client:
             start = 0
@@ -109,42 +109,40 @@ class Verification:
         (self.mails / f"{stamp}-{name}.eml").write_bytes(raw)
         self._kept.add(name)
 
-    def settle(self) -> None:
-        """Returns when nothing is unfinished; raises Trouble when something is and nothing moves any more."""
-        left = json.loads(self._inside("--wait", str(IDLE_SECONDS)))["unfinished"]
+    def wait_until_done(self) -> None:
+        """Waits until no work is outstanding; raises StepError after IDLE_SECONDS without progress."""
+        left = json.loads(self._run_account("--wait", str(IDLE_SECONDS)))["unfinished"]
         if left:
-            raise StepError(
-                f"{left} things are still unfinished and nothing has moved for {IDLE_SECONDS:.0f} s"
-            )
+            raise StepError(f"{left} items are outstanding without progress for {IDLE_SECONDS:.0f} s")
 
     def verify(self) -> Summary:
-        """The account of everything so far; nothing is unfinished when it is drawn."""
-        self.settle()
+        """Waits until no work is outstanding and builds the account of everything so far."""
+        self.wait_until_done()
         self.collect_mails()
-        found = json.loads(self._inside())
+        found = json.loads(self._run_account())
         return summary_of(found)
 
-    def _inside(self, *words: str) -> str:
-        """Runs the account in the image of the one-shot jobs, which has the drivers, on the inner network."""
+    def _run_account(self, *words: str) -> str:
+        """Runs the account in the image of the one-shot jobs, which has the drivers, on the internal network."""
         mounts = {
             ROOT / "stack" / "src": "/srv/code",
             ROOT / "tests" / "compose" / "account_in_container.py": "/srv/account.py",
             self.deployment.secrets: "/run/secrets",
-            self.folder: "/srv/books",
+            self.folder: "/srv/verification",
         }
-        places = [word for here, there in mounts.items() for word in ("--volume", f"{here}:{there}:ro")]
+        options = [word for here, there in mounts.items() for word in ("--volume", f"{here}:{there}:ro")]
         return run(
             [
                 *("docker", "run", "--rm", "--network", f"{PROJECT}_inside", "--user", "0:0"),
-                *("--env", "PYTHONPATH=/srv/code", *places, f"ascolto/provision:{FIRST}"),
-                *("python", "/srv/account.py", *self._engines(), "--mails", "/srv/books/mails"),
+                *("--env", "PYTHONPATH=/srv/code", *options, f"ascolto/provision:{FIRST}"),
+                *("python", "/srv/account.py", *self._engines(), "--mails", "/srv/verification/mails"),
                 *("--since", str(self.since), *words),
-                *("--logs", *(f"/srv/books/{path.name}" for path in self.logs)),
+                *("--logs", *(f"/srv/verification/{path.name}" for path in self.logs)),
             ]
         )
 
     def _engines(self) -> list[str]:
-        """Where all engines are and whom to trust, as the watcher is told."""
-        told = self.deployment.config["services"]["watcher"]["environment"]
+        """The addresses of the engines and the CA, from the environment of the watcher."""
+        environment = self.deployment.config["services"]["watcher"]["environment"]
         found = {"members": "MONGO_MEMBERS", "kafka": "KAFKA", "ca": "KAFKA_CA"}
-        return [f"--{word}={told.get(f'WATCHER_{name}', '')}" for word, name in found.items()]
+        return [f"--{word}={environment.get(f'WATCHER_{name}', '')}" for word, name in found.items()]

@@ -32,9 +32,9 @@ def row(number: int) -> dict[str, Any]:
 TRUTH = ExpectedEvents({f"e{number}": known(number) for number in (1, 2, 3)}, frozenset({"x"}), copies=1)
 GOOD: Rows = [row(1), row(2), {"id": "e1", "skipped": "copy"}, {"id": "x", "skipped": "unknown"}, row(3)]
 FAULTS: dict[str, tuple[Callable[[Rows], Rows], str]] = {
-    "it lost one": (lambda rows: rows[:-1], "never heard"),
+    "it lost one": (lambda rows: rows[:-1], "never received"),
     "it processed a duplicate": (lambda rows: [*rows, row(1)], "2 times"),
-    "it processed an unknown type": (lambda rows: [*rows, row(3) | {"id": "y"}], "no known type"),
+    "it processed an unknown type": (lambda rows: [*rows, row(3) | {"id": "y"}], "has an unknown type"),
     "it received them in another order": (lambda rows: [rows[1], rows[0], *rows[2:]], "came after"),
     "it received no duplicates": (lambda rows: [one for one in rows if one.get("skipped") != "copy"], "copies are on"),
     "it received no unknown types": (lambda rows: [one for one in rows if one.get("skipped") != "unknown"], "unknown types"),

@@ -1,4 +1,4 @@
-"""Debian's nginx with the deployment's own configuration, in front of small servers that say what they were asked."""
+"""Debian's nginx with the deployed configuration, in front of servers that echo the request."""
 
 import asyncio
 import itertools
@@ -21,18 +21,24 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "deploy" / "gateway"
 SERVICES = ("intake", "routing", "subsidies", "notify")
 HOSTS = "https://ascolto.example:8080,www.example.org,"
-IN_FRONT = "127.0.0.5"  # where Docker's own address stands in for everybody
-_HOSTS = itertools.count(1)  # more than 255 of them live in one process
+IN_FRONT = "127.0.0.5"  # stands for the address that Docker gives to all published connections
+_HOSTS = itertools.count()
+
+
+def _free_host() -> str:
+    """A loopback address that no replica of this test run had before."""
+    third, fourth = divmod(next(_HOSTS), 254)
+    return f"127.77.{third}.{fourth + 1}"
 
 
 @dataclass
 class Replica:
-    """A server of one service on an address of its own; says what it was asked, or what it was told to say."""
+    """A server of one service on its own address; it answers `status` with the request as JSON."""
 
     service: str
     port: int
     status: int = 200
-    host: str = field(default_factory=lambda: "127.77.{}.{}".format(*divmod(next(_HOSTS), 250)))
+    host: str = field(default_factory=_free_host)
     asked: list[str] = field(default_factory=list)
     server: uvicorn.Server | None = None
     task: "asyncio.Task[None] | None" = None
@@ -44,7 +50,7 @@ class Replica:
             if not message.get("more_body"):
                 break
         self.asked.append(f"{scope['method']} {scope['path']}")
-        heard = {
+        request = {
             "service": self.service,
             "host": self.host,
             "path": scope["path"],
@@ -54,10 +60,10 @@ class Replica:
         }
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(heard).encode()})
+        await send({"type": "http.response.body", "body": json.dumps(request).encode()})
 
     async def start(self) -> None:
-        """Returns when it listens."""
+        """Starts the server; returns when it listens."""
         config = uvicorn.Config(self, host=self.host, port=self.port, log_level="error", lifespan="off")
         self.server = uvicorn.Server(config)
         self.task = asyncio.get_running_loop().create_task(self.server._serve())
@@ -66,7 +72,7 @@ class Replica:
             await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
-        """Returns when nothing listens there any more."""
+        """Stops the server."""
         if self.server is not None and self.task is not None:
             self.server.should_exit = True
             await self.task
@@ -74,7 +80,7 @@ class Replica:
 
 
 class Names(asyncio.DatagramProtocol):
-    """A DNS server that answers A questions from a table, as Docker's does for the replicas of a service."""
+    """A DNS server that answers A queries from a table, like Docker's for the replicas of a service."""
 
     def __init__(self) -> None:
         self.table: dict[str, list[str]] = {}
@@ -84,7 +90,7 @@ class Names(asyncio.DatagramProtocol):
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
-        """Answer one question; a name that is not in the table does not exist."""
+        """Answers one query; names that are not in the table do not exist."""
         end = data.index(0, 12)
         question, at, labels = data[12 : end + 5], 12, []
         while data[at]:
@@ -101,7 +107,7 @@ class Names(asyncio.DatagramProtocol):
 
 @dataclass
 class Gateway:
-    """The gateway, the servers behind it, and the names by which it finds them."""
+    """The gateway, the servers behind it, and the DNS server."""
 
     url: str
     names: Names
@@ -110,7 +116,7 @@ class Gateway:
     more: list[Replica] = field(default_factory=list)
 
     async def another(self, service: str) -> Replica:
-        """Starts one more replica of a service, which the names then know."""
+        """Starts another replica of a service and adds it to the DNS server."""
         replica = Replica(service, self.port)
         await replica.start()
         self.more.append(replica)
@@ -119,14 +125,14 @@ class Gateway:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that nobody on this machine listens on now, on any address."""
+    """A port that is free on all addresses of this machine."""
     with closing(socket.socket(socket.AF_INET, kind)) as probe:
         probe.bind(("0.0.0.0", 0))
         return int(probe.getsockname()[1])
 
 
 def configured(folder: Path, changes: Mapping[str, str], source: Path) -> Path:
-    """The deployment's own file with these words exchanged, each of which must be in it."""
+    """Writes the deployed file with these replacements, each of which must occur in it."""
     text = source.read_text()
     for old, new in changes.items():
         assert old in text, f"{source.name} has no {old!r}"
@@ -140,7 +146,8 @@ def configured(folder: Path, changes: Mapping[str, str], source: Path) -> Path:
 async def running_gateway(
     folder: Path, tls: Mapping[str, str] | None = None, more: Mapping[str, str] | None = None
 ) -> AsyncIterator[Gateway]:
-    """Everything up, with `more` words of the configuration exchanged; over TLS when a certificate's files are given by the names of their secrets."""
+    """Starts the gateway and its servers, with `more` replacements in the configuration; over TLS if the files of a certificate
+    are given by the names of their secrets."""
     dns, port, behind = free_port(socket.SOCK_DGRAM), free_port(), free_port()
     names = Names()
     loop = asyncio.get_running_loop()
@@ -183,7 +190,7 @@ async def running_gateway(
 def _start(file: Path, folder: Path) -> "subprocess.Popen[bytes]":
     binary = program()
     assert binary is not None
-    # Where root runs the tests, its folders are closed to the user whom nginx would take for its worker.
+    # If root runs the tests, the default user of nginx' workers cannot read the folder.
     who = "" if os.geteuid() else " user root;"
     start = configured(folder, {" /tmp/": f" {folder}/"}, CONFIGURATION / "start.sh")
     words = [binary, "-p", str(folder), "-c", str(file), "-g", f"daemon off;{who}"]
@@ -191,13 +198,13 @@ def _start(file: Path, folder: Path) -> "subprocess.Popen[bytes]":
 
 
 def program() -> str | None:
-    """Where nginx is; Debian puts it where only root looks."""
+    """The path of nginx, which Debian installs in /usr/sbin."""
     return shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 
 
 async def _listening(port: int, nginx: "subprocess.Popen[bytes]") -> None:
     for _ in range(500):
-        assert nginx.poll() is None, "nginx does not take the configuration"
+        assert nginx.poll() is None, "nginx rejects the configuration"
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except ConnectionRefusedError:
@@ -209,12 +216,12 @@ async def _listening(port: int, nginx: "subprocess.Popen[bytes]") -> None:
 
 
 def header(answer: Mapping[str, Any], name: str) -> str | None:
-    """What a replica was told by a header; raises AssertionError when it was told twice."""
+    """The value of a header of the echoed request; raises AssertionError when it occurs twice."""
     found = [value for key, value in answer["headers"] if key == name]
     assert len(found) < 2
     return found[0] if found else None
 
 
 def filled(path: str) -> str:
-    """A path of a route with something in the place of every parameter."""
+    """The path of a route with a value for every parameter."""
     return re.sub(r"\{\w+\}", "0190a000-0000-7000-8000-000000000001", path)

@@ -1,4 +1,4 @@
-"""The gateway: one origin, found replicas, and nothing of the inside; with the deployment's own configuration."""
+"""The gateway with the deployed configuration: routes, replicas, and hidden internal paths."""
 
 import asyncio
 import os
@@ -15,26 +15,26 @@ from tests.http.test_routes import routes_of
 HIDDEN = ("/ops", "/internal", "/health", "/metrics")
 ID = "0190a000-0000-7000-8000-000000000001"
 
-if program() is None and os.environ.get("CI") != "true":  # noqa: TID251 - whether this is CI is said nowhere else
+if program() is None and os.environ.get("CI") != "true":  # noqa: TID251 - only the environment says whether this is CI
     pytest.skip("nginx is missing: apt-get install nginx-light", allow_module_level=True)
 
 
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    """Everything up, anew for each test, because tests stop replicas."""
+    """A gateway for each test, because tests stop replicas."""
     async with running_gateway(tmp_path) as up:
         yield up
 
 
 @pytest.fixture
 async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody outside."""
+    """A client outside the deployment."""
     async with httpx.AsyncClient(base_url=gateway.url, timeout=15) as outside:
         yield outside
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_every_route_is_reached_at_its_own_service_or_hidden(
+async def test_every_route_reaches_its_service_or_is_hidden(
     name: str, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     async with furnished(name, tmp_path) as service:
@@ -66,7 +66,7 @@ async def test_every_route_is_reached_at_its_own_service_or_hidden(
         "/v1/reportsx",
     ],
 )
-async def test_what_is_not_said_to_be_open_does_not_exist(path: str, gateway: Gateway) -> None:
+async def test_other_paths_do_not_exist(path: str, gateway: Gateway) -> None:
     host, port = gateway.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"GET {path} HTTP/1.1\r\nHost: ascolto.example\r\nConnection: close\r\n\r\n".encode())
@@ -75,22 +75,22 @@ async def test_what_is_not_said_to_be_open_does_not_exist(path: str, gateway: Ga
 
     assert answer.startswith(b"HTTP/1.1 404 ")
     assert all(not replica.asked for replica in gateway.replicas.values())
-    assert b"nginx/" not in answer, "the version is told"
+    assert b"nginx/" not in answer, "the version is shown"
 
 
-async def test_the_descriptions_of_all_services_are_under_their_names(client: httpx.AsyncClient) -> None:
+async def test_the_openapi_documents_are_under_the_names_of_their_services(client: httpx.AsyncClient) -> None:
     for name in SERVICES:
-        heard = (await client.get(f"/openapi/{name}.json")).json()
-        assert (heard["service"], heard["path"]) == (name, "/openapi.json")
+        echo = (await client.get(f"/openapi/{name}.json")).json()
+        assert (echo["service"], echo["path"]) == (name, "/openapi.json")
 
 
 async def test_a_query_and_an_encoded_path_arrive_as_they_were_sent(client: httpx.AsyncClient) -> None:
-    heard = (await client.get("/v1/status/AB%20C?pin=1%262&x=//..%2f")).json()
+    echo = (await client.get("/v1/status/AB%20C?pin=1%262&x=//..%2f")).json()
 
-    assert (heard["path"], heard["query"]) == ("/v1/status/AB C", "pin=1%262&x=//..%2f")
+    assert (echo["path"], echo["query"]) == ("/v1/status/AB C", "pin=1%262&x=//..%2f")
 
 
-async def test_what_a_client_says_of_itself_is_replaced(client: httpx.AsyncClient) -> None:
+async def test_forged_proxy_headers_are_replaced(client: httpx.AsyncClient) -> None:
     forged = {
         "X-Forwarded-For": "10.1.2.3",
         "X-Forwarded-Proto": "https",
@@ -100,24 +100,24 @@ async def test_what_a_client_says_of_itself_is_replaced(client: httpx.AsyncClien
         "Forwarded": "for=10.1.2.3",
         "Host": "ascolto.example:8080",
     }
-    heard = (await client.get("/", headers=forged)).json()
+    echo = (await client.get("/", headers=forged)).json()
 
-    assert header(heard, "x-forwarded-for") == "127.0.0.1"
-    assert header(heard, "x-forwarded-proto") == "http"
-    assert header(heard, "host") == "ascolto.example:8080"
+    assert header(echo, "x-forwarded-for") == "127.0.0.1"
+    assert header(echo, "x-forwarded-proto") == "http"
+    assert header(echo, "host") == "ascolto.example:8080"
     for name in ("x-forwarded-host", "x-forwarded-port", "x-real-ip", "forwarded"):
-        assert header(heard, name) is None
+        assert header(echo, name) is None
 
 
-async def test_the_proxy_in_front_says_who_its_client_is(gateway: Gateway) -> None:
+async def test_the_client_address_of_the_proxy_in_front_is_trusted(gateway: Gateway) -> None:
     transport = httpx.AsyncHTTPTransport(local_address=IN_FRONT)
     async with httpx.AsyncClient(base_url=gateway.url, transport=transport) as front:
-        heard = (await front.get("/", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})).json()
+        echo = (await front.get("/", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})).json()
 
-    assert header(heard, "x-forwarded-for") == "198.51.100.7"
+    assert header(echo, "x-forwarded-for") == "198.51.100.7"
 
 
-async def test_an_oversized_body_goes_nowhere(client: httpx.AsyncClient, gateway: Gateway) -> None:
+async def test_an_oversized_body_is_not_forwarded(client: httpx.AsyncClient, gateway: Gateway) -> None:
     fits = await client.post("/v1/reports", content=b"x" * 1_000_000)
     large = await client.post("/v1/reports", content=b"x" * 1_100_000)
     page = await client.post("/segnala", content=b"x" * 1_100_000, headers={"Accept": "text/html"})
@@ -129,7 +129,7 @@ async def test_an_oversized_body_goes_nowhere(client: httpx.AsyncClient, gateway
     assert gateway.replicas["intake"].asked == ["POST /v1/reports"]
 
 
-async def test_an_oversized_head_goes_nowhere(client: httpx.AsyncClient, gateway: Gateway) -> None:
+async def test_oversized_headers_are_not_forwarded(client: httpx.AsyncClient, gateway: Gateway) -> None:
     answer = await client.get("/", headers={"X-Long": "x" * 40_000})
 
     assert answer.status_code == 400
@@ -138,7 +138,9 @@ async def test_an_oversized_head_goes_nowhere(client: httpx.AsyncClient, gateway
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_dead_replica_is_survived(method: str, client: httpx.AsyncClient, gateway: Gateway) -> None:
+async def test_requests_go_to_another_replica_when_one_is_down(
+    method: str, client: httpx.AsyncClient, gateway: Gateway
+) -> None:
     other = await gateway.another("intake")
     await gateway.replicas["intake"].stop()
 
@@ -148,7 +150,9 @@ async def test_a_dead_replica_is_survived(method: str, client: httpx.AsyncClient
     assert len(other.asked) == 20
 
 
-async def test_all_replicas_of_a_service_are_asked(client: httpx.AsyncClient, gateway: Gateway) -> None:
+async def test_requests_are_distributed_over_all_replicas(
+    client: httpx.AsyncClient, gateway: Gateway
+) -> None:
     other = await gateway.another("routing")
     third = await gateway.another("routing")
 
@@ -160,7 +164,7 @@ async def test_all_replicas_of_a_service_are_asked(client: httpx.AsyncClient, ga
     assert min(asked) >= 5
 
 
-async def test_a_replica_that_comes_later_is_found_and_one_that_left_is_forgotten(
+async def test_new_replicas_are_found_and_removed_ones_dropped(
     client: httpx.AsyncClient, gateway: Gateway
 ) -> None:
     assert (await client.get("/")).status_code == 200
@@ -170,13 +174,13 @@ async def test_a_replica_that_comes_later_is_found_and_one_that_left_is_forgotte
     await asyncio.sleep(3.5)
     before = len(first.asked)
 
-    heard = [(await client.get("/")).json()["host"] for _ in range(5)]
+    echo = [(await client.get("/")).json()["host"] for _ in range(5)]
 
-    assert heard == [later.host] * 5
+    assert echo == [later.host] * 5
     assert len(first.asked) == before
 
 
-async def test_a_form_that_reached_a_service_is_not_sent_to_another(
+async def test_a_post_that_reached_a_service_is_not_sent_to_another(
     client: httpx.AsyncClient, gateway: Gateway
 ) -> None:
     other = await gateway.another("intake")
@@ -189,10 +193,10 @@ async def test_a_form_that_reached_a_service_is_not_sent_to_another(
     await client.get("/v1/categories")
 
     assert (answer.status_code, asked) == (503, 1)
-    assert sum(len(replica.asked) for replica in replicas) == 3, "a question may be asked again"
+    assert sum(len(replica.asked) for replica in replicas) == 3, "a GET may be sent again"
 
 
-async def test_a_service_that_is_away_is_said_in_the_form_that_was_asked_for(
+async def test_an_unavailable_service_is_reported_in_the_accepted_format(
     client: httpx.AsyncClient, gateway: Gateway
 ) -> None:
     await gateway.replicas["intake"].stop()
@@ -220,7 +224,7 @@ async def test_the_log_has_no_query(client: httpx.AsyncClient, tmp_path: Path) -
     assert "987654" not in (tmp_path / "access.log").read_text()
 
 
-async def test_with_a_certificate_people_come_over_tls(tmp_path: Path) -> None:
+async def test_https_with_a_certificate(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     words = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -keyout {key} -out {certificate}"
     subprocess.run(["openssl", *words.split()], check=True, capture_output=True)
@@ -232,6 +236,6 @@ async def test_with_a_certificate_people_come_over_tls(tmp_path: Path) -> None:
         running_gateway(tmp_path, files) as up,
         httpx.AsyncClient(base_url=up.url, verify=False) as client,
     ):
-        heard = (await client.get("/", headers={"X-Forwarded-Proto": "http"})).json()
+        echo = (await client.get("/", headers={"X-Forwarded-Proto": "http"})).json()
 
-    assert header(heard, "x-forwarded-proto") == "https"
+    assert header(echo, "x-forwarded-proto") == "https"

@@ -1,4 +1,4 @@
-"""Hostile clients at the gateway: made-up methods and hosts, and whoever is slow; with the deployment's own configuration."""
+"""Hostile clients at the gateway with the deployed configuration: invalid methods and hosts, and slow clients."""
 
 import asyncio
 import os
@@ -34,24 +34,24 @@ ENOUGH = 6.0
 GET = b"GET /v1/reports HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /v1/reports HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n"
 
-if program() is None and os.environ.get("CI") != "true":  # noqa: TID251 - whether this is CI is said nowhere else
+if program() is None and os.environ.get("CI") != "true":  # noqa: TID251 - only the environment says whether this is CI
     pytest.skip("nginx is missing: apt-get install nginx-light", allow_module_level=True)
 
 
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    """Everything up, with the limits of a second."""
+    """A gateway with time limits of one second."""
     async with running_gateway(tmp_path, more=SHORT) as up:
         yield up
 
 
 def port_of(gateway: Gateway) -> int:
-    """Where it listens."""
+    """The port of the gateway."""
     return int(gateway.url.rpartition(":")[2])
 
 
-async def asked(gateway: Gateway, text: str) -> tuple[str, str]:
-    """The head and the body of what is answered to these lines."""
+async def send(gateway: Gateway, text: str) -> tuple[str, str]:
+    """Sends these lines; returns the headers and the body of the answer."""
     said, _ = await spoken(port_of(gateway), text.replace("\n", "\r\n").encode() + b"\r\n\r\n")
     head, _, body = said.decode().partition("\r\n\r\n")
     return head, body
@@ -59,9 +59,9 @@ async def asked(gateway: Gateway, text: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize("method", ["MADEUP", "PROPFIND", "TRACE", "X-Y", "_"])
-async def test_a_method_that_is_made_up_goes_nowhere(method: str, version: str, gateway: Gateway) -> None:
+async def test_an_unknown_method_is_not_forwarded(method: str, version: str, gateway: Gateway) -> None:
     for path in ("/", "/v1/reports", "/nowhere"):
-        head, body = await asked(
+        head, body = await send(
             gateway, f"{method} {path} HTTP/{version}\nHost: localhost\nConnection: close"
         )
 
@@ -73,8 +73,8 @@ async def test_a_method_that_is_made_up_goes_nowhere(method: str, version: str, 
 
 
 @pytest.mark.parametrize("line", ["get / HTTP/1.1", "CONNECT evil.example:443 HTTP/1.1", "GE~T / HTTP/1.1"])
-async def test_what_nginx_does_not_take_for_a_method_goes_nowhere(line: str, gateway: Gateway) -> None:
-    head, _ = await asked(gateway, f"{line}\nHost: localhost\nConnection: close")
+async def test_an_invalid_method_is_not_forwarded(line: str, gateway: Gateway) -> None:
+    head, _ = await send(gateway, f"{line}\nHost: localhost\nConnection: close")
 
     assert head.startswith(("HTTP/1.1 400 ", "HTTP/1.1 405 "))
     assert gateway.replicas["intake"].asked == []
@@ -87,13 +87,13 @@ async def test_methods_of_routes_pass(gateway: Gateway) -> None:
 
 
 def hosts(own: str) -> list[tuple[str, int]]:
-    """What a Host header says, and what is answered."""
+    """Values of the Host header, and the expected status."""
     good = (own, f"{own}:9", own.upper(), "www.example.org", "127.0.0.1:1", "localhost", "[::1]:8080")
     bad = ("evil.example", f"{own}.evil.example", f"evil-{own}", "intake", "10.0.0.1", "_")
     return [*((host, 200) for host in good), *((host, 421) for host in bad), ("", 400)]
 
 
-async def test_a_host_that_is_not_ours_goes_nowhere(gateway: Gateway) -> None:
+async def test_a_request_for_another_host_is_not_forwarded(gateway: Gateway) -> None:
     async with httpx.AsyncClient(base_url=gateway.url) as client:
         for host, status in hosts("ascolto.example"):
             for path in ("/stato/", "/nowhere", "/openapi/intake.json"):
@@ -105,7 +105,7 @@ async def test_a_host_that_is_not_ours_goes_nowhere(gateway: Gateway) -> None:
     assert all("nowhere" not in one for one in gateway.replicas["intake"].asked)
 
 
-async def test_over_tls_a_host_that_is_not_ours_goes_nowhere_either(tmp_path: Path) -> None:
+async def test_over_tls_a_request_for_another_host_is_not_forwarded_either(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     words = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -keyout {key} -out {certificate}"
     subprocess.run(["openssl", *words.split()], check=True, capture_output=True)
@@ -135,16 +135,16 @@ async def test_over_tls_a_host_that_is_not_ours_goes_nowhere_either(tmp_path: Pa
         "OPTIONS * HTTP/1.1\nHost: localhost",
     ],
 )
-async def test_what_is_no_request_for_a_path_of_one_host_goes_nowhere(lines: str, gateway: Gateway) -> None:
-    head, _ = await asked(gateway, f"{lines}\nConnection: close")
+async def test_a_malformed_request_is_not_forwarded(lines: str, gateway: Gateway) -> None:
+    head, _ = await send(gateway, f"{lines}\nConnection: close")
 
     assert head.startswith("HTTP/1.1 400 ")
     assert gateway.replicas["intake"].asked == []
 
 
-async def test_an_address_of_another_host_goes_nowhere(gateway: Gateway) -> None:
+async def test_an_absolute_url_of_another_host_is_not_forwarded(gateway: Gateway) -> None:
     for host in ("localhost", "evil.example"):
-        head, _ = await asked(gateway, f"GET http://evil.example/ HTTP/1.1\nHost: {host}\nConnection: close")
+        head, _ = await send(gateway, f"GET http://evil.example/ HTTP/1.1\nHost: {host}\nConnection: close")
         assert head.startswith(("HTTP/1.1 400 ", "HTTP/1.1 421 "))
     assert gateway.replicas["intake"].asked == []
 
@@ -154,7 +154,7 @@ async def test_an_address_of_another_host_goes_nowhere(gateway: Gateway) -> None
     [(b"", b""), (GET, b""), (GET, b"X"), (b"", b"\r\n"), (GET + b"\r\n", b""), (GET + b"\r\n", b"G")],
     ids=["silence", "half a head", "headers", "blank lines", "idle", "a second request"],
 )
-async def test_a_connection_that_brings_no_request_in_time_is_closed(
+async def test_a_connection_without_a_request_in_time_is_closed(
     first: bytes, again: bytes, gateway: Gateway
 ) -> None:
     _, seconds = await spoken(port_of(gateway), first, again)
@@ -164,7 +164,7 @@ async def test_a_connection_that_brings_no_request_in_time_is_closed(
 
 @asynccontextmanager
 async def bounded(gateway: Gateway) -> AsyncIterator[None]:
-    """A door with the services' limits, of a second, in the place of intake's replica."""
+    """Replaces intake's replica by a server with the services' limits, of one second."""
     replica = gateway.replicas["intake"]
     await replica.stop()
     router = APIRouter(dependencies=[Depends(OpenGuard())])
@@ -186,7 +186,7 @@ async def bounded(gateway: Gateway) -> AsyncIterator[None]:
         await task
 
 
-async def test_a_body_that_trickles_in_is_answered_408_and_somebody_in_earnest_is_served_meanwhile(
+async def test_a_slow_body_is_answered_408_while_proper_clients_are_served(
     gateway: Gateway,
 ) -> None:
     async with bounded(gateway), httpx.AsyncClient(base_url=gateway.url) as client:
@@ -202,7 +202,7 @@ async def test_a_body_that_trickles_in_is_answered_408_and_somebody_in_earnest_i
     assert all(seconds < 3 * ENOUGH for _, seconds in ended), time.monotonic() - began
 
 
-async def test_one_address_has_so_many_requests_in_hand_at_once(gateway: Gateway) -> None:
+async def test_concurrent_requests_per_address_are_limited(gateway: Gateway) -> None:
     async with bounded(gateway), httpx.AsyncClient(base_url=gateway.url) as client:
         slow = [asyncio.create_task(spoken(port_of(gateway), POST)) for _ in range(70)]
         await asyncio.sleep(0.5)
@@ -217,7 +217,7 @@ async def test_one_address_has_so_many_requests_in_hand_at_once(gateway: Gateway
 
 
 @pytest.mark.parametrize("word", ["a b;", "https://", "evil;return", "$host", "x{"])
-def test_a_host_that_is_none_stops_the_gateway_with_its_name(word: str, tmp_path: Path) -> None:
+def test_an_invalid_host_name_stops_the_gateway(word: str, tmp_path: Path) -> None:
     start = tmp_path / "start.sh"
     start.write_text((CONFIGURATION / "start.sh").read_text().replace("/tmp/", f"{tmp_path}/"))
     done = subprocess.run(
@@ -228,10 +228,10 @@ def test_a_host_that_is_none_stops_the_gateway_with_its_name(word: str, tmp_path
     )
 
     assert done.returncode == 1
-    assert "is no host" in done.stderr
+    assert "is not a host" in done.stderr
 
 
-def test_the_gateway_and_the_doors_know_the_same_methods() -> None:
+def test_the_gateway_and_the_services_accept_the_same_methods() -> None:
     text = (CONFIGURATION / "nginx.conf").read_text()
 
     assert re.findall(r"~\^\(([A-Z|]+)\)\$ yes", text) == ["|".join(METHODS)]

@@ -1,4 +1,4 @@
-"""A day on three brokers and three mongod while one of each is lost, then two: the independent account finds nothing wrong."""
+"""A scenario on three brokers and three mongod while one of each is killed, then two: the account has no violation."""
 
 import asyncio
 import time
@@ -35,13 +35,13 @@ def state(system: HaSystem) -> dict[str, Any]:
 
 
 def primary(system: HaSystem) -> Mongod:
-    """The mongod that takes the writes."""
+    """The mongod that is the primary."""
     name = next(one["name"] for one in state(system)["members"] if one["stateStr"] == "PRIMARY")
     return next(one for one in system.mongods if name.endswith(f":{one.port}"))
 
 
 async def is_refused(system: HaSystem) -> bool:
-    """Tells whether a new report is refused, and not accepted and lost."""
+    """Tells whether a new report is refused rather than accepted and lost."""
     body = {"category": "infiltrazioni", "place_id": "bg-monterosso-01", "description": "prova"}
     async with httpx.AsyncClient(timeout=60) as client:
         try:
@@ -51,7 +51,7 @@ async def is_refused(system: HaSystem) -> bool:
         return answer.status_code == 503
 
 
-async def test_a_day_goes_on_without_one_and_stands_still_without_two(
+async def test_a_scenario_continues_without_one_and_is_refused_without_two(
     system: HaSystem, tmp_path: Path
 ) -> None:
     campaign = Campaign(system, tmp_path)
@@ -74,10 +74,10 @@ async def test_a_day_goes_on_without_one_and_stands_still_without_two(
     while [one["stateStr"] for one in (await asyncio.to_thread(state, system))["members"]].count(
         "SECONDARY"
     ) < 2:
-        assert time.monotonic() < deadline, "the set is not whole again"
+        assert time.monotonic() < deadline, "the set is not complete again"
         await asyncio.sleep(0.5)
     await asyncio.wait_for(campaign.play(2), 180)
     account = await campaign.account()
-    # Whoever lost the store between the mail server's yes and writing it down asks again: that is promised of no mail.
-    assert [lie for lie in lies(account) if "doubled mail: " not in lie] == []
+    # A mail may be doubled: notify sends again if the database fails between the mail server's answer and the commit.
+    assert [text for text in lies(account) if "doubled mail: " not in text] == []
     assert account.accepted >= 20

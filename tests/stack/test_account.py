@@ -1,4 +1,4 @@
-"""The account adds up over an honest day, and names every lie that is planted in it."""
+"""The account has no violation for a correct scenario, and finds every planted one."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ GRANT = 150_000
 
 @dataclass
 class Book:
-    """An honest day in plain data, open to be lied in."""
+    """A correct scenario as plain data, into which violations are planted."""
 
     requests: list[LoggedRequest] = field(default_factory=list)
     documents: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Book:
     mails: list[ReceivedMail] = field(default_factory=list)
     leftovers: list[Leftover] = field(default_factory=list)
     traces: list[tuple[str, str]] = field(default_factory=list)
-    said: dict[tuple[str, str], int] = field(default_factory=dict)
+    sequences: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def world(self) -> Observations:
         return Observations(
@@ -57,8 +57,8 @@ class Book:
         state: dict[str, Any] = found["state"]
         return state
 
-    def say(self, topic: str, type_: str, subject: str, report: str, **body: Any) -> None:
-        number = self.said[topic, subject] = self.said.get((topic, subject), 0) + 1
+    def publish(self, topic: str, type_: str, subject: str, report: str, **body: Any) -> None:
+        number = self.sequences[topic, subject] = self.sequences.get((topic, subject), 0) + 1
         self.facts.append(
             EventRecord(
                 topic=topic,
@@ -79,17 +79,17 @@ class Book:
     def find(self, report: str, type_: str) -> EventRecord:
         return next(one for one in self.facts if one.report_id == report and one.type == type_)
 
-    def tell(self, report: str, template: str) -> None:
+    def notify(self, report: str, template: str) -> None:
         name, sent = f"{report}/{template}", report != UNREACHABLE
         status, reason = ("sent", None) if sent else ("suppressed", "no-contact")
         common: dict[str, Any] = {"message_id": name, "template": template}
         self.keep(MESSAGES, name, report_id=report, status=status, reason=reason, **common)
-        self.say("notify.messages", f"message-{status}.v1", report, report, **common)
+        self.publish("notify.messages", f"message-{status}.v1", report, report, **common)
         if sent:
             self.mails.append(ReceivedMail(name, report, template, 1002.0))
 
 
-def an_honest_day() -> Book:
+def a_correct_scenario() -> Book:
     book = Book()
     for number in range(300):
         a_report(book, number)
@@ -101,7 +101,7 @@ def an_honest_day() -> Book:
     book.requests.append(replace(first, step="again", expect="same", status=200))
     book.requests.append(LoggedRequest("reused", PLAIN, "id-reused", 422, "id-reused"))
     book.requests.append(
-        LoggedRequest("flawed", FLAWED, "unknown-place", 422, "unknown-place", about={"flaw": "no place"})
+        LoggedRequest("flawed", FLAWED, "unknown-place", 422, "unknown-place", about={"defect": "no place"})
     )
     spent = GRANT * len(CONTRIBUTIONS) // 2
     parts = {"available_cents": 50_000, "reserved_cents": spent, "committed_cents": 0, "paid_cents": 0}
@@ -118,16 +118,16 @@ def a_report(book: Book, number: int) -> None:
         "email": "" if report == UNREACHABLE else f"inquilino-{number:04d}@example.org",
         "description": f"Testo inventato numero {number:05d}, però.",
     }
-    slip = {"tracking_code": f"CODE-{number}", "pin": "123456"}
-    book.requests.append(LoggedRequest("report", report, "accepted", 201, "", 999.9, 1000.0, slip, about))
+    receipt = {"tracking_code": f"CODE-{number}", "pin": "123456"}
+    book.requests.append(LoggedRequest("report", report, "accepted", 201, "", 999.9, 1000.0, receipt, about))
     book.keep(REPORTS, report, report_id=report, status="in-charge" if route else "held")
     status = "open" if route else "held"
     book.keep(CASES, report, report_id=report, status=status, route=route, operator=None)
-    book.say("intake.reports", "report-registered.v1", report, report)
+    book.publish("intake.reports", "report-registered.v1", report, report)
     kind = "opened" if route else "held"
-    book.say("routing.cases", f"case-{kind}.v1", report, report, **({"route": route} if route else {}))
-    book.tell(report, "report-received")
-    book.tell(report, f"case-{kind}")
+    book.publish("routing.cases", f"case-{kind}.v1", report, report, **({"route": route} if route else {}))
+    book.notify(report, "report-received")
+    book.notify(report, f"case-{kind}")
 
 
 def an_application(book: Book, number: int) -> None:
@@ -141,13 +141,13 @@ def an_application(book: Book, number: int) -> None:
     decision = {"application_id": application, "budget": "b", "outcome": outcome, "amount_cents": cents}
     book.keep(DECISIONS, f"decision-{number:04d}", **decision)
     for type_ in ("documents-requested.v1", "application-submitted.v1"):
-        book.say("subsidies.applications", type_, application, report)
+        book.publish("subsidies.applications", type_, application, report)
     money = {"amount_cents": cents} if granted else {}
-    book.say("subsidies.applications", f"subsidy-{outcome}.v1", application, report, **money)
+    book.publish("subsidies.applications", f"subsidy-{outcome}.v1", application, report, **money)
     if granted:
         book.keep(LEDGER, f"decision-{number:04d}", application_id=application, budget="b", cents=cents)
-    book.tell(report, "documents-requested")
-    book.tell(report, f"subsidy-{outcome}")
+    book.notify(report, "documents-requested")
+    book.notify(report, f"subsidy-{outcome}")
 
 
 def a_result(book: Book, report: str, step: str, shown: str) -> None:
@@ -155,14 +155,14 @@ def a_result(book: Book, report: str, step: str, shown: str) -> None:
     book.state(REPORTS, report)["status"] = shown
     book.state(CASES, report)["status"] = "resolved"
     if step == "withdrawal":
-        book.say("intake.reports", "report-withdrawn.v1", report, report)
-    book.say("routing.cases", "case-resolved.v1", report, report)
-    book.tell(report, "case-resolved")
+        book.publish("intake.reports", "report-withdrawn.v1", report, report)
+    book.publish("routing.cases", "case-resolved.v1", report, report)
+    book.notify(report, "case-resolved")
 
 
 @pytest.fixture
 def book() -> Book:
-    return an_honest_day()
+    return a_correct_scenario()
 
 
 def assert_named(book: Book, report: str, text: str) -> None:
@@ -173,7 +173,7 @@ def assert_named(book: Book, report: str, text: str) -> None:
     assert account.unaccounted == (1 if report else 0)
 
 
-def test_an_honest_day_adds_up(book: Book) -> None:
+def test_a_correct_scenario_adds_up(book: Book) -> None:
     account = book.account()
 
     assert account.violations == []
@@ -183,7 +183,7 @@ def test_an_honest_day_adds_up(book: Book) -> None:
     assert unfinished(book.world()) == 0
 
 
-def test_the_table_has_what_the_day_was_made_of(book: Book) -> None:
+def test_the_account_counts_the_scenario(book: Book) -> None:
     account = book.account()
 
     assert account.refused == {"unknown-place": 1, "id-reused": 1}
@@ -232,7 +232,7 @@ def test_a_lost_message_event_is_named(book: Book) -> None:
     assert_named(book, UNREACHABLE, "is suppressed and the topic says nothing")
 
 
-def test_a_copy_of_an_event_is_counted_and_is_no_lie(book: Book) -> None:
+def test_a_copy_of_an_event_is_counted_and_is_no_violation(book: Book) -> None:
     book.facts.append(replace(book.find(PLAIN, "case-opened.v1"), offset=99_999))
 
     account = book.account()
@@ -241,7 +241,7 @@ def test_a_copy_of_an_event_is_counted_and_is_no_lie(book: Book) -> None:
     assert account.copies == 1
 
 
-def test_an_event_said_again_under_another_id_is_named(book: Book) -> None:
+def test_an_event_published_again_under_another_id_is_named(book: Book) -> None:
     fact = book.find(PLAIN, "case-opened.v1")
     book.facts.append(replace(fact, offset=99_999, id="another", sequence=2))
 
@@ -260,7 +260,7 @@ def test_a_mail_that_never_came_is_named(book: Book) -> None:
     assert_named(book, PLAIN, "message case-opened is sent and lies in the mailbox 0 times")
 
 
-def test_a_mail_to_whom_nobody_may_write_is_named(book: Book) -> None:
+def test_a_mail_of_a_suppressed_message_is_named(book: Book) -> None:
     book.mails.append(ReceivedMail(f"{UNREACHABLE}/case-opened", UNREACHABLE, "case-opened"))
 
     assert_named(book, UNREACHABLE, "is suppressed and lies in the mailbox 1 times")
@@ -303,7 +303,7 @@ def test_a_message_written_twice_is_named(book: Book) -> None:
     assert_named(book, PLAIN, "2 messages case-opened instead of 1")
 
 
-def test_an_application_that_nobody_made_is_named(book: Book) -> None:
+def test_an_unexpected_application_is_named(book: Book) -> None:
     book.keep(APPLICATIONS, "stray", application_id="stray", report_id=PLAIN, status="decided")
 
     assert_named(book, PLAIN, "1 documents in subsidies.applications instead of 0")
@@ -317,21 +317,21 @@ def test_a_message_that_did_not_go_out_is_named(book: Book, status: str) -> None
     assert unfinished(book.world()) == 1
 
 
-def test_a_hole_in_a_sequence_is_named(book: Book) -> None:
+def test_a_gap_in_a_sequence_is_named(book: Book) -> None:
     fact = book.find(PLAIN, "case-opened.v1")
     book.facts[book.facts.index(fact)] = replace(fact, sequence=2)
 
     assert_named(book, PLAIN, "hole in the sequence")
 
 
-def test_facts_in_another_order_are_named(book: Book) -> None:
+def test_events_in_another_order_are_named(book: Book) -> None:
     fact = book.find(GRANTED, "documents-requested.v1")
     book.facts[book.facts.index(fact)] = replace(fact, offset=99_999)
 
     assert_named(book, GRANTED, "hole in the sequence")
 
 
-def test_facts_in_two_partitions_are_named(book: Book) -> None:
+def test_events_in_two_partitions_are_named(book: Book) -> None:
     fact = book.find(GRANTED, "subsidy-granted.v1")
     book.facts[book.facts.index(fact)] = replace(fact, partition=1)
 
@@ -368,7 +368,7 @@ def test_a_second_grant_to_an_application_is_named(book: Book) -> None:
     assert "subsidies.decisions: application application-0000 is there 2 times" in texts
 
 
-def test_a_decision_said_differently_is_named(book: Book) -> None:
+def test_a_decision_published_differently_is_named(book: Book) -> None:
     fact = book.find(GRANTED, "subsidy-granted.v1")
     book.facts[book.facts.index(fact)] = replace(fact, body=dict(fact.body) | {"amount_cents": 1})
 
@@ -436,32 +436,32 @@ def test_something_left_over_is_named(book: Book, what: str) -> None:
     assert unfinished(book.world()) == 1
 
 
-def test_a_case_that_ended_by_itself_is_named(book: Book) -> None:
+def test_an_unrequested_resolution_is_named(book: Book) -> None:
     book.state(CASES, PLAIN)["status"] = "resolved"
 
     assert_named(book, PLAIN, "its case is resolved and the client never ended it")
 
 
-def test_a_status_that_intake_never_heard_of_is_named(book: Book) -> None:
+def test_an_outdated_status_in_intake_is_named(book: Book) -> None:
     book.state(REPORTS, PLAIN)["status"] = "registered"
 
     assert_named(book, PLAIN, "intake shows it as registered instead of in-charge")
 
 
-def test_too_few_reports_are_not_enough(book: Book) -> None:
+def test_too_few_reports_are_a_violation(book: Book) -> None:
     taken = next(one for one in book.requests if one.report_id == PLAIN and one.step == "report")
     book.requests.remove(taken)
 
     assert "299 reports were accepted and 300 is the least" in {one.text for one in book.account().violations}
 
 
-def test_too_few_decisions_are_not_enough(book: Book) -> None:
+def test_too_few_decisions_are_a_violation(book: Book) -> None:
     del book.documents[DECISIONS][0]
 
     assert "39 decisions were taken and 40 is the least" in {one.text for one in book.account().violations}
 
 
-def test_a_case_without_any_message_is_not_enough(book: Book) -> None:
+def test_a_case_without_any_message_is_a_violation(book: Book) -> None:
     book.documents[MESSAGES] = [one for one in book.documents[MESSAGES] if one["state"]["report_id"] != PLAIN]
 
     texts = {one.text for one in book.account().violations}
@@ -469,11 +469,11 @@ def test_a_case_without_any_message_is_not_enough(book: Book) -> None:
     assert "678 messages for 300 cases, 1 cases without any" in texts
 
 
-def test_the_data_of_older_days_change_nothing(book: Book) -> None:
+def test_the_data_of_older_scenarios_are_ignored(book: Book) -> None:
     book.keep(REPORTS, "older", report_id="older", status="registered")
     book.keep(CASES, "older", report_id="older", status="open", route=None)
     book.keep(DECISIONS, "older", application_id="older", budget="b", outcome="refused", amount_cents=0)
-    book.say("routing.cases", "case-opened.v1", "older", "older")
+    book.publish("routing.cases", "case-opened.v1", "older", "older")
     book.mails.append(ReceivedMail("older", "older", "case-opened"))
 
     assert book.account().violations == []

@@ -1,4 +1,4 @@
-"""What lies in real databases, on real topics and in a mailbox reaches the account as it lies there."""
+"""The sources read real databases, topics and a mailbox completely."""
 
 import time
 import uuid
@@ -29,7 +29,7 @@ def a_mail(folder: Path, at: float, message_id: str) -> None:
     (folder / f"{int(at * 1e9)}-{uuid.uuid4()}.eml").write_bytes(mail.as_bytes())
 
 
-def test_every_mail_of_the_day_is_read_copies_too_and_older_ones_are_not(tmp_path: Path) -> None:
+def test_every_mail_of_the_scenario_is_read_with_copies_but_no_older_ones(tmp_path: Path) -> None:
     a_mail(tmp_path, 100.0, "older")
     a_mail(tmp_path, 200.5, "one")
     a_mail(tmp_path, 201.5, "one")
@@ -43,8 +43,8 @@ def test_every_mail_of_the_day_is_read_copies_too_and_older_ones_are_not(tmp_pat
 
 
 @dataclass
-class Place:
-    """Real engines, and what was put there to be taken away again."""
+class PlantedData:
+    """Real engines with temporary test data."""
 
     system: System
     mails: Path
@@ -65,7 +65,7 @@ class Place:
             for database, collection, name in self.rows:
                 client[database][collection].delete_one({"_id": name})
 
-    def say(self, topic: str, headers: list[tuple[str, bytes]], body: bytes = b"{}") -> None:
+    def publish(self, topic: str, headers: list[tuple[str, bytes]], body: bytes = b"{}") -> None:
         producer = Producer(self.system.kafka.admin.librdkafka())
         producer.produce(topic, body, self.report.encode(), headers=headers)
         assert producer.flush(20) == 0
@@ -80,74 +80,74 @@ class Place:
 
 
 @pytest.fixture
-def place(engines: System, tmp_path: Path) -> Iterator[Place]:
+def data(engines: System, tmp_path: Path) -> Iterator[PlantedData]:
     engines.provision()
-    found = Place(engines, tmp_path)
+    found = PlantedData(engines, tmp_path)
     yield found
     found.clear()
 
 
-def headers_of(place: Place, name: str = "fact-1") -> list[tuple[str, bytes]]:
+def headers_of(data: PlantedData, name: str = "fact-1") -> list[tuple[str, bytes]]:
     return Envelope(
-        id=f"{place.report}/{name}",
+        id=f"{data.report}/{name}",
         type="case-opened.v1",
         source="/ascolto/routing",
-        subject=place.report,
+        subject=data.report,
         time=NOW,
         sequence=1,
-        correlation_id=place.report,
+        correlation_id=data.report,
     ).headers()
 
 
 @pytest.mark.engines
-def test_documents_of_the_day_are_read_and_those_of_other_days_are_not(place: Place) -> None:
-    place.put("intake", "reports", place.report, state={"report_id": place.report})
-    place.put("intake", "reports", str(uuid.uuid4()), state={"report_id": "older"})
-    place.put("routing", "cases", place.report, state=None)
-    place.put("subsidies", "applications", str(uuid.uuid4()), state={"report_id": place.report})
+def test_only_documents_of_the_scenario_are_read(data: PlantedData) -> None:
+    data.put("intake", "reports", data.report, state={"report_id": data.report})
+    data.put("intake", "reports", str(uuid.uuid4()), state={"report_id": "older"})
+    data.put("routing", "cases", data.report, state=None)
+    data.put("subsidies", "applications", str(uuid.uuid4()), state={"report_id": data.report})
 
-    documents = place.read().documents
+    documents = data.read().documents
 
-    assert [one["_id"] for one in documents[REPORTS]] == [place.report]
-    assert documents[CASES] == []  # a document that is only awaited is no case
+    assert [one["_id"] for one in documents[REPORTS]] == [data.report]
+    assert documents[CASES] == []  # a document without a state is no case
     assert len(documents[APPLICATIONS]) == 1
 
 
 @pytest.mark.engines
-def test_records_are_read_with_every_byte_and_copies_are_kept(place: Place) -> None:
-    body = f'{{"report_id": "{place.report}"}}'.encode()
+def test_records_are_read_with_every_byte_and_copies_are_kept(data: PlantedData) -> None:
+    body = f'{{"report_id": "{data.report}"}}'.encode()
     for _ in range(2):
-        place.say("routing.cases", headers_of(place), body)
+        data.publish("routing.cases", headers_of(data), body)
 
-    facts = place.read().facts
+    facts = data.read().facts
 
-    assert [fact.id for fact in facts] == [f"{place.report}/fact-1"] * 2
-    assert (facts[0].key, facts[0].sequence, facts[0].report_id) == (place.report, 1, place.report)
+    assert [fact.id for fact in facts] == [f"{data.report}/fact-1"] * 2
+    assert (facts[0].key, facts[0].sequence, facts[0].report_id) == (data.report, 1, data.report)
     assert body in facts[0].raw
     assert b"/ascolto/routing" in facts[0].raw
 
 
 @pytest.mark.engines
 @pytest.mark.parametrize("broken", ["headers", "body"])
-def test_a_record_that_nobody_can_read_is_left_over(place: Place, broken: str) -> None:
-    place.say("routing.cases", [] if broken == "headers" else headers_of(place), b"{")
+def test_a_malformed_record_is_left_over(data: PlantedData, broken: str) -> None:
+    data.publish("routing.cases", [] if broken == "headers" else headers_of(data), b"{")
 
-    left = [one for one in place.read().leftovers if one.report_id == place.report]
+    left = [one for one in data.read().leftovers if one.report_id == data.report]
 
     assert [one.what.partition(":")[0] for one in left] == ["an unreadable record on routing.cases"]
 
 
 @pytest.mark.engines
-def test_what_is_still_under_way_is_left_over(place: Place) -> None:
-    ours, key = {"correlation": place.report}, place.report.encode()
+def test_outstanding_work_is_left_over(data: PlantedData) -> None:
+    ours, key = {"correlation": data.report}, data.report.encode()
     due = {"due": NOW - timedelta(minutes=1)}
-    place.put("intake", "outbox", str(uuid.uuid4()), type="report-registered.v1", **ours)
-    place.put("notify", "jobs", str(uuid.uuid4()), kind="SendMessage", **ours)
-    place.put("routing", "timers", str(uuid.uuid4()), kind="DueDatePassed", **due, **ours)
-    place.put("routing", "timers", str(uuid.uuid4()), due=NOW + timedelta(days=1), **ours)
-    place.put("subsidies", "parked", str(uuid.uuid4()), key=key, reason="failed")
+    data.put("intake", "outbox", str(uuid.uuid4()), type="report-registered.v1", **ours)
+    data.put("notify", "jobs", str(uuid.uuid4()), kind="SendMessage", **ours)
+    data.put("routing", "timers", str(uuid.uuid4()), kind="DueDatePassed", **due, **ours)
+    data.put("routing", "timers", str(uuid.uuid4()), due=NOW + timedelta(days=1), **ours)
+    data.put("subsidies", "parked", str(uuid.uuid4()), key=key, reason="failed")
 
-    left = {one.what for one in place.read().leftovers if one.report_id == place.report}
+    left = {one.what for one in data.read().leftovers if one.report_id == data.report}
 
     assert left == {
         "an event that is not sent in intake (report-registered.v1)",
@@ -158,15 +158,15 @@ def test_what_is_still_under_way_is_left_over(place: Place) -> None:
 
 
 @pytest.mark.engines
-def test_a_refused_id_is_found_wherever_it_is_kept(place: Place) -> None:
-    place.put("intake", "inbox", f"command:RegisterReport:report:{place.refused}")
-    place.put("notify", "messages", str(uuid.uuid4()), state={"report_id": place.refused})
-    place.put("routing", "outbox_log", str(uuid.uuid4()), aggregateid=place.refused)
+def test_a_refused_id_is_found_wherever_it_is_kept(data: PlantedData) -> None:
+    data.put("intake", "inbox", f"command:RegisterReport:report:{data.refused}")
+    data.put("notify", "messages", str(uuid.uuid4()), state={"report_id": data.refused})
+    data.put("routing", "outbox_log", str(uuid.uuid4()), aggregateid=data.refused)
 
-    traces = set(place.read().traces)
+    traces = set(data.read().traces)
 
     assert traces == {
-        (place.refused, "intake.inbox"),
-        (place.refused, "notify.messages"),
-        (place.refused, "routing.outbox_log"),
+        (data.refused, "intake.inbox"),
+        (data.refused, "notify.messages"),
+        (data.refused, "routing.outbox_log"),
     }

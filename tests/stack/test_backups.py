@@ -1,4 +1,4 @@
-"""A backup that was taken in mid-stream restores: everything accepted before its moment is whole, nothing is doubled."""
+"""A backup under load can be restored: everything accepted before its point in time is complete, nothing is doubled."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ TIMEOUT_SECONDS = 120.0
 
 
 class ScenarioRun:
-    """One day played through the doors, and its client's log."""
+    """One scenario, run against the public APIs, and its client log."""
 
     def __init__(self, system: System, seed: int, size: int = SIZE) -> None:
         self.system, self.seed, self.size = system, seed, size
@@ -75,8 +75,8 @@ class ScenarioRun:
         return Sources(system.mongod.admin, system.kafka.admin, system.mails, self.began.timestamp())
 
     def finish(self) -> Observations:
-        """What there is when nothing of the day is under way any more."""
-        wait(lambda: unfinished(self.sources.read_stores(self.log)) == 0, "the day is never over")
+        """Waits until no work is outstanding, and reads all sources."""
+        wait(lambda: unfinished(self.sources.read_stores(self.log)) == 0, "the scenario is never done")
         return self.sources.read_all(self.log)
 
 
@@ -88,7 +88,7 @@ def wait(done: Callable[[], bool], what: str) -> None:
 
 
 def wrong(world: Observations) -> list[str]:
-    """Everything that an account of the day would complain of."""
+    """All violations of a scenario."""
     found = [text for history in collect_histories(world).values() for text in find_violations(history)]
     return found + [one.what for one in world.leftovers] + list(find_budget_violations(world))
 
@@ -101,12 +101,14 @@ def run(*words: str | Path, fails: bool = False) -> str:
 
 
 def back_up_in_mid_stream(system: System, day: ScenarioRun) -> Path:
-    """Play a day, and write one archive when a part of it has been accepted."""
+    """Runs a scenario, and backs up when a part of it has been accepted."""
     folder = system.root / "backups"
     before = set(folder.glob("*.backup"))
     playing = threading.Thread(target=day.play)
     playing.start()
-    wait(lambda: day.path.exists() and len(day.path.read_text().splitlines()) > SIZE // 3, "nobody reports")
+    wait(
+        lambda: day.path.exists() and len(day.path.read_text().splitlines()) > SIZE // 3, "no report was sent"
+    )
     said = run("backup", "--state", system.root)
     playing.join()
     [archive] = set(folder.glob("*.backup")) - before
@@ -118,7 +120,7 @@ def back_up_in_mid_stream(system: System, day: ScenarioRun) -> Path:
 
 
 def known(system: System, ids: Sequence[str] | set[str]) -> set[str]:
-    """Those of the reports of which any service has a document."""
+    """The reports of which any service has a document."""
     found: set[str] = set()
     with MongoClient[dict[str, Any]](system.mongod.admin) as client:
         for name, collection in (("intake", "reports"), ("routing", "cases"), ("notify", "threads")):
@@ -126,20 +128,20 @@ def known(system: System, ids: Sequence[str] | set[str]) -> set[str]:
     return found
 
 
-def hear(system: System, group: str, topic: str) -> list[str]:
-    """The ids that another team's consumer gets, which commits what it has read."""
+def consume(system: System, group: str, topic: str) -> list[str]:
+    """The event ids that a consumer of another team receives; it commits its offsets."""
     settings = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
     consumer = Consumer(system.kafka.admin.librdkafka() | settings)
     consumer.subscribe([topic])
-    heard: list[str] = []
+    received: list[str] = []
     quiet = 0
-    while quiet < (15 if not heard else 2):
+    while quiet < (15 if not received else 2):
         messages = [message for message in consumer.consume(500, 1.0) if message.error() is None]
-        heard += [read_envelope(message.headers()).id for message in messages]
+        received += [read_envelope(message.headers()).id for message in messages]
         quiet = 0 if messages else quiet + 1
     consumer.commit(asynchronous=False)
     consumer.close()
-    return heard
+    return received
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +155,12 @@ def system(tools: Tools) -> Iterator[System]:
             made.stop()
 
 
-def test_what_was_accepted_before_the_moment_is_whole_again(system: System) -> None:
-    """From one archive twice: with Kafka as it was, and when it is lost too."""
+def test_data_accepted_before_the_backup_is_complete_again(system: System) -> None:
+    """Restores one archive twice: with the old Kafka, and with a lost one."""
     first, second, late = ScenarioRun(system, 1), ScenarioRun(system, 2), ScenarioRun(system, 3)
     first.play()
     assert wrong(first.finish()) == []
-    before = set(hear(system, "team.board", "routing.cases"))
+    before = set(consume(system, "team.board", "routing.cases"))
     archive = back_up_in_mid_stream(system, second)
     late.play()
     assert wrong(second.finish()) + wrong(late.finish()) == []
@@ -183,7 +185,7 @@ def test_what_was_accepted_before_the_moment_is_whole_again(system: System) -> N
 
 
 def lose_and_restore(system: System, archive: Path, *engines: str) -> str:
-    """What restoring says, after which everything runs again."""
+    """Restores and starts the system; returns the output of the restore."""
     system.stop()
     for engine in engines:
         shutil.rmtree(system.root / engine)
@@ -193,20 +195,20 @@ def lose_and_restore(system: System, archive: Path, *engines: str) -> str:
 
 
 def check_what_is_whole(
-    system: System, day: ScenarioRun, under_way: ScenarioRun, heard: set[str]
+    system: System, day: ScenarioRun, under_way: ScenarioRun, received: set[str]
 ) -> set[str]:
-    """The day is there and told again to another team, as is what had come of the one under way: returns its reports."""
+    """Checks that the complete scenario is there and published again; returns the reports of the interrupted one."""
     world = day.finish()
     assert wrong(world) == []
-    told = {fact.id for history in collect_histories(world).values() for fact in history.facts}
-    assert told & heard <= set(hear(system, "team.board", "routing.cases"))
+    published = {fact.id for history in collect_histories(world).values() for fact in history.facts}
+    assert published & received <= set(consume(system, "team.board", "routing.cases"))
     return check_what_was_under_way(system, under_way)
 
 
 def check_what_was_under_way(system: System, day: ScenarioRun) -> set[str]:
-    """Of the day in which the moment lies, a report is there in all services or in none; returns those that are."""
+    """Checks that a report of the interrupted scenario is in all services or in none; returns those that are there."""
     there = known(system, day.accepted)
-    assert there, "the moment came before the first report"
+    assert there, "the backup was taken before the first report"
     assert there == {row["_id"] for row in intake_reports(system, there)}
     wait(lambda: all(cases(system, name) == 1 for name in there), "a report that is there has no case")
     world = day.sources.read_all(day.log)
@@ -218,7 +220,7 @@ def check_what_was_under_way(system: System, day: ScenarioRun) -> set[str]:
 
 
 def check_what_is_lost(archive: Path, said: str, gone: set[str]) -> None:
-    """What the databases do not know any more is named, as far as topics have it."""
+    """Checks that lost events that were on a topic are listed."""
     latest = max(archive.parent.glob("*.jsonl"), key=lambda file: file.name)
     lost = [json.loads(line) for line in latest.read_text().splitlines()]
     assert {row["subject"] for row in lost if row["type"] == "report-registered.v1"} == gone

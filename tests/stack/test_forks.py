@@ -1,4 +1,4 @@
-"""What the tests before it left is never collected in a process that a test forks."""
+"""A forked process does not collect the garbage of its parent."""
 
 import gc
 import os
@@ -8,26 +8,26 @@ from pathlib import Path
 
 
 class Left:
-    """Garbage that only the collector finds, and that says which process found it."""
+    """Cyclic garbage that records the process that collects it."""
 
-    def __init__(self, told: Path) -> None:
-        self.told, self.me = told, self
+    def __init__(self, record: Path) -> None:
+        self.record, self.me = record, self
 
     def __del__(self) -> None:
-        with self.told.open("a") as told:
-            told.write(f"{os.getpid()}\n")
+        with self.record.open("a") as record:
+            record.write(f"{os.getpid()}\n")
 
 
 def test_a_forked_process_leaves_the_garbage_of_its_parent_alone(tmp_path: Path) -> None:
-    told = tmp_path / "told"
+    record = tmp_path / "record"
     gc.disable()
     try:
-        Left(told)
+        Left(record)
         with ProcessPoolExecutor(1, get_context("fork"), initializer=gc.collect) as pool:
             assert pool.submit(os.getpid).result() != os.getpid()
-        assert not told.exists()
+        assert not record.exists()
     finally:
         gc.enable()
 
     gc.collect()
-    assert told.read_text() == f"{os.getpid()}\n"
+    assert record.read_text() == f"{os.getpid()}\n"

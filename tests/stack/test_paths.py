@@ -1,4 +1,4 @@
-"""Paths with blanks, accents and other marks reach the engines as they are."""
+"""Paths with blanks, accents and other characters reach the engines unchanged."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ SHORT = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 
 def java_reads(line: str) -> tuple[str, str]:
-    """What java.util.Properties makes of one line of ISO-8859-1 with its escapes."""
+    """Parses a line as java.util.Properties does: ISO-8859-1 with escapes."""
     name, value = line.encode("ascii").decode("iso-8859-1").split("=", 1)
 
     def unit(found: re.Match[str]) -> str:
@@ -48,15 +48,13 @@ def test_java_reads_back_every_value(value: str) -> None:
         "x" * 200,
     ],
 )
-def test_names_that_people_give_to_folders_are_taken(tmp_path: Path, name: str) -> None:
+def test_common_folder_names_are_accepted(tmp_path: Path, name: str) -> None:
     check_path(tmp_path / name)
     assert java_reads(f"log.dirs={properties_value(tmp_path / name)}")[1] == str(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\tb", "a,b", "${env:HOME}", "a\x7f", "latin\udce8"])
-def test_a_name_that_an_engine_cannot_be_told_is_refused_before_anything_is_written(
-    tmp_path: Path, name: str
-) -> None:
+def test_an_unsupported_name_is_refused_before_anything_is_written(tmp_path: Path, name: str) -> None:
     with pytest.raises(StackError, match="use another folder"):
         System(tmp_path / name).start()
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""The servers keep the permissions table, and the check that says so turns red when somebody has one right too many or too few."""
+"""The engines enforce the permissions table, and the permission tests detect one right too many or too few."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ from stack.tools import Tools
 
 @pytest.fixture(scope="module")
 def system(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Engines of our own: what is tried leaves records on every topic."""
+    """Engines of their own, because the attempts write records to every topic."""
     system = System(tmp_path_factory.mktemp("locked"))
     try:
         system.start_engines()
@@ -62,7 +62,7 @@ def reading(user: str, topic: str) -> AclBinding:
 
 
 @pytest.mark.engines
-def test_everybody_is_denied_what_the_table_does_not_grant_and_allowed_what_it_does(
+def test_the_engines_allow_exactly_what_the_table_grants(
     system: System, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = list(attempts(system))
@@ -84,7 +84,7 @@ def test_everybody_is_denied_what_the_table_does_not_grant_and_allowed_what_it_d
 
 
 @pytest.mark.engines
-def test_one_right_too_many_on_kafka_is_a_hole_and_provisioning_closes_it(
+def test_one_right_too_many_on_kafka_is_detected_and_provisioning_removes_it(
     system: System, admin: AdminClient
 ) -> None:
     connections = connections_of(system)
@@ -97,7 +97,7 @@ def test_one_right_too_many_on_kafka_is_a_hole_and_provisioning_closes_it(
 
 
 @pytest.mark.engines
-def test_one_right_too_few_on_kafka_is_seen_and_provisioning_gives_it_back(
+def test_one_right_too_few_on_kafka_is_detected_and_provisioning_restores_it(
     system: System, admin: AdminClient
 ) -> None:
     one = reading(TEAM, "routing.cases")
@@ -113,7 +113,7 @@ def test_one_right_too_few_on_kafka_is_seen_and_provisioning_gives_it_back(
 
 
 @pytest.mark.engines
-def test_one_role_too_many_on_mongodb_is_a_hole_and_the_next_start_closes_it(system: System) -> None:
+def test_one_role_too_many_on_mongodb_is_detected_and_the_next_start_removes_it(system: System) -> None:
     everybody = permission_tests_mongo.addresses_of(system.mongod.as_user)
     with MongoClient[dict[str, object]](system.mongod.admin) as client:
         role = {"role": "read", "db": "intake"}
@@ -129,7 +129,7 @@ def test_one_role_too_many_on_mongodb_is_a_hole_and_the_next_start_closes_it(sys
 
 @pytest.mark.engines
 @pytest.mark.parametrize("user", ["", "routing"])
-def test_nobody_comes_in_without_the_password(user: str, system: System) -> None:
+def test_nobody_logs_in_without_the_password(user: str, system: System) -> None:
     made_up = Connection(system.kafka.address, user, "made up" if user else "")
 
     with pytest.raises(KafkaException):
@@ -137,9 +137,7 @@ def test_nobody_comes_in_without_the_password(user: str, system: System) -> None
 
 
 @pytest.mark.engines
-def test_a_team_is_given_the_same_settings_however_often_it_is_made(
-    system: System, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_onboarding_a_team_again_changes_nothing(system: System, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["cruscotto", "--state", str(system.root)]
     assert subscriber(words) == 0
     first, file = capsys.readouterr().out, system.root / "subscribers" / "cruscotto.env"
@@ -160,9 +158,7 @@ def test_a_team_is_given_the_same_settings_however_often_it_is_made(
 @pytest.mark.parametrize(
     "name", ["", "x", "Cruscotto", "a b", "x'; rm", "ends-", "a" * 32, "routing", "admin"]
 )
-def test_a_name_that_no_team_can_have_is_refused_with_what_it_must_look_like(
-    name: str, tmp_path: Path
-) -> None:
+def test_an_invalid_team_name_is_refused_with_the_rule(name: str, tmp_path: Path) -> None:
     with pytest.raises(StackError, match=r"NAME is .*: take "):
         subscriber([name, "--state", str(tmp_path)])
     assert list(tmp_path.iterdir()) == []
@@ -177,7 +173,7 @@ def test_a_team_reads_public_topics_and_writes_nothing() -> None:
     assert [right.name for right in rights if right.resource == "GROUP"] == [group_prefix("cruscotto")]
 
 
-def test_only_a_servers_word_is_a_denial(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_an_answer_of_the_server_is_a_denial(capsys: pytest.CaptureFixture[str]) -> None:
     silence = Attempt("kafka", "routing", "read x", NO_ANSWER)
     hole = Attempt("kafka", "routing", "read y", ALLOWED)
     said = Attempt("kafka", "routing", "read z", "TOPIC_AUTHORIZATION_FAILED")

@@ -1,4 +1,4 @@
-"""A client goes on asking where a person would, and gives up where nothing would change."""
+"""A client retries where it can succeed later, and gives up after its time limit."""
 
 from pathlib import Path
 
@@ -19,12 +19,12 @@ ALL = frozenset({0, 1})
 
 
 class Service:
-    """Takes every badge for old, but for those of the questions numbered here."""
+    """A service that rejects every token but those of the given requests, counted from 1."""
 
-    def __init__(self, *believed: int) -> None:
+    def __init__(self, *accepted: int) -> None:
         self.asked: list[str] = []
         self.senders: list[str] = []
-        self._believed = believed
+        self._accepted = accepted
         routes = [
             Route("/token", self._token, methods=["POST"]),
             Route("/v1/reports", self._accept, methods=["POST"]),
@@ -35,7 +35,7 @@ class Service:
         self.app = Starlette(routes=routes)
 
     async def _token(self, _: Request) -> JSONResponse:
-        return JSONResponse({"access_token": "badge", "expires_in": 300})
+        return JSONResponse({"access_token": "token", "expires_in": 300})
 
     async def _accept(self, request: Request) -> JSONResponse:
         assert "sender" not in await request.json()
@@ -43,9 +43,9 @@ class Service:
         return JSONResponse({"tracking_code": "CODE", "pin": "123456"})
 
     async def _answer(self, request: Request) -> JSONResponse:
-        assert request.headers["authorization"] == "Bearer badge"
+        assert request.headers["authorization"] == "Bearer token"
         self.asked.append(request.method)
-        status = 200 if len(self.asked) in self._believed else 401
+        status = 200 if len(self.asked) in self._accepted else 401
         return JSONResponse({}, status)
 
 
@@ -64,13 +64,13 @@ async def _resolve(service: Service, log: Path, retry_seconds: float) -> int:
     return read_log(log)[0].status
 
 
-async def test_a_badge_that_a_wrong_clock_takes_for_old_is_shown_again(log: Path) -> None:
+async def test_a_request_with_a_rejected_token_is_retried(log: Path) -> None:
     service = Service(2, 5)
     assert await _resolve(service, log, retry_seconds=30) == 200
     assert service.asked == ["GET", "GET", "POST", "POST", "POST"]
 
 
-async def test_a_badge_that_stays_refused_is_told_when_patience_ends(log: Path) -> None:
+async def test_a_token_that_stays_rejected_is_reported_after_the_limit(log: Path) -> None:
     assert await _resolve(Service(1), log, retry_seconds=0.3) == 401
 
 

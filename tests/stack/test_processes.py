@@ -1,4 +1,4 @@
-"""Children and those who start them again."""
+"""Child processes, killed and restarted."""
 
 import threading
 from pathlib import Path
@@ -17,7 +17,7 @@ def start(child: Child) -> None:
     child.start(["/bin/sleep", "60"], {})
 
 
-def test_a_killed_child_is_gone_although_somebody_starts_the_next_at_once(child: Child) -> None:
+def test_a_killed_child_is_gone_although_the_next_starts_at_once(child: Child) -> None:
     start(child)
     over = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Waiting by progress, and starting again what ends."""
+"""Timeouts without progress, and restarts of terminated processes."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 class Clock:
-    """Time that moves when a test says so."""
+    """A clock that tests set."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -32,17 +32,17 @@ class Clock:
         return self.now
 
 
-def test_what_makes_progress_is_waited_for_longer_than_its_patience_and_not_for_ever() -> None:
-    clock, told = Clock(), list[float]()
-    timeout = ProgressTimeout(60.0, lambda: clock.now // 50, told.append, clock)
+def test_progress_extends_the_timeout_up_to_the_maximum() -> None:
+    clock, reported = Clock(), list[float]()
+    timeout = ProgressTimeout(60.0, lambda: clock.now // 50, reported.append, clock)
     while not (why := timeout.expired()):
         clock.now += 5
     assert clock.now > MAX_SECONDS
     assert why == "was not ready within 600 s"
-    assert told[:3] == [10.0, 20.0, 30.0]
+    assert reported[:3] == [10.0, 20.0, 30.0]
 
 
-def test_what_stands_still_is_given_up_after_its_patience() -> None:
+def test_without_progress_the_timeout_expires() -> None:
     clock = Clock()
     timeout = ProgressTimeout(60.0, lambda: "the same", lambda _: None, clock)
     while not (why := timeout.expired()):
@@ -151,7 +151,7 @@ def test_a_stale_or_half_written_pidfile_signals_nobody(tmp_path: Path, content:
         stranger.kill()
 
 
-def test_a_process_that_was_told_what_holds_no_longer_is_ended(tmp_path: Path) -> None:
+def test_a_process_with_outdated_settings_is_stopped(tmp_path: Path) -> None:
     child = Child("service", tmp_path)
     assert not is_current(child, "old")
     child.start(SLEEP, base_environment())
@@ -160,17 +160,17 @@ def test_a_process_that_was_told_what_holds_no_longer_is_ended(tmp_path: Path) -
     assert not child.alive()
 
 
-def test_who_has_to_wait_for_another_command_says_so(tmp_path: Path) -> None:
-    told, inside = threading.Event(), threading.Event()
+def test_waiting_for_another_command_is_reported(tmp_path: Path) -> None:
+    reported, inside = threading.Event(), threading.Event()
 
     def second() -> None:
-        with exclusive_lock(tmp_path / "lock", told.set):
+        with exclusive_lock(tmp_path / "lock", reported.set):
             inside.set()
 
-    with exclusive_lock(tmp_path / "lock", lambda: pytest.fail("nobody else is here")):
+    with exclusive_lock(tmp_path / "lock", lambda: pytest.fail("nobody holds the lock")):
         waiting = threading.Thread(target=second)
         waiting.start()
-        assert told.wait(5)
+        assert reported.wait(5)
         assert not inside.is_set()
     waiting.join(5)
     assert inside.is_set()
@@ -197,13 +197,13 @@ def test_ports_that_cannot_be_read_are_chosen_anew(tmp_path: Path, content: str)
     assert ports["http"] == Ports(tmp_path)["http"]
 
 
-def test_all_who_ask_for_a_port_at_once_learn_the_same(tmp_path: Path) -> None:
+def test_concurrent_choices_of_a_port_agree(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(lambda _: Ports(tmp_path)["http"], range(32)))) == 1
 
 
 @pytest.mark.parametrize("number", sorted(FIXES))
-def test_what_a_disk_refuses_is_one_sentence_with_the_fix(
+def test_a_file_system_error_is_one_sentence_with_the_fix(
     number: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = OSError(number, os.strerror(number), "/state/kafka")

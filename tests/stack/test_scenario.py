@@ -1,4 +1,4 @@
-"""A generated day is the same for the same seed, new for another start, and has something of everything."""
+"""Scenarios are deterministic for a seed, have new ids for another start, and cover all cases."""
 
 import json
 import uuid
@@ -28,32 +28,32 @@ PLACES: list[dict[str, Any]] = [
 ]
 
 
-def a_day(seed: int = 1, start: datetime = START, size: int = 330) -> Scenario:
+def a_scenario(seed: int = 1, start: datetime = START, size: int = 330) -> Scenario:
     return generate(seed, CATEGORIES, PLACES, start, size)
 
 
-def test_the_same_seed_gives_the_same_day() -> None:
-    assert a_day() == a_day()
-    assert a_day() != a_day(seed=2)
+def test_the_same_seed_gives_the_same_scenario() -> None:
+    assert a_scenario() == a_scenario()
+    assert a_scenario() != a_scenario(seed=2)
 
 
 def test_the_same_seed_at_another_time_gives_other_ids() -> None:
-    today = {report.report_id for report in a_day().reports}
-    later = {report.report_id for report in a_day(start=START.replace(minute=31)).reports}
+    today = {report.report_id for report in a_scenario().reports}
+    later = {report.report_id for report in a_scenario(start=START.replace(minute=31)).reports}
 
     assert not today & later
 
 
 def test_every_id_is_a_new_uuid_of_version_7() -> None:
-    ids = [report.report_id for report in a_day().reports]
+    ids = [report.report_id for report in a_scenario().reports]
 
     assert len(set(ids)) == len(ids) == 330
     assert {uuid.UUID(name).version for name in ids} == {7}
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_day_has_something_of_everything(seed: int) -> None:
-    scenario = a_day(seed)
+def test_a_scenario_covers_all_cases(seed: int) -> None:
+    scenario = a_scenario(seed)
     kinds = Counter(report.kind for report in scenario.reports)
 
     assert kinds["contribution"] == 50
@@ -68,8 +68,8 @@ def test_a_day_has_something_of_everything(seed: int) -> None:
     assert len(scenario.invalid) == 2 * len(DEFECTS)
 
 
-def test_contributions_are_asked_for_in_every_province_and_end_in_both_ways() -> None:
-    asked = [report for report in a_day().reports if report.data]
+def test_applications_cover_all_provinces_and_outcomes() -> None:
+    asked = [report for report in a_scenario().reports if report.data]
 
     assert {report.province for report in asked} == {"bergamo", "lecco", "sondrio"}
     assert all(report.data and report.data["tenancy"]["province"] == report.province for report in asked)
@@ -77,15 +77,15 @@ def test_contributions_are_asked_for_in_every_province_and_end_in_both_ways() ->
     assert Counter(report.expect for report in asked)["eligible"] >= 25
 
 
-def test_nothing_is_heard_in_the_future_and_nobody_is_real() -> None:
-    for report in a_day().reports:
-        heard = report.body.get("heard_at")
-        assert heard is None or datetime.fromisoformat(heard) <= START
+def test_no_report_is_from_the_future_or_from_a_real_person() -> None:
+    for report in a_scenario().reports:
+        received = report.body.get("heard_at")
+        assert received is None or datetime.fromisoformat(received) <= START
         assert report.body.get("contact", {}).get("email", "@example.org").endswith("@example.org")
 
 
 def test_names_and_texts_belong_to_one_report_each() -> None:
-    reports = a_day(size=800).reports
+    reports = a_scenario(size=800).reports
     names = [report.body["contact"]["name"] for report in reports if "contact" in report.body]
     texts = [report.body["description"] for report in reports]
 
@@ -93,8 +93,8 @@ def test_names_and_texts_belong_to_one_report_each() -> None:
     assert len(set(texts)) == len(texts)
 
 
-def test_only_a_body_that_should_be_no_json_is_none() -> None:
-    for invalid in a_day().invalid:
+def test_only_the_malformed_body_is_not_json() -> None:
+    for invalid in a_scenario().invalid:
         if invalid.expect == "malformed-json":
             with pytest.raises(ValueError):
                 json.loads(invalid.content)
@@ -102,12 +102,12 @@ def test_only_a_body_that_should_be_no_json_is_none() -> None:
             assert json.loads(invalid.content)
 
 
-def test_a_small_day_is_generated_too() -> None:
-    assert len(a_day(size=10).reports) == 10
+def test_a_small_scenario_is_generated_too() -> None:
+    assert len(a_scenario(size=10).reports) == 10
 
 
 def test_a_browser_sends_empty_fields_for_what_is_not_known() -> None:
-    report = next(report for report in a_day().reports if "contact" not in report.body)
+    report = next(report for report in a_scenario().reports if "contact" not in report.body)
 
     fields = form_of(report.body)
 
@@ -128,9 +128,7 @@ def test_a_browser_sends_empty_fields_for_what_is_not_known() -> None:
         (502, "text/plain", "bad gateway", "no-json", {}),
     ],
 )  # fmt: skip
-def test_answers_are_read_as_their_readers_would(
-    status: int, kind: str, text: str, slug: str, body: dict[str, Any]
-) -> None:
+def test_answers_are_parsed(status: int, kind: str, text: str, slug: str, body: dict[str, Any]) -> None:
     response = httpx.Response(status, headers={"content-type": f"{kind}; charset=utf-8"}, text=text)
 
     reply = read_reply(response, 0.0)

@@ -1,4 +1,4 @@
-"""Packages of Node.js are installed once, however many ask for them at the same time."""
+"""Concurrent installations of Node.js packages run once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from stack import subscriber_programs
 
-# Like npm, it does not bear a second one in its folder.
+# Like npm, it fails if another one runs in its folder.
 NPM = """#!/bin/sh
 mkdir node_modules || exit 1
 sleep 0.3
@@ -15,7 +15,7 @@ echo '{}' > node_modules/.package-lock.json
 """
 
 
-def test_two_who_ask_at_once_get_one_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_requests_share_one_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, programs = tmp_path / "board", tmp_path / "bin"
     source.mkdir()
     programs.mkdir()

@@ -1,4 +1,4 @@
-"""`up` reaches a whole system from whatever state kills leave, and the supervisor keeps it."""
+"""`up` completes the system from any state that kills leave, and the supervisor restarts processes."""
 
 import os
 import re
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.engines, pytest.mark.timeout(300)]
 
 @pytest.fixture
 def system(tmp_path: Path, tools: Tools) -> Iterator[System]:
-    """A system under a name that is not ASCII, as many folders have."""
+    """A system in a folder with a non-ASCII name."""
     system = System(tmp_path / "Città d'arte")
     yield system
     system.stop()
@@ -40,7 +40,7 @@ def until(probe: Callable[[], object], seconds: float = 120.0) -> None:
 
 
 def kill_when(child: Child, moment: Callable[[], object]) -> threading.Thread:
-    """Kills a process once, at a moment of somebody else's start."""
+    """Kills a process once, when `moment` becomes true."""
 
     def strike() -> None:
         until(lambda: child.alive() and moment())
@@ -63,7 +63,7 @@ def users(system: System) -> int:
         return len(client.admin.command("usersInfo")["users"])
 
 
-def test_engines_killed_while_up_prepares_them_are_started_again(system: System) -> None:
+def test_engines_killed_during_up_are_restarted(system: System) -> None:
     data = system.root / "kafka" / "data"
     strikes = [
         kill_when(system.mongod.child, lambda: True),
@@ -84,7 +84,7 @@ def test_engines_killed_while_up_prepares_them_are_started_again(system: System)
     assert {s.name: s.pid for s in system.statuses()} == before
 
 
-def test_what_a_cut_off_preparation_left_is_made_anew(system: System) -> None:
+def test_an_interrupted_preparation_is_repeated(system: System) -> None:
     for folder in (system.root / "kafka", system.root / "mongod"):
         (folder / "data").mkdir(parents=True)
     (system.root / "kafka" / "formatting").touch()
@@ -100,7 +100,7 @@ def test_what_a_cut_off_preparation_left_is_made_anew(system: System) -> None:
     assert not (system.root / "mongod" / "founding").exists()
 
 
-def test_the_supervisor_starts_again_whatever_is_killed_and_down_ends_it_first(system: System) -> None:
+def test_the_supervisor_restarts_killed_processes_and_down_stops_it_first(system: System) -> None:
     two = [threading.Thread(target=up, args=(system, "--supervise")) for _ in range(2)]
     for one in two:
         one.start()
@@ -126,7 +126,7 @@ def test_the_supervisor_starts_again_whatever_is_killed_and_down_ends_it_first(s
     assert [s.name for s in system.statuses() if s.pid] == []
 
 
-def test_the_supervisor_gives_up_on_what_always_ends_and_status_says_so(
+def test_the_supervisor_gives_up_on_repeated_failures_and_status_reports_it(
     system: System, capfd: pytest.CaptureFixture[str]
 ) -> None:
     system.start(supervised=True)
@@ -138,15 +138,15 @@ def test_the_supervisor_gives_up_on_what_always_ends_and_status_says_so(
     until(kill)
     until(lambda: not system.supervisor.alive())
     assert status(["--state", str(system.root)]) == 0
-    said = capfd.readouterr().err
-    assert "notify-0 failed 5 times in a row" in said
-    assert "The supervisor gave up" in said
+    errors = capfd.readouterr().err
+    assert "notify-0 failed 5 times in a row" in errors
+    assert "The supervisor gave up" in errors
     system.start()
     assert system.stopped_processes() == []
     assert not system.failure_file.exists()
 
 
-def test_services_are_told_when_a_port_of_an_engine_had_to_change(system: System) -> None:
+def test_services_restart_when_a_port_of_an_engine_changes(system: System) -> None:
     system.start()
     before, port = system.service("routing").pid(), system.mongod.port
     system.mongod.kill()
@@ -163,7 +163,7 @@ def test_services_are_told_when_a_port_of_an_engine_had_to_change(system: System
         squatter.kill()
 
 
-def test_a_broker_frozen_for_some_seconds_delays_up_and_no_more(system: System) -> None:
+def test_a_broker_paused_for_some_seconds_only_delays_up(system: System) -> None:
     def freeze() -> None:
         until(lambda: system.kafka.child.alive() and answers(system.kafka.port))
         system.kafka.pause()

@@ -1,4 +1,4 @@
-"""Which metrics there are, and which a question asks for."""
+"""The names of all exported metrics, and the names that a PromQL expression uses."""
 
 import importlib
 import re
@@ -14,8 +14,8 @@ from chassis.service import Plan
 from chassis.store.memory import MemoryStore
 from watcher.board import METRICS
 
-# What Prometheus and Alertmanager say of themselves, and of the alerts; the live test sees that they do.
-THEIRS = {
+# Metrics of Prometheus and Alertmanager themselves; the test on real processes checks that they exist.
+EXTERNAL_METRICS = {
     "ALERTS",
     "up",
     "alertmanager_notifications_failed_total",
@@ -29,26 +29,26 @@ _WORDS = {
 
 
 def plan_of(name: str, folder: Path) -> Plan:
-    """A service as its main makes it."""
+    """The plan of a service, as its main module makes it."""
     settings = settings_of(name, folder)
     made: Plan = importlib.import_module(f"{name}.main").plan(settings)
     return made
 
 
 def process_of(name: str, folder: Path) -> Process:
-    """One process of a service over a store in memory; nothing of it runs."""
+    """A process of a service with a store in memory, not started."""
     return Process(plan_of(name, folder), settings_of(name, folder), MemoryStore())
 
 
 def series(families: Iterable[Metric]) -> Iterator[str]:
-    """The names under which Prometheus knows these metrics."""
+    """The names of the time series of these metrics."""
     for family in families:
         for part in PARTS.get(family.type, ("",)):
             yield family.name + part
 
 
 def declared(folder: Path) -> set[str]:
-    """Every name that a process of ours shows."""
+    """The names of all series that services and watcher export."""
     ours = {
         name
         for service in SERVICES
@@ -57,8 +57,8 @@ def declared(folder: Path) -> set[str]:
     return ours | set(METRICS)
 
 
-def asked_for(expr: str) -> set[str]:
-    """The metrics that a question in PromQL asks for."""
+def names_in(expr: str) -> set[str]:
+    """The metric names in a PromQL expression."""
     bare = re.sub(r'"[^"]*"|\'[^\']*\'|\{[^}]*\}|\[[^\]]*\]', " ", re.sub(r"#.*", "", expr))
     bare = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", bare)
     names = set(re.findall(r"(?<![\w:.])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])", bare))
@@ -66,12 +66,12 @@ def asked_for(expr: str) -> set[str]:
 
 
 def labels_of(folder: Path) -> dict[str, tuple[str, ...]]:
-    """The labels of every metric of ours, by family."""
+    """The labels of every exported metric, by metric family."""
     found = {name: kind.labels for name, kind in METRICS.items()}
     for service in SERVICES:
         for metric in vars(process_of(service, folder).metrics).values():
             if isinstance(metric, MetricWrapperBase):
                 found[metric._name] = tuple(metric._labelnames)
-        for measure in plan_of(service, folder).gauges:
-            found[measure.name] = measure.labels
+        for gauge in plan_of(service, folder).gauges:
+            found[gauge.name] = gauge.labels
     return found

@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager as processes, with the deployment's own files; only places and patience are others."""
+"""Prometheus and Alertmanager as processes, with the deployed configuration; only addresses and intervals differ."""
 
 import asyncio
 import re
@@ -27,7 +27,7 @@ SECOND = "1s"
 
 @dataclass(frozen=True)
 class Monitoring:
-    """Who watches one system."""
+    """Prometheus and Alertmanager for one system."""
 
     folder: Path
     system: System
@@ -41,11 +41,11 @@ class Monitoring:
         return Child("alertmanager", self.folder / "alertmanager")
 
     def address(self, child: Child) -> str:
-        """Where one of the two answers."""
+        """The address of one of the two, host:port."""
         return f"{HOST}:{Ports(child.folder)['http']}"
 
     def start(self) -> None:
-        """Starts both, and returns when they are ready."""
+        """Starts both and returns when they are ready."""
         self._write_rules()
         where = f"--web.listen-address={self.address(self.prometheus)}"
         data = f"--storage.tsdb.path={self.prometheus.folder / 'data'}"
@@ -60,28 +60,28 @@ class Monitoring:
             child.wait_until(partial(_ready, self.address(child)), DEADLINE)
 
     def stop(self) -> None:
-        """Ends both."""
+        """Stops both."""
         self.prometheus.stop()
         self.alertmanager.stop()
 
     def _write_rules(self) -> None:
-        """The deployment's rules, which here wait two seconds for what they wait minutes for there."""
+        """The deployed rules, with every `for` reduced to two seconds."""
         for file in FILES:
             self.prometheus.folder.mkdir(parents=True, exist_ok=True)
-            hasty = re.sub(r"^( +for: ).*$", r"\g<1>2s", file.read_text(), flags=re.MULTILINE)
-            (self.prometheus.folder / file.name).write_text(hasty)
+            shortened = re.sub(r"^( +for: ).*$", r"\g<1>2s", file.read_text(), flags=re.MULTILINE)
+            (self.prometheus.folder / file.name).write_text(shortened)
 
     def _prometheus_config(self) -> Path:
         text = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
         config: dict[str, Any] = yaml.safe_load(text.replace("/etc/prometheus", str(self.prometheus.folder)))
         config["global"] = dict.fromkeys(config["global"], SECOND)
-        places = {name: self.system.url(name) for name in SERVICES}
-        places["watcher"] = self.system.addresses()["watcher"]
-        places["prometheus"] = self.address(self.prometheus)
-        places["alertmanager"] = self.address(self.alertmanager)
+        addresses = {name: self.system.url(name) for name in SERVICES}
+        addresses["watcher"] = self.system.addresses()["watcher"]
+        addresses["prometheus"] = self.address(self.prometheus)
+        addresses["alertmanager"] = self.address(self.alertmanager)
         for job in config["scrape_configs"]:
             job.pop("dns_sd_configs", None)
-            job["static_configs"] = [{"targets": [places[job["job_name"]].removeprefix("http://")]}]
+            job["static_configs"] = [{"targets": [addresses[job["job_name"]].removeprefix("http://")]}]
         receivers = [{"static_configs": [{"targets": [self.address(self.alertmanager)]}]}]
         config["alerting"] = {"alertmanagers": receivers}
         return _written(self.prometheus.folder / "prometheus.yml", config)
@@ -93,13 +93,13 @@ class Monitoring:
         return _written(self.alertmanager.folder / "alertmanager.yml", config)
 
     async def ask(self, path: str, **words: str) -> Any:
-        """What Prometheus answers to a question of its API."""
+        """The data of an answer of Prometheus' API."""
         async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
             answer = await client.get(f"http://{self.address(self.prometheus)}/api/v1/{path}", params=words)
         return answer.json()["data"]
 
-    async def everybody_is_seen(self) -> None:
-        """Return when each service, the watcher and those who watch have answered."""
+    async def wait_for_targets(self) -> None:
+        """Returns when Prometheus has scraped every service, the watcher, Alertmanager and itself."""
         deadline = time.monotonic() + DEADLINE
         while True:
             try:
@@ -109,26 +109,26 @@ class Monitoring:
             missing = {*SERVICES, "watcher", "prometheus", "alertmanager"} - seen
             if not missing:
                 return
-            assert time.monotonic() < deadline, f"never seen: {sorted(missing)}"
+            assert time.monotonic() < deadline, f"never scraped: {sorted(missing)}"
             await asyncio.sleep(0.5)
 
     async def firing(self) -> set[tuple[str, str]]:
-        """The alerts that fire now, each with the job it is about."""
+        """The firing alerts, each with its job label."""
         try:
             found = (await self.ask("alerts"))["alerts"]
         except httpx.HTTPError:
-            return {("nobody answers", "")}
+            return {("no answer", "")}
         return {
             (one["labels"]["alertname"], one["labels"].get("job", ""))
             for one in found
             if one["state"] == "firing"
         }
 
-    async def until(self, what: str, seen: Callable[[set[tuple[str, str]]], bool]) -> set[tuple[str, str]]:
-        """The alerts that fire when they are as wished for; fails with those that fire instead."""
+    async def until(self, what: str, reached: Callable[[set[tuple[str, str]]], bool]) -> set[tuple[str, str]]:
+        """Returns the firing alerts once `reached` accepts them; fails with the firing alerts at the deadline."""
         deadline = time.monotonic() + DEADLINE
-        while not seen(now := await self.firing()):
-            assert time.monotonic() < deadline, f"{what} did not happen; there fire {sorted(now)}"
+        while not reached(now := await self.firing()):
+            assert time.monotonic() < deadline, f"{what} did not happen; firing: {sorted(now)}"
             await asyncio.sleep(0.5)
         return now
 

@@ -1,4 +1,4 @@
-"""The rules as they are deployed, and the cases that each is held to."""
+"""The deployed rules, and the test cases of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from tests.watching.prometheus_tools import DEPLOY, ROOT
 
-FILES = (DEPLOY / "prometheus" / "promise.yml", DEPLOY / "prometheus" / "alerts.yml")
+FILES = (DEPLOY / "prometheus" / "slo.yml", DEPLOY / "prometheus" / "alerts.yml")
 CASES = ROOT / "tests" / "watching" / "cases.yml"
 
 
@@ -22,14 +22,14 @@ class Alert:
 
 
 def rules() -> Iterator[dict[str, Any]]:
-    """Every rule, of alerts and of recordings."""
+    """All alerting and recording rules."""
     for file in FILES:
         for group in yaml.safe_load(file.read_text())["groups"]:
             yield from group["rules"]
 
 
 def alerts() -> dict[str, Alert]:
-    """Every alert by its name."""
+    """All alerts by name."""
     return {
         rule["alert"]: Alert(
             rule["alert"],
@@ -43,31 +43,35 @@ def alerts() -> dict[str, Alert]:
 
 
 def alert_of(case: str) -> str:
-    """The alert that a case is about; its name may go on after a comma."""
+    """The alert that a case tests: its name up to the first comma."""
     return case.partition(",")[0]
 
 
 def cases() -> dict[str, Any]:
-    """The cases as they are written."""
+    """The content of cases.yml."""
     found: dict[str, Any] = yaml.safe_load(CASES.read_text())
     return found
 
 
-def as_promtool_has_it(side: str) -> str:
-    """All cases of one side, `fires` or `rests`, as a file for `promtool test rules`."""
+def promtool_tests(side: str) -> str:
+    """All cases of one side, `fires` or `rests`, as a test file of `promtool test rules`."""
     written, known = cases(), alerts()
     tests = []
     for name, case in written["cases"].items():
-        seen = case[side]
-        wanted = {alert_of(name): seen["labels"], **seen.get("also", {})} if side == "fires" else {}
+        side_of_case = case[side]
+        wanted = (
+            {alert_of(name): side_of_case["labels"], **side_of_case.get("also", {})}
+            if side == "fires"
+            else {}
+        )
         samples = [
             {"labels": _series(alert, known[alert].severity, labels), "value": 1}
             for alert, labels in wanted.items()
         ]
-        until = int(seen["at"].removesuffix("m")) + 1
+        until = int(side_of_case["at"].removesuffix("m")) + 1
         series = {
             one: values.replace("xN", f"x{until}")
-            for one, values in (written["well"] | seen["series"]).items()
+            for one, values in (written["well"] | side_of_case["series"]).items()
         }
         tests.append(
             {
@@ -77,7 +81,7 @@ def as_promtool_has_it(side: str) -> str:
                 "promql_expr_test": [
                     {
                         "expr": 'ALERTS{alertstate="firing"}',
-                        "eval_time": seen["at"],
+                        "eval_time": side_of_case["at"],
                         "exp_samples": samples,
                     }
                 ],

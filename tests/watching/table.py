@@ -1,4 +1,4 @@
-"""The tables of docs/operations.md, as code and rules declare them; run as a program they are written anew."""
+"""Generates the tables of docs/operations.md from code and rules; run as a program, it writes them."""
 
 import re
 import tempfile
@@ -16,13 +16,13 @@ PAGE = ROOT / "docs" / "operations.md"
 
 
 def metrics_table(folder: Path) -> str:
-    """Every metric of ours, by who shows it."""
+    """All exported metrics, by the process that exports them."""
     shown: dict[str, list[Metric]] = {
         service: list(process_of(service, folder).metrics.registry.collect()) for service in SERVICES
     }
     everywhere = set.intersection(*({family.name for family in found} for found in shown.values()))
     labels = labels_of(folder)
-    lines = ["| metric | labels | says | shown by |", "|---|---|---|---|"]
+    lines = ["| metric | labels | meaning | exported by |", "|---|---|---|---|"]
     common = [family for family in shown[SERVICES[0]] if family.name in everywhere]
     lines += [
         _line(family, labels, "every service") for family in common if not family.name.startswith("process_")
@@ -47,8 +47,8 @@ def _row(name: str, labels: tuple[str, ...], says: str, by: str) -> str:
 
 
 def alerts_table() -> str:
-    """Every alert with its urgency, what it means, and the way to its runbook."""
-    lines = ["| alert | severity | says |", "|---|---|---|"]
+    """All alerts with severity, description and link to the runbook."""
+    lines = ["| alert | severity | description |", "|---|---|---|"]
     for name, alert in alerts().items():
         says = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"*\1*", alert.annotations["description"])
         lines.append(f"| [{name}](runbooks/{name}.md) | {alert.severity} | {says} |")
@@ -56,12 +56,12 @@ def alerts_table() -> str:
 
 
 def inside(name: str) -> str:
-    """What the page has between the marks of this name."""
+    """The text between the markers of this name."""
     return PAGE.read_text().split(f"<!-- {name}:begin -->\n")[1].split(f"<!-- {name}:end -->")[0]
 
 
 def put(name: str, text: str) -> None:
-    """Put a table between its marks."""
+    """Writes a table between its markers."""
     begin = f"<!-- {name}:begin -->\n"
     PAGE.write_text(PAGE.read_text().replace(begin + inside(name), begin + text))
 

@@ -1,4 +1,4 @@
-"""Dashboards ask what can be answered: every question parses, and every metric in it is one that there is."""
+"""Every query of dashboards, rules and runbooks parses, and every metric in it exists."""
 
 import json
 from collections.abc import Iterator
@@ -9,44 +9,44 @@ import pytest
 import yaml
 from deploy.grafana import draw
 from tests.architecture.compose_files import written_services
-from tests.watching.metric_names import THEIRS, asked_for, declared
-from tests.watching.prometheus_tools import DEPLOY, ROOT, asked
+from tests.watching.metric_names import EXTERNAL_METRICS, declared, names_in
+from tests.watching.prometheus_tools import DEPLOY, ROOT, check
 from tests.watching.rules import FILES, rules
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 
 
-def questions_of_dashboards() -> Iterator[tuple[str, str]]:
+def queries_of_dashboards() -> Iterator[tuple[str, str]]:
     for file in sorted(draw.FOLDER.glob("*.json")):
         for panel in json.loads(file.read_text())["panels"]:
             for target in panel.get("targets", ()):
                 yield f"{file.stem}: {panel['title']}", target["expr"].replace("$job", "intake")
 
 
-def questions_of_rules() -> Iterator[tuple[str, str]]:
+def queries_of_rules() -> Iterator[tuple[str, str]]:
     for rule in rules():
         yield rule.get("alert") or rule["record"], rule["expr"]
 
 
-def questions_of_runbooks() -> Iterator[tuple[str, str]]:
+def queries_of_runbooks() -> Iterator[tuple[str, str]]:
     for file in sorted([*RUNBOOKS.glob("*.md"), ROOT / "docs" / "operations.md"]):
         for block in file.read_text().split("```promql\n")[1:]:
             for line in block.split("```")[0].strip().splitlines():
                 yield file.stem, line
 
 
-def everything() -> list[tuple[str, str]]:
-    return [*questions_of_dashboards(), *questions_of_rules(), *questions_of_runbooks()]
+def all_queries() -> list[tuple[str, str]]:
+    return [*queries_of_dashboards(), *queries_of_rules(), *queries_of_runbooks()]
 
 
-def test_every_question_parses(tmp_path: Path) -> None:
-    found = everything()
-    as_rules = [{"record": f"question_{number}", "expr": expr} for number, (_, expr) in enumerate(found)]
-    file = tmp_path / "questions.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "questions", "rules": as_rules}]}))
+def test_every_query_parses(tmp_path: Path) -> None:
+    found = all_queries()
+    as_rules = [{"record": f"query_{number}", "expr": expr} for number, (_, expr) in enumerate(found)]
+    file = tmp_path / "queries.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": as_rules}]}))
 
-    assert f"{len(found)} rules found" in asked("promtool", "check", "rules", file)
-    assert {name.partition(":")[0] for name, _ in questions_of_dashboards()} == {
+    assert f"{len(found)} rules found" in check("promtool", "check", "rules", file)
+    assert {name.partition(":")[0] for name, _ in queries_of_dashboards()} == {
         "overview",
         "service",
         "engines",
@@ -54,11 +54,11 @@ def test_every_question_parses(tmp_path: Path) -> None:
     assert len(found) > 80
 
 
-def test_every_metric_that_is_asked_for_exists(tmp_path: Path) -> None:
+def test_every_metric_in_a_query_exists(tmp_path: Path) -> None:
     recorded = {rule["record"] for rule in rules() if "record" in rule}
-    known = declared(tmp_path) | recorded | THEIRS
+    known = declared(tmp_path) | recorded | EXTERNAL_METRICS
 
-    unknown = {where: names for where, expr in everything() if (names := asked_for(expr) - known)}
+    unknown = {where: names for where, expr in all_queries() if (names := names_in(expr) - known)}
     assert unknown == {}
 
 
@@ -70,18 +70,18 @@ def test_every_metric_that_is_asked_for_exists(tmp_path: Path) -> None:
         ("absent(up) or 0 * e_seconds", {"up", "e_seconds"}),
     ],
 )
-def test_the_names_in_a_question_are_found(expr: str, names: set[str]) -> None:
-    assert asked_for(expr) == names
+def test_the_names_in_a_query_are_found(expr: str, names: set[str]) -> None:
+    assert names_in(expr) == names
 
 
-def test_dashboards_are_as_their_questions_say() -> None:
+def test_dashboards_match_panels_yml() -> None:
     files = {file.name: file.read_text() for file in draw.FOLDER.glob("*.json")}
-    assert files == draw.drawn(), "run `make dashboards`"
+    assert files == draw.rendered(), "run `make dashboards`"
 
 
 def test_every_dashboard_is_deployed_and_its_panels_do_not_overlap() -> None:
     mounted = {Path(one["target"]).name for one in written_services()["grafana"]["configs"]}
-    for name, text in draw.drawn().items():
+    for name, text in draw.rendered().items():
         places = [panel["gridPos"] for panel in json.loads(text)["panels"]]
         cells = [
             (x, y)
@@ -93,14 +93,14 @@ def test_every_dashboard_is_deployed_and_its_panels_do_not_overlap() -> None:
         assert name in mounted
 
 
-def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
+def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
     text = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
     for file in FILES:
         assert f"/etc/prometheus/{file.name}" in text
     copy = tmp_path / "prometheus.yml"
     copy.write_text(text.replace("/etc/prometheus", str(DEPLOY / "prometheus")))
 
-    assert "SUCCESS" in asked("promtool", "check", "config", copy)
+    assert "SUCCESS" in check("promtool", "check", "config", copy)
 
 
 def test_every_service_is_scraped_at_its_own_port() -> None:

@@ -1,4 +1,4 @@
-"""Faults on real processes are told by a real Prometheus and Alertmanager, and so is that they are over."""
+"""A real Prometheus and Alertmanager report faults of real processes, and their end."""
 
 import asyncio
 import time
@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
-from tests.watching.metric_names import THEIRS, asked_for
+from tests.watching.metric_names import EXTERNAL_METRICS, names_in
 from tests.watching.monitoring import DEADLINE, Monitoring
 from tests.watching.prometheus_tools import program
 from tests.watching.rules import rules
-from tests.watching.test_dashboards import everything
+from tests.watching.test_dashboards import all_queries
 
 from contracts.topics import BY_NAME
 from stack.backups import backup
@@ -21,13 +21,13 @@ from stack.system import System
 from stack.tools import Tools
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(900)]
-# Metrics that begin with their first event, which does not happen here.
+# Metrics that exist only after their first event, which does not happen here.
 LATER = {"consumer_resought_total", "consumer_stopped", "jobs_total"}
 
 
 @pytest.fixture(scope="module")
 async def monitoring(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Monitoring]:
-    """The whole system as `make up` starts it, and who watches it."""
+    """The whole system as `make up` starts it, with its monitoring."""
     program("prometheus")
     folder = tmp_path_factory.mktemp("faults")
     monitoring = Monitoring(folder, System(folder / "system"))
@@ -43,21 +43,21 @@ async def monitoring(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 async def mailed(monitoring: Monitoring, subject: str) -> None:
-    """Return when somebody was mailed this."""
+    """Returns when a mail with this subject was received."""
     deadline = time.monotonic() + DEADLINE
     while subject not in (subjects := [mail.subject for mail in read_mails(monitoring.system.mails)]):
         assert time.monotonic() < deadline, f"{subject!r} was never mailed: {subjects}"
         await asyncio.sleep(0.5)
 
 
-async def test_where_no_backup_was_ever_made_that_is_said_and_else_nothing_fires(
+async def test_without_any_backup_only_that_alert_fires(
     monitoring: Monitoring,
 ) -> None:
-    await monitoring.everybody_is_seen()
+    await monitoring.wait_for_targets()
     await monitoring.until("BackupMissing", lambda now: now == {("BackupMissing", "")})
 
     assert backup(["--state", str(monitoring.system.root)]) == 0
-    await monitoring.until("peace", lambda now: not now)
+    await monitoring.until("no alert", lambda now: not now)
 
 
 async def test_a_service_that_is_killed(monitoring: Monitoring) -> None:
@@ -67,7 +67,7 @@ async def test_a_service_that_is_killed(monitoring: Monitoring) -> None:
     await mailed(monitoring, "[firing] ServiceDown (page)")
 
     monitoring.system.start_service("routing")
-    await monitoring.until("peace", lambda now: not now)
+    await monitoring.until("no alert", lambda now: not now)
     await mailed(monitoring, "[resolved] ServiceDown (page)")
 
 
@@ -81,7 +81,7 @@ async def test_kafka_that_is_stopped(monitoring: Monitoring) -> None:
     await mailed(monitoring, "[resolved] KafkaDown (page)")
 
 
-async def test_a_record_without_sense(monitoring: Monitoring) -> None:
+async def test_a_malformed_record(monitoring: Monitoring) -> None:
     subscribes = {("RecordsParked", service) for service in BY_NAME["intake.reports"].subscribers}
     connection = monitoring.system.kafka.as_user("intake")
     producer = AIOKafkaProducer(**connection.aiokafka(), acks="all")
@@ -100,13 +100,13 @@ async def test_a_record_without_sense(monitoring: Monitoring) -> None:
 
 
 async def discard_all(system: System, service: str) -> None:
-    """As whoever runs the system does it, at the ops door."""
+    """Discards through the ops API, as an operator does."""
     async with httpx.AsyncClient(base_url=system.url(service), timeout=60, trust_env=False) as client:
 
         async def ask(url: str, form: Any) -> Any:
             return (await client.post(url, data=form)).json()
 
-        client.headers.update(await system.dev_tokens().of("ops", ask))
+        client.headers.update(await system.dev_tokens().header("ops", ask))
         for head in (await client.get("/ops/parked")).json():
             given_up = await client.post("/ops/parked/discard", json={"head": head["_id"], "why": "a test"})
             while (run := (await client.get(given_up.headers["location"])).json())["state"] != "done":
@@ -114,13 +114,13 @@ async def discard_all(system: System, service: str) -> None:
             assert run["counts"] == {"discarded": 1}
 
 
-async def test_every_question_of_rules_dashboards_and_runbooks_is_answered_by_something(
+async def test_every_query_of_rules_dashboards_and_runbooks_has_a_series(
     monitoring: Monitoring,
 ) -> None:
     known = set(await monitoring.ask("label/__name__/values"))
     recorded = {rule["record"] for rule in rules() if "record" in rule}
-    wanted = {name for _, expr in everything() for name in asked_for(expr)}
+    wanted = {name for _, expr in all_queries() for name in names_in(expr)}
 
     assert wanted - known - recorded <= LATER
     assert len(wanted) > 40
-    assert known >= THEIRS
+    assert known >= EXTERNAL_METRICS

@@ -1,4 +1,4 @@
-"""What a service measures of itself is what it keeps: waiting reports and messages, and the account of every budget."""
+"""The gauges of a service match its documents: waiting reports and messages, and the balance of every budget."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -43,7 +43,7 @@ async def keep(service: Furnished, collection: Collection, *states: object) -> N
     await service.store.insert_missing(collection.name, rows)
 
 
-async def test_the_oldest_report_counts_that_nobody_looks_after(tmp_path: Path) -> None:
+async def test_the_oldest_report_without_a_case_counts(tmp_path: Path) -> None:
     async with furnished("intake", tmp_path) as intake:
         context = intake.process.context
         assert await oldest_unanswered(context) == {(): 0.0}
@@ -51,19 +51,19 @@ async def test_the_oldest_report_counts_that_nobody_looks_after(tmp_path: Path) 
         waiting = replace(
             REPORT, report_id="r2", tracking_code="c2", registered_at=NOW - timedelta(minutes=5)
         )
-        looked_after = replace(
+        with_case = replace(
             REPORT,
             report_id="r3",
             tracking_code="c3",
             registered_at=NOW - timedelta(hours=5),
             status=ReportStatus.IN_CHARGE,
         )
-        await keep(intake, REPORTS, REPORT, waiting, looked_after)
+        await keep(intake, REPORTS, REPORT, waiting, with_case)
 
         assert await oldest_unanswered(context) == {(): 300.0}
 
 
-async def test_the_oldest_message_counts_that_is_pending(tmp_path: Path) -> None:
+async def test_the_oldest_pending_message_counts(tmp_path: Path) -> None:
     async with furnished("notify", tmp_path) as notify:
         assert await oldest_pending(notify.process.context) == {(): 0.0}
 
@@ -76,16 +76,16 @@ async def test_the_oldest_message_counts_that_is_pending(tmp_path: Path) -> None
         assert await oldest_pending(notify.process.context) == {(): 2400.0}
 
 
-@pytest.mark.parametrize(("promised", "wrong"), [((), 0), ((700, 300), -1000)])
-async def test_a_budget_differs_when_its_ledger_promises_what_it_does_not_know(
-    promised: tuple[int, ...], wrong: int, tmp_path: Path
+@pytest.mark.parametrize(("reserved", "wrong"), [((), 0), ((700, 300), -1000)])
+async def test_a_budget_differs_when_its_ledger_has_other_reservations(
+    reserved: tuple[int, ...], wrong: int, tmp_path: Path
 ) -> None:
     async with furnished("subsidies", tmp_path) as subsidies:
         context = subsidies.process.context
         await context.run(AllocateBudget("tried", "crs", "bergamo", 5_000), id="tried", key="tried")
         entries = [
             LedgerEntry(f"d{number}", f"a{number}", "tried", "reserve", cents, NOW)
-            for number, cents in enumerate(promised)
+            for number, cents in enumerate(reserved)
         ]
         await keep(subsidies, LEDGER, *entries)
 
@@ -95,14 +95,14 @@ async def test_a_budget_differs_when_its_ledger_promises_what_it_does_not_know(
         assert set(others.values()) == {0.0}
 
 
-async def test_a_measure_reaches_what_the_service_shows(tmp_path: Path) -> None:
+async def test_a_gauge_is_exported_by_the_service(tmp_path: Path) -> None:
     async with furnished("intake", tmp_path) as intake:
-        [reading] = intake.process.gauge_readers
+        [reader] = intake.process.gauge_readers
         late = replace(REPORT, registered_at=NOW - timedelta(minutes=16))
         await keep(intake, REPORTS, late)
 
-        await reading.update()
+        await reader.update()
 
-        shown = intake.process.metrics.registry.get_sample_value(reading.gauge.name)
+        shown = intake.process.metrics.registry.get_sample_value(reader.gauge.name)
         assert shown is not None
         assert shown >= 900

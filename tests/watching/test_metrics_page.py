@@ -1,4 +1,4 @@
-"""The watcher's own page: metrics for whoever asks, and no time for whoever is slow."""
+"""The watcher's HTTP server: it serves the metrics, and closes connections of slow clients."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ GET = b"GET /metrics HTTP/1.1\r\nHost: x\r\n"
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    """Where a page of one metric is, with a second for each connection."""
+    """The port of a server with one metric and a limit of one second per connection."""
     registry = CollectorRegistry()
     Gauge("invented", "An invented metric.", registry=registry).set(42)
     server = await page.serve("127.0.0.1", 0, registry, seconds=1.0)
@@ -23,7 +23,7 @@ async def port() -> AsyncIterator[int]:
     server.close()
 
 
-async def test_metrics_are_shown_and_nothing_else(port: int) -> None:
+async def test_metrics_are_served_and_nothing_else(port: int) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         shown = await client.get("/metrics?name=x")
         answers = [
@@ -47,14 +47,16 @@ async def test_a_health_check_without_headers_is_answered(port: int) -> None:
 @pytest.mark.parametrize(
     ("first", "again"), [(b"", b""), (GET, b"X: 1\r\n"), (b"", b"x" * 999), (b"", b"\n")]
 )
-async def test_whoever_brings_no_request_in_time_is_hung_up_on(first: bytes, again: bytes, port: int) -> None:
+async def test_a_connection_without_a_request_in_time_is_closed(
+    first: bytes, again: bytes, port: int
+) -> None:
     said, seconds = await spoken(port, first, again)
 
     assert said == b""
     assert seconds < 4
 
 
-async def test_somebody_in_earnest_is_served_while_many_are_slow(port: int) -> None:
+async def test_a_proper_client_is_served_while_many_are_slow(port: int) -> None:
     slow = [asyncio.create_task(spoken(port, GET, b"X")) for _ in range(80)]
     served = 0
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:

@@ -1,4 +1,4 @@
-"""The watcher sees from outside what services do and do not do, and what is dead."""
+"""The watcher measures lag from the broker's side, and reports engines that are down."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ AGES = "kafka_group_oldest_unread_age_seconds"
 
 @pytest.fixture(scope="module")
 def system(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Engines of our own: one test stops them."""
+    """Engines of their own, because one test stops them."""
     system = System(tmp_path_factory.mktemp("watched"))
     try:
         system.start_engines()
@@ -35,20 +35,20 @@ def system(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         system.stop()
 
 
-async def look_at_kafka(system: System) -> dict[tuple[str, ...], float]:
-    """A look, by name and labels; a fresh broker knows of no group for a moment."""
+async def collect_kafka(system: System) -> dict[tuple[str, ...], float]:
+    """The samples by name and labels; a fresh broker has no group coordinator for a moment."""
     for _ in range(100):
         try:
-            seen = await kafka.look(system.kafka.as_user(WATCHER))
+            seen = await kafka.collect(system.kafka.as_user(WATCHER))
         except KafkaError:
             await asyncio.sleep(0.1)
         else:
             return {(one.name, *one.labels): one.value for one in seen}
-    raise AssertionError("the broker shows nothing")
+    raise AssertionError("the broker does not answer")
 
 
-async def say(system: System, ages: list[float], partition: int = 0) -> None:
-    """Put records of these ages, in seconds, on a topic."""
+async def publish(system: System, ages: list[float], partition: int = 0) -> None:
+    """Publishes records with timestamps of these ages, in seconds."""
     producer = AIOKafkaProducer(**system.kafka.as_user("intake").aiokafka(), acks="all")
     await producer.start()
     for age in ages:
@@ -58,12 +58,12 @@ async def say(system: System, ages: list[float], partition: int = 0) -> None:
 
 
 @pytest.mark.engines
-async def test_lag_and_age_are_seen_although_no_consumer_ever_ran(system: System) -> None:
-    before = await look_at_kafka(system)
+async def test_lag_and_age_are_reported_before_a_consumer_ever_ran(system: System) -> None:
+    before = await collect_kafka(system)
     assert before[AGES, "routing", "intake.reports"] == 0
 
-    await say(system, [3600, 60, 5])
-    seen = await look_at_kafka(system)
+    await publish(system, [3600, 60, 5])
+    seen = await collect_kafka(system)
 
     assert seen["kafka_group_lag_records", "routing", "intake.reports", "0"] == 3
     assert seen["kafka_group_lag_records", "routing", "intake.reports", "1"] == 0
@@ -78,13 +78,13 @@ async def test_lag_and_age_are_seen_although_no_consumer_ever_ran(system: System
 
 
 @pytest.mark.engines
-async def test_what_a_service_has_read_counts_for_that_service_only(system: System) -> None:
+async def test_committed_offsets_count_for_their_group_only(system: System) -> None:
     settings = {"group.id": "routing", "enable.auto.commit": False}
     consumer = Consumer(system.kafka.as_user("routing").librdkafka() | settings)
     consumer.commit(offsets=[TopicPartition("intake.reports", 0, 2)], asynchronous=False)
     consumer.close()
 
-    seen = await look_at_kafka(system)
+    seen = await collect_kafka(system)
 
     assert seen["kafka_group_lag_records", "routing", "intake.reports", "0"] == 1
     assert seen[AGES, "routing", "intake.reports"] == pytest.approx(5, abs=30)
@@ -94,11 +94,11 @@ async def test_what_a_service_has_read_counts_for_that_service_only(system: Syst
 
 
 @pytest.mark.engines
-async def test_mongod_is_seen_and_no_document_can_be_read(system: System) -> None:
+async def test_mongod_is_measured_without_the_right_to_read_documents(system: System) -> None:
     with MongoClient[dict[str, object]](system.mongod.as_user("intake")) as client:
         client["intake"]["reports"].insert_one({"_id": "1"})
 
-    seen = {(one.name, *one.labels): one.value for one in await mongo.look(system.mongod.as_user(WATCHER))}
+    seen = {(one.name, *one.labels): one.value for one in await mongo.collect(system.mongod.as_user(WATCHER))}
 
     assert seen["mongodb_up",] == seen["mongodb_primary",] == 1
     assert seen["mongodb_members",] == seen["mongodb_members_up",] == 1
@@ -112,11 +112,11 @@ async def test_mongod_is_seen_and_no_document_can_be_read(system: System) -> Non
 
 
 @pytest.mark.engines
-async def test_everything_that_is_declared_is_shown(system: System) -> None:
+async def test_every_declared_metric_is_exported(system: System) -> None:
     board, registry = Board(), CollectorRegistry()
     registry.register(board)
-    board.show("kafka", await kafka.look(system.kafka.as_user(WATCHER)))
-    board.show("mongod", await mongo.look(system.mongod.as_user(WATCHER)))
+    board.update("kafka", await kafka.collect(system.kafka.as_user(WATCHER)))
+    board.update("mongod", await mongo.collect(system.mongod.as_user(WATCHER)))
 
     shown = generate_latest(registry).decode()
     missing = [name for name in METRICS if f"\n{name}" not in f"\n{shown}"]
@@ -124,11 +124,11 @@ async def test_everything_that_is_declared_is_shown(system: System) -> None:
 
 
 @pytest.mark.engines
-async def test_of_an_engine_that_is_away_only_that_is_shown(system: System) -> None:
+async def test_of_an_engine_that_is_down_only_that_is_exported(system: System) -> None:
     board, registry = Board(), CollectorRegistry()
     registry.register(board)
     connection = system.kafka.as_user(WATCHER)
-    watching = asyncio.ensure_future(watch("kafka", lambda: kafka.look(connection), board, 0.1))
+    watching = asyncio.ensure_future(watch("kafka", lambda: kafka.collect(connection), board, 0.1))
     try:
         await _until(registry, "kafka_up 1.0")
         assert "kafka_group_lag_records{" in generate_latest(registry).decode()
@@ -145,17 +145,17 @@ async def test_of_an_engine_that_is_away_only_that_is_shown(system: System) -> N
 async def _until(registry: CollectorRegistry, line: str) -> str:
     deadline = time.monotonic() + 60
     while line not in (shown := generate_latest(registry).decode()):
-        assert time.monotonic() < deadline, f"{line} was never shown"
+        assert time.monotonic() < deadline, f"{line} was never exported"
         await asyncio.sleep(0.05)
     return shown
 
 
-def test_a_value_that_was_shown_is_gone_with_the_next_look() -> None:
+def test_new_samples_replace_the_former_ones() -> None:
     board, registry = Board(), CollectorRegistry()
     registry.register(board)
-    board.show("kafka", [Sample("kafka_up", 1), Sample("kafka_group_members", 2, ("routing",))])
-    board.show("mongod", [Sample("mongodb_up", 1)])
-    board.show("kafka", [Sample("kafka_up", 0)])
+    board.update("kafka", [Sample("kafka_up", 1), Sample("kafka_group_members", 2, ("routing",))])
+    board.update("mongod", [Sample("mongodb_up", 1)])
+    board.update("kafka", [Sample("kafka_up", 0)])
 
     shown = generate_latest(registry).decode()
     assert "kafka_up 0.0" in shown
@@ -163,15 +163,15 @@ def test_a_value_that_was_shown_is_gone_with_the_next_look() -> None:
     assert "kafka_group_members" not in shown
 
 
-async def test_the_last_backup_is_seen_and_where_there_is_none_nothing(tmp_path: Path) -> None:
-    assert await backups.look(None) == await backups.look(tmp_path) == []
+async def test_the_time_of_the_last_backup_is_exported_if_there_is_one(tmp_path: Path) -> None:
+    assert await backups.collect(None) == await backups.collect(tmp_path) == []
 
     (tmp_path / backups.LATEST).write_text('{"file": "x.backup", "at": 1795791083.5}')
 
-    assert await backups.look(tmp_path) == [
+    assert await backups.collect(tmp_path) == [
         Sample("ascolto_backup_last_success_timestamp_seconds", 1795791083.5)
     ]
 
 
-def test_every_service_that_hears_is_watched() -> None:
+def test_every_service_that_consumes_topics_is_watched() -> None:
     assert [group for group in SERVICES if not subscriptions_of(group)] == []

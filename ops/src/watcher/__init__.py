@@ -1,1 +1,1 @@
-"""The watcher: sees engines and consumers from outside, so that what is dead is seen too."""
+"""The watcher: exports metrics of the engines and consumer groups, so that a process that is down is visible."""

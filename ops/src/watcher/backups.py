@@ -1,4 +1,4 @@
-"""A look at the backups: when the last one succeeded, as its `latest.json` says; the archives are never opened."""
+"""Collects the time of the last successful backup from `latest.json`; the archives are never opened."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,8 @@ from watcher.board import Sample
 LATEST = "latest.json"
 
 
-async def look(archives: Path | None) -> list[Sample]:
-    """When the last backup succeeded; nothing where there never was one. Raises OSError, or ValueError for a broken file."""
+async def collect(archives: Path | None) -> list[Sample]:
+    """The time of the last successful backup, or no sample if there is none. Raises OSError, or ValueError for a malformed file."""
     if archives is None or not (archives / LATEST).exists():
         return []
     at = float(json.loads((archives / LATEST).read_text())["at"])

@@ -1,4 +1,4 @@
-"""A look at Kafka: how far each service has read, how old what it has not read is, and how full the disk is."""
+"""Collects metrics of Kafka: lag and age of unread records per group, replicas, members and disk space."""
 
 import time
 from collections import defaultdict
@@ -24,10 +24,10 @@ LONGEST_MS = 30 * 86_400_000
 Offsets = Mapping[TopicPartition, int]
 
 
-async def look(kafka: Connection) -> list[Sample]:
-    """What there is to see now; raises KafkaError, OSError or TimeoutError when the broker does not answer.
+async def collect(kafka: Connection) -> list[Sample]:
+    """The current samples; raises KafkaError, OSError or TimeoutError when no broker responds.
 
-    Everything is asked anew on fresh connections, so that no state of a client stands between us and the broker.
+    Every call opens new connections, so that no cached client state hides the state of the broker.
     """
     admin = AIOKafkaAdminClient(**kafka.aiokafka(), client_id="ascolto-watcher", request_timeout_ms=5_000)
     consumer = AIOKafkaConsumer(**kafka.aiokafka(), client_id="ascolto-watcher", request_timeout_ms=5_000)
@@ -35,87 +35,90 @@ async def look(kafka: Connection) -> list[Sample]:
         await admin.start()
         await consumer.start()
         await consumer._client.set_topics(ALL_TOPICS)  # nothing is assigned, so nothing is fetched
-        seen = [Sample("kafka_up", 1), await _copies(admin)]
-        begins, ends = await _ends(consumer)
+        samples = [Sample("kafka_up", 1), await _replicas(admin)]
+        beginnings, ends = await _ends(consumer)
         for group in SERVICES:
-            seen += await _group(group, admin, consumer, begins, ends)
+            samples += await _group(group, admin, consumer, beginnings, ends)
         for topic in ALL_TOPICS:
-            written = sum(end for place, end in ends.items() if place.topic == topic)
-            seen.append(Sample("kafka_topic_records_total", written, (topic,)))
+            written = sum(end for partition, end in ends.items() if partition.topic == topic)
+            samples.append(Sample("kafka_topic_records_total", written, (topic,)))
         brokers = [broker.nodeId for broker in consumer._client.cluster.brokers()]
-        seen.append(Sample("kafka_brokers", len(brokers)))
-        seen.append(Sample("kafka_brokers_without_vote", await without_vote(consumer._client, brokers[0])))
-        seen += _disks([await disk(consumer._client, broker) for broker in brokers])
+        samples.append(Sample("kafka_brokers", len(brokers)))
+        samples.append(Sample("kafka_brokers_without_vote", await without_vote(consumer._client, brokers[0])))
+        samples += _disks([await disk(consumer._client, broker) for broker in brokers])
     finally:
         await consumer.stop()
         await admin.close()
-    return seen
+    return samples
 
 
-async def _copies(admin: AIOKafkaAdminClient) -> Sample:
+async def _replicas(admin: AIOKafkaAdminClient) -> Sample:
     topics = await admin.describe_topics(list(ALL_TOPICS))
     behind = sum(len(one["isr"]) < len(one["replicas"]) for topic in topics for one in topic["partitions"])
     return Sample("kafka_under_replicated_partitions", behind)
 
 
 async def _ends(consumer: AIOKafkaConsumer) -> tuple[Offsets, Offsets]:
-    places = [
+    partitions = [
         TopicPartition(topic, number)
         for topic in ALL_TOPICS
         for number in sorted(consumer.partitions_for_topic(topic) or ())
     ]
-    return await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+    return await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
 
 
 async def _group(
-    group: str, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, begins: Offsets, ends: Offsets
+    group: str, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, beginnings: Offsets, ends: Offsets
 ) -> list[Sample]:
-    hears = subscriptions_of(group)
+    topics = subscriptions_of(group)
     committed = await admin.list_consumer_group_offsets(group)
     read = {
-        # Where nothing is committed a service begins at the beginning.
-        place: max(begins[place], committed[place].offset if place in committed else 0)
-        for place in ends
-        if place.topic in hears
+        # Without a committed offset a group starts at the earliest record.
+        partition: max(beginnings[partition], committed[partition].offset if partition in committed else 0)
+        for partition in ends
+        if partition.topic in topics
     }
-    lag = {place: max(0, ends[place] - at) for place, at in read.items()}
-    oldest = await _oldest(consumer, {place: read[place] for place, count in lag.items() if count})
-    seen = [
-        Sample("kafka_group_lag_records", count, (group, place.topic, str(place.partition)))
-        for place, count in lag.items()
+    lag = {partition: max(0, ends[partition] - at) for partition, at in read.items()}
+    oldest = await _oldest(
+        consumer, {partition: read[partition] for partition, count in lag.items() if count}
+    )
+    samples = [
+        Sample("kafka_group_lag_records", count, (group, partition.topic, str(partition.partition)))
+        for partition, count in lag.items()
     ]
-    for topic in hears:
-        ages = [age for place, age in oldest.items() if place.topic == topic]
-        past = sum(at for place, at in read.items() if place.topic == topic)
-        seen.append(Sample("kafka_group_oldest_unread_age_seconds", max(ages, default=0.0), (group, topic)))
-        seen.append(Sample("kafka_group_read_total", past, (group, topic)))
+    for topic in topics:
+        ages = [age for partition, age in oldest.items() if partition.topic == topic]
+        past = sum(at for partition, at in read.items() if partition.topic == topic)
+        samples.append(
+            Sample("kafka_group_oldest_unread_age_seconds", max(ages, default=0.0), (group, topic))
+        )
+        samples.append(Sample("kafka_group_read_total", past, (group, topic)))
     [answer] = await admin.describe_consumer_groups([group])
-    seen.append(Sample("kafka_group_members", len(answer.groups[0][5]), (group,)))
-    return seen
+    samples.append(Sample("kafka_group_members", len(answer.groups[0][5]), (group,)))
+    return samples
 
 
 async def _oldest(consumer: AIOKafkaConsumer, waiting: Offsets) -> dict[TopicPartition, float]:
-    """How old the first unread record of each partition is, in seconds.
+    """The age of the first unread record of each partition, in seconds.
 
-    Found by asking from which offset on records are younger than a moment, and halving: the records themselves, which
-    a watcher has no right to, are never fetched.
+    Found by a binary search with offsets_for_times(): the watcher has no right to fetch the records.
     """
     now = int(time.time() * 1000)
     since = dict.fromkeys(waiting, now - LONGEST_MS)
     until = dict.fromkeys(waiting, now)
     open_ = set(waiting)
     while open_:
-        middle = {place: (since[place] + until[place]) // 2 for place in open_}
+        middle = {partition: (since[partition] + until[partition]) // 2 for partition in open_}
         answers = await consumer.offsets_for_times(middle)
-        for place, moment in middle.items():
-            younger = answers.get(place)
-            if younger is not None and younger.offset <= waiting[place]:
-                since[place] = moment
+        for partition, moment in middle.items():
+            younger = answers.get(partition)
+            if younger is not None and younger.offset <= waiting[partition]:
+                since[partition] = moment
             else:
-                until[place] = moment
-            if until[place] - since[place] <= PRECISION_MS:
-                open_.discard(place)
-    return {place: (now - moment) / 1000 for place, moment in since.items()}
+                until[partition] = moment
+            if until[partition] - since[partition] <= PRECISION_MS:
+                open_.discard(partition)
+    return {partition: (now - moment) / 1000 for partition, moment in since.items()}
 
 
 def _disks(found: Sequence[Disk]) -> Iterator[Sample]:

@@ -1,4 +1,4 @@
-"""How much lies on a broker's disk: its word on its log directories, which aiokafka cannot ask for by itself."""
+"""The DescribeLogDirs request of Kafka, which aiokafka lacks: disk space of a broker and of its topics."""
 
 from collections import Counter
 from typing import Any, ClassVar, NamedTuple
@@ -46,7 +46,7 @@ class _Struct(RequestStruct):  # type: ignore[misc]
     )
 
 
-class _AllFolders(Request[_Struct]):  # type: ignore[misc]
+class _DescribeLogDirs(Request[_Struct]):  # type: ignore[misc]
     API_KEY = 35
 
     def build(self, request_struct_class: type[_Struct]) -> _Struct:
@@ -54,7 +54,7 @@ class _AllFolders(Request[_Struct]):  # type: ignore[misc]
 
 
 class Disk(NamedTuple):
-    """A broker's disk in bytes, and what each topic takes of it."""
+    """The disk of a broker: size, free space and the space used by each topic, in bytes."""
 
     size: int
     free: int
@@ -62,8 +62,8 @@ class Disk(NamedTuple):
 
 
 async def disk(client: AIOKafkaClient, broker: int) -> Disk:
-    """Ask one broker; the fullest of its folders stands for the disk."""
-    answer: Any = await client.send(broker, _AllFolders())
+    """Asks one broker; the fullest of its log directories stands for the disk."""
+    answer: Any = await client.send(broker, _DescribeLogDirs())
     topics: Counter[str] = Counter()
     fullest = (0, 0)
     for _, _, found, size, free, _ in answer.folders:

@@ -1,4 +1,4 @@
-"""A look at MongoDB: is there a primary, what is going on, how large is what lies there, how full is the disk."""
+"""Collects metrics of MongoDB: members and primary, connections, transactions, cache, sizes and disk space."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from watcher.board import Sample
 ANSWER_MS = 5_000
 
 
-async def look(address: str) -> list[Sample]:
-    """What there is to see now; raises PyMongoError when nobody answers.
+async def collect(address: str) -> list[Sample]:
+    """The current samples; raises PyMongoError when no member responds.
 
-    Any member may answer: that there is no primary is something to be seen, not a reason to see nothing.
+    Any member may answer, because a set without a primary must be visible in the metrics.
     """
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
         address, serverSelectionTimeoutMS=3_000, timeoutMS=ANSWER_MS, retryReads=False
@@ -71,13 +71,13 @@ def _server(status: Mapping[str, Any]) -> list[Sample]:
 
 
 def _stored(sizes: Mapping[str, Mapping[str, Any]]) -> list[Sample]:
-    seen = []
+    samples = []
     for name, stats in sizes.items():
-        seen.append(Sample("mongodb_database_size_bytes", stats["totalSize"], (name,)))
-        seen.append(Sample("mongodb_database_documents", stats["objects"], (name,)))
+        samples.append(Sample("mongodb_database_size_bytes", stats["totalSize"], (name,)))
+        samples.append(Sample("mongodb_database_documents", stats["objects"], (name,)))
     disks = [stats for stats in sizes.values() if stats.get("fsTotalSize")]
     if disks:
         total, used = disks[0]["fsTotalSize"], disks[0]["fsUsedSize"]
-        seen.append(Sample("engine_disk_size_bytes", total, ("mongod",)))
-        seen.append(Sample("engine_disk_free_bytes", total - used, ("mongod",)))
-    return seen
+        samples.append(Sample("engine_disk_size_bytes", total, ("mongod",)))
+        samples.append(Sample("engine_disk_free_bytes", total - used, ("mongod",)))
+    return samples

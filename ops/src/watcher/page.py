@@ -1,4 +1,4 @@
-"""The page of metrics: one question a connection, a few seconds for each, and a bounded number of them."""
+"""The HTTP server of /metrics: one request per connection, with bounded time and a bounded number of connections."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from functools import partial
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 SECONDS = 5.0
-CONNECTIONS = 100
+MAX_CONNECTIONS = 100
 HEAD_BYTES = 8_192
 
 
 async def serve(
     host: str, port: int, registry: CollectorRegistry, seconds: float = SECONDS
 ) -> asyncio.Server:
-    """Show the metrics until the server is closed; a connection that takes longer than `seconds` in all is ended."""
+    """Serves the metrics until the server is closed; a connection that lasts longer than `seconds` is aborted."""
     answer = partial(_answer, lambda: generate_latest(registry), seconds, set())
     return await asyncio.start_server(answer, host, port, limit=HEAD_BYTES)
 
@@ -22,24 +22,24 @@ async def serve(
 async def _answer(
     metrics: Callable[[], bytes],
     seconds: float,
-    here: set[asyncio.StreamWriter],
+    connections: set[asyncio.StreamWriter],
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
 ) -> None:
-    here.add(writer)
+    connections.add(writer)
     try:
-        async with asyncio.timeout(seconds if len(here) <= CONNECTIONS else 0):
+        async with asyncio.timeout(seconds if len(connections) <= MAX_CONNECTIONS else 0):
             head = await reader.readuntil(b"\r\n\r\n")
-            writer.write(_said(head.partition(b"\r\n")[0].split(b" "), metrics))
+            writer.write(_response(head.partition(b"\r\n")[0].split(b" "), metrics))
             writer.close()
             await writer.wait_closed()
     except (TimeoutError, EOFError, asyncio.LimitOverrunError, ConnectionError):
         writer.transport.abort()  # closing would wait for a client that does not read
     finally:
-        here.discard(writer)
+        connections.discard(writer)
 
 
-def _said(words: list[bytes], metrics: Callable[[], bytes]) -> bytes:
+def _response(words: list[bytes], metrics: Callable[[], bytes]) -> bytes:
     status, body = b"200 OK", b""
     if words[0] != b"GET":
         status = b"405 Method Not Allowed\r\nAllow: GET"

@@ -1,4 +1,4 @@
-"""Who votes on what the cluster knows of itself, which aiokafka cannot ask for by itself."""
+"""The DescribeQuorum request of Kafka, which aiokafka lacks: voters and observers of the metadata quorum."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -44,7 +44,7 @@ class _Struct(RequestStruct):  # type: ignore[misc]
     )
 
 
-class _TheQuorum(Request[_Struct]):  # type: ignore[misc]
+class _DescribeQuorum(Request[_Struct]):  # type: ignore[misc]
     API_KEY = 55
 
     def build(self, request_struct_class: type[_Struct]) -> _Struct:
@@ -52,11 +52,11 @@ class _TheQuorum(Request[_Struct]):  # type: ignore[misc]
 
 
 async def without_vote(client: AIOKafkaClient, broker: int) -> int:
-    """How many brokers follow the cluster's log and have no vote; raises KafkaError while it has no leader.
+    """The number of brokers that observe the metadata log without a vote; raises KafkaError while it has no leader.
 
-    Where two of three votes are needed, none of those that have one may be taken away while this is not 0.
+    With three brokers, no voter may be stopped while this is not 0.
     """
-    answer: Any = await client.send(broker, _TheQuorum())
+    answer: Any = await client.send(broker, _DescribeQuorum())
     if answer.error_code:
         raise for_code(answer.error_code)()
     [(_, [(_, error_code, _, _, _, voters, observers, _)], _)] = answer.topics
@@ -66,7 +66,7 @@ async def without_vote(client: AIOKafkaClient, broker: int) -> int:
 
 
 def _without_vote(voters: Iterable[tuple[Any, ...]], observers: Iterable[tuple[Any, ...]]) -> int:
-    """A broker whose disk was lost is there twice for a while: as it was, and as it is, which fetched last."""
+    """Counts observers. A broker whose disk was lost is listed twice for a while; the entry that fetched last is the current one."""
     last: dict[int, tuple[int, bool]] = {}
     for rows, votes in ((voters, True), (observers, False)):
         for member, _, fetched, *_ in rows:

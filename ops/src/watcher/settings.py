@@ -1,4 +1,4 @@
-"""What the watcher is told."""
+"""The settings of the watcher."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.connection import Connection, mongo_address
 
-# A container's secrets are files here; one named like a field with its prefix (`watcher_mongo`) is that field's value.
+# Docker secrets. A file named like a field with its prefix (`watcher_mongo`) is the value of that field.
 SECRETS = Path("/run/secrets")
 
 
 class Settings(BaseSettings):
-    """Read once, in main; no field that is a secret has a default."""
+    """Read once, in main, from the environment and from Docker secrets."""
 
     model_config = SettingsConfigDict(
         env_prefix="WATCHER_",
@@ -22,32 +22,32 @@ class Settings(BaseSettings):
     )
 
     kafka: str = Field(description="Kafka bootstrap servers, host:port[,host:port].")
-    kafka_user: str = Field("", description="Its user on Kafka; empty where the broker is open.")
-    kafka_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    kafka_user: str = Field("", description="Kafka user; empty for a broker without authentication.")
+    kafka_password: SecretStr = Field(SecretStr(""), description="Kafka password.")
     kafka_ca: FilePath | None = Field(
-        None, description="PEM file of the certificate to trust; given, Kafka is reached over TLS."
+        None, description="PEM file of the CA to trust; if set, Kafka is reached over TLS."
     )
-    mongo: str = Field(description="MongoDB connection string with its own user.")
+    mongo: str = Field(description="MongoDB connection string of the watcher's user.")
     mongo_members: str = Field(
-        "", description="Members of the set to ask first, host:port[,host:port], instead of those in `mongo`."
+        "", description="Seed members of the replica set, host:port[,host:port], instead of those in `mongo`."
     )
     mongo_ca: FilePath | None = Field(
-        None, description="PEM file of the certificate to trust; given, MongoDB is reached over TLS."
+        None, description="PEM file of the CA to trust; if set, MongoDB is reached over TLS."
     )
     archives: Path | None = Field(
-        None, description="Folder of backups, whose `latest.json` says when the last one succeeded."
+        None, description="Folder of backups, whose `latest.json` has the time of the last successful one."
     )
-    host: str = Field("127.0.0.1", description="Address on which metrics are shown.")
-    port: int = Field(description="Port on which metrics are shown.")
-    every: float = Field(10, description="Seconds between two looks at an engine.", gt=0)
+    host: str = Field("127.0.0.1", description="Address of the metrics server.")
+    port: int = Field(description="Port of the metrics server.")
+    every: float = Field(10, description="Seconds between two collections of an engine's metrics.", gt=0)
 
     @property
     def connection(self) -> Connection:
-        """How Kafka is reached."""
+        """The connection to Kafka."""
         password = self.kafka_password.get_secret_value()
         return Connection(self.kafka, self.kafka_user, password, str(self.kafka_ca or ""))
 
     @property
     def store(self) -> str:
-        """How MongoDB is reached."""
+        """The connection string of MongoDB."""
         return mongo_address(self.mongo, self.mongo_members, str(self.mongo_ca or ""))

@@ -1,1 +1,1 @@
-"""The whole system on one machine, as ordinary processes."""
+"""The local stack: the engines and the services as processes of one machine, the demo and the independent account."""

@@ -17,11 +17,11 @@ class Verb(NamedTuple):
 
 
 FIXES = {
-    errno.ENOSPC: "make room on this disk and run again",
-    errno.EDQUOT: "make room within your quota and run again",
-    errno.EROFS: "choose a folder that can be written to (STATE=…)",
-    errno.EACCES: "choose a folder that is yours (STATE=…)",
-    errno.EPERM: "choose a folder that is yours (STATE=…)",
+    errno.ENOSPC: "free some space on this disk and run again",
+    errno.EDQUOT: "free some space within your quota and run again",
+    errno.EROFS: "choose a writable folder (STATE=…)",
+    errno.EACCES: "choose a folder that you own (STATE=…)",
+    errno.EPERM: "choose a folder that you own (STATE=…)",
     errno.ENOTDIR: "choose a folder, not a file (STATE=…)",
     errno.EEXIST: "choose a folder, not a file (STATE=…)",
     errno.ENAMETOOLONG: "choose a shorter path (STATE=…)",

@@ -1,4 +1,4 @@
-"""The independent account of a day: drawn from the client's log, the databases, the topics and the mailbox alone."""
+"""The independent account of a scenario: it compares the client's log, the databases, the topics and the mailbox."""
 
 import json
 from collections import Counter
@@ -28,7 +28,7 @@ PERSONAL = ("name", "email", "phone", "description")
 
 
 class Violation(NamedTuple):
-    """Something that is not so; `report_id` is empty when it is about no one report."""
+    """One violation of the guarantees; `report_id` is empty when it concerns no single report."""
 
     report_id: str
     text: str
@@ -36,7 +36,7 @@ class Violation(NamedTuple):
 
 @dataclass(frozen=True)
 class Stage:
-    """How long one part of the way took, in seconds."""
+    """The latency of one stage, in seconds: median, 99th percentile, maximum and number of samples."""
 
     name: str
     p50: float
@@ -47,7 +47,7 @@ class Stage:
 
 @dataclass
 class Account:
-    """What happened, counted, and everything that is wrong with it."""
+    """The counts of a scenario, and every violation."""
 
     accepted: int
     again: int
@@ -64,12 +64,12 @@ class Account:
 
     @property
     def unaccounted(self) -> int:
-        """How many reports cannot be accounted for."""
+        """The number of reports with a violation."""
         return len({violation.report_id for violation in self.violations} - {""})
 
     @property
     def last_line(self) -> str:
-        """The whole account in one line."""
+        """The account in one line; CI and documentation quote its form."""
         return (
             f"demo: {self.accepted} accepted, {self.refused.total()} refused, {self.cases.total()} cases, "
             f"{self.decisions.total()} decisions, {self.mails} messages, {self.unaccounted} unaccounted"
@@ -77,7 +77,7 @@ class Account:
 
 
 def build_account(world: Observations) -> Account:
-    """Hold everything against everything else; whatever is wrong is named with its report."""
+    """Builds the account: counts everything and checks all sources against each other."""
     histories = collect_histories(world)
     account = _count(world, histories.values())
     for history in histories.values():
@@ -90,7 +90,7 @@ def build_account(world: Observations) -> Account:
 
 
 def unfinished(world: Observations) -> int:
-    """How many reports have not come to their end yet, plus what is still under way."""
+    """The number of reports that are not in their final state, plus outstanding events, jobs, timers and parked records."""
     waiting = sum(1 for history in collect_histories(world).values() if find_violations(history, ENDS))
     return waiting + len(world.leftovers)
 
@@ -100,7 +100,7 @@ def _answers(world: Observations) -> Iterator[Violation]:
         if one.step == "report" and one.status not in SUCCESS:
             yield Violation(one.report_id, f"it was to be accepted and was answered {one.status} {one.slug}")
         if one.step == "flawed" and one.slug != one.expect:
-            defect = one.about.get("flaw", "a flaw")
+            defect = one.about.get("defect", "a defect")
             yield Violation(
                 one.report_id,
                 f"it has {defect}, was to be refused as {one.expect}, and was answered {one.status} {one.slug}",
@@ -135,7 +135,7 @@ def _written(value: str) -> set[bytes]:
 
 
 def find_budget_violations(world: Observations) -> Iterator[str]:
-    """Every budget whose parts do not add up, or say other than decisions and ledger do."""
+    """Every budget whose parts do not add up, or differ from decisions and ledger."""
     given, moved = _by_budget(world, DECISIONS, "amount_cents"), _by_budget(world, LEDGER, "cents")
     for state in (one["state"] for one in world.documents.get(BUDGETS, ())):
         code = state["code"]
@@ -205,7 +205,7 @@ def _sorted(documents: Iterable[Document]) -> list[Document]:
 
 
 def _stages(world: Observations, histories: Sequence[ReportHistory]) -> list[Stage]:
-    """The stages by what outsiders saw: the client, the broker's yes to each fact, and the mailbox; slowest first."""
+    """The latencies by client log, broker acknowledgements and mailbox, slowest first."""
     posted = {mail.message_id: mail.at for mail in world.mails}
     acknowledged_at = world.acknowledged
     took: dict[str, list[float]] = {

@@ -1,4 +1,4 @@
-"""What must be true of one accepted report in all four services, on the topics and in the mailbox; each lie has a text."""
+"""The invariants of one accepted report in the four databases, on the topics and in the mailbox."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,14 +12,17 @@ CASE = ("case-opened.v1", "case-held.v1")
 DECISION = ("subsidy-granted.v1", "subsidy-refused.v1", "subsidy-waitlisted.v1")
 SETTLED = {"sent": "message-sent.v1", "suppressed": "message-suppressed.v1"}
 FITTING = {"eligible": ("granted", "waitlisted"), "refused": ("refused",)}
-# Where a report stands in intake, by how its case stands in routing.
+# The status of a report in intake by the status of its case in routing.
 SHOWN = {"open": "in-charge", "held": "held"}
 
 
 def check_answers(history: ReportHistory) -> Texts:
-    """Each thing the client did to the report was answered as it should be."""
+    """Every request about the report was answered as expected."""
     for one in history.steps:
-        if one.step == "again" and (one.status, _slip(one.answer)) != (200, _slip(history.request.answer)):
+        if one.step == "again" and (one.status, _receipt(one.answer)) != (
+            200,
+            _receipt(history.request.answer),
+        ):
             yield f"sent again, it was answered {one.status} {one.slug} and not as the first time"
         if one.step == "reused" and (one.status, one.slug) != (422, one.expect):
             yield f"another body under its id was answered {one.status} {one.slug} instead of 422 {one.expect}"
@@ -29,12 +32,12 @@ def check_answers(history: ReportHistory) -> Texts:
             yield f"the data make it {one.expect} and it was decided {one.answer.get('outcome')}"
 
 
-def _slip(answer: Mapping[str, Any]) -> tuple[object, object]:
+def _receipt(answer: Mapping[str, Any]) -> tuple[object, object]:
     return answer.get("tracking_code"), answer.get("pin")
 
 
 def check_documents(history: ReportHistory) -> Texts:
-    """Each service has exactly what belongs to the report, in the state that it ends the day in."""
+    """Every service has exactly the documents of the report, in their final state."""
     money = 1 if history.is_contribution else 0
     for collection, wanted in ((REPORTS, 1), (CASES, 1), (APPLICATIONS, money), (DECISIONS, money)):
         found = len(history.states(collection))
@@ -61,7 +64,7 @@ def _status_to_show(history: ReportHistory, case: Mapping[str, Any]) -> str:
 
 
 def wanted_templates(history: ReportHistory) -> list[str]:
-    """The messages that must have been written about the report, by what the services decided."""
+    """The templates of all messages that notify must have written about the report."""
     case, decision = history.only(CASES), history.only(DECISIONS)
     wanted = ["report-received", "case-opened" if case.get("route") else "case-held"]
     if history.ended:
@@ -72,7 +75,7 @@ def wanted_templates(history: ReportHistory) -> list[str]:
 
 
 def check_messages(history: ReportHistory) -> Texts:
-    """Each message that must be is there once and has come to its end; nothing else was written."""
+    """Every expected message was written once and is in its final state; there is no other message."""
     written = Counter(str(state["template"]) for state in history.states(MESSAGES))
     for template in wanted_templates(history):
         found = written.pop(template, 0)
@@ -91,7 +94,7 @@ def _not_wanted(state: Mapping[str, Any]) -> bool:
 
 
 def check_mails(history: ReportHistory) -> Texts:
-    """Each message that is said to be sent lies in the mailbox once, and nothing else does."""
+    """Every sent message is in the mailbox once; there is no other mail."""
     found = Counter(mail.message_id for mail in history.mails)
     for state in history.states(MESSAGES):
         mails, wanted = found.pop(str(state["message_id"]), 0), int(state["status"] == "sent")
@@ -104,7 +107,7 @@ def check_mails(history: ReportHistory) -> Texts:
 
 
 def wanted_facts(history: ReportHistory) -> list[tuple[tuple[str, ...], int]]:
-    """How often each fact must have been said about the report."""
+    """How often each event must have been published about the report."""
     money, withdrawn = int(history.is_contribution), int(history.step("withdrawal") is not None)
     return [
         (("report-registered.v1",), 1),
@@ -118,7 +121,7 @@ def wanted_facts(history: ReportHistory) -> list[tuple[tuple[str, ...], int]]:
 
 
 def check_facts(history: ReportHistory) -> Texts:
-    """Each fact was said once; copies of one id are only counted, two ids are two facts."""
+    """Every expected event was published once. Copies with the same id are allowed; another id is another event."""
     for types, wanted in wanted_facts(history):
         found = len(history.events(*types))
         if found < wanted:
@@ -132,12 +135,12 @@ def check_facts(history: ReportHistory) -> Texts:
             if fact.body["message_id"] == state["message_id"]
         ]
         if [fact.type for fact in ends] != [SETTLED.get(str(state["status"]))]:
-            said = ", ".join(fact.type for fact in ends) or "nothing"
-            yield f"message {state['template']} is {state['status']} and the topic says {said}"
+            published = ", ".join(fact.type for fact in ends) or "nothing"
+            yield f"message {state['template']} is {state['status']} and the topic says {published}"
 
 
 def check_order(history: ReportHistory) -> Texts:
-    """Every subject's facts lie in one partition under its key, numbered from 1 without a hole, in that order."""
+    """The events of a subject have its key, are in one partition, and are numbered from 1 in order without a gap."""
     groups: dict[tuple[str, str, str], list[EventRecord]] = {}
     for fact in history.facts:
         groups.setdefault((fact.topic, fact.source, fact.subject), []).append(fact)
@@ -152,26 +155,26 @@ def check_order(history: ReportHistory) -> Texts:
 
 
 def check_agreement(history: ReportHistory) -> Texts:
-    """What a service keeps, what it said, and what the client was told are the same."""
+    """The document of a service, its event and the answer to the client agree."""
     case, decision = history.only(CASES), history.only(DECISIONS)
     for fact in history.events(*CASE):
-        said = (fact.body.get("route"), fact.body.get("operator"))
-        if case and said != (case.get("route"), case.get("operator")):
-            yield f"its case went to {case.get('route')} and the topic says {said[0]}"
-    told = history.step("data")
+        published = (fact.body.get("route"), fact.body.get("operator"))
+        if case and published != (case.get("route"), case.get("operator")):
+            yield f"its case went to {case.get('route')} and the topic says {published[0]}"
+    entered = history.step("data")
     kept = (decision.get("outcome"), decision.get("amount_cents"))
-    if told and decision and kept != (told.answer.get("outcome"), told.answer.get("amount_cents")):
-        yield f"the officer was told {told.answer.get('outcome')} and {kept[0]} was decided"
+    if entered and decision and kept != (entered.answer.get("outcome"), entered.answer.get("amount_cents")):
+        yield f"the officer was told {entered.answer.get('outcome')} and {kept[0]} was decided"
     for fact in history.events(*DECISION):
-        said = (fact.type.removeprefix("subsidy-").removesuffix(".v1"), fact.body.get("amount_cents", 0))
-        if decision and said != kept:
-            yield f"{kept[0]} of {kept[1]} cents was decided and the topic says {said[0]} of {said[1]}"
+        published = (fact.type.removeprefix("subsidy-").removesuffix(".v1"), fact.body.get("amount_cents", 0))
+        if decision and published != kept:
+            yield f"{kept[0]} of {kept[1]} cents was decided and the topic says {published[0]} of {published[1]}"
 
 
 Check = Callable[[ReportHistory], Texts]
-# What databases and mailbox must say before the day is over …
+# Checks that must pass before a scenario is complete.
 ENDS: Sequence[Check] = (check_documents, check_messages)
-# … and everything that is looked at then.
+# All checks of a complete scenario.
 CHECKS: Sequence[Check] = (
     check_answers,
     check_documents,
@@ -184,5 +187,5 @@ CHECKS: Sequence[Check] = (
 
 
 def find_violations(history: ReportHistory, checks: Iterable[Check] = CHECKS) -> list[str]:
-    """Every text that the checks have about one report."""
+    """The violations that the checks find for one report."""
     return [text for check in checks for text in check(history)]

@@ -1,4 +1,4 @@
-"""Where the account reads: the four databases, the topics and the mailbox, none of them through a service."""
+"""The sources of the account: the four databases, the topics and the mailbox, read without any service."""
 
 import json
 import time
@@ -38,9 +38,9 @@ from stack.processes import StackError
 
 READ_SECONDS = 60.0
 NAMES = ("Message", "Report", "Template")
-# What a receipt of a report's registration begins with, now and in a build before.
+# Prefixes of the inbox ids of a registration command, in this version and the previous one.
 RECEIPTS = ("command:RegisterReport:report:", "report:")
-# Whatever names a refused report: as a document's own id, or in a field of these.
+# The fields, beside `_id`, in which a document can hold the id of a refused report.
 NAMING = ("state.report_id", "aggregateid", "correlation", "key")
 
 Row = dict[str, Any]
@@ -48,9 +48,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sources:
-    """Where everything is, and since when the day is played (seconds since 1970).
+    """The addresses of all sources, and the start of the scenario in seconds since 1970.
 
-    `marks` are the offsets to read from, by topic and partition, where not from the beginning.
+    `start_offsets` holds the first offset to read by topic and partition; partitions without one are read from the beginning.
     """
 
     mongo: str
@@ -60,12 +60,12 @@ class Sources:
     start_offsets: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
     def read_stores(self, requests: Sequence[LoggedRequest]) -> Observations:
-        """What the databases have now about the day: its documents and what is still under way."""
+        """Reads the documents of the scenario and its outstanding work from the databases."""
         with self._client() as client:
             return self._stores(client, requests)
 
     def read_all(self, requests: Sequence[LoggedRequest]) -> Observations:
-        """Everything that the account looks at."""
+        """Reads all sources."""
         with self._client() as client:
             world = self._stores(client, requests)
             world.traces = list(_traces(client, requests))
@@ -83,7 +83,7 @@ class Sources:
         ids = sorted(_accepted(requests))
         by_id, by_report = {"_id": {"$in": ids}}, {"state.report_id": {"$in": ids}}
         wanted: dict[str, Row] = {REPORTS: by_id, CASES: by_id, APPLICATIONS: by_report, MESSAGES: by_report}
-        # Money is counted over all days, because budgets are.
+        # Budgets span all scenarios, so decisions and ledger are read without a filter.
         wanted |= {collection: {} for collection in (DECISIONS, BUDGETS, LEDGER)}
         documents = {name: _find(client, name, where) for name, where in wanted.items()}
         subjects = {*ids, *(str(one["_id"]) for one in documents[APPLICATIONS])}
@@ -148,7 +148,7 @@ def _names(row: Row) -> Iterator[str]:
 
 
 def _acknowledged(client: MongoClient[Row], ids: Sequence[str]) -> dict[str, float]:
-    """When the broker's yes to each fact was written down."""
+    """The time at which the acknowledgement of each event was stored."""
     found: dict[str, float] = {}
     for service in SERVICES:
         for log in client[service].list_collection_names(filter={"name": {"$regex": "^outbox_log_"}}):
@@ -163,10 +163,10 @@ def read_topics(
     since: float,
     start_offsets: Mapping[tuple[str, int], int] | None = None,
 ) -> tuple[list[EventRecord], list[Leftover]]:
-    """Every record about these subjects on every topic, from its mark or its beginning to its end as it is now.
+    """Reads all records about these subjects on all topics, up to the current end offsets.
 
-    Records that cannot be read and came since the day began are told apart. Raises StackError when the
-    broker does not hand everything over within a minute.
+    Malformed records written since `since` are returned separately. Raises StackError when reading takes longer than
+    a minute.
     """
     consumer = Consumer(
         kafka.librdkafka() | {"group.id": "account-assigns-itself", "enable.auto.commit": False}
@@ -186,15 +186,15 @@ def read_topics(
     return facts, unreadable
 
 
-# Called by name the client library's error is seen at once: a call that the interpreter has made its own shortcut for may
-# hand over headers with a hole in them, and the error comes up in whatever is asked next.
-_ask_headers = methodcaller("headers")
+# methodcaller() reports the client library's decoding error at once: after a specialized call the interpreter may return
+# incomplete headers and raise the error later.
+_read_headers = methodcaller("headers")
 
 
 def headers_of(message: Any) -> list[tuple[str, bytes | None]] | None:
-    """The headers of a record, None where a name is not text."""
+    """The headers of a record; None when a name is not UTF-8."""
     try:
-        return _ask_headers(message) or []
+        return _read_headers(message) or []
     except (UnicodeDecodeError, SystemError):
         return None
 
@@ -215,7 +215,7 @@ def _records(consumer: Consumer, start_offsets: Mapping[tuple[str, int], int]) -
 
 
 def _ends(consumer: Consumer) -> dict[tuple[str, int], int]:
-    """Where each partition that holds something ends now."""
+    """The end offset of every partition that is not empty."""
     ends: dict[tuple[str, int], int] = {}
     for topic in TOPICS:
         for partition in range(topic.partitions):
@@ -231,7 +231,7 @@ def _watermarks(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
         try:
             found: tuple[int, int] = consumer.get_watermark_offsets(place, 10)
         except KafkaException as error:
-            # A topic that was made a moment ago may not have a leader yet.
+            # A topic that was just created may have no leader yet.
             if time.monotonic() > deadline:
                 raise StackError(f"The account cannot read {place.topic}: {error}") from error
             time.sleep(0.1)
@@ -280,7 +280,7 @@ def _take(
 
 
 def read_mailbox(folder: Path, since: float) -> Iterator[ReceivedMail]:
-    """Every mail that was stored since then; copies count."""
+    """Every mail stored since `since`, in seconds since 1970; copies are included."""
     parser = BytesHeaderParser()
     for path in sorted(folder.glob("*.eml")):
         stored_at = float(path.name.partition("-")[0]) / 1e9

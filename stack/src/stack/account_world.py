@@ -1,4 +1,4 @@
-"""What an account is drawn from: plain data, and everything about one report beside each other."""
+"""The data of an account: what was observed, and the history of each report."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ MESSAGES = "notify.messages"
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One line of the client's log: what was asked, what was to come back, what came; times in seconds since 1970."""
+    """One line of the client's log: a request, the expected and the actual answer; times in seconds since 1970."""
 
     step: str
     report_id: str
@@ -31,7 +31,7 @@ class LoggedRequest:
 
 @dataclass(frozen=True)
 class EventRecord:
-    """One record on a topic; `raw` is every byte of it."""
+    """One event on a topic; `raw` holds key, value and headers."""
 
     topic: str
     partition: int
@@ -48,13 +48,13 @@ class EventRecord:
 
     @property
     def report_id(self) -> str:
-        """The report it belongs to, empty when it is about none."""
+        """The id of its report; empty when it concerns none."""
         return str(self.body.get("report_id", ""))
 
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """One mail in the mailbox, and when it was stored."""
+    """One mail in the mailbox, and the time at which it was stored."""
 
     message_id: str
     report_id: str
@@ -64,7 +64,7 @@ class ReceivedMail:
 
 @dataclass(frozen=True)
 class Leftover:
-    """Something that should be finished and is not, or that nobody could understand."""
+    """Outstanding work, or a record that cannot be decoded."""
 
     what: str
     report_id: str = ""
@@ -72,7 +72,8 @@ class Leftover:
 
 @dataclass
 class Observations:
-    """Everything the account looks at; `traces` says where a refused id was found, `acknowledged` when a fact was on its topic."""
+    """Everything that the account reads; `traces` lists where the id of a refused report was found, `acknowledged` holds
+    the time of each event's acknowledgement by event id."""
 
     requests: Sequence[LoggedRequest]
     documents: Mapping[str, Sequence[Document]]
@@ -85,7 +86,7 @@ class Observations:
 
 @dataclass
 class ReportHistory:
-    """One accepted report and everything that became of it; `facts` are the first occurrences, in their topics' order."""
+    """One accepted report with its requests, documents, events and mails; `facts` excludes copies and is in topic order."""
 
     report_id: str
     request: LoggedRequest
@@ -97,28 +98,28 @@ class ReportHistory:
 
     @property
     def is_contribution(self) -> bool:
-        """Whether money was asked for."""
+        """Whether it is an application for a contribution."""
         return self.request.about.get("kind") == "contribution"
 
     @property
     def reachable(self) -> bool:
-        """Whether an address was given."""
+        """Whether it has an e-mail address."""
         return bool(self.request.about.get("email"))
 
     def step(self, name: str) -> LoggedRequest | None:
-        """What the client did to the report, if it did and was told yes."""
+        """The successful request of this step, or None."""
         return next((one for one in self.steps if one.step == name and one.status in SUCCESS), None)
 
     def states(self, collection: str) -> list[Mapping[str, Any]]:
-        """The states of its documents in one collection."""
+        """The states of its documents in a collection."""
         return [one["state"] for one in self.documents.get(collection, ())]
 
     def only(self, collection: str) -> Mapping[str, Any]:
-        """The state of its one document in a collection, empty when there is none."""
+        """The state of its only document in a collection; empty when there is none."""
         return next(iter(self.states(collection)), {})
 
     def events(self, *types: str) -> list[EventRecord]:
-        """Its facts of these types."""
+        """Its events of these types."""
         return [fact for fact in self.facts if fact.type in types]
 
     @property
@@ -128,7 +129,7 @@ class ReportHistory:
 
 
 def collect_histories(world: Observations) -> dict[str, ReportHistory]:
-    """The lives of the accepted reports, by id."""
+    """The histories of all accepted reports, by report id."""
     histories = {
         one.report_id: ReportHistory(one.report_id, one)
         for one in world.requests

@@ -1,4 +1,4 @@
-"""backup, verify and restore: the deployment's tool on the engines of the local stack."""
+"""The verbs backup, verify and restore: they run `ops.backup` on the engines of the local stack."""
 
 import argparse
 import subprocess
@@ -15,12 +15,12 @@ from stack.tools import base_environment
 
 
 def backup(words: Sequence[str]) -> int:
-    """Writes an archive of all databases, while everything runs."""
+    """Backs up all databases while everything runs."""
     parser = _parser("backup")
     parser.add_argument(
-        "--to", type=Path, help="the folder of archives; `backups` in the state folder when left out"
+        "--to", type=Path, help="the folder of archives; default: `backups` in the state folder"
     )
-    parser.add_argument("--keep-days", type=int, default=30, help="older archives are removed; 0 keeps all")
+    parser.add_argument("--keep-days", type=int, default=30, help="delete older archives; 0 keeps all")
     args = parser.parse_args(words)
     system = System(args.state)
     if not system.mongod.child.alive():
@@ -30,7 +30,7 @@ def backup(words: Sequence[str]) -> int:
 
 
 def verify(words: Sequence[str]) -> int:
-    """Reads all of an archive and holds it against its manifest."""
+    """Verifies an archive against its manifest."""
     parser = _parser("verify")
     parser.add_argument("file", type=Path)
     args = parser.parse_args(words)
@@ -38,9 +38,9 @@ def verify(words: Sequence[str]) -> int:
 
 
 def restore(words: Sequence[str]) -> int:
-    """Starts the engines, writes an archive into empty databases and makes the topics anew; services must not run."""
+    """Restores an archive into empty databases and recreates the topics; raises StackError while services run."""
     parser = _parser("restore")
-    parser.add_argument("--replace", action="store_true", help="drop what is in the databases now")
+    parser.add_argument("--replace", action="store_true", help="drop the present content of the databases")
     parser.add_argument("file", type=Path)
     args = parser.parse_args(words)
     system = System(args.state)
@@ -71,5 +71,5 @@ def _run(system: System, *words: object) -> int:
 
 def _parser(verb: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m stack {verb}")
-    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the folder that holds everything")
+    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the state folder")
     return parser

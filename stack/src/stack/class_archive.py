@@ -1,4 +1,4 @@
-"""Run once by setup: lets every later start of the broker take half the time."""
+"""Creates the broker's class data sharing archive, which halves its start; `make setup` runs it once."""
 
 import sys
 import tempfile
@@ -10,7 +10,7 @@ from stack.tools import Tools
 
 
 def main() -> int:
-    """Records the broker's classes in a folder that is thrown away."""
+    """Starts a broker in a temporary folder and records its classes."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             Kafka(Path(folder), Tools.find()).record_classes()

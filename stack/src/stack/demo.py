@@ -1,4 +1,4 @@
-"""The verb `demo`: a day in the neighbourhoods on real engines, and an account of it that nobody but the facts can talk into."""
+"""The verb `demo`: it runs a generated scenario on real engines and verifies the result with an independent account."""
 
 import argparse
 import asyncio
@@ -32,34 +32,34 @@ T = TypeVar("T")
 
 
 def demo(words: Sequence[str]) -> int:
-    """Starts what does not run, plays one day, waits until nothing is unfinished and prints the account."""
+    """Starts what does not run, runs one scenario, waits for its completion and prints the account; 1 for a violation."""
     args = _parse(words)
     seed = secrets.randbelow(10**6) if args.seed is None else args.seed
     console = Console()
-    console.print(f"seed {seed} (the same day again: make demo SEED={seed})", highlight=False)
+    console.print(f"seed {seed} (repeat with: make demo SEED={seed})", highlight=False)
     system = System(args.state)
     start = time.monotonic()
     console.print("starting engines and services …")
     system.start(supervised=True)
-    console.print(f"everything runs after {time.monotonic() - start:.1f} s", highlight=False)
+    console.print(f"ready after {time.monotonic() - start:.1f} s", highlight=False)
     began = datetime.now(UTC)
     path = system.root / "demo" / f"{seed}-{began:%Y%m%dT%H%M%S}" / "client.jsonl"
-    console.print("playing the day, then waiting until nothing is unfinished …")
+    console.print("sending the requests of the scenario, then waiting until all work is done …")
     with _progress(console) as progress:
         scenario = asyncio.run(_play(system, seed, args.reports, began, path, progress))
         log = read_log(path)
         sources = Sources(system.mongod.admin, system.kafka.admin, system.mails, began.timestamp())
-        settled = _wait(sources, log, progress)
-    console.print("drawing the account from the log, the databases, the topics and the mailbox …")
+        complete = _wait(sources, log, progress)
+    console.print("verifying the client log, the databases, the topics and the mailbox against each other …")
     account = build_account(sources.read_all(log))
-    return _report(console, system, account, scenario, path, settled)
+    return _report(console, system, account, scenario, path, complete)
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m stack demo")
-    parser.add_argument("--seed", type=int, help="play the day of this seed; a fresh one when left out")
-    parser.add_argument("--reports", type=int, default=DEFAULT_SIZE, help="how many valid reports")
-    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the folder that holds everything")
+    parser.add_argument("--seed", type=int, help="seed of the scenario; default: random")
+    parser.add_argument("--reports", type=int, default=DEFAULT_SIZE, help="number of valid reports")
+    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the state folder")
     return parser.parse_args(words)
 
 
@@ -82,9 +82,9 @@ async def _play(
         work = sum(1 for report in scenario.reports if report.data or report.number in scenario.resolved)
         tasks = {
             "reports": progress.add_task(
-                "tenants report", total=len(scenario.reports) + len(scenario.invalid)
+                "requests of tenants", total=len(scenario.reports) + len(scenario.invalid)
             ),
-            "work": progress.add_task("operators and officer work", total=work),
+            "work": progress.add_task("requests of staff", total=work),
         }
         apis = PublicApis(intake, system.url("routing"), system.url("subsidies"), system.dev_tokens())
         try:
@@ -106,9 +106,9 @@ async def _register(client: httpx.AsyncClient, url: str, name: str) -> list[dict
 
 
 def _wait(sources: Sources, log: Sequence[LoggedRequest], progress: Progress) -> bool:
-    """Polls the databases until nothing is unfinished; false when nothing moved for as long as the patience is."""
+    """Polls the databases until no work is outstanding; returns False after IDLE_SECONDS without progress."""
     left = most = unfinished(sources.read_stores(log))
-    task = progress.add_task("the rest finishes", total=max(1, most))
+    task = progress.add_task("outstanding work", total=max(1, most))
     end = time.monotonic() + IDLE_SECONDS
     while left and time.monotonic() < end:
         time.sleep(0.5)
@@ -122,19 +122,17 @@ def _wait(sources: Sources, log: Sequence[LoggedRequest], progress: Progress) ->
 
 
 def _report(
-    console: Console, system: System, account: Account, scenario: Scenario, path: Path, settled: bool
+    console: Console, system: System, account: Account, scenario: Scenario, path: Path, complete: bool
 ) -> int:
     console.print(_table(account, scenario))
     _print_addresses(console, system, path)
     print_supervisor_failure(system)
-    if not settled:
-        console.print(
-            f"[red]not everything was finished when nothing had moved for {IDLE_SECONDS:.0f} s[/red]"
-        )
+    if not complete:
+        console.print(f"[red]work is outstanding and made no progress for {IDLE_SECONDS:.0f} s[/red]")
     if account.violations:
-        console.print(f"[bold red]the account does not add up: {len(account.violations)} times[/bold red]")
+        console.print(f"[bold red]{len(account.violations)} violations[/bold red]")
         for violation in _worst_first(account.violations)[:MOST_SHOWN]:
-            name = violation.report_id or "the day"
+            name = violation.report_id or "scenario"
             console.print(f" {name}: {violation.text}", markup=False, highlight=False, soft_wrap=True)
     print(account.last_line, flush=True)
     return 1 if account.violations else 0
@@ -145,37 +143,41 @@ def _worst_first(violations: Iterable[Violation]) -> list[Violation]:
 
 
 def _table(account: Account, scenario: Scenario) -> Table:
-    title = f"A day in the neighbourhoods, seed {scenario.seed}"
-    table = Table("what", "how many", "of these", title=title, show_lines=True)
+    title = f"Scenario with seed {scenario.seed}"
+    table = Table("item", "count", "details", title=title, show_lines=True)
     for name, number, details in _rows(account):
         table.add_row(name, str(number), "\n".join(details))
     return table
 
 
 def _rows(account: Account) -> Iterator[tuple[str, int, list[str]]]:
-    yield "accepted", account.accepted, [f"sent again and answered the same {account.again}"]
-    yield "refused", account.refused.total(), [f"{slug} {n}" for slug, n in _by_size(account.refused)]
+    yield "accepted reports", account.accepted, [f"sent twice, accepted once {account.again}"]
+    yield (
+        "refused requests",
+        account.refused.total(),
+        [f"{slug} {n}" for slug, n in _by_size(account.refused)],
+    )
     cases = [f"{' '.join(filter(None, who))} {n}" for who, n in _by_size(account.cases)]
-    yield "cases by desk and operator", account.cases.total(), cases
+    yield "cases by office and operator", account.cases.total(), cases
     decisions = [f"{outcome} {n}" for outcome, n in _by_size(account.decisions)]
-    granted = f"granted today {account.granted_cents / 100:,.2f} €"
+    granted = f"granted in this scenario {account.granted_cents / 100:,.2f} €"
     yield "decisions", account.decisions.total(), [*decisions, granted]
-    yield "budgets left", len(account.budgets), [_money_left(state) for state in account.budgets]
+    yield "budgets", len(account.budgets), [_money_left(state) for state in account.budgets]
     messages = [f"{template} {status} {n}" for (template, status), n in _by_size(account.messages)]
-    yield "messages delivered", account.mails, messages
-    ignored = ["the same fact again under its id: consumers ignore it"] if account.copies else []
-    yield "copies on topics", account.copies, ignored
+    yield "messages in the mailbox", account.mails, messages
+    ignored = ["events sent twice under one id; consumers ignore the second"] if account.copies else []
+    yield "duplicate events on topics", account.copies, ignored
     times = [
-        f"{one.name}: p50 {one.p50:.3f} s, p99 {one.p99:.3f} s, most {one.most:.3f} s"
+        f"{one.name}: p50 {one.p50:.3f} s, p99 {one.p99:.3f} s, max {one.most:.3f} s"
         for one in account.stages
     ]
-    yield "stages, slowest first", len(times), times
-    yield "unaccounted", account.unaccounted, []
+    yield "latencies, slowest first", len(times), times
+    yield "reports with a violation", account.unaccounted, []
 
 
 def _money_left(state: Mapping[str, Any]) -> str:
     left, allocated = state["available_cents"] / 100, state["allocated_cents"] / 100
-    return f"{state['code']}: {left:,.2f} € left of {allocated:,.2f} €"
+    return f"{state['code']}: {left:,.2f} € available of {allocated:,.2f} €"
 
 
 def _by_size(counts: Counter[T]) -> list[tuple[T, int]]:
@@ -185,15 +187,15 @@ def _by_size(counts: Counter[T]) -> list[tuple[T, int]]:
 def _print_addresses(console: Console, system: System, path: Path) -> None:
     intake = system.url("intake")
     lines = [
-        f"report something   {intake}/segnala",
-        f"where it stands    {intake}/stato",
-        f"work on cases      {system.url('routing')}/lavoro (choose who to be)",
+        f"new report         {intake}/segnala",
+        f"report status      {intake}/stato",
+        f"staff              {system.url('routing')}/lavoro (log in as any of the invented users)",
         *(
             f"{name:<11}health {system.url(name)}/health/ready   metrics {system.url(name)}/metrics"
             for name in SERVICES
         ),
         f"mails              {system.mails}",
-        f"client's log       {path}",
+        f"client log         {path}",
     ]
     for line in lines:
         console.print(line, soft_wrap=True, markup=False, highlight=False)

@@ -1,4 +1,4 @@
-"""Tokens for whoever plays a role: asked from the development issuer, and again before they end."""
+"""Access tokens of the development issuer, one per role, renewed before they expire."""
 
 import json
 import time
@@ -8,30 +8,30 @@ from pathlib import Path
 from typing import Any, Self
 
 EARLY_SECONDS = 30.0
-Ask = Callable[[str, Mapping[str, str]], Awaitable[Mapping[str, Any]]]
+Post = Callable[[str, Mapping[str, str]], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass
 class DevTokens:
-    """The badges of the roles; `secrets` by role."""
+    """The access tokens of all roles; `secrets` holds the client secret of each role."""
 
     issuer: str
     secrets: Mapping[str, str]
-    _kept: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _cache: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, issuer: str, clients: Path) -> Self:
-        """Reads who may ask from the file of the issuer's clients."""
+        """Reads the client secrets from the issuer's file of clients."""
         known = json.loads(clients.read_text())
         return cls(issuer, {name.removeprefix("ascolto-"): one["secret"] for name, one in known.items()})
 
-    async def of(self, role: str, ask: Ask) -> dict[str, str]:
-        """The header that a role shows; `ask` posts a form and returns the object that came back."""
-        until, token = self._kept.get(role, (0.0, ""))
+    async def header(self, role: str, post: Post) -> dict[str, str]:
+        """The Authorization header of a role; `post` sends a form and returns the JSON object of the answer."""
+        until, token = self._cache.get(role, (0.0, ""))
         if time.monotonic() >= until:
-            asked_at = time.monotonic()
+            requested_at = time.monotonic()
             form = {"grant_type": "client_credentials", "client_id": f"ascolto-{role}"}
-            said = await ask(f"{self.issuer}/token", form | {"client_secret": self.secrets[role]})
-            token = str(said.get("access_token", ""))
-            self._kept[role] = (asked_at + float(said.get("expires_in", 0)) - EARLY_SECONDS, token)
+            answer = await post(f"{self.issuer}/token", form | {"client_secret": self.secrets[role]})
+            token = str(answer.get("access_token", ""))
+            self._cache[role] = (requested_at + float(answer.get("expires_in", 0)) - EARLY_SECONDS, token)
         return {"Authorization": f"Bearer {token}"}

@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Atomic files and locks between processes."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: str | bytes, mode: int = 0o644) -> None:
-    """Puts the content in place at once and durably; a reader sees all of it or what was there before."""
+    """Replaces a file atomically and durably; a reader sees the old content or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f".{uuid.uuid4().hex}.part")
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -26,13 +26,13 @@ def write_atomically(path: Path, content: str | bytes, mode: int = 0o644) -> Non
 
 
 def has_content(secret: Path) -> bool:
-    """Tells whether a file has a secret in it; what a full disk left empty has none."""
+    """Tells whether a file of a secret exists and is not empty, as a full disk may leave it."""
     return secret.is_file() and secret.stat().st_size > 0
 
 
 @contextmanager
 def exclusive_lock(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Lets one command at a time do what is inside; others wait, and say so first by calling `waiting`."""
+    """Holds an exclusive lock on a file; calls `waiting` first when another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         try:

@@ -1,4 +1,4 @@
-"""A development issuer: a small OpenID provider for one machine, whose people are invented and who asks nobody for a password."""
+"""The development issuer: a small OpenID provider for one machine, with invented users and without passwords."""
 
 import argparse
 import hashlib
@@ -31,12 +31,12 @@ CODE_SECONDS = 60.0
 PAGE_POLICY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 }
-HERE = ("127.0.0.1", "localhost", "::1")
-NEVER_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 class AuthorizationRequest(BaseModel):
-    """What a service asks when it sends somebody here to say who they are (authorization code with PKCE)."""
+    """An authorization request (authorization code flow with PKCE)."""
 
     client_id: str
     redirect_uri: str
@@ -48,14 +48,14 @@ class AuthorizationRequest(BaseModel):
 
 
 class AuthorizationChoice(AuthorizationRequest):
-    """The same, with the person and the role that were chosen on the page."""
+    """An authorization request with the user and the role that were chosen on the page."""
 
     person: str
     role: str
 
 
 class TokenRequest(BaseModel):
-    """What the token endpoint is asked."""
+    """A request to the token endpoint."""
 
     grant_type: str
     client_id: str = ""
@@ -68,7 +68,7 @@ class TokenRequest(BaseModel):
 
 @dataclass(frozen=True)
 class Code:
-    """A code that was given out, for one exchange."""
+    """An authorization code and its expiry, for one exchange."""
 
     asked: AuthorizationChoice
     until: float
@@ -76,7 +76,7 @@ class Code:
 
 @dataclass
 class DevelopmentIssuer:
-    """The issuer: its name, the key that it signs with, the clients it knows, and how long its tokens last."""
+    """The issuer: its `iss`, its signing key, its clients and the lifetime of its tokens in seconds."""
 
     name: str
     key: ECKey
@@ -85,17 +85,17 @@ class DevelopmentIssuer:
     clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
-        """No code is given out yet, and nobody is logged in."""
+        """Starts without codes and logins."""
         self._codes: dict[str, Code] = {}
         self.logins = Logins(self.clock)
 
-    def document(self, reached_at: str) -> dict[str, Any]:
-        """What it says of itself: browsers find it under its name, programs where they reached it."""
+    def document(self, base_url: str) -> dict[str, Any]:
+        """The discovery document: browsers use the issuer's name, programs the address at which they reached it."""
         return {
             "issuer": self.name,
             "authorization_endpoint": f"{self.name}/authorize",
-            "token_endpoint": f"{reached_at}/token",
-            "jwks_uri": f"{reached_at}/jwks",
+            "token_endpoint": f"{base_url}/token",
+            "jwks_uri": f"{base_url}/jwks",
             "end_session_endpoint": f"{self.name}/people",
             "response_types_supported": ["code"],
             "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
@@ -107,39 +107,39 @@ class DevelopmentIssuer:
         }
 
     def check(self, asked: AuthorizationRequest) -> None:
-        """Raises for a question that must not lead anybody anywhere."""
+        """Raises HTTPException for an authorization request that must not be redirected."""
         if asked.client_id not in self.clients:
-            raise HTTPException(400, f"client_id: there is no client {asked.client_id!r} here")
-        place = urlsplit(asked.redirect_uri)
-        if place.scheme != "http" or place.hostname not in HERE:
+            raise HTTPException(400, f"client_id: unknown client {asked.client_id!r}")
+        uri = urlsplit(asked.redirect_uri)
+        if uri.scheme != "http" or uri.hostname not in LOCAL_HOSTS:
             raise HTTPException(
-                400, "redirect_uri: this issuer sends people to http addresses of this machine only"
+                400, "redirect_uri: this issuer redirects to http addresses of this machine only"
             )
         if asked.response_type != "code" or asked.code_challenge_method != "S256":
-            raise HTTPException(400, "code_challenge_method: ask for a code, with PKCE by S256")
+            raise HTTPException(400, "code_challenge_method: use response_type code with PKCE method S256")
 
-    def give_code(self, chosen: AuthorizationChoice) -> str:
-        """A code for one exchange within a minute."""
+    def issue_code(self, chosen: AuthorizationChoice) -> str:
+        """A code for one exchange within CODE_SECONDS."""
         self.check(chosen)
         if chosen.person not in PEOPLE or chosen.role not in ROLES:
             raise HTTPException(400, "person, role: choose from the page")
         now = self.clock()
-        self._codes = {word: code for word, code in self._codes.items() if code.until > now}
-        word = secrets.token_urlsafe(32)
-        self._codes[word] = Code(chosen, now + CODE_SECONDS)
-        return word
+        self._codes = {value: code for value, code in self._codes.items() if code.until > now}
+        value = secrets.token_urlsafe(32)
+        self._codes[value] = Code(chosen, now + CODE_SECONDS)
+        return value
 
     def tokens(self, wanted: TokenRequest) -> dict[str, Any]:
-        """The tokens of a grant; raises for what is not granted."""
+        """The tokens of a grant; raises HTTPException with an OAuth error code for an invalid one."""
         client = self.clients.get(wanted.client_id)
         if client is None or not hmac.compare_digest(str(client["secret"]), wanted.client_secret):
             raise HTTPException(401, "invalid_client")
         if wanted.grant_type == "client_credentials" and client["roles"]:
-            return self._answer(wanted.client_id, wanted.client_id, client["roles"])
+            return self._access_token(wanted.client_id, wanted.client_id, client["roles"])
         if wanted.grant_type == "authorization_code":
             return self._exchange(wanted)
         if wanted.grant_type == "refresh_token":
-            return self._about(self.logins.refresh(wanted.refresh_token, wanted.client_id), {})
+            return self._login_tokens(self.logins.refresh(wanted.refresh_token, wanted.client_id), {})
         raise HTTPException(400, "unauthorized_client")
 
     def _exchange(self, wanted: TokenRequest) -> dict[str, Any]:
@@ -154,16 +154,16 @@ class DevelopmentIssuer:
         if not same or not hmac.compare_digest(challenge, asked.code_challenge):
             raise HTTPException(400, "invalid_grant")
         login = self.logins.begin(asked.person, asked.role, asked.client_id)
-        return self._about(login, {"nonce": asked.nonce} if asked.nonce else {})
+        return self._login_tokens(login, {"nonce": asked.nonce} if asked.nonce else {})
 
-    def _about(self, login: Login, more: Mapping[str, Any]) -> dict[str, Any]:
-        """The tokens of a login, with the roles of now and its next refresh token."""
+    def _login_tokens(self, login: Login, more: Mapping[str, Any]) -> dict[str, Any]:
+        """The tokens of a login, with its current roles and its next refresh token."""
         roles = self.logins.roles(login.person, login.role)
         about = {"sub": login.person, "name": PEOPLE[login.person], "roles": roles, "aud": login.client}
-        answer = self._answer(login.person, login.client, roles)
+        answer = self._access_token(login.person, login.client, roles)
         return answer | {"id_token": self._sign("JWT", {**about, **more}), "refresh_token": login.token}
 
-    def _answer(self, subject: str, client: str, roles: list[str]) -> dict[str, Any]:
+    def _access_token(self, subject: str, client: str, roles: list[str]) -> dict[str, Any]:
         claims = {"sub": subject, "client_id": client, "aud": AUDIENCE, "roles": roles}
         claims |= {"jti": secrets.token_hex(8)}
         return {
@@ -181,14 +181,14 @@ class DevelopmentIssuer:
 
 
 def build_app(issuer: DevelopmentIssuer) -> FastAPI:
-    """The issuer's doors: for programs, and for somebody with a browser."""
+    """The HTTP application: the endpoints for programs and the pages for browsers."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(_for_programs(issuer))
-    app.include_router(_for_people(issuer))
+    app.include_router(_program_routes(issuer))
+    app.include_router(_browser_routes(issuer))
     return app
 
 
-def _for_programs(issuer: DevelopmentIssuer) -> APIRouter:
+def _program_routes(issuer: DevelopmentIssuer) -> APIRouter:
     router = APIRouter()
     basic = HTTPBasic(auto_error=False)
 
@@ -201,20 +201,20 @@ def _for_programs(issuer: DevelopmentIssuer) -> APIRouter:
         return {"keys": [issuer.key.as_dict(private=False, use="sig", alg="ES256")]}
 
     @router.post("/token")
-    async def give_tokens(
+    async def issue_tokens(
         wanted: Annotated[TokenRequest, Form()], shown: Annotated[HTTPBasicCredentials | None, Depends(basic)]
     ) -> JSONResponse:
         if shown is not None:
             wanted = wanted.model_copy(update={"client_id": shown.username, "client_secret": shown.password})
         try:
-            return JSONResponse(issuer.tokens(wanted), headers=NEVER_STORED)
+            return JSONResponse(issuer.tokens(wanted), headers=NO_STORE)
         except HTTPException as refusal:
-            return JSONResponse({"error": refusal.detail}, refusal.status_code, NEVER_STORED)
+            return JSONResponse({"error": refusal.detail}, refusal.status_code, NO_STORE)
 
     return router
 
 
-def _for_people(issuer: DevelopmentIssuer) -> APIRouter:
+def _browser_routes(issuer: DevelopmentIssuer) -> APIRouter:
     router = APIRouter()
 
     @router.get("/authorize")
@@ -224,7 +224,7 @@ def _for_people(issuer: DevelopmentIssuer) -> APIRouter:
 
     @router.post("/authorize")
     async def go_back(chosen: Annotated[AuthorizationChoice, Form()]) -> Response:
-        query = urlencode({"code": issuer.give_code(chosen), "state": chosen.state, "iss": issuer.name})
+        query = urlencode({"code": issuer.issue_code(chosen), "state": chosen.state, "iss": issuer.name})
         return RedirectResponse(f"{chosen.redirect_uri}?{query}", 303)
 
     @router.get("/people")
@@ -245,7 +245,7 @@ def _for_people(issuer: DevelopmentIssuer) -> APIRouter:
 
 
 def load_key(path: Path) -> ECKey:
-    """The signing key of this folder, made when there is none."""
+    """The signing key in this file, created when there is none."""
     if not has_content(path):
         fresh = ECKey.generate_key("P-256", parameters={"kid": secrets.token_hex(8)})
         write_atomically(path, json.dumps(fresh.as_dict(private=True)), mode=0o600)
@@ -255,19 +255,21 @@ def load_key(path: Path) -> ECKey:
 
 
 def main() -> None:
-    """Serve until the process ends; refuses to be what guards a production."""
+    """Serves until the process ends; refuses the stage production."""
     parser = argparse.ArgumentParser(prog="stack.issuer", description=__doc__)
     parser.add_argument("--stage", choices=("development", "production"), required=True)
     parser.add_argument("--host", default=HOST)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--name", help="the address under which browsers find it, and its `iss`")
-    parser.add_argument("--key", type=Path, required=True, help="file of its key, made at the first start")
-    parser.add_argument("--clients", type=Path, required=True, help="JSON: client, its secret, its roles")
-    parser.add_argument("--seconds", type=int, default=600, help="how long its tokens last")
+    parser.add_argument("--name", help="the address for browsers, which is also its `iss`")
+    parser.add_argument("--key", type=Path, required=True, help="file of its key, created at the first start")
+    parser.add_argument(
+        "--clients", type=Path, required=True, help="JSON file of clients with secret and roles"
+    )
+    parser.add_argument("--seconds", type=int, default=600, help="lifetime of its tokens in seconds")
     asked = parser.parse_args()
     if asked.stage == "production":
         parser.error(
-            "it lets anybody in as anybody: in production set ASCOLTO_ISSUER to a real OpenID provider"
+            "it lets you sign in as any user: in production set ASCOLTO_ISSUER to a real OpenID provider"
         )
     name = (asked.name or f"http://{HOST}:{asked.port}").rstrip("/")
     clients = json.loads(asked.clients.read_text())

@@ -1,4 +1,4 @@
-"""The logins that clients of the development issuer may refresh, and the roles that were taken from people meanwhile."""
+"""The open logins of the development issuer, and the roles that were revoked from users."""
 
 import hmac
 import secrets
@@ -14,7 +14,7 @@ LOGIN_SECONDS = 8 * 3600.0
 
 
 class Change(BaseModel):
-    """What is changed of a person: a role is taken, a role is given back, or all logins end."""
+    """A change of a user: revoke a role (`take`), restore one (`give`), or end all logins (`end`)."""
 
     person: str
     take: str = ""
@@ -24,7 +24,7 @@ class Change(BaseModel):
 
 @dataclass(frozen=True)
 class Login:
-    """A login of a person at a client; `token` is the one refresh token that is good now."""
+    """A login of a user at a client; `token` is the only valid refresh token."""
 
     person: str
     role: str
@@ -34,7 +34,7 @@ class Login:
 
 
 class Logins:
-    """All logins that are open, in memory."""
+    """All open logins, in memory."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -42,13 +42,13 @@ class Logins:
         self.taken: set[tuple[str, str]] = set()
 
     def begin(self, person: str, role: str, client: str) -> Login:
-        """A new login with its first refresh token."""
+        """Starts a login with its first refresh token."""
         self._open = {id_: one for id_, one in self._open.items() if one.until > self._clock()}
         id_ = secrets.token_hex(8)
         return self._keep(id_, Login(person, role, client, "", self._clock() + LOGIN_SECONDS))
 
     def refresh(self, token: str, client: str) -> Login:
-        """The login with its next refresh token; a token that was used before ends the login, and raises as a wrong one does."""
+        """The login with its next refresh token. A reused token ends the login; it raises HTTPException as a wrong one does."""
         id_ = token.partition(".")[0]
         login = self._open.get(id_)
         if login is None or login.client != client or login.until <= self._clock():
@@ -59,16 +59,16 @@ class Logins:
         return self._keep(id_, login)
 
     def roles(self, person: str, role: str) -> list[str]:
-        """The role that was chosen at the login, unless it was taken since."""
+        """The role that was chosen at the login, unless it has been revoked."""
         return [] if (person, role) in self.taken else [role]
 
     def of(self, person: str) -> list[str]:
-        """The roles with which somebody is logged in, one for each login."""
+        """The roles of a user's open logins, one for each login."""
         now = self._clock()
         return [login.role for login in self._open.values() if login.person == person and login.until > now]
 
     def change(self, change: Change) -> None:
-        """Take a role from somebody or give it back, from the next token on; or end all their logins."""
+        """Revokes or restores a role, effective with the next token, or ends all logins of a user."""
         if change.person not in PEOPLE or {change.take, change.give} - {"", *ROLES}:
             raise HTTPException(400, "person, take, give: choose from the page")
         if change.take:

@@ -1,4 +1,4 @@
-"""The pages of the development issuer: choose an invented person and what they may do, and change that while they are logged in."""
+"""The pages of the development issuer: sign in as an invented user, and change users while they are logged in."""
 
 from collections.abc import Mapping, Sequence, Set
 from html import escape
@@ -36,7 +36,7 @@ button { min-height: 3rem; padding: .75rem 1.5rem; font: inherit; font-weight: 7
 
 
 def choose(asked: Mapping[str, str]) -> str:
-    """The page of a login, with everything in it that has to come back."""
+    """The login page; its hidden fields return the authorization request."""
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in asked.items()
@@ -55,7 +55,7 @@ def choose(asked: Mapping[str, str]) -> str:
 
 
 def show_people(logins: Mapping[str, Sequence[str]], taken: Set[tuple[str, str]]) -> str:
-    """The page of the people: their open logins, and a button for each thing that can be changed."""
+    """The page of users: their open logins, and a button for every possible change."""
     rows = "".join(_person(person, name, logins[person], taken) for person, name in PEOPLE.items())
     return _page(
         "Accessi aperti e ruoli",

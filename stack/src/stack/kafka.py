@@ -1,4 +1,4 @@
-"""A real Apache Kafka broker, one process that is broker and controller, on loopback."""
+"""An Apache Kafka broker as a local process, broker and controller in one."""
 
 import base64
 import shutil
@@ -14,15 +14,15 @@ from confluent_kafka.admin import AdminClient
 from contracts.connection import Connection
 from contracts.permissions import ADMIN, KAFKA_USERS
 from stack.files import write_atomically
-from stack.passwords import Passwords, refuse_without_lock
+from stack.passwords import Passwords, require_password
 from stack.paths import check_path, properties_value
 from stack.ports import HOST, Ports, answers
 from stack.processes import Child, StackError
 from stack.tools import REPOSITORY, Tls, Tools, base_environment
 
-# The controller shares the process, and metadata of a few topics need no more.
+# Enough for broker and controller in one process with few topics.
 JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
-# The deployed broker's settings, and after them what is different here: of two lines with one name the later counts.
+# The deployed settings, followed by those that differ here: of two lines with the same name the later one counts.
 DEPLOYED = REPOSITORY / "deploy" / "kafka"
 SETTINGS = """
 listeners={listeners}
@@ -30,7 +30,7 @@ advertised.listeners={advertised}
 listener.security.protocol.map={protocols}
 log.dirs={data}
 """
-# A broker alone, whose ports may change from one start to the next, finds itself by this; several find one another.
+# The static quorum of a single broker, whose ports may change between two starts.
 ALONE = """
 controller.quorum.voters=1@{controller}
 """
@@ -53,8 +53,8 @@ logger.server.level=INFO
 
 
 def cluster_id() -> str:
-    """A random id for the data of a new cluster."""
-    # A leading dash would be read as an option by the tool that takes it.
+    """A random cluster id."""
+    # The storage tool would take a leading dash for an option.
     while True:
         word = base64.urlsafe_b64encode(uuid.uuid4().bytes)[:22].decode()
         if not word.startswith("-"):
@@ -62,22 +62,22 @@ def cluster_id() -> str:
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A broker's place in a cluster: which of the folders is its own, counted from 1, and the cluster's id."""
+class ClusterSeat:
+    """The position of a broker in a cluster: the number of its folder, from 1, all folders, and the cluster id."""
 
     number: int
     folders: tuple[Path, ...]
     cluster: str
 
     def founds(self) -> bool:
-        """Tells whether this one makes the quorum; where another controller is, even the first broker joins."""
+        """Tells whether it founds the quorum: the first broker does, unless another controller responds."""
         others = [folder for folder in self.folders if folder != self.folders[self.number - 1]]
         return self.number == 1 and not any(answers(Ports(folder)["controller"]) for folder in others)
 
 
 @dataclass(frozen=True)
 class Outside:
-    """The listener of other teams' clients: the name they know the broker by, and the certificate shown to them."""
+    """The listener for clients of other teams: its advertised host name and its certificate."""
 
     name: str
     certificate: Path
@@ -85,16 +85,16 @@ class Outside:
 
 @dataclass(frozen=True)
 class Kafka:
-    """One broker whose data, ports and log live in its folder."""
+    """One broker; its data, ports and log are in its folder."""
 
     folder: Path
     tools: Tools
-    # More listeners by name, and the port that clients of each are sent to: a proxy in front of it is not bypassed.
-    detours: tuple[tuple[str, int], ...] = ()
-    # An open broker asks nobody who he is; over TLS it shows a certificate.
+    # Further listeners by name, each with the port that it advertises: that of a proxy in front of it.
+    proxied: tuple[tuple[str, int], ...] = ()
+    # Whether clients must authenticate.
     locked: bool = True
     tls: Tls | None = None
-    seat: Seat | None = None
+    seat: ClusterSeat | None = None
     outside: Outside | None = None
 
     @property
@@ -104,12 +104,12 @@ class Kafka:
 
     @property
     def port(self) -> int:
-        """Where clients connect."""
+        """The port for clients."""
         return Ports(self.folder)["clients"]
 
-    def behind(self, detour: str) -> int:
-        """Where the listener of a detour really is."""
-        return Ports(self.folder)[detour]
+    def behind(self, proxied_listener: str) -> int:
+        """The port of a proxied listener itself."""
+        return Ports(self.folder)[proxied_listener]
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -118,34 +118,34 @@ class Kafka:
 
     @property
     def controllers(self) -> str:
-        """Where the controllers are."""
+        """The addresses of all controllers, host:port by commas."""
         return ",".join(f"{HOST}:{Ports(folder)['controller']}" for folder in self.folders)
 
     @property
     def address(self) -> str:
-        """What clients call bootstrap servers."""
+        """The bootstrap servers, host:port by commas."""
         return ",".join(f"{HOST}:{Ports(folder)['clients']}" for folder in self.folders)
 
     @property
     def passwords(self) -> Passwords:
-        """The passwords of those who come in."""
+        """The passwords of its users."""
         return Passwords(self.folders[0] / "secrets", "{}_kafka_password")
 
     @property
     def admin(self) -> Connection:
-        """How the administrator comes in."""
+        """The connection of the administrator."""
         return self.as_user(ADMIN)
 
     def as_user(self, user: str, port: int | None = None) -> Connection:
-        """How a user comes in, by another port when there is something in between."""
+        """The connection of a user, through another port if one is given."""
         ca = str(self.tls.ca) if self.tls else ""
         who = (user, self.passwords[user]) if self.locked else ("", "")
         return Connection(f"{HOST}:{port}" if port else self.address, *who, ca)
 
     def launch(self) -> None:
-        """Starts the broker unless it lives, and returns before it answers."""
+        """Starts the broker if it does not run; returns before it is ready."""
         if self.locked:
-            refuse_without_lock(self.formatted, self.passwords.file(ADMIN))
+            require_password(self.formatted, self.passwords.file(ADMIN))
         if self.child.alive():
             return
         self._prepare()
@@ -154,7 +154,7 @@ class Kafka:
         self._spawn(sharing)
 
     def record_classes(self) -> None:
-        """Runs the broker once and leaves the archive that later starts are faster with."""
+        """Runs the broker once and creates the class data sharing archive."""
         staged = self.tools.archive.with_suffix(".part")
         staged.unlink(missing_ok=True)
         self._prepare()
@@ -175,28 +175,28 @@ class Kafka:
         self.child.start([*self._java(logging, *options), "kafka.Kafka", self._settings], self._environment())
 
     def wait_ready(self, deadline: float = 60.0) -> None:
-        """Returns when the broker is registered and answers clients."""
+        """Returns when the broker is registered and responds to clients."""
         self.child.wait_until(self._answers, deadline)
 
     def start(self) -> None:
-        """Starts the broker unless it lives, and returns when it answers."""
+        """Starts the broker if it does not run; returns when it is ready."""
         self.launch()
         self.wait_ready()
 
     def stop(self) -> None:
-        """Ends the broker in order; the data and the ports stay."""
+        """Stops the broker with a controlled shutdown; data and ports are kept."""
         self.child.stop(deadline=30.0)
 
     def kill(self) -> None:
-        """Ends the broker as a power cut would."""
+        """Kills the broker with SIGKILL."""
         self.child.kill()
 
     def pause(self) -> None:
-        """Freezes the broker: connections stay, nothing answers."""
+        """Stops the process with SIGSTOP: connections stay open, nothing responds."""
         self.child.pause()
 
     def resume(self) -> None:
-        """Lets a frozen broker go on."""
+        """Continues a paused broker."""
         self.child.resume()
 
     @property
@@ -205,12 +205,12 @@ class Kafka:
 
     @property
     def _formatting(self) -> Path:
-        """Is there while the storage is formatted: found at a start, it says that the storage is half made and empty."""
+        """Exists while the storage is being formatted; if it exists at a start, the storage is incomplete and empty."""
         return self.folder / "formatting"
 
     @property
     def formatted(self) -> Path:
-        """What its storage has once it is formatted."""
+        """The file that marks a formatted storage."""
         return self.folder / "data" / "meta.properties"
 
     def _environment(self) -> dict[str, str]:
@@ -242,7 +242,7 @@ class Kafka:
             yield (DEPLOYED / "outside.properties").read_text()
             yield f"listener.name.outside.ssl.keystore.location={properties_value(self.outside.certificate)}\n"
         yield from (
-            f"listener.name.{name}.scram-sha-512.sasl.jaas.config={SCRAM}\n" for name, _ in self.detours
+            f"listener.name.{name}.scram-sha-512.sasl.jaas.config={SCRAM}\n" for name, _ in self.proxied
         )
         listeners = list(self._listeners())
         yield SETTINGS.format(
@@ -257,14 +257,14 @@ class Kafka:
             yield ALONE.format(controller=self.controllers)
 
     def _listeners(self) -> Iterator[tuple[str, int, str, str]]:
-        """Each listener's name, its port, where its clients are sent to, and what is spoken there."""
+        """Name, port, advertised address and security protocol of each listener."""
         ports, tls = Ports(self.folder), "SSL" if self.tls else "PLAINTEXT"
-        spoken = ("SASL_" if self.locked else "") + tls
+        protocol = ("SASL_" if self.locked else "") + tls
         clients, controller = ports.claim("clients"), ports.claim("controller")
-        yield "CLIENTS", clients, f"{HOST}:{clients}", spoken
+        yield "CLIENTS", clients, f"{HOST}:{clients}", protocol
         yield "CONTROLLER", controller, f"{HOST}:{controller}", f"SASL_{tls}"
-        for name, sent_to in self.detours:
-            yield name.upper(), ports.claim(name), f"{HOST}:{sent_to}", spoken
+        for name, advertised in self.proxied:
+            yield name.upper(), ports.claim(name), f"{HOST}:{advertised}", protocol
         if self.outside:
             port = ports.claim("outside")
             yield "OUTSIDE", port, f"{self.outside.name}:{port}", "SASL_SSL"

@@ -1,4 +1,4 @@
-"""Logins that must fail, spoken as bytes: client libraries put a code of their own in place of the broker's."""
+"""Failing SASL logins over a raw socket: client libraries replace the error code of the broker with their own."""
 
 import base64
 import os
@@ -16,58 +16,58 @@ CODES = {0: ALLOWED, 33: "UNSUPPORTED_SASL_MECHANISM", 58: "SASL_AUTHENTICATION_
 SECONDS = 10.0
 
 
-class Wire(Protocol):
-    """A connected socket, with TLS or without."""
+class Connected(Protocol):
+    """A connected socket, with or without TLS."""
 
     def sendall(self, data: bytes, /) -> None:
-        """Sends all of it."""
+        """Sends all bytes."""
 
     def recv(self, size: int, /) -> bytes:
-        """Up to so many bytes; none when the other side has closed."""
+        """Receives up to `size` bytes; empty when the peer has closed."""
 
 
 def handshake(connection: Connection, mechanism: str) -> str:
-    """What the broker answers to who wants to come in by a mechanism."""
-    with _wire(connection) as wire:
-        return _code(_ask(wire, SASL_HANDSHAKE, _text(mechanism)))
+    """The broker's answer to a SASL handshake with this mechanism."""
+    with _connect(connection) as stream:
+        return _code(_ask(stream, SASL_HANDSHAKE, _text(mechanism)))
 
 
 def wrong_password(connection: Connection) -> str:
-    """What the broker answers to a user whose proof of knowing the password is made up."""
+    """The broker's answer to a SCRAM login with a wrong proof."""
     nonce, proof = (base64.b64encode(os.urandom(size)).decode() for size in (24, 64))
-    with _wire(connection) as wire:
-        _ask(wire, SASL_HANDSHAKE, _text(MECHANISM))
-        answer = _ask(wire, SASL_AUTHENTICATE, _data(f"n,,n={connection.user},r={nonce}"))
+    with _connect(connection) as stream:
+        _ask(stream, SASL_HANDSHAKE, _text(MECHANISM))
+        answer = _ask(stream, SASL_AUTHENTICATE, _data(f"n,,n={connection.user},r={nonce}"))
         if _code(answer) != ALLOWED:
             return _code(answer)
-        theirs = dict(part.split("=", 1) for part in _said(answer).split(","))
-        last = f"c=biws,r={theirs['r']},p={proof}"
-        return _code(_ask(wire, SASL_AUTHENTICATE, _data(last)))
+        server = dict(part.split("=", 1) for part in _server_message(answer).split(","))
+        last = f"c=biws,r={server['r']},p={proof}"
+        return _code(_ask(stream, SASL_AUTHENTICATE, _data(last)))
 
 
 @contextmanager
-def _wire(connection: Connection) -> Iterator[Wire]:
+def _connect(connection: Connection) -> Iterator[Connected]:
     host, _, port = connection.servers.partition(",")[0].rpartition(":")
     with socket.create_connection((host, int(port)), SECONDS) as plain:
         tls = connection.tls()
         if tls is None:
             yield plain
             return
-        with tls.wrap_socket(plain, server_hostname=host) as sealed:
-            yield sealed
+        with tls.wrap_socket(plain, server_hostname=host) as encrypted:
+            yield encrypted
 
 
-def _ask(wire: Wire, api: int, body: bytes) -> bytes:
-    request = struct.pack(">hhi", api, 1, 0) + _text("denials") + body
-    wire.sendall(struct.pack(">i", len(request)) + request)
-    [size] = struct.unpack(">i", _read(wire, 4))
-    return _read(wire, size)[4:]
+def _ask(stream: Connected, api: int, body: bytes) -> bytes:
+    request = struct.pack(">hhi", api, 1, 0) + _text("permissions") + body
+    stream.sendall(struct.pack(">i", len(request)) + request)
+    [size] = struct.unpack(">i", _read(stream, 4))
+    return _read(stream, size)[4:]
 
 
-def _read(wire: Wire, size: int) -> bytes:
+def _read(stream: Connected, size: int) -> bytes:
     found = b""
     while len(found) < size:
-        part = wire.recv(size - len(found))
+        part = stream.recv(size - len(found))
         if not part:
             raise ConnectionError("the broker closed the connection without an answer")
         found += part
@@ -79,8 +79,8 @@ def _code(answer: bytes) -> str:
     return CODES.get(code, f"code {code}")
 
 
-def _said(answer: bytes) -> str:
-    """The server's part of SCRAM: after the code and an error message, which is none."""
+def _server_message(answer: bytes) -> str:
+    """The server's SCRAM message, after the error code and an empty error message."""
     [size] = struct.unpack_from(">i", answer, 4)
     return answer[8 : 8 + size].decode()
 

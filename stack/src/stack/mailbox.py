@@ -1,4 +1,4 @@
-"""A real SMTP server that keeps every accepted message as one raw file, and misbehaves when a test asks."""
+"""An SMTP server that stores every accepted message as a raw file, and fails on request of a test."""
 
 import argparse
 import asyncio
@@ -20,7 +20,7 @@ BEHAVIOUR = "behaviour.json"
 
 
 class Mail(NamedTuple):
-    """One stored message as a person would read it."""
+    """One stored message, parsed."""
 
     to: str
     subject: str
@@ -30,7 +30,7 @@ class Mail(NamedTuple):
 
 
 def read_mails(folder: Path) -> list[Mail]:
-    """Every message that the mailbox accepted, oldest first; copies count."""
+    """Every accepted message, oldest first; copies are included."""
     return [_parse(path.read_bytes()) for path in sorted(folder.glob("*.eml"))]
 
 
@@ -45,14 +45,14 @@ def _parse(raw: bytes) -> Mail:
 
 @dataclass
 class Behaviour:
-    """What the control file asks for, read again at every command; its countdowns begin again when it is rewritten."""
+    """The failures that the control file asks for, read at every command; rewriting the file resets its counters."""
 
     file: Path
     _stamp: tuple[int, int] = (0, 0)
     _asked: dict[str, Any] = field(default_factory=dict)
 
     def refresh(self) -> None:
-        """Takes in a file that was written, changed or removed; one half written leaves things as they are."""
+        """Reads the file again if it was created, changed or removed; a partly written file is ignored."""
         try:
             stat = self.file.stat()
             stamp = (stat.st_mtime_ns, stat.st_ino)
@@ -65,43 +65,43 @@ class Behaviour:
             return
 
     def rejects(self, recipient: str) -> bool:
-        """Tells whether this recipient is to be refused for good."""
+        """Tells whether this recipient is refused permanently."""
         word = str(self._asked.get("reject_rcpt_containing", ""))
         return bool(word) and word in recipient
 
     def delay(self) -> float:
-        """How long an answer to a message is held back, in seconds."""
+        """The delay of the answer to a message, in seconds."""
         return float(self._asked.get("delay_seconds", 0))
 
     def spend(self, countdown: str) -> bool:
-        """Takes one from a countdown and tells whether there was one left."""
+        """Decrements a counter and tells whether it was above 0."""
         left = int(self._asked.get(countdown, 0))
         self._asked[countdown] = max(0, left - 1)
         return left > 0
 
 
 class Store:
-    """Answers 250 only to what is durably in the folder."""
+    """Answers 250 only after a message is stored durably."""
 
     def __init__(self, folder: Path) -> None:
-        """Keeps messages in this folder."""
+        """Stores messages in this folder."""
         self._folder = folder
         self._behaviour = Behaviour(folder / BEHAVIOUR)
 
-    async def handle_RCPT(  # noqa: N802 - the name that the server looks for
+    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd expects
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Takes a recipient, or refuses it for good when that was asked."""
+        """Accepts a recipient, or refuses it permanently on request."""
         self._behaviour.refresh()
         if self._behaviour.rejects(address):
             return "550 5.1.1 No such mailbox"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(  # noqa: N802 - the name that the server looks for
+    async def handle_DATA(  # noqa: N802 - the name that aiosmtpd expects
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Stores a message once and says so, or misbehaves in the way that was asked."""
+        """Stores a message and answers 250, or fails as requested."""
         self._behaviour.refresh()
         await asyncio.sleep(self._behaviour.delay())
         if self._behaviour.spend("temporary_failures"):
@@ -115,7 +115,7 @@ class Store:
 
 
 async def serve(port: int, folder: Path) -> None:
-    """Takes mail until the process ends."""
+    """Accepts mail until the process ends."""
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder)
     loop = asyncio.get_running_loop()

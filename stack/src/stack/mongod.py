@@ -1,4 +1,4 @@
-"""A real mongod as a replica set of one, on loopback."""
+"""A mongod as a local process, a replica set of one or a member of a larger one."""
 
 import hashlib
 import shutil
@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 
 from contracts.permissions import ADMIN, MONGO
 from stack.files import write_atomically
-from stack.passwords import Passwords, refuse_without_lock
+from stack.passwords import Passwords, require_password
 from stack.paths import check_path
 from stack.ports import HOST, Ports, answers
 from stack.processes import Child
@@ -21,10 +21,10 @@ from stack.tools import REPOSITORY, Tls, Tools, base_environment
 
 REPLICA_SET = "rs0"
 INITIATE = REPOSITORY / "deploy" / "mongo" / "initiate.py"
-KEY = "keyfile"  # by which members of a set know one another: with it, everybody else needs a password
+KEY = "keyfile"  # authenticates the members to each other, and enables access control
 PARAMETERS = {
     "transactionLifetimeLimitSeconds": 5,
-    # A set of one has nobody to hand over to: waiting for it would only slow `down`.
+    # A single member has no successor to wait for at shutdown.
     "shutdownTimeoutMillisForSignaledShutdown": 100,
     "diagnosticDataCollectionEnabled": "false",
 }
@@ -32,12 +32,12 @@ PARAMETERS = {
 
 @dataclass(frozen=True)
 class Mongod:
-    """One mongod whose data, port and log live in its folder."""
+    """One mongod; its data, port and log are in its folder."""
 
     folder: Path
     tools: Tools
     tls: Tls | None = None
-    # The other members of its set, host:port each; this one founds it.
+    # The other members of the set, host:port each; this one initiates it.
     others: tuple[str, ...] = ()
 
     @property
@@ -47,17 +47,17 @@ class Mongod:
 
     @property
     def port(self) -> int:
-        """Where clients connect."""
+        """The port for clients."""
         return Ports(self.folder)["clients"]
 
     @property
     def members(self) -> str:
-        """Where the members of its set are, itself first."""
+        """The members of its set, host:port by commas, itself first."""
         return ",".join((f"{HOST}:{self.port}", *self.others))
 
     @property
     def address(self) -> str:
-        """Where it is, without anybody's password."""
+        """Its connection string without a user."""
         return f"mongodb://{self.members}/?replicaSet={REPLICA_SET}"
 
     @property
@@ -67,7 +67,7 @@ class Mongod:
 
     @property
     def passwords(self) -> Passwords:
-        """The passwords of those who come in."""
+        """The passwords of its users."""
         return Passwords(self.secrets, "mongo_{}")
 
     @property
@@ -76,7 +76,7 @@ class Mongod:
         return self.as_user(ADMIN)
 
     def as_user(self, user: str, port: int | None = None) -> str:
-        """A user's connection string, by another port when there is something in between."""
+        """The connection string of a user, through another port if one is given."""
         database = MONGO[user].database
         where = f"{HOST}:{port}" if port else self.members
         who = f"{user}:{self.passwords[user]}@{where}/{database}?authSource={database}"
@@ -84,13 +84,13 @@ class Mongod:
         return f"mongodb://{who}&{how}" + (f"&tls=true&tlsCAFile={self.tls.ca}" if self.tls else "")
 
     def launch(self) -> None:
-        """Starts the server unless it lives, and returns before it answers."""
+        """Starts the server if it does not run; returns before it is ready."""
         check_path(self.folder)
         data = self.folder / "data"
-        refuse_without_lock(data / "WiredTiger", self.passwords.file(ADMIN))
+        require_password(data / "WiredTiger", self.passwords.file(ADMIN))
         if self.child.alive():
             return
-        self._make_room(data)
+        self._prepare_data(data)
         self.passwords.make(KEY, *MONGO)
         port = Ports(self.folder).claim("clients")
         where: list[str | Path] = ["--dbpath", data, "--bind_ip", HOST, "--port", str(port), "--nounixsocket"]
@@ -98,10 +98,10 @@ class Mongod:
         parameters = [
             word for name, value in PARAMETERS.items() for word in ("--setParameter", f"{name}={value}")
         ]
-        locks: list[str | Path] = ["--keyFile", self.passwords.file(KEY)]
+        security: list[str | Path] = ["--keyFile", self.passwords.file(KEY)]
         if self.tls:
-            locks += ["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", self.tls.certificate]
-            locks += ["--tlsCAFile", self.tls.ca, "--tlsAllowConnectionsWithoutCertificates"]
+            security += ["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", self.tls.certificate]
+            security += ["--tlsCAFile", self.tls.ca, "--tlsAllowConnectionsWithoutCertificates"]
         command = [
             self.tools.mongod,
             "--replSet",
@@ -109,13 +109,13 @@ class Mongod:
             *where,
             *sizes,
             *parameters,
-            *locks,
+            *security,
             "--quiet",
         ]
         self.child.start(command, base_environment())
 
     def wait_ready(self, deadline: float = 60.0) -> None:
-        """Returns when the server is PRIMARY of a set that knows it by its present port, and everybody has a user."""
+        """Returns when the server is PRIMARY under its present port and all users exist."""
         self.child.wait_until(lambda: answers(self.port), deadline)
         wanted = self._users()
         if not self._initiated.exists() or self._initiated.read_text() != wanted:
@@ -125,38 +125,38 @@ class Mongod:
         self.child.wait_until(self._is_primary, deadline)
 
     def start(self) -> None:
-        """Starts the server unless it lives, and returns when it is PRIMARY."""
+        """Starts the server if it does not run; returns when it is PRIMARY."""
         self.launch()
         self.wait_ready()
 
     def stop(self) -> None:
-        """Ends the server in order; the data and the port stay."""
+        """Shuts the server down; data and port are kept."""
         self.child.stop(deadline=30.0)
 
     def kill(self) -> None:
-        """Ends the server as a power cut would."""
+        """Kills the server with SIGKILL."""
         self.child.kill()
 
     def pause(self) -> None:
-        """Freezes the server: connections stay, nothing answers."""
+        """Stops the process with SIGSTOP: connections stay open, nothing responds."""
         self.child.pause()
 
     def resume(self) -> None:
-        """Lets a frozen server go on."""
+        """Continues a paused server."""
         self.child.resume()
 
     @property
     def _initiated(self) -> Path:
-        """Says for which address and for whom the set was last initiated."""
+        """The members, users and passwords for which the set was last initiated."""
         return self.folder / "initiated"
 
     @property
     def _founding(self) -> Path:
-        """Is there from the making of the data folder until the set is initiated: nobody kept anything in it before."""
+        """Exists from the creation of the data folder until the set is initiated; until then the folder holds no data."""
         return self.folder / "founding"
 
-    def _make_room(self, data: Path) -> None:
-        """Makes the data folder, anew when a former start was cut off before anybody could use it."""
+    def _prepare_data(self, data: Path) -> None:
+        """Creates the data folder; replaces one whose initiation was interrupted."""
         if self._founding.exists() and not self._initiated.exists():
             shutil.rmtree(data, ignore_errors=True)
         if not data.exists():
@@ -164,12 +164,12 @@ class Mongod:
             data.mkdir(parents=True)
 
     def _users(self) -> str:
-        """Names who comes in, by which password and where, so that a change of any of them is seen."""
+        """Identifies members, users and passwords, so that a change of any of them is detected."""
         known = "\n".join(self.passwords[user] for user in MONGO)
         return f"{self.members} {sorted(MONGO.items())} {hashlib.sha256(known.encode()).hexdigest()}"
 
     def _initiate(self) -> None:
-        """What the deployment's job does once: the set, and everybody's user and role."""
+        """Initiates the set and creates users and roles, with the job of the deployment."""
         for user in MONGO:
             write_atomically(self.secrets / f"{user}_mongo", self.as_user(user), mode=0o600)
         where = ["--members", self.members, "--secrets", str(self.secrets)]

@@ -1,4 +1,4 @@
-"""The verb `subscriber`: another team gets a user, its rights and its settings; doing it again changes nothing."""
+"""The verb `subscriber`: it creates a user with its rights and settings for another team; repeating it changes nothing."""
 
 import argparse
 import subprocess
@@ -16,15 +16,15 @@ from stack.tools import REPOSITORY, base_environment
 
 
 def subscriber(words: Sequence[str]) -> int:
-    """Makes the user and prints what the team needs; the broker must run."""
+    """Creates the user and prints its settings; raises StackError when the broker does not run."""
     parser = argparse.ArgumentParser(prog="python -m stack subscriber")
-    parser.add_argument("name", metavar="NAME", help="of the team")
-    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the folder that holds everything")
+    parser.add_argument("name", metavar="NAME", help="name of the team")
+    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the state folder")
     args = parser.parse_args(words)
     system = System(args.state)
     name = _checked(args.name)
     if not system.kafka.child.alive():
-        raise StackError("Kafka does not run: `make up` first.")
+        raise StackError("Kafka does not run: run `make up`.")
     connection = onboard(system, name)
     file = _file(system, name)
     lines = {
@@ -41,10 +41,10 @@ def subscriber(words: Sequence[str]) -> int:
 
 
 def onboard(system: System, team: str) -> Connection:
-    """Gives a team its user and rights, and leaves its settings in a file; returns how it comes in."""
+    """Creates the user and rights of a team, writes its settings to a file, and returns its connection."""
     name, kafka = _checked(team), system.kafka
     connection = kafka.as_user(name)
-    told = {
+    variables = {
         "ASCOLTO_KAFKA": kafka.address,
         "ASCOLTO_KAFKA_CA": connection.ca,
         "ASCOLTO_SECRETS": str(kafka.passwords.folder),
@@ -52,10 +52,10 @@ def onboard(system: System, team: str) -> Connection:
     }
     command = [sys.executable, "-m", "ops.provision", "subscriber", name]
     done = subprocess.run(
-        command, env=base_environment() | told, cwd=REPOSITORY, capture_output=True, text=True
+        command, env=base_environment() | variables, cwd=REPOSITORY, capture_output=True, text=True
     )
     if done.returncode != 0:
-        raise StackError(f"The user {name} could not be made: {(done.stderr or done.stdout).strip()}")
+        raise StackError(f"The user {name} could not be created: {(done.stderr or done.stdout).strip()}")
     settings = environment_of(connection)
     write_atomically(
         _file(system, name), "".join(f"{key}={value}\n" for key, value in settings.items()), 0o600
@@ -64,7 +64,7 @@ def onboard(system: System, team: str) -> Connection:
 
 
 def environment_of(connection: Connection) -> dict[str, str]:
-    """The settings of a connection as the subscribers of the guide read them."""
+    """The environment variables of a connection, as the subscribers of the guide read them."""
     settings = {
         "KAFKA": connection.servers,
         "KAFKA_PROTOCOL": connection.protocol,

@@ -1,28 +1,28 @@
-"""Paths as the engines have to be told them."""
+"""Paths that the engines accept."""
 
 from pathlib import Path
 
 from stack.processes import StackError
 
-# `log.dirs` is a list that has no quotes, and `${` begins a value that Kafka fetches from somewhere else.
-UNWRITABLE = (",", "${")
+# `log.dirs` is a list without quotes, and `${` begins a variable in Kafka's properties.
+FORBIDDEN = (",", "${")
 
 
 def check_path(folder: Path) -> None:
-    """Raises StackError for a path that an engine cannot be told; blanks, accents and other marks are fine."""
+    """Raises StackError for a path that an engine's settings cannot hold; blanks and accents are allowed."""
     shown = str(folder).encode("utf-8", "backslashreplace").decode()
     if not all(character.isprintable() for character in str(folder)):
         raise StackError(
             f"The path {shown!r} has a line break, a control character or bytes that are not UTF-8: use another folder."
         )
-    if found := next((mark for mark in UNWRITABLE if mark in str(folder)), None):
+    if found := next((mark for mark in FORBIDDEN if mark in str(folder)), None):
         raise StackError(
             f"The path {shown} has “{found}”, which Kafka's settings cannot hold: use another folder."
         )
 
 
 def properties_value(value: object) -> str:
-    """A value as a Java properties file holds it: Java reads such files as ISO-8859-1 with escapes."""
+    """A value escaped for a Java properties file, which is read as ISO-8859-1."""
     words = str(value)
     units = words.replace("\\", "\\\\").encode("utf-16-be")
     pairs = (int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))

@@ -1,9 +1,9 @@
-"""One thing that somebody tried on an engine, and what the server said."""
+"""One attempt of a user on an engine, and the server's answer."""
 
 from dataclasses import dataclass
 
 ALLOWED, NO_ANSWER = "allowed", "no answer"
-# What a server says when the reason is who is asking. A timeout or a closed connection proves nothing.
+# The answers that deny for lack of a right. A timeout or a closed connection proves nothing.
 DENIALS = frozenset(
     (
         "TOPIC_AUTHORIZATION_FAILED",
@@ -19,7 +19,7 @@ DENIALS = frozenset(
 
 @dataclass(frozen=True)
 class Attempt:
-    """Who tried what, the server's answer, and whether the permissions table grants it."""
+    """One action of a user on an engine, the server's answer, and whether the permissions table grants it."""
 
     engine: str
     user: str
@@ -29,10 +29,10 @@ class Attempt:
 
     @property
     def denied(self) -> bool:
-        """The server said no, and that it was for want of a right."""
+        """Whether the server denied the action for lack of a right."""
         return self.answer in DENIALS
 
     @property
     def as_expected(self) -> bool:
-        """What is granted was allowed, and all else denied."""
+        """Whether a granted action was allowed, or another one denied."""
         return self.answer == ALLOWED if self.granted else self.denied

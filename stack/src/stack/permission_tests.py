@@ -1,4 +1,4 @@
-"""The verb `denials`: everybody tries what the permissions table does not grant, and the servers must say no."""
+"""The verb `permissions`: every user attempts every action; the engines must allow exactly what the permissions table grants."""
 
 import argparse
 import shutil
@@ -14,16 +14,14 @@ from stack.processes import print_stderr
 from stack.system import System
 from stack.tools import REPOSITORY
 
-STATE = REPOSITORY / ".state" / "denials"
+STATE = REPOSITORY / ".state" / "permissions"
 TEAM = "invented-team"
 
 
 def permissions(words: Sequence[str]) -> int:
-    """Tries it all on engines of its own and prints every answer; 1 when one is not as the table says."""
-    parser = argparse.ArgumentParser(prog="python -m stack denials")
-    parser.add_argument(
-        "--state", type=Path, default=STATE, help="the folder that holds everything; it is emptied"
-    )
+    """Runs all attempts on engines of its own and prints every answer; 1 when an answer differs from the table."""
+    parser = argparse.ArgumentParser(prog="python -m stack permissions")
+    parser.add_argument("--state", type=Path, default=STATE, help="the state folder; it is emptied")
     system = System(parser.parse_args(words).state)
     system.stop()
     shutil.rmtree(system.root, ignore_errors=True)
@@ -38,20 +36,20 @@ def permissions(words: Sequence[str]) -> int:
 
 
 def attempts(system: System) -> Iterator[Attempt]:
-    """Everything that is tried on running engines that are provisioned; topics get records by it."""
+    """All attempts on running, provisioned engines; they write records to the topics."""
     yield from permission_tests_kafka.attempts(connections_of(system))
-    everybody = permission_tests_mongo.addresses_of(system.mongod.as_user)
-    yield from permission_tests_mongo.attempts(everybody, system.mongod.address)
+    addresses = permission_tests_mongo.addresses_of(system.mongod.as_user)
+    yield from permission_tests_mongo.attempts(addresses, system.mongod.address)
 
 
 def connections_of(system: System) -> dict[str, Connection]:
-    """How every service, the watcher and a team of others come to the broker."""
+    """The connections of the services, the watcher and another team to the broker."""
     teams = {TEAM: onboard(system, TEAM)}
     return {user: system.kafka.as_user(user) for user in (*SERVICES, WATCHER)} | teams
 
 
 def report(found: Sequence[Attempt]) -> int:
-    """Prints every answer, what is wrong at the end, and the sum; 1 when something is wrong."""
+    """Prints every answer, then the wrong ones and the totals; 1 when an answer is wrong."""
     for one in found:
         print(_line(one))
     wrong = [one for one in found if not one.as_expected]

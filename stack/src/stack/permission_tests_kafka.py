@@ -1,4 +1,4 @@
-"""What everybody tries on the broker: each topic and group that is not theirs, and what only the administrator may do."""
+"""The attempts on the broker: every topic and group, administration, and wrong credentials."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ ALL_TOPICS = (
 
 
 def attempts(connections: Mapping[str, Connection]) -> Iterator[Attempt]:
-    """Every user tries everything there is; what the table grants must be answered with yes, all else with no."""
+    """All attempts of all users; the broker must allow exactly what the table grants."""
     for user, connection in connections.items():
         yield from _writes(user, connection)
     for user, connection in connections.items():
@@ -47,9 +47,9 @@ def attempts(connections: Mapping[str, Connection]) -> Iterator[Attempt]:
         yield from _groups(user, connection, connections)
         yield from _administration(user, connection)
         yield Attempt("kafka", user, "log in with a wrong password", wrong_password(connection))
-    somebody = next(iter(connections.values()))
-    yield Attempt("kafka", "stranger", "log in", wrong_password(replace(somebody, user="stranger")))
-    yield Attempt("kafka", "anonymous", "come in without a password", handshake(somebody, "ANONYMOUS"))
+    any_connection = next(iter(connections.values()))
+    yield Attempt("kafka", "stranger", "log in", wrong_password(replace(any_connection, user="stranger")))
+    yield Attempt("kafka", "anonymous", "log in without a password", handshake(any_connection, "ANONYMOUS"))
 
 
 def _may(user: str, operation: str, resource: str) -> frozenset[str]:
@@ -87,11 +87,11 @@ def _reads(user: str, connection: Connection) -> Iterator[Attempt]:
 
 
 def _read_each(user: str, connection: Connection) -> dict[str, str]:
-    """The answer of each topic: to the question where it ends, and where that is answered, to a fetch."""
+    """The answer for each topic: to ListOffsets and, where that is allowed, to a fetch."""
     admin = AdminClient(connection.librdkafka() | {"log_level": 0})
     wanted = {TopicPartition(topic, 0): OffsetSpec.latest() for topic in ALL_TOPICS}
     asked = admin.list_offsets(wanted, request_timeout=TIMEOUT_SECONDS)
-    answers = {place.topic: _answer(future) for place, future in asked.items()}
+    answers = {partition.topic: _answer(future) for partition, future in asked.items()}
     shown = [topic for topic, answer in answers.items() if answer == ALLOWED]
     return answers | dict.fromkeys(shown, NO_ANSWER) | _fetch_each(user, connection, shown)
 
@@ -105,25 +105,25 @@ def _fetch_each(user: str, connection: Connection, topics: Sequence[str]) -> dic
     while len(answers) < len(topics) and time.monotonic() < deadline:
         for message in consumer.consume(100, 0.1):
             topic, error = message.topic(), message.error()
-            if topic is not None:  # else it is about the group, which answers nothing of what is asked
+            if topic is not None:  # otherwise it is an error of the group, not of a topic
                 answers.setdefault(topic, ALLOWED if error is None else error.name())
     consumer.close()
     return answers
 
 
-def _groups(user: str, connection: Connection, everybody: Iterable[str]) -> Iterator[Attempt]:
-    """Groups of others are not to be set back."""
+def _groups(user: str, connection: Connection, users: Iterable[str]) -> Iterator[Attempt]:
+    """Attempts to reset the offsets of other groups."""
     own = user if user in SERVICES else f"{group_prefix(user)}tried"
-    groups = [own, *SERVICES, *(f"{group_prefix(one)}tried" for one in everybody if one not in SERVICES)]
+    groups = [own, *SERVICES, *(f"{group_prefix(one)}tried" for one in users if one not in SERVICES)]
     admin = AdminClient(connection.librdkafka() | {"log_level": 0})
     topic, may = min(_may(user, "READ", "TOPIC") or ALL_TOPICS), bool(_may(user, "READ", "GROUP"))
     for group in dict.fromkeys([*groups, f"{user}x"]):
         answer = _reset_offset(admin, group, topic)
-        yield Attempt("kafka", user, f"set back group {group}", answer, may and group == own)
+        yield Attempt("kafka", user, f"reset group {group}", answer, may and group == own)
 
 
 def _reset_offset(admin: AdminClient, group: str, topic: str) -> str:
-    """The answer of who coordinates the group; on a fresh broker that is nobody for a moment."""
+    """The answer of the group coordinator, which a fresh broker does not have at once."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         asked = [ConsumerGroupTopicPartitions(group, [TopicPartition(topic, 0, 0)])]
@@ -134,7 +134,7 @@ def _reset_offset(admin: AdminClient, group: str, topic: str) -> str:
 
 
 def _administration(user: str, connection: Connection) -> Iterator[Attempt]:
-    """Nobody but the administrator makes or removes topics, or gives rights."""
+    """Attempts to create and delete topics and to grant rights, which only the administrator may do."""
     admin = AdminClient(connection.librdkafka() | {"log_level": 0})
     right = AclBinding(
         ResourceType.TOPIC,
@@ -146,9 +146,9 @@ def _administration(user: str, connection: Connection) -> Iterator[Attempt]:
         AclPermissionType.ALLOW,
     )
     actions: dict[str, Callable[[], Any]] = {
-        "make a topic": lambda: admin.create_topics([NewTopic(f"{user}.tried", 1, 1)]),
-        "remove intake.reports": lambda: admin.delete_topics(["intake.reports"]),
-        "give itself every right": lambda: admin.create_acls([right]),
+        "create a topic": lambda: admin.create_topics([NewTopic(f"{user}.tried", 1, 1)]),
+        "delete intake.reports": lambda: admin.delete_topics(["intake.reports"]),
+        "grant itself every right": lambda: admin.create_acls([right]),
     }
     for action, ask in actions.items():
         yield Attempt("kafka", user, action, _answer(_only(ask())))
@@ -159,7 +159,7 @@ def _answer(future: "Future[Any]") -> str:
         answer = future.result(TIMEOUT_SECONDS)
     except KafkaException as error:
         return str(error.args[0].name())
-    # Who may look at a group is told of each partition apart that its offset stays where it is.
+    # With the right to describe the group, the answer has one error per partition.
     refused = [one.error.name() for one in getattr(answer, "topic_partitions", ()) if one.error]
     return refused[0] if refused else ALLOWED
 

@@ -1,4 +1,4 @@
-"""What everybody tries on the store: each database that is not theirs, sessions of others, and ruling."""
+"""The attempts on MongoDB: every database, the sessions of others, administration, and wrong credentials."""
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -15,23 +15,21 @@ COLLECTION = "tried"
 Client = MongoClient[dict[str, Any]]
 
 
-def attempts(addresses: Mapping[str, str], stranger: str) -> Iterator[Attempt]:
-    """Every user tries everything there is; `stranger` is a connection string without a user.
+def attempts(addresses: Mapping[str, str], anonymous: str) -> Iterator[Attempt]:
+    """All attempts of all users; `anonymous` is a connection string without a user.
 
-    What the table grants must be answered with yes, all else with no.
+    The server must allow exactly what the table grants.
     """
     for user, address in addresses.items():
         with _client(address) as client:
             yield from _databases(user, client)
             yield from _administration(user, client)
         if user in SERVICES:
-            yield Attempt(
-                "mongodb", user, "end its predecessor's session", _end_session(address), granted=True
-            )
+            yield Attempt("mongodb", user, "end its own former session", _end_session(address), granted=True)
         wrong = address.replace(f"{user}:", f"{user}:no", 1)
         yield Attempt("mongodb", user, "log in with a wrong password", _log_in(wrong))
     for database in SERVICES:
-        with _client(stranger) as client:
+        with _client(anonymous) as client:
             for action, act in _deeds(client, database).items():
                 yield Attempt("mongodb", "anonymous", f"{action} {database}", _answer(act))
 
@@ -56,16 +54,16 @@ def _may(user: str, action: str, database: str) -> bool:
     if user == BACKUP:
         return action == "read"
     if MONGO[user].actions:
-        return False  # a role of our own counts and reads nothing
+        return False  # a custom role reads no documents
     return MONGO[user].database == database
 
 
 def _deeds(client: Client, database: str) -> dict[str, Callable[[], object]]:
-    # Those who may read everything read what is there; of the server's own databases that is not this collection.
-    things = client[database][COLLECTION]
+    # A user with the right to read everything reads this collection, which need not exist.
+    collection = client[database][COLLECTION]
     return {
-        "read": things.find_one,
-        "write": lambda: things.insert_one({"by": "denials"}),
+        "read": collection.find_one,
+        "write": lambda: collection.insert_one({"by": "permissions"}),
     }
 
 
@@ -73,9 +71,9 @@ def _administration(user: str, client: Client) -> Iterator[Attempt]:
     own = MONGO[user].database
     role = [{"role": "root", "db": "admin"}]
     actions: dict[str, Callable[[], object]] = {
-        "end everybody's sessions": lambda: client["admin"].command("killAllSessions", []),
-        "give itself every right": lambda: client[own].command("grantRolesToUser", user, roles=role),
-        "make a user": lambda: client[own].command("createUser", "tried", pwd="tried", roles=role),
+        "end all sessions": lambda: client["admin"].command("killAllSessions", []),
+        "grant itself every right": lambda: client[own].command("grantRolesToUser", user, roles=role),
+        "create a user": lambda: client[own].command("createUser", "tried", pwd="tried", roles=role),
         "read the users": client["admin"]["system.users"].find_one,
         "stop the server": lambda: client["admin"].command("shutdown"),
     }
@@ -84,15 +82,15 @@ def _administration(user: str, client: Client) -> Iterator[Attempt]:
 
 
 def _end_session(address: str) -> str:
-    """As a consumer does it: the open transaction of another connection of the same user is gone afterwards."""
+    """Ends a session of another connection of the same user, as a consumer does; its open transaction must be aborted."""
     with _client(address) as before, _client(address) as after, before.start_session() as session:
-        things = before.get_default_database()[COLLECTION]
+        collection = before.get_default_database()[COLLECTION]
         session.start_transaction()
-        things.insert_one({"_id": str(uuid.uuid4())}, session=session)
+        collection.insert_one({"_id": str(uuid.uuid4())}, session=session)
         number = uuid.UUID(bytes=bytes(session.session_id["id"]))
         answer = _answer(lambda: after["admin"].command({"killSessions": [{"id": Binary.from_uuid(number)}]}))
-        survived = _answer(lambda: things.find_one(session=session)) == ALLOWED
-        return "the session lives" if survived else answer
+        alive = _answer(lambda: collection.find_one(session=session)) == ALLOWED
+        return "the session lives" if alive else answer
 
 
 def _answer(act: Callable[[], object]) -> str:
@@ -104,5 +102,5 @@ def _answer(act: Callable[[], object]) -> str:
 
 
 def addresses_of(as_user: Callable[[str], str]) -> dict[str, str]:
-    """The connection strings of everybody who is held to the table."""
+    """The connection strings of all users but the administrator."""
     return {user: as_user(user) for user in MONGO if user != ADMIN}

@@ -1,4 +1,4 @@
-"""Plays a day through the public doors as tenants, operators and an officer do, and keeps the client's own log of it."""
+"""Runs a scenario against the public APIs and pages as tenants and staff do, and keeps a client log."""
 
 import asyncio
 import json
@@ -23,32 +23,32 @@ REASONS = ("solved-itself", "mistake", "other")
 
 
 class Log:
-    """The client's log: one JSON object a line for each question that was answered, or never was."""
+    """The client log: one JSON object per line for each request, answered or not."""
 
     def __init__(self, path: Path) -> None:
-        """Begins a new log in this file."""
+        """Creates the file; raises FileExistsError when it exists."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("x", encoding="utf-8")
 
     def write(self, asked: LoggedRequest) -> None:
-        """Adds one line at once."""
+        """Appends and flushes one line."""
         self._file.write(json.dumps(asdict(asked), ensure_ascii=False) + "\n")
         self._file.flush()
 
     def close(self) -> None:
-        """Ends the log."""
+        """Closes the file."""
         self._file.close()
 
 
 def read_log(path: Path) -> list[LoggedRequest]:
-    """Every line of a log."""
+    """All lines of a client log."""
     with path.open(encoding="utf-8") as file:
         return [LoggedRequest(**json.loads(line)) for line in file]
 
 
 @dataclass(frozen=True)
 class PublicApis:
-    """Where the services answer, and the badges of who asks them."""
+    """The base URLs of the public APIs, and the access tokens of their users."""
 
     intake: str
     routing: str
@@ -58,7 +58,9 @@ class PublicApis:
 
 @dataclass
 class Player:
-    """Asks, waits, asks again under the same id when nothing came back, and writes everything down."""
+    """Sends the requests of a scenario, retries each under the same id for `retry_seconds`, and logs the answers.
+
+    `advance` is called with the name of a stage after each finished piece of its work."""
 
     client: httpx.AsyncClient
     apis: PublicApis
@@ -67,41 +69,42 @@ class Player:
     retry_seconds: float = RETRY_SECONDS
 
     async def play(self, scenario: Scenario) -> None:
-        """The whole day: reports and what is wrong with some, then the staff's work."""
-        gate = asyncio.Semaphore(AT_ONCE)
+        """Runs the whole scenario: all reports and invalid requests, then the work of the staff."""
+        limit = asyncio.Semaphore(AT_ONCE)
         ids: dict[int, str] = {}
-        async with asyncio.TaskGroup() as morning:
+        async with asyncio.TaskGroup() as reporting:
             for report in scenario.reports:
-                morning.create_task(self._within(gate, self.submit(report, scenario, ids), "reports"))
+                reporting.create_task(self._within(limit, self.submit(report, scenario, ids), "reports"))
             for invalid in scenario.invalid:
-                morning.create_task(self._within(gate, self._submit_invalid(invalid), "reports"))
-        async with asyncio.TaskGroup() as afternoon:
+                reporting.create_task(self._within(limit, self._submit_invalid(invalid), "reports"))
+        async with asyncio.TaskGroup() as processing:
             for report in scenario.reports:
                 if report.number in ids and (report.data or report.number in scenario.resolved):
-                    afternoon.create_task(
-                        self._within(gate, self.work_on(report, ids[report.number]), "work")
+                    processing.create_task(
+                        self._within(limit, self.work_on(report, ids[report.number]), "work")
                     )
 
-    async def _within(self, gate: asyncio.Semaphore, work: Any, stage: str) -> None:
-        async with gate:
+    async def _within(self, limit: asyncio.Semaphore, work: Any, stage: str) -> None:
+        async with limit:
             await work
         self.advance(stage)
 
     async def submit(self, report: Report, scenario: Scenario, ids: dict[int, str]) -> None:
+        """Sends one report with its resends and its withdrawal, and stores its id in `ids` when it is accepted."""
         body = report.body | (
             await self._form() if report.interface == "form" else self._client(report.report_id)
         )
         first = await self._send(report.interface, body)
-        self._note("report", body, "accepted", first, about_of(report))
+        self._log_answer("report", body, "accepted", first, about_of(report))
         if first.status not in (200, 201):
             return
         ids[report.number] = body["report_id"]
         if report.number in scenario.again:
-            self._note("again", body, "same", await self._send(report.interface, body))
+            self._log_answer("again", body, "same", await self._send(report.interface, body))
         if report.number in scenario.reused:
             other = body | {"description": f"{body['description']} E adesso anche un'altra cosa."}
             reply = await self._send("json", {"channel": "api"} | other)
-            self._note("reused", body, "id-reused", reply)
+            self._log_answer("reused", body, "id-reused", reply)
         if report.number in scenario.withdrawn:
             await self._withdraw(report, body, first.body)
 
@@ -112,32 +115,33 @@ class Player:
         else:
             headers = {"Content-Type": "application/json"}
             url = f"{self.apis.intake}/v1/reports"
-            reply = await self._ask("POST", url, content=invalid.content, headers=headers)
+            reply = await self._request("POST", url, content=invalid.content, headers=headers)
             report_id = invalid.report_id
-        self._note(
+        self._log_answer(
             "flawed",
             {"report_id": report_id},
             invalid.expect,
             reply,
-            invalid.contact | {"flaw": invalid.defect},
+            invalid.contact | {"defect": invalid.defect},
         )
 
-    async def _withdraw(self, report: Report, body: Json, slip: Json) -> None:
-        reply = await self._ask(
+    async def _withdraw(self, report: Report, body: Json, receipt: Json) -> None:
+        reply = await self._request(
             "POST",
-            f"{self.apis.intake}/v1/reports/{slip.get('tracking_code')}/withdrawal",
+            f"{self.apis.intake}/v1/reports/{receipt.get('tracking_code')}/withdrawal",
             json={"reason": REASONS[report.number % len(REASONS)]},
-            headers={"Ascolto-Pin": str(slip.get("pin"))} | sender_of(body),
+            headers={"Ascolto-Pin": str(receipt.get("pin"))} | sender_of(body),
         )
-        self._note("withdrawal", body, "withdrawn", reply)
+        self._log_answer("withdrawal", body, "withdrawn", reply)
 
     async def work_on(self, report: Report, report_id: str) -> None:
+        """Enters the data of an application, or resolves the case of the report."""
         body = {"report_id": report_id}
         if report.data is not None:
-            self._note("data", body, report.expect, await self._enter_data(report.data, report_id))
+            self._log_answer("data", body, report.expect, await self._enter_data(report.data, report_id))
         else:
             outcome = OUTCOMES[report.number % len(OUTCOMES)]
-            self._note("resolution", body, outcome, await self._resolve(report, report_id, outcome))
+            self._log_answer("resolution", body, outcome, await self._resolve(report, report_id, outcome))
 
     async def _enter_data(self, data: Json, report_id: str) -> Reply:
         url = f"{self.apis.subsidies}/v1/applications"
@@ -146,7 +150,7 @@ class Player:
         if not found.body.get("rows"):
             return found
         application = found.body["rows"][0]["application_id"]
-        return await self._ask_as("officer", "PUT", f"{url}/{application}/data", json=data)
+        return await self._request_as("officer", "PUT", f"{url}/{application}/data", json=data)
 
     async def _resolve(self, report: Report, report_id: str, outcome: str) -> Reply:
         url = f"{self.apis.routing}/v1/cases/{report_id}"
@@ -154,44 +158,47 @@ class Player:
         if found.status != 200:
             return found
         body = {"outcome": outcome, "command_id": report.report_id}
-        return await self._ask_as("operator", "POST", f"{url}/resolution", json=body)
+        return await self._request_as("operator", "POST", f"{url}/resolution", json=body)
 
     async def _until(
         self, role: str, url: str, there: Callable[[Reply], bool], params: Mapping[str, str]
     ) -> Reply:
-        return await self._retry_until(lambda: self._ask_as(role, "GET", url, params=params), there)
+        return await self._retry_until(lambda: self._request_as(role, "GET", url, params=params), there)
 
-    async def _ask_as(self, role: str, method: str, url: str, **more: Any) -> Reply:
-        """One answer to somebody with a badge; asked again while a service whose clock is wrong takes it for old."""
+    async def _request_as(self, role: str, method: str, url: str, **more: Any) -> Reply:
+        """The answer to an authenticated request; retried on 401, because a service with a wrong clock may take a token for
+        expired."""
 
         async def once() -> Reply:
-            badge = await self.apis.dev_tokens.of(role, self._post)
-            return await self._ask(method, url, headers=badge, **more)
+            header = await self.apis.dev_tokens.header(role, self._post)
+            return await self._request(method, url, headers=header, **more)
 
         return await self._retry_until(once, lambda reply: reply.status != 401)
 
     async def _post(self, url: str, form: Mapping[str, str]) -> Json:
-        return (await self._ask("POST", url, data=dict(form))).body
+        return (await self._request("POST", url, data=dict(form))).body
 
     async def _form(self) -> Json:
-        """What a fresh form has hidden in it, and the cookie that came with it."""
-        reply = await self._ask("GET", f"{self.apis.intake}/segnala")
+        """The hidden fields of a new form, and its cookie."""
+        reply = await self._request("GET", f"{self.apis.intake}/segnala")
         return {"report_id": ""} | reply.body
 
     def _client(self, report_id: str) -> Json:
-        """What a program adds to a report: an id, and the secret that proves a resend to be its own."""
+        """The fields that an API client adds to a report: its id, and the secret that authenticates a resend."""
         return {"report_id": report_id, "sender": secrets.token_hex(16)}
 
     async def _send(self, interface: str, body: Json) -> Reply:
         if interface == "form":
             headers = {"Cookie": str(body.get("cookie", ""))}
-            return await self._ask("POST", f"{self.apis.intake}/segnala", data=form_of(body), headers=headers)
-        plain = {name: value for name, value in body.items() if name not in HIDDEN}
+            return await self._request(
+                "POST", f"{self.apis.intake}/segnala", data=form_of(body), headers=headers
+            )
+        plain = {name: value for name, value in body.items() if name not in CLIENT_FIELDS}
         url = f"{self.apis.intake}/v1/reports"
-        return await self._ask("POST", url, json=plain, headers=sender_of(body))
+        return await self._request("POST", url, json=plain, headers=sender_of(body))
 
-    async def _ask(self, method: str, url: str, **more: Any) -> Reply:
-        """One answer; the same bytes go out again while the service is away or says that it cannot."""
+    async def _request(self, method: str, url: str, **more: Any) -> Reply:
+        """The answer to a request; the same bytes are sent again after a transport error or 503."""
         began = time.time()
 
         async def once() -> Reply:
@@ -203,16 +210,18 @@ class Player:
         return await self._retry_until(once, lambda reply: reply.status not in (0, 503), longest=2.0)
 
     async def _retry_until(
-        self, ask: Callable[[], Awaitable[Reply]], enough: Callable[[Reply], bool], longest: float = 0.1
+        self, send: Callable[[], Awaitable[Reply]], enough: Callable[[Reply], bool], longest: float = 0.1
     ) -> Reply:
-        """The first answer that is enough, or the last one that came while the client was patient."""
+        """The first answer that `enough` accepts, or the last one within `retry_seconds`."""
         end, wait = time.monotonic() + self.retry_seconds, 0.1
-        while not enough(reply := await ask()) and time.monotonic() <= end:
+        while not enough(reply := await send()) and time.monotonic() <= end:
             await asyncio.sleep(wait)
             wait = min(longest, wait * 2)
         return reply
 
-    def _note(self, step: str, body: Json, expect: str, reply: Reply, about: Json | None = None) -> None:
+    def _log_answer(
+        self, step: str, body: Json, expect: str, reply: Reply, about: Json | None = None
+    ) -> None:
         self.log.write(
             LoggedRequest(
                 step=step,
@@ -222,13 +231,13 @@ class Player:
                 slug=reply.slug,
                 sent_at=reply.sent_at,
                 answered_at=reply.answered_at,
-                answer={name: value for name, value in reply.body.items() if name in KEPT},
+                answer={name: value for name, value in reply.body.items() if name in LOGGED_FIELDS},
                 about=about or {},
             )
         )
 
 
-KEPT = (
+LOGGED_FIELDS = (
     "report_id",
     "tracking_code",
     "pin",
@@ -239,12 +248,12 @@ KEPT = (
     "application_id",
     "decision_id",
 )
-HIDDEN = ("seal", "cookie", "sender")
+CLIENT_FIELDS = ("seal", "cookie", "sender")
 FORM_FIELDS = ("seal", "report_id", "category", "place_id", "description", "language")
 
 
 def about_of(report: Report) -> Json:
-    """What the account has to know of a report that was sent, the personal data to look for included."""
+    """What the account needs to know of a report, including the personal data that must not be on a topic."""
     contact = report.body.get("contact", {})
     same = {name: report.body[name] for name in ("category", "place_id", "channel", "description")}
     return same | {
@@ -257,12 +266,12 @@ def about_of(report: Report) -> Json:
 
 
 def sender_of(body: Json) -> dict[str, str]:
-    """The header that says whose report it is, where a program sent it."""
+    """The header that identifies the sender of a report, for API clients."""
     return {"Ascolto-Sender": body["sender"]} if "sender" in body else {}
 
 
 def form_of(body: Json) -> dict[str, str]:
-    """The fields that a browser sends for the same report."""
+    """The form fields that a browser sends for a report."""
     contact = body.get("contact", {})
     fields = {name: str(body[name]) for name in FORM_FIELDS if name in body}
     fields |= {name: str(contact.get(name, "")) for name in ("name", "email", "phone")}

@@ -1,4 +1,4 @@
-"""Loopback ports that stay the same from one start to the next."""
+"""Loopback ports that persist between starts."""
 
 import json
 import random
@@ -11,14 +11,14 @@ from stack.files import exclusive_lock, write_atomically
 from stack.processes import StackError, print_stderr
 
 HOST = "127.0.0.1"
-# Below the range from which the kernel takes the ports of outgoing connections, so that none of them is in the way.
+# Below the kernel's range of ephemeral ports, so that no outgoing connection occupies one.
 RANGE = range(20_000, 32_000)
-# A process that was killed a moment ago may still be on its way out.
+# A process that was just killed may hold its port for a moment.
 RELEASE_SECONDS = 1.0
 
 
 def is_free(port: int) -> bool:
-    """Tells whether a server could listen on this port now."""
+    """Tells whether a server can listen on this port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -29,17 +29,17 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port on which nobody listens now."""
+    """A free loopback port; raises StackError when there is none."""
     for port in random.sample(RANGE, 200):
         if is_free(port):
             return port
     raise StackError(
-        f"No port between {RANGE.start} and {RANGE.stop} is free: end what holds them and run again."
+        f"No port between {RANGE.start} and {RANGE.stop} is free: stop the processes that use them and run again."
     )
 
 
 def answers(port: int) -> bool:
-    """Tells whether somebody accepts connections on this port."""
+    """Tells whether a process accepts connections on this port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0
@@ -47,22 +47,22 @@ def answers(port: int) -> bool:
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of one process, chosen once and remembered in its folder."""
+    """The ports of one process, chosen once and stored in its folder."""
 
     folder: Path
 
     @property
     def file(self) -> Path:
-        """Where they are remembered."""
+        """The file of the ports."""
         return self.folder / "ports.json"
 
     def __getitem__(self, name: str) -> int:
-        """The port of this name, chosen now when it never was."""
+        """The port of this name, chosen at the first call."""
         known = self._load()
         return known[name] if name in known else self._choose(name)
 
     def claim(self, name: str) -> int:
-        """The port of this name for a process about to start; a busy one is replaced, and that is said."""
+        """The port of this name for a process that starts now; a busy one is replaced with a message on standard error."""
         port = self[name]
         deadline = time.monotonic() + RELEASE_SECONDS
         while time.monotonic() < deadline:
@@ -71,7 +71,7 @@ class Ports:
             time.sleep(0.05)
         chosen = self._choose(name, instead_of=port)
         print_stderr(
-            f"Port {port} of {self.folder.name} ({name}) is taken by another process: {chosen} from now on."
+            f"Port {port} of {self.folder.name} ({name}) is used by another process; {chosen} is used from now on."
         )
         return chosen
 
@@ -80,10 +80,10 @@ class Ports:
             found = json.loads(self.file.read_text())
             return {str(name): int(port) for name, port in found.items()}
         except (OSError, ValueError, TypeError, AttributeError):
-            return {}  # ports that cannot be read are chosen anew
+            return {}  # a malformed file is replaced
 
     def _choose(self, name: str, instead_of: int = 0) -> int:
-        # `status` may ask for the first time while `up` does: both have to learn the same.
+        # `up` and `status` may choose at the same time: both must get the same port.
         with exclusive_lock(self.folder / "ports.lock"):
             known = self._load()
             if known.get(name, instead_of) == instead_of:

@@ -1,4 +1,4 @@
-"""Children that outlive the command that started them, and are ended by no one else's mistake."""
+"""Detached child processes: they outlive the command that started them, and are identified by pid and start time."""
 
 import os
 import signal
@@ -19,38 +19,38 @@ TICK = 0.02
 
 
 class StackError(Exception):
-    """Says in one sentence what is wrong and what fixes it."""
+    """An error in one sentence, with its fix."""
 
 
 class ProcessFailedError(StackError):
-    """Says which process ended, or stands still, while it was needed."""
+    """A required process terminated, or makes no progress."""
 
     def __init__(self, child: "Child", what: str) -> None:
-        """Names the process and what became of it."""
+        """Takes the process and the end of the sentence about it."""
         super().__init__(f"{child.name} {what}: its log is {child.log}.")
         self.child = child
 
 
 def print_stderr(text: str) -> None:
-    """Tells the person at the terminal something that is not a result."""
+    """Prints a line to standard error: a message that is not a result."""
     print(text, file=sys.stderr, flush=True)
 
 
 def identity(pid: int) -> str | None:
-    """Names one life of a pid by boot and start time, None when it is over."""
+    """Identifies a process by boot id and start time; None when it has terminated."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return None
     fields = stat[stat.rindex(")") + 2 :].split()
-    # A first thread can be dead while others still hold the ports: only the last one's end counts.
+    # The main thread can be a zombie while other threads still hold ports: the last thread counts.
     over = fields[0] in "ZX" and int(fields[17]) <= 1
     return None if over else f"{boot} {fields[19]}"
 
 
 def used_seconds(pid: int) -> int:
-    """How many whole seconds of processor time a process has used; 0 when it is over."""
+    """The processor time of a process in whole seconds; 0 when it has terminated."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -61,7 +61,7 @@ def used_seconds(pid: int) -> int:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Holds back requests to end: a process whose pid is not written down yet could never be found again."""
+    """Blocks termination signals, so that the pid of a started process is always stored."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield
@@ -73,28 +73,28 @@ def _reap(pid: int) -> None:
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        return  # started by an earlier command: init reaps it
+        return  # started by an earlier command and reaped by init
 
 
 @dataclass(frozen=True)
 class Child:
-    """One detached process, known by its pidfile and by the moment it was born."""
+    """One detached process, identified by its pidfile and its start time."""
 
     name: str
     folder: Path
 
     @property
     def pidfile(self) -> Path:
-        """Holds the pid and its identity while the process is ours."""
+        """The file with pid and identity while the process runs."""
         return self.folder / f"{self.name}.pid"
 
     @property
     def log(self) -> Path:
-        """Holds what the process printed."""
+        """The file with the output of the process."""
         return self.folder / f"{self.name}.log"
 
     def start(self, command: Sequence[str | Path], env: Mapping[str, str]) -> int:
-        """Starts the process in a session of its own, with this environment and no other; answers its pid."""
+        """Starts the process in a new session with exactly this environment; returns its pid."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".log.1"))
@@ -115,7 +115,7 @@ class Child:
         return pid
 
     def pid(self) -> int | None:
-        """The pid while this very process lives, else None."""
+        """The pid while this process runs, else None."""
         try:
             number, _, born = self.pidfile.read_text().strip().partition(" ")
             pid = int(number)
@@ -125,11 +125,11 @@ class Child:
         return pid if identity(pid) == born else None
 
     def alive(self) -> bool:
-        """Tells whether this very process lives."""
+        """Tells whether this process runs."""
         return self.pid() is not None
 
     def send(self, number: signal.Signals, *, group: bool = False) -> None:
-        """Sends a signal to this very process (or all of its session), and to nobody when it is gone."""
+        """Sends a signal to this process, or to its process group; does nothing when it has terminated."""
         pid = self.pid()
         if pid is None:
             return
@@ -139,40 +139,40 @@ class Child:
             return
 
     def pause(self) -> None:
-        """Freezes the process where it is."""
+        """Stops the process group with SIGSTOP."""
         self.send(signal.SIGSTOP, group=True)
 
     def resume(self) -> None:
-        """Lets a frozen process go on."""
+        """Continues a stopped process group."""
         self.send(signal.SIGCONT, group=True)
 
     def ask_to_stop(self) -> None:
-        """Asks the process to end, frozen or not, and returns at once."""
+        """Sends SIGTERM and SIGCONT, and returns at once."""
         self.send(signal.SIGTERM)
         self.resume()
 
     def stop(self, deadline: float = 20.0) -> None:
-        """Ends the process, by force after the deadline, and returns when it is gone."""
-        life = self._life()
+        """Terminates the process, with SIGKILL after the deadline; returns when it has terminated."""
+        current = self._current()
         self.ask_to_stop()
-        if not self._gone_within(deadline, life):
-            print_stderr(f"{self.name} did not stop within {deadline:.0f} s and is killed.")
+        if not self._gone_within(deadline, current):
+            print_stderr(f"{self.name} did not stop within {deadline:.0f} s; it is killed.")
             self.kill()
-        self._forget(life)
+        self._forget(current)
 
     def kill(self) -> None:
-        """Ends the process without a word and returns when it is gone."""
-        life = self._life()
+        """Kills the process group with SIGKILL; returns when the process has terminated."""
+        current = self._current()
         self.send(signal.SIGKILL, group=True)
-        if not self._gone_within(10.0, life):
+        if not self._gone_within(10.0, current):
             raise StackError(f"{self.name} survived a SIGKILL: look at its pid in {self.pidfile}.")
-        self._forget(life)
+        self._forget(current)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float, beside: Sequence["Child"] = ()) -> None:
-        """Returns when `ready` says so.
+        """Returns when `ready` returns True.
 
-        Raises ProcessFailedError when this process, or one beside it, is over, or when this one made no progress for so
-        many seconds: it wrote nothing and hardly used the processor.
+        Raises ProcessFailedError when this process, or one of `beside`, terminates, or when this one makes no progress for
+        `seconds`: it writes no output and uses no processor time.
         """
         timeout = ProgressTimeout(seconds, self._progress, self._print_wait)
         while not ready():
@@ -185,15 +185,15 @@ class Child:
             time.sleep(TICK)
 
     def run_beside(self, command: Sequence[str], env: Mapping[str, str], output: IO[bytes]) -> int:
-        """Runs a command that needs this process and returns its exit code; ProcessFailedError when this one is over."""
+        """Runs a command that needs this process and returns its exit code; raises ProcessFailedError when the process ends."""
         job = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        began, spoken = time.monotonic(), 0
+        began, reported = time.monotonic(), 0
         try:
             while job.poll() is None:
                 if not self.alive():
                     raise self.failed("ended while a job needed it")
-                if (waited := int((time.monotonic() - began) / 10)) > spoken:
-                    spoken = waited
+                if (waited := int((time.monotonic() - began) / 10)) > reported:
+                    reported = waited
                     self._print_wait(time.monotonic() - began)
                 time.sleep(TICK)
         finally:
@@ -202,7 +202,7 @@ class Child:
         return job.returncode
 
     def failed(self, what: str) -> ProcessFailedError:
-        """The exception that says what became of this process, after the end of its log was shown."""
+        """Prints the end of the log and returns the exception about this process."""
         print_stderr(tail(self.log))
         return ProcessFailedError(self, what)
 
@@ -214,20 +214,20 @@ class Child:
         last = tail(self.log, 1) or "nothing yet"
         print_stderr(f"waiting for {self.name} ({seconds:.0f} s; its log says: {last})")
 
-    def _life(self) -> str:
-        """Which life of this child the pidfile is about; another one may begin as soon as this one is over."""
+    def _current(self) -> str:
+        """The content of the pidfile; a new process replaces it as soon as this one has terminated."""
         try:
             return self.pidfile.read_text()
         except OSError:
             return ""
 
-    def _forget(self, life: str) -> None:
-        if self._life() == life:
+    def _forget(self, current: str) -> None:
+        if self._current() == current:
             self.pidfile.unlink(missing_ok=True)
 
-    def _gone_within(self, deadline: float, life: str) -> bool:
+    def _gone_within(self, deadline: float, current: str) -> bool:
         end = time.monotonic() + deadline
-        while self._life() == life and self.alive():
+        while self._current() == current and self.alive():
             if time.monotonic() > end:
                 return False
             time.sleep(TICK)
@@ -235,7 +235,7 @@ class Child:
 
 
 def tail(log: Path, lines: int = 20) -> str:
-    """The last lines of a log, empty when there is none."""
+    """The last lines of a log; empty when it does not exist."""
     try:
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
     except FileNotFoundError:

@@ -1,35 +1,35 @@
-"""Waiting by progress: what still works is waited for, what stands still is not."""
+"""A timeout that counts from the last progress."""
 
 import time
 from collections.abc import Callable, Hashable
 
-# A machine under heavy load needs minutes for what takes seconds on an idle one; longer than this nobody waits.
+# The limit in any case: a loaded machine may need minutes for what takes seconds on an idle one.
 MAX_SECONDS = 600.0
 REPORT_SECONDS = 10.0
 
 
 class ProgressTimeout:
-    """Says what is waited for, and when to give up: after so many seconds without progress, or after LONGEST."""
+    """Expires after a number of seconds without progress, and after MAX_SECONDS in any case."""
 
     def __init__(
         self,
         seconds: float,
         progress: Callable[[], Hashable],
-        tell: Callable[[float], None],
+        report: Callable[[float], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Starts now; `tell` is called after FIRST_WORD seconds and then as often, with the seconds so far."""
-        self._seconds, self._progress, self._tell, self._clock = seconds, progress, tell, clock
+        """Starts now; `report` is called every REPORT_SECONDS with the seconds so far."""
+        self._seconds, self._progress, self._report, self._clock = seconds, progress, report, clock
         self._began = self._moved = clock()
         self._seen = progress()
-        self._next_word = self._began + REPORT_SECONDS
+        self._next_report = self._began + REPORT_SECONDS
 
     def expired(self) -> str:
-        """Why there is no point in waiting any longer; empty while there is."""
+        """The reason for which it has expired; empty until then."""
         now = self._clock()
-        if now >= self._next_word:
-            self._next_word = now + REPORT_SECONDS
-            self._tell(now - self._began)
+        if now >= self._next_report:
+            self._next_report = now + REPORT_SECONDS
+            self._report(now - self._began)
         if (seen := self._progress()) != self._seen:
             self._seen, self._moved = seen, now
         if now - self._moved > self._seconds:

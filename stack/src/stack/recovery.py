@@ -1,4 +1,4 @@
-"""Processes that end while they are needed are started again, later each time, and not for ever."""
+"""Restarts of failed processes with exponential backoff and a limit."""
 
 import tempfile
 import time
@@ -10,14 +10,14 @@ from stack.processes import Child, ProcessFailedError, StackError, print_stderr,
 
 MOST_CRASHES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-# A crash after so long is the first of a new row.
+# A crash after this time starts a new series.
 STEADY_SECONDS = 60.0
 JOB_TRIES = 3
 
 
 @dataclass
 class Crashes:
-    """How often each process failed in a row."""
+    """The number of consecutive failures of each process."""
 
     most: int = MOST_CRASHES
     clock: Callable[[], float] = time.monotonic
@@ -25,7 +25,7 @@ class Crashes:
     _last: dict[str, float] = field(default_factory=dict)
 
     def count(self, child: Child) -> float:
-        """Adds a failure and returns the pause before the next start, in seconds; raises StackError when it was the last."""
+        """Counts a failure and returns the pause before the next start, in seconds; raises StackError at the limit."""
         now = self.clock()
         steady = now - self._last.get(child.name, now) > STEADY_SECONDS
         self._last[child.name] = now
@@ -34,13 +34,13 @@ class Crashes:
             print_stderr(tail(child.log))
             raise StackError(
                 f"{child.name} failed {count} times in a row and is not started again: the lines above are the end of "
-                f"{child.log}. Put right what they name, then `make up`."
+                f"{child.log}. Correct what they report, then run `make up`."
             )
         return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (count - 1))
 
 
 def converge(step: Callable[[], None]) -> None:
-    """Repeats an idempotent step until it succeeds; raises StackError when one process fails too often in a row."""
+    """Repeats an idempotent step until it succeeds; raises StackError when a process fails too often in a row."""
     crashes = Crashes()
     while True:
         try:
@@ -48,14 +48,14 @@ def converge(step: Callable[[], None]) -> None:
         except ProcessFailedError as failure:
             failure.child.kill()
             pause = crashes.count(failure.child)
-            print_stderr(f"{failure} It is started again in {pause:.1f} s.")
+            print_stderr(f"{failure} It restarts in {pause:.1f} s.")
             time.sleep(pause)
 
 
 def run_job(what: str, command: Sequence[str], env: Mapping[str, str], needs: Child) -> None:
-    """Runs an idempotent job against a process, again when it fails.
+    """Runs an idempotent job that needs a process, up to JOB_TRIES times.
 
-    Raises ProcessFailedError as soon as the process is over, StackError when the job fails JOB_TRIES times.
+    Raises ProcessFailedError when the process terminates, StackError when the job fails every time.
     """
     for left in reversed(range(JOB_TRIES)):
         with tempfile.TemporaryFile() as output:
@@ -63,7 +63,7 @@ def run_job(what: str, command: Sequence[str], env: Mapping[str, str], needs: Ch
                 return
             lines = _last_lines(output)
         print_stderr(
-            f"{lines}\n{what} failed{', and is tried again' if left else ''}: the lines above say why."
+            f"{lines}\n{what} failed{' and is retried' if left else ''}: the lines above have the reason."
         )
     raise StackError(f"{what} failed {JOB_TRIES} times.")
 

@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back; status 0 when nothing did for as long as the client was patient."""
+    """An answer, with the slug of its problem; status 0 when none arrived in time."""
 
     status: int
     slug: str
@@ -22,7 +22,7 @@ class Reply:
 
 
 def read_reply(response: httpx.Response, began: float) -> Reply:
-    """What an answer says, from JSON or from the page that a person would read."""
+    """Reads an answer from JSON or from an HTML page."""
     kind = response.headers.get("content-type", "").partition(";")[0]
     body, slug = read_page(response.text) if kind == "text/html" else read_json(response)
     if "seal" in body:
@@ -32,7 +32,7 @@ def read_reply(response: httpx.Response, began: float) -> Reply:
 
 
 def read_json(response: httpx.Response) -> tuple[Json, str]:
-    """The object (rows under `rows`) and the slug of a problem."""
+    """The JSON object (a list under `rows`), and the slug of its problem type."""
     try:
         found = response.json()
     except ValueError:
@@ -43,11 +43,11 @@ def read_json(response: httpx.Response) -> tuple[Json, str]:
 
 
 def read_page(page: str) -> tuple[Json, str]:
-    """The slip or the hidden id of a page, and which field it complains about."""
-    slip = dict(re.findall(r"<dt>(Codice|PIN)</dt><dd>([^<]+)</dd>", page))
+    """The tracking code and PIN or the hidden fields of a page, and the field that it rejects."""
+    receipt = dict(re.findall(r"<dt>(Codice|PIN)</dt><dd>([^<]+)</dd>", page))
     body: Json = dict(re.findall(r'name="(report_id|seal)" value="([^"]+)"', page))
-    if "Codice" in slip:
-        body |= {"tracking_code": slip["Codice"].strip(), "pin": slip.get("PIN", "").strip()}
+    if "Codice" in receipt:
+        body |= {"tracking_code": receipt["Codice"].strip(), "pin": receipt.get("PIN", "").strip()}
     wrong = re.findall(r'id="(\w+)-errore"', page)
     danger = "È un pericolo" in page
     return body, "call-112" if danger else f"form:{wrong[0]}" if wrong else "form"

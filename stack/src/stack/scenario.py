@@ -1,4 +1,4 @@
-"""A day in the neighbourhoods, generated: who reports what, what is sent again, what is wrong, what the staff does."""
+"""Generates scenarios: valid reports, resends, invalid requests, withdrawals and the work of the staff."""
 
 import json
 import random
@@ -79,7 +79,7 @@ DETAILS = (
 
 @dataclass(frozen=True)
 class Report:
-    """One report as its client means to send it; the form has an id of its own, which then stands for `report_id`."""
+    """One valid report. A form generates its own id, which replaces `report_id`."""
 
     number: int
     report_id: str
@@ -93,7 +93,7 @@ class Report:
 
 @dataclass(frozen=True)
 class InvalidRequest:
-    """One request that must be refused: its bytes, and what the refusal says."""
+    """One request that must be refused: its body, and the expected problem."""
 
     report_id: str
     interface: str
@@ -105,7 +105,7 @@ class InvalidRequest:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Everything that happens; the numbers are those of the reports it happens to."""
+    """A whole scenario; the sets hold the numbers of the reports that are resent, reused, withdrawn or resolved."""
 
     seed: int
     reports: tuple[Report, ...]
@@ -118,7 +118,7 @@ class Scenario:
 
 @dataclass
 class ScenarioWriter:
-    """Writes reports, the same ones for the same seed, registers and start."""
+    """Generates reports; the same seed, registers and start give the same reports."""
 
     seed: int
     categories: Rows
@@ -130,13 +130,13 @@ class ScenarioWriter:
         self.rng = random.Random(self.seed)
 
     def new_id(self, number: int) -> str:
-        """A UUIDv7 of the day's start: another start gives another one, so no day meets an older day's reports."""
+        """A UUIDv7 with the time of the start, so that two scenarios have no common ids."""
         value = (int(self.start.timestamp() * 1000) + number << 80) | self.rng.getrandbits(80)
         value = value & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62)
         return str(uuid.UUID(int=value))
 
     def report(self, number: int, kind: str, province: str | None = None) -> Report:
-        """One valid report of this kind, from anywhere or from one province."""
+        """One valid report of this kind, from any province or from the given one."""
         category = self.rng.choice([row for row in self.categories if row["kind"] == kind])
         place = self.rng.choice([row for row in self.places if province in (None, row["province"])])
         channel = self.rng.choice(CHANNELS)
@@ -150,8 +150,8 @@ class ScenarioWriter:
             "channel": "web" if channel == "form" else channel,
         }
         if interface == "json":
-            heard = self.start - timedelta(seconds=self.rng.randrange(36_000))
-            body["heard_at"] = heard.isoformat(timespec="milliseconds")
+            received = self.start - timedelta(seconds=self.rng.randrange(36_000))
+            body["heard_at"] = received.isoformat(timespec="milliseconds")
         reachable = kind == "contribution" or number % 16
         if reachable:
             body["contact"] = self._contact(number)
@@ -168,9 +168,11 @@ class ScenarioWriter:
         )
 
     def _contact(self, number: int) -> Body:
-        pair = len(NAMES) * len(SURNAMES)
-        turn, place = divmod(number, pair)
-        name = f"{NAMES[place % len(NAMES)]} {SURNAMES[place // len(NAMES)]}" + (f" {turn}" if turn else "")
+        pairs = len(NAMES) * len(SURNAMES)
+        round_, index = divmod(number, pairs)
+        name = f"{NAMES[index % len(NAMES)]} {SURNAMES[index // len(NAMES)]}" + (
+            f" {round_}" if round_ else ""
+        )
         contact: Body = {"name": name, "email": f"inquilino-{number:04d}@example.org"}
         if self.rng.random() < 0.4:
             contact["phone"] = f"+39 035 0{number:06d}"
@@ -180,7 +182,7 @@ class ScenarioWriter:
 def generate(
     seed: int, categories: Rows, places: Rows, start: datetime, size: int = DEFAULT_SIZE
 ) -> Scenario:
-    """The day of this seed over these registers; the same arguments give the same day."""
+    """Generates a scenario of `size` valid reports; the same arguments give the same scenario."""
     writer = ScenarioWriter(seed, categories, places, start)
     share = round(size * KINDS["contribution"])
     least = LEAST_CONTRIBUTIONS if size >= DEFAULT_SIZE else 1
@@ -206,7 +208,7 @@ def _contributions(writer: ScenarioWriter, count: int) -> list[Report]:
     cases = contribution_cases(writer.rng, count, writer.start.date())
     found = []
     for number, (data, expect) in enumerate(cases):
-        # Half of them where most people live, the rest where little money ends soon.
+        # Half of them in the first province, the rest in all provinces, whose smaller budgets run out.
         province = provinces[0] if number % 2 else provinces[number // 2 % len(provinces)]
         data["tenancy"]["province"] = province
         report = writer.report(number, "contribution", province)
@@ -224,12 +226,12 @@ def _invalid_requests(writer: ScenarioWriter, first: int) -> list[InvalidRequest
     danger = next((row["code"] for row in writer.categories if row["kind"] == "danger"), "pericolo-immediato")
     found = []
     for position in range(2 * len(DEFECTS)):
-        defect, expect, spoil = DEFECTS[position % len(DEFECTS)]
+        defect, expect, corrupt = DEFECTS[position % len(DEFECTS)]
         report = writer.report(first + position, "technical")
         body = report.body | {"channel": "api", "danger": danger, "future": writer.start + timedelta(days=2)}
-        content = spoil(body, writer.rng)
+        content = corrupt(body, writer.rng)
         report_id = content.pop("logged_id", report.report_id)
-        interface = content.pop("door", "json")
+        interface = content.pop("interface", "json")
         text = json.dumps(
             {name: content[name] for name in content if name not in ("danger", "future", "cut")}
         )
@@ -240,30 +242,34 @@ def _invalid_requests(writer: ScenarioWriter, first: int) -> list[InvalidRequest
     return found
 
 
-Spoil = Callable[[Body, random.Random], Body]
+Corrupt = Callable[[Body, random.Random], Body]
 
 
 def _version_4(body: Body, rng: random.Random) -> Body:
-    unfit = str(uuid.UUID(int=rng.getrandbits(128), version=4))
-    return body | {"report_id": unfit, "logged_id": unfit}
+    wrong_id = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+    return body | {"report_id": wrong_id, "logged_id": wrong_id}
 
 
-# What is wrong, the slug of the refusal, and how it is made wrong; the pages name the field instead of a slug.
-DEFECTS: tuple[tuple[str, str, Spoil], ...] = (
-    ("no JSON", "malformed-json", lambda body, _: body | {"cut": -2}),
+# The defect, the slug of the expected problem, and the change of the body; pages name a field instead of a slug.
+DEFECTS: tuple[tuple[str, str, Corrupt], ...] = (
+    ("malformed JSON", "malformed-json", lambda body, _: body | {"cut": -2}),
     ("a category that does not exist", "unknown-category", lambda body, _: body | {"category": "astronave"}),
     ("a place that does not exist", "unknown-place", lambda body, _: body | {"place_id": "bg-atlantide-99"}),
     ("a body over the cap", "too-large", lambda body, _: body | {"description": "troppo " * 12_000}),
     ("no place", "invalid", lambda body, _: {name: body[name] for name in body if name != "place_id"}),
     ("an immediate danger", "call-112", lambda body, _: body | {"category": body["danger"]}),
     ("an empty description", "description-missing", lambda body, _: body | {"description": "  "}),
-    ("an address that is none", "contact-email", lambda body, _: body | {"contact": {"email": "nessuno"}}),
-    ("an id that is no UUIDv7", "unfit-report-id", _version_4),
+    ("an invalid e-mail address", "contact-email", lambda body, _: body | {"contact": {"email": "nessuno"}}),
+    ("an id that is not a UUIDv7", "unfit-report-id", _version_4),
     (
-        "heard the day after tomorrow",
+        "received the day after tomorrow",
         "heard-in-future",
         lambda body, _: body | {"heard_at": body["future"].isoformat()},
     ),
-    ("a danger in the form", "call-112", lambda body, _: body | {"category": body["danger"], "door": "form"}),
-    ("no place in the form", "form:place_id", lambda body, _: body | {"place_id": "", "door": "form"}),
+    (
+        "a danger in the form",
+        "call-112",
+        lambda body, _: body | {"category": body["danger"], "interface": "form"},
+    ),
+    ("no place in the form", "form:place_id", lambda body, _: body | {"place_id": "", "interface": "form"}),
 )

@@ -1,4 +1,4 @@
-"""What an officer enters about invented households, so that a day sees every outcome."""
+"""Application data of invented households, such that a scenario has every outcome."""
 
 import random
 from collections.abc import Callable
@@ -8,15 +8,16 @@ from typing import Any
 Data = dict[str, Any]
 
 SCALE = (100, 157, 204, 246, 285)
-# The day of the shipped notice (deploy/seed/subsidies/measures.yaml), which conditions are held against.
+# The date of the shipped notice (deploy/seed/subsidies/measures.yaml), to which the conditions refer.
 NOTICE = date(2026, 1, 15)
 ELIGIBLE, REFUSED = "eligible", "refused"
 
 
 def contribution_cases(rng: random.Random, count: int, today: date) -> list[tuple[Data, str]]:
-    """Data for so many applications and what the rules say of each: eligible (money decides the rest) or refused."""
-    # Two in three are eligible, so that small budgets end within the day.
-    wheel: tuple[tuple[Callable[[Data], None], str], ...] = (
+    """The data of `count` applications, each with the outcome of the rules: eligible (the budget decides the rest) or
+    refused."""
+    # Two in three are eligible, so that small budgets run out.
+    cycle: tuple[tuple[Callable[[Data], None], str], ...] = (
         (_in_difficulty, ELIGIBLE),
         (_indigent, ELIGIBLE),
         (_too_well_off, REFUSED),
@@ -32,7 +33,7 @@ def contribution_cases(rng: random.Random, count: int, today: date) -> list[tupl
     )
     found = []
     for number in range(count):
-        change, expect = wheel[number % len(wheel)]
+        change, expect = cycle[number % len(cycle)]
         data = _household(rng, number, today)
         change(data)
         found.append((data, expect))
@@ -73,7 +74,7 @@ def _household(rng: random.Random, number: int, today: date) -> Data:
 
 
 def _in_difficulty(_data: Data) -> None:
-    """Everything as the rules ask."""
+    """All conditions are met."""
 
 
 def _indigent(data: Data) -> None:

@@ -1,4 +1,4 @@
-"""What each service is told through its environment, and nothing else reaches it."""
+"""The environment of each service process, and the secrets of the system."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from stack.ports import HOST
 from stack.processes import Child, StackError, print_stderr
 from stack.tools import REPOSITORY, base_environment
 
-# What each client of the development issuer may be; the client of a service that only sends people to log in is nobody.
+# The roles of each client of the development issuer; a client without roles is used for logins only.
 CLIENTS = {
     "notify": ("service",),
     "routing": (),
@@ -25,36 +25,36 @@ CLIENTS = {
     "officer": ("officer",),
     "ops": ("ops",),
 }
-# One machine is one client: what plays whole days there must not be taken for a flood.
+# All clients of a local stack share one address, so the rate limit is off.
 UNLIMITED = {"RATE": "0"}
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """Random secrets of one system, made once and readable by its owner only."""
+    """The random secrets of one system, created once and readable by the owner only."""
 
     folder: Path
 
     @property
     def clients(self) -> Path:
-        """The file with the clients that the development issuer knows."""
+        """The file of the development issuer's clients."""
         return self.folder / "clients.json"
 
     def client(self, name: str) -> Path:
-        """The file with one client's secret."""
+        """The file with the secret of a client."""
         return self.folder / f"{name}.client"
 
     def key(self, service: str) -> Path:
-        """The file with one service's own key."""
+        """The file with the key of a service."""
         return self.folder / f"{service}.secret"
 
     @property
     def backup_key(self) -> Path:
-        """The file with the key that locks archives."""
+        """The file with the key of backup archives."""
         return self.folder / "backup.key"
 
     def make(self) -> None:
-        """Makes what is not there yet."""
+        """Creates the missing secrets; raises StackError for an empty key file."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in CLIENTS:
             if not has_content(self.client(name)):
@@ -67,8 +67,8 @@ class Secrets:
         for path in (*map(self.key, SERVICES), self.backup_key):
             if path.exists() and not has_content(path):
                 raise StackError(
-                    f"{path} is empty and data may be sealed with what was in it: put it back from a copy, or remove it "
-                    "for a new one."
+                    f"{path} is empty, and data may be encrypted with its former content: restore it from a copy, or "
+                    "delete it to get a new key."
                 )
             if not path.exists():
                 write_atomically(path, secrets.token_hex(32), mode=0o600)
@@ -76,7 +76,7 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Dependencies:
-    """Where the things around one service are, and as whom it comes to the engines."""
+    """The addresses and credentials that a service process depends on."""
 
     kafka: Connection
     mongo: str
@@ -86,19 +86,19 @@ class Dependencies:
     secrets: Secrets
 
     def fingerprint(self) -> str:
-        """Changes when anything changes that a running service was told."""
+        """A hash that changes with any value that a running service has received."""
         return fingerprint_of((self.kafka, self.mongo, self.smtp_port, self.intake_port, self.issuer))
 
 
-def fingerprint_of(told: object) -> str:
-    """Names what a process was told, without giving it away."""
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+def fingerprint_of(settings: object) -> str:
+    """A hash of the settings of a process, which may hold secrets."""
+    return hashlib.sha256(repr(settings).encode()).hexdigest()
 
 
 def environment(
     service: str, ordinal: int, port: int, dependencies: Dependencies, extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """The whole environment of one service process."""
+    """The complete environment of one service process."""
     prefix = service.upper()
     own = {
         "INSTANCE": f"{service}-{ordinal}",
@@ -135,27 +135,27 @@ def environment(
 def watcher_environment(
     kafka: Connection, mongo: str, port: int, every: float, archives: Path
 ) -> dict[str, str]:
-    """What only the watcher is told."""
-    told = {"KAFKA": kafka.servers, "KAFKA_USER": kafka.user, "KAFKA_PASSWORD": kafka.password}
-    told |= {"MONGO": mongo, "HOST": HOST, "PORT": str(port)}
-    told |= {"EVERY": str(every), "ARCHIVES": str(archives)}
-    return {f"WATCHER_{name}": value for name, value in told.items()}
+    """The environment variables of the watcher."""
+    own = {"KAFKA": kafka.servers, "KAFKA_USER": kafka.user, "KAFKA_PASSWORD": kafka.password}
+    own |= {"MONGO": mongo, "HOST": HOST, "PORT": str(port)}
+    own |= {"EVERY": str(every), "ARCHIVES": str(archives)}
+    return {f"WATCHER_{name}": value for name, value in own.items()}
 
 
 def is_current(child: Child, fingerprint: str) -> bool:
-    """Tells whether a process lives that was told what holds now; one that was told something else is ended."""
-    told = child.folder / "told"
+    """Tells whether a process runs with the settings of this fingerprint; stops one that runs with others."""
+    stored = child.folder / "settings.sha256"
     if child.alive():
-        if not told.exists() or told.read_text() == fingerprint:
+        if not stored.exists() or stored.read_text() == fingerprint:
             return True
-        print_stderr(f"{child.name} knows addresses or passwords that hold no longer, and is started again.")
+        print_stderr(f"{child.name} runs with outdated addresses or passwords and is restarted.")
         child.stop()
-    write_atomically(told, fingerprint)
+    write_atomically(stored, fingerprint)
     return False
 
 
 def is_ready(port: int) -> bool:
-    """Tells whether the service on this port says that it is ready."""
+    """Tells whether the service on this port reports that it is ready."""
     connection = HTTPConnection(HOST, port, timeout=2)
     try:
         connection.request("GET", "/health/ready")

@@ -20,7 +20,7 @@ DEFAULT_STATE = REPOSITORY / ".state" / "run"
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """How one process stands."""
+    """Name, address, pid (None when it does not run) and log file of one process."""
 
     name: str
     address: str
@@ -32,7 +32,7 @@ class StateFolder:
     """The processes of one state folder, whether this command or an earlier one started them."""
 
     def __init__(self, root: Path = DEFAULT_STATE) -> None:
-        """Names the state folder; nothing is touched before something starts."""
+        """Takes the state folder; nothing is created before a process starts."""
         self.root = root.resolve()
         self.secrets = Secrets(self.root / "secrets")
         self.mails = self.root / "mailbox" / "mails"
@@ -44,7 +44,7 @@ class StateFolder:
 
     @property
     def mongod(self) -> Mongod:
-        """The store."""
+        """The database server."""
         return Mongod(self.root / "mongod", Tools.find())
 
     @property
@@ -59,34 +59,34 @@ class StateFolder:
 
     @property
     def watcher(self) -> Child:
-        """The process that sees engines and consumers from outside."""
+        """The watcher's process."""
         return Child("watcher", self.root / "watcher")
 
     @property
     def supervisor(self) -> Child:
-        """The process that starts again what ends."""
+        """The supervisor's process."""
         return Child("supervisor", self.root / "supervisor")
 
     @property
     def failure_file(self) -> Path:
-        """Says why the supervisor ended by itself; not there unless it did."""
+        """The file with the reason for which the supervisor gave up; exists only then."""
         return self.supervisor.folder / "gave-up"
 
     def service(self, name: str, ordinal: int = 0) -> Child:
-        """One service's process."""
+        """The process of a service."""
         return Child(f"{name}-{ordinal}", self.root / "services" / f"{name}-{ordinal}")
 
     @property
     def issuer_url(self) -> str:
-        """Where the development issuer answers, which is also its name."""
+        """The URL of the development issuer, which is also its `iss`."""
         return f"http://{HOST}:{Ports(self.issuer.folder)['http']}"
 
     def dev_tokens(self) -> DevTokens:
-        """The tokens of every role."""
+        """The access tokens of all roles."""
         return DevTokens.read(self.issuer_url, self.secrets.clients)
 
     def required_processes(self) -> list[Child]:
-        """What a service needs to be ready, and the services themselves."""
+        """The processes that a service needs to be ready, and the services."""
         return [*self.engine_processes(), self.mailbox, self.issuer, *map(self.service, SERVICES)]
 
     def engine_processes(self) -> list[Child]:
@@ -98,11 +98,11 @@ class StateFolder:
         return [child for child in (*self.required_processes(), self.watcher) if not child.alive()]
 
     def url(self, name: str, ordinal: int = 0) -> str:
-        """Where one service process answers."""
+        """The base URL of a service process."""
         return f"http://{HOST}:{Ports(self.service(name, ordinal).folder)['http']}"
 
     def addresses(self) -> dict[str, str]:
-        """Where everything is, whether it runs or not."""
+        """The addresses of all parts, running or not."""
         return {
             "kafka": self.kafka.address,
             "mongod": self.mongod.address,
@@ -114,7 +114,7 @@ class StateFolder:
         } | {name: self.url(name) for name in SERVICES}
 
     def statuses(self) -> list[ProcessStatus]:
-        """How every process stands that runs or belongs to a whole system."""
+        """The status of every process that runs or belongs to a whole system."""
         found = self.addresses()
         children, statuses = [*self.required_processes(), self.watcher], []
         children += [child for child in self._service_children() if child not in children]
@@ -128,13 +128,13 @@ class StateFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Lets one command at a time change what runs here."""
-        waiting = f"Another command changes what runs in {self.root}: waiting for it."
+        """Holds the lock of this state folder, so that one command at a time starts or stops processes."""
+        waiting = f"Another command starts or stops processes in {self.root}: waiting for it."
         with exclusive_lock(self.root / "lock", lambda: print_stderr(waiting)):
             yield
 
     def _child(self, engine: str) -> Child:
-        # Needs no tools: what runs can be ended even when they were removed.
+        # Needs no tools: processes can be stopped even when the tools were removed.
         return Child(engine, self.root / engine)
 
     def _service_children(self) -> list[Child]:

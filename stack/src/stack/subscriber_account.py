@@ -1,4 +1,4 @@
-"""What a subscriber must have heard, read from the topics themselves, and what is wrong with what it wrote down."""
+"""The events that a subscriber must have received, read from the topics, and the violations in its output."""
 
 import json
 import time
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class ExpectedEvents:
-    """Every record on the public topics: the events that are known, each once, the strangers, and the copies."""
+    """All records of the public topics: known events by id, ids of unknown event types, and the number of copies."""
 
     known: Mapping[str, tuple[Envelope, Row]]
     unknown: frozenset[str]
@@ -31,7 +31,7 @@ class ExpectedEvents:
 
 
 def read_expected(kafka: Connection) -> ExpectedEvents:
-    """The truth as it is now; raises StackError when the broker does not hand it over."""
+    """Reads the public topics to their end; raises StackError after READ_SECONDS."""
     records = [
         (read_envelope(one.headers() or []), json.loads(one.value() or b"null")) for one in _records(kafka)
     ]
@@ -46,26 +46,26 @@ def read_expected(kafka: Connection) -> ExpectedEvents:
 def _records(kafka: Connection) -> Iterator[Any]:
     consumer = Consumer(kafka.librdkafka() | {"group.id": "truth", "enable.auto.commit": False})
     try:
-        places = [
+        partitions = [
             TopicPartition(topic.name, number) for topic in PUBLIC for number in range(topic.partitions)
         ]
-        ends = {(one.topic, one.partition): consumer.get_watermark_offsets(one, 10)[1] for one in places}
-        left = {place: end for place, end in ends.items() if end}
-        consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in left])
+        ends = {(one.topic, one.partition): consumer.get_watermark_offsets(one, 10)[1] for one in partitions}
+        left = {where: end for where, end in ends.items() if end}
+        consumer.assign([TopicPartition(*where, OFFSET_BEGINNING) for where in left])
         deadline = time.monotonic() + READ_SECONDS
         while left:
             yield from (one for one in consumer.consume(5000, 0.1) if one.error() is None)
-            for place in consumer.position([TopicPartition(*one) for one in left]):
-                if place.offset >= left[place.topic, place.partition]:
-                    del left[place.topic, place.partition]
+            for partition in consumer.position([TopicPartition(*one) for one in left]):
+                if partition.offset >= left[partition.topic, partition.partition]:
+                    del left[partition.topic, partition.partition]
             if time.monotonic() > deadline:
-                raise StackError("The broker did not hand over what lies on the public topics.")
+                raise StackError("The public topics could not be read to their end.")
     finally:
         consumer.close()
 
 
 def read_rows(path: Path) -> list[Row]:
-    """What a subscriber has written down; a line that is being written is not counted."""
+    """The complete lines of a subscriber's output."""
     if not path.exists():
         return []
     whole = path.read_text().rpartition("\n")[0]
@@ -73,29 +73,31 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def received(rows: Sequence[Row]) -> list[Row]:
-    """The lines about events, without copies and strangers."""
+    """The lines of processed events, without skipped copies and unknown types."""
     return [row for row in rows if "skipped" not in row]
 
 
 def complete(rows: Sequence[Row], expected: ExpectedEvents) -> bool:
-    """Whether everything there is has reached the subscriber, strangers too."""
+    """Whether every record has reached the subscriber, including unknown types."""
     ids = {row["id"] for row in rows}
     return ids >= expected.known.keys() and ids >= expected.unknown
 
 
 def faults(rows: Sequence[Row], expected: ExpectedEvents, before_kill: int) -> Iterator[str]:
-    """What is wrong with a subscriber's lines; `before_kill` is how many it had when it was killed."""
+    """The violations in a subscriber's lines; `before_kill` is the number of lines when it was killed."""
     news = received(rows)
     times = Counter(row["id"] for row in news)
-    yield from (f"{one} was taken {n} times" for one, n in times.items() if n > 1)
-    yield from (f"{one} was never heard" for one in expected.known.keys() - times.keys())
-    yield from (f"{one} was taken and is of no known type" for one in times.keys() - expected.known.keys())
+    yield from (f"{one} was processed {n} times" for one, n in times.items() if n > 1)
+    yield from (f"{one} was never received" for one in expected.known.keys() - times.keys())
+    yield from (
+        f"{one} was processed and has an unknown type" for one in times.keys() - expected.known.keys()
+    )
     yield from _disorder(news, expected)
     skipped = Counter(row.get("skipped") for row in rows)
     if skipped["copy"] < expected.copies:
         yield f"{expected.copies} copies are on the topics and {skipped['copy']} were seen"
     if skipped["copy"] - expected.copies >= before_kill:
-        yield f"it began again from the beginning: {skipped['copy']} copies, {before_kill} lines before the kill"
+        yield f"it started again from the beginning: {skipped['copy']} copies, {before_kill} lines before the kill"
     if skipped["unknown"] < len(expected.unknown):
         yield f"{len(expected.unknown)} records of unknown types are on the topics and {skipped['unknown']} were skipped"
 

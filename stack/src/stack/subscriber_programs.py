@@ -1,4 +1,4 @@
-"""The foreign subscribers: how each language's program is made ready, and what a machine lacks for it."""
+"""The subscribers in other languages: how each is built, and what a machine lacks for it."""
 
 import hashlib
 import shutil
@@ -21,7 +21,7 @@ Command = list[str | Path]
 
 @dataclass(frozen=True)
 class Program:
-    """One subscriber; `missing` says what this machine lacks for it, `prepare` gives its command."""
+    """One subscriber; `missing` returns what this machine lacks for it, `prepare` builds it and returns its command."""
 
     language: str
     source: Path
@@ -30,7 +30,7 @@ class Program:
 
 
 def node_missing() -> str:
-    """What this machine lacks to run Node.js programs, nothing when it lacks nothing."""
+    """What this machine lacks to run Node.js programs; empty when nothing."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         return f"Node.js {OLDEST_NODE} or newer with npm is missing: install it, for instance from nodejs.org"
@@ -41,7 +41,7 @@ def node_missing() -> str:
 
 
 def node_folder(source: Path) -> Path:
-    """A folder with the packages that a committed lock names, and the programs beside them."""
+    """A folder with the packages that a committed lock names, and the programs bundled them."""
     lock = source / "package-lock.json"
     folder = TOOLS / f"node-{source.name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     with exclusive_lock(folder.with_suffix(".lock")):
@@ -61,9 +61,9 @@ def _node() -> Command:
 
 
 def _java_compiler() -> Path | None:
-    beside = (TOOLS / "java").resolve().with_name("javac")
+    bundled = (TOOLS / "java").resolve().with_name("javac")
     found = shutil.which("javac")
-    return beside if beside.exists() else Path(found) if found else None
+    return bundled if bundled.exists() else Path(found) if found else None
 
 
 def _java_missing() -> str:

@@ -1,4 +1,4 @@
-"""The verb `subscribers`: programs of other teams hear a live system, are killed in mid-stream, and lose nothing."""
+"""The verb `subscribers`: subscribers in other languages consume a live system, are killed, and must lose nothing."""
 
 import argparse
 import asyncio
@@ -40,7 +40,7 @@ TEAM = "invented-team"
 
 @dataclass
 class Subscriber:
-    """One program, alive or killed, and the file it writes to."""
+    """One subscriber process and its output file."""
 
     program: Program
     command: Command
@@ -49,77 +49,77 @@ class Subscriber:
     before_kill: int = 0
 
     def start(self, team: Connection) -> None:
-        """Start it, or start it again where it was."""
+        """Starts it, or restarts it at its committed offsets."""
         group = f"{group_prefix(team.user)}{self.program.language}"
         words = [*self.command, team.servers, group, self.file]
         self.child.start(words, base_environment() | environment_of(team))
 
     def rows(self) -> int:
-        """How many lines it has written."""
+        """The number of lines that it has written."""
         return len(read_rows(self.file))
 
 
 @dataclass
 class SubscriberTest:
-    """One system, one stream of real events, and the subscribers on it."""
+    """The test: one system, two scenarios and the subscribers."""
 
     system: System
     subscribers: list[Subscriber]
     began: float = field(default_factory=time.time)
 
     def run(self) -> ExpectedEvents:
-        """Play, kill, crash, inject and settle; returns what every subscriber must have heard."""
+        """Runs the scenarios, kills and crashes processes, and returns what every subscriber must have received."""
         kafka, team = self.system.kafka.admin, onboard(self.system, TEAM)
         asyncio.run(self._play(1))
         for one in self.subscribers:
             one.start(team)
-        self._settle()
+        self._wait_until_done()
         expected = read_expected(kafka)
-        self._wait("the first day is heard", lambda: self._all_complete(expected))
-        self._strike()
+        self._wait("the first scenario is received", lambda: self._all_complete(expected))
+        self._kill_and_crash()
         publish_unknown_events(kafka)
         for one in self.subscribers:
             one.start(team)
-        self._settle()
+        self._wait_until_done()
         expected = read_expected(kafka)
-        self._wait("everything is heard", lambda: self._all_complete(expected))
+        self._wait("everything is received", lambda: self._all_complete(expected))
         for one in self.subscribers:
             one.child.stop()
         if expected.copies <= UNKNOWN_EVENTS:
-            raise StackError("The relay sent no copies, so nothing was tried: run it again.")
+            raise StackError("The relay sent no copies, so the test proves nothing: run it again.")
         return expected
 
     def _all_complete(self, expected: ExpectedEvents) -> bool:
         dead = [one.program.language for one in self.subscribers if not one.child.alive()]
         if dead:
-            raise StackError(f"{' and '.join(dead)} ended by itself: see the logs under {self.system.root}.")
+            raise StackError(f"{' and '.join(dead)} terminated: see the logs under {self.system.root}.")
         return all(complete(read_rows(one.file), expected) for one in self.subscribers)
 
-    def _strike(self) -> None:
-        """While the second day is played every subscriber is killed, and intake dies between sending and knowing it."""
+    def _kill_and_crash(self) -> None:
+        """During the second scenario, kills every subscriber and crashes intake between sending and marking as sent."""
         before = [one.rows() for one in self.subscribers]
         self.system.kill_service("intake")
         self.system.start_service("intake", extra_env={"INTAKE_CRASH_AT": "relay.sent:2"})
         with ThreadPoolExecutor(1) as background:
-            scenario = background.submit(asyncio.run, self._play(2))
+            playing = background.submit(asyncio.run, self._play(2))
             self._wait(
-                "intake dies after sending",
-                lambda: scenario.done() or not self.system.service("intake").alive(),
+                "intake crashes after sending",
+                lambda: playing.done() or not self.system.service("intake").alive(),
             )
             for one, lines in zip(self.subscribers, before, strict=True):
                 self._kill_in_mid_stream(one, lines)
             self.system.start_service("intake")
-            scenario.result()
+            playing.result()
 
     def _kill_in_mid_stream(self, one: Subscriber, lines: int) -> None:
-        self._wait(f"{one.program.language} hears the second day", lambda: one.rows() > lines)
+        self._wait(f"{one.program.language} receives the second scenario", lambda: one.rows() > lines)
         one.child.kill()
         one.before_kill = one.rows()
 
-    def _settle(self) -> None:
+    def _wait_until_done(self) -> None:
         asked = [one for path in self._logs() for one in read_log(path)]
         sources = Sources(self.system.mongod.admin, self.system.kafka.admin, self.system.mails, self.began)
-        self._wait("the services have finished", lambda: unfinished(sources.read_stores(asked)) == 0)
+        self._wait("the services are done", lambda: unfinished(sources.read_stores(asked)) == 0)
 
     def _logs(self) -> list[Path]:
         return sorted((self.system.root / "days").glob("*.jsonl"))
@@ -142,16 +142,14 @@ class SubscriberTest:
         end = time.monotonic() + DEADLINE
         while not done():
             if time.monotonic() > end:
-                raise StackError(f"It never happened that {what}: see the logs under {self.system.root}.")
+                raise StackError(f"Timeout before {what}: see the logs under {self.system.root}.")
             time.sleep(0.1)
 
 
 def subscribers(words: Sequence[str]) -> int:
-    """Runs the trial on a system of its own and prints what each program heard; 1 when one of them failed."""
+    """Runs the test on a system of its own and prints the result of each program; 1 when one failed."""
     parser = argparse.ArgumentParser(prog="python -m stack subscribers")
-    parser.add_argument(
-        "--state", type=Path, default=STATE, help="the folder that holds everything; it is emptied"
-    )
+    parser.add_argument("--state", type=Path, default=STATE, help="the state folder; it is emptied")
     system = System(parser.parse_args(words).state)
     system.stop()
     shutil.rmtree(system.root, ignore_errors=True)
@@ -160,7 +158,7 @@ def subscribers(words: Sequence[str]) -> int:
         print_stderr("starting engines and services …")
         system.start()
         found = [prepared(one, system) for one in programs]
-        print_stderr(f"two days are played, {len(found)} subscribers listen, are killed and go on …")
+        print_stderr(f"running two scenarios; {len(found)} subscribers are killed and restarted …")
         expected = SubscriberTest(system, found).run()
     finally:
         _end(system)
@@ -172,25 +170,25 @@ def subscribers(words: Sequence[str]) -> int:
 
 
 def available() -> list[Program]:
-    """The programs that this machine can run; the others are named, and missing one is an error in CI."""
+    """The subscribers that this machine can run; the others are reported, and raise StackError in CI."""
     missing = {one.language: one.missing() for one in PROGRAMS}
     for language, reason in missing.items():
         if reason:
             print_stderr(f"{language}: skipped: {reason}.")
     if any(missing.values()) and os.environ.get("CI") == "true":
-        raise StackError("In CI every subscriber runs: install what is missing.")
+        raise StackError("In CI every subscriber must run: install what is missing.")
     return [one for one in PROGRAMS if not missing[one.language]]
 
 
 def prepared(program: Program, system: System) -> Subscriber:
-    """A subscriber whose program is ready to start; packages are fetched the first time."""
+    """Builds a subscriber; the first time its packages are downloaded."""
     folder = system.root / "subscribers" / program.language
     child = Child(program.language, folder)
-    return Subscriber(program, program.prepare(), child, folder / "heard.jsonl")
+    return Subscriber(program, program.prepare(), child, folder / "received.jsonl")
 
 
 def publish_unknown_events(kafka: Connection) -> None:
-    """Says what no service says yet: types nobody knows, and known ones with a field from later."""
+    """Publishes events of unknown types, and known ones with an additional field."""
     producer = Producer(kafka.librdkafka() | {"enable.idempotence": True, "partitioner": "murmur2_random"})
     for _ in range(UNKNOWN_EVENTS):
         subject = str(uuid.uuid4())
@@ -201,7 +199,7 @@ def publish_unknown_events(kafka: Connection) -> None:
             envelope = _envelope(tag, subject, sequence)
             producer.produce("notify.messages", value, subject, headers=list(envelope.headers()))
     if producer.flush(10):
-        raise StackError("The broker did not take what strangers say.")
+        raise StackError("The broker did not acknowledge the unknown events.")
 
 
 def _envelope(tag: str, subject: str, sequence: int) -> Envelope:
@@ -222,7 +220,7 @@ def _passed(one: Subscriber, expected: ExpectedEvents) -> bool:
         print_stderr(f"{one.program.language}: {line}")
     skipped = len(rows) - len(received(rows))
     print(
-        f"{one.program.language:<7}{len(received(rows))} events, {skipped} copies and strangers skipped, "
+        f"{one.program.language:<7}{len(received(rows))} events, {skipped} copies and unknown events skipped, "
         f"killed after {one.before_kill} lines: {'failed' if wrong else 'passed'}"
     )
     return not wrong

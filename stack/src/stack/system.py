@@ -1,4 +1,4 @@
-"""The engines, the mailbox and the four services as processes under one state folder."""
+"""Starts and stops the engines, the mailbox, the issuer, the services and the watcher of a state folder."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ from stack.services import (
     watcher_environment,
 )
 from stack.state_folder import StateFolder
-from stack.tools import base_environment, check_room
+from stack.tools import base_environment, check_free_space
 
 READY_SECONDS = 60.0
 
@@ -29,29 +29,29 @@ class System(StateFolder):
     """Starts and stops the processes of a state folder; what already runs is left running."""
 
     def start_engines(self) -> None:
-        """Starts Kafka and MongoDB side by side unless they live, and returns when both answer.
+        """Starts Kafka and MongoDB if they do not run; returns when both are ready.
 
-        What ends meanwhile is started again; raises StackError when one fails too often in a row.
+        Restarts an engine that terminates meanwhile; raises StackError when one fails too often in a row.
         """
         converge(self.bring_up_engines)
 
     def bring_up_engines(self) -> None:
-        """Starts what does not run of the engines, once; raises ProcessFailedError when one ends meanwhile."""
+        """Starts the engines that do not run; raises ProcessFailedError when one terminates meanwhile."""
         check_path(self.root)
         self.root.mkdir(parents=True, exist_ok=True)
-        check_room(self.root)
+        check_free_space(self.root)
         self.mongod.launch()
         self.kafka.launch()
         self.mongod.wait_ready()
         self.kafka.wait_ready()
 
     def stop_engines(self) -> None:
-        """Ends Kafka and MongoDB in order; their data stay."""
+        """Stops Kafka and MongoDB; their data are kept."""
         for child in self.engine_processes():
             child.stop(deadline=30.0)
 
     def start_mailbox(self) -> None:
-        """Starts the mail server unless it lives, and returns when it takes mail."""
+        """Starts the mailbox if it does not run; returns when it accepts mail."""
         if self.mailbox.alive():
             return
         port = Ports(self.mailbox.folder).claim("smtp")
@@ -60,7 +60,7 @@ class System(StateFolder):
         self.mailbox.wait_until(lambda: answers(port), READY_SECONDS)
 
     def launch_issuer(self) -> None:
-        """Starts the development issuer unless it lives, and returns before it answers."""
+        """Starts the development issuer if it does not run; returns before it is ready."""
         if self.issuer.alive():
             return
         self.secrets.make()
@@ -70,13 +70,13 @@ class System(StateFolder):
         self.issuer.start([*command, *places], base_environment())
 
     def start_issuer(self) -> None:
-        """Starts the development issuer unless it lives, and returns when it answers."""
+        """Starts the development issuer if it does not run; returns when it is ready."""
         self.launch_issuer()
         port = Ports(self.issuer.folder)["http"]
         self.issuer.wait_until(lambda: answers(port), READY_SECONDS)
 
     def provision(self) -> None:
-        """Creates the topics that are missing, and gives everybody the rights of the table."""
+        """Creates missing topics, and sets the users and rights of the permissions table."""
         command = [sys.executable, "-m", "ops.provision"]
         folder = str(self.kafka.passwords.folder)
         env = base_environment() | {"ASCOLTO_KAFKA": self.kafka.address, "ASCOLTO_SECRETS": folder}
@@ -84,9 +84,9 @@ class System(StateFolder):
         run_job("The provisioning of Kafka's topics, users and rights", command, env, self.kafka.child)
 
     def launch_service(self, name: str, ordinal: int = 0, extra_env: Mapping[str, str] | None = None) -> None:
-        """Starts one service process unless it lives, and returns before it is ready."""
+        """Starts a service process if it does not run; returns before it is ready."""
         if name not in SERVICES:
-            raise StackError(f"There is no service {name}: choose one of {', '.join(SERVICES)}.")
+            raise StackError(f"Unknown service {name}: choose one of {', '.join(SERVICES)}.")
         child, dependencies = self.service(name, ordinal), self._dependencies(name)
         if is_current(child, dependencies.fingerprint()):
             return
@@ -97,7 +97,7 @@ class System(StateFolder):
         )
 
     def start_watcher(self, every: float = 10.0) -> None:
-        """Starts the watcher unless it lives, and returns when it shows metrics."""
+        """Starts the watcher if it does not run; returns when it serves metrics."""
         kafka, mongo = self.kafka.as_user(WATCHER), self.mongod.as_user(WATCHER)
         if is_current(self.watcher, fingerprint_of((kafka, mongo))):
             return
@@ -107,35 +107,35 @@ class System(StateFolder):
         self.watcher.wait_until(lambda: answers(port), READY_SECONDS)
 
     def run_beside(self, name: str, words: Sequence[str]) -> int:
-        """Runs another program of a service with the surroundings that the service has."""
+        """Runs a command of a service with the environment of the service; returns its exit code."""
         port = Ports(self.service(name).folder)["http"]
         env = environment(name, 0, port, self._dependencies(name), {})
         return subprocess.run([sys.executable, "-m", name, *words], env=env).returncode
 
     def wait_service(self, name: str, ordinal: int = 0, beside: Sequence[Child] = ()) -> None:
-        """Returns when one service process says that it is ready; raises ProcessFailedError when it or one beside ends."""
+        """Returns when a service process is ready; raises ProcessFailedError when it or one of `beside` terminates."""
         child = self.service(name, ordinal)
         port = Ports(child.folder)["http"]
         child.wait_until(lambda: is_ready(port), READY_SECONDS, beside)
 
     def start_service(self, name: str, ordinal: int = 0, extra_env: Mapping[str, str] | None = None) -> None:
-        """Starts one service process unless it lives, and returns when it is ready."""
+        """Starts a service process if it does not run; returns when it is ready."""
         self.launch_service(name, ordinal, extra_env)
         self.wait_service(name, ordinal)
 
     def stop_service(self, name: str, ordinal: int = 0) -> None:
-        """Ends one service process in order."""
+        """Stops a service process with SIGTERM."""
         self.service(name, ordinal).stop()
 
     def kill_service(self, name: str, ordinal: int = 0) -> None:
-        """Ends one service process as a crash would."""
+        """Kills a service process with SIGKILL."""
         self.service(name, ordinal).kill()
 
     def start(self, supervised: bool = False) -> None:
-        """Starts whatever does not run yet, again when it ends meanwhile, and returns when all of it is ready.
+        """Starts all processes that do not run; returns when all are ready.
 
-        Supervised, a process of its own goes on starting again what ends. Raises StackError when one process fails too
-        often in a row.
+        With `supervised`, starts a supervisor that restarts terminated processes. Raises StackError when a process fails
+        too often in a row.
         """
         check_path(self.root)
         with self.locked():
@@ -146,7 +146,7 @@ class System(StateFolder):
                 self.supervisor.start(command, base_environment())
 
     def bring_up(self) -> None:
-        """Starts whatever does not run, once; raises ProcessFailedError when a process ends or stands still meanwhile."""
+        """Starts all processes that do not run; raises ProcessFailedError when one terminates or makes no progress."""
         self.launch_issuer()
         self.bring_up_engines()
         self.start_mailbox()
@@ -163,7 +163,7 @@ class System(StateFolder):
         write_atomically(self.root / "addresses.json", json.dumps(self.addresses(), indent=1) + "\n")
 
     def stop(self) -> None:
-        """Ends everything that was started here and nothing else, the supervisor first: it would start the rest again."""
+        """Stops all processes of this state folder, the supervisor first, because it would restart the others."""
         if not self.root.exists():
             return
         self.supervisor.stop()

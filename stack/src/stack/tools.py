@@ -1,4 +1,4 @@
-"""Where the engines' programs are, and whether this machine can run them."""
+"""The programs of the engines, and the checks of this machine."""
 
 import os
 import platform
@@ -10,30 +10,30 @@ from typing import Self
 from stack.processes import StackError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-ROOM = 1024**3
+MIN_FREE_BYTES = 1024**3
 KAFKA = "kafka-4.3.1"
 MONGOD = "mongod-6.0.5"
 
 
 def base_environment() -> dict[str, str]:
-    """What every child may know of the shell that started it, and nothing more."""
+    """The environment of every child process: a few variables of this shell and fixed ones."""
     passed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "CI") if name in os.environ}
-    # Java writes file names in the encoding of the locale: in any other than this, a name with an accent is another.
+    # Java encodes file names in the locale: another one would change names with accents.
     return {"PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"} | passed
 
 
-def check_room(folder: Path) -> None:
-    """Refuses to start engines that would soon fill the disk."""
+def check_free_space(folder: Path) -> None:
+    """Raises StackError when less than 1 GiB of disk is free."""
     free = shutil.disk_usage(folder).free
-    if free < ROOM:
+    if free < MIN_FREE_BYTES:
         raise StackError(
-            f"{free / ROOM:.1f} GiB of disk are free under {folder} and 1 GiB is needed: make room first."
+            f"{free / MIN_FREE_BYTES:.1f} GiB of disk are free under {folder} and 1 GiB is needed: free some space first."
         )
 
 
 @dataclass(frozen=True)
 class Tls:
-    """What an engine shows and trusts: a PEM file of its key and certificate, and one of the authority behind it."""
+    """The TLS files of an engine: a PEM file with key and certificate, and one with the CA."""
 
     certificate: Path
     ca: Path
@@ -41,7 +41,7 @@ class Tls:
 
 @dataclass(frozen=True)
 class Tools:
-    """The programs that `make setup` leaves."""
+    """The programs that `make setup` installs."""
 
     java: Path
     kafka: Path
@@ -49,12 +49,12 @@ class Tools:
 
     @property
     def archive(self) -> Path:
-        """The broker's classes as the JVM maps them: halves its start, and is not missed when absent or stale."""
+        """The JVM's class data sharing archive of the broker, which halves its start; optional."""
         return self.kafka.with_name(f"{self.kafka.name}.jsa")
 
     @classmethod
     def find(cls, root: Path = REPOSITORY) -> Self:
-        """The tools of this repository, or the sentence that says which is missing."""
+        """The tools of this repository; raises StackError for a missing one or an unsupported machine."""
         if platform.system() != "Linux" or platform.machine() not in ("x86_64", "AMD64", "amd64"):
             raise StackError(
                 "The local stack runs on x86-64 Linux only: use `docker compose up` on this machine."

@@ -1,4 +1,4 @@
-"""up, down and status."""
+"""The verbs up, down, status and replay."""
 
 import argparse
 import json
@@ -19,15 +19,15 @@ ENGINES = ("kafka", "mongod", "mailbox")
 
 
 def up(words: Sequence[str]) -> int:
-    """Starts what does not run yet and prints where everything is."""
+    """Starts all processes that do not run, and prints their addresses."""
     parser = _parser("up")
     parser.add_argument(
-        "--engines-only", action="store_true", help="Kafka, MongoDB and the mailbox, no services"
+        "--engines-only", action="store_true", help="start Kafka, MongoDB and the mailbox only"
     )
-    parser.add_argument("--supervise", action="store_true", help="go on starting again what ends")
+    parser.add_argument("--supervise", action="store_true", help="restart processes that terminate")
     args = parser.parse_args(words)
     if args.engines_only and args.supervise:
-        parser.error("--supervise goes with a whole system: leave --engines-only out")
+        parser.error("--supervise needs the whole system: omit --engines-only")
     system = System(args.state)
     console = Console()
     start = time.monotonic()
@@ -46,7 +46,7 @@ def up(words: Sequence[str]) -> int:
 
 
 def replay(words: Sequence[str]) -> int:
-    """Replays what the topics remember into a service's shadow; the engines must run."""
+    """Replays the topics of a service into a shadow database; the engines must run."""
     parser = _parser("replay")
     parser.add_argument("service", choices=SERVICES)
     args, rest = parser.parse_known_args(words)
@@ -54,20 +54,20 @@ def replay(words: Sequence[str]) -> int:
 
 
 def down(words: Sequence[str]) -> int:
-    """Stops exactly what was started."""
+    """Stops the processes of the state folder."""
     system = System(_parser("down").parse_args(words).state)
     console = Console()
     start = time.monotonic()
     with console.status("stopping …"):
         system.stop()
-    console.print(f"down in {time.monotonic() - start:.1f} s; the data stay in {system.root}")
+    console.print(f"down in {time.monotonic() - start:.1f} s; data kept in {system.root}")
     return 0
 
 
 def status(words: Sequence[str]) -> int:
-    """Says what runs and where, to a person or to a program."""
+    """Prints the status and address of every process, as a table or as JSON."""
     parser = _parser("status")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args(words)
     system = System(args.state)
     statuses = system.statuses()
@@ -84,16 +84,16 @@ def status(words: Sequence[str]) -> int:
 
 
 def print_supervisor_failure(system: System) -> None:
-    """Says that the supervisor ended by itself, and why; nothing when it did not."""
+    """Prints the reason for which the supervisor gave up, if it did."""
     if system.failure_file.exists():
         print_stderr(
-            f"{tail(system.supervisor.log)}\nThe supervisor gave up: what ends now stays down until `make up`."
+            f"{tail(system.supervisor.log)}\nThe supervisor gave up: terminated processes are not restarted until `make up`."
         )
 
 
 def _parser(verb: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m stack {verb}")
-    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the folder that holds everything")
+    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="the state folder")
     return parser
 
 
