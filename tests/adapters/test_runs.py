@@ -152,6 +152,7 @@ async def test_two_processes_that_drive_one_run_at_once_never_do_a_record_twice(
     assert [event for _, event, _ in await events(replicas[0], run)] == ["asked", "done"]
 
 
+@pytest.mark.slow
 async def test_one_key_of_many_records_is_replayed_in_chunks_and_keeps_its_order(store: Store) -> None:
     records = many(store, 1_200)
     session = await store.session()
@@ -203,6 +204,7 @@ async def keep_sent(store: Store, facts: int) -> None:
         await sent.keep(rows, NOW - timedelta(hours=40) + timedelta(minutes=first / 10))
 
 
+@pytest.mark.slow
 async def test_facts_go_out_again_once_and_in_order_although_the_process_is_killed(store: Store) -> None:
     facts = 20_000
     await keep_sent(store, facts)

@@ -62,9 +62,8 @@ def names(file: Path) -> Iterator[str]:
     """The module's own name, and those of its classes and functions; tests are sentences and are not read."""
     yield file.stem
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        is_named = isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        if is_named and not node.name.startswith("test_"):
-            yield node.name
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from () if node.name.startswith("test_") else (node.name,)
 
 
 def headings(file: Path) -> Iterator[str]:

@@ -45,6 +45,7 @@ async def seconds_of_work(tracer: OtlpTracer) -> float:
     return time.perf_counter() - began
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", ["absent", "hangs", "refuses"])
 async def test_work_goes_on_as_fast_when_the_collector_does_not_answer(
     collector: Collector, trouble: str, caplog: pytest.LogCaptureFixture

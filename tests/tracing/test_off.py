@@ -54,6 +54,7 @@ def test_the_framework_has_no_telemetry_of_its_own(monkeypatch: pytest.MonkeyPat
     assert [name for name in switches if app._telemetry[name]] == []  # type: ignore[literal-required]
 
 
+@pytest.mark.slow
 async def test_what_is_asked_while_nothing_is_traced_costs_less_than_one_percent_of_handling() -> None:
     """The cost for an event: a question for the tracer at its batch, for the current span, and at its publication."""
     session, engine = await MemoryStore().session(), unit_of_work(None)

@@ -79,6 +79,7 @@ def test_the_service_has_at_most_a_hundred_lines() -> None:
     assert sum(len(file.read_text().splitlines()) for file in files) <= 100
 
 
+@pytest.mark.slow
 def test_the_contract_is_released_and_passes_every_check(home: Path, environment: dict[str, str]) -> None:
     for verb in ("generate", "release", "generate", "check"):
         run(["-m", "contracts", verb], home, environment)
@@ -86,6 +87,7 @@ def test_the_contract_is_released_and_passes_every_check(home: Path, environment
     assert (home / "contracts" / "asyncapi" / "counts.json").exists()
 
 
+@pytest.mark.slow
 def test_the_service_counts_in_memory(home: Path, environment: dict[str, str]) -> None:
     printed = run([str(TUTORIAL / "try_in_memory.py")], home, environment)
     assert printed == "{'rancio': 2, 'seriate': 1} [('rancio', 1), ('rancio', 2), ('seriate', 1)]\n"
