@@ -24,7 +24,6 @@ REPLACED: Mapping[str, str] = {
     "lane": "session or worker",
     "lanes": "sessions or workers",
     "doors": "service context",
-    "lock": "role guard",
     "slip": "receipt",
     "slips": "receipts",
     "kept": "tracked document",
@@ -62,8 +61,10 @@ def names(file: Path) -> Iterator[str]:
     """The module's own name, and those of its classes and functions; tests are sentences and are not read."""
     yield file.stem
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from () if node.name.startswith("test_") else (node.name,)
+        if isinstance(
+            node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        ) and not node.name.startswith("test_"):
+            yield node.name
 
 
 def headings(file: Path) -> Iterator[str]:
