@@ -17,7 +17,7 @@ from bench.faults.controls import CONTROLS, GREENS, Control, Result, Trial
 from bench.faults.deck import CARDS
 from bench.faults.disks import small_disks
 from bench.faults.results import FOLDER, Json, document, keep, last_line, show, summary, wrong
-from stack.files import exclusive_lock
+from stack.files import mutex
 from stack.processes import StackError, print_stderr
 from stack.tools import REPOSITORY
 
@@ -33,7 +33,7 @@ def main(words: Sequence[str]) -> int:
     asked = _parse(words)
     signal.signal(signal.SIGTERM, _end)  # a stand is never left running
     try:
-        with exclusive_lock(ROOT / f"{asked.state}.lock"):
+        with mutex(ROOT / f"{asked.state}.lock"):
             return _finish([run(part) for part in _parts(asked)])
     except StackError as error:
         print_stderr(f"faults: {error}")

@@ -30,13 +30,13 @@ def enlarge(deployment: Deployment) -> None:
 def lose_one_of_each(test: DeploymentTest) -> None:
     """Kills a broker and a mongod under traffic, runs a scenario without them, and restores them with `up`."""
     deployment, names = test.deployment, " and ".join(LOST)
-    with test.clients.background_traffic() as tally:
+    with test.clients.background_traffic() as counts:
         time.sleep(1)
         began = time.monotonic()
         run(["docker", "kill", *(one for name in LOST for one in deployment.containers(name))])
         _wait_for_state(deployment, there=EACH - 1, alert="pending")
-    log_step(f"{names} were killed and reported after {time.monotonic() - began:.1f} s; answers: {tally}")
-    tally.require_no_failures(f"while {names} were away")
+    log_step(f"{names} were killed and reported after {time.monotonic() - began:.1f} s; answers: {counts}")
+    counts.require_no_failures(f"while {names} were away")
     steps.play(test, "the scenario without them", crashed=True)
     began = time.monotonic()
     deployment.compose("up", "--detach", "--wait", "--no-build")

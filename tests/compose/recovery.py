@@ -23,12 +23,12 @@ def lose_and_restore(test: DeploymentTest) -> None:
     with (
         verification.another_log() as log,
         test.clients.writing(log),
-        test.clients.background_traffic() as tally,
+        test.clients.background_traffic() as counts,
     ):
         time.sleep(1)
         archive = archive_in(deployment.compose("run", "--rm", "--no-TTY", "backup"))
         time.sleep(1)
-    log_step(f"backed up under traffic: {archive}; answers: {tally}")
+    log_step(f"backed up under traffic: {archive}; answers: {counts}")
     verification.forget_last()
     deployment.compose("stop", *PUBLIC_SERVICES, "kafka")
     deployment.compose("rm", "--stop", "--force", "mongo", "mongo-init")

@@ -23,7 +23,7 @@ REQUESTS = 40
 def scale(test: DeploymentTest) -> None:
     """Scales routing to three and intake to two, checks that the gateway uses all replicas, and scales routing back to one."""
     deployment = test.deployment
-    with test.clients.background_traffic() as tally:
+    with test.clients.background_traffic() as counts:
         _scale(deployment, routing=3, intake=2)
         time.sleep(FOUND_SECONDS)
         since = time.time()
@@ -35,8 +35,8 @@ def scale(test: DeploymentTest) -> None:
             _must_share(deployment, service, since)
         _scale(deployment, routing=1, intake=2)
         time.sleep(FOUND_SECONDS)
-    log_step(f"  answers: {tally}")
-    tally.require_no_failures("during scaling")
+    log_step(f"  answers: {counts}")
+    counts.require_no_failures("during scaling")
     test.healthy()
     test.verify("scaling")
 
@@ -83,13 +83,13 @@ def roll(test: DeploymentTest) -> None:
     for name in OURS:
         _build_again(name, SECOND, "LABEL org.ascolto.build=second")
     _build_again("notify", BROKEN, 'ENTRYPOINT ["false"]')
-    with test.clients.background_traffic() as tally:
+    with test.clients.background_traffic() as counts:
         deployment.put({"ASCOLTO_VERSION": SECOND})
         _run_roll(deployment)
         time.sleep(FOUND_SECONDS)
-    test.result.failed += len(tally.failed)
-    log_step(f"  answers: {tally}")
-    for text in tally.failed[:10]:
+    test.result.failed += len(counts.failed)
+    log_step(f"  answers: {counts}")
+    for text in counts.failed[:10]:
         log_step(f"  {text}")
     _must_run(deployment, SECOND)
     _refuse_broken(deployment)

@@ -110,8 +110,8 @@ def up(test: DeploymentTest) -> None:
 def play(test: DeploymentTest, name: str = "the scenario", *, crashed: bool = False) -> None:
     """Runs a scenario through the public origin."""
     began = time.monotonic()
-    tally = test.clients.run_scenario(DAY)
-    log_step(f"scenario done in {time.monotonic() - began:.1f} s; answers: {tally}")
+    counts = test.clients.run_scenario(DAY)
+    log_step(f"scenario done in {time.monotonic() - began:.1f} s; answers: {counts}")
     test.verify(name, crashed=crashed)
 
 
@@ -125,15 +125,15 @@ def crash(test: DeploymentTest) -> None:
             test.verification.collect_mails()
             _kill(test.deployment, containers)
         # The issuer forgets its logins, so there are no requests of staff while it is killed.
-        with test.clients.background_traffic(staff="issuer" not in names) as tally:
+        with test.clients.background_traffic(staff="issuer" not in names) as counts:
             if "mailbox" not in names:
                 time.sleep(0.5)
                 _kill(test.deployment, containers)
             took = max(test.deployment.wait_ready(container) for container in containers)
             time.sleep(1)
-        log_step(f"{', '.join(names)} killed and back after {took:.1f} s; answers: {tally}")
+        log_step(f"{', '.join(names)} killed and back after {took:.1f} s; answers: {counts}")
         if "gateway" not in names:
-            tally.require_no_failures(f"while {', '.join(names)} was down")
+            counts.require_no_failures(f"while {', '.join(names)} was down")
     test.healthy()
     test.verify("the crashes", crashed=True)
 

@@ -12,7 +12,7 @@ from tests.compose.images import stand_ins
 from tests.compose.recovery import archive_in, firing, mails_about
 from tests.compose.scaling import answered_by
 from tests.compose.steps import Result, public_images
-from tests.compose.traffic import Tally
+from tests.compose.traffic import AnswerCounts
 from tests.compose.verification import Summary, summary_of
 
 
@@ -98,23 +98,23 @@ def test_answers_of_prometheus_are_read() -> None:
 def test_only_a_503_with_retry_after_is_no_failure(
     status: int, retry_after: str | None, is_failure: bool
 ) -> None:
-    tally = Tally()
-    tally.note("GET /", status, retry_after)
+    counts = AnswerCounts()
+    counts.note("GET /", status, retry_after)
 
-    assert bool(tally.failed) is is_failure
-    assert tally.answers.total() == 1
+    assert bool(counts.failed) is is_failure
+    assert counts.answers.total() == 1
 
 
 def test_requests_that_failed_are_named() -> None:
-    tally = Tally()
-    tally.note("GET /", 200, None)
-    tally.require_no_failures("while nothing happened")
-    tally.note("POST /v1/reports", 502, None)
+    counts = AnswerCounts()
+    counts.note("GET /", 200, None)
+    counts.require_no_failures("while nothing happened")
+    counts.note("POST /v1/reports", 502, None)
 
     with pytest.raises(
         StepError, match="while it was rolled 1 requests failed: POST /v1/reports was answered 502"
     ):
-        tally.require_no_failures("while it was rolled")
+        counts.require_no_failures("while it was rolled")
 
 
 def test_the_gateways_log_has_the_addresses_that_it_tried() -> None:

@@ -25,7 +25,7 @@ ANSWER_SECONDS = 45.0
 
 
 @dataclass
-class Tally:
+class AnswerCounts:
     """Counts all answers, retries included, and records the failures."""
 
     answers: Counter[int] = field(default_factory=Counter)
@@ -50,9 +50,9 @@ class Tally:
 class CountingTransport(httpx.AsyncBaseTransport):
     """An HTTP transport that counts the answers."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, counts: AnswerCounts) -> None:
         limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-        self.tally, self._transport = tally, httpx.AsyncHTTPTransport(limits=limits)
+        self.counts, self._transport = counts, httpx.AsyncHTTPTransport(limits=limits)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One request, once."""
@@ -60,9 +60,9 @@ class CountingTransport(httpx.AsyncBaseTransport):
         try:
             answer = await self._transport.handle_async_request(request)
         except httpx.TransportError:
-            self.tally.note(asked, 0, None)
+            self.counts.note(asked, 0, None)
             raise
-        self.tally.note(asked, answer.status_code, answer.headers.get("Retry-After"))
+        self.counts.note(asked, answer.status_code, answer.headers.get("Retry-After"))
         return answer
 
     async def aclose(self) -> None:
@@ -78,11 +78,11 @@ class Clients:
     log: Log
     seeds: random.Random
 
-    def run_scenario(self, size: int) -> Tally:
+    def run_scenario(self, size: int) -> AnswerCounts:
         """Runs a whole scenario."""
-        tally = Tally()
-        asyncio.run(self._run(size, tally))
-        return tally
+        counts = AnswerCounts()
+        asyncio.run(self._run(size, counts))
+        return counts
 
     @contextmanager
     def writing(self, log: Log) -> Iterator[None]:
@@ -94,33 +94,37 @@ class Clients:
             self.log = before
 
     @contextmanager
-    def background_traffic(self, per_second: float = PER_SECOND, *, staff: bool = True) -> Iterator[Tally]:
+    def background_traffic(
+        self, per_second: float = PER_SECOND, *, staff: bool = True
+    ) -> Iterator[AnswerCounts]:
         """Sends reports in the background while its block runs, and waits for the pending ones."""
-        tally, stop, broken = Tally(), threading.Event(), list[BaseException]()
+        counts, stop, broken = AnswerCounts(), threading.Event(), list[BaseException]()
 
         def send() -> None:
             try:
-                asyncio.run(self._send(per_second, staff, tally, stop))
+                asyncio.run(self._send(per_second, staff, counts, stop))
             except BaseException as error:  # noqa: BLE001 - it is raised where the traffic was asked for
                 broken.append(error)
 
         thread = threading.Thread(target=send, name="background-traffic")
         thread.start()
         try:
-            yield tally
+            yield counts
         finally:
             stop.set()
             thread.join()
         if broken:
             raise StepError(f"the traffic failed: {broken[0]!r}") from broken[0]
 
-    async def _run(self, size: int, tally: Tally) -> None:
-        async with self._client(tally) as client:
+    async def _run(self, size: int, counts: AnswerCounts) -> None:
+        async with self._client(counts) as client:
             scenario = await self._new_scenario(client, size)
             await self._player(client).play(scenario)
 
-    async def _send(self, per_second: float, staff: bool, tally: Tally, stop: threading.Event) -> None:
-        async with self._client(tally) as client, asyncio.TaskGroup() as group:
+    async def _send(
+        self, per_second: float, staff: bool, counts: AnswerCounts, stop: threading.Event
+    ) -> None:
+        async with self._client(counts) as client, asyncio.TaskGroup() as group:
             player = self._player(client)
             while not stop.is_set():
                 scenario = await self._new_scenario(client, 600)
@@ -139,8 +143,8 @@ class Clients:
         if staff and report.number in ids and (report.data or report.number in scenario.resolved):
             await player.work_on(report, ids[report.number])
 
-    def _client(self, tally: Tally) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=CountingTransport(tally), timeout=ANSWER_SECONDS)
+    def _client(self, counts: AnswerCounts) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=CountingTransport(counts), timeout=ANSWER_SECONDS)
 
     def _player(self, client: httpx.AsyncClient) -> Player:
         url, clients = self.deployment.url, self.deployment.secrets / "issuer_clients"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stack.__main__ import FIXES, explain
-from stack.files import exclusive_lock, write_atomically
+from stack.files import mutex, write_atomically
 from stack.ports import RANGE, Ports
 from stack.processes import Child, ProcessFailedError, StackError
 from stack.progress import MAX_SECONDS, ProgressTimeout
@@ -164,10 +164,10 @@ def test_waiting_for_another_command_is_reported(tmp_path: Path) -> None:
     reported, inside = threading.Event(), threading.Event()
 
     def second() -> None:
-        with exclusive_lock(tmp_path / "lock", reported.set):
+        with mutex(tmp_path / "lock", reported.set):
             inside.set()
 
-    with exclusive_lock(tmp_path / "lock", lambda: pytest.fail("nobody holds the lock")):
+    with mutex(tmp_path / "lock", lambda: pytest.fail("nobody holds the lock")):
         waiting = threading.Thread(target=second)
         waiting.start()
         assert reported.wait(5)

@@ -31,7 +31,7 @@ def has_content(secret: Path) -> bool:
 
 
 @contextmanager
-def exclusive_lock(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+def mutex(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Holds an exclusive lock on a file; calls `waiting` first when another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.files import exclusive_lock, write_atomically
+from stack.files import mutex, write_atomically
 from stack.processes import StackError, print_stderr
 
 HOST = "127.0.0.1"
@@ -84,7 +84,7 @@ class Ports:
 
     def _choose(self, name: str, instead_of: int = 0) -> int:
         # `up` and `status` may choose at the same time: both must get the same port.
-        with exclusive_lock(self.folder / "ports.lock"):
+        with mutex(self.folder / "ports.lock"):
             known = self._load()
             if known.get(name, instead_of) == instead_of:
                 known[name] = free_port()

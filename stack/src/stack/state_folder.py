@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contracts.permissions import SERVICES
 from stack.dev_tokens import DevTokens
-from stack.files import exclusive_lock
+from stack.files import mutex
 from stack.kafka import Kafka
 from stack.mongod import Mongod
 from stack.ports import HOST, Ports
@@ -130,7 +130,7 @@ class StateFolder:
     def locked(self) -> Iterator[None]:
         """Holds the lock of this state folder, so that one command at a time starts or stops processes."""
         waiting = f"Another command starts or stops processes in {self.root}: waiting for it."
-        with exclusive_lock(self.root / "lock", lambda: print_stderr(waiting)):
+        with mutex(self.root / "lock", lambda: print_stderr(waiting)):
             yield
 
     def _child(self, engine: str) -> Child:

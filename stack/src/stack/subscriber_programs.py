@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.files import exclusive_lock, write_atomically
+from stack.files import mutex, write_atomically
 from stack.processes import StackError
 from stack.tools import REPOSITORY, Tools, base_environment
 
@@ -44,7 +44,7 @@ def node_folder(source: Path) -> Path:
     """A folder with the packages that a committed lock names, and the programs bundled them."""
     lock = source / "package-lock.json"
     folder = TOOLS / f"node-{source.name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
-    with exclusive_lock(folder.with_suffix(".lock")):
+    with mutex(folder.with_suffix(".lock")):
         if not (folder / "node_modules" / ".package-lock.json").exists():
             folder.mkdir(parents=True, exist_ok=True)
             for name in ("package.json", "package-lock.json"):
@@ -76,7 +76,7 @@ def _java() -> Command:
     tools, source = Tools.find(), SOURCES / "java" / "Subscriber.java"
     folder = TOOLS / f"java-subscriber-{hashlib.sha256(source.read_bytes()).hexdigest()[:12]}"
     classes = f"{tools.kafka}/*"
-    with exclusive_lock(folder.with_suffix(".lock")):
+    with mutex(folder.with_suffix(".lock")):
         if not (folder / "Subscriber.class").exists():
             folder.mkdir(parents=True, exist_ok=True)
             command = [str(_java_compiler()), "-cp", classes, "-d", str(folder), str(source)]

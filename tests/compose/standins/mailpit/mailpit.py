@@ -22,14 +22,14 @@ from aiosmtpd.smtp import SMTP
 LARGEST = 50 * 1024**2
 
 
-class Kept(NamedTuple):
+class StoredMail(NamedTuple):
     """One message and when it came."""
 
     created: str
     raw: bytes
 
 
-KEPT: "OrderedDict[str, Kept]" = OrderedDict()
+KEPT: "OrderedDict[str, StoredMail]" = OrderedDict()
 
 
 class Catcher:
@@ -38,7 +38,7 @@ class Catcher:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - the name that the server looks for
         """Keep a message, and forget the oldest where there are too many."""
         now = datetime.now(UTC).isoformat(timespec="microseconds")
-        KEPT[uuid.uuid4().hex] = Kept(now, envelope.original_content)
+        KEPT[uuid.uuid4().hex] = StoredMail(now, envelope.original_content)
         while len(KEPT) > int(os.environ.get("MP_MAX_MESSAGES", "500")):
             KEPT.popitem(last=False)
         return "250 2.0.0 Ok: queued"
