@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chassis.documents import Raw
 from chassis.errors import Conflict, Unmatched
 from chassis.store.port import Transaction
-from chassis.store.rows import copied, kept, matches
+from chassis.store.rows import copied, matches, storable
 
 if TYPE_CHECKING:
     from chassis.store.memory import MemoryStore
@@ -38,7 +38,7 @@ class MemoryTransaction:
     def _write(self, key: Key, row: Raw | None) -> None:
         if self.store.written.get(key, 0) > self.began or self.store.locks.get(key, self.owner) != self.owner:
             raise Conflict(f"{key[0]}/{key[1]}")
-        self.changes[key] = kept(row)
+        self.changes[key] = storable(row)
         self.store.locks[key] = self.owner
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:

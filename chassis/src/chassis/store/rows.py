@@ -9,7 +9,7 @@ from chassis.errors import Poison
 _NESTED = (dict, list, tuple)
 
 
-def kept(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """A copy of a row, if a real store accepts it: 64-bit integers, text that is valid in UTF-8; raises Poison."""
     kind = type(value)
     if kind is str and not value.isascii():
@@ -20,9 +20,9 @@ def kept(value: Any) -> Any:
     elif kind is int and not -(2**63) <= value < 2**63:
         raise Poison("the store cannot keep it: OverflowError")
     elif kind is dict:
-        return {name: kept(part) for name, part in value.items()}
+        return {name: storable(part) for name, part in value.items()}
     elif kind in (list, tuple):
-        return [kept(part) for part in value]
+        return [storable(part) for part in value]
     return value
 
 
