@@ -1,1 +1,1 @@
-"""How fast it is, beside what people write by hand, measured where it counts: in the database."""
+"""Benchmarks: this runtime beside handwritten variants, counted by what the database committed."""

@@ -1,4 +1,4 @@
-"""The verb `bench`: every arm in turn, then the whole system; raw figures, a table, a picture and one last line."""
+"""`make bench`: measures every variant, then the whole system, and writes raw figures, a table, a plot and a summary line."""
 
 import argparse
 import asyncio
@@ -22,7 +22,7 @@ from bench.figures import Figures, Latency
 from bench.journey import Journey
 from bench.kills import KILLED, kill_and_count
 from bench.plot import draw
-from bench.runs import ARMS, NAIVE, drain, fresh, time_single_facts
+from bench.runs import NAIVE, VARIANTS, drain, new_run, time_single_facts
 from bench.sizes import FULL, QUICK, Sizes
 from stack.files import write_atomically
 from stack.processes import Child, StackError, print_stderr
@@ -38,45 +38,47 @@ PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "pydantic", "uvloop", 
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Measure, leave the results, print the last line; 1 when this project lost or doubled anything."""
-    asked = _parse(words)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
+    """Run the benchmark, save the results and print the summary line; return 1 when this project lost or doubled an event."""
+    args = _parse(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
     logging.getLogger("aiokafka").setLevel(
         logging.CRITICAL
-    )  # a topic's first leader is elected while we write
-    if asked.write:
-        report.placed(PAGE.read_text(), "")  # says at once when there is nowhere to write
-    seed = secrets.randbelow(10**6) if asked.seed is None else asked.seed
-    figures = Figures(seed, _conditions(asked.quick))
+    )  # writes that race with a topic's first leader election log errors
+    if args.write:
+        report.with_table(PAGE.read_text(), "")  # fails before the run when the page lacks its markers
+    seed = secrets.randbelow(10**6) if args.seed is None else args.seed
+    figures = Figures(seed, _conditions(args.quick))
     try:
         with _engines() as engines:
-            asyncio.run(_measure(engines, figures, QUICK if asked.quick else FULL, asked))
+            asyncio.run(_measure(engines, figures, QUICK if args.quick else FULL, args))
     finally:
-        _keep(figures, asked)
+        _keep(figures, args)
     broken = [row for row in figures.killed if row.arm.startswith("ours") and row.lost + row.doubled]
     return 1 if broken else 0
 
 
-def _keep(figures: Figures, asked: argparse.Namespace) -> None:
-    """Leave what was measured, also when a later part failed."""
-    folder = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-{figures.seed}{'-quick' if asked.quick else ''}"  # noqa: TID251
+def _keep(figures: Figures, args: argparse.Namespace) -> None:
+    """Save what was measured, also after a later part failed."""
+    folder = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-{figures.seed}{'-quick' if args.quick else ''}"  # noqa: TID251
     report.save(figures, folder)
     draw(figures, folder / "bench.png")
-    if asked.write:
-        write_atomically(PAGE, report.placed(PAGE.read_text(), report.table(figures)))
+    if args.write:
+        write_atomically(PAGE, report.with_table(PAGE.read_text(), report.table(figures)))
     print(report.table(figures))
-    print_stderr(f"raw figures, table and picture: {folder.relative_to(REPOSITORY)}")
+    print_stderr(f"raw figures, table and plot: {folder.relative_to(REPOSITORY)}")
     print(report.last_line(figures), flush=True)
 
 
 def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="small sizes and one round, three minutes at most"
+        "--quick", action="store_true", help="small sizes and one round, at most three minutes"
     )
-    parser.add_argument("--seed", type=int, help="the events of this seed; a fresh one when left out")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/speed.md")
-    parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS, help="drain only these")
+    parser.add_argument("--seed", type=int, help="seed of the events; random when omitted")
+    parser.add_argument("--write", action="store_true", help="write the tables to docs/speed.md")
+    parser.add_argument(
+        "--variants", nargs="+", choices=VARIANTS, default=VARIANTS, help="drain only these variants"
+    )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=USUAL, help="measure only these")
     return parser.parse_args(words)
 
@@ -96,11 +98,11 @@ def _conditions(quick: bool) -> dict[str, str]:
 
 @contextmanager
 def _engines() -> Iterator[Engines]:
-    """Engines of this run alone, empty at its start and gone at its end."""
+    """Start empty engines for this run and delete them at its end."""
     system = System(STATE)
     system.stop()
-    for folder in (STATE / "arms").glob("*"):
-        Child("arm", folder).kill()  # what a run that was killed left behind
+    for folder in (STATE / "variants").glob("*"):
+        Child("variant", folder).kill()  # left over from a killed run
     shutil.rmtree(STATE, ignore_errors=True)
     try:
         print_stderr("starting engines …")
@@ -111,13 +113,15 @@ def _engines() -> Iterator[Engines]:
         system.stop()
 
 
-async def _measure(engines: Engines, figures: Figures, sizes: Sizes, asked: argparse.Namespace) -> None:
-    rng, parts = random.Random(figures.seed), asked.parts
+async def _measure(engines: Engines, figures: Figures, sizes: Sizes, args: argparse.Namespace) -> None:
+    rng, parts = random.Random(figures.seed), args.parts
     if "drain" in parts:
-        await _drains(engines, figures, sizes, rng, asked.arms)
+        await _drains(engines, figures, sizes, rng, args.variants)
     if "relay" in parts:
-        print_stderr(f"{sizes.facts} single facts, each timed from its commit to the broker's yes …")
-        took = await time_single_facts(fresh(engines, "relay-latency", rng), sizes.facts)
+        print_stderr(
+            f"{sizes.facts} single facts, each timed from its commit to the broker's acknowledgement …"
+        )
+        took = await time_single_facts(new_run(engines, "relay-latency", rng), sizes.facts)
         figures.latencies.append(Latency(report.RELAYED, 20.0, took))
     if "kills" in parts:
         await _kills(engines, figures, sizes, rng)
@@ -130,27 +134,31 @@ async def _measure(engines: Engines, figures: Figures, sizes: Sizes, asked: argp
 
 
 async def _drains(
-    engines: Engines, figures: Figures, sizes: Sizes, rng: random.Random, arms: Sequence[str]
+    engines: Engines, figures: Figures, sizes: Sizes, rng: random.Random, variants: Sequence[str]
 ) -> None:
     events = list(reports(figures.seed, sizes.warm + sizes.batched))
-    total = sizes.rounds * len(arms)
+    total = sizes.rounds * len(variants)
     for number in range(total):
-        turn, arm = number // len(arms) + 1, arms[number % len(arms)]
-        warm = sizes.warm if arm != NAIVE else sizes.one_by_one // 4
-        count = sizes.batched if arm != NAIVE else sizes.one_by_one
-        found = await drain(fresh(engines, arm, rng), turn, events[:warm], events[warm : warm + count])
+        round_number, variant = number // len(variants) + 1, variants[number % len(variants)]
+        warm = sizes.warm if variant != NAIVE else sizes.one_by_one // 4
+        count = sizes.batched if variant != NAIVE else sizes.one_by_one
+        found = await drain(
+            new_run(engines, variant, rng), round_number, events[:warm], events[warm : warm + count]
+        )
         figures.drains.append(found)
-        print_stderr(f"[{number + 1}/{total}] round {turn}, {arm}: {found.per_second:,.0f} events/s")
+        print_stderr(
+            f"[{number + 1}/{total}] round {round_number}, {variant}: {found.per_second:,.0f} events/s"
+        )
 
 
 async def _kills(engines: Engines, figures: Figures, sizes: Sizes, rng: random.Random) -> None:
     events = list(reports(figures.seed + 1, sizes.killed_batched))
-    for arm in KILLED:
-        count = sizes.killed_one_by_one if arm == NAIVE else sizes.killed_batched
-        found = await kill_and_count(fresh(engines, arm, rng), events[:count], sizes.kills, rng)
+    for variant in KILLED:
+        count = sizes.killed_one_by_one if variant == NAIVE else sizes.killed_batched
+        found = await kill_and_count(new_run(engines, variant, rng), events[:count], sizes.kills, rng)
         figures.killed.append(found)
         print_stderr(
-            f"{arm}: {found.kills} kills, {found.lost} lost, {found.doubled} doubled, {found.copies} copies"
+            f"{variant}: {found.kills} kills, {found.lost} lost, {found.doubled} doubled, {found.copies} copies"
         )
 
 

@@ -1,4 +1,4 @@
-"""How long a backup takes, how large it is and how much memory it needs: `python -m bench.backup --documents 200000`."""
+"""Time, size and memory of a backup: `python -m bench.backup --documents 200000`."""
 
 import argparse
 import os
@@ -22,17 +22,17 @@ TEXT = 400
 
 
 def main() -> None:
-    """Fill fresh engines, back them up, restore, and print a line for each."""
+    """Fill new engines, back them up, restore them, and print one line for each step."""
     parser = argparse.ArgumentParser(prog="python -m bench.backup", description=__doc__)
     parser.add_argument("--documents", type=int, default=200_000)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         system = System(Path(folder))
         try:
             system.start_engines()
             system.provision()
-            size = _fill(system, asked.documents)
-            print(f"{asked.documents} documents, {size / 1e6:.0f} MB of BSON")
+            size = _fill(system, args.documents)
+            print(f"{args.documents} documents, {size / 1e6:.0f} MB of BSON")
             _run(system, "backup")
             [archive] = (system.root / "backups").glob("*.backup")
             print(f"  the archive has {archive.stat().st_size / 1e6:.0f} MB")
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _fill(system: System, documents: int) -> int:
-    """Documents as a service keeps them, half of their bytes without a pattern; returns their size in bytes."""
+    """Insert documents in a service's stored form, half of whose bytes are random; return their size in bytes."""
     with MongoClient[dict[str, Any]](system.mongod.admin) as client:
         for number, batch in enumerate(_batches(documents)):
             client[SERVICES[number % len(SERVICES)]]["things"].insert_many(batch)
@@ -74,7 +74,7 @@ def _run(system: System, verb: str, *words: str) -> None:
     if child.returncode != 0:
         raise SystemExit(f"{verb} ended with {child.returncode}")
     seconds = time.monotonic() - began
-    print(f"  {verb:<8} {seconds:6.1f} s, {used.ru_maxrss / 1024:.0f} MB of memory at most")
+    print(f"  {verb:<8} {seconds:6.1f} s, {used.ru_maxrss / 1024:.0f} MB peak memory")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A client that keeps its appointments: requests leave on time whether or not the answers come."""
+"""An open-loop HTTP client: requests leave at their scheduled times, whether or not earlier ones were answered."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CONNECTIONS = 64
-# The server ends a connection that rested for 5 s: one that might be about to end is not used again.
+# The server closes a connection after 5 s without a request; one that is close to that is not reused.
 TRUSTED_SECONDS = 3.0
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter, float]
@@ -16,7 +16,7 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter, float]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """When a request was due and answered (seconds since 1970), and what came back."""
+    """When a request was due and when it was answered (seconds since 1970), and the response."""
 
     due: float
     answered: float
@@ -25,17 +25,17 @@ class Answer:
 
 
 class Client:
-    """Kept-alive connections to one door, lean enough not to be what is measured."""
+    """Kept-alive connections to one host, cheap enough not to distort the measurement."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Connects when it is needed."""
+        """Connects on the first request."""
         self._host, self._port = host, port
         self._free: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()
         for _ in range(CONNECTIONS):
             self._free.put_nowait(None)
 
     async def post(self, path: str, body: bytes, due: float) -> Answer:
-        """Send one request; waiting for a free connection is part of its time."""
+        """Send one request; the wait for a free connection counts as part of its time."""
         free = await self._free.get()
         try:
             reader, writer = await self._open(free)
@@ -58,7 +58,7 @@ class Client:
         return await asyncio.open_connection(self._host, self._port)
 
     async def open_loop(self, path: str, bodies: Sequence[bytes], rate: float) -> list[Answer]:
-        """Send at a constant rate; times count from when a request was due, not from when it could leave."""
+        """Send at a constant rate; `due` is the scheduled time, not the time when the request left."""
         start = time.time() + 0.1
         tasks = []
         for number, body in enumerate(bodies):
@@ -68,7 +68,7 @@ class Client:
         return list(await asyncio.gather(*tasks))
 
     async def closed_loop(self, path: str, bodies: Sequence[bytes]) -> list[Answer]:
-        """Send as fast as answers come."""
+        """Send each request as soon as a connection is free."""
         waiting = iter(bodies)
         answers: list[Answer] = []
 

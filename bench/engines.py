@@ -1,4 +1,4 @@
-"""The engines of a run: topics, databases, what the oplog says was committed when, and who used the processor."""
+"""The engines of a run: topics, databases, commit times from the oplog, and processor time per process."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
-from bench.events import Said
+from bench.events import EventRecord
 from stack.system import System
 
 PARTITIONS = 6
@@ -24,8 +24,8 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class BatchCommitter:
-    """What a namespace took since a moment: events, and the seconds from its first commit to its last."""
+class CommitStats:
+    """What was committed to a namespace: events, those of the first commit, and seconds from the first to the last commit."""
 
     events: int
     first: int
@@ -33,7 +33,7 @@ class BatchCommitter:
 
     @property
     def per_second(self) -> float:
-        """The rate after the first commit, whose own beginning nobody saw."""
+        """Events per second after the first commit, whose start is unknown."""
         return (self.events - self.first) / self.seconds if self.seconds > 0 else 0.0
 
 
@@ -41,22 +41,22 @@ class Engines:
     """Kafka and MongoDB of one state folder."""
 
     def __init__(self, system: System) -> None:
-        """Connects to what runs."""
+        """Connects to running engines."""
         self.system = system
         self.kafka = system.kafka.admin
         self.mongo = system.mongod.admin
         self.client: MongoClient[Row] = MongoClient(self.mongo, tz_aware=True)
 
     def database(self, name: str) -> Database[Row]:
-        """A database, with what it is told being durable."""
+        """A database that is written with majority and journal."""
         return self.client.get_database(name, write_concern=WriteConcern("majority", j=True))
 
     async def make_topics(self, *names: str) -> None:
-        """Creates topics and waits until they can be written."""
+        """Create topics and wait until they accept writes."""
         admin = AIOKafkaAdminClient(**self.kafka.aiokafka())
         await admin.start()
         try:
-            # The events carry their own times, however long ago these are: nothing of them may be cleaned away.
+            # Events carry past timestamps: without this, retention would delete them.
             kept = {"retention.ms": "-1"}
             await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=kept) for name in names])
             for _ in range(100):
@@ -68,7 +68,7 @@ class Engines:
             await admin.close()
 
     async def drop(self, database: str, *topics: str) -> None:
-        """Removes what a run left."""
+        """Drop a run's database and topics."""
         self.client.drop_database(database)
         admin = AIOKafkaAdminClient(**self.kafka.aiokafka())
         await admin.start()
@@ -77,12 +77,12 @@ class Engines:
         finally:
             await admin.close()
 
-    async def prefill(self, topic: str, events: Iterable[Said]) -> None:
-        """Puts events on a topic, by their subjects, and returns when the broker has them all."""
-        parts: dict[int, list[Said]] = {}
-        for said in events:
-            partition = (murmur2(said.subject.encode()) & 0x7FFFFFFF) % PARTITIONS
-            parts.setdefault(partition, []).append(said)
+    async def prefill(self, topic: str, events: Iterable[EventRecord]) -> None:
+        """Write events to a topic, partitioned by subject, and return when the broker has acknowledged all."""
+        parts: dict[int, list[EventRecord]] = {}
+        for record in events:
+            partition = (murmur2(record.subject.encode()) & 0x7FFFFFFF) % PARTITIONS
+            parts.setdefault(partition, []).append(record)
         producer = AIOKafkaProducer(**self.kafka.aiokafka(), acks="all", max_batch_size=524_288)
         await producer.start()
         try:
@@ -108,14 +108,14 @@ class Engines:
             await consumer.stop()
 
     def now(self) -> Timestamp:
-        """The place of the oplog's last entry."""
+        """The timestamp of the last oplog entry."""
         last = self.client["local"]["oplog.rs"].find_one(sort=[("$natural", -1)])
         assert last is not None
         found: Timestamp = last["ts"]
         return found
 
-    def commits(self, namespace: str, since: Timestamp, op: str) -> BatchCommitter:
-        """What was inserted (`i`), updated (`u`) or deleted (`d`) after a moment; one transaction is one commit."""
+    def commits(self, namespace: str, since: Timestamp, op: str) -> CommitStats:
+        """What was inserted (`i`), updated (`u`) or deleted (`d`) after a timestamp; a transaction counts as one commit."""
         inner = {"$filter": {"input": "$o.applyOps", "cond": _both("$$this", namespace, op)}}
         many = {"$isArray": "$o.applyOps"}
         stages: list[Row] = [
@@ -131,13 +131,13 @@ class Engines:
         ]
         rows = list(self.client["local"]["oplog.rs"].aggregate(stages))
         if not rows:
-            return BatchCommitter(0, 0, 0.0)
+            return CommitStats(0, 0, 0.0)
         first, last = rows[0]["wall"], rows[-1]["wall"]
         head = sum(row["n"] for row in rows if row["wall"] == first)
-        return BatchCommitter(sum(row["n"] for row in rows), head, (last - first).total_seconds())
+        return CommitStats(sum(row["n"] for row in rows), head, (last - first).total_seconds())
 
     def cpu(self, child: int) -> tuple[float, float, float]:
-        """Seconds of processor time so far: of a child, of mongod and of the broker."""
+        """Processor seconds used so far by a child process, mongod and the broker."""
         pids = (child, self.system.mongod.child.pid(), self.system.kafka.child.pid())
         client, mongod, broker = (cpu_seconds(pid) for pid in pids)
         return client, mongod, broker
@@ -149,7 +149,7 @@ def _both(where: str, namespace: str, op: str) -> Row:
 
 
 def cpu_seconds(pid: int | None) -> float:
-    """User and system time of a process with all its threads."""
+    """User and system time of a process, all its threads included."""
     if pid is None:
         return 0.0
     stat = Path(f"/proc/{pid}/stat").read_text()
@@ -158,21 +158,23 @@ def cpu_seconds(pid: int | None) -> float:
 
 
 def rss_mib(pid: int) -> float:
-    """The most memory a process ever had."""
+    """The peak resident memory of a process in MiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024
     return 0.0
 
 
-async def _fill(producer: AIOKafkaProducer, topic: str, partition: int, events: Sequence[Said]) -> None:
+async def _fill(
+    producer: AIOKafkaProducer, topic: str, partition: int, events: Sequence[EventRecord]
+) -> None:
     batch = producer.create_batch()
-    for said in events:
+    for record in events:
         row = {
-            "key": said.subject.encode(),
-            "value": said.body,
-            "headers": said.headers,
-            "timestamp": int(said.at.timestamp() * 1000),
+            "key": record.subject.encode(),
+            "value": record.body,
+            "headers": record.headers,
+            "timestamp": int(record.at.timestamp() * 1000),
         }
         if batch.append(**row) is None:
             await (await producer.send_batch(batch, topic, partition=partition))

@@ -1,4 +1,4 @@
-"""The events of a run: reports as intake says them, envelope included, the same ones for the same seed."""
+"""The events of a run: intake's reports with envelopes, the same for the same seed."""
 
 import random
 import uuid
@@ -24,8 +24,8 @@ CHANNELS = ("web", "web", "phone", "operator", "api")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One record as it lies on the topic."""
+class EventRecord:
+    """One record of the topic."""
 
     id: str
     subject: str
@@ -34,8 +34,8 @@ class Said:
     at: datetime
 
 
-def reports(seed: int, count: int) -> Iterator[Said]:
-    """Registered reports, each about another subject."""
+def reports(seed: int, count: int) -> Iterator[EventRecord]:
+    """ReportRegistered events, each about a different subject."""
     rng = random.Random(seed)
     for number in range(count):
         at = START + timedelta(milliseconds=number)
@@ -51,7 +51,7 @@ def reports(seed: int, count: int) -> Iterator[Said]:
             causation_id=event.report_id,
             accepted_time=at,
         )
-        yield Said(envelope.id, event.report_id, envelope.headers(), event.body(), at)
+        yield EventRecord(envelope.id, event.report_id, envelope.headers(), event.body(), at)
 
 
 def _report(rng: random.Random, at: datetime) -> ReportRegistered:
@@ -76,21 +76,21 @@ def _id(rng: random.Random) -> str:
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
-def stored(said: Said, topic: str, slot: int) -> dict[str, Any]:
-    """The same fact as a row of an outbox, committed and not sent."""
+def outbox_row(record: EventRecord, topic: str, slot: int) -> dict[str, Any]:
+    """The event as an outbox row: committed, not yet sent."""
     return {
-        "_id": said.id,
+        "_id": record.id,
         "slot": slot,
-        "stamp": int(said.at.timestamp() * 1000),
+        "stamp": int(record.at.timestamp() * 1000),
         "after": 0,
         "aggregatetype": topic,
-        "aggregateid": said.subject,
+        "aggregateid": record.subject,
         "type": ReportRegistered.type_tag,
         "sequence": 1,
-        "time": said.at,
-        "causation": said.subject,
-        "payload": said.body,
-        "correlation": f"report:{said.subject}",
-        "accepted": said.at,
+        "time": record.at,
+        "causation": record.subject,
+        "payload": record.body,
+        "correlation": f"report:{record.subject}",
+        "accepted": record.at,
         "traceparent": None,
     }

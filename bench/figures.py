@@ -1,4 +1,4 @@
-"""What was measured, and the arithmetic on it."""
+"""The measured figures, and the arithmetic on them."""
 
 import math
 import statistics
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Drain:
-    """One drain of one arm: from its first commit to its last, as the database saw them."""
+    """One drain of one variant, from its first commit to its last as the database recorded them."""
 
-    arm: str
+    arm: str  # the variant; results keep this column name
     round: int
     events: int
     seconds: float
     per_second: float
-    client_cpu: float  # seconds of processor time per thousand events
+    client_cpu: float  # processor seconds per thousand events
     mongod_cpu: float
     broker_cpu: float
     rss_mib: float
@@ -23,9 +23,9 @@ class Drain:
 
 @dataclass(frozen=True)
 class Killed:
-    """What one arm lost and doubled under kill -9; copies are records that came again under the same id."""
+    """What one variant lost and doubled under kill -9; copies are records that repeat an id."""
 
-    arm: str
+    arm: str  # the variant; results keep this column name
     events: int
     kills: int
     lost: int
@@ -35,7 +35,7 @@ class Killed:
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds of one thing that was timed, one for each time."""
+    """The samples of one timed operation in milliseconds, and how many never ended."""
 
     name: str
     rate: float
@@ -49,7 +49,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Wakeup:
-    """One way in which eight replicas wait for what others commit: processor time per second, and how late they knew."""
+    """One way in which eight replicas wait for commits: processor seconds per second, and the delay of each notification in ms."""
 
     way: str
     rate: float
@@ -61,7 +61,7 @@ class Wakeup:
 
 @dataclass
 class Figures:
-    """Everything of one run."""
+    """All figures of one run."""
 
     seed: int
     conditions: dict[str, str] = field(default_factory=dict)
@@ -71,26 +71,26 @@ class Figures:
     wakeups: list[Wakeup] = field(default_factory=list)
     sustained: dict[str, float] = field(default_factory=dict)
 
-    def rates(self, arm: str) -> list[float]:
-        """Events per second of every round of an arm."""
-        return [row.per_second for row in self.drains if row.arm == arm]
+    def rates(self, variant: str) -> list[float]:
+        """Events per second of every round of a variant."""
+        return [row.per_second for row in self.drains if row.arm == variant]
 
-    def rate(self, arm: str) -> float:
-        """The median of an arm's rounds, 0 when there is none."""
-        return median(self.rates(arm))
+    def rate(self, variant: str) -> float:
+        """The median over a variant's rounds; 0 without rounds."""
+        return median(self.rates(variant))
 
     def latency(self, name: str) -> Latency:
-        """What was timed under this name."""
+        """The samples recorded under this name; empty without any."""
         return next((row for row in self.latencies if row.name == name), Latency(name, 0.0, ()))
 
 
 def median(values: Sequence[float]) -> float:
-    """The middle value, 0 of none."""
+    """The median; 0 for an empty sequence."""
     return statistics.median(values) if values else 0.0
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of all is not above (nearest rank); not a number of none."""
+    """The nearest-rank percentile; NaN for an empty sequence."""
     if not values:
         return math.nan
     ordered = sorted(values)

@@ -1,4 +1,4 @@
-"""The whole system: reports go in at the door at their appointed times, and letters come out at the other end."""
+"""The whole system: reports are posted at scheduled times, and their letters are timed at the mail server."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from bench.client import Answer, Client
 from bench.engines import Engines, cpu_seconds
 from bench.figures import Figures, Latency
 from bench.sizes import Sizes
-from bench.stations import TEMPLATES, passed
+from bench.stages import TEMPLATES, commit_times
 from contracts.permissions import SERVICES
 from stack.processes import StackError, print_stderr
 from stack.scenario import generate
@@ -29,7 +29,7 @@ LETTERS_SECONDS = 20.0
 QUIET, END_TO_END, ACCEPT = "end-to-end-quiet", "end-to-end", "accept"
 WARM = 200
 COST = "cpu-s per 1000"
-RATES = {QUIET: 5.0, END_TO_END: 100.0, ACCEPT: 200.0}  # reports a second
+RATES = {QUIET: 5.0, END_TO_END: 100.0, ACCEPT: 200.0}  # reports per second
 
 
 @dataclass
@@ -42,17 +42,17 @@ class Journey:
     taken: int = 0
 
     async def measure(self) -> None:
-        """Time the whole way at 5 and at 100 a second and the door at 200, then go as fast as it can."""
+        """Time reports end to end at 5/s and 100/s and acceptance at 200/s, then measure the maximum throughput."""
         url = urlsplit(self.engines.system.url("intake"))
         client = Client(str(url.hostname), int(url.port or 0))
         counts = {name: int(rate * self.sizes.seconds) for name, rate in RATES.items()}
         bodies = iter(await self._bodies(WARM + sum(counts.values()) + self.sizes.most))
-        await self._settled(await client.open_loop(PATH, list(islice(bodies, WARM)), 100.0))
+        await self._wait_until_handled(await client.open_loop(PATH, list(islice(bodies, WARM)), 100.0))
         for name, rate in RATES.items():
             print_stderr(f"{name} at {rate:.0f} reports/s …")
             since, before = self.engines.now(), self._cpu()
             answers = await client.open_loop(PATH, list(islice(bodies, counts[name])), rate)
-            await self._settled(answers)
+            await self._wait_until_handled(answers)
             self._charge(before, len(answers), f" at {rate:.0f}/s")
             if name == ACCEPT:
                 self._note(
@@ -61,10 +61,10 @@ class Journey:
                     tuple(1000 * (row.answered - row.due) for row in answers if row.status == 201),
                 )
                 continue
-            for station, times in passed(self.engines, since).items():
-                self._note(f"{name}/{station}", answers, self._until(answers, times))
+            for stage, times in commit_times(self.engines, since).items():
+                self._note(f"{name}/{stage}", answers, self._until(answers, times))
             self._note(name, answers, self._until(answers, self._posted()))
-        print_stderr(f"{self.sizes.most} reports as fast as they are taken …")
+        print_stderr(f"{self.sizes.most} reports at maximum throughput …")
         await self._sustained(client, list(bodies))
 
     async def _bodies(self, count: int) -> list[bytes]:
@@ -83,7 +83,7 @@ class Journey:
         return tuple(1000 * (times[one] - due[one]) for one in due if one in times)
 
     def _posted(self) -> dict[str, float]:
-        """When the mail server took the first letter about the case of a report."""
+        """When the mail server received the first letter about each report's case."""
         found: dict[str, float] = {}
         for path in sorted(self.engines.system.mails.glob("*.eml")):
             with path.open("rb") as file:
@@ -92,10 +92,12 @@ class Journey:
                 found.setdefault(str(headers["X-Ascolto-Report"]), int(path.name.partition("-")[0]) / 1e9)
         return found
 
-    async def _settled(self, answers: Sequence[Answer], handed_over: bool = True) -> dict[str, float]:
-        """Wait until all four databases know every report so far, and say when each did.
+    async def _wait_until_handled(
+        self, answers: Sequence[Answer], handed_over: bool = True
+    ) -> dict[str, float]:
+        """Wait until all four services have handled every accepted report; return when each of them had.
 
-        notify knows a report when its letter is handed over, or else when it is decided and its job is queued.
+        For notify that is when the letter is handed over, or, without `handed_over`, when it is decided and its job is queued.
         """
         statuses = Counter(row.status for row in answers)
         if set(statuses) != {201}:
@@ -109,27 +111,29 @@ class Journey:
                 name: time.time() for name in finished if name not in done and finished[name] >= self.taken
             }
             if time.time() > end:
-                raise StackError(f"After {PATIENCE:.0f} s of {self.taken} reports finished: {finished}.")
+                raise StackError(
+                    f"After {PATIENCE:.0f} s, of {self.taken} accepted reports these are handled: {finished}."
+                )
             await asyncio.sleep(0.1)
         return done
 
     def _finished(self, handed_over: bool) -> dict[str, int]:
         client = self.engines.client
-        heard = client["subsidies"]["fences"].find({"topic": "intake.reports"}, {"next": 1})
-        told: dict[str, object] = {"state.template": {"$in": list(TEMPLATES)}}
-        told |= {"state.status": {"$ne": "pending"}} if handed_over else {}
+        fences = client["subsidies"]["fences"].find({"topic": "intake.reports"}, {"next": 1})
+        filter_: dict[str, object] = {"state.template": {"$in": list(TEMPLATES)}}
+        filter_ |= {"state.status": {"$ne": "pending"}} if handed_over else {}
         return {
             "intake": client["intake"]["reports"].estimated_document_count(),
             "routing": client["routing"]["cases"].estimated_document_count(),
-            "subsidies": sum(int(row["next"]) for row in heard),
-            "notify": client["notify"]["messages"].count_documents(told),
+            "subsidies": sum(int(row["next"]) for row in fences),
+            "notify": client["notify"]["messages"].count_documents(filter_),
         }
 
     async def _sustained(self, client: Client, bodies: Sequence[bytes]) -> None:
         before, began = self._cpu(), time.time()
         answers = await client.closed_loop(PATH, bodies)
         accepted = time.time() - began
-        done = await self._settled(answers, handed_over=False)
+        done = await self._wait_until_handled(answers, handed_over=False)
         count = sum(1 for row in answers if row.status == 201)
         found = {"accepted": count / accepted, "through all": count / (max(done.values()) - began)}
         found |= {f"through {name}": count / (when - began) for name, when in done.items()}
@@ -138,12 +142,12 @@ class Journey:
         self.figures.sustained |= found
 
     def _charge(self, before: Mapping[str, float], count: int, rate: str = "") -> None:
-        """What each process used of the processors, for a thousand reports."""
+        """Record each process's processor time per thousand reports."""
         for name, seconds in self._cpu().items():
             self.figures.sustained[f"{COST}{rate}, {name}"] = 1000 * (seconds - before[name]) / count
 
     async def _letters(self) -> float:
-        """How many letters leave in a second while many wait."""
+        """Letters handed over per second while many are queued."""
         before, began = self._finished(handed_over=True)["notify"], time.time()
         await asyncio.sleep(LETTERS_SECONDS)
         return (self._finished(handed_over=True)["notify"] - before) / (time.time() - began)

@@ -1,4 +1,4 @@
-"""The same work under kill -9: what an arm loses and doubles, counted in its database and on its topic."""
+"""The same work under kill -9: what a variant loses and doubles, counted in its database and on its topic."""
 
 import asyncio
 import json
@@ -8,18 +8,18 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from bench.arms.task import CASES, OUTBOX
-from bench.events import Said
+from bench.events import EventRecord
 from bench.figures import Killed
 from bench.runs import BATCHED, FLOOR, NAIVE, SENT, Run
+from bench.variants.task import CASES, OUTBOX
 
 KILLED = (NAIVE, BATCHED, SENT, FLOOR)
 QUIET = 2.0
 PATIENCE = 60.0
 
 
-async def kill_and_count(run: Run, events: Sequence[Said], kills: int, rng: random.Random) -> Killed:
-    """Kill the arm at spread moments while it works, let it finish, and count."""
+async def kill_and_count(run: Run, events: Sequence[EventRecord], kills: int, rng: random.Random) -> Killed:
+    """Kill the variant at random moments spread over its work, let it finish, and count."""
     await run.prepare()
     try:
         await run.load(events)
@@ -33,10 +33,10 @@ async def kill_and_count(run: Run, events: Sequence[Said], kills: int, rng: rand
         await _settle(run, len(events))
         effects = _effects(run)
         facts, copies = await _facts(run)
-        wanted = [said.subject for said in events]
+        wanted = [record.subject for record in events]
         lost = sum(1 for one in wanted if not effects[one] or not facts[one])
         doubled = sum(1 for one in wanted if effects[one] > 1 or facts[one] > 1)
-        return Killed(run.arm, len(events), kills, lost, doubled, copies)
+        return Killed(run.variant, len(events), kills, lost, doubled, copies)
     finally:
         await run.end()
 
@@ -46,7 +46,7 @@ def _done(run: Run) -> int:
 
 
 async def _settle(run: Run, total: int) -> None:
-    """Returns when all is done and nothing has moved for a while, or nothing has moved for very long."""
+    """Return when the work is done and nothing has changed for QUIET seconds, or nothing has changed for PATIENCE seconds."""
     seen, since = (-1, -1), time.monotonic()
     while True:
         now = (_done(run), run.engines.database(run.name)[OUTBOX].estimated_document_count())
@@ -67,8 +67,8 @@ def _effects(run: Run) -> Counter[str]:
 
 
 async def _facts(run: Run) -> tuple[Counter[str], int]:
-    """Distinct facts by report, and how many records were copies of one under its own id."""
-    if run.arm == FLOOR:
+    """The number of distinct facts per report, and how many records repeat an id."""
+    if run.variant == FLOOR:
         rows = list(run.engines.database(run.name)[OUTBOX].find({}, {"aggregateid": 1}))
         return Counter(str(row["aggregateid"]) for row in rows), 0
     records = await run.engines.read(run.facts)

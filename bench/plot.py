@@ -1,4 +1,4 @@
-"""The picture of a run: how fast each arm is, and how long things take."""
+"""The plot of a run: throughput of each variant and latency distributions."""
 
 from pathlib import Path
 
@@ -6,29 +6,29 @@ import matplotlib as mpl
 
 from bench.figures import Figures
 from bench.report import LATENCIES
-from bench.runs import ARMS
+from bench.runs import VARIANTS
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 
 def draw(figures: Figures, path: Path) -> None:
-    """Speeds on the left, each round a dot; latencies on the right, as the share of those not above."""
+    """Throughput on the left, one dot per round; cumulative latency distributions on the right."""
     picture, (left, right) = plt.subplots(1, 2, figsize=(12, 5.2), layout="constrained")
-    arms = [arm for arm in reversed(ARMS) if figures.rates(arm)]
-    left.barh(arms, [figures.rate(arm) for arm in arms], color="#7a9cc6")
-    for place, arm in enumerate(arms):
-        rates = figures.rates(arm)
+    variants = [variant for variant in reversed(VARIANTS) if figures.rates(variant)]
+    left.barh(variants, [figures.rate(variant) for variant in variants], color="#7a9cc6")
+    for place, variant in enumerate(variants):
+        rates = figures.rates(variant)
         left.plot(rates, [place] * len(rates), "k.", markersize=4)
-        left.annotate(f"  {figures.rate(arm):,.0f}", (max(rates), place), va="center")
-    left.set(xlabel="events/s", title="drain: median of the rounds, each round a dot")
+        left.annotate(f"  {figures.rate(variant):,.0f}", (max(rates), place), va="center")
+    left.set(xlabel="events/s", title="drain: median of the rounds, one dot per round")
     left.margins(x=0.16)
     for name in LATENCIES:
         values = sorted(figures.latency(name).values)
         if values:
             shares = [(place + 1) / len(values) for place in range(len(values))]
             right.step(values, shares, where="post", label=name)
-    right.set(xscale="log", xlabel="ms", ylabel="share", title="latency: share of those not above")
+    right.set(xscale="log", xlabel="ms", ylabel="share", title="cumulative latency distribution")
     right.grid(alpha=0.3)
     if right.get_legend_handles_labels()[0]:
         picture.legend(loc="outside lower center", ncols=4, fontsize="small")

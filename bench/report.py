@@ -1,4 +1,4 @@
-"""What a run leaves: raw figures, a table for people, and one last line."""
+"""What a run leaves: raw figures, a table for people, and a summary line for machines."""
 
 import csv
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.figures import Drain, Figures, Killed, median, percentile
 from bench.journey import ACCEPT, COST, END_TO_END, QUIET, RATES
 from bench.runs import BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, SENT
-from bench.stations import STATIONS
+from bench.stages import STAGES
 from contracts.permissions import SERVICES
 from stack.files import write_atomically
 
@@ -20,24 +20,24 @@ NAMES = {
     NAIVE: "FastStream handler: update_one, publish, AckPolicy.ACK",
     BATCHED: "its batch form: list[Model], insert_many, publish_batch",
     OURS: "this project: facts committed, another replica relays",
-    OTHER_DRIVER: "the same on PyMongo's own async client instead of Motor",
-    SENT: "this project: the same process relays, until the broker has every fact",
-    FLOOR: "floor: bare drivers, one transaction per 500, nothing decoded or decided",
+    OTHER_DRIVER: "the same on PyMongo's async client instead of Motor",
+    SENT: "this project: the same process relays until the broker has every fact",
+    FLOOR: "floor: bare drivers, one transaction per 500 events, no decoding and no rules",
     RELAY: "relay of this project: outbox → broker",
 }
 WORKERS = (*SERVICES, "mongod", "kafka")
 LATENCIES = {
-    RELAYED: "a fact, from its commit to the broker's yes, idle",
-    QUIET: "a report, from when it was due at the door to its letter at the mail server, 5/s",
-    **{f"{QUIET}/{name}": f"of that, {text}" for name, text in STATIONS.items()},
+    RELAYED: "a fact, from its commit to the broker's acknowledgement, idle",
+    QUIET: "a report, from its scheduled time to its letter at the mail server, 5/s",
+    **{f"{QUIET}/{name}": f"of that, {text}" for name, text in STAGES.items()},
     END_TO_END: "the same at 100/s",
-    **{f"{END_TO_END}/{name}": f"of that, {text}" for name, text in STATIONS.items()},
-    ACCEPT: "a report, from when it was due at the door to the answer 201, 200/s",
+    **{f"{END_TO_END}/{name}": f"of that, {text}" for name, text in STAGES.items()},
+    ACCEPT: "a report, from its scheduled time to the answer 201, 200/s",
 }
 
 
 def last_line(figures: Figures) -> str:
-    """The line that machines read."""
+    """The summary line, whose form machines read."""
     rates = {
         "ours": OURS,
         "naive": NAIVE,
@@ -45,7 +45,7 @@ def last_line(figures: Figures) -> str:
         "floor": FLOOR,
         "relay": RELAY,
     }
-    words = ", ".join(f"{name} {figures.rate(arm):.0f}/s" for name, arm in rates.items())
+    words = ", ".join(f"{name} {figures.rate(variant):.0f}/s" for name, variant in rates.items())
     way = figures.latency(END_TO_END)
     return f"bench: {words}, end-to-end p50 {_ms(way.at(0.5))} ms p99 {_ms(way.at(0.99))} ms"
 
@@ -66,21 +66,21 @@ def _speeds(figures: Figures) -> Iterator[str]:
     yield "| what | events/s, median (min–max) | of the floor | CPU ms per event: client, mongod, broker | under kill -9 |"
     yield "|---|---:|---:|---:|---|"
     floor = figures.rate(FLOOR)
-    for arm, name in NAMES.items():
-        rates = figures.rates(arm)
+    for variant, name in NAMES.items():
+        rates = figures.rates(variant)
         if not rates:
             continue
-        rows = [row for row in figures.drains if row.arm == arm]
+        rows = [row for row in figures.drains if row.arm == variant]
         costs = (
             median([getattr(row, f"{who}_cpu") for row in rows]) for who in ("client", "mongod", "broker")
         )
-        share = f"{figures.rate(arm) / floor:.2f}" if floor and arm != RELAY else ""
-        speed = f"{figures.rate(arm):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})"
-        yield f"| {name} | {speed} | {share} | {', '.join(f'{cost:.3f}' for cost in costs)} | {_fate(figures, arm)} |"
+        share = f"{figures.rate(variant) / floor:.2f}" if floor and variant != RELAY else ""
+        speed = f"{figures.rate(variant):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})"
+        yield f"| {name} | {speed} | {share} | {', '.join(f'{cost:.3f}' for cost in costs)} | {_kill_results(figures, variant)} |"
 
 
-def _fate(figures: Figures, arm: str) -> str:
-    found = next((row for row in figures.killed if row.arm == arm), None)
+def _kill_results(figures: Figures, variant: str) -> str:
+    found = next((row for row in figures.killed if row.arm == variant), None)
     if found is None:
         return ""
     copies = f", {found.copies} copies under their own id" if found.copies else ""
@@ -90,7 +90,7 @@ def _fate(figures: Figures, arm: str) -> str:
 def _times(figures: Figures) -> Iterator[str]:
     if not figures.latencies:
         return
-    yield "| time, ms | p50 | p95 | p99 | most | timed | without an end |"
+    yield "| time, ms | p50 | p95 | p99 | maximum | timed | unfinished |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     for name, text in LATENCIES.items():
         found = figures.latency(name)
@@ -113,9 +113,9 @@ def _notes(figures: Figures) -> Iterator[str]:
     if "through all" in figures.sustained:
         accepted, through = figures.sustained["accepted"], figures.sustained["through all"]
         yield (
-            f"As fast as it goes: {accepted:,.0f} reports/s accepted, {through:,.0f} reports/s through all four services (accepted, "
-            "routed, looked at by subsidies, their letters decided and queued); while many letters wait, one process hands over "
-            f"{figures.sustained['letters handed over']:,.0f} of them a second to the mail server."
+            f"Maximum throughput: {accepted:,.0f} reports/s accepted, {through:,.0f} reports/s through all four services (accepted, "
+            "routed, consumed by subsidies, their letters decided and queued); while many letters are queued, one process hands over "
+            f"{figures.sustained['letters handed over']:,.0f} letters/s to the mail server."
         )
         yield ""
     rate = f"{RATES[END_TO_END]:.0f}"
@@ -123,15 +123,15 @@ def _notes(figures: Figures) -> Iterator[str]:
     if any(costs.values()):
         shares = ", ".join(f"{name} {cost:.1f}" for name, cost in costs.items())
         yield (
-            f"At {rate} reports/s one report with its letter costs {sum(costs.values()):.1f} ms of processor time ({shares})."
+            f"At {rate} reports/s a report with its letters costs {sum(costs.values()):.1f} ms of processor time ({shares})."
         )
         yield ""
-    said = "; ".join(f"{name} {value}" for name, value in figures.conditions.items())
-    yield f"Seed {figures.seed}; {said}. Measured by `make bench`, counted by what the database committed."
+    conditions = "; ".join(f"{name} {value}" for name, value in figures.conditions.items())
+    yield f"Seed {figures.seed}; {conditions}. Measured by `make bench`, counted by what the database committed."
 
 
 def save(figures: Figures, folder: Path) -> None:
-    """Leaves everything that was measured: CSV for each kind, one JSON, the table."""
+    """Write everything that was measured: a CSV per kind, one JSON, the table."""
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / "drains.csv", figures.drains)
     write_rows(folder / "kills.csv", figures.killed)
@@ -149,13 +149,13 @@ def save(figures: Figures, folder: Path) -> None:
         row |= {f"p{100 * share:g}": round(latency.at(share), 3) for share in shares if latency.values}
     for row in whole["wakeups"]:
         row["heard"] = len(row.pop("milliseconds"))
-    whole["medians"] = {arm: round(figures.rate(arm), 1) for arm in NAMES}
+    whole["medians"] = {variant: round(figures.rate(variant), 1) for variant in NAMES}
     write_atomically(folder / "figures.json", json.dumps(whole, indent=1) + "\n")
     write_atomically(folder / "table.md", table(figures))
 
 
 def write_rows(path: Path, rows: Sequence[Drain] | Sequence[Killed]) -> None:
-    """One CSV with a line for each row, headed by the names of its fields."""
+    """A CSV with one line per row under the names of its fields."""
     with path.open("w", newline="") as file:
         if rows:
             out = csv.DictWriter(file, [field.name for field in fields(rows[0])], lineterminator="\n")
@@ -163,9 +163,9 @@ def write_rows(path: Path, rows: Sequence[Drain] | Sequence[Killed]) -> None:
             out.writerows(asdict(row) for row in rows)
 
 
-def placed(text: str, new: str) -> str:
-    """The text with the new table between its markers; raises ValueError when they are not there once and in order."""
+def with_table(text: str, new: str) -> str:
+    """The text with the table between its markers; raises ValueError unless both occur once and in order."""
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise ValueError(f"{BEGIN} and {END} must be there once, in this order")
+        raise ValueError(f"{BEGIN} and {END} must each occur once, in this order")
     head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
     return f"{head}\n{new}{tail}"

@@ -1,4 +1,4 @@
-"""One run of one arm: a fresh process on fresh topics and a fresh database, warmed up, frozen, loaded, and let go."""
+"""One run of one variant: a new process on new topics and a new database is warmed up, paused, loaded and resumed."""
 
 import asyncio
 import random
@@ -7,22 +7,22 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bench.arms.ours import SLOTS
-from bench.arms.task import CASES, FENCES, INBOX, OUTBOX, Task
 from bench.engines import Engines, rss_mib
-from bench.events import Said, stored
+from bench.events import EventRecord, outbox_row
 from bench.figures import Drain
+from bench.variants.ours import SLOTS
+from bench.variants.task import CASES, FENCES, INBOX, OUTBOX, Task
 from chassis.ids import slot_of
 from stack.processes import Child, StackError
 from stack.tools import base_environment
 
 NAIVE, BATCHED, OURS, SENT, FLOOR, RELAY = "naive", "naive-batch", "ours", "ours-sent", "floor", "relay"
 OTHER_DRIVER = "ours-pymongo"
-ARMS = (NAIVE, BATCHED, OURS, OTHER_DRIVER, SENT, FLOOR, RELAY)
+VARIANTS = (NAIVE, BATCHED, OURS, OTHER_DRIVER, SENT, FLOOR, RELAY)
 PATIENCE = 120.0
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
-Load = Callable[[Sequence[Said]], Awaitable[None]]
+Load = Callable[[Sequence[EventRecord]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class Run:
     """The process, the topics and the database of one run."""
 
     engines: Engines
-    arm: str
+    variant: str
     name: str
 
     @property
     def task(self) -> Task:
-        """What the child is told."""
-        subscribes = "" if self.arm in (RELAY, "relay-latency") else f"{self.name}-reports"
+        """The arguments of the child process."""
+        subscribes = "" if self.variant in (RELAY, "relay-latency") else f"{self.name}-reports"
         return Task(
-            self.arm,
+            self.variant,
             self.engines.kafka,
             self.engines.mongo,
             self.name,
@@ -49,82 +49,82 @@ class Run:
 
     @property
     def reports(self) -> str:
-        """The topic that is heard."""
+        """The topic that the variant consumes."""
         return f"{self.name}-reports"
 
     @property
     def facts(self) -> str:
-        """The topic that is spoken on."""
+        """The topic that the variant produces to."""
         return f"{self.name}-facts"
 
     @property
     def child(self) -> Child:
         """The process."""
-        return Child("arm", self.engines.system.root / "arms" / self.name)
+        return Child("variant", self.engines.system.root / "variants" / self.name)
 
     def start(self, task: Task | None = None) -> int:
-        """Starts the process, again when it was killed."""
+        """Start the process, or restart it after a kill."""
         return self.child.start((task or self.task).command(), base_environment())
 
     async def prepare(self) -> None:
-        """Makes topics and collections; who consumes only finds the relay's slots held by another replica."""
+        """Create topics and collections; for a variant that only consumes, another replica holds the relay's slots."""
         await self.engines.make_topics(self.reports, self.facts)
         database = self.engines.database(self.name)
         for collection in (CASES, INBOX, OUTBOX, FENCES):
             database.create_collection(collection)
-        if self.arm in (OURS, OTHER_DRIVER):
+        if self.variant in (OURS, OTHER_DRIVER):
             held = {"holder": "another-replica", "until": FAR, "epoch": 1}
             database["leases"].insert_many([{"_id": f"slot/{n:03d}"} | held for n in range(SLOTS)])
 
-    async def load(self, events: Sequence[Said]) -> None:
-        """Puts the work where the arm takes it from."""
-        if self.arm != RELAY:
+    async def load(self, events: Sequence[EventRecord]) -> None:
+        """Put the work where the variant takes it from: the topic, or the outbox for the relay."""
+        if self.variant != RELAY:
             await self.engines.prefill(self.reports, events)
             return
         outbox = self.engines.database(self.name)[OUTBOX]
-        rows = [stored(said, self.facts, slot_of(said.subject, SLOTS)) for said in events]
+        rows = [outbox_row(record, self.facts, slot_of(record.subject, SLOTS)) for record in events]
         for start in range(0, len(rows), 5_000):
             outbox.insert_many(rows[start : start + 5_000])
 
     def finished(self, total: int) -> bool:
-        """Whether everything is done that the arm does, by the collections' own counts."""
+        """Whether all work is done, by the collections' document counts."""
         database = self.engines.database(self.name)
-        empty = self.arm not in (SENT, RELAY) or database[OUTBOX].estimated_document_count() == 0
-        return empty and (self.arm == RELAY or database[CASES].estimated_document_count() >= total)
+        empty = self.variant not in (SENT, RELAY) or database[OUTBOX].estimated_document_count() == 0
+        return empty and (self.variant == RELAY or database[CASES].estimated_document_count() >= total)
 
     async def until(self, ready: Callable[[], bool], every: float = 0.05) -> None:
-        """Returns when it is so; a child that died or takes too long is an error."""
+        """Wait until the condition holds; raises StackError when the child ends or PATIENCE is exceeded."""
         end = time.monotonic() + PATIENCE
         while not ready():
             if not self.child.alive():
-                raise StackError(f"The arm {self.arm} ended: see {self.child.log}.")
+                raise StackError(f"The variant {self.variant} ended: see {self.child.log}.")
             if time.monotonic() > end:
                 raise StackError(
-                    f"The arm {self.arm} was not done in {PATIENCE:.0f} s: see {self.child.log}."
+                    f"The variant {self.variant} was not done in {PATIENCE:.0f} s: see {self.child.log}."
                 )
             await asyncio.sleep(every)
 
     async def end(self) -> None:
-        """Ends the process and removes what it had."""
+        """End the process and drop its topics and database."""
         if self.child.alive():
             self.child.kill()
         await self.engines.drop(self.name, self.reports, self.facts)
 
 
-def fresh(engines: Engines, arm: str, rng: random.Random) -> Run:
-    """A run whose name no other had."""
-    return Run(engines, arm, f"bench-{arm}-{rng.getrandbits(40):010x}")
+def new_run(engines: Engines, variant: str, rng: random.Random) -> Run:
+    """A run with an unused name."""
+    return Run(engines, variant, f"bench-{variant}-{rng.getrandbits(40):010x}")
 
 
-async def drain(run: Run, number: int, warm: Sequence[Said], events: Sequence[Said]) -> Drain:
-    """Drain prefilled events and say what it cost, counted by what the database committed."""
+async def drain(run: Run, number: int, warm: Sequence[EventRecord], events: Sequence[EventRecord]) -> Drain:
+    """Drain prefilled events; throughput and cost are counted by what the database committed."""
     engines = run.engines
     await run.prepare()
     try:
-        if run.arm != RELAY:
+        if run.variant != RELAY:
             await run.load(warm)
         pid = run.start()
-        if run.arm == RELAY:
+        if run.variant == RELAY:
             await run.until(lambda: engines.database(run.name)["leases"].count_documents({}) >= SLOTS)
             await run.load(warm)
         await run.until(lambda: run.finished(len(warm)))
@@ -135,19 +135,19 @@ async def drain(run: Run, number: int, warm: Sequence[Said], events: Sequence[Sa
         run.child.resume()
         await run.until(lambda: run.finished(len(warm) + len(events)))
         after = engines.cpu(pid)
-        collection, op = (OUTBOX, "d") if run.arm in (SENT, RELAY) else (CASES, "i")
+        collection, op = (OUTBOX, "d") if run.variant in (SENT, RELAY) else (CASES, "i")
         commits = engines.commits(f"{run.name}.{collection}", since, op)
         client, mongod, broker = (
             1000 * (end - start) / len(events) for start, end in zip(before, after, strict=True)
         )
         took, rate = commits.seconds, commits.per_second
-        return Drain(run.arm, number, commits.events, took, rate, client, mongod, broker, rss_mib(pid))
+        return Drain(run.variant, number, commits.events, took, rate, client, mongod, broker, rss_mib(pid))
     finally:
         await run.end()
 
 
 async def time_single_facts(run: Run, count: int) -> tuple[float, ...]:
-    """Milliseconds from the commit of a single fact to its acknowledgement by the broker."""
+    """Milliseconds from the commit of a single fact to the broker's acknowledgement."""
     await run.prepare()
     try:
         task = Task(**vars(run.task) | {"facts_to_time": count})

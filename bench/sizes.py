@@ -1,4 +1,4 @@
-"""How much is measured: everything, or what fits into three minutes."""
+"""How much is measured: the full sizes, or those that fit into three minutes."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ class Sizes:
     """Events, rounds, kills and seconds of one run."""
 
     rounds: int
-    one_by_one: int  # events of the arm that takes them one at a time
-    batched: int  # events of every other arm
+    one_by_one: int  # events of the variant that takes them one at a time
+    batched: int  # events of every other variant
     warm: int
     kills: int
     killed_one_by_one: int
     killed_batched: int
-    facts: int  # single facts whose way to the broker is timed
+    facts: int  # single facts that are timed to the broker's acknowledgement
     seconds: float  # of each open loop
-    most: int  # reports of the sustained maximum
+    most: int  # reports of the throughput measurement
 
 
 FULL = Sizes(

@@ -1,4 +1,4 @@
-"""How a replica may hear of what another one committed: by looking often, or by a change stream; what each costs."""
+"""How a replica learns of what another replica committed: by polling or by a change stream, and what each costs."""
 
 import asyncio
 import os
@@ -22,14 +22,14 @@ WAYS: tuple[Way, ...] = ("nobody", "looking", "stream")
 DATABASES, REPLICAS = 4, 2
 LOOK_SECONDS = 0.05
 WATCHED = ("outbox", "timers", "jobs")
-# What a report writes beside the one row that another replica waits for.
+# How many other documents a report's transaction writes.
 BESIDE = 8
 Row = dict[str, Any]
 
 
 @dataclass
-class Watch:
-    """Eight replicas of four services that wait for rows of their own slot, and somebody who commits such rows."""
+class Trial:
+    """Eight replicas of four services that wait for rows of their own slot, and a writer that commits such rows."""
 
     client: AsyncMongoClient[Row]
     name: str
@@ -46,35 +46,35 @@ class Watch:
             for name in (*WATCHED, "documents"):
                 await self.database(number)[name].create_index([("stamp", 1), ("slot", 1)])
 
-    def heard(self, row: Row) -> None:
-        """A replica knows of its row; what it had heard of before counts once."""
+    def received(self, row: Row) -> None:
+        """A replica has found its row; only the first time counts."""
         began = self.committed.pop(row["_id"], None)
         if began is not None:
             self.took.append(1000 * (time.perf_counter() - began))
 
-    async def looking(self, number: int, slot: int) -> None:
-        """Look for rows of a slot in every collection, as loops do that nobody wakes."""
+    async def poll(self, number: int, slot: int) -> None:
+        """Query every collection for rows of a slot at an interval."""
         database = self.database(number)
         while True:
             for name in WATCHED:
                 for row in (
                     await database[name].find({"slot": slot}, sort=[("stamp", 1)], limit=100).to_list()
                 ):
-                    self.heard(row)
+                    self.received(row)
                     await database[name].delete_one({"_id": row["_id"]})
             await asyncio.sleep(LOOK_SECONDS)
 
     async def stream(self, number: int, slot: int) -> None:
-        """Wait for inserts of a slot into one of the collections."""
+        """Wait on a change stream for inserts of a slot."""
         database = self.database(number)
         match = {"operationType": "insert", "ns.coll": {"$in": list(WATCHED)}, "fullDocument.slot": slot}
         async with await database.watch([{"$match": match}]) as changes:
             async for change in changes:
-                self.heard(change["fullDocument"])
+                self.received(change["fullDocument"])
                 await database[change["ns"]["coll"]].delete_one({"_id": change["fullDocument"]["_id"]})
 
     async def write(self, rate: float, seconds: float) -> int:
-        """Commit at a rate, in turn in each database and for each replica; returns how many."""
+        """Commit at a rate, round robin over databases and replicas; return the number of commits."""
         began, count = time.perf_counter(), 0
         while time.perf_counter() - began < seconds:
             number, slot = count % DATABASES, count // DATABASES % REPLICAS
@@ -94,7 +94,7 @@ class Watch:
 
 
 async def measure(engines: Engines, rate: float, seconds: float) -> list[Wakeup]:
-    """Every way, idle and at a rate of commits a second, one after the other on the same engines."""
+    """Measure every way, idle and at a rate of commits per second, one after the other on the same engines."""
     found = []
     for way in WAYS:
         for at in (0.0, rate):
@@ -105,12 +105,12 @@ async def measure(engines: Engines, rate: float, seconds: float) -> list[Wakeup]
 
 async def _measure(engines: Engines, way: Way, rate: float, seconds: float) -> Wakeup:
     client: AsyncMongoClient[Row] = AsyncMongoClient(engines.mongo)
-    watch = Watch(client, f"wakeups-{way}-{rate:.0f}")
-    await watch.prepare()
+    trial = Trial(client, f"wakeups-{way}-{rate:.0f}")
+    await trial.prepare()
     ways: dict[Way, Callable[[int, int], Awaitable[None]] | None] = {
         "nobody": None,
-        "looking": watch.looking,
-        "stream": watch.stream,
+        "looking": trial.poll,
+        "stream": trial.stream,
     }
     waiting = ways[way]
     replicas = [(number, slot) for number in range(DATABASES) for slot in range(REPLICAS)]
@@ -118,7 +118,7 @@ async def _measure(engines: Engines, way: Way, rate: float, seconds: float) -> W
     await asyncio.sleep(1)
     pids = (engines.system.mongod.child.pid(), os.getpid())
     before = [cpu_seconds(pid) for pid in pids]
-    count = await watch.write(rate, seconds) if rate else await asyncio.sleep(seconds, 0)
+    count = await trial.write(rate, seconds) if rate else await asyncio.sleep(seconds, 0)
     await asyncio.sleep(1)
     mongod, ours = ((cpu_seconds(pid) - at) / (seconds + 1) for pid, at in zip(pids, before, strict=True))
     for task in tasks:
@@ -126,6 +126,6 @@ async def _measure(engines: Engines, way: Way, rate: float, seconds: float) -> W
         with suppress(asyncio.CancelledError, PyMongoError):
             await task
     for number in range(DATABASES):
-        await client.drop_database(f"{watch.name}-{number}")
+        await client.drop_database(f"{trial.name}-{number}")
     await client.close()
-    return Wakeup(way, rate, count, mongod, ours, tuple(watch.took))
+    return Wakeup(way, rate, count, mongod, ours, tuple(trial.took))

@@ -1,4 +1,4 @@
-"""What every suite may ask for."""
+"""Fixtures and options of every suite."""
 
 import fcntl
 import gc
@@ -15,31 +15,31 @@ from stack.processes import StackError
 from stack.system import System
 from stack.tools import REPOSITORY, Tools
 
-# How long an example takes says how busy the machine is.
+# The time of an example depends on the load of the machine.
 settings.register_profile("any machine", deadline=None)
 settings.register_profile(
     "unit", deadline=None, max_examples=settings.get_profile("default").max_examples // 5
 )
 
-# A forked process that collected what the tests before it left would end clients whose threads it does not have:
-# librdkafka crashes then. What is frozen is never collected there.
+# A forked process that collected garbage of earlier tests would close clients whose threads it does not have, and
+# librdkafka would crash. Frozen objects are never collected there.
 os.register_at_fork(before=gc.freeze, after_in_parent=gc.unfreeze)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--unit` leaves out every test that starts an engine or is marked `slow`, and tries a fifth of hypothesis' examples."""
+    """Add `--unit`, which skips tests that start an engine or are marked `slow`, and runs a fifth of hypothesis' examples."""
     parser.addoption(
         "--unit", action="store_true", help="only the tests that start no engine and are not slow"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before test modules are imported, which may ask for a multiple of the examples."""
+    """Load the profile before test modules are imported, because they may multiply its examples."""
     settings.load_profile("unit" if config.getoption("--unit") else "any machine")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long ones that start three of each engine come first, or two processes would share the work badly."""
+    """Run the long tests that start three of each engine first, so that two workers share the time evenly."""
     items.sort(key=lambda item: item.path.parent.name != "ha")
     if config.getoption("--unit"):
         left_out = {
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def tools(request: pytest.FixtureRequest) -> Tools:
-    """The engines' programs; a laptop without them skips, CI fails."""
+    """The engines' programs; tests are skipped without them on a laptop and fail in CI."""
     if request.config.getoption("--unit"):
         pytest.skip("starts an engine")
     try:
@@ -66,7 +66,7 @@ def tools(request: pytest.FixtureRequest) -> Tools:
 
 @contextmanager
 def state_of_our_own() -> Iterator[Path]:
-    """A state folder that no other test session uses now, empty."""
+    """An empty state folder that no other test session uses."""
     base = REPOSITORY / ".state" / "test"
     base.mkdir(parents=True, exist_ok=True)
     for number in range(1, 100):
@@ -76,7 +76,7 @@ def state_of_our_own() -> Iterator[Path]:
             except BlockingIOError:
                 continue
             state = base / str(number)
-            System(state).stop()  # what a session that was killed left behind
+            System(state).stop()  # left over from a killed session
             shutil.rmtree(state, ignore_errors=True)
             yield state
             return
@@ -96,13 +96,13 @@ def _fresh_engines() -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def engines(tools: Tools) -> Iterator[System]:
-    """Kafka and MongoDB, empty and running until the session ends."""
+    """Kafka and MongoDB for the whole session, empty at its start."""
     with _fresh_engines() as system:
         yield system
 
 
 @pytest.fixture(scope="module")
 def own_engines(tools: Tools) -> Iterator[System]:
-    """Kafka and MongoDB for one module, for what accounts for everything that lies there."""
+    """Kafka and MongoDB for one module, for tests that audit everything in them."""
     with _fresh_engines() as system:
         yield system

@@ -1,4 +1,4 @@
-"""Long runs in pieces: each leaves a file, what has been run of this code is not run again, and all are added up."""
+"""Long runs in pieces: each piece is a file, pieces of the present code are not run again, and summaries add them up."""
 
 import hashlib
 import json
@@ -21,14 +21,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Pieces:
-    """The pieces of one kind of run; `code` is what they are valid for."""
+    """The pieces of one kind of run; `code` is the fingerprint of the code that they are valid for."""
 
     folder: Path
     code: str
     packages: Sequence[str]
 
-    def todo(self, first: int, count: int, size: int) -> Iterator[tuple[int, int]]:
-        """First number and length of each piece that nobody has run with this code."""
+    def missing(self, first: int, count: int, size: int) -> Iterator[tuple[int, int]]:
+        """First number and length of each piece that is not recorded for this code."""
         for begin in range(first, first + count, size):
             part = min(size, first + count - begin)
             done = self._read(self._path(begin))
@@ -36,7 +36,7 @@ class Pieces:
                 yield begin, part
 
     def keep(self, first: int, count: int, seconds: float, found: Json) -> Path:
-        """Write down one piece and what it was run on."""
+        """Write a piece with the conditions of its run; return its path."""
         row: Json = {
             "first": first,
             "count": count,
@@ -55,7 +55,7 @@ class Pieces:
         return [row for row in rows if row is not None and row["code"] == self.code]
 
     def others(self) -> int:
-        """How many pieces there are of other code."""
+        """The number of pieces of other code."""
         return len(list(self.folder.glob("*.json"))) - len(self.all())
 
     def _path(self, first: int) -> Path:
@@ -66,7 +66,7 @@ class Pieces:
 
 
 def fingerprint(*roots: str) -> str:
-    """What these files of the repository hold, in one word: it changes with every character of them."""
+    """A hash of these files of the repository."""
     digest = hashlib.sha256()
     for path in sorted(path for root in roots for path in (REPOSITORY / root).rglob("*") if path.is_file()):
         if path.suffix in (".py", ".json", ".yaml", ".html"):
@@ -75,7 +75,7 @@ def fingerprint(*roots: str) -> str:
 
 
 def conditions(packages: Sequence[str]) -> Json:
-    """What was run, on what."""
+    """The conditions of a run: commit, versions and machine."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=REPOSITORY, capture_output=True, text=True
     )
@@ -90,5 +90,5 @@ def conditions(packages: Sequence[str]) -> Json:
 
 
 def added(rows: Sequence[Mapping[str, Any]], name: str) -> Counter[str]:
-    """The counts that several pieces have under one name, added up."""
+    """The sum of the counts that several pieces have under one name."""
     return sum((Counter(row[name]) for row in rows), Counter[str]())

@@ -1,1 +1,1 @@
-"""Faults on real engines: what is injected, the load meanwhile, and the account that says whether anything was lost or doubled."""
+"""Fault injection on real engines: the faults, the load, and the audit that reports lost, doubled and disordered effects."""

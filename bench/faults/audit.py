@@ -1,13 +1,13 @@
-"""The account of a round: the client's log against databases, topics and mailbox, counted as lost, doubled and out of order."""
+"""The audit of a round: the clients' log against databases, topics and mailbox; violations are lost, doubled or out of order."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.faults.audit_topics import topic_lies
-from bench.faults.poison import Poison, poison_lies
-from bench.faults.stand import Stand
+from bench.faults.audit_topics import topic_violations
+from bench.faults.environment import Environment
+from bench.faults.poison import Poison, poison_violations
 from stack.account import find_budget_violations
 from stack.account_checks import find_violations
 from stack.account_sources import Sources, read_mailbox, read_topics
@@ -22,7 +22,7 @@ from stack.account_world import (
 
 LOST, DOUBLED, DISORDERED, MAIL_COPY = "lost", "doubled", "out of order", "mail copy"
 PERSONAL = re.compile(rb"@example\.org|Testo inventato|\+39 035")
-# The first that fits says what kind of lie a text is; whatever fits none is counted as lost.
+# The first pattern that matches decides the kind; a violation that matches none counts as lost.
 KINDS: Sequence[tuple[str, re.Pattern[str]]] = (
     (MAIL_COPY, re.compile(r"^doubled mail")),
     (
@@ -38,7 +38,7 @@ _COUNTED = re.compile(r"^(\d+) (?:documents|messages) .*instead of (\d+)")
 
 @dataclass
 class Verdict:
-    """What the account of a round found; `texts` are some of the lies, `mail_copies` mails beyond one per message."""
+    """What the audit of a round found; `texts` is a sample of the violations, `mail_copies` counts mails beyond one per message."""
 
     reports: int = 0
     refused: int = 0
@@ -52,50 +52,56 @@ class Verdict:
     parked: int = 0
 
     def add(self, kind: str, text: str) -> None:
-        """One more thing that is wrong; of copies of mails, of which there may be many, only some are told."""
+        """Count a violation; of mail copies, which can be many, only some texts are kept."""
         self.kinds[kind] += 1
         if len(self.texts) < 50 or kind != MAIL_COPY:
             self.texts = [*self.texts[-200:], f"{kind}: {text}"]
 
     @property
     def red(self) -> bool:
-        """Whether anything is wrong."""
+        """Whether there is a violation other than mail copies."""
         return any(self.kinds[kind] for kind in (LOST, DOUBLED, DISORDERED))
 
 
 @dataclass(frozen=True)
 class Period:
-    """What an account is about: the client's log, since when, from which offsets, and what was poisoned."""
+    """The scope of an audit: the clients' log, start time, start offsets and injected poison records."""
 
     asked: Sequence[LoggedRequest]
     since: float
-    marks: Mapping[tuple[str, int], int]
+    start_offsets: Mapping[tuple[str, int], int]
     poisons: Sequence[Poison] = ()
     mail_was_hit: bool = True
 
 
-def read_world(stand: Stand, period: Period) -> Observations:
-    """Everything that the account looks at."""
-    sources = Sources(stand.mongod.admin, stand.kafka.admin, stand.mails, period.since, period.marks)
+def read_world(environment: Environment, period: Period) -> Observations:
+    """Read everything that the audit compares."""
+    sources = Sources(
+        environment.mongod.admin,
+        environment.kafka.admin,
+        environment.mails,
+        period.since,
+        period.start_offsets,
+    )
     world = sources.read_stores(period.asked)
     subjects = subjects_of(world)
-    world.facts, _ = read_topics(stand.kafka.admin, subjects, period.since, period.marks)
-    world.mails = list(read_mailbox(stand.mails, period.since))
+    world.facts, _ = read_topics(environment.kafka.admin, subjects, period.since, period.start_offsets)
+    world.mails = list(read_mailbox(environment.mails, period.since))
     world.leftovers = [one for one in world.leftovers if one.report_id in subjects]
     return world
 
 
 def subjects_of(world: Observations) -> set[str]:
-    """What the facts of these reports are about: the reports and their applications."""
+    """The subjects of these reports' facts: the reports and their applications."""
     reports = {one.report_id for one in world.requests if one.step == "report" and one.status in SUCCESS}
     return reports | {str(one["_id"]) for one in world.documents[APPLICATIONS]}
 
 
-def audit(stand: Stand, period: Period) -> Verdict:
-    """Draws the account."""
-    world = read_world(stand, period)
+def audit(environment: Environment, period: Period) -> Verdict:
+    """Audit a period."""
+    world = read_world(environment, period)
     histories, verdict = collect_histories(world), Verdict()
-    for kind, text in _every_lie(stand, period, world, histories.values()):
+    for kind, text in _violations(environment, period, world, histories.values()):
         if kind == MAIL_COPY:
             kind = MAIL_COPY if period.mail_was_hit else DOUBLED  # noqa: PLW2901 - nothing excuses it
         verdict.add(kind, text)
@@ -103,31 +109,31 @@ def audit(stand: Stand, period: Period) -> Verdict:
     return verdict
 
 
-def _every_lie(
-    stand: Stand, period: Period, world: Observations, histories: Iterable[ReportHistory]
+def _violations(
+    environment: Environment, period: Period, world: Observations, histories: Iterable[ReportHistory]
 ) -> Iterator[tuple[str, str]]:
     for history in histories:
         yield from ((kind_of(text), f"{history.report_id}: {text}") for text in find_violations(history))
     yield from ((kind_of(text), text) for text in find_budget_violations(world))
     yield from ((LOST, f"{one.report_id}: left over: {one.what}") for one in world.leftovers)
-    yield from ((LOST, f"{one.report_id}: {text}") for one, text in _unanswered(period.asked))
+    yield from ((LOST, f"{one.report_id}: {text}") for one, text in _server_errors(period.asked))
     yield from ((LOST, f"personal data on {fact.topic}") for fact in world.facts if PERSONAL.search(fact.raw))
-    with stand.client() as client:
-        texts = topic_lies(client, world.facts, subjects_of(world), period.since)
+    with environment.client() as client:
+        texts = topic_violations(client, world.facts, subjects_of(world), period.since)
         yield from ((kind_of(text), text) for text in texts)
-        yield from ((kind_of(text), text) for text in poison_lies(client, period.poisons))
+        yield from ((kind_of(text), text) for text in poison_violations(client, period.poisons))
 
 
 def kind_of(text: str) -> str:
-    """Whether a lie is a loss, a double or a disorder."""
+    """Whether a violation is a loss, a duplicate or a disorder."""
     counted = _COUNTED.match(text)
     if counted:
         return DOUBLED if int(counted[1]) > int(counted[2]) else LOST
     return next((kind for kind, pattern in KINDS if pattern.search(text)), LOST)
 
 
-def _unanswered(asked: Iterable[LoggedRequest]) -> Iterator[tuple[LoggedRequest, str]]:
-    """A client may be told no answer at all for its whole patience; but never a mistake of ours."""
+def _server_errors(asked: Iterable[LoggedRequest]) -> Iterator[tuple[LoggedRequest, str]]:
+    """A client may go unanswered for its whole patience, but must not get a server error other than 503."""
     for one in asked:
         if one.step == "report" and one.status >= 500 and one.status != 503:
             yield one, f"answered {one.status}"

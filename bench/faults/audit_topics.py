@@ -1,5 +1,6 @@
-"""What must be true between topics and databases: nothing said that was not committed, nothing sent that is not there,
-nothing passed over that is not remembered."""
+"""Invariants between topics and databases: every record was committed by its service, every record marked as sent is on
+its topic, and every consumed record has a receipt or is parked.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,19 +14,19 @@ from contracts.topics import BY_NAME
 from stack.account_world import EventRecord
 
 _CHUNK = 10_000
-_SAID = {"aggregateid": 1, "type": 1, "key": 1, "correlation": 1}
+_FIELDS = {"aggregateid": 1, "type": 1, "key": 1, "correlation": 1}
 Client = MongoClient[dict[str, Any]]
-Place = tuple[str, int, int]
+Coordinates = tuple[str, int, int]
 
 
-def topic_lies(
+def topic_violations(
     client: Client, facts: Sequence[EventRecord], subjects: set[str], since: float
 ) -> Iterator[str]:
-    """Every lie between the topics and the databases of one period."""
+    """Every violation between the topics and the databases of one period."""
     for service in SERVICES:
         yield from _ghosts(client, service, facts)
         yield from _missing(client, service, facts, subjects, since)
-        yield from _passed_over(client, service, facts)
+        yield from _unhandled(client, service, facts)
 
 
 def _logs(client: Client, service: str) -> list[str]:
@@ -33,53 +34,53 @@ def _logs(client: Client, service: str) -> list[str]:
 
 
 def _ghosts(client: Client, service: str, facts: Sequence[EventRecord]) -> Iterator[str]:
-    """Facts on topics that no transaction of their service wrote."""
+    """Records on topics that no transaction of their service committed."""
     logs = _logs(client, service)
     ids = {fact.id for fact in facts if fact.source == f"/ascolto/{service}"}
-    known = {name for log in logs for name in _there(client, service, log, ids)}
+    known = {name for log in logs for name in _existing(client, service, log, ids)}
     yield from (f"ghost: {service} never committed fact {name}" for name in sorted(ids - known))
 
 
 def _missing(
     client: Client, service: str, facts: Sequence[EventRecord], subjects: set[str], since: float
 ) -> Iterator[str]:
-    """Facts that are put down as sent and lie on no topic."""
-    there = {fact.id for fact in facts}
+    """Facts that are marked as sent but are on no topic."""
+    on_topics = {fact.id for fact in facts}
     where = {"sent_at": {"$gte": datetime.fromtimestamp(since, UTC)}}
     for log in _logs(client, service):
-        for row in client[service][log].find(where, _SAID):
+        for row in client[service][log].find(where, _FIELDS):
             ours = not subjects.isdisjoint((row["aggregateid"], row.get("correlation")))
-            if ours and "key" not in row and row["_id"] not in there:
-                yield f"{row['aggregateid']}: {row['type']} is put down as sent by {service} and lies on no topic"
+            if ours and "key" not in row and row["_id"] not in on_topics:
+                yield f"{row['aggregateid']}: {row['type']} is marked as sent by {service} and is on no topic"
 
 
-def _passed_over(client: Client, service: str, facts: Sequence[EventRecord]) -> Iterator[str]:
-    """Facts that a service reacts to and has neither a receipt for nor parked."""
+def _unhandled(client: Client, service: str, facts: Sequence[EventRecord]) -> Iterator[str]:
+    """Facts that a service reacts to but has neither a receipt for nor parked."""
     reacts = reacts_to(service)
-    heard = {
+    consumed = {
         fact.id: fact for fact in facts if fact.type in reacts and service in BY_NAME[fact.topic].subscribers
     }
-    left = set(heard) - _there(client, service, "inbox", heard)
-    parked = _parked(client, service) if left else set()
-    for fact in (heard[name] for name in sorted(left)):
+    unhandled = set(consumed) - _existing(client, service, "inbox", consumed)
+    parked = _parked(client, service) if unhandled else set()
+    for fact in (consumed[name] for name in sorted(unhandled)):
         if (fact.topic, fact.partition, fact.offset) not in parked:
             yield f"{fact.report_id}: {service} has no receipt for {fact.type} {fact.id}"
 
 
 def reacts_to(service: str) -> frozenset[str]:
-    """The types of events that a service does something about."""
+    """The event types that a service reacts to."""
     table = import_module(f"{service}.handlers.reactions").REACTIONS
     return frozenset(type_.type_tag for type_ in table.types() if hasattr(type_, "type_tag"))
 
 
-def _parked(client: Client, service: str) -> set[Place]:
+def _parked(client: Client, service: str) -> set[Coordinates]:
     rows = client[service]["parked"].find(
         {"topic": {"$exists": True}}, {"topic": 1, "partition": 1, "offset": 1}
     )
     return {(row["topic"], row["partition"], row["offset"]) for row in rows}
 
 
-def _there(client: Client, service: str, collection: str, ids: Iterable[str]) -> set[str]:
+def _existing(client: Client, service: str, collection: str, ids: Iterable[str]) -> set[str]:
     """Which of these ids are in a collection."""
     row, found = sorted(ids), set[str]()
     for start in range(0, len(row), _CHUNK):

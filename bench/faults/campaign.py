@@ -1,4 +1,4 @@
-"""A campaign: rounds of load under faults, each settled and accounted for before the next begins."""
+"""A campaign: rounds of load under faults; each round is drained and audited before the next one begins."""
 
 import random
 import signal
@@ -14,27 +14,27 @@ from pathlib import Path
 from traceback import format_exception
 
 from bench.faults.audit import MAIL_COPY, Period, Verdict, audit, kind_of
-from bench.faults.deck import WORKERS, Card, cards_of, each_once, endless
-from bench.faults.gauges import gauge_lies
-from bench.faults.ground import Ground
+from bench.faults.catalogue import MEAN_PAUSES, Fault, each_once, faults_of, weighted
+from bench.faults.context import FaultContext
+from bench.faults.environment import Environment
+from bench.faults.gauges import gauge_mismatches
 from bench.faults.links import Links
-from bench.faults.load import Wish, start_load
-from bench.faults.stand import Stand
-from bench.faults.watch import Away, Watch
+from bench.faults.load import LoadSpec, start_load
+from bench.faults.monitor import EngineUnavailable, Monitor
 from stack.play import read_log
 from stack.processes import StackError
 
 SETTLE_SECONDS = 180.0
 MOST_SECONDS = 900.0  # of a slice
-MOST_UNDER_WAY = 1_500.0  # more would wait for longer than their clients' patience when everything is broken
-WIND_DOWN_SECONDS = 300.0  # clients go on asking for as long as their patience
+MOST_UNDER_WAY = 1_500.0  # more reports would exceed their clients' patience when everything is down
+WIND_DOWN_SECONDS = 300.0  # clients retry for as long as their patience
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a campaign is: seconds for all rounds and for one, reports a second, which kinds (all when empty).
+    """The size of a campaign: seconds in all and per round, reports per second, kinds of faults (all when empty).
 
-    A slice has one round in which every kind comes once, however long that takes.
+    A slice has one round in which every kind is injected once, however long that takes.
     """
 
     seconds: float
@@ -46,7 +46,7 @@ class Size:
 
 @dataclass
 class Round:
-    """One round: its load, its faults and its account; `seconds` are all of it, what follows is the part after the load."""
+    """One round: its load, its faults and its audit; `seconds` covers all of it, the other times the part after the load."""
 
     number: int
     calm: bool
@@ -60,9 +60,9 @@ class Round:
 
 @dataclass
 class Campaign:
-    """A stand under load and faults for as long as its size says."""
+    """An environment under load and faults for as long as its size says."""
 
-    ground: Ground
+    context: FaultContext
     folder: Path
     seed: int
     size: Size
@@ -70,53 +70,63 @@ class Campaign:
     broken: str = ""
 
     def run(self) -> None:
-        """Plays rounds until the time is over; every round is accounted for, and one that the harness could not play does not count."""
+        """Run rounds until the time is over; a round that the harness cannot finish is discarded and ends the campaign."""
         end = time.monotonic() + self.size.seconds
-        while not self.rounds or (not self.size.is_slice and time.monotonic() + self._usual() / 2 < end):
-            before = len(self.ground.injections)
+        while not self.rounds or (
+            not self.size.is_slice and time.monotonic() + self._mean_seconds() / 2 < end
+        ):
+            before = len(self.context.injections)
             try:
                 self.rounds.append(self._round(len(self.rounds)))
             except Exception as error:  # noqa: BLE001 - rounds that are accounted for stay so, whatever came after
-                del self.ground.injections[before:]
+                del self.context.injections[before:]
                 self.broken = f"round {len(self.rounds)}: {type(error).__name__}: {error}"
-                self.ground.say("".join(format_exception(error)))
+                self.context.log("".join(format_exception(error)))
                 return
-            self._tell(self.rounds[-1])
+            self._report(self.rounds[-1])
 
-    def _usual(self) -> float:
+    def _mean_seconds(self) -> float:
         return sum(one.seconds for one in self.rounds) / max(1, len(self.rounds))
 
     def _round(self, number: int) -> Round:
-        ground, began, since = self.ground, time.monotonic(), time.time()
-        ground.calm, ground.marks, ground.poisons = number % 2 == 0, ground.watch.marks(), []
-        ground.over, ground.moments.lies = threading.Event(), []
-        before = ground.injected
+        context, began, since = self.context, time.monotonic(), time.time()
+        context.calm, context.start_offsets, context.poisons = (
+            number % 2 == 0,
+            context.monitor.end_offsets_with_retries(),
+            [],
+        )
+        context.over, context.budget_sampler.violations = threading.Event(), []
+        before = context.injected
         log = self.folder / f"round-{number}.jsonl"
-        self._play(number, log)
-        played = time.monotonic()
-        ground.stand.wait_all()
-        settled = ground.watch.finish(None, SETTLE_SECONDS)
+        self._run_load(number, log)
+        load_ended = time.monotonic()
+        context.environment.wait_all()
+        settled = context.monitor.wait_finished(None, SETTLE_SECONDS)
         finished = time.monotonic()
         if not settled:
-            ground.say(f"not finished after {SETTLE_SECONDS:.0f} s: {ground.watch.left()}")
-        period = Period(read_log(log), since, ground.marks, ground.poisons, ground.injected > before)
-        verdict = audit(ground.stand, period)
-        for text in (*ground.moments.lies, *gauge_lies(ground.stand)):
+            context.log(f"unfinished after {SETTLE_SECONDS:.0f} s: {context.monitor.unfinished()}")
+        period = Period(
+            read_log(log), since, context.start_offsets, context.poisons, context.injected > before
+        )
+        verdict = audit(context.environment, period)
+        for text in (*context.budget_sampler.violations, *gauge_mismatches(context.environment)):
             verdict.add(kind_of(text), text)
-        faults, end = ground.injected - before, time.monotonic()
-        times = (round(end - began, 1), round(finished - played, 1), round(end - finished, 1))
-        return Round(number, ground.calm, faults, *times, settled, verdict)
+        faults, end = context.injected - before, time.monotonic()
+        times = (round(end - began, 1), round(finished - load_ended, 1), round(end - finished, 1))
+        return Round(number, context.calm, faults, *times, settled, verdict)
 
-    def _play(self, number: int, log: Path) -> None:
-        """Load, and faults as long as the time of a round lasts; of a slice, until every kind came."""
+    def _run_load(self, number: int, log: Path) -> None:
+        """Run the load and inject faults for the duration of a round; in a slice, until every kind was injected."""
         seconds = MOST_SECONDS if self.size.is_slice else self.size.round_seconds
         most = int((seconds + WIND_DOWN_SECONDS) * self.size.rate)
-        load = start_load(self.ground.stand, Wish(self.seed * 1_000 + number, most, self.size.rate), log)
+        load = start_load(
+            self.context.environment, LoadSpec(self.seed * 1_000 + number, most, self.size.rate), log
+        )
         try:
             while load.poll() is None and not (log.exists() and log.stat().st_size):
                 time.sleep(0.1)
-            with self._held_back(load):
-                self._break(number, time.monotonic() + seconds)
+            with self._throttled(load):
+                self._inject(number, time.monotonic() + seconds)
             load.terminate()
             load.wait(WIND_DOWN_SECONDS)
         finally:
@@ -126,96 +136,96 @@ class Campaign:
                 f"The load of round {number} ended with {load.returncode}: see {log.with_suffix('.err')}"
             )
 
-    def _break(self, number: int, end: float) -> None:
-        """One fault after the other, each timed until all is well again; or many at once and none timed."""
-        rng, cards = random.Random(f"{self.seed}/{number}"), cards_of(self.size.only)
-        if not self.ground.calm:
-            self._break_side_by_side(number, cards, end)
+    def _inject(self, number: int, end: float) -> None:
+        """Inject faults one after the other and time each recovery, or inject many concurrently without timing."""
+        rng, faults = random.Random(f"{self.seed}/{number}"), faults_of(self.size.only)
+        if not self.context.calm:
+            self._inject_concurrently(number, faults, end)
             return
-        self.ground.rng = rng
-        first = each_once(rng, cards) if number == 0 else []
-        for card in first if self.size.is_slice else chain(first, endless(rng, cards)):
+        self.context.rng = rng
+        first = each_once(rng, faults) if number == 0 else []
+        for fault in first if self.size.is_slice else chain(first, weighted(rng, faults)):
             if time.monotonic() > end:
                 return
-            card.inject(self.ground)
+            fault.inject(self.context)
 
-    def _break_side_by_side(self, number: int, cards: Sequence[Card], end: float) -> None:
-        """Each lane breaks what is its own, beside the others."""
-        locks = {session: threading.Lock() for session in WORKERS}
-        timer = threading.Timer(end - time.monotonic(), self.ground.over.set)
+    def _inject_concurrently(self, number: int, faults: Sequence[Fault], end: float) -> None:
+        """Inject faults concurrently, one thread per scope."""
+        locks = {scope: threading.Lock() for scope in MEAN_PAUSES}
+        timer = threading.Timer(end - time.monotonic(), self.context.over.set)
         timer.start()
 
-        def play(session: str) -> None:
-            ours = [card for card in cards if card.sessions[0] == session]
-            ground = replace(self.ground, rng=random.Random(f"{self.seed}/{number}/{session}"))
-            for card in endless(ground.rng, ours) if ours else ():
+        def play(scope: str) -> None:
+            ours = [fault for fault in faults if fault.scopes[0] == scope]
+            context = replace(self.context, rng=random.Random(f"{self.seed}/{number}/{scope}"))
+            for fault in weighted(context.rng, ours) if ours else ():
                 with ExitStack() as held:
-                    for one in card.sessions:
+                    for one in fault.scopes:
                         held.enter_context(locks[one])
-                    if not ground.over.is_set():
-                        card.inject(ground)
-                if ground.over.wait(ground.rng.expovariate(1 / WORKERS[session])):
+                    if not context.over.is_set():
+                        fault.inject(context)
+                if context.over.wait(context.rng.expovariate(1 / MEAN_PAUSES[scope])):
                     return
 
         try:
-            with ThreadPoolExecutor(len(WORKERS)) as pool:
-                for done in as_completed([pool.submit(play, session) for session in WORKERS]):
+            with ThreadPoolExecutor(len(MEAN_PAUSES)) as pool:
+                for done in as_completed([pool.submit(play, scope) for scope in MEAN_PAUSES]):
                     self._stop_all_if_failed(done)
         finally:
             timer.cancel()
 
     def _stop_all_if_failed(self, done: "Future[None]") -> None:
         if done.exception() is not None:
-            self.ground.over.set()
+            self.context.over.set()
         done.result()
 
     @contextmanager
-    def _held_back(self, load: "subprocess.Popen[bytes]") -> Iterator[None]:
-        """Clients wait while as much is under way as comes in ten seconds: a slow machine plays a shorter day."""
+    def _throttled(self, load: "subprocess.Popen[bytes]") -> Iterator[None]:
+        """Hold the clients back while more than ten seconds' worth of work is pending: a slow machine runs a smaller load."""
         most = min(MOST_UNDER_WAY, max(100.0, 10 * self.size.rate))
-        watch, over = Watch(self.ground.stand), threading.Event()
+        monitor, over = Monitor(self.context.environment), threading.Event()
 
-        def hold_back() -> None:
+        def throttle() -> None:
             while load.poll() is None and not over.wait(0.5):
-                with suppress(Away):
-                    waits = watch.waiting() + watch.behind(watch.ends())
+                with suppress(EngineUnavailable):
+                    waits = monitor.pending() + monitor.lag(monitor.end_offsets())
                     load.send_signal(signal.SIGUSR1 if waits > most else signal.SIGUSR2)
-                    self.ground.moments.take(watch)
+                    self.context.budget_sampler.sample(monitor)
 
-        keeper = threading.Thread(target=hold_back, name="hold back", daemon=True)
-        keeper.start()
+        thread = threading.Thread(target=throttle, name="throttle", daemon=True)
+        thread.start()
         try:
             yield
         finally:
             over.set()
-            keeper.join()
+            thread.join()
 
-    def _tell(self, one: Round) -> None:
+    def _report(self, one: Round) -> None:
         v = one.verdict
-        self.ground.say(
-            f"round {one.number}: {v.reports} reports, {one.faults} faults, {dict(v.kinds) or 'nothing wrong'}, "
+        self.context.log(
+            f"round {one.number}: {v.reports} reports, {one.faults} faults, {dict(v.kinds) or 'no violations'}, "
             f"{v.fact_copies} copies of {v.facts} facts, {v.mail_copies} of {v.mails} mails, "
-            f"{one.seconds:.0f} s, of these {one.settling:.0f} to settle and {one.accounting:.0f} to account"
+            f"{one.seconds:.0f} s, of which {one.settling:.0f} to drain and {one.accounting:.0f} to audit"
         )
         for text in sorted(v.texts, key=lambda text: text.startswith(MAIL_COPY))[:10]:
-            self.ground.say(f"     {text}")
+            self.context.log(f"     {text}")
 
 
-def open_ground(
-    state: Path, seed: int, say: Callable[[str], None], spare: frozenset[str] = frozenset()
-) -> Ground:
-    """Starts a stand in an empty folder and keeps its services alive."""
-    stand = Stand(state, Links())
+def open_context(
+    state: Path, seed: int, print_stderr: Callable[[str], None], spare: frozenset[str] = frozenset()
+) -> FaultContext:
+    """Start an environment in an empty folder and supervise its services."""
+    environment = Environment(state, Links())
     try:
-        stand.open()
+        environment.open()
     except BaseException:
-        stand.close()
+        environment.close()
         raise
-    stand.watch()
-    return Ground(stand, Watch(stand), random.Random(seed), say, spare=spare)
+    environment.supervise()
+    return FaultContext(environment, Monitor(environment), random.Random(seed), print_stderr, spare=spare)
 
 
 def totals(rounds: Sequence[Round]) -> Mapping[str, int]:
-    """The figures of all rounds together."""
+    """The totals of all rounds."""
     names = ("reports", "refused", "messages", "mails", "mail_copies", "facts", "fact_copies", "parked")
     return {name: sum(getattr(one.verdict, name) for one in rounds) for name in names}

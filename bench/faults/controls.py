@@ -1,4 +1,4 @@
-"""Negative controls: with one promise taken away the same account must turn red, or it proves nothing."""
+"""Negative controls: with one guarantee removed, the same audit must turn red; otherwise it proves nothing."""
 
 import asyncio
 import time
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.faults.audit import Period, audit
-from bench.faults.ground import Ground
-from bench.faults.load import Wish, start_load
-from bench.faults.poison import HEARD, Poison, send
+from bench.faults.context import FaultContext
+from bench.faults.environment import Replica
+from bench.faults.load import LoadSpec, start_load
+from bench.faults.monitor import Offsets
+from bench.faults.poison import SUBSCRIBED, Poison, send
 from bench.faults.processes import SESSION_SECONDS, is_frozen
 from bench.faults.records import copy_everything
-from bench.faults.stand import Replica
-from bench.faults.watch import Ends
 from contracts.permissions import SERVICES
 from stack.play import read_log
 
@@ -28,7 +28,7 @@ SETTLE_POISON = 90.0
 
 @dataclass
 class Result:
-    """How one control ended: whether the account turned red, after how many faults of those it may take."""
+    """The result of one control: whether the audit turned red, and after how many of the allowed faults."""
 
     name: str
     within: int
@@ -39,11 +39,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Control:
-    """A promise that is taken away, the service that loses it, and what is done to it."""
+    """A guarantee that is removed, the service that loses it, and the fault that exposes it."""
 
     name: str
     service: str
-    words: Sequence[str]
+    command: Sequence[str]
     do: Callable[["Trial"], None]
     within: int = 3
     expect_red: bool = True
@@ -51,123 +51,123 @@ class Control:
 
 @dataclass
 class Trial:
-    """One control on one stand: its load, its faults and its account."""
+    """One control in one environment: its load, its faults and its audit."""
 
-    ground: Ground
+    context: FaultContext
     control: Control
     folder: Path
     seed: int
     poisons: list[Poison] = field(default_factory=list)
     faults: int = 0
     logs: list[Path] = field(default_factory=list)
-    marks: Ends = field(default_factory=dict)
+    start_offsets: Offsets = field(default_factory=dict)
     since: float = 0.0
-    lies: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
 
     def run(self) -> Result:
-        """Sabotages, injects until the account is red or the bound is reached, and puts the real service back."""
+        """Run the sabotaged service, inject until the audit is red or the limit is reached, then restore the real service."""
         result = Result(self.control.name, self.control.within)
         with self.sabotaged():
             while self.faults < self.control.within and not result.red:
-                self.marks, self.since = self.ground.watch.marks(), time.time()
-                self.logs, self.poisons, self.lies = [], [], []
+                self.start_offsets, self.since = self.context.monitor.end_offsets_with_retries(), time.time()
+                self.logs, self.poisons, self.violations = [], [], []
                 self.control.do(self)
-                self.ground.watch.finish(None, SETTLE_SECONDS)
+                self.context.monitor.wait_finished(None, SETTLE_SECONDS)
                 found = self.verdict()
                 result.red, result.faults = found != [], self.faults
                 result.texts = found[:5]
         return result
 
     def verdict(self) -> list[str]:
-        """What the account says is wrong."""
-        asked = [one for log in self.logs for one in read_log(log)]
-        period = Period(asked, self.since, self.marks, self.poisons)
-        verdict = audit(self.ground.stand, period)
-        return [*self.lies, *(verdict.texts if verdict.red else [])]
+        """The violations that the audit finds."""
+        args = [one for log in self.logs for one in read_log(log)]
+        period = Period(args, self.since, self.start_offsets, self.poisons)
+        verdict = audit(self.context.environment, period)
+        return [*self.violations, *(verdict.texts if verdict.red else [])]
 
     @contextmanager
     def sabotaged(self) -> Iterator[None]:
-        """The sabotaged service runs instead of the real one."""
-        stand, name = self.ground.stand, self.control.service
-        stand.drop(name, 0)
-        stand.want(name, 0, self.words())
-        stand.wait_all()
+        """Run the sabotaged service instead of the real one."""
+        environment, name = self.context.environment, self.control.service
+        environment.remove(name, 0)
+        environment.ensure(name, 0, self.command())
+        environment.wait_all()
         try:
             yield
         finally:
-            stand.drop(name, 0, kill=True)
-            stand.want(name)
-            stand.wait_all()
+            environment.remove(name, 0, kill=True)
+            environment.ensure(name)
+            environment.wait_all()
 
-    def words(self, *more: str) -> Sequence[str]:
-        """What starts the sabotaged service."""
-        return ("-m", "bench.faults.sabotage", self.control.service, *self.control.words, *more)
+    def command(self, *more: str) -> Sequence[str]:
+        """The command of the sabotaged service."""
+        return ("-m", "bench.faults.sabotage", self.control.service, *self.control.command, *more)
 
     def load(self, patience: float = CLIENT_PATIENCE) -> Callable[[], None]:
-        """Starts a small stream of reports; what it returns waits for the end."""
+        """Start a small stream of reports; the returned function waits for its end."""
         number = len(list(self.folder.glob("*.jsonl")))
         log = self.folder / f"control-{number}.jsonl"
         self.logs.append(log)
-        wish = Wish(self.seed * 1_000 + 900 + number, REPORTS, RATE, patience)
-        process = start_load(self.ground.stand, wish, log)
+        spec = LoadSpec(self.seed * 1_000 + 900 + number, REPORTS, RATE, patience)
+        process = start_load(self.context.environment, spec, log)
         return lambda: (process.wait(), None)[1]
 
-    def die_at(self, point: str) -> None:
-        """The service kills itself at a point under load."""
-        stand, service = self.ground.stand, self.control.service
-        stand.arm(service, 0, {f"{service.upper()}_CRASH_AT": point})
-        child = stand.service(service)
+    def crash_at(self, point: str) -> None:
+        """The service kills itself at a crash point under load."""
+        environment, service = self.context.environment, self.control.service
+        environment.restart_with(service, 0, {f"{service.upper()}_CRASH_AT": point})
+        child = environment.service(service)
         born, end, wait = child.pid(), time.monotonic() + DIE_SECONDS, self.load()
         while child.pid() == born and time.monotonic() < end:
             time.sleep(0.05)
         self.faults += 1
         wait()
-        stand.wait_all()
+        environment.wait_all()
 
 
 def acknowledge_first(trial: Trial) -> None:
-    """A batch that was acknowledged dies with its process."""
-    trial.die_at("ack.unhandled:2")
+    """A batch is acknowledged, and the process dies before it is handled."""
+    trial.crash_at("ack.unhandled:2")
 
 
 def write_twice(trial: Trial) -> None:
-    """What was committed is never said, because the process died between the two writes."""
-    trial.die_at("dual.unsent:2")
+    """Documents are committed, and the process dies before their facts are published."""
+    trial.crash_at("dual.unsent:2")
 
 
 def clear_first(trial: Trial) -> None:
-    """What was put down as sent is not on its topic, because the process died between the two."""
-    trial.die_at("clear.unsent:2")
+    """Facts are marked as sent, and the process dies before they are sent."""
+    trial.crash_at("clear.unsent:2")
 
 
 def deliver_twice(trial: Trial) -> None:
-    """Every record comes again."""
+    """Every record is delivered again."""
     trial.load()()
-    trial.ground.watch.finish(None, SETTLE_SECONDS)
-    copy_everything(replace(trial.ground, calm=False, marks=trial.marks, injections=[]))
+    trial.context.monitor.wait_finished(None, SETTLE_SECONDS)
+    copy_everything(replace(trial.context, calm=False, start_offsets=trial.start_offsets, injections=[]))
     trial.faults += 1
 
 
 def kill_store(trial: Trial) -> None:
-    """The store dies right after it said yes to what only its memory had; nobody else makes it write.
+    """The database dies right after it acknowledged writes that were only in its memory, while no other service forces a flush.
 
-    With one member and a journal that is written every 100 ms little would be at stake; it may wait five times as long.
+    With one member and a journal flush every 100 ms little would be at risk, so the interval is set to 500 ms.
     """
-    stand = trial.ground.stand
+    environment = trial.context.environment
     others: list[Replica] = [(name, 0) for name in SERVICES if name != trial.control.service]
-    with stand.held_down(*others):
+    with environment.suspended(*others):
         for replica in others:
-            stand.service(*replica).stop()
-        with stand.client() as client:
+            environment.service(*replica).stop()
+        with environment.client() as client:
             client.admin.command({"setParameter": 1, "journalCommitInterval": 500})
         wait, end = trial.load(patience=30.0), time.monotonic() + DIE_SECONDS
         while _answers(trial.logs[-1]) < REPORTS // 2 and time.monotonic() < end:
             time.sleep(0.005)
-        stand.mongod.kill()
+        environment.mongod.kill()
         trial.faults += 1
-        stand.mongod.start()
+        environment.mongod.start()
     wait()
-    stand.wait_all()
+    environment.wait_all()
 
 
 def _answers(log: Path) -> int:
@@ -175,44 +175,44 @@ def _answers(log: Path) -> int:
 
 
 def wake_zombie(trial: Trial) -> None:
-    """A frozen owner wakes up with a batch in its hands that its heir has handled.
+    """A paused owner resumes with a batch in memory that its successor has handled.
 
-    Receipts alone would keep its effects from being doubled: what it must not do is move the fence back.
+    Receipts alone would prevent doubled effects; the zombie must also not move the fence back.
     """
-    stand, service = trial.ground.stand, trial.control.service
-    stand.drop(service, 0, kill=True)
-    topics = [topic for topic in HEARD if service in topic.subscribers]
-    spare = {*trial.ground.spare, *(kind for kind in UNFETCHABLE)}
-    trial.poisons, _ = asyncio.run(send(stand.kafka.admin, topics, trial.seed, spare))
-    stand.want(service, 0, trial.words("--stop-at", "delivery.fetched:1"))
-    child, end = stand.service(service), time.monotonic() + DIE_SECONDS
+    environment, service = trial.context.environment, trial.control.service
+    environment.remove(service, 0, kill=True)
+    topics = [topic for topic in SUBSCRIBED if service in topic.subscribers]
+    spare = {*trial.context.spare, *(kind for kind in UNFETCHABLE)}
+    trial.poisons, _ = asyncio.run(send(environment.kafka.admin, topics, trial.seed, spare))
+    environment.ensure(service, 0, trial.command("--stop-at", "delivery.fetched:1"))
+    child, end = environment.service(service), time.monotonic() + DIE_SECONDS
     while not is_frozen(child.pid()) and time.monotonic() < end:
         time.sleep(0.05)
     trial.faults += 1
-    stand.want(service, 1, trial.words())
+    environment.ensure(service, 1, trial.command())
     time.sleep(SESSION_SECONDS)
-    trial.ground.watch.finish(None, SETTLE_POISON)
-    trial.lies += _went_back(trial, child.resume, 5.0)
-    stand.drop(service, 1)
+    trial.context.monitor.wait_finished(None, SETTLE_POISON)
+    trial.violations += _fence_regressions(trial, child.resume, 5.0)
+    environment.remove(service, 1)
 
 
-def _went_back(trial: Trial, wake: Callable[[], None], seconds: float) -> list[str]:
-    """Fences that somebody who wakes up moves and does not own: an epoch or a position becomes smaller."""
+def _fence_regressions(trial: Trial, wake: Callable[[], None], seconds: float) -> list[str]:
+    """Fences that a zombie moves without owning them: an epoch or an offset becomes smaller."""
     most: dict[str, tuple[int, int]] = {}
-    lies: dict[str, None] = {}
+    violations: dict[str, None] = {}
     end = time.monotonic() + seconds
-    with trial.ground.stand.client() as client:
+    with trial.context.environment.client() as client:
         while time.monotonic() < end:
             for row in client[trial.control.service]["fences"].find({}):
                 name, now = str(row["_id"]), (int(str(row["epoch"])), int(str(row["next"])))
                 before = most.get(name, now)
                 if now[0] < before[0] or now[1] < before[1]:
                     place = f"{row['topic']}/{row['partition']}"
-                    lies[f"doubled: the fence of {place} went back from {before} to {now}"] = None
+                    violations[f"doubled: the fence of {place} moved back from {before} to {now}"] = None
                 most[name] = (max(now[0], before[0]), max(now[1], before[1]))
-            wake()  # again and again does no harm: the first time came after the first look
+            wake()  # after the first read; repeated calls do no harm
             time.sleep(0.01)
-    return list(lies)
+    return list(violations)
 
 
 UNFETCHABLE = ("a header name that is not UTF-8", "a codec that does not exist")
@@ -226,7 +226,7 @@ CONTROLS: Sequence[Control] = (
     Control("w:1", "intake", ("--without", "majority"), kill_store, within=5),
     Control("no fence", "routing", ("--without", "fence"), wake_zombie),
 )
-# The same faults on the real thing: what turns red above must stay green here.
+# The same faults on the real service: what turns red above must stay green here.
 GREENS: Sequence[Control] = (
     Control(
         "the same forgetful handler with its inbox", "routing", ("--forgetful",), deliver_twice, 1, False

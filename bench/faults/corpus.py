@@ -1,4 +1,4 @@
-"""Records that nobody can understand, and some that nobody needs to: each kind is one way of being wrong."""
+"""The poison corpus: records that no consumer can decode, and some of unknown types that are skipped."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ Headers = list[tuple[str, bytes | None]]
 
 @dataclass(frozen=True)
 class Draft:
-    """A record as it would be sent; `patch` replaces bytes of the built batch, `codec` is written into its attributes."""
+    """A record to be sent; `patch` replaces bytes of the encoded batch, `codec` is written into its attributes."""
 
     key: bytes | None
     value: bytes | None
@@ -19,29 +19,29 @@ class Draft:
     codec: int | None = None
 
     def with_header(self, name: str, value: bytes | None) -> "Draft":
-        """The same record with another value of a header."""
+        """A copy with another value of a header."""
         return replace(self, headers=[(key, value if key == name else old) for key, old in self.headers])
 
     def without(self, name: str) -> "Draft":
-        """The same record without a header."""
+        """A copy without a header."""
         return replace(self, headers=[(key, old) for key, old in self.headers if key != name])
 
     def with_body(self, change: Callable[[dict[str, Any]], None]) -> "Draft":
-        """The same record with a changed body."""
+        """A copy with a changed body."""
         body = json.loads(self.value or b"{}")
         change(body)
         return replace(self, value=json.dumps(body).encode())
 
 
-Spoil = Callable[[Draft], Draft]
+Corrupt = Callable[[Draft], Draft]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One way of being wrong, and what must become of such a record."""
+    """One way to corrupt a record, and what must become of such a record."""
 
     name: str
-    spoil: Spoil
+    corrupt: Corrupt
     expect: Literal["parked", "skipped"] = "parked"
 
 
@@ -70,25 +70,25 @@ BODIES: Mapping[str, bytes | None] = {
 }
 
 
-def _field(value: str) -> Spoil:
-    """Puts JSON text in the place of the field that names the subject."""
+def _field(value: str) -> Corrupt:
+    """Replaces the value of the subject's field with JSON text."""
 
-    def spoil(draft: Draft) -> Draft:
+    def corrupt(draft: Draft) -> Draft:
         body, subject = (draft.value or b"").decode(), json.dumps((draft.key or b"").decode())
         return replace(draft, value=body.replace(subject, value, 1).encode("utf-8", "surrogatepass"))
 
-    return spoil
+    return corrupt
 
 
-def _value(value: bytes | None) -> Spoil:
+def _value(value: bytes | None) -> Corrupt:
     return lambda draft: replace(draft, value=value)
 
 
-def _header(name: str, value: bytes | None) -> Spoil:
+def _header(name: str, value: bytes | None) -> Corrupt:
     return lambda draft: draft.with_header(name, value)
 
 
-def _without(name: str) -> Spoil:
+def _without(name: str) -> Corrupt:
     return lambda draft: draft.without(name)
 
 
@@ -111,7 +111,7 @@ FIELDS: Mapping[str, str] = {
 
 
 def kinds() -> list[Kind]:
-    """Every kind, those that stop a client library last."""
+    """Every kind; those that client libraries cannot read come last."""
     found = [Kind(f"without {name}", _without(name)) for name in REQUIRED]
     found += [Kind(f"null {name}", _header(name, None)) for name in REQUIRED[:2]]
     found += [Kind(f"ce_time {text.decode() or 'empty'}", _header("ce_time", text)) for text in TIMES]

@@ -1,4 +1,4 @@
-"""Full disks: the engines' data lie on small file systems in memory, a ballast takes what is left, and gives it back."""
+"""Full disks: the engines' data are on small tmpfs mounts; a ballast file takes the free space and releases it."""
 
 import os
 import subprocess
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bench.faults.ground import Ground
-from bench.faults.stand import Stand
+from bench.faults.context import FaultContext
+from bench.faults.environment import Environment
 from stack.kafka import Kafka
 from stack.mongod import Mongod
 from stack.processes import StackError
@@ -20,7 +20,7 @@ HOW = "small file systems cannot be mounted here: run it as root"
 
 @contextmanager
 def small_disks(root: Path) -> Iterator[None]:
-    """The data folders of a state folder are small file systems for a while, where that can be."""
+    """Mount small file systems as the engines' data folders for a while, where that is possible."""
     folders = [root / name / "data" for name in MEGABYTES]
     try:
         for folder, size in zip(folders, MEGABYTES.values(), strict=True):
@@ -39,29 +39,29 @@ def _mount(folder: Path, megabytes: int) -> bool:
     return os.geteuid() == 0 and subprocess.run(command, capture_output=True).returncode == 0
 
 
-def fill_disk(ground: Ground) -> None:
-    """F10: the disk of the broker or of mongod is full, and then it is not."""
-    name = ground.rng.choice(sorted(MEGABYTES))
-    folder = ground.stand.root / name / "data"
+def fill_disk(context: FaultContext) -> None:
+    """F10: the disk of the broker or of mongod is full for a while."""
+    name = context.rng.choice(sorted(MEGABYTES))
+    folder = context.environment.root / name / "data"
     if not os.path.ismount(folder):
-        ground.skip("F10", HOW)
+        context.skip("F10", HOW)
         return
-    ballast, engine = folder / "ballast", _engine(ground.stand, name)
-    with ground.fault("F10", f"no space left for {name}") as fault:
+    ballast, engine = folder / "ballast", _engine(context.environment, name)
+    with context.fault("F10", f"no space left for {name}") as fault:
         _take_all(ballast)
-        end = time.monotonic() + ground.rng.uniform(5, 10)
+        end = time.monotonic() + context.rng.uniform(5, 10)
         while engine.child.alive() and time.monotonic() < end:
             time.sleep(0.1)
             _take_all(ballast)
         died = not engine.child.alive()
         ballast.unlink()
         fault.heal()
-        fault.what += ", it ended" if died else ", it lived on"
+        fault.what += ", it ended" if died else ", it kept running"
         _keep_up(engine)
 
 
 def _keep_up(engine: Kafka | Mongod) -> None:
-    """Start it as often as it ends: one that could not write may notice only now."""
+    """Restart the engine each time it ends: one that could not write may notice only now."""
     end = time.monotonic() + LATE_SECONDS
     while time.monotonic() < end:
         with suppress(StackError):
@@ -70,12 +70,12 @@ def _keep_up(engine: Kafka | Mongod) -> None:
     engine.start()
 
 
-def _engine(stand: Stand, name: str) -> Kafka | Mongod:
-    return stand.kafka if name == "kafka" else stand.mongod
+def _engine(environment: Environment, name: str) -> Kafka | Mongod:
+    return environment.kafka if name == "kafka" else environment.mongod
 
 
 def _take_all(ballast: Path) -> None:
-    """What is free now is taken, unless the engine was quicker: then it is tried again soon."""
+    """Allocate the free space; when the engine is faster, the caller tries again soon."""
     with ballast.open("ab") as file, suppress(OSError):
         free = os.statvfs(ballast)
         if size := free.f_bavail * free.f_frsize:

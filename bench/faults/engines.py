@@ -1,39 +1,39 @@
-"""Faults of engines and links: broker and store die, hang and step down, connections misbehave, everything restarts."""
+"""Faults of engines and links: broker and mongod die, hang and step down, connections misbehave, everything restarts."""
 
 import time
 from contextlib import suppress
 
 from pymongo.errors import PyMongoError
 
-from bench.faults.ground import Ground
+from bench.faults.context import FaultContext
 from bench.faults.proxy import Mode
 from stack.kafka import Kafka
 from stack.mongod import Mongod
 
 
-def break_broker(ground: Ground) -> None:
-    """F4: the broker is killed, restarted in order, or hangs."""
-    _break(ground, "F4", "broker", ground.stand.kafka)
+def break_broker(context: FaultContext) -> None:
+    """F4: the broker is killed, restarted or paused."""
+    _break(context, "F4", "broker", context.environment.kafka)
 
 
-def break_store(ground: Ground) -> None:
-    """F5: mongod is killed, restarted in order, hangs, or is no primary for a while."""
-    if ground.rng.random() < 0.25:
-        with ground.fault("F5", "mongod steps down for 3 s"):
-            with suppress(PyMongoError), ground.stand.client() as client:
+def break_store(context: FaultContext) -> None:
+    """F5: mongod is killed, restarted, paused, or steps down for a while."""
+    if context.rng.random() < 0.25:
+        with context.fault("F5", "mongod steps down for 3 s"):
+            with suppress(PyMongoError), context.environment.client() as client:
                 client.admin.command({"replSetStepDown": 3, "force": True})
             time.sleep(3.5)
-            ground.stand.mongod.wait_ready()
+            context.environment.mongod.wait_ready()
         return
-    _break(ground, "F5", "mongod", ground.stand.mongod)
+    _break(context, "F5", "mongod", context.environment.mongod)
 
 
-def _break(ground: Ground, kind: str, name: str, engine: Kafka | Mongod) -> None:
-    how = ground.rng.choice(("kill -9", "kill -9", "restart", "pause"))
-    seconds = ground.rng.uniform(1, 4)
-    if how == "pause" and ground.rng.random() < 0.3:
+def _break(context: FaultContext, kind: str, name: str, engine: Kafka | Mongod) -> None:
+    how = context.rng.choice(("kill -9", "kill -9", "restart", "pause"))
+    seconds = context.rng.uniform(1, 4)
+    if how == "pause" and context.rng.random() < 0.3:
         seconds += 12
-    with ground.fault(kind, f"{how} of the {name}, {seconds:.0f} s away") as fault:
+    with context.fault(kind, f"{how} of the {name}, {seconds:.0f} s down") as fault:
         if how == "pause":
             engine.pause()
             time.sleep(seconds)
@@ -48,12 +48,14 @@ def _break(ground: Ground, kind: str, name: str, engine: Kafka | Mongod) -> None
         engine.start()
 
 
-def misbehave(ground: Ground) -> None:
-    """F6: a link resets, swallows, hangs, delays, drops its replies or is slow."""
-    name = ground.rng.choice([name for name in ground.stand.links.names if not name.startswith("client-")])
-    if ground.rng.random() < 0.1:
+def misbehave(context: FaultContext) -> None:
+    """F6: a link resets, stops forwarding, hangs, delays, drops replies or is throttled."""
+    name = context.rng.choice(
+        [name for name in context.environment.links.names if not name.startswith("client-")]
+    )
+    if context.rng.random() < 0.1:
         name = "client-intake"
-    mode = ground.rng.choice(
+    mode = context.rng.choice(
         (
             Mode("reset"),
             Mode("blackhole"),
@@ -64,42 +66,42 @@ def misbehave(ground: Ground) -> None:
             Mode("throttle", rate=8_000),
         )
     )
-    seconds = ground.rng.uniform(1, 5) + (12 if ground.rng.random() < 0.1 else 0)
+    seconds = context.rng.uniform(1, 5) + (12 if context.rng.random() < 0.1 else 0)
     with (
-        ground.fault("F6", f"{name}: {mode} for {seconds:.0f} s"),
-        ground.stand.links.behaving(name, mode),
+        context.fault("F6", f"{name}: {mode} for {seconds:.0f} s"),
+        context.environment.links.behaving(name, mode),
     ):
         time.sleep(seconds)
 
 
-def drop_quickly(ground: Ground) -> None:
-    """F6: many short losses of replies between a service and its store: results of commits that nobody hears."""
-    service = ground.rng.choice(("intake", "routing", "notify"))
+def drop_quickly(context: FaultContext) -> None:
+    """F6: many short losses of replies between a service and its database, so that results of commits are lost."""
+    service = context.rng.choice(("intake", "routing", "notify"))
     for _ in range(5):
         with (
-            ground.fault("F6", f"{service}-mongod: drop-replies for a moment", timed=False),
-            ground.stand.links.behaving(f"{service}-mongod", Mode("drop-replies")),
+            context.fault("F6", f"{service}-mongod: drop-replies briefly", timed=False),
+            context.environment.links.behaving(f"{service}-mongod", Mode("drop-replies")),
         ):
-            time.sleep(ground.rng.uniform(0.02, 0.2))
-        time.sleep(ground.rng.uniform(0.3, 1.0))
+            time.sleep(context.rng.uniform(0.02, 0.2))
+        time.sleep(context.rng.uniform(0.3, 1.0))
 
 
-def restart_everything(ground: Ground) -> None:
-    """F14: every process dies at once, and all come back in any order."""
-    stand = ground.stand
-    replicas = sorted(stand.wanted)
-    with ground.fault("F14", "kill -9 of every service, the broker and mongod at once") as fault:
-        with stand.held_down(*replicas):
+def restart_everything(context: FaultContext) -> None:
+    """F14: every process is killed at once, and all are restarted in random order."""
+    environment = context.environment
+    replicas = sorted(environment.specs)
+    with context.fault("F14", "kill -9 of every service, the broker and mongod at once") as fault:
+        with environment.suspended(*replicas):
             for replica in replicas:
-                stand.service(*replica).kill()
-            stand.kafka.kill()
-            stand.mongod.kill()
-            engines: list[Kafka | Mongod] = [stand.kafka, stand.mongod]
-            ground.rng.shuffle(engines)
+                environment.service(*replica).kill()
+            environment.kafka.kill()
+            environment.mongod.kill()
+            engines: list[Kafka | Mongod] = [environment.kafka, environment.mongod]
+            context.rng.shuffle(engines)
             fault.heal()
-            if ground.rng.random() < 0.5:
+            if context.rng.random() < 0.5:
                 for engine in engines:
                     engine.launch()
         for engine in engines:
             engine.start()
-        stand.wait_all()
+        environment.wait_all()

@@ -1,4 +1,4 @@
-"""Whether the services say of themselves what the engines say of them, once nothing is under way."""
+"""Whether the services' gauges agree with the engines once nothing is pending."""
 
 import time
 from collections import Counter
@@ -9,42 +9,46 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 from pymongo import MongoClient
 
-from bench.faults.stand import Replica, Stand
+from bench.faults.environment import Environment, Replica
 from stack.ports import HOST, Ports
 
-# The gauges of a service and the collections that they count; they are measured anew every five seconds.
+# The gauges and the collections that they count; a service refreshes them every five seconds.
 COUNTED = {"outbox_pending": "outbox", "jobs_pending": "jobs", "parked_records": "parked"}
 LAG = "consumer_lag_records"
 SECONDS = 20.0
 
 
-def gauge_lies(stand: Stand, seconds: float = SECONDS) -> list[str]:
-    """What the gauges say that is not so; they are given some seconds to be measured in."""
+def gauge_mismatches(environment: Environment, seconds: float = SECONDS) -> list[str]:
+    """Gauges that still differ from the engines after some seconds."""
     end = time.monotonic() + seconds
-    with stand.client() as client:
-        while lies := [text for one in sorted(stand.wanted) for text in _lies(stand, client, one)]:
+    with environment.client() as client:
+        while violations := [
+            text for one in sorted(environment.specs) for text in _violations(environment, client, one)
+        ]:
             if time.monotonic() > end:
                 break
             time.sleep(0.5)
-    return lies
+    return violations
 
 
-def _lies(stand: Stand, client: MongoClient[dict[str, Any]], replica: Replica) -> Iterator[str]:
+def _violations(
+    environment: Environment, client: MongoClient[dict[str, Any]], replica: Replica
+) -> Iterator[str]:
     name, _ = replica
     try:
-        told = read_gauges(_metrics(stand, replica))
+        values = read_gauges(_metrics(environment, replica))
     except (OSError, HTTPException) as error:
-        yield f"metrics: {name} says nothing of itself: {type(error).__name__}"
+        yield f"metrics: {name} does not answer /metrics: {type(error).__name__}"
         return
     counted = {gauge: client[name][source].count_documents({}) for gauge, source in COUNTED.items()}
-    yield from compare(name, told, counted | {LAG: 0})
+    yield from compare(name, values, counted | {LAG: 0})
 
 
-def compare(name: str, told: Counter[str], there: dict[str, int]) -> Iterator[str]:
-    """Every gauge that differs from what there is."""
+def compare(name: str, values: Counter[str], there: dict[str, int]) -> Iterator[str]:
+    """Every gauge that differs from the actual number."""
     for gauge, number in there.items():
-        if told[gauge] != number:
-            yield f"metrics: {name} says {gauge} {told[gauge]} and it is {number}"
+        if values[gauge] != number:
+            yield f"metrics: {name} reports {gauge} {values[gauge]}, actual {number}"
 
 
 def read_gauges(text: str) -> Counter[str]:
@@ -56,8 +60,8 @@ def read_gauges(text: str) -> Counter[str]:
     return sums
 
 
-def _metrics(stand: Stand, replica: Replica) -> str:
-    connection = HTTPConnection(HOST, Ports(stand.service(*replica).folder)["http"], timeout=5)
+def _metrics(environment: Environment, replica: Replica) -> str:
+    connection = HTTPConnection(HOST, Ports(environment.service(*replica).folder)["http"], timeout=5)
     try:
         connection.request("GET", "/metrics")
         return connection.getresponse().read().decode()

@@ -1,4 +1,4 @@
-"""The links of a whole system, on an event loop of their own thread, switched from any other thread."""
+"""The links of a whole system, on an event loop in their own thread; any thread can switch them."""
 
 import asyncio
 import threading
@@ -16,14 +16,14 @@ class Links:
     """Proxies by name; they run until they are closed."""
 
     def __init__(self) -> None:
-        """Starts the loop; there are no links yet."""
+        """Starts the loop without links."""
         self._links: dict[str, Link] = {}
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="links", daemon=True)
         self._thread.start()
 
     def add(self, name: str, port: int, target: int) -> None:
-        """Opens a link that listens on one port and leads to another."""
+        """Open a link from a listening port to a target port."""
         self._links[name] = self._run(self._open(name, port, target))
 
     async def _open(self, name: str, port: int, target: int) -> Link:
@@ -33,16 +33,16 @@ class Links:
 
     @property
     def names(self) -> list[str]:
-        """Every link."""
+        """The names of all links."""
         return sorted(self._links)
 
     def switch(self, name: str, mode: Mode) -> None:
-        """Makes a link behave so from now on."""
+        """Switch a link to another mode."""
         self._call(lambda: self._links[name].switch(mode))
 
     @contextmanager
     def behaving(self, name: str, mode: Mode) -> Iterator[None]:
-        """A link behaves so for a while and passes everything afterwards."""
+        """Switch a link for a while, then back to passing everything."""
         self.switch(name, mode)
         try:
             yield
@@ -50,15 +50,15 @@ class Links:
             self.switch(name, PASS)
 
     def retarget(self, name: str, target: int) -> None:
-        """New connections of a link lead elsewhere."""
+        """Direct new connections of a link to another target."""
         self._links[name].target = target
 
     def figures(self) -> Mapping[str, dict[str, int]]:
-        """How many bytes each link carried and lost."""
+        """Bytes that each link carried and lost."""
         return {name: {"carried": link.carried, "lost": link.lost} for name, link in self._links.items()}
 
     def close(self) -> None:
-        """Ends every link and the thread."""
+        """Close every link and end the thread."""
         for link in self._links.values():
             self._run(link.close())
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -1,4 +1,4 @@
-"""Poison on every topic that is heard: sent as raw batches, and afterwards looked for in the parking of every consumer."""
+"""Poison on every consumed topic: sent as raw batches, and later looked up among the parked records of every consumer."""
 
 import asyncio
 import random
@@ -23,12 +23,12 @@ from contracts.samples import examples
 from contracts.topics import BY_NAME, TOPICS, Topic
 
 _ATTRIBUTES, _CRC, _CHECKED = 21, 17, 21
-HEARD = tuple(topic for topic in TOPICS if topic.subscribers)
+SUBSCRIBED = tuple(topic for topic in TOPICS if topic.subscribers)
 
 
 @dataclass(frozen=True)
 class Poison:
-    """A record that was sent, where it lies, and what must become of it."""
+    """A record that was sent, its coordinates, and what must become of it."""
 
     kind: str
     topic: str
@@ -38,8 +38,8 @@ class Poison:
     value: bytes | None
 
 
-def sound(topic: Topic, seed: int) -> Draft:
-    """A record that would be understood, about something that nobody knows."""
+def valid_record(topic: Topic, seed: int) -> Draft:
+    """A valid record about an unknown subject."""
     event: type[Event] = topic.events[0]
     subject = str(uuid.UUID(int=random.Random(seed).getrandbits(128), version=4))
     example = examples(event)[0].body
@@ -59,7 +59,7 @@ def sound(topic: Topic, seed: int) -> Draft:
 async def send(
     kafka: Connection, topics: Sequence[Topic], seed: int, spare: Collection[str] = ()
 ) -> tuple[list[Poison], dict[str, str]]:
-    """Sends every kind but those to spare to every topic; returns what lies there, and why a kind could not be sent."""
+    """Send every kind except `spare` to every topic; return the sent records, and errors by kind."""
     producer = AIOKafkaProducer(
         **kafka.aiokafka(), max_request_size=2_097_152, max_batch_size=2_097_152, linger_ms=0
     )
@@ -74,14 +74,14 @@ async def send(
             except KafkaError as error:
                 refused[kind.name] = type(error).__name__
             if number % 10 == 9:
-                await asyncio.sleep(0.2)  # a consumer that parks everything at once is right to stop
+                await asyncio.sleep(0.2)  # a consumer rightly stops when it parks everything at once
     finally:
         await producer.stop()
     return sent, refused
 
 
 async def _send(producer: AIOKafkaProducer, topic: Topic, kind: Kind, seed: int) -> Poison:
-    draft = kind.spoil(sound(topic, seed))
+    draft = kind.corrupt(valid_record(topic, seed))
     batch = producer.create_batch()
     batch.append(key=draft.key, value=draft.value, timestamp=None, headers=draft.headers)
     batch._buffer = _patched(bytes(batch._build()), draft)
@@ -92,7 +92,7 @@ async def _send(producer: AIOKafkaProducer, topic: Topic, kind: Kind, seed: int)
 
 
 def _patched(batch: bytes, draft: Draft) -> bytearray:
-    """The built batch with its bytes broken and its checksum right."""
+    """The encoded batch with broken bytes and a correct checksum."""
     raw = bytearray(batch.replace(*draft.patch, 1) if draft.patch else batch)
     if draft.codec is not None:
         struct.pack_into(">h", raw, _ATTRIBUTES, draft.codec)
@@ -100,8 +100,8 @@ def _patched(batch: bytes, draft: Draft) -> bytearray:
     return raw
 
 
-def poison_lies(client: MongoClient[dict[str, Any]], poisons: Sequence[Poison]) -> Iterator[str]:
-    """Every poison that a consumer did not park once with its bytes and a reason, or parked without need."""
+def poison_violations(client: MongoClient[dict[str, Any]], poisons: Sequence[Poison]) -> Iterator[str]:
+    """Poison that a consumer did not park exactly once with its bytes and a reason, and unknown types that it parked."""
     for topic in {poison.topic for poison in poisons}:
         there = [poison for poison in poisons if poison.topic == topic]
         for service in BY_NAME[topic].subscribers:
@@ -109,7 +109,7 @@ def poison_lies(client: MongoClient[dict[str, Any]], poisons: Sequence[Poison]) 
             for poison in there:
                 yield from (
                     f"poison `{poison.kind}` at {topic}/{poison.partition}/{poison.offset} {text} in {service}"
-                    for text in _lies(poison, parked.get((poison.partition, poison.offset), []))
+                    for text in _violations(poison, parked.get((poison.partition, poison.offset), []))
                 )
 
 
@@ -122,10 +122,10 @@ def _parked(
     return found
 
 
-def _lies(poison: Poison, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _violations(poison: Poison, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     wanted = int(poison.expect == "parked")
     if len(rows) != wanted:
-        yield f"is parked {len(rows)} times and not {wanted}"
+        yield f"is parked {len(rows)} times instead of {wanted}"
         return
     for row in rows:
         if not row.get("reason") or (row["reason"] != "behind" and not row.get("detail")):

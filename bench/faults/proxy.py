@@ -1,4 +1,4 @@
-"""A TCP proxy that misbehaves on command: one link for each pair of who asks and who answers."""
+"""A TCP proxy that misbehaves on command: one link for each pair of client and server."""
 
 import asyncio
 import random
@@ -13,12 +13,14 @@ from stack.ports import HOST
 Name = Literal["pass", "delay", "reset", "blackhole", "half-open", "drop-replies", "throttle"]
 MOST_QUEUED = 1_048_576
 SLICE = 16_384
-Chunk = tuple[float, bytes | None]  # when it may go on by the loop's clock; None is the end of the stream
+Chunk = tuple[
+    float, bytes | None
+]  # earliest time to forward it, by the loop's clock; None is the end of the stream
 
 
 @dataclass(frozen=True)
 class Mode:
-    """How a link behaves; `delay` and `jitter` in seconds, `rate` in bytes a second."""
+    """The mode of a link; `delay` and `jitter` in seconds, `rate` in bytes per second."""
 
     name: Name = "pass"
     delay: float = 0.0
@@ -26,7 +28,7 @@ class Mode:
     rate: int = 0
 
     def __str__(self) -> str:
-        """What a result says of it."""
+        """The mode as results show it."""
         figures = {"delay": f" {self.delay:g}±{self.jitter:g} s", "throttle": f" {self.rate} B/s"}
         return self.name + figures.get(self.name, "")
 
@@ -35,11 +37,11 @@ PASS = Mode()
 
 
 class Flow:
-    """One direction of one connection: bytes go on in order, or late, or never, as the link's mode says."""
+    """One direction of a connection: bytes are forwarded in order, late or never, as the link's mode says."""
 
-    def __init__(self, wire: "Wire", is_reply: bool) -> None:
-        """Begins without a way out; what comes before there is one waits."""
-        self.wire, self.is_reply = wire, is_reply
+    def __init__(self, connection: "Connection", is_reply: bool) -> None:
+        """Queues bytes until the other side is connected."""
+        self.connection, self.is_reply = connection, is_reply
         self.source: asyncio.Transport | None = None
         self.out: asyncio.Transport | None = None
         self._queue: deque[Chunk] = deque()
@@ -47,16 +49,16 @@ class Flow:
         self._pump: asyncio.Task[None] | None = None
 
     def feed(self, data: bytes | None) -> None:
-        """Takes what one end sent; None when it has ended its stream."""
-        mode = self.wire.link.mode
-        if self._swallows(mode):
-            self.wire.lost(data)
+        """Take bytes from the sender; None is the end of its stream."""
+        mode = self.connection.link.mode
+        if self._drops(mode):
+            self.connection.lost(data)
         elif mode.name == "pass" and not self._queue and self.out is not None:
             self._write(data)
         else:
             self._enqueue(mode, data)
 
-    def _swallows(self, mode: Mode) -> bool:
+    def _drops(self, mode: Mode) -> bool:
         return mode.name == "half-open" or (mode.name == "drop-replies" and self.is_reply)
 
     def _enqueue(self, mode: Mode, data: bytes | None) -> None:
@@ -71,24 +73,24 @@ class Flow:
 
     async def _drain(self) -> None:
         while self._queue:
-            mode = self.wire.link.mode
+            mode = self.connection.link.mode
             if mode.name == "blackhole" or self.out is None:
-                await self.wire.link.next_change(self.wire)
+                await self.connection.link.next_change(self.connection)
                 continue
-            if self._swallows(mode):
-                self.wire.lost(self._pop())
+            if self._drops(mode):
+                self.connection.lost(self._pop())
                 continue
             await asyncio.sleep(max(0.0, self._queue[0][0] - asyncio.get_running_loop().time()))
-            await self._go_on(mode)
+            await self._forward(mode)
 
-    async def _go_on(self, mode: Mode) -> None:
+    async def _forward(self, mode: Mode) -> None:
         data = self._pop()
         if mode.name != "throttle" or data is None:
             self._write(data)
             return
         step = max(1, min(SLICE, mode.rate // 10))
         for start in range(0, len(data), step):
-            if self.wire.link.mode.name == "throttle":
+            if self.connection.link.mode.name == "throttle":
                 await asyncio.sleep(step / mode.rate)
             self._write(data[start : start + step])
 
@@ -105,65 +107,65 @@ class Flow:
         if data is None:
             self.out.close()
         else:
-            self.wire.link.carried += len(data)
+            self.connection.link.carried += len(data)
             self.out.write(data)
 
     def end(self) -> None:
-        """Stops carrying."""
+        """Stop forwarding."""
         if self._pump is not None:
             self._pump.cancel()
 
 
-class _End(asyncio.Protocol):
-    """One end of a connection: what comes in goes into its flow."""
+class _Endpoint(asyncio.Protocol):
+    """One side of a connection; its bytes go into its flow."""
 
-    def __init__(self, wire: "Wire", flow: Flow, back: Flow) -> None:
-        self.wire, self.flow, self.back = wire, flow, back
+    def __init__(self, connection: "Connection", flow: Flow, back: Flow) -> None:
+        self.connection, self.flow, self.back = connection, flow, back
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """This end can be read, and written by the other direction."""
+        """Connect this side to both flows."""
         self.flow.source = self.back.out = cast(asyncio.Transport, transport)
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.wire.ready(self)
+        self.connection.ready(self)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes for the other end."""
+        """Pass bytes to the flow."""
         self.flow.feed(data)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """The other end learns it when the mode lets it."""
-        self.wire.gone(self.flow)
+        """Pass the end of the stream to the flow, subject to the mode."""
+        self.connection.closed(self.flow)
 
     def pause_writing(self) -> None:
-        """The other end is too fast."""
+        """Stop reading from the other side."""
         if self.back.source is not None and not self.back.source.is_closing():
             self.back.source.pause_reading()
 
     def resume_writing(self) -> None:
-        """The other end may go on."""
+        """Resume reading from the other side."""
         if self.back.source is not None and not self.back.source.is_closing():
             self.back.source.resume_reading()
 
 
-class Wire:
+class Connection:
     """One connection through a link."""
 
     def __init__(self, link: "Link") -> None:
-        """Belongs to its link until both ends are gone."""
+        """Belongs to its link until both sides are closed."""
         self.link = link
         self.requests, self.replies = Flow(self, is_reply=False), Flow(self, is_reply=True)
-        self.spoiled = False
+        self.broken = False
         self._open = 0
         self._connecting: asyncio.Task[None] | None = None
 
-    def client_end(self) -> _End:
-        """The protocol of whoever connected."""
-        self.link.wires.add(self)
-        return _End(self, self.requests, self.replies)
+    def client_end(self) -> _Endpoint:
+        """The protocol for the client's side."""
+        self.link.connections.add(self)
+        return _Endpoint(self, self.requests, self.replies)
 
-    def ready(self, end: _End) -> None:
-        """An end is connected: the client's calls for the server's."""
+    def ready(self, end: _Endpoint) -> None:
+        """A side is connected; the client's side makes the proxy connect to the server."""
         self._open += 1
         if end.flow is not self.requests:
             self.link.wake()
@@ -178,39 +180,39 @@ class Wire:
         loop = asyncio.get_running_loop()
         try:
             await loop.create_connection(
-                lambda: _End(self, self.replies, self.requests), HOST, self.link.target
+                lambda: _Endpoint(self, self.replies, self.requests), HOST, self.link.target
             )
         except OSError:
             self.reset()
 
     def lost(self, data: bytes | None) -> None:
-        """Bytes went nowhere: this stream can never be whole again, so it is reset when the link heals."""
-        self.spoiled = True
+        """Bytes were dropped, so the stream is incomplete: it is reset when the link recovers."""
+        self.broken = True
         self.link.lost += len(data or b"")
 
-    def gone(self, flow: Flow) -> None:
-        """One end is gone; the other one is told in its turn."""
+    def closed(self, flow: Flow) -> None:
+        """A side is closed; the other side learns it as the mode allows."""
         self._open -= 1
         flow.feed(None)
         if self._open <= 0:
-            self.link.wires.discard(self)
+            self.link.connections.discard(self)
             self.requests.end()
             self.replies.end()
 
     def cut_server(self) -> None:
-        """The server's end disappears and the client is not told."""
-        self.spoiled = True
+        """Close the server's side without telling the client."""
+        self.broken = True
         _abort(self.requests.out)
 
     def reset(self) -> None:
-        """Both ends get a reset at once."""
+        """Reset both sides at once."""
         self.requests.end()
         self.replies.end()
         if self._connecting is not None and self._connecting is not asyncio.current_task():
             self._connecting.cancel()
         _abort(self.replies.out)
         _abort(self.requests.out)
-        self.link.wires.discard(self)
+        self.link.connections.discard(self)
 
 
 def _abort(transport: asyncio.Transport | None) -> None:
@@ -223,7 +225,7 @@ def _abort(transport: asyncio.Transport | None) -> None:
 
 @dataclass(eq=False)
 class Link:
-    """A way from one listening port to one target port; all of it belongs to one event loop."""
+    """A link from a listening port to a target port, on one event loop."""
 
     name: str
     port: int
@@ -231,39 +233,39 @@ class Link:
     mode: Mode = PASS
     carried: int = 0
     lost: int = 0
-    wires: set[Wire] = field(default_factory=set)
+    connections: set[Connection] = field(default_factory=set)
     _server: Any = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self) -> None:
-        """Listens."""
+        """Start listening."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Wire(self).client_end(), HOST, self.port, backlog=512, reuse_address=True
+            lambda: Connection(self).client_end(), HOST, self.port, backlog=512, reuse_address=True
         )
 
     def switch(self, mode: Mode) -> None:
-        """Behaves so from now on; connections that lost bytes are reset as soon as bytes would flow again."""
+        """Switch the mode; connections that lost bytes are reset as soon as bytes would be forwarded again."""
         self.mode = mode
-        for wire in list(self.wires):
-            if mode.name == "reset" or (wire.spoiled and mode.name not in ("half-open", "drop-replies")):
-                wire.reset()
+        for connection in list(self.connections):
+            if mode.name == "reset" or (connection.broken and mode.name not in ("half-open", "drop-replies")):
+                connection.reset()
             elif mode.name == "half-open":
-                wire.cut_server()
+                connection.cut_server()
         self.wake()
 
     def wake(self) -> None:
-        """Whoever waits for a change looks again."""
+        """Wake everything that waits for a change."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    async def next_change(self, _: Wire) -> None:
-        """Returns after the mode changed or an end was connected."""
+    async def next_change(self, _: Connection) -> None:
+        """Return after a change of the mode or a new connection."""
         await self._changed.wait()
 
     async def close(self) -> None:
-        """Resets what is open and listens no more."""
-        for wire in list(self.wires):
-            wire.reset()
+        """Reset open connections and stop listening."""
+        for connection in list(self.connections):
+            connection.reset()
         if self._server is not None:
             self._server.close()

@@ -1,4 +1,4 @@
-"""The results of runs: one JSON a run, and what all recorded runs come to."""
+"""The results of runs: one JSON file per run, and the summary of all recorded runs."""
 
 import json
 import platform
@@ -16,17 +16,19 @@ from rich.table import Column, Table
 
 from bench.faults.audit import DISORDERED, DOUBLED, LOST
 from bench.faults.campaign import Campaign, Round, totals
+from bench.faults.catalogue import faults_of
+from bench.faults.context import PATIENCE, Injection
 from bench.faults.controls import Result
-from bench.faults.deck import cards_of
-from bench.faults.ground import PATIENCE, Injection
-from bench.faults.processes import HEIR, SESSION_SECONDS
+from bench.faults.processes import SESSION_SECONDS, WITH_SUCCESSOR
 from stack.files import write_atomically
 from stack.tools import KAFKA, MONGOD, REPOSITORY
 
 FOLDER = REPOSITORY / "bench" / "results" / "faults"
 PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "uvloop")
 REPLACED = "service replaced by another"
-LIGHT_RATE = 20.0  # reports/s that leave the processors time; above, a recovery is mostly the queue before it
+LIGHT_RATE = (
+    20.0  # reports/s that leave processor time free; above it, a recovery is mostly time in the queue
+)
 TARGETS = (
     ("service restarted under its name", ("F1", "F2"), 5.0),
     (REPLACED, ("F3",), SESSION_SECONDS + 5.0),
@@ -39,48 +41,48 @@ Json = dict[str, Any]
 def document(
     campaign: Campaign, controls: Sequence[Result], greens: Sequence[Result], seconds: float
 ) -> Json:
-    """Everything that a run has to say."""
-    ground, rounds = campaign.ground, campaign.rounds
+    """The whole result of a run."""
+    context, rounds = campaign.context, campaign.rounds
     kinds = sum((one.verdict.kinds for one in rounds), Counter[str]())
-    wanted = {card.kind for card in cards_of(campaign.size.only)} if rounds else set[str]()
+    wanted = {fault.kind for fault in faults_of(campaign.size.only)} if rounds else set[str]()
     return {
         "seed": campaign.seed,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": round(seconds, 1),
         "conditions": conditions(),
         "size": asdict(campaign.size) | {"only": sorted(campaign.size.only)},
-        "faults": ground.injected,
+        "faults": context.injected,
         "lost": kinds[LOST],
         "double": kinds[DOUBLED],
         "out_of_order": kinds[DISORDERED],
-        "money_snapshots": ground.moments.taken,
+        "money_snapshots": context.budget_sampler.taken,
         "broken": campaign.broken,
         "unsettled_rounds": sum(1 for one in rounds if not one.settled),
         **totals(rounds),
-        "by_kind": by_kind(ground.injections),
-        "recovery": by_target(ground.injections),
-        "skipped": ground.skipped,
-        "missing": sorted(wanted - {one.kind for one in ground.injections} - set(ground.skipped)),
-        "spared_poison": sorted(ground.spare),
-        "poison_refused_by_broker": ground.notes.get("poison that the broker refuses", {}),
-        "links": ground.stand.links.figures(),
-        "restarts": len(ground.stand.restarts),
+        "by_kind": by_kind(context.injections),
+        "recovery": by_target(context.injections),
+        "skipped": context.skipped,
+        "missing": sorted(wanted - {one.kind for one in context.injections} - set(context.skipped)),
+        "spared_poison": sorted(context.spare),
+        "poison_refused_by_broker": context.notes.get("poison that the broker refuses", {}),
+        "links": context.environment.links.figures(),
+        "restarts": len(context.environment.restarts),
         "controls": [asdict(one) for one in controls],
         "greens": [asdict(one) for one in greens],
         "rounds": [round_row(one) for one in rounds],
-        "injections": [asdict(one) for one in ground.injections],
+        "injections": [asdict(one) for one in context.injections],
     }
 
 
 def round_row(one: Round) -> Json:
-    """A round as JSON can carry it."""
+    """A round as JSON."""
     row = asdict(replace(one, verdict=replace(one.verdict, kinds=Counter())))
-    row["verdict"]["kinds"] = dict(one.verdict.kinds)  # asdict would count a counter's pairs
+    row["verdict"]["kinds"] = dict(one.verdict.kinds)  # asdict would count the pairs of a Counter
     return row
 
 
 def conditions() -> Json:
-    """What was run, on what."""
+    """The conditions of a run: commit, versions and machine."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=REPOSITORY, capture_output=True, text=True
     )
@@ -99,7 +101,7 @@ def conditions() -> Json:
 
 
 def by_kind(injections: Iterable[Injection]) -> Mapping[str, Json]:
-    """Counts and recovery times (seconds from heal until nothing was unfinished) of every kind."""
+    """Counts and recovery times (seconds from healing until nothing was unfinished) by kind."""
     found: dict[str, Json] = {}
     kinds = sorted({one.kind for one in injections}, key=lambda kind: int(kind[1:]))
     for kind in kinds:
@@ -110,58 +112,58 @@ def by_kind(injections: Iterable[Injection]) -> Mapping[str, Json]:
 
 
 def by_target(injections: Iterable[Injection]) -> Mapping[str, Json]:
-    """Recovery times by what was promised of them."""
+    """Recovery times by target."""
     found: dict[str, Json] = {}
     timed = [one for one in injections if one.recovery is not None]
     for name, kinds, seconds in TARGETS:
         replaced = name == REPLACED
-        ours = [one for one in timed if one.kind in kinds and (HEIR in one.what) == replaced]
+        ours = [one for one in timed if one.kind in kinds and (WITH_SUCCESSOR in one.what) == replaced]
         times = sorted(one.recovery for one in ours if one.recovery is not None)
         found[name] = {"target": seconds, "timed": len(times)} | percentiles(times)
     return found
 
 
 def percentiles(times: Sequence[float]) -> Json:
-    """p50, p99 and the longest; nothing of nothing."""
+    """p50, p99 and maximum; empty for an empty sequence."""
     if not times:
         return {}
     last = len(times) - 1
     return {"p50": times[len(times) // 2], "p99": times[min(last, len(times) * 99 // 100)], "most": times[-1]}
 
 
-def keep(result: Json, folder: Path) -> Path:
-    """Writes a run's result beside the others of its folder."""
+def save_result(result: Json, folder: Path) -> Path:
+    """Write the result of a run to a folder."""
     path = folder / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-seed{result['seed']}.json"
     write_atomically(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     return path
 
 
-def wrong(result: Json) -> list[str]:
-    """Why a run is not a good one; nothing when it is."""
+def failures(result: Json) -> list[str]:
+    """Why a run failed; empty when it did not."""
     found = [name for name in ("lost", "double", "out_of_order", "unsettled_rounds") if result[name]]
     found += [one for one in (result.get("broken"),) if one]
     found += [
-        f"not finished {PATIENCE:.0f} s after: {one['kind']} {one['what']}"
+        f"unfinished after {PATIENCE:.0f} s: {one['kind']} {one['what']}"
         for one in result["injections"]
         if (one.get("recovery") or 0.0) >= PATIENCE
     ]
-    found += [f"{kind} never came" for kind in result["missing"]]
+    found += [f"{kind} was never injected" for kind in result["missing"]]
     found += [f"{one['name']} stayed green" for one in result["controls"] if not one["red"]]
     return found + [f"{one['name']} turned red" for one in result["greens"] if one["red"]]
 
 
-def wrong_together(results: Sequence[Json]) -> list[str]:
-    """Why recorded runs are no good ones; a kind that never came in one run may have come in another."""
+def combined_failures(results: Sequence[Json]) -> list[str]:
+    """Why recorded runs failed; a kind that one run missed may occur in another."""
     came = {injection["kind"] for one in results for injection in one["injections"]}
     return [
         f"seed {one['seed']}: {reason}"
         for one in results
-        for reason in wrong(one | {"missing": sorted(set(one["missing"]) - came)})
+        for reason in failures(one | {"missing": sorted(set(one["missing"]) - came)})
     ]
 
 
 def last_line(results: Sequence[Json]) -> str:
-    """What one or all runs come to, in one line; a control counts as red when it was every time."""
+    """The summary line of one or more runs; a control counts as red when it was red every time."""
     total = {
         name: sum(one[name] for one in results)
         for name in ("faults", "reports", "lost", "double", "out_of_order")
@@ -175,29 +177,31 @@ def last_line(results: Sequence[Json]) -> str:
 
 
 def recorded(folder: Path) -> list[Json]:
-    """The results that were kept in a folder, oldest first."""
+    """The recorded results of a folder, oldest first."""
     return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
 
 
 def summary() -> int:
-    """Shows what all recorded runs come to."""
-    results, apart = recorded(FOLDER), recorded(FOLDER / "mended")
+    """Print the summary of all recorded runs."""
+    results, before_fix = recorded(FOLDER), recorded(FOLDER / "mended")
     show(Console(), results)
-    if apart:
-        print(f"before a mending, not added ({FOLDER.name}/mended): {last_line(apart)}")
+    if before_fix:
+        print(f"before a fix, not included ({FOLDER.name}/mended): {last_line(before_fix)}")
     print(last_line(results), flush=True)
-    reasons = wrong_together(results)
+    reasons = combined_failures(results)
     for reason in reasons:
         print(f"faults: {reason}")
     return int(bool(reasons))
 
 
 def show(console: Console, results: Sequence[Json]) -> None:
-    """A table of the kinds of faults, and of what is allowed beside the last line."""
+    """Print tables of faults, recovery times and controls."""
     loads = by_load(results)
     rows = [one for ours in loads.values() for one in ours]
-    right = [Column(name, justify="right") for name in ("faults", "timed", "p50 s", "p99 s", "most s")]
-    table = Table("kind", *right, title="from the end of the act until all accepted before was finished")
+    right = [Column(name, justify="right") for name in ("faults", "timed", "p50 s", "p99 s", "max s")]
+    table = Table(
+        "kind", *right, title="from the end of the fault until everything accepted before it was finished"
+    )
     for kind, found in by_kind(rows).items():
         table.add_row(kind, str(found["faults"]), str(found["timed"]), *_times(found))
     console.print(table)
@@ -212,8 +216,8 @@ def show(console: Console, results: Sequence[Json]) -> None:
             }
         )
     console.print(
-        f"raw copies: {sums['mail_copies']} of {sums['mails']} mails, {sums['fact_copies']} records beside "
-        f"{sums['facts']} facts; {sums['parked']} poisonous records; {sums['refused']} reports never accepted",
+        f"raw copies: {sums['mail_copies']} of {sums['mails']} mails, {sums['fact_copies']} records for "
+        f"{sums['facts']} facts; {sums['parked']} poison records; {sums['refused']} reports never accepted",
         highlight=False,
     )
     _show_controls(console, results)
@@ -224,7 +228,7 @@ def show(console: Console, results: Sequence[Json]) -> None:
 
 
 def by_load(results: Iterable[Json]) -> Mapping[str, Sequence[Injection]]:
-    """The faults of runs whose reports come one by one, and of those where they wait for each other."""
+    """The faults of runs by load: those at which reports rarely queue, and those above."""
     found: dict[str, list[Injection]] = {}
     for result in results:
         is_light = result["size"]["rate"] <= LIGHT_RATE
@@ -234,7 +238,7 @@ def by_load(results: Iterable[Json]) -> Mapping[str, Sequence[Injection]]:
 
 
 def _show_recovery(console: Console, load: str, injections: Sequence[Injection]) -> None:
-    right = [Column(name, justify="right") for name in ("target s", "timed", "p50 s", "p99 s", "most s")]
+    right = [Column(name, justify="right") for name in ("target s", "timed", "p50 s", "p99 s", "max s")]
     table = Table("recovery", *right, title=load)
     for name, found in by_target(injections).items():
         table.add_row(name, f"{found['target']:.0f}", str(found["timed"]), *_times(found))
@@ -246,13 +250,13 @@ def _times(found: Json) -> list[str]:
 
 
 def _show_controls(console: Console, results: Sequence[Json]) -> None:
-    """How often each control was tried, how often it ended as it must, and after how many faults at most."""
+    """For each control: tries, tries with the required result, and the most faults it took."""
     tried = [(one, True) for result in results for one in result["controls"]]
     tried += [(one, False) for result in results for one in result["greens"]]
     if not tried:
         return
     table = Table(
-        "control", "must be", *(Column(name, justify="right") for name in ("tries", "was", "faults"))
+        "control", "expected", *(Column(name, justify="right") for name in ("tries", "as expected", "faults"))
     )
     for name in dict.fromkeys(one["name"] for one, _ in tried):
         ours = [(one, red) for one, red in tried if one["name"] == name]

@@ -1,7 +1,7 @@
-"""A service of this project with one of its promises taken away: only the campaign's negative controls run these.
+"""A service of this project with one guarantee removed, for the negative controls of a campaign.
 
-`python -m bench.faults.sabotage routing --without inbox` serves the same plan with that one part replaced. Without any
-(`--stop-at point:nth` alone) it is the real service that freezes itself at a named point, to be woken as a zombie.
+`python -m bench.faults.sabotage routing --without inbox` runs the same plan with that one part replaced. Without that
+option, `--stop-at point:nth` runs the real service, which pauses itself at a crash point and later resumes as a zombie.
 """
 
 import argparse
@@ -36,11 +36,11 @@ from chassis.transaction.inputs import Input
 from chassis.transaction.unit_of_work import UnitOfWork
 
 ONE = WriteConcern(1, j=False)
-PROMISES = ("acknowledgement", "outbox", "sending", "inbox", "majority", "fence")
+GUARANTEES = ("acknowledgement", "outbox", "sending", "inbox", "majority", "fence")
 
 
 class AckFirst(Delivery):
-    """Says that a batch is handled before it is."""
+    """Acknowledges a batch before it is handled."""
 
     async def _commit(self, parts: Parts, inputs: Sequence[Input]) -> None:
         ends = {partition: part.end for partition, part in parts.items()}
@@ -54,15 +54,15 @@ class AckFirst(Delivery):
 
 
 class NoFence(Claims):
-    """Moves the fences wherever they are, whoever they belong to."""
+    """Moves the fences without checking ownership."""
 
     async def fence(self, tx: Transaction, ends: Mapping[Any, int]) -> None:
-        """Asks nothing."""
+        """Overwrite the fences."""
         await tx.upsert("fences", [self.held[tp].advanced(end) for tp, end in ends.items()])
 
 
 class DualWrite(UnitOfWork):
-    """Commits documents, and sends the facts after that, from memory."""
+    """Commits documents, then publishes the facts from memory."""
 
     send: Callable[[Sequence[Any]], Any] = print
 
@@ -73,7 +73,7 @@ class DualWrite(UnitOfWork):
 
 
 class ClearFirst(Relay):
-    """Puts facts down as sent before they are."""
+    """Marks facts as sent before they are sent."""
 
     async def _send(self, producer: AIOKafkaProducer, target: Target, rows: Sequence[Raw]) -> list[Raw]:
         await self._remove_sent(rows)
@@ -82,7 +82,7 @@ class ClearFirst(Relay):
 
 
 class LooseStore(MongoStore):
-    """Believes a write as soon as one server has it in memory."""
+    """Writes with w:1 and without the journal."""
 
     def __init__(self, uri: str, database: str, driver: Driver) -> None:
         super().__init__(uri, database, driver)
@@ -91,7 +91,7 @@ class LooseStore(MongoStore):
 
 
 class NoInbox(UnitOfWork):
-    """Remembers nothing of what it handled."""
+    """Writes no receipts."""
 
     async def _write(self, tx: Transaction, processor: BatchProcessor) -> None:
         processor.effects.inbox.clear()
@@ -100,13 +100,13 @@ class NoInbox(UnitOfWork):
 
 @dataclass
 class StopPoints(CrashPoints):
-    """Freezes the process at a point, once, instead of killing it."""
+    """Pauses the process once at a crash point instead of killing it."""
 
     stop_at: str = ""
     stopped: dict[str, int] = field(default_factory=dict)
 
     def at(self, point: str) -> None:
-        """Pass a point; the nth pass of the one that is named is a SIGSTOP."""
+        """Pass a crash point; send SIGSTOP on the nth pass of the configured one."""
         super().at(point)
         name, _, nth = self.stop_at.partition(":")
         if point == name:
@@ -156,9 +156,9 @@ class Sabotaged(Process):
 
 
 def forgetful(reactions: Reactions) -> Reactions:
-    """The same table, with a first handler that trusts that nothing comes twice.
+    """The same reactions, except that the first handler ignores its documents.
 
-    The project's own handlers look whether they did it before, which would hide that the inbox is gone.
+    The project's own handlers check whether they ran before, which would hide the missing inbox.
     """
     lines = [cast(Reaction, reactions.get(type_)) for type_ in reactions.types()]
     return Reactions(*(_forgetting(line) if line.name == "open_case" else line for line in lines))
@@ -172,7 +172,7 @@ def _forgetting(line: Reaction) -> Reaction:
 
 
 def serve(service: str, without: str, stop_at: str, forget: bool) -> None:
-    """Serve like the real one, but for what is missing."""
+    """Run the service with the named part replaced."""
     settings = importlib.import_module(f"{service}.settings").Settings()
     plan: Plan = importlib.import_module(f"{service}.main").plan(settings)
     set_up(plan.name)
@@ -189,16 +189,14 @@ def serve(service: str, without: str, stop_at: str, forget: bool) -> None:
 
 
 def run_sabotage() -> None:
-    """Read what is to be missing, and serve."""
+    """Parse the arguments and run the service."""
     parser = argparse.ArgumentParser(prog="python -m bench.faults.sabotage", description=__doc__)
     parser.add_argument("service", choices=("intake", "routing", "subsidies", "notify"))
-    parser.add_argument("--without", choices=PROMISES, default="")
-    parser.add_argument(
-        "--forgetful", action="store_true", help="a handler that never looks at what is there"
-    )
-    parser.add_argument("--stop-at", default="", help="freeze at point:nth")
-    asked = parser.parse_args()
-    serve(asked.service, asked.without, asked.stop_at, asked.forgetful)
+    parser.add_argument("--without", choices=GUARANTEES, default="")
+    parser.add_argument("--forgetful", action="store_true", help="a handler that ignores existing documents")
+    parser.add_argument("--stop-at", default="", help="pause at point:nth")
+    args = parser.parse_args()
+    serve(args.service, args.without, args.stop_at, args.forgetful)
 
 
 if __name__ == "__main__":

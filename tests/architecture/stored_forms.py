@@ -1,4 +1,4 @@
-"""The forms in which services keep their documents, as frozen beside each service: `python -m tests.architecture.stored_forms` adds new ones."""
+"""The frozen forms of the services' documents; `python -m tests.architecture.stored_forms` adds new ones."""
 
 import importlib
 import json
@@ -26,34 +26,36 @@ def collections() -> Iterator[tuple[str, Collection[Any]]]:
 
 
 def file_of(service: str, collection: str, number: int) -> Path:
-    """Where a form is frozen."""
+    """The file of a frozen form."""
     return ROOT / "services" / service / "forms" / f"{collection}.{number}.json"
 
 
 def form_of(collection: Collection[Any]) -> Form:
-    """What the present build reads, without the words about it."""
-    found: Form = _silent(json.loads(json.dumps(collection.adapter.json_schema(mode="validation"))))
+    """The JSON Schema that the present build reads, without descriptions and titles."""
+    found: Form = _without_descriptions(
+        json.loads(json.dumps(collection.adapter.json_schema(mode="validation")))
+    )
     return found
 
 
-def _silent(part: Any) -> Any:
+def _without_descriptions(part: Any) -> Any:
     if isinstance(part, list):
-        return [_silent(one) for one in part]
+        return [_without_descriptions(one) for one in part]
     if not isinstance(part, dict):
         return part
     words = [name for name in ("description", "title") if isinstance(part.get(name), str)]
-    return {name: _silent(value) for name, value in part.items() if name not in words}
+    return {name: _without_descriptions(value) for name, value in part.items() if name not in words}
 
 
 def breaks(before: Form, after: Form) -> list[str]:
-    """Why a build that knows `before` could not work on documents in the form `after`."""
+    """Why a build that knows `before` cannot work on documents in the form `after`."""
     kept, new = _properties(before), _properties(after)
     gone = [
-        f"{name} is gone, and the build before needs it"
+        f"{name} is missing, and the previous build requires it"
         for name in before.get("required", ())
         if name not in new
     ]
-    changed = [f"{name} is another thing" for name in kept if name in new and kept[name] != new[name]]
+    changed = [f"{name} has another type" for name in kept if name in new and kept[name] != new[name]]
     return gone + changed
 
 
@@ -74,7 +76,7 @@ def _resolved(part: Any, definitions: Form, inside: tuple[str, ...]) -> Any:
 
 
 def main() -> None:
-    """Freeze forms that are new; what is frozen is never written again."""
+    """Freeze new forms; frozen forms are never overwritten."""
     for service, collection in collections():
         file = file_of(service, collection.name, collection.schema)
         file.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The deployment keeps the rules of the house, and each rule is seen biting."""
+"""The deployment keeps its rules, and each rule detects a violation."""
 
 import copy
 import importlib
@@ -46,7 +46,7 @@ WAY_OUT = {
     "identity": {*SERVICES, "issuer", "ops"},
 }
 HAS_CLIENT = {"routing", "notify"}
-# One of several is held to the rules of the first.
+# Replicas of an engine follow the rules of the first one.
 LIKE = {f"{engine}-{number}": engine for engine in ("kafka", "mongo") for number in (2, 3)}
 EXACT_TAG = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?(@sha256:[0-9a-f]{64})?$")
 
@@ -68,20 +68,20 @@ def _files(spec: Deployment) -> set[str]:
     return {secret["source"] for secret in spec.get("secrets", ())}
 
 
-def _told(service: str, spec: Deployment) -> set[str]:
-    """The settings that a service is told: by its environment, or by a secret that is named like a variable."""
+def _received(service: str, spec: Deployment) -> set[str]:
+    """The settings that a service receives: by its environment, or by a secret named like a variable."""
     fields = {f"{service}_{field}" for field in _fields_of(service)}
-    told = {name.lower() for name in spec["environment"]} | (_files(spec) & fields)
-    return {name.removeprefix(f"{service}_") for name in told}
+    values = {name.lower() for name in spec["environment"]} | (_files(spec) & fields)
+    return {name.removeprefix(f"{service}_") for name in values}
 
 
-def _told_what_it_asks(name: str, spec: Deployment, _: Deployment) -> bool:
+def _receives_its_settings(name: str, spec: Deployment, _: Deployment) -> bool:
     if name not in (*SERVICES, "watcher"):
         return True
     fields = _fields_of(name)
     needed = {field for field, info in fields.items() if info.is_required()}
     prefixed = all(variable.startswith(f"{name.upper()}_") for variable in spec["environment"])
-    return prefixed and needed <= _told(name, spec) <= set(fields)
+    return prefixed and needed <= _received(name, spec) <= set(fields)
 
 
 def _has_no_secret_in_sight(_: str, spec: Deployment, __: Deployment) -> bool:
@@ -97,12 +97,12 @@ def _keeps_secrets_to_its_own(name: str, spec: Deployment, _: Deployment) -> boo
     return _files(spec) == ENGINES_AND_JOBS.get(LIKE.get(name, name), set())
 
 
-def _runs_as_nobody(name: str, spec: Deployment, _: Deployment) -> bool:
+def _runs_as_ordinary_user(name: str, spec: Deployment, _: Deployment) -> bool:
     user = str(spec.get("user"))
     return user == "10001:10001" if name in OWN else bool(re.fullmatch(r"[1-9]\d*:[1-9]\d*", user))
 
 
-def _has_no_powers(_: str, spec: Deployment, __: Deployment) -> bool:
+def _has_no_capabilities(_: str, spec: Deployment, __: Deployment) -> bool:
     dropped = spec.get("cap_drop") == ["ALL"] and not spec.get("cap_add") and not spec.get("privileged")
     shares = any(spec.get(key) for key in ("pid", "ipc", "devices", "userns_mode"))
     return dropped and not shares and "no-new-privileges:true" in spec.get("security_opt", ())
@@ -121,13 +121,13 @@ def _is_an_exact_version(name: str, spec: Deployment, _: Deployment) -> bool:
     return "build" in spec if name in OWN else bool(EXACT_TAG.search(spec.get("image", "")))
 
 
-def _says_how_it_is(name: str, spec: Deployment, _: Deployment) -> bool:
+def _has_a_health_check(name: str, spec: Deployment, _: Deployment) -> bool:
     check = spec.get("healthcheck", {})
     return name in JOBS or (_can_be_run(check.get("test") or []) and not check.get("disable"))
 
 
 def _can_be_run(words: list[str]) -> bool:
-    """Whether a check is one cheap command, and whole: in a list on one line a comma ends a word."""
+    """Whether a health check is one short command and complete: a comma splits a command in a one-line list."""
     if words[:1] != ["CMD"] or words[1:2] == ["python"]:
         return False
     if words[1:3] != ["bash", "-c"]:
@@ -162,15 +162,15 @@ def _touches_nothing_of_the_host(_: str, spec: Deployment, __: Deployment) -> bo
 
 
 RULES: dict[str, Rule] = {
-    "is told exactly what its settings ask": _told_what_it_asks,
+    "receives exactly its settings": _receives_its_settings,
     "has no secret in its environment or command": _has_no_secret_in_sight,
     "gets its own secrets and nobody else's": _keeps_secrets_to_its_own,
-    "runs as an ordinary user": _runs_as_nobody,
-    "has no powers": _has_no_powers,
+    "runs as an ordinary user": _runs_as_ordinary_user,
+    "has no capabilities": _has_no_capabilities,
     "has limits": _has_limits,
     "logs within bounds": _logs_within_bounds,
     "is an exact version": _is_an_exact_version,
-    "says how it is": _says_how_it_is,
+    "has a health check": _has_a_health_check,
     "starts in order": _starts_in_order,
     "stops in order": _stops_or_ends_in_order,
     "is published on this machine only": _is_reached_by_this_machine_only,
@@ -198,7 +198,7 @@ def _make_secrets(folder: Path) -> str:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a fresh `.env` and fresh secrets, as an installation makes them."""
+    """A folder with a new `.env` and new secrets, as an installation creates them."""
     folder = tmp_path_factory.mktemp("deployment")
     _make_secrets(folder)
     with (folder / ".env").open("a") as env:
@@ -217,7 +217,7 @@ def _compose(*words: str | Path, env_file: Path) -> subprocess.CompletedProcess[
 
 @pytest.fixture(scope="session")
 def deployment(prepared: Path) -> Deployment:
-    """docker-compose.yml as Compose itself reads it, with every profile."""
+    """docker-compose.yml as Compose reads it, with every profile."""
     done = _compose("--profile", "*", "config", "--format", "json", env_file=prepared / ".env")
     assert done.returncode == 0, done.stderr
     assert not done.stderr, "Compose has nothing to warn about"
@@ -239,12 +239,12 @@ def _put(**values: Any) -> Callable[[Deployment], Any]:
 
 
 BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
-    ("is told exactly what its settings ask", "intake", lambda s: s["environment"].pop("INTAKE_ISSUER")),
-    ("is told exactly what its settings ask", "notify", lambda s: s["environment"].pop("NOTIFY_SMTP_HOST")),
-    ("is told exactly what its settings ask", "intake", lambda s: s["environment"].update(INTAKE_KAFKAA="x")),
-    ("is told exactly what its settings ask", "routing", lambda s: s["environment"].update(PORT="8080")),
-    ("is told exactly what its settings ask", "routing", lambda s: s["secrets"].pop(0)),
-    ("is told exactly what its settings ask", "watcher", lambda s: s["environment"].pop("WATCHER_KAFKA")),
+    ("receives exactly its settings", "intake", lambda s: s["environment"].pop("INTAKE_ISSUER")),
+    ("receives exactly its settings", "notify", lambda s: s["environment"].pop("NOTIFY_SMTP_HOST")),
+    ("receives exactly its settings", "intake", lambda s: s["environment"].update(INTAKE_KAFKAA="x")),
+    ("receives exactly its settings", "routing", lambda s: s["environment"].update(PORT="8080")),
+    ("receives exactly its settings", "routing", lambda s: s["secrets"].pop(0)),
+    ("receives exactly its settings", "watcher", lambda s: s["environment"].pop("WATCHER_KAFKA")),
     ("has no secret in its environment or command", "intake", _put(environment={"INTAKE_MONGO": "x"})),
     ("has no secret in its environment or command", "mongo-init", _put(command=["mongodb://a:b@mongo"])),
     ("gets its own secrets and nobody else's", "routing", _put(secrets=[{"source": "intake_mongo"}])),
@@ -253,17 +253,17 @@ BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
     ("gets its own secrets and nobody else's", "provision", _put(secrets=[{"source": "mongo_admin"}])),
     ("runs as an ordinary user", "intake", _drop("user")),
     ("runs as an ordinary user", "mongo", _put(user="0:0")),
-    ("has no powers", "kafka", _put(cap_add=["NET_ADMIN"])),
-    ("has no powers", "mailbox", _drop("cap_drop")),
-    ("has no powers", "mongo", _put(privileged=True)),
-    ("has no powers", "notify", _drop("security_opt")),
+    ("has no capabilities", "kafka", _put(cap_add=["NET_ADMIN"])),
+    ("has no capabilities", "mailbox", _drop("cap_drop")),
+    ("has no capabilities", "mongo", _put(privileged=True)),
+    ("has no capabilities", "notify", _drop("security_opt")),
     ("has limits", "intake", lambda s: s["deploy"]["resources"]["limits"].pop("pids")),
     ("logs within bounds", "mongo", _drop("logging")),
     ("is an exact version", "kafka", _put(image="apache/kafka:latest")),
     ("is an exact version", "mongo", _put(image="mongo:8.0")),
-    ("says how it is", "mailbox", _drop("healthcheck")),
-    ("says how it is", "issuer", _put(healthcheck={"test": ["CMD", "bash", "-c", 'echo "(1', '2)"']})),
-    ("says how it is", "intake", _put(healthcheck={"test": ["CMD", "python", "-c", "pass"]})),
+    ("has a health check", "mailbox", _drop("healthcheck")),
+    ("has a health check", "issuer", _put(healthcheck={"test": ["CMD", "bash", "-c", 'echo "(1', '2)"']})),
+    ("has a health check", "intake", _put(healthcheck={"test": ["CMD", "python", "-c", "pass"]})),
     ("starts in order", "subsidies", lambda s: s["depends_on"].pop("mongo-init")),
     ("starts in order", "provision", _put(depends_on={"kafka": {"condition": "service_started"}})),
     ("stops in order", "intake", _put(stop_grace_period="10s")),
@@ -291,7 +291,7 @@ def test_a_container_that_breaks_a_rule_is_named(
     assert list(_offenders(rule, planted)) == [name]
 
 
-def test_every_rule_is_seen_biting() -> None:
+def test_every_rule_detects_a_violation() -> None:
     assert {rule for rule, _, _ in BROKEN} == set(RULES)
 
 
@@ -312,7 +312,7 @@ def test_a_service_can_read_its_settings(
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_what_is_forwarded_is_believed_from_the_network_of_the_gateway_only(
+def test_forwarded_headers_are_trusted_from_the_gateways_network_only(
     service: str, deployment: Deployment
 ) -> None:
     believed = deployment["services"][service]["environment"][f"{service.upper()}_PROXIES"]
@@ -330,9 +330,9 @@ def test_the_gateway_and_the_services_answer_for_the_hosts_that_the_installation
     named = json.loads(_compose("config", "--format", "json", env_file=file).stdout)
 
     for whole, hosts in ((deployment, ""), (named, "www.example.org")):
-        told = {whole["services"]["gateway"]["environment"]["GATEWAY_HOSTS"]}
-        told |= {whole["services"][name]["environment"][f"{name.upper()}_HOSTS"] for name in SERVICES}
-        assert told == {f"http://127.0.0.1:8080,{hosts}"}
+        values = {whole["services"]["gateway"]["environment"]["GATEWAY_HOSTS"]}
+        values |= {whole["services"][name]["environment"][f"{name.upper()}_HOSTS"] for name in SERVICES}
+        assert values == {f"http://127.0.0.1:8080,{hosts}"}
 
 
 def test_what_asks_services_for_operators_reaches_them_and_the_issuer_and_no_engine(

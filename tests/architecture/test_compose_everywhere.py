@@ -1,4 +1,4 @@
-"""Every combination of profiles and overlays keeps the rules, and what only files can show is held to rules of its own."""
+"""Every combination of profiles and overlays keeps the rules; rules that only files can show are tested on the files."""
 
 import copy
 import json
@@ -28,9 +28,9 @@ FILES = (BASE, COMMON, *PARTS, *OVERLAYS)
 KAFKAS = ("kafka", "kafka-2", "kafka-3")
 MONGOS = ("mongo", "mongo-2", "mongo-3")
 TRUSTING = (*SERVICES, "watcher", "provision", "mongo-init", "backup", "restore")
-# Each of them with one container that is there only with it.
+# Each profile with one container that exists only with it.
 PROFILES = {"dev": "mailbox", "ha": "kafka-2", "observability": "grafana", "tools": "backup"}
-# What an overlay adds, by the container that it adds it to.
+# The secrets that an overlay adds, by container.
 MORE_SECRETS = {
     GATEWAY: {"gateway": {"gateway_certificate", "gateway_certificate_key"}},
     INSIDE: {
@@ -41,7 +41,7 @@ MORE_SECRETS = {
     OUTSIDE: {name: {"kafka_outside_certificate"} for name in KAFKAS},
 }
 SWITCHES = "ASCOLTO_CERTIFICATE={0} ASCOLTO_CERTIFICATE_KEY={0} KAFKA_OUTSIDE_CERTIFICATE={0} KAFKA_OUTSIDE_NAME=kafka.example.org KAFKA_OUTSIDE_PORT=9094"
-# No profile knows another, so each alone and all together stand for the rest.
+# Profiles are independent, so each alone and all together represent the rest.
 COMBINATIONS = [
     # `make unit` reads no overlay and all of them, `make test` every choice.
     pytest.param(profiles, overlays, marks=() if len(set(overlays)) == 1 else pytest.mark.slow)
@@ -55,7 +55,7 @@ EVERY_PROFILE = (True,) * len(PROFILES)
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `.env` and secrets, where everything is named that an overlay asks for."""
+    """A folder with `.env` and secrets that sets everything an overlay needs."""
     folder = tmp_path_factory.mktemp("everywhere")
     _make_secrets(folder)
     with (folder / ".env").open("a") as env:
@@ -65,7 +65,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def deployment(prepared: Path, profiles: tuple[bool, ...], overlays: tuple[str, ...]) -> Deployment:
-    """What Compose reads with these profiles and overlays."""
+    """The deployment as Compose reads it with these profiles and overlays."""
     chosen = [name for name, on in zip(PROFILES, profiles, strict=True) if on]
     env = prepared / "chosen.env"
     said = re.sub(
@@ -88,7 +88,7 @@ def secrets_wanted(name: str, overlays: tuple[str, ...]) -> set[str]:
 
 
 def offenders(whole: Deployment, overlays: tuple[str, ...]) -> Iterator[str]:
-    """Who breaks which rule, with the secrets that overlays add taken away before their rule is asked."""
+    """The rules that are broken, by container; secrets added by overlays are removed before their rule is tested."""
     for (rule, keeps), (name, spec) in product(RULES.items(), whole["services"].items()):
         more = secrets_wanted(name, overlays)
         plain = spec | {"secrets": [one for one in spec.get("secrets", ()) if one["source"] not in more]}
@@ -98,19 +98,19 @@ def offenders(whole: Deployment, overlays: tuple[str, ...]) -> Iterator[str]:
             yield f"{name} {rule}"
 
 
-def _is_published_where_it_is_told(spec: Deployment) -> bool:
+def _is_published_as_configured(spec: Deployment) -> bool:
     return [(port["host_ip"], port["target"]) for port in spec["ports"]] == [("127.0.0.1", 9094)]
 
 
-# A broker with a listener for others is published, on loopback until it is told otherwise, and on a network for that.
+# A broker with an outside listener is published, on loopback by default, and on a network for it.
 EXCEPT_OUTSIDE: dict[str, Callable[[Deployment], bool]] = {
-    "is published on this machine only": _is_published_where_it_is_told,
+    "is published on this machine only": _is_published_as_configured,
     "is on inner networks": lambda spec: set(spec["networks"]) == {"inside", "outside"},
 }
 
 
-def jobs_without_a_follower(whole: Deployment) -> set[str]:
-    """One-shot jobs that start by themselves and whose success nobody waits for."""
+def jobs_without_a_dependent(whole: Deployment) -> set[str]:
+    """One-shot jobs that start by themselves and that no container waits for."""
     services = whole["services"]
     waited = {
         other
@@ -124,7 +124,7 @@ def jobs_without_a_follower(whole: Deployment) -> set[str]:
 
 
 def vague_dependencies(whole: Deployment) -> set[str]:
-    """Who waits for something without saying what it has to be."""
+    """Dependencies without a condition."""
     good = {"service_healthy", "service_completed_successfully"}
     return {
         name
@@ -134,7 +134,7 @@ def vague_dependencies(whole: Deployment) -> set[str]:
 
 
 def secrets_without_a_file(whole: Deployment) -> set[str]:
-    """Secrets that are no files."""
+    """Secrets that are not files."""
     return {name for name, one in whole["secrets"].items() if set(one) != {"name", "file"}}
 
 
@@ -146,7 +146,7 @@ def test_every_combination_keeps_every_rule(
     whole = deployment(prepared, profiles, chosen)
 
     assert list(offenders(whole, chosen)) == []
-    assert jobs_without_a_follower(whole) == set()
+    assert jobs_without_a_dependent(whole) == set()
     assert vague_dependencies(whole) == set()
     assert secrets_without_a_file(whole) == set()
     here = {profile for profile, name in PROFILES.items() if name in whole["services"]}
@@ -160,7 +160,7 @@ PLANTED: dict[str, tuple[Callable[[Deployment], Any], Callable[[Deployment], set
             for spec in whole["services"].values()
             if "depends_on" in spec
         ],
-        jobs_without_a_follower,
+        jobs_without_a_dependent,
     ),
     "backup": (
         lambda whole: whole["services"]["backup"]["depends_on"]["mongo"].update(condition="service_started"),
@@ -201,7 +201,7 @@ WITH_EVERYTHING: list[tuple[str, Callable[[Deployment], Any]]] = [
 
 
 @pytest.mark.parametrize(("expected", "broken"), WITH_EVERYTHING)
-def test_who_breaks_a_rule_with_every_overlay_is_named(
+def test_a_container_that_breaks_a_rule_with_every_overlay_is_named(
     expected: str, broken: Callable[[Deployment], Any], prepared: Path
 ) -> None:
     whole = copy.deepcopy(deployment(prepared, EVERY_PROFILE, OVERLAYS))
@@ -212,13 +212,17 @@ def test_who_breaks_a_rule_with_every_overlay_is_named(
 def test_three_of_each_know_one_another_and_everybody_knows_them(prepared: Path) -> None:
     services = deployment(prepared, EVERY_PROFILE, ())["services"]
     for number, name in enumerate(KAFKAS, 1):
-        told = services[name]["environment"]
-        assert (told["BROKER_ID"], told["BROKER_NAME"], told["BROKER_REPLICAS"]) == (str(number), name, "3")
-        assert told["BROKER_CONTROLLERS"] == "kafka:9093,kafka-2:9093,kafka-3:9093"
+        values = services[name]["environment"]
+        assert (values["BROKER_ID"], values["BROKER_NAME"], values["BROKER_REPLICAS"]) == (
+            str(number),
+            name,
+            "3",
+        )
+        assert values["BROKER_CONTROLLERS"] == "kafka:9093,kafka-2:9093,kafka-3:9093"
     for service in SERVICES:
-        told = services[service]["environment"]
-        assert told[f"{service.upper()}_KAFKA"] == "kafka:9092,kafka-2:9092,kafka-3:9092"
-        assert told[f"{service.upper()}_MONGO_MEMBERS"] == "mongo:27017,mongo-2:27017,mongo-3:27017"
+        values = services[service]["environment"]
+        assert values[f"{service.upper()}_KAFKA"] == "kafka:9092,kafka-2:9092,kafka-3:9092"
+        assert values[f"{service.upper()}_MONGO_MEMBERS"] == "mongo:27017,mongo-2:27017,mongo-3:27017"
     assert services["provision"]["environment"]["ASCOLTO_REPLICAS"] == "3"
     assert services["mongo-init"]["command"][-1] == "mongo:27017,mongo-2:27017,mongo-3:27017"
     for job, others in (("provision", KAFKAS), ("mongo-init", MONGOS)):
@@ -230,21 +234,21 @@ def test_three_of_each_know_one_another_and_everybody_knows_them(prepared: Path)
 def test_a_service_reaches_three_of_each_over_tls(
     service: str, prepared: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told = deployment(prepared, EVERY_PROFILE, OVERLAYS)["services"][service]["environment"]
+    values = deployment(prepared, EVERY_PROFILE, OVERLAYS)["services"][service]["environment"]
     ca = tmp_path / "ca.pem"
     ca.touch()
-    for name, value in told.items():
+    for name, value in values.items():
         monkeypatch.setenv(name, str(ca) if value == "/run/secrets/engines_ca" else value)
     settings = _settings(service)(_secrets_dir=prepared / "secrets")
 
     assert (settings.connection.protocol, settings.connection.ca) == ("SASL_SSL", str(ca))
-    assert f"@{told[f'{service.upper()}_MONGO_MEMBERS']}/{service}?" in settings.store
+    assert f"@{values[f'{service.upper()}_MONGO_MEMBERS']}/{service}?" in settings.store
     assert settings.store.startswith(f"mongodb://{service}:")
     assert settings.store.endswith(f"&replicaSet=rs0&tls=true&tlsCAFile={str(ca).replace('/', '%2F')}")
 
 
 def vague_variables(text: str) -> set[str]:
-    """Variables of a compose file that nobody has to set, have no default, and say nothing when they are missing."""
+    """Variables of a compose file that are optional, have no default, and have no message when they are missing."""
     body = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#")).replace(
         "$$", ""
     )
@@ -253,7 +257,7 @@ def vague_variables(text: str) -> set[str]:
 
 
 def has_a_version(text: str) -> bool:
-    """Tells whether a compose file says which version of Compose it means, which Compose ignores."""
+    """Whether a compose file has a `version`, which Compose ignores."""
     return bool(re.search(r"(?m)^version\s*:", text))
 
 
@@ -291,16 +295,16 @@ def test_every_variable_is_explained_in_the_example() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "values",
     [
         {"BROKER_NAME": "kafka-2", "BROKER_CONTROLLERS": "kafka:9093", "BROKER_REPLICAS": "1"},
         {"BROKER_NAME": "kafka", "BROKER_CONTROLLERS": "kafka:9093,kafka-2:9093", "BROKER_REPLICAS": "1"},
         {"BROKER_NAME": "kafka", "BROKER_CONTROLLERS": "kafka:9093", "BROKER_REPLICAS": "3"},
     ],
 )
-def test_a_broker_that_is_told_half_of_it_says_so(told: dict[str, str]) -> None:
+def test_a_broker_with_half_of_the_ha_settings_fails(values: dict[str, str]) -> None:
     start = ROOT / "deploy" / "kafka" / "start.sh"
-    env = {"PATH": "/usr/bin:/bin", "BROKER_ID": "2"} | told
+    env = {"PATH": "/usr/bin:/bin", "BROKER_ID": "2"} | values
     done = subprocess.run(["bash", start], env=env, capture_output=True, text=True)
     assert done.returncode == 1
     assert "the profile ha and ASCOLTO_REPLICAS=3 belong together" in done.stderr

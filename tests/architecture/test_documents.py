@@ -1,4 +1,4 @@
-"""The documents lead where they say, and what catalogues read of the project is true."""
+"""Links in documents resolve, and the metadata for software catalogues is complete."""
 
 import re
 import tomllib
@@ -18,7 +18,7 @@ CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
 def broken(page: Path) -> list[str]:
-    """The links of a page to files that are not there, or to headings that the file has not."""
+    """The links of a page to missing files or headings."""
     found = []
     for link in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
         place, _, heading = link.partition("#")
@@ -31,17 +31,17 @@ def broken(page: Path) -> list[str]:
 
 
 def headings(page: Path) -> set[str]:
-    """The anchors of a page's headings, as the usual renderers make them."""
+    """The anchors of a page's headings, as common renderers build them."""
     titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("page", DOCUMENTS, ids=str)
-def test_every_link_of_a_document_leads_somewhere(page: Path) -> None:
+def test_every_link_of_a_document_resolves(page: Path) -> None:
     assert broken(ROOT / page) == []
 
 
-def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+def test_a_broken_link_is_reported(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# One\n[a](page.md#one) [b](other.md) [c](#two)\n```\n[d](in-code.md)\n```\n")
 
@@ -53,18 +53,18 @@ def test_the_first_page_is_read_in_three_minutes() -> None:
 
 
 def test_what_catalogues_read_is_complete_and_of_this_version() -> None:
-    said = yaml.safe_load((ROOT / "publiccode.yml").read_text(encoding="utf-8"))
+    metadata = yaml.safe_load((ROOT / "publiccode.yml").read_text(encoding="utf-8"))
     versions = {
         tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"]
         for file in (*ROOT.glob("*/pyproject.toml"), *ROOT.glob("services/*/pyproject.toml"))
     }
 
     needed = {"publiccodeYmlVersion", "name", "url", "platforms", "developmentStatus", "softwareType"}
-    assert needed | {"description", "legal", "maintenance", "localisation"} <= set(said)
-    assert versions == {said["softwareVersion"]}
-    assert f"## {said['softwareVersion']} — {said['releaseDate']}" in (ROOT / "CHANGELOG.md").read_text(
-        "utf-8"
-    )
-    assert f"SPDX-License-Identifier: {said['legal']['license']}" in (ROOT / "LICENSE").read_text("utf-8")
-    for words in said["description"].values():
+    assert needed | {"description", "legal", "maintenance", "localisation"} <= set(metadata)
+    assert versions == {metadata["softwareVersion"]}
+    assert f"## {metadata['softwareVersion']} — {metadata['releaseDate']}" in (
+        ROOT / "CHANGELOG.md"
+    ).read_text("utf-8")
+    assert f"SPDX-License-Identifier: {metadata['legal']['license']}" in (ROOT / "LICENSE").read_text("utf-8")
+    for words in metadata["description"].values():
         assert len(words["shortDescription"]) <= 150 <= len(words["longDescription"]) <= 10_000

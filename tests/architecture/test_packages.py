@@ -1,4 +1,4 @@
-"""Every package declares what it imports and nothing else, and one lock has a version and hashes for all of it."""
+"""Every package declares the distributions that it imports, and one lock has a version and hashes for each of them."""
 
 import ast
 import re
@@ -16,14 +16,16 @@ ROOT = Path(__file__).parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
 FOLDERS = ("contracts", "chassis", "stack", "ops", *(f"services/{name}" for name in SERVICES))
 OURS = {name: f"ascolto-{name}" for name in ("contracts", "chassis", "stack", "ops", "watcher", *SERVICES)}
-# What is used without being imported, by the module that is imported for it.
-BEHIND = {"python-multipart": "fastapi", "cramjam": "aiokafka"}
-# One namespace of many distributions.
-BEHIND |= dict.fromkeys(("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"), "opentelemetry-api")
+# Distributions that are used without an import, by the distribution that needs them.
+INDIRECT = {"python-multipart": "fastapi", "cramjam": "aiokafka"}
+# Several distributions share one namespace package.
+INDIRECT |= dict.fromkeys(
+    ("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"), "opentelemetry-api"
+)
 
 
 def imported(source: Path) -> set[str]:
-    """The distributions whose modules the package's own modules import, wherever in them."""
+    """The distributions that the package's modules import, anywhere in them."""
     known, found = packages_distributions(), set[str]()
     for file in source.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -36,36 +38,36 @@ def imported(source: Path) -> set[str]:
 
 
 def declared(folder: Path) -> set[str]:
-    """The distributions that the package's project file names."""
+    """The distributions that the package's project file declares."""
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return {re.split(r"[\[>=<~! ]", one, maxsplit=1)[0].lower() for one in project["dependencies"]}
 
 
-def untrue(folder: Path) -> dict[str, set[str]]:
-    """What is imported and not declared, and what is declared and used for nothing."""
-    used, said = set[str](), declared(folder)
+def mismatches(folder: Path) -> dict[str, set[str]]:
+    """Distributions imported without a declaration, and declared without an import."""
+    used, listed = set[str](), declared(folder)
     for source in sorted((folder / "src").iterdir()):
         used |= imported(source)
-    behind = {name for name, module in BEHIND.items() if module in used}
+    behind = {name for name, module in INDIRECT.items() if module in used}
     return {
-        "missing": used - said,
-        "unused": said - used - behind,
+        "missing": used - listed,
+        "unused": listed - used - behind,
     }
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_package_declares_what_it_imports_and_nothing_else(folder: str) -> None:
-    assert untrue(ROOT / folder) == {"missing": set(), "unused": set()}
+    assert mismatches(ROOT / folder) == {"missing": set(), "unused": set()}
 
 
-def test_an_import_that_is_not_declared_and_a_line_that_nothing_uses_are_told(tmp_path: Path) -> None:
+def test_undeclared_imports_and_unused_declarations_are_reported(tmp_path: Path) -> None:
     module = tmp_path / "src" / "intake" / "adapters"
     module.mkdir(parents=True)
     (module / "late.py").write_text("def f():\n    import yaml\n    from chassis import ids\n")
     lines = '[project]\ndependencies = ["ascolto-chassis", "rich>=15"]\n'
     (tmp_path / "pyproject.toml").write_text(lines)
 
-    assert untrue(tmp_path) == {"missing": {"pyyaml"}, "unused": {"rich"}}
+    assert mismatches(tmp_path) == {"missing": {"pyyaml"}, "unused": {"rich"}}
 
 
 WORKSPACE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The rules of the house hold, and each of them bites: an illegal import is planted and must be found."""
+"""The architecture rules hold, and each of them detects a planted violation."""
 
 import ast
 import re
@@ -69,7 +69,7 @@ PLANTED = {
         "import pymongo",
     ),
     "the account is not independent": ("stack/src/stack/planted.py", "import chassis.ids"),
-    "a room that nobody planned": ("services/notify/src/notify/utils.py", ""),
+    "a module outside the planned packages": ("services/notify/src/notify/utils.py", ""),
 }
 
 
@@ -104,14 +104,14 @@ def test_the_rules_hold(copy: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
-@pytest.mark.parametrize("crime", PLANTED)
-def test_a_planted_violation_is_found(copy: Path, crime: str) -> None:
-    place, line = PLANTED[crime]
+@pytest.mark.parametrize("violation", PLANTED)
+def test_a_planted_violation_is_found(copy: Path, violation: str) -> None:
+    place, line = PLANTED[violation]
     (copy / place).write_text(f'"""Planted."""\n\n{line}\n')
 
     result = lint(copy)
 
-    assert result.returncode != 0, f"{crime}: nobody noticed"
+    assert result.returncode != 0, f"{violation}: not detected"
     assert "planted" in result.stdout or "utils" in result.stdout, result.stdout
 
 
@@ -132,7 +132,7 @@ def test_a_domain_imports_only_what_computes(service: str) -> None:
         assert not foreign, f"{file.name} imports {foreign}"
 
 
-def test_every_service_has_the_same_rooms_and_is_known_to_the_linter() -> None:
+def test_every_service_has_the_same_packages_and_is_known_to_the_linter() -> None:
     services = sorted(path.name for path in (ROOT / "services").iterdir() if path.is_dir())
     config = (ROOT / "pyproject.toml").read_text()
 
@@ -175,7 +175,7 @@ def test_the_chassis_knows_no_business_word() -> None:
         r"\b(tenant|subsid|operator|neighbourhood|budget|isee|category|complaint|case)s?\b", re.IGNORECASE
     )
     allowed = {
-        "chassis/src/chassis/http/context.py": {"operator"},  # the roles of the house
+        "chassis/src/chassis/http/context.py": {"operator"},  # roles of the service contract
         "chassis/src/chassis/fields.py": {"category"},  # of Unicode
     }
     for file in (ROOT / "chassis/src/chassis").rglob("*.py"):

@@ -1,4 +1,4 @@
-"""What a service keeps has a form that is frozen: a change of it is a step, and one that the build before can live with."""
+"""Every stored document has a frozen form; a change of it is an upcaster that the previous build can live with."""
 
 import copy
 import json
@@ -24,13 +24,13 @@ def read(service: str, collection: str, number: int) -> Form:
 @pytest.mark.parametrize(("service", "kept"), NAMED)
 def test_the_form_that_is_written_is_the_frozen_one(service: str, kept: Collection[Any]) -> None:
     assert form_of(kept) == read(service, kept.name, kept.schema), (
-        f"{service}.{kept.name} is kept in another form than {kept.schema}: give the collection one more upcaster and run "
+        f"{service}.{kept.name} differs from its frozen form {kept.schema}: add an upcaster to the collection and run "
         "python -m tests.architecture.stored_forms (docs/upgrading.md)"
     )
 
 
 @pytest.mark.parametrize(("service", "kept"), NAMED)
-def test_the_build_before_can_work_on_what_each_step_writes(service: str, kept: Collection[Any]) -> None:
+def test_the_previous_build_can_work_on_what_each_step_writes(service: str, kept: Collection[Any]) -> None:
     forms = [read(service, kept.name, number) for number in range(1, kept.schema + 1)]
 
     for number, (before, after) in enumerate(pairwise(forms), 1):
@@ -69,17 +69,17 @@ def changed(change: Any) -> Form:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda form: form["properties"].pop("id"), ["id is gone, and the build before needs it"]),
+        (lambda form: form["properties"].pop("id"), ["id is missing, and the previous build requires it"]),
         (lambda form: form["properties"].pop("spare"), []),
         (lambda form: form["properties"].update(more={"type": "string"}), []),
-        (lambda form: form["properties"]["id"].update(type="integer"), ["id is another thing"]),
+        (lambda form: form["properties"]["id"].update(type="integer"), ["id has another type"]),
         (
             lambda form: form["$defs"]["Inner"]["properties"].update(x={"type": "string"}),
-            ["inner is another thing"],
+            ["inner has another type"],
         ),
     ],
 )
-def test_a_step_that_the_build_before_cannot_live_with_is_named(change: Any, why: list[str]) -> None:
+def test_a_step_that_breaks_the_previous_build_is_named(change: Any, why: list[str]) -> None:
     before = form_of(Collection("things", Before, lambda one: one.id))
 
     assert breaks(before, changed(change)) == why

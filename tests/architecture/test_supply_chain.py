@@ -1,4 +1,4 @@
-"""What is deployed is known: what images are made of, what they leave behind, and by which digest public ones are taken."""
+"""The supply chain of images: what they are built from, what the build leaves out, and the digests of public images."""
 
 import json
 import re
@@ -50,13 +50,13 @@ def test_a_dockerfile_that_breaks_them_is_refused(planted: str, rule: str) -> No
 
 
 def stages(text: str) -> dict[str, tuple[str, str]]:
-    """Each stage's base and body."""
+    """The base and the body of each stage."""
     parts = re.split(r"(?m)^FROM (\S+) AS (\S+)$", text)[1:]
     return {name: (base, body) for base, name, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True)}
 
 
 def stages_with_tools(text: str) -> set[str]:
-    """The stages that become images and install, compile, or begin elsewhere than at the stripped base."""
+    """The stages that become images and install, compile, or start from another base than the stripped one."""
     every = stages(text)
     used = {base for base, _ in every.values()} | set(re.findall(r"--from=(\S+)", text))
     final = {name: part for name, part in every.items() if name not in used}
@@ -88,7 +88,7 @@ def test_a_stage_with_tools_is_named(planted: str) -> None:
 
 @pytest.mark.slow
 def test_the_base_of_all_images_loses_what_installs_packages(tmp_path: Path) -> None:
-    """The very command of the Dockerfile, on a Python of its own."""
+    """Runs the command of the Dockerfile on a separate Python."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "python"], check=True)
     programs = tmp_path / "python" / "bin"
     env = {"PATH": f"{programs}:/usr/bin:/bin"}

@@ -1,4 +1,4 @@
-"""The events of a run are those that intake would say."""
+"""The generated events are what intake would publish."""
 
 from bench.events import reports
 
@@ -14,11 +14,11 @@ def test_the_same_seed_gives_the_same_events() -> None:
 
 def test_every_event_is_understood_and_about_its_own_subject() -> None:
     subjects = set()
-    for number, said in enumerate(reports(5, 50)):
-        record = Record("intake.reports", 0, number, said.subject.encode(), said.body, said.headers)
+    for number, event in enumerate(reports(5, 50)):
+        record = Record("intake.reports", 0, number, event.subject.encode(), event.body, event.headers)
         found = read(record, 0)
         assert found.unreadable is None
         assert isinstance(found.body, ReportRegistered)
-        assert found.id == said.id
-        subjects.add(said.subject)
+        assert found.id == event.id
+        subjects.add(event.subject)
     assert len(subjects) == 50

@@ -1,4 +1,4 @@
-"""What a run leaves for people and machines."""
+"""The table, the CSV files and the summary line of a run."""
 
 import csv
 import math
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from bench.figures import Drain, Figures, Killed, Latency, median, percentile
-from bench.report import BEGIN, END, last_line, placed, table, write_rows
+from bench.report import BEGIN, END, last_line, table, with_table, write_rows
 
 LAST_LINE = re.compile(
     r"bench: ours \d+/s, naive \d+/s, naive-batch \d+/s, floor \d+/s, relay \d+/s, "
@@ -15,14 +15,14 @@ LAST_LINE = re.compile(
 )
 
 
-def drained(arm: str, turn: int, rate: float) -> Drain:
-    return Drain(arm, turn, 1000, 1000 / rate, rate, 0.08, 0.05, 0.01, 90.0)
+def drained(variant: str, turn: int, rate: float) -> Drain:
+    return Drain(variant, turn, 1000, 1000 / rate, rate, 0.08, 0.05, 0.01, 90.0)
 
 
 @pytest.fixture
 def figures() -> Figures:
     rates = {"naive": 310.4, "naive-batch": 23_000.0, "ours": 10_400.0, "floor": 18_000.0, "relay": 16_000.6}
-    drains = [drained(arm, turn, rate * turn) for arm, rate in rates.items() for turn in (1, 2, 3)]
+    drains = [drained(variant, turn, rate * turn) for variant, rate in rates.items() for turn in (1, 2, 3)]
     killed = [Killed("naive", 600, 2, 0, 2, 0), Killed("ours-sent", 12_000, 2, 0, 0, 500)]
     latencies = [Latency("end-to-end", 100.0, tuple(float(n) for n in range(1, 101)), missing=1)]
     return Figures(7, {"size": "quick"}, drains, killed, latencies)
@@ -84,15 +84,15 @@ def test_the_raw_rows_come_back_from_the_csv(figures: Figures, tmp_path: Path) -
 
 def test_a_table_goes_between_the_markers_and_nowhere_else() -> None:
     text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    new = placed(text, "| new |\n")
+    new = with_table(text, "| new |\n")
     assert new == f"before\n{BEGIN}\n| new |\n{END}\nafter\n"
-    assert placed(new, "| new |\n") == new
+    assert with_table(new, "| new |\n") == new
 
 
 @pytest.mark.parametrize("text", ["no markers", BEGIN, f"{END}\n{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
 def test_a_text_without_its_markers_is_left_alone(text: str) -> None:
     with pytest.raises(ValueError, match="once"):
-        placed(text, "x")
+        with_table(text, "x")
 
 
 def test_the_notes_say_what_a_report_costs_once_it_was_measured(figures: Figures) -> None:

@@ -1,13 +1,13 @@
-"""The account of a round calls things by their names."""
+"""The audit classifies violations, and summaries add runs up."""
 
 from typing import Any
 
 import pytest
 from bench.faults.audit import DISORDERED, DOUBLED, LOST, MAIL_COPY, kind_of
+from bench.faults.context import Injection
 from bench.faults.controls import CONTROLS
-from bench.faults.ground import Injection
-from bench.faults.processes import HEIR
-from bench.faults.results import by_kind, by_target, last_line, wrong
+from bench.faults.processes import WITH_SUCCESSOR
+from bench.faults.results import by_kind, by_target, failures, last_line
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,12 @@ from bench.faults.results import by_kind, by_target, last_line, wrong
         ("hole in the sequence: /ascolto/routing numbers x on routing.cases as [2, 1]", DISORDERED),
         ("routing.cases has its facts in more than one partition", DISORDERED),
         ("ghost: routing never committed fact x", DOUBLED),
-        ("poison `no JSON` at a/0/1 is parked 2 times and not 1 in routing", DOUBLED),
-        ("poison `no JSON` at a/0/1 is parked 0 times and not 1 in routing", LOST),
+        ("poison `no JSON` at a/0/1 is parked 2 times instead of 1 in routing", DOUBLED),
+        ("poison `no JSON` at a/0/1 is parked 0 times instead of 1 in routing", LOST),
         ("anything nobody has thought of", LOST),
     ],
 )
-def test_every_lie_is_a_loss_a_double_or_a_disorder(text: str, kind: str) -> None:
+def test_every_violation_is_a_loss_a_duplicate_or_a_disorder(text: str, kind: str) -> None:
     assert kind_of(text) == kind
 
 
@@ -42,7 +42,7 @@ def test_the_last_line_adds_runs_up_and_counts_a_control_as_red_when_it_was_ever
     )
 
 
-def test_recovery_times_are_told_by_kind_and_only_where_they_were_taken() -> None:
+def test_recovery_times_are_grouped_by_kind_where_they_were_measured() -> None:
     rows = [Injection("F2", "x", 0.0, recovery=float(n)) for n in range(1, 11)] + [Injection("F10", "y", 0.0)]
     assert by_kind(rows) == {
         "F2": {"faults": 10, "timed": 10, "p50": 6.0, "p99": 10.0, "most": 10.0},
@@ -50,10 +50,10 @@ def test_recovery_times_are_told_by_kind_and_only_where_they_were_taken() -> Non
     }
 
 
-def test_each_time_is_held_against_what_was_promised_of_its_kind() -> None:
+def test_each_recovery_time_counts_for_its_target() -> None:
     rows = [
         Injection("F2", "kill -9 of routing-0", 0.0, recovery=3.0),
-        Injection("F3", f"SIGSTOP of routing-0, {HEIR}", 0.0, recovery=17.0),
+        Injection("F3", f"SIGSTOP of routing-0, {WITH_SUCCESSOR}", 0.0, recovery=17.0),
         Injection("F3", "SIGSTOP of routing-0 for 4 s", 0.0, recovery=1.0),
         Injection("F5", "kill -9 of the mongod, 2 s away", 0.0, recovery=6.0),
         Injection("F14", "kill -9 of everything", 0.0),
@@ -75,7 +75,7 @@ def test_each_time_is_held_against_what_was_promised_of_its_kind() -> None:
         ({"double": 2}, ["double"]),
         ({"out_of_order": 1}, ["out_of_order"]),
         ({"unsettled_rounds": 1}, ["unsettled_rounds"]),
-        ({"missing": ["F9"]}, ["F9 never came"]),
+        ({"missing": ["F9"]}, ["F9 was never injected"]),
         ({"controls": [{"name": "w:1", "red": False}]}, ["w:1 stayed green"]),
         ({"greens": [{"name": "the same", "red": True}]}, ["the same turned red"]),
     ],
@@ -83,10 +83,10 @@ def test_each_time_is_held_against_what_was_promised_of_its_kind() -> None:
 def test_a_run_is_good_only_when_nothing_is_wrong_with_it(spoiled: dict[str, Any], why: list[str]) -> None:
     good: dict[str, Any] = {"lost": 0, "double": 0, "out_of_order": 0, "unsettled_rounds": 0}
     good |= {"injections": [], "missing": [], "controls": [{"name": "w:1", "red": True}], "greens": []}
-    assert wrong(good | spoiled) == why
+    assert failures(good | spoiled) == why
 
 
-def test_each_promise_has_its_control() -> None:
+def test_each_guarantee_has_its_control() -> None:
     assert {control.name for control in CONTROLS} == {
         "acknowledged first",
         "dual write",

@@ -1,4 +1,4 @@
-"""Every lie between topics and databases is seen: what nobody committed, what is not there, what was passed over."""
+"""Every violation between topics and databases is found: uncommitted, missing and unhandled facts."""
 
 import uuid
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from bench.faults.audit import DOUBLED, LOST, kind_of
-from bench.faults.audit_topics import topic_lies
+from bench.faults.audit_topics import topic_violations
 from pymongo import MongoClient
 
 from chassis.clock import utc_now
@@ -26,8 +26,8 @@ def client(engines: System) -> Iterator[Client]:
         yield client
 
 
-class Said:
-    """One opened case that all of the databases know of, until a test takes something away."""
+class HandledCase:
+    """One opened case that all databases have handled, until a test removes a part."""
 
     def __init__(self, client: Client) -> None:
         self.client, self.report, self.id = client, str(uuid.uuid4()), str(uuid.uuid4())
@@ -39,52 +39,52 @@ class Said:
         for service in ("intake", "notify"):
             client[service]["inbox"].insert_one({"_id": self.id})
 
-    def lies(self, *facts: EventRecord) -> list[str]:
-        return list(topic_lies(self.client, facts, {self.report}, NOW.timestamp() - 60))
+    def violations(self, *facts: EventRecord) -> list[str]:
+        return list(topic_violations(self.client, facts, {self.report}, NOW.timestamp() - 60))
 
 
-def test_what_everybody_knows_of_is_no_lie(client: Client) -> None:
-    said = Said(client)
-    assert said.lies(said.fact) == []
+def test_a_fact_that_every_consumer_handled_is_no_violation(client: Client) -> None:
+    case = HandledCase(client)
+    assert case.violations(case.fact) == []
 
 
 def test_a_fact_that_no_transaction_wrote_is_a_ghost(client: Client) -> None:
-    said = Said(client)
-    client["routing"][day_log(NOW)].delete_one({"_id": said.id})
+    case = HandledCase(client)
+    client["routing"][day_log(NOW)].delete_one({"_id": case.id})
 
-    lies = said.lies(said.fact)
+    violations = case.violations(case.fact)
 
-    assert lies == [f"ghost: routing never committed fact {said.id}"]
-    assert kind_of(lies[0]) == DOUBLED
-
-
-def test_a_fact_put_down_as_sent_that_lies_nowhere_is_lost(client: Client) -> None:
-    said = Said(client)
-
-    lies = said.lies()
-
-    assert lies == [f"{said.report}: case-opened.v1 is put down as sent by routing and lies on no topic"]
-    assert kind_of(lies[0]) == LOST
+    assert violations == [f"ghost: routing never committed fact {case.id}"]
+    assert kind_of(violations[0]) == DOUBLED
 
 
-def test_a_fact_without_a_receipt_was_passed_over_unless_it_is_parked(client: Client) -> None:
-    said = Said(client)
-    client["notify"]["inbox"].delete_one({"_id": said.id})
+def test_a_fact_marked_as_sent_that_is_on_no_topic_is_lost(client: Client) -> None:
+    case = HandledCase(client)
 
-    lies = said.lies(said.fact)
+    violations = case.violations()
 
-    assert lies == [f"{said.report}: notify has no receipt for case-opened.v1 {said.id}"]
-    assert kind_of(lies[0]) == LOST
+    assert violations == [f"{case.report}: case-opened.v1 is marked as sent by routing and is on no topic"]
+    assert kind_of(violations[0]) == LOST
+
+
+def test_a_fact_without_a_receipt_is_unhandled_unless_it_is_parked(client: Client) -> None:
+    case = HandledCase(client)
+    client["notify"]["inbox"].delete_one({"_id": case.id})
+
+    violations = case.violations(case.fact)
+
+    assert violations == [f"{case.report}: notify has no receipt for case-opened.v1 {case.id}"]
+    assert kind_of(violations[0]) == LOST
 
     parked = {"topic": "routing.cases", "partition": 3, "offset": 7_000_000}
     name = client["notify"]["parked"].insert_one(dict(parked)).inserted_id
     try:
-        assert said.lies(said.fact) == []
+        assert case.violations(case.fact) == []
     finally:
         client["notify"]["parked"].delete_one({"_id": name})
 
 
 def test_a_copy_of_a_fact_needs_no_receipt_of_its_own(client: Client) -> None:
-    said = Said(client)
-    copy = EventRecord(**vars(said.fact) | {"offset": 7_000_001})
-    assert said.lies(said.fact, copy) == []
+    case = HandledCase(client)
+    copy = EventRecord(**vars(case.fact) | {"offset": 7_000_001})
+    assert case.violations(case.fact, copy) == []

@@ -1,4 +1,4 @@
-"""kill -9 at every named point of every service, of several at once: nothing is lost, nothing is doubled, and the account says so."""
+"""kill -9 at every crash point of every service, in several services at once: nothing is lost or doubled, by the audit."""
 
 import asyncio
 import itertools
@@ -20,16 +20,16 @@ from stack.system import System
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(600)]
 
 REPORTS = 10
-DAYS_AT_ONCE = 4  # begun without end, they drown a slow machine
+CONCURRENT_DAYS = 4  # without a limit they overload a slow machine
 DEADLINE = 60.0
-TURN = ("turn.inbox", "turn.state", "turn.open")
+UNIT_OF_WORK = ("turn.inbox", "turn.state", "turn.open")
 RELAY = ("relay.swept", "relay.sent", "relay.cleared")
 DELIVERY = ("delivery.fetched", "delivery.committed", "delivery.offsets")
 POINTS = {
-    "intake": ("command.accepted", *TURN, "command.committed", *RELAY, *DELIVERY),
-    "routing": (*TURN, *RELAY, *DELIVERY),
-    "subsidies": (*TURN, *RELAY, *DELIVERY, "command.committed"),
-    "notify": (*TURN, *RELAY, *DELIVERY, "job.started", "job.done"),
+    "intake": ("command.accepted", *UNIT_OF_WORK, "command.committed", *RELAY, *DELIVERY),
+    "routing": (*UNIT_OF_WORK, *RELAY, *DELIVERY),
+    "subsidies": (*UNIT_OF_WORK, *RELAY, *DELIVERY, "command.committed"),
+    "notify": (*UNIT_OF_WORK, *RELAY, *DELIVERY, "job.started", "job.done"),
 }
 
 
@@ -40,7 +40,7 @@ def system(own_engines: System) -> System:
 
 
 class Campaign:
-    """Days that are played while services die, and one account of all of them."""
+    """Scenarios that run while services are killed, and one account of all of them."""
 
     def __init__(self, system: System, folder: Path) -> None:
         self.system, self.folder = system, folder
@@ -48,7 +48,7 @@ class Campaign:
         self.days: list[asyncio.Task[None]] = []
 
     async def play(self, seed: int) -> None:
-        """Play a small day through the public doors."""
+        """Run a small scenario through the public APIs."""
         url = self.system.url
         async with httpx.AsyncClient(timeout=15) as client:
             places = [await self._ask(client, name) for name in ("categories", "places")]
@@ -74,42 +74,42 @@ class Campaign:
                 return rows
 
     async def crash(self, service: str) -> None:
-        """Arm one point of a service after the other, and see its process die there."""
+        """Arm the crash points of a service one after the other, and wait until its process dies at each."""
         for point in POINTS[service]:
             self.system.launch_service(service, extra_env={f"{service.upper()}_CRASH_AT": f"{point}:2"})
             began = time.monotonic()
             while self.system.service(service).alive():
-                assert time.monotonic() - began < DEADLINE, f"{service} never passed {point}"
+                assert time.monotonic() - began < DEADLINE, f"{service} did not pass {point} in time"
                 await asyncio.sleep(0.05)
-        self.system.launch_service(service)  # the others still need it
+        self.system.launch_service(service)  # the other services still need it
 
     async def keep_playing(self, first_seed: int) -> None:
-        """Play small days, a few beside each other, until cancelled."""
+        """Run small scenarios, some of them concurrently, until cancelled."""
         for seed in itertools.count(first_seed):
-            while sum(not day.done() for day in self.days) >= DAYS_AT_ONCE:
+            while sum(not day.done() for day in self.days) >= CONCURRENT_DAYS:
                 await asyncio.sleep(0.1)
             self.days.append(asyncio.create_task(self.play(seed)))
             await asyncio.sleep(3.0)
 
     async def account(self) -> Account:
-        """Wait until nothing is unfinished, and draw the account."""
+        """Wait until nothing is unfinished, then draw the account."""
         await asyncio.gather(*self.days)
-        asked = [one for path in sorted(self.folder.glob("*.jsonl")) for one in read_log(path)]
+        requests = [one for path in sorted(self.folder.glob("*.jsonl")) for one in read_log(path)]
         sources = Sources(
             self.system.mongod.admin, self.system.kafka.admin, self.system.mails, self.began.timestamp()
         )
-        await asyncio.to_thread(_settle, sources, asked)
-        return await asyncio.to_thread(lambda: build_account(sources.read_all(asked)))
+        await asyncio.to_thread(_settle, sources, requests)
+        return await asyncio.to_thread(lambda: build_account(sources.read_all(requests)))
 
 
-def _settle(sources: Sources, asked: Sequence[LoggedRequest]) -> None:
+def _settle(sources: Sources, requests: Sequence[LoggedRequest]) -> None:
     deadline = time.monotonic() + DEADLINE
-    while unfinished(sources.read_stores(asked)) and time.monotonic() < deadline:
+    while unfinished(sources.read_stores(requests)) and time.monotonic() < deadline:
         time.sleep(0.5)
 
 
-def lies(account: Account) -> list[str]:
-    """What is wrong, but for the size that a whole day must have."""
+def violations(account: Account) -> list[str]:
+    """The violations, except that the scenario is smaller than a whole day."""
     too_small = ("is the least", "messages for")
     return [
         f"{one.report_id}: {one.text}"
@@ -118,7 +118,7 @@ def lies(account: Account) -> list[str]:
     ]
 
 
-# A process that dies between the mail server's yes and writing it down doubles a letter; no other may.
+# A process that dies between the mail server's acknowledgement and recording it doubles a letter; no other may.
 @pytest.mark.parametrize("services", [("intake", "routing", "subsidies"), ("notify",)], ids="+".join)
 async def test_nothing_is_lost_or_doubled_wherever_processes_are_killed(
     system: System, tmp_path: Path, services: tuple[str, ...]
@@ -138,6 +138,6 @@ async def test_nothing_is_lost_or_doubled_wherever_processes_are_killed(
     account = await campaign.account()
 
     doubled_by_design = "doubled mail: " if "notify" in services else "(nothing)"
-    wrong = [lie for lie in lies(account) if doubled_by_design not in lie]
-    assert wrong == []
+    failures = [text for text in violations(account) if doubled_by_design not in text]
+    assert failures == []
     assert account.accepted >= REPORTS * days

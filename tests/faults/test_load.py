@@ -1,4 +1,4 @@
-"""The light load is a day like any other, only longer."""
+"""The load of a campaign is a scenario like the demo's, only longer."""
 
 from datetime import UTC, datetime
 

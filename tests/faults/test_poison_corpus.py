@@ -1,11 +1,11 @@
-"""The poison corpus is poisonous, every kind of it, on every topic that is heard."""
+"""Every kind of poison is undecodable, on every consumed topic."""
 
 import time
 
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 from bench.faults.corpus import Draft, Kind, kinds
-from bench.faults.poison import HEARD, Poison, _lies, _patched, send, sound
+from bench.faults.poison import SUBSCRIBED, Poison, _patched, _violations, send, valid_record
 from confluent_kafka import Producer
 
 from contracts.envelope import Malformed, UnknownType, read_envelope, read_event
@@ -28,17 +28,17 @@ def test_there_are_at_least_forty_kinds_and_no_two_alike() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("topic", HEARD, ids=lambda topic: topic.name)
-def test_a_sound_record_is_understood_so_that_only_the_spoiling_is_at_fault(topic: Topic) -> None:
-    assert understood(sound(topic, 1))
+@pytest.mark.parametrize("topic", SUBSCRIBED, ids=lambda topic: topic.name)
+def test_a_valid_record_is_decoded_so_that_only_the_corruption_matters(topic: Topic) -> None:
+    assert understood(valid_record(topic, 1))
 
 
-@pytest.mark.parametrize("topic", HEARD, ids=lambda topic: topic.name)
+@pytest.mark.parametrize("topic", SUBSCRIBED, ids=lambda topic: topic.name)
 @pytest.mark.parametrize(
     "kind", [kind for kind in kinds() if kind.name not in NOT_BY_READING], ids=lambda kind: kind.name
 )
-def test_no_kind_is_understood_and_only_unknown_types_are_skipped(kind: Kind, topic: Topic) -> None:
-    draft = kind.spoil(sound(topic, 1))
+def test_no_kind_is_decoded_and_only_unknown_types_are_skipped(kind: Kind, topic: Topic) -> None:
+    draft = kind.corrupt(valid_record(topic, 1))
     try:
         assert not understood(draft)
         skipped = False
@@ -62,20 +62,20 @@ def test_a_patch_breaks_bytes_and_keeps_the_checksum_right() -> None:
 def test_a_poison_is_parked_once_with_its_bytes_and_a_reason() -> None:
     poison = Poison("no JSON", "intake.reports", 0, 7, "parked", b"x")
     good = {"reason": "poison", "detail": "no JSON", "value": b"x"}
-    assert list(_lies(poison, [good])) == []
-    assert list(_lies(poison, [])) == ["is parked 0 times and not 1"]
-    assert list(_lies(poison, [good, good])) == ["is parked 2 times and not 1"]
-    assert list(_lies(poison, [good | {"value": b"y"}])) == ["is parked with other bytes"]
-    assert list(_lies(poison, [good | {"detail": ""}])) == ["is parked without a reason"]
+    assert list(_violations(poison, [good])) == []
+    assert list(_violations(poison, [])) == ["is parked 0 times instead of 1"]
+    assert list(_violations(poison, [good, good])) == ["is parked 2 times instead of 1"]
+    assert list(_violations(poison, [good | {"value": b"y"}])) == ["is parked with other bytes"]
+    assert list(_violations(poison, [good | {"detail": ""}])) == ["is parked without a reason"]
 
 
 @pytest.mark.engines
-async def test_the_account_reads_past_a_header_name_that_is_no_text(engines: System) -> None:
+async def test_the_account_skips_a_header_name_that_is_not_utf8(engines: System) -> None:
     engines.provision()
-    began, topic, kafka = time.time() - 1, HEARD[0], engines.kafka.admin
+    began, topic, kafka = time.time() - 1, SUBSCRIBED[0], engines.kafka.admin
     producer, subjects = Producer(kafka.librdkafka()), set[str]()
-    for number in range(300):  # so many that the interpreter has its shortcuts
-        draft = sound(topic, number)
+    for number in range(300):  # enough for the interpreter to specialise the code
+        draft = valid_record(topic, number)
         producer.produce(topic.name, draft.value, draft.key, headers=draft.headers)
         subjects.add((draft.key or b"").decode())
     assert producer.flush(20) == 0

@@ -1,4 +1,4 @@
-"""The fault proxy does what each of its modes says."""
+"""The fault proxy implements each of its modes."""
 
 import asyncio
 import time
@@ -15,15 +15,15 @@ MOMENT = 0.2
 
 
 class Echo:
-    """A server that repeats every line and remembers it."""
+    """A server that echoes every line and keeps it."""
 
     def __init__(self) -> None:
-        self.heard: list[bytes] = []
+        self.lines_received: list[bytes] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
-                self.heard.append(line)
+                self.lines_received.append(line)
                 writer.write(line)
         except ConnectionError:
             return
@@ -81,9 +81,9 @@ async def test_the_end_of_a_stream_reaches_the_other_side() -> None:
         await answer(reader)
         writer.close()
         deadline = time.monotonic() + PATIENCE
-        while link.wires and time.monotonic() < deadline:
+        while link.connections and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
-        assert not link.wires
+        assert not link.connections
 
 
 async def test_a_delay_holds_bytes_back_and_keeps_their_order() -> None:
@@ -96,7 +96,7 @@ async def test_a_delay_holds_bytes_back_and_keeps_their_order() -> None:
             writer.write(number)
         assert [await answer(reader) for _ in range(3)] == [b"1\n", b"2\n", b"3\n"]
         assert time.monotonic() - began >= 0.1
-        assert echo.heard == [b"1\n", b"2\n", b"3\n"]
+        assert echo.lines_received == [b"1\n", b"2\n", b"3\n"]
 
 
 async def test_a_reset_ends_open_connections_and_new_ones_with_an_error() -> None:
@@ -112,7 +112,7 @@ async def test_a_reset_ends_open_connections_and_new_ones_with_an_error() -> Non
         assert await answer((await ask(link))[0]) == b"hello\n"
 
 
-async def test_a_blackhole_holds_everything_and_gives_it_back_when_it_heals() -> None:
+async def test_a_blackhole_holds_everything_and_forwards_it_when_it_recovers() -> None:
     async with linked() as (echo, link):
         reader, writer = await ask(link)
         await answer(reader)
@@ -120,22 +120,22 @@ async def test_a_blackhole_holds_everything_and_gives_it_back_when_it_heals() ->
         writer.write(b"held\n")
         late, _ = await ask(link, b"also held\n")
         await asyncio.sleep(MOMENT)
-        assert echo.heard == [b"hello\n"]
+        assert echo.lines_received == [b"hello\n"]
         link.switch(PASS)
         assert await answer(reader) == b"held\n"
         assert await answer(late) == b"also held\n"
 
 
-async def test_a_half_open_connection_swallows_what_is_sent_and_is_reset_when_it_heals() -> None:
+async def test_a_half_open_connection_drops_what_is_sent_and_is_reset_when_it_recovers() -> None:
     async with linked() as (echo, link):
         reader, writer = await ask(link)
         await answer(reader)
         link.switch(Mode("half-open"))
-        writer.write(b"nobody hears this\n")
+        writer.write(b"nobody receives this\n")
         await writer.drain()
         await asyncio.sleep(MOMENT)
         assert not reader.at_eof()
-        assert echo.heard == [b"hello\n"]
+        assert echo.lines_received == [b"hello\n"]
         link.switch(PASS)
         with pytest.raises(ConnectionResetError):
             await answer(reader)
@@ -148,7 +148,7 @@ async def test_dropped_replies_are_requests_that_were_done_and_never_answered() 
         link.switch(Mode("drop-replies"))
         writer.write(b"done\n")
         await asyncio.sleep(MOMENT)
-        assert echo.heard == [b"hello\n", b"done\n"]
+        assert echo.lines_received == [b"hello\n", b"done\n"]
         assert link.lost == len(b"done\n")
         link.switch(PASS)
         with pytest.raises(ConnectionResetError):

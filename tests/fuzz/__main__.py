@@ -1,4 +1,4 @@
-"""`make fuzz`: a million damaged records at the decoder, a hundred thousand requests at the doors, fifty thousand lists to import; nothing may break."""
+"""`make fuzz`: damaged records for the decoder, generated requests for all APIs, damaged lists for the import; nothing may fail."""
 
 import argparse
 import os
@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
 
-from tests.fuzz.envelopes import Reading, throw
-from tests.fuzz.files import bring
-from tests.fuzz.requests import Asking, ask
+from tests.fuzz.envelopes import ReadResults, decode_damaged
+from tests.fuzz.files import read_damaged
+from tests.fuzz.requests import RequestResults, ask
 from tests.pieces import Pieces, fingerprint
 
 from stack.tools import REPOSITORY
 
 SHOWN = 20
-PIECE = 10_000  # requests that are recorded together, with their share of envelopes and files
+PIECE = 10_000  # requests per recorded file, with their share of envelopes and lists
 SHOW_EVERY = 1_000
 CODE = ("chassis/src", "contracts", "services", "deploy/seed", "tests/fuzz", "tests/http")
 PACKAGES = ("schemathesis", "hypothesis", "fastapi", "starlette", "pydantic", "httpx")
@@ -27,17 +27,17 @@ PACKAGES = ("schemathesis", "hypothesis", "fastapi", "starlette", "pydantic", "h
 
 @dataclass
 class Found:
-    """What one or several shares came to."""
+    """The results of one or several shares."""
 
     envelopes: int = 0
     seconds: float = 0.0
-    reading: Reading = field(default_factory=Reading)
-    http_client: Asking = field(default_factory=Asking)
+    reading: ReadResults = field(default_factory=ReadResults)
+    answers: RequestResults = field(default_factory=RequestResults)
     files: int = 0
-    listing: Reading = field(default_factory=Reading)
+    listing: ReadResults = field(default_factory=ReadResults)
 
     def add(self, other: "Found") -> None:
-        """This share too."""
+        """Add another share."""
         self.envelopes += other.envelopes
         self.seconds += other.seconds
         self.reading.results += other.reading.results
@@ -45,60 +45,64 @@ class Found:
         self.files += other.files
         self.listing.results += other.listing.results
         self.listing.uncaught += other.listing.uncaught
-        self.http_client.asked += other.http_client.asked
-        self.http_client.errors += other.http_client.errors
-        self.http_client.strange += other.http_client.strange
-        for door, statuses in other.http_client.operations.items():
-            self.http_client.operations.setdefault(door, Counter()).update(statuses)
+        self.answers.asked += other.answers.asked
+        self.answers.errors += other.answers.errors
+        self.answers.strange += other.answers.strange
+        for endpoint, statuses in other.answers.operations.items():
+            self.answers.operations.setdefault(endpoint, Counter()).update(statuses)
 
     @property
     def broken(self) -> list[str]:
-        """Everything that should not have happened."""
-        return [
-            line[:2000] for line in self.reading.uncaught + self.http_client.errors + self.listing.uncaught
-        ]
+        """Every failure, as text."""
+        return [line[:2000] for line in self.reading.uncaught + self.answers.errors + self.listing.uncaught]
 
 
 def share(envelopes: int, requests: int, files: int, seed: int) -> Found:
-    """Throw, bring and ask so often, in this process; the same seed does the same again."""
-    began, told = time.monotonic(), 0
-    reading = throw(envelopes, seed)
-    _say(f"seed {seed}: {envelopes:,} envelopes in {time.monotonic() - began:.0f} s, {dict(reading.results)}")
-    listing = bring(files, seed)
-    _say(f"seed {seed}: {files:,} files after {time.monotonic() - began:.0f} s, {dict(listing.results)}")
+    """Run one share in this process; the same seed gives the same inputs."""
+    began, reported = time.monotonic(), 0
+    reading = decode_damaged(envelopes, seed)
+    print_progress(
+        f"seed {seed}: {envelopes:,} envelopes in {time.monotonic() - began:.0f} s, {dict(reading.results)}"
+    )
+    listing = read_damaged(files, seed)
+    print_progress(
+        f"seed {seed}: {files:,} files after {time.monotonic() - began:.0f} s, {dict(listing.results)}"
+    )
 
-    def tell(number: int) -> None:
-        nonlocal told
-        if number - told >= SHOW_EVERY:
-            told = number
-            _say(f"seed {seed}: {number:,} of {requests:,} requests, {time.monotonic() - began:.0f} s")
+    def report_progress(number: int) -> None:
+        nonlocal reported
+        if number - reported >= SHOW_EVERY:
+            reported = number
+            print_progress(
+                f"seed {seed}: {number:,} of {requests:,} requests, {time.monotonic() - began:.0f} s"
+            )
 
-    http_client = ask(requests, seed, tell) if requests else Asking()
-    return Found(envelopes, time.monotonic() - began, reading, http_client, files, listing)
+    answers = ask(requests, seed, report_progress) if requests else RequestResults()
+    return Found(envelopes, time.monotonic() - began, reading, answers, files, listing)
 
 
 def shares(jobs: int, wanted: Sequence[tuple[int, int, int, int]]) -> Iterator[Found]:
-    """Run shares (envelopes, requests, files, seed) on several processors; they come back in order."""
+    """Run shares (envelopes, requests, files, seed) on several processors; results come in order."""
     with ProcessPoolExecutor(jobs, get_context("fork")) as pool:
         yield from pool.map(share, *zip(*wanted, strict=True))
 
 
-def run(asked: argparse.Namespace) -> int:
-    """A share for each processor; 1 when something broke."""
-    jobs, found = asked.jobs, Found()
+def run(args: argparse.Namespace) -> int:
+    """Run one share per processor; return 1 when something failed."""
+    jobs, found = args.jobs, Found()
     wanted = [
         (
-            *(_part(whole, jobs, n) for whole in (asked.envelopes, asked.requests, asked.files)),
-            asked.seed + 1_000_000 * n,
+            *(_part(whole, jobs, n) for whole in (args.envelopes, args.requests, args.files)),
+            args.seed + 1_000_000 * n,
         )
         for n in range(jobs)
     ]
     for one in shares(jobs, wanted):
         found.add(one)
     for line in found.broken[:SHOWN]:
-        _say(line)
-    _say(f"never answered with 2xx: {', '.join(found.http_client.never_well()) or 'no door'}")
-    say(found)
+        print_progress(line)
+    print_progress(f"never answered with 2xx: {', '.join(found.answers.never_2xx()) or 'no endpoint'}")
+    print_summary(found)
     return 1 if found.broken else 0
 
 
@@ -107,102 +111,104 @@ def _part(whole: int, parts: int, number: int) -> int:
 
 
 def recorded() -> Pieces:
-    """The pieces that have been recorded of the code as it is."""
+    """The recorded pieces of the present code."""
     return Pieces(REPOSITORY / "bench" / "results" / "fuzz", fingerprint(*CODE), PACKAGES)
 
 
-def record(asked: argparse.Namespace) -> int:
-    """Run and write down each piece that has not been recorded."""
+def record(args: argparse.Namespace) -> int:
+    """Run and record each piece that is not recorded yet."""
     pieces = recorded()
-    todo = list(pieces.todo(1, asked.requests, PIECE))
+    missing = list(pieces.missing(1, args.requests, PIECE))
     wanted = [
         (
-            asked.envelopes * part // asked.requests,
+            args.envelopes * part // args.requests,
             part,
-            asked.files * part // asked.requests,
-            asked.seed + first,
+            args.files * part // args.requests,
+            args.seed + first,
         )
-        for first, part in todo
+        for first, part in missing
     ]
-    for (first, part), found in zip(todo, shares(asked.jobs, wanted) if wanted else (), strict=True):
-        path = pieces.keep(first, part, found.seconds, row_of(found, asked.seed + first))
-        _say(f"recorded {path.relative_to(REPOSITORY)}")
+    for (first, part), found in zip(missing, shares(args.jobs, wanted) if wanted else (), strict=True):
+        path = pieces.keep(first, part, found.seconds, to_row(found, args.seed + first))
+        print_progress(f"recorded {path.relative_to(REPOSITORY)}")
     return summary()
 
 
-def row_of(found: Found, seed: int) -> dict[str, Any]:
-    """A share as JSON can carry it."""
-    doors = found.http_client.operations
+def to_row(found: Found, seed: int) -> dict[str, Any]:
+    """A share as JSON."""
+    endpoints = found.answers.operations
     return {
         "seed": seed,
         "envelopes": found.envelopes,
         "endings": dict(found.reading.results),
         "uncaught": found.reading.uncaught[:SHOWN],
-        "requests": found.http_client.asked,
-        "statuses": dict(sorted(found.http_client.statuses.items())),
-        "doors": {door: dict(sorted(seen.items())) for door, seen in sorted(doors.items())},
-        "strange": dict(sorted(found.http_client.strange.items())),
-        "server_errors": found.http_client.errors[:SHOWN],
+        "requests": found.answers.asked,
+        "statuses": dict(sorted(found.answers.statuses.items())),
+        "doors": {endpoint: dict(sorted(seen.items())) for endpoint, seen in sorted(endpoints.items())},
+        "strange": dict(sorted(found.answers.strange.items())),
+        "server_errors": found.answers.errors[:SHOWN],
         "files": found.files,
         "file_endings": dict(found.listing.results),
         "file_errors": found.listing.uncaught[:SHOWN],
     }
 
 
-def found_in(row: Mapping[str, Any]) -> Found:
-    """The share that was written down."""
-    doors = {door: Counter({int(s): n for s, n in seen.items()}) for door, seen in row["doors"].items()}
+def from_row(row: Mapping[str, Any]) -> Found:
+    """The share in a recorded row."""
+    endpoints = {
+        endpoint: Counter({int(s): n for s, n in seen.items()}) for endpoint, seen in row["doors"].items()
+    }
     strange = Counter({int(status): number for status, number in row.get("strange", {}).items()})
-    reading = Reading(Counter(row["endings"]), row["uncaught"])
-    http_client = Asking(row["requests"], doors, row["server_errors"], strange)
-    listing = Reading(Counter(row["file_endings"]), row["file_errors"])
-    return Found(row["envelopes"], row["seconds"], reading, http_client, row["files"], listing)
+    reading = ReadResults(Counter(row["endings"]), row["uncaught"])
+    answers = RequestResults(row["requests"], endpoints, row["server_errors"], strange)
+    listing = ReadResults(Counter(row["file_endings"]), row["file_errors"])
+    return Found(row["envelopes"], row["seconds"], reading, answers, row["files"], listing)
 
 
 def summary() -> int:
-    """Say what the recorded pieces of this code come to; 1 when something broke or some door never said 2xx."""
+    """Print the sum of the recorded pieces of this code; return 1 on a failure or when an endpoint never answered 2xx."""
     whole, rows = Found(), recorded().all()
     for row in rows:
-        whole.add(found_in(row))
-    for door, seen in sorted(whole.http_client.operations.items()):
-        _say(f"{seen.total():>7,}  {door}  {dict(sorted(seen.items()))}")
-    _say(f"{len(rows)} pieces; {recorded().others()} of other code are not counted")
-    _say(
-        f"statuses: {dict(sorted(whole.http_client.statuses.items()))}; {dict(whole.reading.results)}; files {dict(whole.listing.results)}"
+        whole.add(from_row(row))
+    for endpoint, seen in sorted(whole.answers.operations.items()):
+        print_progress(f"{seen.total():>7,}  {endpoint}  {dict(sorted(seen.items()))}")
+    print_progress(f"{len(rows)} pieces; {recorded().others()} pieces of other code are not counted")
+    print_progress(
+        f"statuses: {dict(sorted(whole.answers.statuses.items()))}; {dict(whole.reading.results)}; files {dict(whole.listing.results)}"
     )
-    _say(f"requests that no document describes: {dict(sorted(whole.http_client.strange.items()))}")
-    _say(f"never answered with 2xx: {', '.join(whole.http_client.never_well()) or 'no door'}")
-    say(whole)
-    return 1 if whole.broken or whole.http_client.never_well() or not rows else 0
+    print_progress(f"undocumented requests: {dict(sorted(whole.answers.strange.items()))}")
+    print_progress(f"never answered with 2xx: {', '.join(whole.answers.never_2xx()) or 'no endpoint'}")
+    print_summary(whole)
+    return 1 if whole.broken or whole.answers.never_2xx() or not rows else 0
 
 
-def say(found: Found) -> None:
-    """How it went, in one line."""
+def print_summary(found: Found) -> None:
+    """Print the summary line."""
     sys.stdout.write(
-        f"fuzz: {found.envelopes} envelopes, {len(found.reading.uncaught)} uncaught; {found.http_client.asked} requests "
-        f"at {len(found.http_client.operations)} doors, {len(found.http_client.errors)} server errors; "
+        f"fuzz: {found.envelopes} envelopes, {len(found.reading.uncaught)} uncaught; {found.answers.asked} requests "
+        f"at {len(found.answers.operations)} doors, {len(found.answers.errors)} server errors; "
         f"{found.files} files, {len(found.listing.uncaught)} uncaught\n"
     )
 
 
-def _say(text: str) -> None:
+def print_progress(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
 def main() -> int:
-    """Returns the exit status: 1 when something broke."""
+    """Return the exit status: 1 when something failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--envelopes", type=int, default=1_000_000)
     parser.add_argument("--requests", type=int, default=100_000)
-    parser.add_argument("--files", type=int, default=50_000, help="lists to import, with their mappings")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed throws and asks the same")
+    parser.add_argument("--files", type=int, default=50_000, help="lists to import, with mappings")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same inputs")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--record", action="store_true", help=f"leave a file for every {PIECE:,} requests")
-    parser.add_argument("--summary", action="store_true", help="add up what has been recorded")
-    asked = parser.parse_args()
-    if asked.summary:
+    parser.add_argument("--record", action="store_true", help=f"write a file for every {PIECE:,} requests")
+    parser.add_argument("--summary", action="store_true", help="print the sum of the recorded pieces")
+    args = parser.parse_args()
+    if args.summary:
         return summary()
-    return (record if asked.record else run)(asked)
+    return (record if args.record else run)(args)
 
 
 if __name__ == "__main__":

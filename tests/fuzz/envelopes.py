@@ -1,4 +1,4 @@
-"""Records that nobody should send: golden ones with damage, thrown at the decoder that every consumer reads with."""
+"""Golden records with random damage, read by the decoder of every consumer."""
 
 import json
 import random
@@ -24,8 +24,8 @@ Damage = Callable[[random.Random, Record], Record]
 
 
 @dataclass
-class Reading:
-    """How the records of a run were read."""
+class ReadResults:
+    """The results of reading damaged inputs: counts by result, and uncaught errors."""
 
     results: Counter[str] = field(default_factory=Counter)
     uncaught: list[str] = field(default_factory=list)
@@ -98,7 +98,7 @@ def _headers(rng: random.Random, record: Record) -> Record:
 
 
 def _field(rng: random.Random, record: Record) -> Record:
-    """Puts something odd somewhere into the body, which stays JSON."""
+    """Put an odd value somewhere into the body, which stays JSON."""
     try:
         body = json.loads(record.value or b"")
     except (ValueError, RecursionError):
@@ -123,9 +123,9 @@ def _put_odd(rng: random.Random, here: Any, place: Any) -> None:
 DAMAGES: Sequence[Damage] = (_value, _key, _header, _headers, _field, _field)
 
 
-def throw(count: int, seed: int, decode: Callable[[Record, int], Any] = read) -> Reading:
-    """Reads so many damaged records; whatever the decoder raises is noted with the record."""
-    rng, sound, reading = random.Random(seed), golden(), Reading()
+def decode_damaged(count: int, seed: int, decode: Callable[[Record, int], Any] = read) -> ReadResults:
+    """Decode damaged records; an error that the decoder raises is noted with its record."""
+    rng, sound, reading = random.Random(seed), golden(), ReadResults()
     for number in range(count):
         record = replace(rng.choice(sound), offset=number)
         for _ in range(rng.choice((1, 1, 2, 3))):
@@ -141,7 +141,7 @@ def throw(count: int, seed: int, decode: Callable[[Record, int], Any] = read) ->
 
 
 def _result(item: Any) -> str:
-    """What became of a record; raises when the decoder left it unclear or without its key."""
+    """How a record was read; raises when the decoder left that open or gave no key."""
     assert item.record is not None
     assert isinstance(item.key, str)
     if item.unknown or item.unreadable is not None:

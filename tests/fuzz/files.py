@@ -1,11 +1,11 @@
-"""Lists and mappings that nobody should bring: sound ones with damage, read as an import reads them; every line is accounted for."""
+"""Damaged lists and mappings, read as an import reads them; every line must be accounted for."""
 
 import random
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.fuzz.envelopes import Reading
+from tests.fuzz.envelopes import ReadResults
 
 from intake.app.imports.csv_rows import ImportFailed, Row, read_rows, survey
 from intake.app.imports.mapping_file import read_mapping
@@ -31,9 +31,9 @@ WORDS = (
 Rows = Callable[[Path, ImportMapping], Iterator[Row]]
 
 
-def bring(count: int, seed: int, rows: Rows = read_rows) -> Reading:
-    """Reads so many lists, some with a damaged mapping; what is raised, and a line that is in no record or in two, is noted."""
-    rng, reading, sound = random.Random(seed), Reading(), MAPPING.read_bytes()
+def read_damaged(count: int, seed: int, rows: Rows = read_rows) -> ReadResults:
+    """Read lists, some with a damaged mapping; note errors, and lines that are in no row or in two."""
+    rng, reading, sound = random.Random(seed), ReadResults(), MAPPING.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         mapping, file = Path(folder, "mapping.yaml"), Path(folder, "list.csv")
         for _ in range(count):
@@ -47,8 +47,8 @@ def bring(count: int, seed: int, rows: Rows = read_rows) -> Reading:
                 if not str(error).isprintable():
                     reading.uncaught.append(f"not printable: {error!r}")
             except Exception as error:  # noqa: BLE001 - that is what is looked for
-                said = f"{type(error).__name__}: {error}"
-                reading.uncaught.append(f"{said} on {file.read_bytes()!r} with {mapping.read_bytes()!r}")
+                text = f"{type(error).__name__}: {error}"
+                reading.uncaught.append(f"{text} on {file.read_bytes()!r} with {mapping.read_bytes()!r}")
                 result = "uncaught"
             reading.results[result] += 1
     return reading
@@ -63,8 +63,8 @@ def _list(rng: random.Random) -> bytes:
 
 
 def _cell(rng: random.Random, sound: str) -> str:
-    said = rng.choice(CELLS) if rng.random() < 0.15 else sound
-    return '"' + said.replace('"', '""') + '"' if rng.random() < 0.5 else said
+    text = rng.choice(CELLS) if rng.random() < 0.15 else sound
+    return '"' + text.replace('"', '""') + '"' if rng.random() < 0.5 else text
 
 
 def _damaged(rng: random.Random, was: bytes, signs: tuple[bytes, ...]) -> bytes:
@@ -76,7 +76,7 @@ def _damaged(rng: random.Random, was: bytes, signs: tuple[bytes, ...]) -> bytes:
 
 
 def _result(file: Path, mapping: ImportMapping, rows: Rows) -> str:
-    """What became of a list; raises when a line of it is not in exactly one record, or a row is neither mapped nor rejected."""
+    """How a list was read; raises when a line is not in exactly one row, or a row is neither mapped nor rejected."""
     found = survey(file, mapping)
     line, results = found.header + 1, set()
     for row in rows(file, mapping):

@@ -1,4 +1,4 @@
-"""What is there to be asked about: without it most made-up requests end at the first check."""
+"""Existing data for requests: without it most generated requests fail at the first check."""
 
 import json
 import random
@@ -20,46 +20,48 @@ from contracts.intake import ReportRegistered
 REPORT = "0190a000-0000-7000-8000-000000000001"
 APPLICANT = Path(__file__).parents[1] / "subsidies" / "scenarios" / "_applicant.yaml"
 DISCARD = "POST /ops/parked/discard"
-SPOILED = 0.12  # of the fields of a sound body are taken from a made-up one
+REPLACED_SHARE = 0.12  # share of the fields of a valid body that are taken from a generated one
 Json = dict[str, Any]
 
 
-async def _nothing() -> None:
-    """All that a request asks about is still there after it."""
+async def _keep() -> None:
+    """The endpoint does not use up its data."""
 
 
 @dataclass
-class Known:
-    """Path parameters and headers that name something, bodies that are sound, and what has to be made anew for a door."""
+class ExistingData:
+    """Existing path parameters and headers, valid bodies, and how to recreate what an endpoint uses up."""
 
     paths: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     bodies: dict[str, Json] = field(default_factory=dict)
-    anew: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    recreate: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
 
     def of(self, path: str) -> dict[str, str]:
-        """The parameters of this path that name something."""
+        """The parameters of this path that exist."""
         return {name: value for name, value in self.paths.items() if f"{{{name}}}" in path}
 
-    def helps(self, door: str) -> bool:
-        """Whether there is something to put into a request at this door."""
-        return door in self.bodies or bool(self.of(door))
+    def has_data(self, endpoint: str) -> bool:
+        """Whether there is existing data for this endpoint."""
+        return endpoint in self.bodies or bool(self.of(endpoint))
 
-    async def ready(self, door: str) -> None:
-        """Make what a former request at this door has used up."""
-        await self.anew.get(door, _nothing)()
+    async def restore(self, endpoint: str) -> None:
+        """Recreate what an earlier request to this endpoint used up."""
+        await self.recreate.get(endpoint, _keep)()
 
-    def sound(self, door: str, made_up: Any, rng: random.Random) -> Any:
-        """A sound body with some fields of a made-up one; whatever was made up where there is none."""
-        if door not in self.bodies or not isinstance(made_up, Mapping):
+    def sound(self, endpoint: str, made_up: Any, rng: random.Random) -> Any:
+        """A valid body with some fields of a generated one; the generated body when there is no valid one."""
+        if endpoint not in self.bodies or not isinstance(made_up, Mapping):
             return made_up
-        body = self.bodies[door] | {name: value for name, value in made_up.items() if rng.random() < SPOILED}
-        return {name: value for name, value in body.items() if rng.random() > SPOILED / 4}
+        body = self.bodies[endpoint] | {
+            name: value for name, value in made_up.items() if rng.random() < REPLACED_SHARE
+        }
+        return {name: value for name, value in body.items() if rng.random() > REPLACED_SHARE / 4}
 
 
-async def known_of(name: str, service: Furnished) -> Known:
-    """What is there in a service before anybody asks."""
-    known = await _FOUND.get(name, _nothing_more)(service)
+async def existing_data(name: str, service: Furnished) -> ExistingData:
+    """Create the existing data of a service."""
+    known = await _FOUND.get(name, _no_data)(service)
     numbers, head = count(), parked_key_id(name, "intake.reports", "parked")
 
     async def park() -> None:
@@ -77,13 +79,13 @@ async def known_of(name: str, service: Furnished) -> Known:
         "offset": 7,
         "why": "torn",
     }
-    known.anew[DISCARD] = park
+    known.recreate[DISCARD] = park
     known.paths["run_id"] = (await (await service.process.open_dead_letters()).replay("somebody", head)).id
     return known
 
 
-async def _nothing_more(_: Furnished) -> Known:
-    return Known()
+async def _no_data(_: Furnished) -> ExistingData:
+    return ExistingData()
 
 
 async def _hear(service: Furnished) -> None:
@@ -103,7 +105,7 @@ async def _hear(service: Furnished) -> None:
     await service.process.unit_of_work.run(await service.store.session(), [item])
 
 
-async def _a_report(service: Furnished) -> Known:
+async def _a_report(service: Furnished) -> ExistingData:
     transport = httpx.ASGITransport(service.app)
     sender = {"Ascolto-Sender": "invented-sender-secret"}
     async with httpx.AsyncClient(transport=transport, base_url="http://intake.example") as client:
@@ -119,7 +121,7 @@ async def _a_report(service: Furnished) -> Known:
             (await client.post("/v1/reports", json=report, headers=sender)).raise_for_status().json()
             for _ in range(2)
         ]
-    return Known(
+    return ExistingData(
         {"report_id": kept["report_id"], "tracking_code": taken_back["tracking_code"]},
         {"Ascolto-Pin": taken_back["pin"]} | sender,
         {
@@ -129,17 +131,19 @@ async def _a_report(service: Furnished) -> Known:
     )
 
 
-async def _a_case(service: Furnished) -> Known:
+async def _a_case(service: Furnished) -> ExistingData:
     await _hear(service)
-    return Known({"report_id": REPORT})
+    return ExistingData({"report_id": REPORT})
 
 
-async def _an_application(service: Furnished) -> Known:
+async def _an_application(service: Furnished) -> ExistingData:
     await _hear(service)
     [row] = await service.store.query("applications", {})
     data = json.loads(json.dumps(yaml.safe_load(APPLICANT.read_text()), default=str))
     data = {name: value for name, value in data.items() if name not in _OF_THE_SCENARIO}
-    return Known({"application_id": row["_id"]}, bodies={"PUT /v1/applications/{application_id}/data": data})
+    return ExistingData(
+        {"application_id": row["_id"]}, bodies={"PUT /v1/applications/{application_id}/data": data}
+    )
 
 
 _OF_THE_SCENARIO = ("notice_on", "submitted_on", "available_cents")

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from pymongo import MongoClient
-from tests.faults.test_crash_points import Campaign, lies
+from tests.faults.test_crash_points import Campaign, violations
 from tests.ha.ha_system import HaSystem
 
 from contracts.permissions import SERVICES
@@ -79,5 +79,5 @@ async def test_a_scenario_continues_without_one_and_is_refused_without_two(
     await asyncio.wait_for(campaign.play(2), 180)
     account = await campaign.account()
     # A mail may be doubled: notify sends again if the database fails between the mail server's answer and the commit.
-    assert [text for text in lies(account) if "doubled mail: " not in text] == []
+    assert [text for text in violations(account) if "doubled mail: " not in text] == []
     assert account.accepted >= 20

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.fuzz.known import Known, known_of
+from tests.fuzz.known import ExistingData, existing_data
 from tests.http.services import SERVICES, Furnished, furnished
 from tests.http.test_routes import context_of
 
@@ -55,7 +55,7 @@ def fields_of(
 
 
 def doors_with_bodies(
-    service: Furnished, known: Known
+    service: Furnished, known: ExistingData
 ) -> Iterator[tuple[str, str, dict[str, Any], tuple[Any, ...], dict[str, Any]]]:
     """Door, path, sound body, and each field of it with its schema."""
     document = service.app.openapi()
@@ -64,10 +64,10 @@ def doors_with_bodies(
             content = operation.get("requestBody", {}).get("content", {}).get("application/json")
             if content is None:
                 continue
-            door = f"{method.upper()} {path}"
-            body = known.bodies.get(door) or BODIES.get(door, {})
+            endpoint = f"{method.upper()} {path}"
+            body = known.bodies.get(endpoint) or BODIES.get(endpoint, {})
             for field, schema in fields_of(document, content["schema"]):
-                yield door, path.format(**known.paths), body, field, schema
+                yield endpoint, path.format(**known.paths), body, field, schema
 
 
 def hostile(field: tuple[Any, ...], schema: dict[str, Any]) -> list[Any]:
@@ -94,23 +94,23 @@ def spoiled(body: Any, field: tuple[Any, ...], value: Any) -> Any:
 async def test_every_field_refuses_what_cannot_be_kept_and_is_named(name: str, tmp_path: Path) -> None:
     formats: set[str] = set()
     async with furnished(name, tmp_path) as service:
-        known = await known_of(name, service)
-        roles = {door: lock.roles[0] for door, lock in context_of(service.app).items()}
+        known = await existing_data(name, service)
+        roles = {endpoint: lock.roles[0] for endpoint, lock in context_of(service.app).items()}
         transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}.example") as client:
-            for door, path, body, field, schema in doors_with_bodies(service, known):
+            for endpoint, path, body, field, schema in doors_with_bodies(service, known):
                 formats.add(schema.get("format", schema["type"]))
                 for value in hostile(field, schema):
                     answer = await client.request(
-                        door.partition(" ")[0],
+                        endpoint.partition(" ")[0],
                         path,
                         content=json.dumps(spoiled(body, field, value)),
                         headers=known.headers
-                        | {"Content-Type": "application/json", "Authorization": f"Bearer {roles[door]}"},
+                        | {"Content-Type": "application/json", "Authorization": f"Bearer {roles[endpoint]}"},
                     )
                     said = answer.json()
-                    assert answer.status_code == 422, (door, field, value, answer.text)
+                    assert answer.status_code == 422, (endpoint, field, value, answer.text)
                     named = {said["field"], *(row["field"] for row in said.get("errors", ()))}
-                    assert ".".join(map(str, field)) in named, (door, field, value, said)
+                    assert ".".join(map(str, field)) in named, (endpoint, field, value, said)
                     assert said["fix"]
     assert {"string", "date-time"} <= formats  # the document says what a field holds

@@ -1,4 +1,4 @@
-"""What the seed decides: how likely each trouble is in this world, and every single toss."""
+"""The random decisions of a world: the rate of each fault, and whether it happens at a given moment."""
 
 import random
 from collections import Counter
@@ -8,7 +8,7 @@ RATES = (0.0, 0.01, 0.03, 0.1)
 
 
 class Rates(dict[str, float]):
-    """How likely each trouble is in this world: often never, sometimes a plague."""
+    """The rate of each kind of fault in this world: often 0, sometimes high."""
 
     def __init__(self, rng: random.Random) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class Rates(dict[str, float]):
 
 @dataclass
 class Chance:
-    """The tosses of one world; after `calm` nothing goes wrong any more. `happened` counts what did."""
+    """The random decisions of one world; `calm` switches all faults off, `happened` counts them."""
 
     seed: int
     calm: bool = False
@@ -34,14 +34,14 @@ class Chance:
         self.rates = Rates(self.rng)
 
     def hits(self, kind: str) -> bool:
-        """Whether it happens now."""
+        """Whether a fault of this kind happens now."""
         if self.calm or self.rng.random() >= self.rates[kind]:
             return False
         self.happened[kind] += 1
         return True
 
     def latency(self) -> float:
-        """How long one message takes, in seconds: mostly little, now and then very long."""
+        """The latency of one message in seconds: mostly short, rarely very long."""
         toss = self.rng.random()
         if toss < 0.93 or self.calm:
             return 0.0003 + 0.003 * toss

@@ -1,4 +1,4 @@
-"""The checker: it looks at what is stored, what is on the topics and what people were told, and at nothing in between."""
+"""The checker: compares stored documents, topics and answers to clients at the end, and looks at nothing in between."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ from tests.simulation.services import (
     Note,
     OpenPage,
     Page,
-    TurnOff,
+    SwitchOff,
     WriteLine,
     is_poison,
 )
@@ -30,28 +30,28 @@ from contracts.envelope import Envelope, Malformed, read_envelope, read_event
 from contracts.topics import BY_TYPE
 
 if TYPE_CHECKING:
-    from tests.simulation.people import Wish
+    from tests.simulation.clients import Operation
     from tests.simulation.world import World
 
 STALLS = "ops.stalls"
 
 
 def violations(world: "World") -> list[str]:
-    """Everything that is wrong with a world that has become quiet."""
+    """Every violation in a world that has become quiet."""
     pages: dict[str, Page] = _documents(world, "front", PAGES)
     notes: dict[str, Note] = _documents(world, "back", NOTES)
     lamps: dict[str, Lamp] = _documents(world, "front", LAMPS)
     return [
-        *_answers(world.people.wishes),
-        *_accepted(world.people.wishes, pages),
-        *_effects_once(world.people.wishes, pages),
+        *_answers(world.clients.operations),
+        *_accepted(world.clients.operations, pages),
+        *_effects_once(world.clients.operations, pages),
         *_copied(world, pages, notes),
         *_facts(world, pages, notes),
-        *_lamps(world.people.wishes, lamps),
+        *_lamps(world.clients.operations, lamps),
         *_poison(world),
         *_stalls(world),
         *_runs(world),
-        *(line for store in world.stores.values() for line in store.misdeeds),
+        *(line for store in world.stores.values() for line in store.violations),
     ]
 
 
@@ -60,75 +60,79 @@ def _documents(world: "World", service: str, collection: Collection[Any]) -> dic
     return {row["_id"]: collection.load(row["state"]) for row in rows if row["state"] is not None}
 
 
-def _answers(wishes: Sequence["Wish"]) -> Iterator[str]:
-    for wish in wishes:
-        answers = wish.answers()
+def _answers(operations: Sequence["Operation"]) -> Iterator[str]:
+    for operation in operations:
+        answers = operation.answers()
         if any(answer != answers[0] for answer in answers):
-            yield f"{wish.id} was answered {answers}"
-        if wish.accepted and wish.refused:
-            yield f"{wish.id} was accepted and refused"
-        for outcome in wish.meddled:
+            yield f"{operation.id} was answered {answers}"
+        if operation.accepted and operation.refused:
+            yield f"{operation.id} was accepted and refused"
+        for outcome in operation.tampered:
             if outcome.result is not Result.REFUSED:
-                yield f"another body under the id of {wish.id} was answered {outcome.result}"
+                yield f"another body under the id of {operation.id} was answered {outcome.result}"
 
 
-def _accepted(wishes: Sequence["Wish"], pages: dict[str, Page]) -> Iterator[str]:
-    for wish in wishes:
-        if not wish.accepted:
+def _accepted(operations: Sequence["Operation"], pages: dict[str, Page]) -> Iterator[str]:
+    for operation in operations:
+        if not operation.accepted:
             continue
-        page = pages.get(wish.key)
-        if isinstance(wish.body, OpenPage) and (page is None or not page.open):
-            yield f"{wish.id} was accepted and {wish.key} is not open"
-        if isinstance(wish.body, WriteLine) and (page is None or wish.body.line not in page.lines):
-            yield f"{wish.id} was accepted and {wish.body.line} is lost"
+        page = pages.get(operation.key)
+        if isinstance(operation.body, OpenPage) and (page is None or not page.open):
+            yield f"{operation.id} was accepted and {operation.key} is not open"
+        if isinstance(operation.body, WriteLine) and (page is None or operation.body.line not in page.lines):
+            yield f"{operation.id} was accepted and {operation.body.line} is lost"
 
 
-def _effects_once(wishes: Sequence["Wish"], pages: dict[str, Page]) -> Iterator[str]:
-    asked = {wish.body.line: wish.body for wish in wishes if isinstance(wish.body, WriteLine)}
+def _effects_once(operations: Sequence["Operation"], pages: dict[str, Page]) -> Iterator[str]:
+    commands = {
+        operation.body.line: operation.body
+        for operation in operations
+        if isinstance(operation.body, WriteLine)
+    }
     for page in pages.values():
         for line, times in Counter(page.lines).items():
             if times > 1:
-                yield f"{page.report_id}: {line} is there {times} times"
+                yield f"{page.report_id}: {line} is stored {times} times"
         for line in page.lines:
-            if line in asked:
-                if asked[line].print != (f"p-{line}" in page.lines):
-                    yield f"{page.report_id}: the job of {line} was {'not ' if asked[line].print else ''}applied"
-            elif line[2:] not in asked:
-                yield f"{page.report_id}: nobody asked for {line}"
-        yield from _timers(page, asked)
+            if line in commands:
+                if commands[line].print != (f"p-{line}" in page.lines):
+                    yield f"{page.report_id}: the job of {line} was {'not ' if commands[line].print else ''}applied"
+            elif line[2:] not in commands:
+                yield f"{page.report_id}: {line} was never requested"
+        yield from _timers(page, commands)
 
 
-def _timers(page: Page, asked: dict[str, WriteLine]) -> Iterator[str]:
-    """A timer fires unless its id was cancelled or used again before, and never after that."""
-    running: dict[str, str] = {}  # whose each timer is
+def _timers(page: Page, commands: dict[str, WriteLine]) -> Iterator[str]:
+    """A timer fires unless it was cancelled or replaced before, and never after that."""
+    running: dict[str, str] = {}  # the line that owns each timer
     fired = {line[2:]: place for place, line in enumerate(page.lines) if line.startswith("t-")}
     for place, line in enumerate(page.lines):
-        body = asked.get(line)
+        body = commands.get(line)
         if body is not None and (body.remind or body.cancel):
             name = body.cancel or body.move or line
             before = running.pop(name, "")
             if fired.get(before, -1) > place:
-                yield f"{page.report_id}: the timer of {before} fired after {line} took it away"
+                yield f"{page.report_id}: the timer of {before} fired after {line} cancelled or replaced it"
             running |= {name: line} if body.remind else {}
     yield from (
         f"{page.report_id}: the timer of {line} never fired" for line in running.values() if line not in fired
     )
     for line in fired:
-        if line in asked and not asked[line].remind:
-            yield f"{page.report_id}: {line} has no timer and it fired"
+        if line in commands and not commands[line].remind:
+            yield f"{page.report_id}: {line} has no timer, but one fired"
 
 
 def _copied(world: "World", pages: dict[str, Page], notes: dict[str, Note]) -> Iterator[str]:
-    # what was lost with a disk and is said again comes after what was said meanwhile
+    # facts republished after a lost disk follow those published meanwhile
     ordered: Callable[[Sequence[str]], Sequence[str]] = sorted if world.log.gone else list
     for name in sorted(pages.keys() | notes.keys()):
-        said = pages[name].lines if name in pages else ()
-        heard = notes[name].lines if name in notes else ()
+        published = pages[name].lines if name in pages else ()
+        received = notes[name].lines if name in notes else ()
         echoes = pages[name].echoes if name in pages else ()
-        if ordered(heard) != ordered(said):
-            yield f"{name}: front said {said} and back heard {heard}"
-        if ordered(echoes) != ordered(heard):
-            yield f"{name}: back said {heard} and front heard {echoes}"
+        if ordered(received) != ordered(published):
+            yield f"{name}: front published {published} and back received {received}"
+        if ordered(echoes) != ordered(received):
+            yield f"{name}: back published {received} and front received {echoes}"
 
 
 def _facts(world: "World", pages: dict[str, Page], notes: dict[str, Note]) -> Iterator[str]:
@@ -144,21 +148,21 @@ def _facts(world: "World", pages: dict[str, Page], notes: dict[str, Note]) -> It
             yield from _fact(record, found, ids)
         for name in sorted(expected.keys() | found.keys()):
             if expected.get(name, []) != found.get(name, []):
-                yield f"{topic}/{name}: true is {expected.get(name)}, on the topic is {found.get(name)}"
-        yield from _said_again(world, topic, expected)
+                yield f"{topic}/{name}: committed {expected.get(name)}, on the topic {found.get(name)}"
+        yield from _republished(world, topic, expected)
 
 
-def _said_again(world: "World", topic: str, expected: dict[str, list[str]]) -> Iterator[str]:
-    """After a loss everything is on the topic that was made anew."""
+def _republished(world: "World", topic: str, expected: dict[str, list[str]]) -> Iterator[str]:
+    """After a lost disk every fact is on the recreated topic."""
     there = {(envelope.subject, envelope.sequence) for envelope in map(_envelope, world.log.records(topic))}
     for name, facts in expected.items():
         for number in range(1, len(facts) + 1):
             if (name, number) not in there:
-                yield f"{topic}/{name}: {number} of {len(facts)} is not there any more"
+                yield f"{topic}/{name}: {number} of {len(facts)} is missing after the lost disk"
 
 
 def _envelope(record: LogRecord) -> Envelope:
-    """The envelope of a fact; of what is none, one that belongs to nobody."""
+    """The envelope of a record; an empty one for poison."""
     if is_poison(record.key):
         return Envelope("", "", "", "", START, 0, "")
     return read_envelope(record.headers)
@@ -174,25 +178,27 @@ def _fact(record: LogRecord, found: dict[str, list[str]], ids: dict[tuple[str, i
     if envelope.sequence > len(known) + 1:
         yield f"{place}: {event.subject} {envelope.sequence} comes before {len(known) + 1}"
     if ids.setdefault((event.subject, envelope.sequence), envelope.id) != envelope.id:
-        yield f"{place}: {event.subject} {envelope.sequence} is another fact than before"
+        yield f"{place}: {event.subject} {envelope.sequence} has another id than before"
     if envelope.sequence == len(known) + 1:
         known.append(
             getattr(event, {REPORTS: "category", CASES: "outcome", MESSAGES: "reason"}[record.topic])
         )
 
 
-def _lamps(wishes: Sequence["Wish"], lamps: dict[str, Lamp]) -> Iterator[str]:
+def _lamps(operations: Sequence["Operation"], lamps: dict[str, Lamp]) -> Iterator[str]:
     for lamp in lamps.values():
-        other = next(w.body.other_id for w in wishes if isinstance(w.body, TurnOff) and w.key == lamp.lamp_id)
+        other = next(
+            w.body.other_id for w in operations if isinstance(w.body, SwitchOff) and w.key == lamp.lamp_id
+        )
         if not lamp.on and other in lamps and not lamps[other].on:
             yield f"{lamp.lamp_id} and {other} are both off"
 
 
 def _poison(world: "World") -> Iterator[str]:
-    """What nobody can handle is parked or was given up, each record once, and nothing else is.
+    """Poison is parked or discarded exactly once per record, and nothing else is.
 
-    Until a process has noticed that a topic was made again it takes its records for those of the one before: what
-    it parks then is parked again when all is read from the beginning. A copy of what was given up is known by its id.
+    Until a process notices that a topic was recreated, it takes its records for those of the former topic: what it parks
+    then is parked again when the topic is read from the beginning. A copy of a discarded record is recognised by its id.
     """
     for service, store in world.stores.items():
         discards = [row["details"].get("records", ()) for row in store.all(AUDIT)]
@@ -202,35 +208,39 @@ def _poison(world: "World") -> Iterator[str]:
         now, ever = Counter[str](), Counter[str]()
         for topic in SUBSCRIBES[service]:
             lying = [record for record in world.log.records(topic) if is_poison(record.key)]
-            known = {_fact_id(record) for record in lying if _place(_lies(record)) in given_up} - {None}
-            now.update(_place(_lies(record)) for record in lying if _fact_id(record) not in known)
-            ever.update(_place(_lies(record)) for record in _records(world, topic) if is_poison(record.key))
+            known = {_fact_id(record) for record in lying if _place(_coordinates(record)) in given_up} - {
+                None
+            }
+            now.update(_place(_coordinates(record)) for record in lying if _fact_id(record) not in known)
+            ever.update(
+                _place(_coordinates(record)) for record in _records(world, topic) if is_poison(record.key)
+            )
         for place in sorted(kept.keys() | ever.keys()):
             most = ever[place] * (1 if not world.log.gone else len(world.nodes) + 1)
             if not now[place] <= kept[place] <= most:
-                yield f"{service}: {place} is parked or given up {kept[place]} times, poison {ever[place]} times"
+                yield f"{service}: {place} is parked or discarded {kept[place]} times, published as poison {ever[place]} times"
 
 
 def _runs(world: "World") -> Iterator[str]:
-    """A run is written down before it begins and once when it ends, with what the document counts."""
+    """The audit has one row for the start of a run and one for its end, with the counts of the run's document."""
     for service, store in world.stores.items():
         notes = [row["details"] for row in store.all(AUDIT) if "event" in row["details"]]
         for run in store.all(RUNS):
-            said = sorted((note["event"], note["counts"]) for note in notes if note["run"] == run["_id"])
-            if said != [("asked", {}), (run["state"], run["counts"])]:
-                yield f"{service}: of run {run['_id']}, {run['state']} {run['counts']}, the audit says {said}"
+            published = sorted((note["event"], note["counts"]) for note in notes if note["run"] == run["_id"])
+            if published != [("asked", {}), (run["state"], run["counts"])]:
+                yield f"{service}: run {run['_id']} is {run['state']} {run['counts']}, its audit rows are {published}"
 
 
 def _fact_id(record: LogRecord) -> str | None:
-    """The id of a fact whose envelope can be read, although nobody can keep it."""
+    """The id of a record whose envelope can be read although its body cannot be stored."""
     try:
         return read_envelope(record.headers).id
     except Malformed:
         return None
 
 
-def _lies(record: LogRecord) -> Raw:
-    """Where a record lies, as a row has it."""
+def _coordinates(record: LogRecord) -> Raw:
+    """The coordinates of a record in the form of a parked row."""
     return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
 
 
@@ -239,7 +249,7 @@ def _place(row: Raw) -> str:
 
 
 def _stalls(world: "World") -> Iterator[str]:
-    """What consumers say of stopped keys is in order, and every record nobody can read has its copy."""
+    """Facts about stalled keys are in sequence, and every parked record has its copy on the DLQ topic."""
     last: dict[tuple[str, str], int] = {}
     for record in _records(world, STALLS):
         envelope = read_envelope(record.headers)
@@ -256,7 +266,7 @@ def _stalls(world: "World") -> Iterator[str]:
 
 
 def _records(world: "World", topic: str) -> Iterator[LogRecord]:
-    """What was ever on a topic, from its first making on."""
+    """Every record that was ever on a topic, in all its incarnations."""
     for lost in world.log.gone:
         if lost.name == topic:
             yield from lost.records()

@@ -1,4 +1,4 @@
-"""Negative controls: the runtime with one protection taken out; the checker must see each of them."""
+"""Negative controls: the runtime with one protection removed; the checker must detect each of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,11 +23,11 @@ from chassis.transaction.batch_processor import BatchProcessor
 from chassis.transaction.inputs import Input
 from chassis.transaction.unit_of_work import UnitOfWork
 
-YOUNG = 0.05  # seconds in which a read that is no snapshot may miss a commit
+YOUNG = 0.05  # seconds during which a read without a snapshot may miss a commit
 
 
 class NoFence(Claims):
-    """Moves the fence without looking who owns it."""
+    """Moves the fence without checking ownership."""
 
     async def fence(self, tx: Transaction, ends: Mapping[TopicPartition, int]) -> None:
         names = {str(self.held[tp].fence["_id"]): tp for tp in ends}
@@ -37,7 +37,7 @@ class NoFence(Claims):
 
 
 class AckFirst(SimDelivery):
-    """Advances before it has handled, as a consumer does that commits its offsets first."""
+    """Moves the fence before handling, like a consumer that commits offsets first."""
 
     async def _commit(self, parts: positions.Parts, inputs: Sequence[Input]) -> None:
         for partition, part in parts.items():
@@ -55,7 +55,7 @@ class AckFirst(SimDelivery):
 
 
 class DualWrite(UnitOfWork):
-    """Publishes before it commits."""
+    """Publishes before the commit."""
 
     publisher: SimRelay
 
@@ -68,8 +68,8 @@ class DualWrite(UnitOfWork):
         await super()._write(tx, processor)
 
 
-class HopesOn(UnitOfWork):
-    """Refuses and parks without looking whether it came before."""
+class SkipsInboxLookup(UnitOfWork):
+    """Refuses and parks without checking for an earlier receipt."""
 
     async def _read(
         self, tx: Transaction, inputs: Sequence[Input], skip_receipts: bool = False
@@ -78,7 +78,7 @@ class HopesOn(UnitOfWork):
 
 
 class DeletesFirst(SimRelay):
-    """Forgets before the broker has acknowledged."""
+    """Deletes facts before the broker acknowledged them."""
 
     async def _send(self, producer: Any, target: Any, rows: Sequence[Raw]) -> list[Raw]:
         await self._remove_sent(rows)
@@ -86,7 +86,7 @@ class DeletesFirst(SimRelay):
 
 
 class NoInboxTransaction(SimTransaction):
-    """Keeps no receipts."""
+    """Writes no receipts."""
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         return await super().find(collection, ids[:0] if collection == INBOX else ids)
@@ -96,7 +96,7 @@ class NoInboxTransaction(SimTransaction):
 
 
 class NoGuardTransaction(SimTransaction):
-    """Guards nothing that is only read."""
+    """Does not guard documents that are only read."""
 
     async def touch(self, collection: str, ids: Sequence[str]) -> None:
         await super().touch(collection, ids[:0])
@@ -111,7 +111,7 @@ class NoGuard(SimStore):
 
 
 class NoSnapshot(SimStore):
-    """Sees a later commit without an earlier one, while both are young."""
+    """Sees a later commit without an earlier one while both are recent."""
 
     def __init__(self, chance: Chance, end_of: EndOf) -> None:
         super().__init__(chance, end_of)
@@ -128,7 +128,7 @@ class NoSnapshot(SimStore):
 
 
 class StaleTasks(SimTransaction):
-    """Finds timers and jobs that have been handled already."""
+    """Returns timers and jobs that are already handled."""
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         found = await super().find(collection, ids)
@@ -144,15 +144,15 @@ class NoTaskCheck(SimStore):
     transaction = StaleTasks
 
 
-class ByName(SimDelivery):
-    """Knows topics by their names only."""
+class TopicsByName(SimDelivery):
+    """Identifies topics by name instead of by id."""
 
     async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
         return {name: name for name in await super()._topic_ids(topics)}
 
 
 class AlwaysFresh(SimSubscription):
-    """Believes that what was fetched is of the topic that is there."""
+    """Treats every fetched record as belonging to the present topic."""
 
     @property
     def stale(self) -> bool:
@@ -160,32 +160,32 @@ class AlwaysFresh(SimSubscription):
 
     @stale.setter
     def stale(self, _: bool) -> None:
-        """It is not told."""
+        """Ignored."""
 
 
-class BelievesAll(SimDelivery):
-    """Handles what it fetched before a topic was made again."""
+class AcceptsStale(SimDelivery):
+    """Handles records that were fetched before the topic was recreated."""
 
     def _subscribe(self, instance: str) -> Subscription:  # noqa: ARG002
         return AlwaysFresh()
 
 
-class Forgetful(SimRelay):
-    """Keeps nothing of what was sent."""
+class DropsSentEvents(SimRelay):
+    """Does not log sent facts."""
 
     async def _remove_sent(self, rows: Sequence[Raw]) -> None:
         await self.store.delete(OUTBOX, [row["_id"] for row in rows])
 
 
 class ParksWhole(BatchCommitter):
-    """Parks a whole batch for the one record in it that the store cannot keep."""
+    """Parks a whole batch when the store rejects one document of it."""
 
     async def _bisect(self, inputs: Sequence[Input], ends: Ends) -> None:
         await self.commit_once([replace(item, unreadable="one of these") for item in inputs], ends)
 
 
 class ParksAll(SimDelivery):
-    """Does not look for the one record."""
+    """Does not bisect a rejected batch."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -196,7 +196,7 @@ class ParksAll(SimDelivery):
 
 
 class DiscardsFirst(BulkDiscard):
-    """Writes down afterwards what was given up."""
+    """Writes the audit row after the discard."""
 
     async def chunk(self, run: Run) -> Run | None:
         self.noted: list[Raw] = []
@@ -212,17 +212,17 @@ class WithNoTaskCheck(Parts):
     store = NoTaskCheck
 
 
-class WithByName(Parts):
-    delivery = ByName
+class WithTopicsByName(Parts):
+    delivery = TopicsByName
     fenced_as = "name"
 
 
-class WithBelievesAll(Parts):
-    delivery = BelievesAll
+class WithAcceptsStale(Parts):
+    delivery = AcceptsStale
 
 
-class WithForgetful(Parts):
-    relay = Forgetful
+class WithDropsSentEvents(Parts):
+    relay = DropsSentEvents
 
 
 class WithParksAll(Parts):
@@ -257,23 +257,23 @@ class WithAckFirst(Parts):
     delivery = AckFirst
 
 
-class WithHopesOn(Parts):
-    unit_of_work = HopesOn
+class WithSkipsInboxLookup(Parts):
+    unit_of_work = SkipsInboxLookup
 
 
 class WithDualWrite(Parts):
     unit_of_work = DualWrite
 
 
-class Hides(OutboxScan):
-    """Believes a fact without looking for the one before it."""
+class SkipsPredecessorCheck(OutboxScan):
+    """Sends a fact without checking that its predecessor was sent."""
 
     async def _recent(self, owned: Sequence[int]) -> list[Raw] | None:
         return await self._query({"slot": AnyOf(owned), "stamp": AtLeast(self._begins)})
 
 
-class WithHides(Parts):
-    outbox_scan = Hides
+class WithSkipsPredecessorCheck(Parts):
+    outbox_scan = SkipsPredecessorCheck
 
 
 class WithDeletesFirst(Parts):
@@ -281,31 +281,31 @@ class WithDeletesFirst(Parts):
 
 
 CONTROLS: dict[str, tuple[str, type[Parts]]] = {
-    "no-inbox": ("receipts are neither kept nor read", WithNoInbox),
-    "skip_receipts-on": (
-        "what came before is refused or parked anew, without a look at its receipt",
-        WithHopesOn,
+    "no-inbox": ("receipts are neither written nor read", WithNoInbox),
+    "hopes-on": (
+        "a repeated input is refused or parked again, without checking its receipt",
+        WithSkipsInboxLookup,
     ),
     "no-fence": ("a former owner commits like the present one", WithNoFence),
     "ack-first": ("the offset advances before the commit", WithAckFirst),
     "dual-write": ("facts are published before the commit", WithDualWrite),
-    "deletes-first": ("the relay forgets before the acknowledgement", WithDeletesFirst),
-    "hides": ("the relay sends a fact without looking for the one before it", WithHides),
+    "deletes-first": ("the relay deletes facts before the acknowledgement", WithDeletesFirst),
+    "hides": ("the relay sends a fact without checking its predecessor", WithSkipsPredecessorCheck),
     "majority": (
-        "the relay's sweep reads no snapshot and sees a later commit without an earlier one",
+        "the relay's sweep reads without a snapshot and sees a later commit without an earlier one",
         WithNoSnapshot,
     ),
-    "no-task-check": ("a timer or job is handled without looking whether it still waits", WithNoTaskCheck),
-    "by-name": ("a topic that was made again is taken for the one before", WithByName),
-    "believes-all": ("what was fetched before a topic was made again is handled after it", WithBelievesAll),
-    "forgetful": ("what was sent is not kept for a broker that loses its disk", WithForgetful),
-    "parks-all": ("a batch is parked for the one record in it that the store cannot keep", WithParksAll),
-    "discards-first": ("what an operator gives up is written down after it is gone", WithDiscardsFirst),
-    "no-fingerprint": ("another body under a known id passes for the first", WithNoFingerprint),
-    "no-guard": ("a document that decides is read and not guarded", WithNoGuard),
+    "no-task-check": ("a timer or job is handled without checking that it is still pending", WithNoTaskCheck),
+    "by-name": ("a recreated topic is taken for the former one", WithTopicsByName),
+    "believes-all": ("records fetched before a topic was recreated are handled afterwards", WithAcceptsStale),
+    "forgetful": ("sent facts are not logged for a broker that loses its disk", WithDropsSentEvents),
+    "parks-all": ("a whole batch is parked when the store rejects one document", WithParksAll),
+    "discards-first": ("a discard is audited after the records are gone", WithDiscardsFirst),
+    "no-fingerprint": ("another body under a known id is answered like the first", WithNoFingerprint),
+    "no-guard": ("a document that is only read is not guarded", WithNoGuard),
 }
 
 
 def parts_of(control: str) -> type[Parts]:
-    """What a world is made of."""
+    """The classes that a world is built from."""
     return CONTROLS[control][1] if control else Parts

@@ -1,4 +1,4 @@
-"""A consumer group without mercy: members believe in assignments that are no longer true until a heartbeat tells them."""
+"""A consumer group whose members trust an outdated assignment until a heartbeat corrects it."""
 
 import asyncio
 from bisect import bisect_left
@@ -18,14 +18,14 @@ Take = Callable[[Sequence[LogRecord]], Awaitable[None]]
 
 @dataclass
 class Member:
-    """What the coordinator knows of a member; a new process under the same instance takes its place."""
+    """What the coordinator knows of a member; a new process with the same instance id replaces it."""
 
     token: object
     seen: float
 
 
 class SimGroup:
-    """The coordinator of one group: it waits for nobody, so two members may own one partition for a while."""
+    """The coordinator of a group; it waits for no member, so two may own one partition for a while."""
 
     def __init__(self, log: SimLog, topics: Sequence[str]) -> None:
         self.log, self.topics = log, topics
@@ -36,20 +36,20 @@ class SimGroup:
         self.committed: dict[TopicPartition, int] = {}
 
     def join(self, instance: str, token: object) -> None:
-        """A member comes; under a known instance id nothing moves."""
+        """Add a member; a known instance id causes no rebalance."""
         known = instance in self.members
         self.members[instance] = Member(token, self.log.loop.time())
         if not known:
             self.rebalance()
 
     def leave(self, instance: str, token: object) -> None:
-        """A member goes."""
+        """Remove a member."""
         if instance in self.members and self.members[instance].token is token:
             del self.members[instance]
             self.rebalance()
 
-    def beat(self, instance: str, token: object) -> int | None:
-        """The generation, or None for one that is not a member (any more)."""
+    def heartbeat(self, instance: str, token: object) -> int | None:
+        """The generation; None for a process that is not a member any more."""
         now = self.log.loop.time()
         gone = [name for name, member in self.members.items() if now - member.seen > SESSION_SECONDS]
         for name in gone:
@@ -63,7 +63,7 @@ class SimGroup:
         return self.generation
 
     def rebalance(self) -> None:
-        """Share the partitions anew."""
+        """Assign the partitions anew."""
         self.generation += 1
         names = sorted(self.members)
         self.chance.rng.shuffle(names)
@@ -72,15 +72,15 @@ class SimGroup:
         for position, partition in enumerate(partitions if names else ()):
             self.shares[names[position % len(names)]].add(partition)
 
-    def start_of(self, partition: TopicPartition) -> int:
-        """Where reading begins by Kafka's own offsets, which anybody may have reset."""
+    def start_offset(self, partition: TopicPartition) -> int:
+        """Where reading begins by Kafka's offsets, which may have been reset."""
         if self.chance.hits("offsets reset"):
             return self.chance.rng.randint(0, self.log.topics[partition.topic].ends[partition.partition])
         return self.committed.get(partition, 0)
 
 
 class SimConsumer:
-    """One member: what `Delivery` asks of an aiokafka consumer."""
+    """One member, with the part of aiokafka's consumer that `Delivery` uses."""
 
     def __init__(self, group: SimGroup, instance: str, listener: Any, take: Take) -> None:
         self.group, self.log, self.chance = group, group.log, group.chance
@@ -90,14 +90,14 @@ class SimConsumer:
         self._paused: set[TopicPartition] = set()
         self._generation = -1
         self._fenced = False
-        self.stale = False  # as a subscription knows it
+        self.stale = False  # read through the subscription
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
-        """There may be something to read."""
+        """Records may be available."""
         self._wake.set()
 
-    # what Delivery asks
+    # what Delivery uses
 
     def assignment(self) -> set[TopicPartition]:
         return set(self._positions)
@@ -128,10 +128,10 @@ class SimConsumer:
     async def stop(self) -> None:
         self.group.leave(self.instance, self.token)
 
-    # what aiokafka and FastStream do by themselves
+    # what aiokafka and FastStream do on their own
 
     async def read(self) -> None:
-        """Fetch and hand over, one batch after the other."""
+        """Fetch and deliver one batch after the other."""
         self.log.readers.append(self)
         while True:
             self._wake.clear()
@@ -141,11 +141,11 @@ class SimConsumer:
                 await self._wake.wait()
                 await self.log.loop.pause(self.chance.latency())
                 continue
-            await self._lie_about()
+            await self._delay_delivery()
             await self._take(records)
 
-    async def _lie_about(self) -> None:
-        """What was fetched may be stale when it is handed over."""
+    async def _delay_delivery(self) -> None:
+        """Delay a fetched batch, which may be stale when it is delivered."""
         seconds = 5 * self.chance.rng.random() if self.chance.hits("fetched ahead") else 0.0
         await self.log.loop.pause(seconds or self.chance.latency())
 
@@ -163,29 +163,29 @@ class SimConsumer:
         topic, number = self.log.topics[partition.topic], partition.partition
         start = self._positions[partition]
         if start > topic.ends[number]:
-            start = 0  # out of range: from the earliest
+            start = 0  # out of range: earliest
         rows = topic.partitions[number]
         first = bisect_left(rows, start, key=lambda row: row.offset)
         return rows[first : first + self.chance.rng.choice((1, 3, 500))]
 
-    async def belong(self) -> None:
-        """Join, and follow what the coordinator says."""
+    async def keep_membership(self) -> None:
+        """Join the group and follow the coordinator."""
         while not self._fenced:
             try:
                 await self.log.request()
-                await self._beat()
+                await self._heartbeat()
             except KafkaError:
                 self.wake()
             await self.log.loop.pause(HEARTBEAT_SECONDS * (0.3 + self.chance.rng.random()))
 
-    async def _beat(self) -> None:
+    async def _heartbeat(self) -> None:
         known = self.group.members.get(self.instance)
         if self._generation >= 0 and known is not None and known.token is not self.token:
-            self._fenced = True  # a newer process has our instance id: Kafka tells us for good
+            self._fenced = True  # a newer process has the same instance id: Kafka fences this one for good
             await self._listener.on_partitions_revoked(set(self._positions))
             self._positions = {}
             return
-        generation = self.group.beat(self.instance, self.token)
+        generation = self.group.heartbeat(self.instance, self.token)
         if generation is None:
             self.group.join(self.instance, self.token)
             generation = self.group.generation
@@ -193,7 +193,7 @@ class SimConsumer:
             return
         await self._listener.on_partitions_revoked(set(self._positions))
         share = self.group.shares.get(self.instance, set())
-        self._positions = {partition: self.group.start_of(partition) for partition in sorted(share)}
+        self._positions = {partition: self.group.start_offset(partition) for partition in sorted(share)}
         self._paused.clear()
         self._generation = generation
         self.wake()

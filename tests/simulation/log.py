@@ -1,4 +1,4 @@
-"""A log that loses acknowledgements and keeps copies: topics with ids, partitions and gaps, and a producer for it."""
+"""A broker that loses acknowledgements and duplicates records: topics with ids, partitions and gaps, and a producer."""
 
 import asyncio
 import uuid
@@ -18,7 +18,7 @@ PARTITIONS = 2
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """What a consumer fetches."""
+    """A record as a consumer fetches it."""
 
     topic: str
     partition: int
@@ -39,7 +39,7 @@ class Topic:
     ends: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
 
     def records(self) -> Iterator[LogRecord]:
-        """All of them, partition by partition."""
+        """All records, partition by partition."""
         return (record for rows in self.partitions for record in rows)
 
 
@@ -53,30 +53,30 @@ class SimLog:
         self.loop = loop
         self.down = False
         self.topics = {name: Topic(name, self._id()) for name in names}
-        self.gone: list[Topic] = []  # topics that were lost with a disk
-        self.readers: list[Any] = []  # consumers to be woken
+        self.gone: list[Topic] = []  # incarnations lost with a disk
+        self.readers: list[Any] = []  # consumers to wake
 
     def _id(self) -> str:
         return str(uuid.UUID(int=self.chance.rng.getrandbits(128)))
 
     def records(self, topic: str) -> Iterator[LogRecord]:
-        """What is on a topic now."""
+        """The records on a topic now."""
         return self.topics[topic].records() if topic in self.topics else iter(())
 
     def end_of(self, topic_id: str, partition: int) -> int | None:
-        """Where a partition of one incarnation of a topic ends; None when it is not there any more, unnoticed perhaps."""
+        """The end offset of a partition of one incarnation of a topic; None when that incarnation is gone."""
         ours = (topic for topic in self.topics.values() if topic.id == topic_id)
         return next((topic.ends[partition] for topic in ours), None)
 
     def lose_disk(self) -> None:
-        """Every topic is made again, empty and under another id."""
+        """Recreate every topic, empty and with a new id."""
         self.gone += self.topics.values()
         self.topics = {name: Topic(name, self._id()) for name in self.topics}
 
     def append(
         self, topic: str, partition: int, rows: Sequence[tuple[bytes | None, bytes | None, int, Headers]]
     ) -> None:
-        """What is written is written, in this order."""
+        """Append rows in order."""
         home = self.topics.get(topic) or self.topics.setdefault(topic, Topic(topic, self._id()))
         for key, value, stamp, headers in rows:
             offset = home.ends[partition]
@@ -85,13 +85,13 @@ class SimLog:
         self.wake(TopicPartition(topic, partition))
 
     def wake(self, partition: TopicPartition | None = None) -> None:
-        """Everybody who reads this partition, or any, looks again."""
+        """Wake the readers of this partition, or of all."""
         for reader in self.readers:
             if partition is None or partition in reader.assignment():
                 reader.wake()
 
     async def request(self) -> None:
-        """One request to the broker."""
+        """One request to the broker; raises KafkaError when it fails."""
         await self.loop.pause(self.chance.latency())
         if self.down or self.chance.hits("broker away"):
             raise KafkaError("away")
@@ -108,7 +108,7 @@ class SimBatch:
         self._most = most
 
     def append(self, *, key: bytes, value: bytes, timestamp: int, headers: Headers) -> object | None:
-        """None when the batch is full."""
+        """Append a record; None when the batch is full."""
         if len(self.rows) >= self._most:
             return None
         self.rows.append((key, value, timestamp, headers))
@@ -116,7 +116,7 @@ class SimBatch:
 
 
 class SimProducer:
-    """An idempotent producer: its own retries make no copies, a new one's do."""
+    """An idempotent producer: its retries make no copies, those of a new producer do."""
 
     def __init__(self, log: SimLog) -> None:
         self._log = log
@@ -137,7 +137,7 @@ class SimProducer:
         return SimBatch(self._log.chance.rng.choice((3, 100)))
 
     async def send_batch(self, batch: SimBatch, topic: str, *, partition: int) -> "asyncio.Future[None]":
-        """Returns the acknowledgement to come."""
+        """Send a batch; the returned future is its acknowledgement."""
         await asyncio.sleep(0)
         return asyncio.ensure_future(self._send(batch, topic, partition))
 
@@ -148,7 +148,7 @@ class SimProducer:
             log.loop.call_later(
                 chance.rng.random() * 3, log.append, topic, partition, batch.rows, context=Context()
             )
-            raise KafkaError("the request is somewhere")
+            raise KafkaError("the request is in flight")
         log.append(topic, partition, batch.rows)
         await log.loop.pause(chance.latency())
         if chance.hits("ack lost"):

@@ -1,4 +1,4 @@
-"""A deterministic event loop: virtual time, a seeded choice of who runs next, processes that die or stall anywhere."""
+"""A deterministic event loop: virtual time, a seeded choice of what runs next, processes that die or pause at any step."""
 
 import asyncio
 import random
@@ -12,19 +12,19 @@ from typing import Any
 
 
 class Stuck(Exception):
-    """Nothing can run any more, or it runs for ever."""
+    """No callback can run, or they run for ever."""
 
 
 class Proc:
-    """One operating-system process of the simulated world; what it runs knows it by its context."""
+    """A simulated operating-system process; its tasks carry it in their context."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.alive = True
         self.stopped = False
         self.ready: deque[SimHandle] = deque()
-        self.fuse: int | None = None
-        self.blown: Callable[[], None] = lambda: None
+        self.steps_left: int | None = None
+        self.on_zero: Callable[[], None] = lambda: None
 
     def context(self) -> Context:
         """A context whose tasks belong to this process."""
@@ -39,7 +39,7 @@ OWNER: ContextVar[Proc] = ContextVar("owner", default=WORLD)
 
 
 class SimHandle:
-    """A callback that will run, unless it is cancelled; lighter than asyncio's own."""
+    """A scheduled callback, cheaper than asyncio's handle."""
 
     __slots__ = ("args", "callback", "context", "owner")
 
@@ -48,7 +48,7 @@ class SimHandle:
         self.owner: Proc = context.get(OWNER, WORLD)
 
     def cancel(self) -> None:
-        """Not any more."""
+        """Cancel the callback."""
         self.callback, self.args = None, ()
 
     def cancelled(self) -> bool:
@@ -57,9 +57,9 @@ class SimHandle:
 
 
 class SimLoop(asyncio.BaseEventLoop):
-    """Runs one callback at a time, of a process chosen by the seed; time passes when nobody can run.
+    """Runs one callback at a time, of a process chosen by the seed; virtual time advances when nothing can run.
 
-    A killed process runs nothing more, not even its `finally`; a stopped one runs everything later.
+    A killed process runs nothing more, not even `finally` blocks; a stopped one runs everything later.
     """
 
     def __init__(self, chance: random.Random, most_steps: int) -> None:
@@ -72,7 +72,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._virtual = 0.0
         self._timed: list[tuple[float, float, SimHandle | asyncio.Future[None]]] = []
         self._runnable: list[Proc] = []
-        self._buried: list[SimHandle] = []
+        self._orphaned: list[SimHandle] = []
         self._stopped: list[Proc] = []
         self._over = False
         self._stopping = False
@@ -98,13 +98,13 @@ class SimLoop(asyncio.BaseEventLoop):
         return handle
 
     def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> Any:  # type: ignore[override]
-        if callback is WAKES_A_SLEEPER:  # which needs no step of its own
+        if callback is WAKES_A_SLEEPER:  # a sleeper needs no step of its own
             heappush(self._timed, (self._virtual + delay, self.chance.random(), args[0]))
             return args[0]
         return self.call_at(self._virtual + delay, callback, *args, context=context)
 
     def pause(self, seconds: float) -> "asyncio.Future[None]":
-        """What `asyncio.sleep` does, in one step."""
+        """Like `asyncio.sleep`, in one step."""
         future: asyncio.Future[None] = asyncio.Future(loop=self)
         heappush(self._timed, (self._virtual + seconds, self.chance.random(), future))
         return future
@@ -113,7 +113,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self, coro: Any, *, name: Any = None, context: Context | None = None
     ) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
-        self.tasks.append(task)  # a killed process must not be tidied up by the garbage collector
+        self.tasks.append(task)  # keeps tasks of a killed process from being closed by the garbage collector
         return task
 
     def spawn(self, proc: Proc, coro: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
@@ -121,9 +121,9 @@ class SimLoop(asyncio.BaseEventLoop):
         return self.create_task(coro, context=proc.context())
 
     def kill(self, proc: Proc) -> None:
-        """The process is gone between two of its callbacks."""
+        """Kill a process between two of its callbacks."""
         proc.alive = False
-        self._buried.extend(proc.ready)
+        self._orphaned.extend(proc.ready)
         proc.ready.clear()
         self._rest(proc)
 
@@ -134,17 +134,17 @@ class SimLoop(asyncio.BaseEventLoop):
         self._rest(proc)
 
     def continue_process(self, proc: Proc) -> None:
-        """SIGCONT: everything that has come meanwhile is there at once."""
+        """SIGCONT: everything that arrived meanwhile is ready at once."""
         proc.stopped = False
         if proc.alive and proc.ready and proc not in self._runnable:
             self._runnable.append(proc)
 
     def end_world(self) -> None:
-        """Cancel whatever is left, of the dead too, so that nothing outlives its world."""
+        """Cancel all remaining tasks, those of killed processes too, so that nothing outlives the world."""
         self._over, self.most_steps = True, sys.maxsize
         for proc in self._stopped:
             self.continue_process(proc)
-        for handle in self._buried:  # a task whose wake-up was buried cannot be cancelled without it
+        for handle in self._orphaned:  # a task whose wake-up was dropped cannot be cancelled without it
             self._enqueue(handle)
         for _ in range(20):
             left = [task for task in self.tasks if not task.done()]
@@ -163,7 +163,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def _enqueue(self, handle: SimHandle) -> None:
         proc = self.world if handle.owner is WORLD or self._over else handle.owner
         if not proc.alive:
-            self._buried.append(handle)
+            self._orphaned.append(handle)
             return
         proc.ready.append(handle)
         if len(proc.ready) == 1 and not proc.stopped:
@@ -184,17 +184,17 @@ class SimLoop(asyncio.BaseEventLoop):
             if handle.callback is not None:
                 handle.context.run(handle.callback, *handle.args)
             self.steps += 1
-            if proc.fuse is not None:
-                self._burn(proc)
+            if proc.steps_left is not None:
+                self._count_down(proc)
             if self.steps > self.most_steps:
                 raise Stuck(f"{self.steps} steps and no end at {self._virtual:.1f} s")
 
-    def _burn(self, proc: Proc) -> None:
-        assert proc.fuse is not None
-        proc.fuse -= 1
-        if proc.fuse <= 0:
-            proc.fuse = None
-            proc.blown()
+    def _count_down(self, proc: Proc) -> None:
+        assert proc.steps_left is not None
+        proc.steps_left -= 1
+        if proc.steps_left <= 0:
+            proc.steps_left = None
+            proc.on_zero()
 
     def _advance(self) -> None:
         timed = self._timed

@@ -1,4 +1,4 @@
-"""One process of a simulated service: the real runtime, wired as `chassis.service` wires it, on a store and a log that fail."""
+"""One process of a simulated service: the real runtime, wired as `chassis.service` wires it, on a faulty store and broker."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -37,14 +37,14 @@ from chassis.transaction.unit_of_work import UnitOfWork
 from contracts.connection import Connection
 
 SLOTS = 3
-# A narrow window that is seldom opened: what is hidden from it has to be looked for often.
+# A narrow window that is rarely widened: facts outside it have to be searched for often.
 WHOLE_EVERY_SECONDS, WINDOW_MARGIN_MS = 10.0, 0
 METRICS = {name: Metrics(name) for name in SUBSCRIBES}
 TABLES = {"front": FRONT, "back": BACK}
 
 
 class SimSubscription(Subscription):
-    """A subscription whose consumer is the simulated one, which fetches and beats by itself."""
+    """A subscription with a simulated consumer, which fetches and sends heartbeats on its own."""
 
     reader: SimConsumer
 
@@ -79,14 +79,14 @@ class SimSubscription(Subscription):
         return {tp: self.reader.highwater(tp) or 0 for tp in partitions}
 
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
-        return dict.fromkeys(partitions, 0)  # nothing is ever removed here
+        return dict.fromkeys(partitions, 0)  # no record is ever removed here
 
     async def stop(self) -> None:
         await self.reader.stop()
 
 
 class SimDelivery(Delivery):
-    """Delivery whose consumer is the simulated one."""
+    """Delivery with the simulated consumer."""
 
     source: SimSubscription
 
@@ -98,13 +98,13 @@ class SimDelivery(Delivery):
         if log.down:
             raise Unavailable("kafka: away")
         if log.chance.hits("strange answer"):
-            raise ValueError("an answer that nobody has thought of")
+            raise ValueError("an unexpected answer")
         await asyncio.sleep(log.chance.latency())
         return {name: log.topics[name].id for name in topics}
 
 
 class SimRelay(Relay):
-    """A relay whose producer is the simulated one."""
+    """A relay with the simulated producer."""
 
     topics: SimLog
 
@@ -115,7 +115,7 @@ class SimRelay(Relay):
 
 
 class SimCrashPoints(CrashPoints):
-    """At the wanted point the process is struck: nothing of it runs after that, as nothing does after kill -9."""
+    """Stops the process at the configured crash point: no later callback of it runs."""
 
     def __init__(self, proc: Proc) -> None:
         super().__init__()
@@ -123,14 +123,14 @@ class SimCrashPoints(CrashPoints):
         self.wanted = ""
 
     def at(self, point: str) -> None:
-        """Pass a point; what the process does next it does after an await, which is too late."""
+        """Pass a crash point; what the process does after its next await does not happen."""
         if point == self.wanted:
             self.wanted = ""
-            self._proc.fuse = 1
+            self._proc.steps_left = 1
 
 
 class Parts:
-    """Which classes a world is made of: a negative control puts a broken one in."""
+    """The classes that a world is built from; a negative control replaces one of them."""
 
     store: type[SimStore] = SimStore
     unit_of_work: type[UnitOfWork] = UnitOfWork
@@ -177,18 +177,18 @@ class Node:
         self.tasks: list[asyncio.Task[Any]] = [self.loop.spawn(self.proc, self._open())]
 
     def clock(self) -> datetime:
-        """This machine's idea of now."""
+        """The clock of this machine."""
         now = START + timedelta(milliseconds=int(self.loop.time() * 1000))
         return now + self.skew
 
     def _wake(self, effects: Effects) -> None:
-        told = {
+        work = {
             "relay": effects.outbox,
             "timers": effects.timers,
             "jobs": effects.jobs,
             "replays": effects.released,
         }
-        for name, there in told.items():
+        for name, there in work.items():
             if there and name in self.loops:
                 self.loops[name].wake()
 
@@ -254,7 +254,7 @@ class Node:
         )
         self.delivery = delivery
         self._task(reader.read())
-        self._task(reader.belong())
+        self._task(reader.keep_membership())
         self._task(Loop("watch", delivery.watch, 2.5).run())
 
     async def _print(self, job: Print, _: int) -> Printed:
@@ -267,14 +267,14 @@ class Node:
         self.tasks.append(self.loop.create_task(work))
 
     def ask(self, body: Any, id_: str, key: str, then: Callable[["asyncio.Task[Outcome]"], None]) -> None:
-        """Run a command in this process; `then` hears of it outside, if the process lives to say it."""
+        """Run a command in this process; `then` is called outside, if the process lives to finish it."""
         task = self.loop.spawn(
             self.proc, self.commands.run(body, id=id_, key=key, fingerprint=self.parts.fingerprint(body))
         )
         task.add_done_callback(then)
 
     async def close(self) -> None:
-        """Stop as a process does that is told to."""
+        """Stop gracefully."""
         if self.delivery is not None:
             await self.delivery.stop()
         if self.jobs is not None:
@@ -290,5 +290,5 @@ class Node:
 
     @property
     def serving(self) -> bool:
-        """Whether somebody who asks would be heard, now or after a pause."""
+        """Whether the process accepts commands, now or when it resumes."""
         return self.proc.alive and bool(self.loops) and not self.closing

@@ -1,4 +1,4 @@
-"""The operators of a world: they have parked keys handled again or give them up, and have facts said again."""
+"""The operators of a world: they replay or discard parked keys, and republish facts."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -16,20 +16,20 @@ from chassis.transaction.inputs import Result
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-SETTLED_SECONDS = 4.0  # after which nothing is on its way any more that was begun in the troubles
+SETTLED_SECONDS = 4.0  # after this time nothing that began during the faults is in flight
 NOBODY = object()
 BEFORE = START - timedelta(minutes=1)  # clocks differ
 
 
 class Operators:
-    """People who run the system; where nobody answers them they ask again."""
+    """Operators of the system; they retry without an answer."""
 
     def __init__(self, world: "World") -> None:
         self._world, self._rng, self._loop = world, world.chance.rng, world.loop
 
-    async def mend(self) -> None:
-        """What is done when the troubles are over."""
-        await asyncio.sleep(SETTLED_SECONDS)  # what a bad release has judged may not be parked yet
+    async def recover(self) -> None:
+        """Repair what the faults left behind."""
+        await asyncio.sleep(SETTLED_SECONDS)  # what a bad release failed on may not be parked yet
         await self.replay_all()
         await self._follow(
             "back", "replay", lambda dead_letters, name: dead_letters.replay("anna", run_id=name)
@@ -39,7 +39,7 @@ class Operators:
                 await self._republish(service)
 
     async def replay_all(self) -> None:
-        """Have every parked key of back handled once."""
+        """Replay every parked key of back once."""
         todo = {
             row["_id"]
             for row in self._world.stores["back"].all(PARKED_KEYS)
@@ -53,7 +53,7 @@ class Operators:
                 await asyncio.sleep(0.5)
 
     async def discard(self, service: str) -> None:
-        """Give up one key that nobody can read, once and without looking what became of it."""
+        """Discard one undecodable key, once and without checking the result."""
         heads = [row for row in self._world.stores[service].all(PARKED_KEYS) if row["size"]]
         names = sorted(row["_id"] for row in heads if is_poison(row["key"].encode()))
         if names:
@@ -62,26 +62,26 @@ class Operators:
                 service, lambda dead_letters: dead_letters.discard("anna", "unreadable", name)
             )
             if found is not NOBODY:
-                self._world.tell(f"an operator has all of {name} discarded", "discarded")
+                self._world.note(f"an operator discards {name}", "discarded")
 
     async def _replay(self, head: str) -> bool:
         outcomes = await self._ask("back", lambda dead_letters: dead_letters.replays.replay(head))
         if outcomes is NOBODY:
             return False
         results = [outcome.result for outcome in outcomes]
-        self._world.tell(f"an operator replays {head}: {[one.value for one in results]}", "replayed")
+        self._world.note(f"an operator replays {head}: {[one.value for one in results]}", "replayed")
         return not results or results[-1] is not Result.FAILED
 
     async def _republish(self, service: str) -> None:
         counts = await self._follow(
             service, "republish", lambda dead_letters, name: dead_letters.republish("anna", BEFORE, name)
         )
-        self._world.tell(f"an operator has facts of {service} said again: {counts}", "republished")
+        self._world.note(f"an operator republishes facts of {service}: {counts}", "republished")
 
     async def _follow(
         self, service: str, kind: str, start: Callable[[DeadLetters, str], Coroutine[Any, Any, Run]]
     ) -> dict[str, int]:
-        """Start a run, under its id as often as it takes, and wait for its end; returns its counts."""
+        """Start a run, retrying under the same id, and wait for its end; return its counts."""
         name = f"{kind} of {service}"
         while await self._ask(service, lambda dead_letters: start(dead_letters, name)) is NOBODY:
             await asyncio.sleep(0.5)
@@ -91,7 +91,7 @@ class Operators:
         return counts
 
     async def _ask(self, service: str, work: Callable[[DeadLetters], Coroutine[Any, Any, Any]]) -> Any:
-        """What an operator is answered; `NOBODY` where there is no answer, whatever was done."""
+        """The answer of an operation; NOBODY without an answer, whether or not it was done."""
         there = [node for node in self._world.living(service) if node.dead_letters is not None]
         if not there:
             return NOBODY

@@ -1,4 +1,4 @@
-"""Two tiny services that hear each other: `front` takes lines and says them, `back` copies them and says so."""
+"""Two small services: `front` accepts lines and publishes them, `back` copies them and publishes an echo."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,12 +17,12 @@ FACTS = (REPORTS, CASES, MESSAGES)
 POISON, HUGE = (
     "poison",
     "00bad000",
-)  # how the keys begin of what nobody can read, and of what no store can keep
+)  # key prefixes of records that nothing can decode, and of records that no store can keep
 
 
 @dataclass(frozen=True)
 class Page:
-    """What front keeps of a subject: its lines as they were said, and what back said of them."""
+    """What front stores of a subject: its published lines, and the echoes of back."""
 
     report_id: str
     open: bool = False
@@ -32,7 +32,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Note:
-    """What back keeps of a subject: the lines it heard."""
+    """What back stores of a subject: the lines it received."""
 
     report_id: str
     lines: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Lamp:
-    """One of a pair of which one must always burn."""
+    """One of a pair of lamps of which at least one must stay on."""
 
     lamp_id: str
     on: bool = True
@@ -54,9 +54,9 @@ class OpenPage:
 
 @dataclass(frozen=True)
 class WriteLine:
-    """Write a line; `remind` seconds later a second one, `print` a third by a job.
+    """Write a line; a timer writes a second one after `remind` seconds, a job a third one (`print`).
 
-    `cancel` is somebody's line whose second one is not to come; `move` one whose timer becomes this line's.
+    `cancel` names a line whose timer is cancelled; `move` one whose timer is replaced by this line's.
     """
 
     report_id: str
@@ -91,7 +91,7 @@ class Light:
 
 
 @dataclass(frozen=True)
-class TurnOff:
+class SwitchOff:
     lamp_id: str
     other_id: str
 
@@ -100,14 +100,14 @@ PAGES = Collection("pages", Page, lambda page: page.report_id, publishes=(REPORT
 NOTES = Collection("notes", Note, lambda note: note.report_id, publishes=(MESSAGES,))
 LAMPS = Collection("lamps", Lamp, lambda lamp: lamp.lamp_id)
 
-BROKEN: set[str] = set()  # the lines at which a bad release of back fails
+BROKEN: set[str] = set()  # the lines that a bad release of back fails on
 
 
 def open_page(command: OpenPage, page: Page | None, moment: Moment) -> Change:
     if page is not None and page.open:
         raise Refused("open-already", "The page is open.")
     opened = replace(page or Page(command.report_id), open=True)
-    said = ReportRegistered(
+    event = ReportRegistered(
         report_id=command.report_id,
         category="lift",
         kind="technical",
@@ -119,14 +119,14 @@ def open_page(command: OpenPage, page: Page | None, moment: Moment) -> Change:
         language="it",
         heard_at=moment.now,
     )
-    return Change(write=[PAGES.put(opened)], events=[said], answer={"open": True})
+    return Change(write=[PAGES.put(opened)], events=[event], answer={"open": True})
 
 
 def _write(report_id: str, line: str, page: Page | None) -> Change:
     before = page or Page(report_id)
     after = replace(before, lines=(*before.lines, line))
-    said = CaseResolved(report_id=report_id, outcome=line)
-    return Change(write=[PAGES.put(after)], events=[said], answer={"lines": len(after.lines)})
+    event = CaseResolved(report_id=report_id, outcome=line)
+    return Change(write=[PAGES.put(after)], events=[event], answer={"lines": len(after.lines)})
 
 
 def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
@@ -150,12 +150,12 @@ def print_line(command: Printed, page: Page | None, _: Moment) -> Change:
     return _write(command.report_id, f"p-{command.line}", page)
 
 
-def hear_echo(event: MessageSuppressed, page: Page | None, _: Moment) -> Change:
+def record_echo(event: MessageSuppressed, page: Page | None, _: Moment) -> Change:
     before = page or Page(event.report_id)
     return Change(write=[PAGES.put(replace(before, echoes=(*before.echoes, event.reason)))])
 
 
-def turn_off(command: TurnOff, lamp: Lamp | None, other: Lamp | None, _: Moment) -> Change:
+def switch_off(command: SwitchOff, lamp: Lamp | None, other: Lamp | None, _: Moment) -> Change:
     if lamp is not None and not lamp.on:
         return NOTHING
     if other is not None and not other.on:
@@ -179,14 +179,14 @@ def copy_line(event: CaseResolved, note: Note | None, moment: Moment) -> Change:
         return Change(write=[NOTES.put(Note(event.report_id, weight=2**70))])
     if note is None:
         raise Early("notes", event.report_id)
-    said = MessageSuppressed(
+    echo = MessageSuppressed(
         report_id=event.report_id,
         message_id=moment.id("message"),
         template="echo",
         channel="email",
         reason=event.outcome,
     )
-    return Change(write=[NOTES.put(Note(note.report_id, (*note.lines, event.outcome)))], events=[said])
+    return Change(write=[NOTES.put(Note(note.report_id, (*note.lines, event.outcome)))], events=[echo])
 
 
 FRONT = Reactions(
@@ -194,9 +194,9 @@ FRONT = Reactions(
     on(WriteLine, lambda c: (PAGES[c.report_id],), write_line),
     on(Remind, lambda t: (PAGES[t.report_id],), remind),
     on(Printed, lambda c: (PAGES[c.report_id],), print_line),
-    on(MessageSuppressed, lambda e: (PAGES[e.report_id],), hear_echo),
+    on(MessageSuppressed, lambda e: (PAGES[e.report_id],), record_echo),
     Reaction(Light, lambda c: [LAMPS[name] for name in c.lamps], light),
-    on(TurnOff, lambda c: (LAMPS[c.lamp_id], LAMPS[c.other_id]), turn_off),
+    on(SwitchOff, lambda c: (LAMPS[c.lamp_id], LAMPS[c.other_id]), switch_off),
 )
 BACK = Reactions(
     on(ReportRegistered, lambda e: (NOTES[e.report_id],), start_note),
@@ -206,7 +206,7 @@ SUBSCRIBES = {"front": (MESSAGES,), "back": (REPORTS, CASES)}
 
 
 def is_poison(key: bytes | None) -> bool:
-    """Whether everybody who hears a record of this key has to park it."""
+    """Whether every consumer must park a record with this key."""
     return (key or b"").startswith((POISON.encode(), HUGE.encode()))
 
 

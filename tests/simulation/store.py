@@ -1,4 +1,4 @@
-"""A store that fails as a database does: late, half-way, or after it did what it was asked."""
+"""A store that fails like a database: late, partially, or after the operation was done."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,13 +21,13 @@ T = TypeVar("T")
 Key = tuple[str, str]
 EndOf = Callable[[str, int], int | None]
 
-LIFETIME = 5.0  # seconds until the server ends a transaction that nobody goes on with
+LIFETIME = 5.0  # seconds until the server aborts an idle transaction
 SOCKET_SECONDS = 15.0
 
 
 @dataclass
 class SimTransaction(MemoryTransaction):
-    """One open transaction; its locks stay when its owner dies, until it is ended or too old."""
+    """An open transaction; its locks outlive its owner until it is ended or expires."""
 
     store: "SimStore"
     opened: float = 0.0
@@ -35,7 +35,7 @@ class SimTransaction(MemoryTransaction):
 
     def check(self) -> None:
         """Raise Conflict when the server has ended this transaction."""
-        self.store.reap()
+        self.store.expire()
         if self.ended:
             raise Conflict("no such transaction")
 
@@ -48,7 +48,7 @@ class SimTransaction(MemoryTransaction):
 
 @dataclass
 class SimSession:
-    """One session: a new transaction ends the one before it."""
+    """A session: a new transaction aborts the one before it."""
 
     store: "SimStore"
     id: bytes
@@ -72,13 +72,13 @@ class SimSession:
             raise Conflict("transient")
         if chance.hits("commit late"):
             store.later(lambda: store.finish(tx))
-            raise Unavailable("database: the commit is somewhere")
+            raise Unavailable("database: the commit is in flight")
         store.finish(tx)
         await store.loop.pause(chance.latency())
         if chance.hits("commit reply lost"):
             raise Unavailable("database: no answer to the commit")
         if chance.hits("commit reply wrong"):
-            raise Conflict("transient, they say")
+            raise Conflict("transient")
 
     async def close(self) -> None:
         self.store.end_open(self.id)
@@ -98,18 +98,18 @@ class SimStore(MemoryStore):
         self.chance, self._end_of = chance, end_of
         self.down = False
         self.open: dict[bytes, SimTransaction] = {}
-        self.misdeeds: list[str] = []
+        self.violations: list[str] = []
 
     # transactions
 
     def begin(self, owner: bytes) -> SimTransaction:
-        """Open a transaction on a session."""
+        """Begin a transaction on a session."""
         self.end_open(owner)
         tx = self.open[owner] = self.transaction(self, owner, self.now, opened=self.loop.time())
         return tx
 
     def end(self, tx: SimTransaction) -> None:
-        """End a transaction; its locks are free."""
+        """End a transaction and release its locks."""
         tx.ended = True
         if self.open.get(tx.owner) is tx:
             del self.open[tx.owner]
@@ -117,38 +117,38 @@ class SimStore(MemoryStore):
                 self.locks.pop(key, None)
 
     def end_open(self, owner: bytes) -> None:
-        """End what a session has open."""
+        """End the open transaction of a session."""
         if owner in self.open:
             self.end(self.open[owner])
 
     def finish(self, tx: SimTransaction) -> None:
         """Commit, unless the transaction was ended before."""
         if not tx.ended:
-            self._watch(tx)
+            self._check_commit(tx)
             self.commit(tx.changes)
             self.end(tx)
 
-    def _watch(self, tx: SimTransaction) -> None:
-        """Note what no commit may do, and what later commits would cover up."""
+    def _check_commit(self, tx: SimTransaction) -> None:
+        """Note writes that no commit may contain, before later commits hide them."""
         for (collection, name), row in tx.changes.items():
             if row is None:
                 continue
             if collection == FENCES:
-                self._watch_fence(name, row)
+                self._check_fence(name, row)
             if collection == PARKED and row["reason"] == "poison" and not is_poison(row["key"]):
-                self.misdeeds.append(f"{name} is readable and was parked as poison")
+                self.violations.append(f"{name} can be decoded and was parked as poison")
 
-    def _watch_fence(self, name: str, row: Raw) -> None:
+    def _check_fence(self, name: str, row: Raw) -> None:
         before = self.at((FENCES, name), self.now)
-        if before is not None and row["next"] < before["next"]:  # by an owner of the past
-            self.misdeeds.append(f"{name} went back from {before['next']} to {row['next']}")
+        if before is not None and row["next"] < before["next"]:  # by a former owner
+            self.violations.append(f"{name} moved back from {before['next']} to {row['next']}")
         _, topic_id, partition = name.split("|")
         end = self._end_of(topic_id, int(partition))
-        if end is not None and row["next"] > end:  # by what was on a topic of the past
-            self.misdeeds.append(f"{name} went to {row['next']}, behind the end at {end}")
+        if end is not None and row["next"] > end:  # by records of a former topic
+            self.violations.append(f"{name} moved to {row['next']}, past the end at {end}")
 
-    def reap(self) -> None:
-        """End what is older than the server allows."""
+    def expire(self) -> None:
+        """End transactions that are older than the server allows."""
         oldest = next(iter(self.open.values()), None)
         while oldest is not None and self.loop.time() - oldest.opened > LIFETIME:
             self.end(oldest)
@@ -157,13 +157,13 @@ class SimStore(MemoryStore):
     # the network
 
     async def message(self) -> None:
-        """One message to the server, which may not arrive."""
+        """One message to the server; raises Unavailable when it does not arrive."""
         await self.loop.pause(self.chance.latency())
         if self.down or self.chance.hits("database away"):
             raise Unavailable("database: away")
 
     def later(self, step: Callable[[], Any]) -> None:
-        """A message that was given up arrives after all."""
+        """Deliver a message late, after its sender gave up."""
         self.loop.call_later(self.chance.rng.random() * 3, step, context=Context())
 
     async def _asked(self, step: Callable[[], T], writes: Sequence[Key] = ()) -> T:
@@ -172,7 +172,7 @@ class SimStore(MemoryStore):
             await self._unlocked(writes)
             if self.chance.hits("write late"):
                 self.later(lambda: None if self._locked(writes) else step())
-                raise Unavailable("database: the write is somewhere")
+                raise Unavailable("database: the write is in flight")
         result = step()
         if self.chance.rng.random() < 0.4:
             await self.loop.pause(self.chance.latency())
@@ -181,7 +181,7 @@ class SimStore(MemoryStore):
         return result
 
     def _locked(self, keys: Sequence[Key]) -> bool:
-        self.reap()
+        self.expire()
         locks = self.locks
         return bool(locks) and any(key in locks for key in keys)
 

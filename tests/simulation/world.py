@@ -1,4 +1,4 @@
-"""One world of one seed: services, a store and a log each way, people who ask, troubles that come, and silence after."""
+"""One world of one seed: services, a store and a broker, clients, faults, and a quiet time at the end."""
 
 import asyncio
 import logging
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from tests.simulation.chance import Chance
 from tests.simulation.checker import violations
+from tests.simulation.clients import Clients
 from tests.simulation.controls import parts_of
 from tests.simulation.group import SimGroup
 from tests.simulation.log import PARTITIONS, SimLog
 from tests.simulation.loop import SimLoop, Stuck
 from tests.simulation.nemesis import Nemesis
 from tests.simulation.node import Node
-from tests.simulation.people import People
 from tests.simulation.services import BROKEN, CASES, MESSAGES, REPORTS, SUBSCRIBES, is_poison
 from tests.simulation.store import SimStore
 
@@ -24,14 +24,14 @@ from chassis.store.collections import JOBS, OUTBOX, PARKED_KEYS, RUNS, TIMERS
 from chassis.tasks.run import OPEN
 from chassis.transaction.inputs import Outcome
 
-CALM_AT = 6.0  # seconds of virtual time in which things go wrong
-PATIENCE = 150.0  # seconds after which what is not done will never be
+CALM_AT = 6.0  # seconds of virtual time with faults
+PATIENCE = 150.0  # seconds of virtual time after which unfinished work counts as stuck
 MOST_STEPS = 150_000
 
 
 @dataclass
 class World:
-    """What there is in one world; processes come and go, stores and log stay."""
+    """The parts of one world; processes come and go, stores and the broker stay."""
 
     chance: Chance
     control: str
@@ -39,8 +39,8 @@ class World:
     stores: dict[str, SimStore] = field(default_factory=dict)
     groups: dict[str, SimGroup] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
-    people: People = field(init=False)
-    story: list[str] = field(default_factory=list)
+    clients: Clients = field(init=False)
+    history: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -51,27 +51,27 @@ class World:
         for service, subscribes in SUBSCRIBES.items():
             self.stores[service] = self.parts.store(self.chance, self.log.end_of)
             self.groups[service] = SimGroup(self.log, subscribes)
-        self.people = People(self)
+        self.clients = Clients(self)
 
-    def tell(self, text: str, kind: str = "") -> None:
-        """Write down what was done to this world, and count it under its kind."""
-        self.story.append(f"{self.loop.time():7.3f}  {text}")
+    def note(self, text: str, kind: str = "") -> None:
+        """Add a line to the history, and count it under its kind."""
+        self.history.append(f"{self.loop.time():7.3f}  {text}")
         if kind:
             self.chance.happened[kind] += 1
 
     def start(self, service: str, instance: str) -> Node:
         """Start a process."""
-        self.tell(f"{instance} starts", "a process starts")
+        self.note(f"{instance} starts", "a process starts")
         node = Node(service, instance, self.stores[service], self.log, self.groups[service], self.parts)
         self.nodes.append(node)
         return node
 
     def living(self, service: str = "") -> list[Node]:
-        """The processes that have not died, stopped ones among them."""
+        """The processes that are not dead, stopped ones included."""
         return [node for node in self.nodes if node.proc.alive and service in ("", node.service)]
 
     async def ask(self, node: Node, body: object, id_: str, key: str) -> Outcome | None:
-        """Ask a process to run a command; None when no answer comes."""
+        """Ask a process to run a command; None without an answer."""
         answer: asyncio.Future[asyncio.Task[Outcome]] = self.loop.create_future()
         node.ask(body, id_, key, lambda task: None if answer.done() else answer.set_result(task))
         try:
@@ -83,31 +83,31 @@ class World:
         return task.result()
 
     async def run(self) -> list[str]:
-        """Live through it, and say what is wrong at the end."""
+        """Run the world; return its violations."""
         for service in SUBSCRIBES:
             for number in range(self.chance.rng.randint(1, 2)):
                 self.start(service, f"{service}-{number}")
         nemesis = Nemesis(self)
-        people = self.loop.create_task(self.people.live())
-        await nemesis.rage(CALM_AT)
+        clients = self.loop.create_task(self.clients.run())
+        await nemesis.run(CALM_AT)
         self.chance.calm = True
-        self.tell("calm")
+        self.note("calm")
         end = self.loop.time() + PATIENCE
-        while not (people.done() and nemesis.done and self.quiet()):
+        while not (clients.done() and nemesis.done and self.quiet()):
             if self.loop.time() > end:
-                return [*self.leftovers(), *violations(self)] or ["it never became quiet"]
+                return [*self.leftovers(), *violations(self)] or ["the world never became quiet"]
             await asyncio.sleep(0.5)
-        await people
+        await clients
         return [*nemesis.failures(), *violations(self)]
 
     def quiet(self) -> bool:
-        """Nothing waits anywhere."""
+        """Whether no work is pending."""
         return next(self.leftovers(), None) is None
 
     def leftovers(self) -> Iterator[str]:
-        """What waits and should not."""
-        if not self.people.content():
-            yield "somebody was never answered"
+        """Work that is still pending."""
+        if not self.clients.finished():
+            yield "an operation was never answered"
         for service, store in self.stores.items():
             for collection in (OUTBOX, TIMERS, JOBS):
                 yield from (
@@ -115,13 +115,13 @@ class World:
                 )
             for row in store.all(PARKED_KEYS):
                 if row["size"] and not is_poison(row["key"].encode()):
-                    yield f"{service}: {row['_id']} is parked for ever"
+                    yield f"{service}: {row['_id']} stays parked"
             for row in store.all(RUNS):
                 if row["state"] in OPEN:
-                    yield f"{service}: run {row['_id']} is {row['state']} for ever"
-            yield from self._behind(service, store)
+                    yield f"{service}: run {row['_id']} stays {row['state']}"
+            yield from self._unread(service, store)
 
-    def _behind(self, service: str, store: SimStore) -> Iterator[str]:
+    def _unread(self, service: str, store: SimStore) -> Iterator[str]:
         for name in SUBSCRIBES[service]:
             topic = self.log.topics[name]
             for partition in range(PARTITIONS):
@@ -130,10 +130,10 @@ class World:
                 records = topic.partitions[partition]
                 end = records[-1].offset + 1 if records else 0
                 if end and (fence is None or fence["next"] < end):
-                    yield f"{service}: {name}/{partition} was read to {fence and fence['next']} of {end}"
+                    yield f"{service}: {name}/{partition} was handled up to {fence and fence['next']} of {end}"
 
-    def forget(self) -> None:
-        """Let go of everything, so that little is left for the garbage collector."""
+    def release(self) -> None:
+        """Clear everything, to leave little to the garbage collector."""
         nodes = list(self.nodes)
         for part in (*self.stores.values(), *self.groups.values(), self.log, self.loop):
             for value in vars(part).values():
@@ -146,11 +146,11 @@ class World:
 
 @dataclass
 class Verdict:
-    """How one world ended."""
+    """The result of one world."""
 
     seed: int
     wrong: list[str]
-    story: list[str]
+    history: list[str]
     steps: int
     seconds: float
     rates: dict[str, float]
@@ -158,7 +158,7 @@ class Verdict:
 
 
 def simulate(seed: int, control: str = "") -> Verdict:
-    """Run one world; the same seed is the same world."""
+    """Run one world; the same seed gives the same world."""
     random.seed(seed)
     BROKEN.clear()
     chance = Chance(seed)
@@ -178,14 +178,14 @@ def simulate(seed: int, control: str = "") -> Verdict:
         finally:
             loop.end_world()
             asyncio.set_event_loop(None)
-    verdict = Verdict(seed, wrong, made[0].story, loop.steps, loop.time(), chance.rates, chance.happened)
-    made[0].forget()
+    verdict = Verdict(seed, wrong, made[0].history, loop.steps, loop.time(), chance.rates, chance.happened)
+    made[0].release()
     return verdict
 
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """The runtime's log is not what is looked at here."""
+    """Disable the runtime's log."""
     logger = logging.getLogger("ascolto")
     before, logger.disabled = logger.disabled, True
     try:

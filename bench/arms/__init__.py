@@ -1,1 +1,0 @@
-"""The same work written four ways; each runs in a process of its own."""

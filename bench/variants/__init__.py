@@ -1,0 +1,1 @@
+"""The same work in several variants; each runs in a process of its own."""
