@@ -53,7 +53,7 @@ test: $(STAMP) ## Run all tests except those of `foreign`
 	@$(RUN) -m pytest tests --numprocesses 2 --dist loadfile
 
 unit: $(STAMP) ## Run the tests that start no engine and are not slow (T=path for some)
-	@$(RUN) -m pytest $(or $(T),tests) --unit --numprocesses 2 --dist worksteal -p no:schemathesis
+	@$(RUN) -m pytest $(or $(T),tests) --unit --numprocesses 3 --dist worksteal -p no:schemathesis
 
 fmt: $(STAMP) ## Format every file and apply the linter's fixes
 	@$(RUN) -m ruff check --fix-only --quiet .

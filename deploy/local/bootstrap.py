@@ -23,8 +23,8 @@ from deploy.local.machine import (
     home,
     install,
     java_version,
+    report,
     run,
-    say,
     unpack,
 )
 
@@ -82,7 +82,7 @@ def set_up_java() -> None:
         )
     link.unlink(missing_ok=True)
     link.symlink_to(java.resolve())
-    say(f"Java {java_version(link)} at {java.resolve()}")
+    report(f"Java {java_version(link)} at {java.resolve()}")
 
 
 def set_up_foreign() -> None:
@@ -276,7 +276,7 @@ def main() -> int:
     except CannotSetUpError as error:
         sys.stderr.write(f"setup: {error}\n")
         return 1
-    say("ready")
+    report("ready")
     return 0
 
 

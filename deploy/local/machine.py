@@ -26,7 +26,7 @@ class CannotSetUpError(Exception):
     """An error in one sentence: what is missing, and the fix."""
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     """Prints a line with the seconds since the start."""
     sys.stdout.write(f"{time.monotonic() - STARTED:6.1f} s  {text}\n")
     sys.stdout.flush()
@@ -49,7 +49,7 @@ def run(what: str, command: list[str | Path], *, may_fail: bool = False) -> bool
     """Runs a command with its output in the log, and shows the elapsed time on a terminal.
 
     Returns whether it succeeded; raises CannotSetUpError, after the end of the log, when it fails and `may_fail` is False."""
-    say(what)
+    report(what)
     start = time.monotonic()
     with LOG.open("ab") as log:
         offset = log.tell()

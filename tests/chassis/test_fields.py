@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from chassis.fields import AnyText, Day, Line, Text, days_word, instant_word, says_something
+from chassis.fields import AnyText, Day, Line, Text, days_word, has_content, instant_word
 from ops.backup.__main__ import main as backup
 
 DAY: TypeAdapter[date] = TypeAdapter(Day)
@@ -61,7 +61,7 @@ def test_nothing_else_is_a_day_and_the_fix_is_told(value: Any) -> None:
 
 @pytest.mark.parametrize("text", NOTHING)
 def test_a_text_that_shows_nothing_is_no_text(text: str) -> None:
-    assert not says_something(text)
+    assert not has_content(text)
     for field in (TEXT, LINE):
         with pytest.raises(ValidationError):
             field.validate_python(text)
@@ -71,13 +71,13 @@ def test_a_text_that_shows_nothing_is_no_text(text: str) -> None:
     "text", ["x", "?", "7", "€", "né", "مرحبا", "你好", "नमस्ते", "👩‍👧", "\u200bx", "ሰላም"]
 )
 def test_a_text_that_shows_anything_is_one(text: str) -> None:
-    assert says_something(text)
+    assert has_content(text)
     assert TEXT.validate_python(text) == text
 
 
 @given(st.text(st.characters(categories=["Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp", "Mn", "Me", "Mc"])))
 def test_no_text_without_a_letter_digit_sign_or_symbol_says_anything(text: str) -> None:
-    assert not says_something(text)
+    assert not has_content(text)
 
 
 @given(st.text(LETTERS, max_size=20))

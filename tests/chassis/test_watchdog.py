@@ -8,6 +8,8 @@ import pytest
 
 from chassis.runtime.watchdog import STUCK_EXIT
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import asyncio, logging, sys, time
 from chassis.observe.logs import JsonLines

@@ -88,7 +88,7 @@ async def _no_data(_: Furnished) -> ExistingData:
     return ExistingData()
 
 
-async def _hear(service: Furnished) -> None:
+async def _receive(service: Furnished) -> None:
     fact = ReportRegistered(
         report_id=REPORT,
         category="contributo",
@@ -132,12 +132,12 @@ async def _a_report(service: Furnished) -> ExistingData:
 
 
 async def _a_case(service: Furnished) -> ExistingData:
-    await _hear(service)
+    await _receive(service)
     return ExistingData({"report_id": REPORT})
 
 
 async def _an_application(service: Furnished) -> ExistingData:
-    await _hear(service)
+    await _receive(service)
     [row] = await service.store.query("applications", {})
     data = json.loads(json.dumps(yaml.safe_load(APPLICANT.read_text()), default=str))
     data = {name: value for name, value in data.items() if name not in _OF_THE_SCENARIO}

@@ -12,6 +12,8 @@ from tests.gateway.environment import IN_FRONT, SERVICES, Gateway, filled, heade
 from tests.http.services import furnished
 from tests.http.test_routes import routes_of
 
+pytestmark = pytest.mark.slow
+
 HIDDEN = ("/ops", "/internal", "/health", "/metrics")
 ID = "0190a000-0000-7000-8000-000000000001"
 

@@ -22,6 +22,8 @@ from chassis.http.middleware import Limits
 from chassis.http.problems import METHODS
 from chassis.observe.metrics import Metrics
 
+pytestmark = pytest.mark.slow
+
 SHORT = {
     "client_header_timeout 10s": "client_header_timeout 1s",
     "client_body_timeout 10s": "client_body_timeout 1s",

@@ -19,6 +19,8 @@ from chassis.http.context import OpenGuard
 from chassis.http.middleware import Limits
 from chassis.observe.metrics import Metrics
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(body=1000, head=2000, fields=20, seconds=1.0, head_seconds=1.0, idle_seconds=1)
 ENOUGH = 4.0  # the limits above, what an answer may take to leave, and a machine that does much else
 HEAD = b"GET /who HTTP/1.1\r\nHost: localhost\r\n"

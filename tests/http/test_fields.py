@@ -54,7 +54,7 @@ def fields_of(
         yield (), schema
 
 
-def doors_with_bodies(
+def routes_with_bodies(
     service: Furnished, known: ExistingData
 ) -> Iterator[tuple[str, str, dict[str, Any], tuple[Any, ...], dict[str, Any]]]:
     """Door, path, sound body, and each field of it with its schema."""
@@ -98,7 +98,7 @@ async def test_every_field_refuses_what_cannot_be_kept_and_is_named(name: str, t
         roles = {endpoint: lock.roles[0] for endpoint, lock in context_of(service.app).items()}
         transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}.example") as client:
-            for endpoint, path, body, field, schema in doors_with_bodies(service, known):
+            for endpoint, path, body, field, schema in routes_with_bodies(service, known):
                 formats.add(schema.get("format", schema["type"]))
                 for value in hostile(field, schema):
                     answer = await client.request(

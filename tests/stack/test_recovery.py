@@ -19,6 +19,8 @@ from stack.recovery import JOB_TRIES, LONGEST_PAUSE, MOST_CRASHES, STEADY_SECOND
 from stack.services import Secrets, is_current
 from stack.tools import base_environment
 
+pytestmark = pytest.mark.slow
+
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 

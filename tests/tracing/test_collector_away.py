@@ -16,6 +16,8 @@ from chassis.observe.otlp import OtlpTracer
 from chassis.observe.tracing import SpanName
 from chassis.store.memory import MemoryStore
 
+pytestmark = pytest.mark.slow
+
 BATCHES, SIZE = 30, 100
 
 

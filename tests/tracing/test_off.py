@@ -67,7 +67,7 @@ async def test_what_is_asked_while_nothing_is_traced_costs_less_than_one_percent
             await engine.run(session, [command(OpenPage(report_id(n)), f"open-{n}", None) for n in numbers])
         return time.perf_counter() - began
 
-    def asking() -> float:
+    def without_tracer() -> float:
         began = time.perf_counter()
         for _ in range(BATCHES):
             assert engine.tracer is None
@@ -78,7 +78,7 @@ async def test_what_is_asked_while_nothing_is_traced_costs_less_than_one_percent
         return time.perf_counter() - began
 
     handled = min([await handling(turn) for turn in range(TIMES)])
-    asked = min(asking() for _ in range(TIMES))
+    asked = min(without_tracer() for _ in range(TIMES))
 
     assert asked / handled < 0.01, f"{asked / handled:.4f}"
 

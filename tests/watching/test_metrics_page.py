@@ -10,6 +10,8 @@ from tests.http.test_connections import spoken
 
 from watcher import page
 
+pytestmark = pytest.mark.slow
+
 GET = b"GET /metrics HTTP/1.1\r\nHost: x\r\n"
 
 

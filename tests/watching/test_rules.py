@@ -6,6 +6,8 @@ import pytest
 from tests.watching.prometheus_tools import DEPLOY, check
 from tests.watching.rules import FILES, alert_of, alerts, cases, promtool_tests
 
+pytestmark = pytest.mark.slow
+
 
 def test_prometheus_accepts_the_rules() -> None:
     for file in FILES:

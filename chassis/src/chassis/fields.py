@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from contracts.instants import FIX, Instant, read_instant
 
-__all__ = ["AnyText", "Day", "Instant", "Line", "Text", "days_word", "instant_word", "says_something"]
+__all__ = ["AnyText", "Day", "Instant", "Line", "Text", "days_word", "has_content", "instant_word"]
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 MOST_DAYS = 36_500
@@ -23,7 +23,7 @@ _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _NOT_IN_A_LINE = ("Cc", "Cf", "Zl", "Zp")
 
 
-def says_something(text: str) -> bool:
+def has_content(text: str) -> bool:
     """Whether a text has a visible character: a letter, a digit, punctuation or a symbol."""
     return any(unicodedata.category(one)[0] in "LNPS" and one not in _BLANK for one in text)
 
@@ -59,7 +59,7 @@ def _day(value: Any) -> date:
 
 
 def _text(value: str) -> str:
-    if not says_something(value):
+    if not has_content(value):
         raise PydanticCustomError("text", "The text shows nothing.", {"fix": "Write what is meant."})
     if any(unicodedata.category(one) == "Cc" and one not in "\t\n\r" for one in value):
         raise PydanticCustomError(

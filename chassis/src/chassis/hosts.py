@@ -12,7 +12,7 @@ _AUTHORITY = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?")
 
 @lru_cache(1024)
 def host_of(authority: str) -> str:
-    """The host in a `Host` header, in lower case, without port and brackets; empty when it is malformed."""
+    """The host in a `Host` header, in small letters, without port and brackets; empty when it is malformed."""
     found = _AUTHORITY.fullmatch(authority.lower())
     return found[1].strip("[]").removesuffix(".") if found else ""
 

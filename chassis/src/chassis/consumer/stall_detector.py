@@ -27,7 +27,7 @@ class StallDetector:
     """When something was last handled, and which partitions have waiting records but do not advance.
 
     A client library that has stopped fetching one partition never learns that records wait there, and progress in other
-    partitions hides it. A `stopped` partition waits for an operator: it is neither behind nor stalled.
+    partitions hides it. A `stopped` partition waits for an administrator: it is neither behind nor stalled.
     """
 
     group: str

@@ -31,7 +31,7 @@ class Stop:
 
 
 class StoppedPartitions:
-    """The partitions that have stopped; each resumes when its batch is readable, or when an operator permits stepping over it."""
+    """The partitions that have stopped; each resumes when its batch is readable, or when an administrator permits stepping over it."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class StoppedPartitions:
             self._resume(partition)
 
     async def check(self) -> None:
-        """Retry where an operator permits it, and everywhere periodically: some failures are temporary."""
+        """Retry where an administrator permits it, and everywhere periodically: some failures are temporary."""
         for partition, stop in list(self.stopped.items()):
             claim = self._claims.held.get(partition)
             if claim is None or claim.next > stop.place:

@@ -159,5 +159,5 @@ def _add_looking(api: APIRouter, dead_letters: DeadLetters) -> None:
 
     @api.get("/audit")
     async def audit(limit: Limit = 100) -> list[dict[str, Any]]:
-        """What operators did, latest first."""
+        """What administrators did, latest first."""
         return readable(await dead_letters.audit(limit))

@@ -46,7 +46,7 @@ class LogPosition:
 
 @dataclass
 class SentLog:
-    """Keeps sent events for `KEPT`, in case a broker loses its disk."""
+    """Keeps sent events for `KEPT`, to send them again after a broker lost its disk."""
 
     store: Store
     _today: str = field(default="")

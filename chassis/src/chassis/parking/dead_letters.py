@@ -1,4 +1,4 @@
-"""Dead-letter administration: operators list, replay or discard parked records; every action is audited."""
+"""Dead-letter administration: administrators list, replay or discard parked records; every action is audited."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from chassis.transaction.unit_of_work import UnitOfWork
 
 @dataclass
 class DeadLetters:
-    """What operators can do with parked records and sent events."""
+    """What administrators can do with parked records and sent events."""
 
     store: Store
     unit_of_work: UnitOfWork
@@ -116,7 +116,7 @@ class DeadLetters:
         return await self.runs.start("republish", asked, by, run_id)
 
     async def audit(self, limit: int = 100) -> list[Raw]:
-        """What operators did, latest first."""
+        """What administrators did, latest first."""
         return await self.store.query(AUDIT, {}, [("at", -1)], limit)
 
 

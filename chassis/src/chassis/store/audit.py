@@ -1,4 +1,4 @@
-"""The audit: what operators did, when, and how it ended; rows are never deleted."""
+"""The audit: what administrators did, when, and how it ended; rows are never deleted."""
 
 from datetime import datetime
 from typing import Any

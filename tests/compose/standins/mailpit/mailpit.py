@@ -69,19 +69,19 @@ class Door(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         words = parts.path.strip("/").split("/")
         if parts.path in ("/readyz", "/livez"):
-            return self._say(200, "text/plain", b"ok")
+            return self._print(200, "text/plain", b"ok")
         if words == ["api", "v1", "messages"]:
             asked = {name: int(found[0]) for name, found in parse_qs(parts.query).items()}
             start = asked.get("start", 0)
             newest = list(reversed(list(KEPT)))
             rows = [summary(name) for name in newest[start : start + asked.get("limit", 50)]]
             text = json.dumps({"total": len(newest), "start": start, "count": len(rows), "messages": rows})
-            return self._say(200, "application/json", text.encode())
+            return self._print(200, "application/json", text.encode())
         if words[:3] == ["api", "v1", "message"] and words[4:] == ["raw"] and words[3] in KEPT:
-            return self._say(200, "text/plain", KEPT[words[3]].raw)
-        return self._say(404, "text/plain", b"not found")
+            return self._print(200, "text/plain", KEPT[words[3]].raw)
+        return self._print(404, "text/plain", b"not found")
 
-    def _say(self, status: int, kind: str, body: bytes) -> None:
+    def _print(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
