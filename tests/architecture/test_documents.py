@@ -68,3 +68,12 @@ def test_what_catalogues_read_is_complete_and_of_this_version() -> None:
     assert f"SPDX-License-Identifier: {metadata['legal']['license']}" in (ROOT / "LICENSE").read_text("utf-8")
     for words in metadata["description"].values():
         assert len(words["shortDescription"]) <= 150 <= len(words["longDescription"]) <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("section", "most"), [("From the form to 201", 12), ("From the event to the case", 16)]
+)
+def test_the_tour_follows_a_report_through_few_files(section: str, most: int) -> None:
+    part = (ROOT / "docs/tour.md").read_text(encoding="utf-8").split(f"## {section}\n")[1].split("\n## ")[0]
+    files = {link for link in LINK.findall(part) if link.endswith(".py")}
+    assert 8 <= len(files) <= most

@@ -84,10 +84,11 @@ class Dependencies:
     intake_port: int
     issuer: str
     secrets: Secrets
+    traces: str = ""
 
     def fingerprint(self) -> str:
         """A hash that changes with any value that a running service has received."""
-        return fingerprint_of((self.kafka, self.mongo, self.smtp_port, self.intake_port, self.issuer))
+        return fingerprint_of((self.kafka, self.mongo, self.smtp_port, self.intake_port, self.issuer, self.traces))
 
 
 def fingerprint_of(settings: object) -> str:
@@ -114,6 +115,8 @@ def environment(
         "SECRET": str(dependencies.secrets.key(service)),
         "SEED": str(REPOSITORY / "deploy" / "seed" / service),
     }
+    if dependencies.traces:
+        own["OTLP_ENDPOINT"] = dependencies.traces
     own |= UNLIMITED
     if service in CLIENTS:
         own |= {"CLIENT": f"ascolto-{service}", "CLIENT_SECRET": str(dependencies.secrets.client(service))}

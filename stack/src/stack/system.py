@@ -1,6 +1,7 @@
 """Starts and stops the engines, the mailbox, the issuer, the services and the watcher of a state folder."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -184,4 +185,5 @@ class System(StateFolder):
             intake_port=Ports(self.service("intake").folder)["http"],
             issuer=self.issuer_url,
             secrets=self.secrets,
+            traces=os.environ.get("ASCOLTO_OTLP_ENDPOINT", ""),
         )
