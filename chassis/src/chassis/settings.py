@@ -39,8 +39,8 @@ class ServiceSettings(BaseSettings):
     )
     database: str = Field(description="The service's own database.")
     driver: Literal["motor", "pymongo"] = Field("motor", description="Which MongoDB driver is used.")
-    host: str = Field("127.0.0.1", description="Address the HTTP door listens on.")
-    port: int = Field(description="Port the HTTP door listens on.")
+    host: str = Field("127.0.0.1", description="Address that the HTTP server listens on.")
+    port: int = Field(description="Port that the HTTP server listens on.")
     instance: str = Field(
         default_factory=socket.gethostname,
         description="Name of this replica; the same after a restart, different from every other replica's.",
@@ -51,7 +51,7 @@ class ServiceSettings(BaseSettings):
     )
     issuer: str = Field(description="Who gives identities: the `iss` of tokens, an address.")
     discovery: str = Field("", description="Where the issuer answers this service, when not under its name.")
-    audience: str = Field("ascolto", description="The `aud` of tokens that are meant for our doors.")
+    audience: str = Field("ascolto", description="The `aud` of tokens for the services of this installation.")
     secret: Path = Field(description="File with this service's own secret, 32 bytes in hexadecimal.")
     seed: Path = Field(description="Folder of the registers that are loaded at start.")
     crash_at: str = Field("", description="Crash point for fault tests, name:nth; empty in production.")
