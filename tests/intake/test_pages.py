@@ -307,3 +307,50 @@ def test_an_unknown_fault_has_a_general_text() -> None:
 )
 def test_a_wait_is_rounded_up_in_words(seconds: int, said: str) -> None:
     assert catalogue.wait_text(seconds) == said
+
+
+async def test_the_errors_are_in_the_order_of_the_form_and_the_summary_has_the_focus(
+    client: httpx.AsyncClient,
+) -> None:
+    page = await send(client, "/segnala", {"email": "nessuno", "phone": "casa", "language": "xx1"})
+
+    assert re.findall(r'<li><a href="#(\w+)">', page.text) == [
+        "category",
+        "place_id",
+        "description",
+        "email",
+        "phone",
+        "language",
+    ]
+    [summary] = [one for tag, one in Outline(page.text).tags if one.get("class") == "summary"]
+    assert "autofocus" in summary
+
+
+async def test_a_danger_is_dialled_from_the_summary(client: httpx.AsyncClient) -> None:
+    page = await send(client, "/segnala", GOOD | {"category": "pericolo-immediato", "email": "nessuno"})
+
+    assert page.status_code == 422
+    assert '<li><a href="tel:112">' in page.text
+    assert 'href="#category"' not in page.text
+    assert '<li><a href="#email">' in page.text
+
+
+@pytest.mark.parametrize(
+    ("form", "missing"),
+    [({}, ["code", "pin"]), ({"code": "ABCDE-FGHJK"}, ["pin"]), ({"pin": "123456", "code": " "}, ["code"])],
+)
+async def test_an_empty_code_or_pin_is_asked_for(
+    form: dict[str, str], missing: list[str], client: httpx.AsyncClient
+) -> None:
+    page = await client.post("/stato", data=form)
+
+    assert page.status_code == 422
+    assert re.findall(r'<li><a href="#(\w+)">', page.text) == missing
+    assert "Non c'è una segnalazione" not in page.text
+
+
+async def test_everything_on_a_page_is_inside_a_landmark(client: httpx.AsyncClient) -> None:
+    for address in ("/", "/segnala", "/stato"):
+        body = (await client.get(address)).text.partition("<body>")[2]
+        outside = re.sub(r"<(aside|header|main|footer)\b.*?</\1>", "", body, flags=re.DOTALL)
+        assert re.findall(r"<(?!/)(\w+)", outside) == ["a"], "only the skip link"

@@ -198,7 +198,7 @@ async def test_the_form_of_a_case_closes_it_once(browser: httpx.AsyncClient, ser
     )
 
     assert [page.status_code for page in (done, again, late)] == [200, 200, 409]
-    assert "Fatto" in done.text
+    assert "Fatto: il caso «Isolamento, Monterosso» è chiuso (risolto)" in done.text
     assert "Non c'è nessun caso aperto" in done.text
     assert "era già chiuso" in late.text
     case = await service.context.load(CASES, REPORT)
@@ -415,3 +415,42 @@ async def test_the_pages_have_a_strict_policy_and_work_without_scripts(browser: 
     labels = set(re.findall(r'<label for="([^"]+)"', page.text))
     assert set(re.findall(r'<select id="([^"]+)"', page.text)) == labels
     assert (await browser.get("/lavoro/lavoro.css")).headers["content-type"].startswith("text/css")
+
+
+@pytest.mark.parametrize(
+    "named", [REPORT, "0190a000-0000-7000-8000-0000000000ff", "anything", "state.status"]
+)
+async def test_an_address_alone_confirms_nothing(named: str, browser: httpx.AsyncClient) -> None:
+    await log_in(browser)
+
+    page = await browser.get("/lavoro", params={"fatto": named})
+
+    assert page.status_code == 200
+    assert "Fatto" not in page.text
+
+
+async def test_no_outcome_is_chosen_beforehand(browser: httpx.AsyncClient) -> None:
+    page = await log_in(browser)
+
+    options = re.findall(r'<option value="([^"]*)"( selected)?>', page.text)
+    assert options[0] == ("", "")
+    assert not any(selected for _, selected in options)
+
+
+@pytest.mark.parametrize(("role", "link"), [("ops", "/lavoro/impostazioni"), ("officer", None)])
+async def test_a_refused_page_leads_to_a_page_that_opens(
+    role: str, link: str | None, browser: httpx.AsyncClient
+) -> None:
+    page = await log_in(browser, role)
+
+    links = re.findall(r'<a class="button" href="([^"]+)"', page.text)
+    assert links == ([link] if link else [])
+    for one in links:
+        assert (await browser.get(one)).status_code == 200
+    assert "Esci" in page.text
+
+
+async def test_the_root_leads_to_the_board(browser: httpx.AsyncClient) -> None:
+    page = await browser.get("/")
+
+    assert "Chi vuole essere?" in page.text

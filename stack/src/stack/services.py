@@ -88,7 +88,9 @@ class Dependencies:
 
     def fingerprint(self) -> str:
         """A hash that changes with any value that a running service has received."""
-        return fingerprint_of((self.kafka, self.mongo, self.smtp_port, self.intake_port, self.issuer, self.traces))
+        return fingerprint_of(
+            (self.kafka, self.mongo, self.smtp_port, self.intake_port, self.issuer, self.traces)
+        )
 
 
 def fingerprint_of(settings: object) -> str:

@@ -19,7 +19,10 @@ CALL_112 = (
 )
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_PHONE = re.compile(r"\+?[0-9][0-9 ./()-]{3,23}[0-9]")
+# A number, and the extension of an office.
+_PHONE = re.compile(
+    r"\+?[0-9][0-9 ./()-]{3,23}[0-9](?:,? ?(?:int|interno|ext)\.? ?[0-9]{1,6})?", re.ASCII | re.IGNORECASE
+)
 _LANGUAGE = re.compile(r"[a-z]{2}")
 # Letters and a symbol to Unicode that are rendered blank.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")

@@ -94,6 +94,10 @@ FAULTS: Mapping[str, str] = {
     "unsealed": "Per sicurezza prema di nuovo il pulsante: quello che ha scritto è ancora qui. Se non basta, accetti i cookie di questo sito.",
     "other": "Non possiamo accettare questo dato: lo controlli e riprovi.",
 }
+MISSING: Mapping[str, str] = {
+    "code": "Scriva il codice che è sulla ricevuta.",
+    "pin": "Scriva il PIN che è sulla ricevuta.",
+}
 _FIELDS = {"contact.name": "name", "contact.email": "email", "contact.phone": "phone"}
 
 

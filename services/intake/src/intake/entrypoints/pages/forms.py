@@ -1,5 +1,6 @@
 """The forms of the pages; a missing field is an empty string."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -43,6 +44,22 @@ class ReportForm(BaseModel):
     def with_id(self, report_id: str) -> "ReportForm":
         """The same form with another id."""
         return self.model_copy(update={"report_id": report_id})
+
+
+# The fields as the page shows them; a fault of the whole form is at its button.
+SHOWN = ("category", "place_id", "description", "name", "email", "phone", "language", "send")
+
+
+def in_order(faults: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The first text of each field, in the order of the form."""
+    first: dict[str, str] = {}
+    for field, text in faults:
+        first.setdefault(field, text)
+    return {field: first[field] for field in sorted(first, key=_place)}
+
+
+def _place(field: str) -> int:
+    return SHOWN.index(field) if field in SHOWN else len(SHOWN)
 
 
 class StatusForm(BaseModel):

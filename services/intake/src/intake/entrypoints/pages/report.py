@@ -9,7 +9,7 @@ from intake.app.use_cases import UseCases
 from intake.domain.draft_rules import Fault
 from intake.entrypoints.catalogue import fault_text, grouped_categories, grouped_places
 from intake.entrypoints.devices import Device
-from intake.entrypoints.pages.forms import ReportForm
+from intake.entrypoints.pages.forms import ReportForm, in_order
 from intake.entrypoints.pages.templates import Templates
 
 
@@ -64,7 +64,7 @@ class ReportPages:
             visit=visit,
             form=form,
             danger=any(fault.slug == "call-112" for fault in faults),
-            faults=dict(fault_text(fault) for fault in reversed(faults)),
+            faults=in_order(fault_text(fault) for fault in faults),
             categories=categories,
             places=places,
         )

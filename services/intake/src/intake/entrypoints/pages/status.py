@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse
 from chassis.errors import Refused
 from chassis.web import Visit
 from intake.app.use_cases import UseCases
-from intake.entrypoints.catalogue import FAULTS, REASONS, refusal_text
+from intake.entrypoints.catalogue import FAULTS, MISSING, REASONS, refusal_text
 from intake.entrypoints.devices import Device
 from intake.entrypoints.pages.forms import StatusForm, WithdrawalForm
 from intake.entrypoints.pages.templates import Templates
@@ -28,7 +28,10 @@ class StatusPages:
         return page
 
     async def show(self, visit: Visit, device: Device, form: StatusForm) -> HTMLResponse:
-        """The status of the report; or the form again when no report has this code and PIN."""
+        """The status of the report; or the form again when a field is empty, or no report has this code and PIN."""
+        empty = {name: MISSING[name] for name in MISSING if not getattr(form, name).strip()}
+        if empty:
+            return self._templates.show("ask.html", 422, form=form, wait=False, faults=empty)
         try:
             report = await self._find(device, form)
         except Refused as refused:

@@ -12,11 +12,11 @@ from chassis.ids import uuid7
 from chassis.service import ServiceContext
 from chassis.web import Login, SessionGuard, Visitor
 from routing.app.resolve import resolve_case
-from routing.domain.cases import Outcome
+from routing.domain.cases import Outcome, Status
 from routing.entrypoints.api.cases import STAFF
 from routing.entrypoints.pages import catalogue
 from routing.entrypoints.pages.layout import HOME, Layout
-from routing.queries.cases import unresolved_cases
+from routing.queries.cases import CaseView, read_case, unresolved_cases
 
 SHOWN = 100
 
@@ -35,8 +35,10 @@ class Board:
     def __init__(self, context: ServiceContext, layout: Layout) -> None:
         self._context, self._layout = context, layout
 
-    async def show(self, visitor: Visitor, error: str = "", done: str = "", status: int = 200) -> Response:
-        """The unresolved cases, below an error message or a confirmation."""
+    async def show(
+        self, visitor: Visitor, error: str = "", resolved: str = "", status: int = 200
+    ) -> Response:
+        """The unresolved cases, below an error message, or a confirmation for the resolved case of this report."""
         clock = self._context.clock
         cases = await unresolved_cases(self._context, SHOWN)
         return self._layout.page(
@@ -47,9 +49,17 @@ class Board:
             rows=[(case, uuid7(clock())) for case in cases],
             now=clock(),
             error=error,
-            done=done,
+            done=await self._resolved(resolved),
             more=len(cases) == SHOWN,
         )
+
+    async def _resolved(self, report_id: str) -> CaseView | None:
+        """The case of a report, when it is resolved; the address is no proof that it is."""
+        try:
+            case = await read_case(self._context, report_id)
+        except Refused:
+            return None
+        return case if case.status is Status.RESOLVED else None
 
     async def resolve(self, visitor: Visitor, report_id: str, form: ResolutionForm) -> Response:
         """Close a case and return to the board; a refusal is shown above the cases."""
@@ -70,7 +80,7 @@ def board_router(context: ServiceContext, login: Login, layout: Layout) -> APIRo
 
     @router.get(HOME)
     async def show_cases(visitor: Annotated[Visitor, Depends(guard)], fatto: str = "") -> Response:
-        return await board.show(visitor, done=fatto[:36])
+        return await board.show(visitor, resolved=fatto[:36])
 
     @router.post(f"{HOME}/{{report_id}}/risolto")
     async def resolve(
