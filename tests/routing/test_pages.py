@@ -448,9 +448,3 @@ async def test_a_refused_page_leads_to_a_page_that_opens(
     for one in links:
         assert (await browser.get(one)).status_code == 200
     assert "Esci" in page.text
-
-
-async def test_the_root_leads_to_the_board(browser: httpx.AsyncClient) -> None:
-    page = await browser.get("/")
-
-    assert "Chi vuole essere?" in page.text

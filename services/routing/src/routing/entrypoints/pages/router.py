@@ -3,7 +3,6 @@
 from importlib import resources
 
 from fastapi import APIRouter, Depends, Response
-from fastapi.responses import RedirectResponse
 
 from chassis.service import ServiceContext
 from chassis.web import Login, login_router
@@ -17,10 +16,6 @@ def pages_router(context: ServiceContext, login: Login) -> APIRouter:
     """The board, the settings, the style sheet, and login and logout."""
     router, layout = APIRouter(include_in_schema=False), Layout(login)
     style = resources.files("routing").joinpath("web/static/lavoro.css").read_bytes()
-
-    @router.get("/", dependencies=[Depends(context.require("public"))])
-    async def go_home() -> Response:
-        return RedirectResponse(HOME, 303)
 
     @router.get(f"{HOME}/lavoro.css", dependencies=[Depends(context.require("public"))])
     async def show_style() -> Response:
