@@ -50,7 +50,7 @@ demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
 	@$(RUN) -m stack demo $(if $(SEED),--seed $(SEED))
 
 test: $(STAMP) ## Run all tests except those of `foreign`
-	@$(RUN) -m pytest tests --numprocesses 2 --dist loadfile
+	@$(RUN) -m pytest tests --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 unit: $(STAMP) ## Run the tests that start no engine and are not slow (T=path for some)
 	@$(RUN) -m pytest $(or $(T),tests) --unit --numprocesses 3 --dist worksteal -p no:schemathesis

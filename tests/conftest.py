@@ -26,6 +26,21 @@ settings.register_profile(
 os.register_at_fork(before=gc.freeze, after_in_parent=gc.unfreeze)
 
 
+# Files that start whole systems or wait for crashes: one takes longer than hundreds of other tests.
+LONG = frozenset(
+    {
+        "test_supervision",
+        "test_simulation",
+        "test_crash_points",
+        "test_backup",
+        "test_backups",
+        "test_upgrade",
+        "test_tls",
+        "test_outside",
+    }
+)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--unit`, which skips tests that start an engine or are marked `slow`, and runs a fifth of hypothesis' examples."""
     parser.addoption(
@@ -39,8 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the long tests that start three of each engine first, so that two workers share the time evenly."""
-    items.sort(key=lambda item: item.path.parent.name != "ha")
+    """Run the files whose few tests take minutes first, so that no worker starts one of them last and runs alone."""
+    items.sort(key=lambda item: not (item.path.parent.name == "ha" or item.path.stem in LONG))
     if config.getoption("--unit"):
         left_out = {
             item
