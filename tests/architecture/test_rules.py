@@ -68,6 +68,15 @@ PLANTED = {
         "services/intake/src/intake/adapters/planted.py",
         "import pymongo",
     ),
+    "a service imports a package of the chassis": (
+        "services/routing/src/routing/entrypoints/planted.py",
+        "import chassis.http.login",
+    ),
+    "a package of the chassis imports one above it": (
+        "chassis/src/chassis/store/planted.py",
+        "import chassis.consumer.claims",
+    ),
+    "a module of the chassis without a layer": ("chassis/src/chassis/planted.py", ""),
     "the account is not independent": ("stack/src/stack/planted.py", "import chassis.ids"),
     "a module outside the planned packages": ("services/notify/src/notify/utils.py", ""),
 }
