@@ -19,9 +19,8 @@ class PublishSpans:
         """Start the span of an event and return the row as it is sent; what is stored does not change."""
         if self._tracer is None:
             return row
-        if not row.get(
-            "traceparent"
-        ):  # a copy of a parked record, or an event from before traces were switched on
+        if not row.get("traceparent"):
+            # A copy of a parked record, or an event from before traces were switched on.
             self._spans.append(None)
             return row
         about = {"ascolto.type": row["type"], "ascolto.correlation": row["correlation"]}

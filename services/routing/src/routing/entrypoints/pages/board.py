@@ -49,7 +49,7 @@ class Board:
             rows=[(case, uuid7(clock())) for case in cases],
             now=clock(),
             error=error,
-            done=await self._resolved(resolved),
+            done=await self._resolved(resolved) if resolved else None,
             more=len(cases) == SHOWN,
         )
 
