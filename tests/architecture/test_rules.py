@@ -113,6 +113,7 @@ def test_the_rules_hold(copy: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("violation", PLANTED)
 def test_a_planted_violation_is_found(copy: Path, violation: str) -> None:
     place, line = PLANTED[violation]
