@@ -9,8 +9,9 @@ COPY requirements/run.txt /build/run.txt
 RUN python -m pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r /build/run.txt
 COPY contracts /build/contracts
 COPY chassis /build/chassis
+COPY webkit /build/webkit
 RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation \
-    /build/contracts /build/chassis
+    /build/contracts /build/chassis /build/webkit
 
 FROM python:3.11.15-slim-bookworm AS runtime
 RUN groupadd --gid 10001 ascolto \

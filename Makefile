@@ -12,7 +12,7 @@ STAMP := .state/setup.stamp
 FOREIGN := .state/foreign.stamp
 WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml)
 BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
-SOURCES := contracts/src chassis/src stack/src ops/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo deploy/grafana
+SOURCES := contracts/src chassis/src webkit/src stack/src ops/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo deploy/grafana
 WHERE = $(if $(STATE),--state "$(STATE)")
 # `make lock`: one resolution of all packages, and what each image and tool takes of it.
 OURS = $(shell sed -n 's/^name = "\(ascolto-.*\)"/--no-emit-package \1/p' */pyproject.toml services/*/pyproject.toml)

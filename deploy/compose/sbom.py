@@ -23,7 +23,7 @@ IMAGES = {name: (f"services/{name}", ("run",)) for name in SERVICES} | {
     "issuer": ("stack", ("run",)),
     "provision": ("ops", ("run", "provision")),
 }
-OURS = ("ascolto-contracts", "ascolto-chassis")
+OURS = ("ascolto-contracts", "ascolto-chassis", "ascolto-webkit")
 
 Bom = dict[str, Any]
 

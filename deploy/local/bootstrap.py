@@ -45,6 +45,7 @@ WATCHING = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
 PACKAGES = (
     "contracts",
     "chassis",
+    "webkit",
     "stack",
     "ops",
     *(f"services/{n}" for n in ("intake", "routing", "subsidies", "notify")),

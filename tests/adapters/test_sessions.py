@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import Refused
-from chassis.http.sessions import SESSION_SECONDS, Identity, Sessions
 from chassis.store.collections import LOGINS, SESSION_INDEXES, SESSIONS
 from chassis.store.memory import MemoryStore
 from chassis.store.mongo import MongoStore
 from chassis.store.port import Store
 from stack.system import System
+from webkit.sessions import SESSION_SECONDS, Identity, Sessions
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ADA = Identity("ada-esempio", "Ada Esempio", ("operator",), "a refresh token")

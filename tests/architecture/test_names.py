@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("contracts/src", "chassis/src", "ops/src", "stack/src", "services", "bench", "tests", "deploy")
+SOURCES = (
+    "contracts/src",
+    "chassis/src",
+    "webkit/src",
+    "ops/src",
+    "stack/src",
+    "services",
+    "bench",
+    "tests",
+    "deploy",
+)
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs", "contracts/README.md")
 
 # A term that was replaced, as one part of a name, and the term in its place (docs/glossary.md).

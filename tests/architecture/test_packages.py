@@ -14,8 +14,11 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
-FOLDERS = ("contracts", "chassis", "stack", "ops", *(f"services/{name}" for name in SERVICES))
-OURS = {name: f"ascolto-{name}" for name in ("contracts", "chassis", "stack", "ops", "watcher", *SERVICES)}
+FOLDERS = ("contracts", "chassis", "webkit", "stack", "ops", *(f"services/{name}" for name in SERVICES))
+OURS = {
+    name: f"ascolto-{name}"
+    for name in ("contracts", "chassis", "webkit", "stack", "ops", "watcher", *SERVICES)
+}
 # Distributions that are used without an import, by the distribution that needs them.
 INDIRECT = {"python-multipart": "fastapi", "cramjam": "aiokafka"}
 # Several distributions share one namespace package.

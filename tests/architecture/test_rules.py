@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
 SOURCES = (
-    "contracts/src", "chassis/src", "stack/src", "ops/src", *(f"services/{name}/src" for name in SERVICES)
+    "contracts/src", "chassis/src", "webkit/src", "stack/src", "ops/src", *(f"services/{name}/src" for name in SERVICES)
 )  # fmt: skip
 DOMAIN_MAY_IMPORT = {
     "calendar", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib",
@@ -22,6 +22,12 @@ DOMAIN_MAY_IMPORT = {
 PLANTED = {
     "a service imports another": ("services/notify/src/notify/handlers/planted.py", "import intake.handlers"),
     "the chassis imports a service": ("chassis/src/chassis/planted.py", "import routing.domain"),
+    "the chassis imports the web kit": ("chassis/src/chassis/planted.py", "import webkit.csrf"),
+    "the web kit imports a service": ("webkit/src/webkit/planted.py", "import intake.domain"),
+    "the web kit imports a package of the chassis": (
+        "webkit/src/webkit/planted.py",
+        "import chassis.http.tokens",
+    ),
     "the contracts import the chassis": ("contracts/src/contracts/planted.py", "import chassis.errors"),
     "the watcher imports what it watches": ("ops/src/watcher/planted.py", "import chassis.errors"),
     "a domain imports pydantic": ("services/routing/src/routing/domain/planted.py", "import pydantic"),
@@ -70,7 +76,7 @@ PLANTED = {
     ),
     "a service imports a package of the chassis": (
         "services/routing/src/routing/entrypoints/planted.py",
-        "import chassis.http.login",
+        "import chassis.http.context",
     ),
     "a package of the chassis imports one above it": (
         "chassis/src/chassis/store/planted.py",

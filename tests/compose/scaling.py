@@ -29,7 +29,7 @@ def scale(test: DeploymentTest) -> None:
         since = time.time()
         with httpx.Client(base_url=deployment.url, timeout=15) as client:
             for _ in range(REQUESTS):
-                client.get("/accesso")
+                client.get("/lavoro/accesso")
                 client.get("/segnala")
         for service in ("routing", "intake"):
             _must_share(deployment, service, since)

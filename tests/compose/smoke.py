@@ -60,7 +60,7 @@ def _budgets(client: httpx.Client, deployment: Deployment) -> str:
 
 def _login(client: httpx.Client, deployment: Deployment) -> str:
     """Logs in like a browser: page, issuer, redirect, page."""
-    sent = client.get("/accesso", headers={"Accept": "text/html"})
+    sent = client.get("/lavoro/accesso", headers={"Accept": "text/html"})
     _require(sent.status_code == 303, "no redirect to the issuer", sent)
     location = sent.headers["Location"]
     _require(location.startswith(deployment.issuer), "the redirect does not name the issuer", sent)

@@ -14,10 +14,11 @@ from pydantic import BaseModel
 from chassis.errors import Poison, Unavailable
 from chassis.http.app import build_app
 from chassis.http.context import BearerGuard
-from chassis.http.middleware import PAGE_HEADERS, Limits
+from chassis.http.middleware import Limits
 from chassis.http.rates import Rates, client_of
 from chassis.observe.metrics import Metrics
 from chassis.testing import MemoryTokens
+from webkit.headers import PAGE_HEADERS
 
 SECRET = "postgres://root:hunter2@db"  # what a bug's text could carry
 LIMITS = Limits(body=1000, head=2000, fields=20, seconds=0.3)

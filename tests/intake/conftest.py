@@ -11,7 +11,6 @@ from fastapi import APIRouter, FastAPI
 from chassis.service import Plan, ServiceContext
 from chassis.store.memory import MemoryStore
 from chassis.testing import MemoryService
-from chassis.web import CsrfTokens
 from intake.adapters.mail_addresses import is_address
 from intake.adapters.seed_files import read_registers
 from intake.app.registers import load_registers
@@ -21,6 +20,7 @@ from intake.entrypoints.api import internal, v1
 from intake.entrypoints.pages import public
 from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS
+from webkit.csrf import CsrfTokens
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -11,7 +11,6 @@ from fastapi import FastAPI
 
 from chassis.http.app import build_app
 from chassis.http.context import ServiceContext
-from chassis.http.csrf import CsrfTokens
 from chassis.http.rates import Rates
 from chassis.observe.metrics import Metrics
 from chassis.store.memory import MemoryStore
@@ -21,6 +20,7 @@ from intake.domain.draft_rules import Fault
 from intake.domain.reports import Status
 from intake.entrypoints import catalogue
 from intake.entrypoints.pages import public
+from webkit.csrf import CsrfTokens
 
 GOOD = {"category": "ascensore", "place_id": "bg-malpensata-01", "description": "È fermo <da> ieri"}
 

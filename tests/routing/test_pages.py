@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from chassis.http.app import build_app
 from chassis.http.context import ServiceContext
 from chassis.http.issuer import Issuer
-from chassis.http.login import Login, own_path
 from chassis.observe.metrics import Metrics
 from contracts.intake import ReportRegistered
 from routing.app.put_in_force import put_in_force
@@ -26,6 +25,7 @@ from routing.entrypoints.pages.router import pages_router
 from routing.handlers.documents import CASES
 from stack.issuer import DevelopmentIssuer, load_key
 from stack.issuer import build_app as build_issuer
+from webkit.login import Login, Place, own_path
 
 ISSUER, HERE = "http://issuer.example", "http://127.0.0.1:8002"
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -52,7 +52,9 @@ class Web(httpx.AsyncBaseTransport):
 
 def login_over(web: Web, public_url: str = HERE) -> Login:
     issuer = Issuer(ISSUER, httpx.AsyncClient(transport=web), development=True)
-    return Login(issuer, "ascolto-routing", "s3cret", SECRET, public_url, lambda: web.now)
+    return Login(
+        issuer, "ascolto-routing", "s3cret", SECRET, Place(public_url, "/lavoro", "routing"), lambda: web.now
+    )
 
 
 @pytest.fixture
@@ -178,13 +180,13 @@ async def test_only_those_who_may_open_the_settings_see_the_link(
     browser: httpx.AsyncClient,
 ) -> None:
     assert "/lavoro/impostazioni" not in (await log_in(browser, "operator")).text
-    await browser.post("/uscita", data=hidden(await browser.get("/lavoro")))
+    await browser.post("/lavoro/uscita", data=hidden(await browser.get("/lavoro")))
     page = await log_in(browser, "coordinator")
     assert '<a href="/lavoro" aria-current="page">' in page.text
 
     ops = await browser.get("/lavoro/impostazioni")
     assert "Casi aperti" in ops.text
-    assert "È uscito" in (await browser.post("/uscita", data=hidden(ops))).text
+    assert "È uscito" in (await browser.post("/lavoro/uscita", data=hidden(ops))).text
 
 
 async def test_the_form_of_a_case_closes_it_once(browser: httpx.AsyncClient, service: Any) -> None:
@@ -220,7 +222,7 @@ async def test_a_form_without_a_valid_csrf_token_changes_nothing(
 ) -> None:
     form = hidden(await log_in(browser)) | {"outcome": "solved", "seal": seal}
 
-    pages = [await browser.post(path, data=form) for path in (f"/lavoro/{REPORT}/risolto", "/uscita")]
+    pages = [await browser.post(path, data=form) for path in (f"/lavoro/{REPORT}/risolto", "/lavoro/uscita")]
 
     assert [page.status_code for page in pages] == [403, 403]
     assert "Modulo scaduto" in pages[0].text
@@ -236,7 +238,7 @@ async def test_a_csrf_token_of_another_session_is_refused(web: Web, browser: htt
 
 
 async def test_after_a_logout_a_page_requires_a_login(browser: httpx.AsyncClient) -> None:
-    page = await browser.post("/uscita", data=hidden(await log_in(browser)))
+    page = await browser.post("/lavoro/uscita", data=hidden(await log_in(browser)))
 
     assert "È uscito" in page.text
     assert "Chi vuole essere?" in (await browser.get("/lavoro")).text
@@ -257,26 +259,26 @@ async def test_the_session_cookie_is_http_only_and_cannot_be_forged(
     page = await log_in(browser)
 
     cookie = page.history[-1].headers.get_list("set-cookie")[0]
-    assert re.fullmatch(r"sessione=[\w=-]+; HttpOnly; Max-Age=3600; Path=/; SameSite=lax", cookie)
+    assert re.fullmatch(r"sessione-routing=[\w=-]+; HttpOnly; Max-Age=3600; Path=/; SameSite=lax", cookie)
     other = "B" if cookie[40] == "A" else "A"
     for word in ("", "x", cookie[9:60], cookie[9:40] + other + cookie[41:200], "è"):
         async with web.browser() as stranger:
-            answer = await stranger.get("/lavoro", headers={b"cookie": f"sessione={word}".encode()})
+            answer = await stranger.get("/lavoro", headers={b"cookie": f"sessione-routing={word}".encode()})
             assert "Chi vuole essere?" in answer.text
 
 
 async def test_the_cookie_of_a_login_in_progress_is_no_session(web: Web, browser: httpx.AsyncClient) -> None:
-    await browser.get("/accesso")
+    await browser.get("/lavoro/accesso")
     trip = next(cookie for cookie in browser.cookies.jar if cookie.name == "accesso")
 
     async with web.browser() as stranger:
-        answer = await stranger.get("/lavoro", headers={"Cookie": f"sessione={trip.value}"})
+        answer = await stranger.get("/lavoro", headers={"Cookie": f"sessione-routing={trip.value}"})
 
     assert "Chi vuole essere?" in answer.text
 
 
 def test_over_https_the_session_cookie_has_the_host_prefix() -> None:
-    assert login_over(Web(), "https://ascolto.example").session_cookie == "__Host-sessione"
+    assert login_over(Web(), "https://ascolto.example").session_cookie == "__Host-sessione-routing"
 
 
 async def callback_of(browser: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
@@ -313,7 +315,7 @@ async def test_a_code_is_valid_once_and_for_a_minute(web: Web, browser: httpx.As
     wanted = {
         "grant_type": "authorization_code",
         "code": said["code"],
-        "redirect_uri": f"{HERE}/accesso/ritorno",
+        "redirect_uri": f"{HERE}/lavoro/accesso/ritorno",
     }
     used = await browser.post(f"{ISSUER}/token", data=wanted, auth=("ascolto-routing", "s3cret"))
     assert (used.status_code, used.json()) == (400, {"error": "invalid_grant"})
@@ -329,7 +331,7 @@ async def test_a_code_without_its_verifier_is_refused(browser: httpx.AsyncClient
     form = {
         "grant_type": "authorization_code",
         "code": said["code"],
-        "redirect_uri": f"{HERE}/accesso/ritorno",
+        "redirect_uri": f"{HERE}/lavoro/accesso/ritorno",
     }
 
     stolen = await browser.post(
@@ -345,12 +347,12 @@ async def test_a_code_without_its_verifier_is_refused(browser: httpx.AsyncClient
 async def test_an_unrequested_callback_shows_a_page_and_creates_no_session(
     browser: httpx.AsyncClient, query: str
 ) -> None:
-    await browser.get("/accesso")
+    await browser.get("/lavoro/accesso")
 
-    page = await browser.get(f"/accesso/ritorno{query}")
+    page = await browser.get(f"/lavoro/accesso/ritorno{query}")
 
     assert page.status_code == 403
-    assert "sessione" not in browser.cookies
+    assert "sessione-routing" not in browser.cookies
 
 
 async def test_an_identity_token_of_another_login_is_refused(web: Web, browser: httpx.AsyncClient) -> None:
@@ -360,7 +362,7 @@ async def test_an_identity_token_of_another_login_is_refused(web: Web, browser: 
     page = await browser.post(f"{ISSUER}/authorize", data=form)
 
     assert page.status_code == 403
-    assert "sessione" not in browser.cookies
+    assert "sessione-routing" not in browser.cookies
 
 
 async def test_while_the_issuer_is_down_the_page_shows_it(web: Web, browser: httpx.AsyncClient) -> None:

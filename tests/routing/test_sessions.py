@@ -121,7 +121,7 @@ async def browser(place: Place) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
-def cookie_of(browser: httpx.AsyncClient, name: str = "sessione") -> dict[str, str]:
+def cookie_of(browser: httpx.AsyncClient, name: str = "sessione-routing") -> dict[str, str]:
     return {"Cookie": f"{name}={next(one.value for one in browser.cookies.jar if one.name == name)}"}
 
 
@@ -145,7 +145,7 @@ async def test_a_copied_cookie_and_form_are_invalid_after_the_logout(
         assert "Casi aperti" in (await thief.get("/lavoro", headers=copied)).text
 
     place.at(left_at)
-    assert "È uscito" in (await browser.post("/uscita", data=form)).text
+    assert "È uscito" in (await browser.post("/lavoro/uscita", data=form)).text
 
     place.at(tried_at)
     async with place.web.browser() as thief:
@@ -153,13 +153,13 @@ async def test_a_copied_cookie_and_form_are_invalid_after_the_logout(
         resolved = await resolve(thief, form, headers=copied, follow_redirects=False)
         settings = await thief.get("/lavoro/impostazioni", headers=copied, follow_redirects=False)
     assert [page.status_code for page in (opened, resolved, settings)] == [303, 303, 303]
-    assert opened.headers["location"].startswith("/accesso")
+    assert opened.headers["location"].startswith("/lavoro/accesso")
     assert await status_of(place) is Status.OPEN
 
 
 async def test_a_csrf_token_ends_with_its_session(place: Place, browser: httpx.AsyncClient) -> None:
     form = hidden(await log_in(browser))
-    await browser.post("/uscita", data=form)
+    await browser.post("/lavoro/uscita", data=form)
     await log_in(browser)
 
     assert (await resolve(browser, form)).status_code == 403
@@ -169,15 +169,15 @@ async def test_a_csrf_token_ends_with_its_session(place: Place, browser: httpx.A
 async def test_a_login_creates_a_session_and_ends_the_previous_one(
     place: Place, browser: httpx.AsyncClient
 ) -> None:
-    browser.cookies.set("sessione", "planted", domain="127.0.0.1", path="/")
+    browser.cookies.set("sessione-routing", "planted", domain="127.0.0.1", path="/")
     await log_in(browser)
     first = cookie_of(browser)
-    await browser.post(f"{ISSUER}/authorize", data=hidden(await browser.get("/accesso")) | ADA)
+    await browser.post(f"{ISSUER}/authorize", data=hidden(await browser.get("/lavoro/accesso")) | ADA)
     second = cookie_of(browser)
 
-    assert len({"sessione=planted", first["Cookie"], second["Cookie"]}) == 3
+    assert len({"sessione-routing=planted", first["Cookie"], second["Cookie"]}) == 3
     async with place.web.browser() as other:
-        for old in ({"Cookie": "sessione=planted"}, first):
+        for old in ({"Cookie": "sessione-routing=planted"}, first):
             assert (await other.get("/lavoro", headers=old, follow_redirects=False)).status_code == 303
         assert (await other.get("/lavoro", headers=second)).status_code == 200
 
@@ -196,7 +196,7 @@ async def test_the_contents_of_the_database_open_no_session(place: Place, browse
     async with place.web.browser() as thief:
         for word in (row["_id"], row["state"]["forms"], row["state"]["refresh"]):
             answer = await thief.get(
-                "/lavoro", headers={"Cookie": f"sessione={word}"}, follow_redirects=False
+                "/lavoro", headers={"Cookie": f"sessione-routing={word}"}, follow_redirects=False
             )
             assert answer.status_code == 303
 
@@ -208,7 +208,9 @@ async def test_a_cookie_of_the_previous_build_opens_no_session(place: Place) -> 
     old = box.encrypt_at_time(json.dumps(["sessione", visitor]).encode(), int(MONDAY.timestamp())).decode()
 
     async with place.web.browser() as client:
-        answer = await client.get("/lavoro", headers={"Cookie": f"sessione={old}"}, follow_redirects=False)
+        answer = await client.get(
+            "/lavoro", headers={"Cookie": f"sessione-routing={old}"}, follow_redirects=False
+        )
 
     assert answer.status_code == 303
 
@@ -237,7 +239,7 @@ async def test_a_user_without_the_role_can_still_log_out(place: Place, browser: 
     place.later(minutes=5)
     assert (await browser.get("/lavoro")).status_code == 403
 
-    assert "È uscito" in (await browser.post("/uscita", data=form)).text
+    assert "È uscito" in (await browser.post("/lavoro/uscita", data=form)).text
     assert await place.store.query("sessions", {}) == []
 
 
@@ -246,7 +248,7 @@ async def test_a_page_that_refuses_a_role_offers_logout_and_the_pages_of_that_ro
 ) -> None:
     page = await log_in(browser, "officer")
     assert page.status_code == 403
-    assert "È uscito" in (await browser.post("/uscita", data=hidden(page))).text
+    assert "È uscito" in (await browser.post("/lavoro/uscita", data=hidden(page))).text
 
     page = await log_in(browser, "ops")
     assert page.status_code == 403
@@ -354,7 +356,7 @@ async def test_a_logout_during_a_refresh_is_final(place: Place, browser: httpx.A
 
     opened = asyncio.create_task(browser.get("/lavoro", follow_redirects=False))
     await slow.reached.wait()
-    assert "È uscito" in (await browser.post("/uscita", data=form)).text
+    assert "È uscito" in (await browser.post("/lavoro/uscita", data=form)).text
     slow.let_go.set()
 
     assert (await opened).status_code == 303
@@ -415,7 +417,7 @@ async def test_logout_works_while_the_issuer_is_down(place: Place, browser: http
     del place.web.hosts["issuer.example"]
     place.later(minutes=20)
 
-    assert "È uscito" in (await browser.post("/uscita", data=form)).text
+    assert "È uscito" in (await browser.post("/lavoro/uscita", data=form)).text
     assert await place.store.query("sessions", {}) == []
 
 
@@ -443,7 +445,7 @@ async def test_forms_of_another_user_are_not_valid_after_a_login(
     place: Place, browser: httpx.AsyncClient
 ) -> None:
     form = hidden(await log_in(browser))
-    other = hidden(await browser.get("/accesso")) | ADA | {"person": "bruno-finto"}
+    other = hidden(await browser.get("/lavoro/accesso")) | ADA | {"person": "bruno-finto"}
     await browser.post(f"{ISSUER}/authorize", data=other)
 
     assert (await resolve(browser, form)).status_code == 403
@@ -509,14 +511,14 @@ async def test_logout_is_not_confirmed_while_the_store_is_down(service: Any, tmp
         form = hidden(await log_in(browser))
         store.away = True
 
-        opened, left = await browser.get("/lavoro"), await browser.post("/uscita", data=form)
+        opened, left = await browser.get("/lavoro"), await browser.post("/lavoro/uscita", data=form)
 
         assert [opened.status_code, left.status_code] == [503, 503]
         assert "Non è ancora uscito" in left.text
         assert "set-cookie" not in left.headers
         store.away = False
         assert "Casi aperti" in (await browser.get("/lavoro")).text
-        assert "È uscito" in (await browser.post("/uscita", data=form)).text
+        assert "È uscito" in (await browser.post("/lavoro/uscita", data=form)).text
 
 
 async def test_login_fails_while_the_store_is_down(service: Any, tmp_path: Path) -> None:
@@ -524,11 +526,11 @@ async def test_login_fails_while_the_store_is_down(service: Any, tmp_path: Path)
     place = await place_over(service, store, tmp_path / "key")
     store.away = True
     async with place.web.browser() as browser:
-        asked = await browser.get("/accesso")
+        asked = await browser.get("/lavoro/accesso")
         page = await browser.post(f"{ISSUER}/authorize", data=hidden(asked) | ADA)
 
         assert page.status_code == 503
-        assert "sessione" not in browser.cookies
+        assert "sessione-routing" not in browser.cookies
 
 
 async def test_the_issuers_page_revokes_a_role(place: Place, browser: httpx.AsyncClient) -> None:

@@ -38,7 +38,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository in which the reader has done what the tutorial says."""
     copy = tmp_path_factory.mktemp("tutorial")
     skipped = shutil.ignore_patterns("__pycache__", "node_modules")
-    for folder in ("contracts", "services", "chassis", "docs"):
+    for folder in ("contracts", "services", "chassis", "webkit", "docs"):
         shutil.copytree(REPOSITORY / folder, copy / folder, ignore=skipped)
     for folder in ("contracts", "services"):
         shutil.copytree(TUTORIAL / folder, copy / folder, ignore=skipped, dirs_exist_ok=True)

@@ -1,25 +1,30 @@
-"""What the HTML pages of a service use: CSRF tokens, login sessions, headers, and the operations pages."""
+"""What the web kit stands on: guards and principals, sessions' collections, verified tokens, parked records and runs."""
 
-from chassis.http.csrf import CsrfTokens, Visit
-from chassis.http.login import LEAVE, Login, SessionGuard, Visitor, login_of, login_router
-from chassis.http.middleware import PAGE_HEADERS
-from chassis.http.ops_pages import ops_pages_router
+from chassis.http.context import RoleGuard
+from chassis.http.issuer import Issuer
 from chassis.http.problems import SHOW
 from chassis.http.rates import client_of
+from chassis.http.tokens import Principal, roles_in, verified
+from chassis.observe.logs import log
 from chassis.parking.dead_letters import DeadLetters
+from chassis.store.collections import LOGINS, SESSIONS
+from chassis.store.port import Store, Transaction
+from chassis.tasks.run import OPEN, Run
 
 __all__ = [
-    "LEAVE",
-    "PAGE_HEADERS",
+    "LOGINS",
+    "OPEN",
+    "SESSIONS",
     "SHOW",
-    "CsrfTokens",
     "DeadLetters",
-    "Login",
-    "SessionGuard",
-    "Visit",
-    "Visitor",
+    "Issuer",
+    "Principal",
+    "RoleGuard",
+    "Run",
+    "Store",
+    "Transaction",
     "client_of",
-    "login_of",
-    "login_router",
-    "ops_pages_router",
+    "log",
+    "roles_in",
+    "verified",
 ]

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from chassis.service import Plan, ServiceContext
-from chassis.web import CsrfTokens
 from intake.adapters.mail_addresses import is_address
 from intake.adapters.seed_files import read_registers
 from intake.app.attempts import GUESSES
@@ -18,6 +17,7 @@ from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS, SUBSCRIBES
 from intake.queries import reports
 from intake.settings import Settings
+from webkit.csrf import CsrfTokens
 
 
 def plan(settings: Settings) -> Plan:

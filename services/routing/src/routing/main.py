@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from chassis.service import Plan, ServiceContext
-from chassis.web import login_of
 from routing.adapters.register_files import read_register
 from routing.entrypoints.api.cases import cases_router
+from routing.entrypoints.pages.layout import HOME
 from routing.entrypoints.pages.router import pages_router
 from routing.entrypoints.pages.system import system_router
 from routing.entrypoints.startup import startup
@@ -15,12 +15,13 @@ from routing.handlers.documents import CASES, REGISTERS
 from routing.handlers.reactions import REACTIONS, SUBSCRIBES
 from routing.queries.cases import INDEXES
 from routing.settings import Settings
+from webkit.login import login_of
 
 
 def plan(settings: Settings) -> Plan:
     """Return routing ready to run; raises SeedError when a seed file is invalid."""
     register = read_register(settings.seed)
-    login = login_of(settings, settings.public_url)
+    login = login_of(settings, settings.public_url, HOME)
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
         return (cases_router(context), pages_router(context, login))

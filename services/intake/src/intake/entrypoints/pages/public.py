@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
 from chassis.service import ServiceContext
-from chassis.web import SHOW, CsrfTokens, Visit
+from chassis.web import SHOW
 from intake.app.use_cases import UseCases
 from intake.entrypoints.devices import Device
 from intake.entrypoints.pages.forms import ReportForm, StatusForm, WithdrawalForm
 from intake.entrypoints.pages.report import ReportPages
 from intake.entrypoints.pages.status import StatusPages
 from intake.entrypoints.pages.templates import Templates
+from webkit.csrf import CsrfTokens, Visit
 
 
 def router(context: ServiceContext, use_cases: UseCases, csrf: CsrfTokens) -> APIRouter:

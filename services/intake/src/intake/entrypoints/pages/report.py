@@ -3,7 +3,6 @@
 from fastapi.responses import HTMLResponse
 
 from chassis.errors import Refused, Unavailable
-from chassis.web import Visit
 from intake.app.submit import JudgedDraft, Submission
 from intake.app.use_cases import UseCases
 from intake.domain.draft_rules import Fault
@@ -11,6 +10,7 @@ from intake.entrypoints.catalogue import fault_text, grouped_categories, grouped
 from intake.entrypoints.devices import Device
 from intake.entrypoints.pages.forms import ReportForm, in_order
 from intake.entrypoints.pages.templates import Templates
+from webkit.csrf import Visit
 
 
 class ReportPages:

@@ -3,13 +3,13 @@
 from fastapi.responses import HTMLResponse
 
 from chassis.errors import Refused
-from chassis.web import Visit
 from intake.app.use_cases import UseCases
 from intake.entrypoints.catalogue import FAULTS, MISSING, REASONS, refusal_text
 from intake.entrypoints.devices import Device
 from intake.entrypoints.pages.forms import StatusForm, WithdrawalForm
 from intake.entrypoints.pages.templates import Templates
 from intake.queries.reports import StatusView
+from webkit.csrf import Visit
 
 
 class StatusPages:

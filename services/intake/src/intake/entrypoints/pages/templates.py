@@ -3,8 +3,9 @@
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from chassis.web import PAGE_HEADERS, Visit
 from intake.entrypoints import catalogue
+from webkit.csrf import Visit
+from webkit.headers import PAGE_HEADERS
 
 
 class Templates:

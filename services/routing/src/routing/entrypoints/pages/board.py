@@ -10,13 +10,13 @@ from pydantic import BaseModel
 from chassis.errors import Refused
 from chassis.ids import uuid7
 from chassis.service import ServiceContext
-from chassis.web import Login, SessionGuard, Visitor
 from routing.app.resolve import resolve_case
 from routing.domain.cases import Outcome, Status
 from routing.entrypoints.api.cases import STAFF
 from routing.entrypoints.pages import catalogue
 from routing.entrypoints.pages.layout import HOME, Layout
 from routing.queries.cases import CaseView, read_case, unresolved_cases
+from webkit.login import Login, SessionGuard, Visitor
 
 SHOWN = 100
 

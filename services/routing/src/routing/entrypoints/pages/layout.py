@@ -4,9 +4,10 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from chassis.web import LEAVE, PAGE_HEADERS, Login, Visitor
 from routing.entrypoints.api.cases import STAFF
 from routing.entrypoints.pages import catalogue
+from webkit.headers import PAGE_HEADERS
+from webkit.login import Login, Visitor
 
 HOME, SETTINGS, SYSTEM = "/lavoro", "/lavoro/impostazioni", "/lavoro/sistema"
 MAINTAINERS = ("coordinator", "ops")
@@ -26,7 +27,7 @@ class Layout:
         )
         self._templates.globals.update(
             catalogue=catalogue,
-            leave=LEAVE,
+            leave=login.leave_path,
             home=HOME,
             settings=SETTINGS,
             system=SYSTEM,

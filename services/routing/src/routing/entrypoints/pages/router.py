@@ -5,11 +5,11 @@ from importlib import resources
 from fastapi import APIRouter, Depends, Response
 
 from chassis.service import ServiceContext
-from chassis.web import Login, login_router
 from routing.entrypoints.api.cases import STAFF
 from routing.entrypoints.pages.board import board_router
 from routing.entrypoints.pages.layout import HOME, MAINTAINERS, Layout
 from routing.entrypoints.pages.settings import settings_router
+from webkit.login import Login, login_router
 
 
 def pages_router(context: ServiceContext, login: Login) -> APIRouter:
@@ -23,5 +23,5 @@ def pages_router(context: ServiceContext, login: Login) -> APIRouter:
 
     router.include_router(board_router(context, login, layout))
     router.include_router(settings_router(context, login, layout))
-    router.include_router(login_router(context, login, HOME, (*STAFF, *MAINTAINERS), layout.notice))
+    router.include_router(login_router(context, login, (*STAFF, *MAINTAINERS), layout.notice))
     return router

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from chassis.service import ServiceContext
-from chassis.web import Login, SessionGuard, Visitor
 from routing.entrypoints.pages.layout import MAINTAINERS, SETTINGS, Layout
 from routing.queries.registers import register_in_force
+from webkit.login import Login, SessionGuard, Visitor
 
 
 def settings_router(context: ServiceContext, login: Login, layout: Layout) -> APIRouter:

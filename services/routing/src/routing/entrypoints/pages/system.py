@@ -3,8 +3,10 @@
 from fastapi import APIRouter
 
 from chassis.service import ServiceContext
-from chassis.web import DeadLetters, Login, ops_pages_router
+from chassis.web import DeadLetters
 from routing.entrypoints.pages.layout import SYSTEM, Layout
+from webkit.login import Login
+from webkit.ops_pages import ops_pages_router
 
 
 def system_router(context: ServiceContext, login: Login, dead_letters: DeadLetters) -> APIRouter:

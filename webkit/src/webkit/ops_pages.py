@@ -10,11 +10,10 @@ from fastapi.responses import RedirectResponse
 from pydantic import UUID7, BaseModel
 
 from chassis.documents import Raw
-from chassis.http.context import ServiceContext
-from chassis.http.login import Login, SessionGuard, Show, Visitor
 from chassis.ids import uuid7
-from chassis.parking.dead_letters import DeadLetters
-from chassis.tasks.run import OPEN, Run
+from chassis.service import ServiceContext
+from chassis.web import OPEN, DeadLetters, Run
+from webkit.login import Login, SessionGuard, Show, Visitor
 
 SHOWN = 50
 REFRESH_SECONDS = 3

@@ -13,9 +13,8 @@ import httpx
 
 from chassis.clock import Clock
 from chassis.errors import Refused, Unavailable
-from chassis.http.issuer import Issuer
-from chassis.http.sessions import Identity
-from chassis.http.tokens import roles_in, verified
+from chassis.web import Issuer, roles_in, verified
+from webkit.sessions import Identity
 
 _TRY_LATER = frozenset({408, 425, 429})
 

@@ -14,15 +14,15 @@ from cryptography.fernet import Fernet, InvalidToken
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
+from chassis.clients import issuer_of, read_secret
 from chassis.clock import Clock, utc_now
 from chassis.errors import Refused, Unavailable
-from chassis.http.code_flow import CodeFlow, LoginAttempt, same
-from chassis.http.context import RoleGuard, ServiceContext
-from chassis.http.csrf import CsrfTokens
-from chassis.http.issuer import Issuer, issuer_of
-from chassis.http.problems import SHOW
-from chassis.http.service_token import read_secret
-from chassis.http.sessions import (
+from chassis.service import ServiceContext
+from chassis.settings import ClientSettings
+from chassis.web import SHOW, Issuer, Principal, RoleGuard, Store, log
+from webkit.code_flow import CodeFlow, LoginAttempt, same
+from webkit.csrf import CsrfTokens
+from webkit.sessions import (
     CONFIRM_SECONDS,
     LOGIN_SECONDS,
     RETRY_SECONDS,
@@ -32,13 +32,12 @@ from chassis.http.sessions import (
     Session,
     Sessions,
 )
-from chassis.http.tokens import Principal
-from chassis.observe.logs import log
-from chassis.settings import ClientSettings
-from chassis.store.port import Store
 
-ENTER, BACK, LEAVE = "/accesso", "/accesso/ritorno", "/uscita"
+ENTER, BACK, LEAVE = "/accesso", "/accesso/ritorno", "/uscita"  # below the home of the service's pages
 ATTEMPT_COOKIE = "accesso"
+# One host has the pages of all services, and each service has a session of its own.
+SESSION_COOKIE = "sessione-"
+_HOST = "__Host-"  # browsers accept this prefix only from this host over TLS
 WAIT_SECONDS, POLL_SECONDS = 6.0, 0.1  # to wait for the answer to another request
 
 
@@ -61,21 +60,30 @@ class Show(Protocol):
         """The page; `link` is where to continue, if anywhere; `visitor` is who is logged in and can log out."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the pages of a service are: the origin in browsers, the path of their home, and the name of the service."""
+
+    public_url: str
+    home: str
+    service: str
+
+
 class Login:
     """The login of one service's pages."""
 
     def __init__(
-        self, issuer: Issuer, client: str, client_secret: str, secret: bytes, public_url: str, clock: Clock
+        self, issuer: Issuer, client: str, client_secret: str, secret: bytes, place: Place, clock: Clock
     ) -> None:
-        url = public_url.rstrip("/")
-        self._flow = CodeFlow(issuer, client, client_secret, f"{url}{BACK}", clock)
+        url, self.home = place.public_url.rstrip("/"), place.home
+        self.enter_path, self.leave_path = f"{place.home}{ENTER}", f"{place.home}{LEAVE}"
+        self._flow = CodeFlow(issuer, client, client_secret, f"{url}{place.home}{BACK}", clock)
         self._secret, self._clock = secret, clock
         self.csrf = CsrfTokens(hmac.digest(secret, b"ascolto/login/forms", "sha256"))
         key = hmac.digest(secret, b"ascolto/login/cookies", "sha256")
         self._box = Fernet(base64.urlsafe_b64encode(key))
         self._secure = url.startswith("https://")
-        # Browsers accept this prefix only from this host over TLS.
-        self.session_cookie = "__Host-sessione" if self._secure else "sessione"
+        self.session_cookie = f"{_HOST if self._secure else ''}{SESSION_COOKIE}{place.service}"
 
     def sessions_in(self, store: Store) -> Sessions:
         """The sessions in this store."""
@@ -87,7 +95,7 @@ class Login:
         answer = RedirectResponse(place, 303)
         row = json.dumps([ATTEMPT_COOKIE, asdict(attempt)]).encode()
         sealed = self._box.encrypt_at_time(row, int(self._clock().timestamp())).decode()
-        self._put(answer, ATTEMPT_COOKIE, sealed, LOGIN_SECONDS, ENTER)
+        self._put(answer, ATTEMPT_COOKIE, sealed, LOGIN_SECONDS, self.enter_path)
         return answer
 
     async def complete(self, request: Request, sessions: Sessions) -> Response:
@@ -104,7 +112,9 @@ class Login:
         secret = await sessions.begin(attempt.state, attempt.nonce, identity, before)
         answer = RedirectResponse(attempt.wanted, 303)
         self._put(answer, self.session_cookie, secret, SESSION_SECONDS)
-        answer.delete_cookie(ATTEMPT_COOKIE, path=ENTER, httponly=True, samesite="lax", secure=self._secure)
+        answer.delete_cookie(
+            ATTEMPT_COOKIE, path=self.enter_path, httponly=True, samesite="lax", secure=self._secure
+        )
         return answer
 
     async def visitor(self, request: Request, sessions: Sessions) -> Visitor | None:
@@ -127,10 +137,15 @@ class Login:
         return _visitor(await sessions.find(self._cookie(request)))
 
     async def log_out(self, request: Request, sessions: Sessions, show: Show) -> Response:
-        """End the session of this browser; raises Unavailable when it may not have ended."""
+        """End the session of this browser and make it forget those of the other services.
+
+        Raises Unavailable when the session may not have ended.
+        """
         await sessions.end(self._cookie(request))
         answer = show("logged-out", 200, await self._flow.leaving_address())
-        answer.delete_cookie(self.session_cookie, httponly=True, samesite="lax", secure=self._secure)
+        for name in request.cookies:
+            if name.removeprefix(_HOST).startswith(SESSION_COOKIE):
+                answer.delete_cookie(name, httponly=True, samesite="lax", secure=self._secure)
         return answer
 
     async def close(self) -> None:
@@ -220,9 +235,7 @@ class SessionGuard(RoleGuard):
         self.count(request)
         visitor = await self._who(request)
         if visitor is None:
-            wanted = request.url.path if request.method == "GET" else ""
-            place = f"{ENTER}?torna={quote(wanted)}" if wanted else ENTER
-            raise Refused("not-logged-in", "Log in first.", 303, headers={"Location": place})
+            raise self._not_logged_in(request)
         request.scope[SHOW] = partial(self._show, visitor=visitor)
         self.admit(Principal(visitor.subject, visitor.roles))
         if request.method == "POST":
@@ -233,6 +246,15 @@ class SessionGuard(RoleGuard):
 
     async def _who(self, request: Request) -> Visitor | None:
         return await self._login.visitor(request, self._sessions)
+
+    def _not_logged_in(self, request: Request) -> Refused:
+        """To the login and back: a page by redirect; for a fragment the browser is told to load the login as a page."""
+        is_fragment = request.headers.get("hx-request") == "true"
+        wanted = _page_around(request) if is_fragment else _path_of(request)
+        place = f"{self._login.enter_path}?torna={quote(wanted)}" if wanted else self._login.enter_path
+        if is_fragment:
+            return Refused("not-logged-in", "Log in first.", 401, headers={"HX-Redirect": place})
+        return Refused("not-logged-in", "Log in first.", 303, headers={"Location": place})
 
 
 class SessionEndGuard(SessionGuard):
@@ -246,11 +268,25 @@ class SessionEndGuard(SessionGuard):
         return principal
 
 
-def login_of(settings: ClientSettings, public_url: str, clock: Clock = utc_now) -> Login:
-    """The login that the settings describe; `public_url` is the address of the pages in browsers."""
+def _path_of(request: Request) -> str:
+    """The page that a request is for; nothing for a form, which cannot be sent again by a redirect."""
+    if request.method != "GET":
+        return ""
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
+def _page_around(request: Request) -> str:
+    """The path of the page that a fragment is loaded into."""
+    parts = urlsplit(request.headers.get("hx-current-url", ""))
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def login_of(settings: ClientSettings, public_url: str, home: str, clock: Clock = utc_now) -> Login:
+    """The login that the settings describe, to pages below `home`; `public_url` is the origin in browsers."""
     secret = bytes.fromhex(settings.secret.read_text().strip())
     client_secret = read_secret(settings.client_secret)
-    return Login(issuer_of(settings), settings.client, client_secret, secret, public_url, clock)
+    place = Place(public_url, home, settings.service)
+    return Login(issuer_of(settings), settings.client, client_secret, secret, place, clock)
 
 
 def own_path(wanted: str) -> str:
@@ -260,11 +296,9 @@ def own_path(wanted: str) -> str:
     return wanted if ours and not wanted.startswith("//") and wanted.isprintable() else "/"
 
 
-def login_router(
-    context: ServiceContext, login: Login, home: str, roles: tuple[str, ...], show: Show
-) -> APIRouter:
-    """The routes for login and logout; `home` is the target of a login without another one."""
-    site, sessions = APIRouter(include_in_schema=False), login.sessions_in(context.store)
+def login_router(context: ServiceContext, login: Login, roles: tuple[str, ...], show: Show) -> APIRouter:
+    """The routes for login and logout; a login without another target leads to the home of the pages."""
+    site, sessions = APIRouter(include_in_schema=False, prefix=login.home), login.sessions_in(context.store)
     public = context.require("public")
 
     def show_leaving(
@@ -273,7 +307,7 @@ def login_router(
         return show("not-logged-out" if slug == "unavailable" else slug, status, link, visitor)
 
     @site.get(ENTER, dependencies=[Depends(public)])
-    async def enter(request: Request, torna: str = home) -> Response:
+    async def enter(request: Request, torna: str = login.home) -> Response:
         request.scope[SHOW] = show
         return await login.send_to_issuer(torna)
 

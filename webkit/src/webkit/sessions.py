@@ -15,8 +15,7 @@ from pydantic import TypeAdapter
 from chassis.clock import Clock
 from chassis.documents import Raw
 from chassis.errors import Conflict, Refused, Unavailable, Unmatched
-from chassis.store.collections import LOGINS, SESSIONS
-from chassis.store.port import Store, Transaction
+from chassis.web import LOGINS, SESSIONS, Store, Transaction
 
 T = TypeVar("T")
 
