@@ -84,6 +84,7 @@ check: $(STAMP) ## Check style, types, layers and contracts
 	@$(RUN) -m mypy $(SOURCES)
 	@$(RUN) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	@$(RUN) -m contracts check
+	@$(RUN) -m webkit.i18n check --unfinished
 	@.venv/bin/hadolint Dockerfile
 
 seed-check: $(STAMP) ## Validate the files under deploy/seed before a start (SEEDS=folder)
@@ -93,6 +94,10 @@ seed-check: $(STAMP) ## Validate the files under deploy/seed before a start (SEE
 contracts: $(STAMP) ## Generate documents from the contracts and check that no promise is broken
 	@$(RUN) -m contracts generate
 	@$(RUN) -m contracts check
+
+texts: $(STAMP) ## Update the catalogues of every language from templates and Italian labels; show what lacks a text or a review (docs/texts.md)
+	@$(RUN) -m webkit.i18n update
+	@$(RUN) -m webkit.i18n check
 
 map: $(STAMP) ## Write docs/event-map.md: the publisher and the subscribers of each event
 	@$(RUN) -m contracts generate

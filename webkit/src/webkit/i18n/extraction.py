@@ -1,0 +1,128 @@
+"""The messages of a distribution: from its templates, from seed files that tenants read, and its labels in Italian."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+
+from chassis.strict_yaml import load
+from webkit.i18n.catalogues import DOMAINS, PUBLIC_DOMAIN, STAFF_DOMAIN, catalogue_file, read_catalogue
+from webkit.i18n.languages import PUBLIC, SOURCE, STAFF
+
+EXTRACTOR = "jinja2.ext:babel_extract"
+KEYWORDS: dict[str, Any] = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+}
+# As `install` sets the environment: a template and its catalogue must agree about the blanks in a sentence.
+OPTIONS = {
+    "trimmed": "true",
+    "newstyle_gettext": "true",
+    "silent": "false",
+    "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols",
+}
+TO_TRANSLATORS = "Per chi traduce:"
+SUFFIXES = (".html", ".txt")
+
+
+@dataclass(frozen=True)
+class SeedTexts:
+    """Labels in a seed file that the agency edits: Italian, in a field of the rows of a list; translated under a kind."""
+
+    file: Path
+    rows: str
+    field: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A package with templates and catalogues."""
+
+    package: Path
+    seeds: tuple[SeedTexts, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the package."""
+        return self.package.name
+
+    @property
+    def locales(self) -> Path:
+        """The folder of the catalogues."""
+        return self.package / "locales"
+
+    def templates(self, domain: str) -> list[Path]:
+        """The templates of a domain: below a folder `staff` those of staff, all others are public."""
+        found = [
+            file
+            for folder in (self.package / "templates", self.package / "web" / "templates")
+            for file in folder.rglob("*")
+            if file.suffix in SUFFIXES
+        ]
+        return sorted(
+            file
+            for file in found
+            if ("staff" in file.relative_to(self.package).parts) == (domain == STAFF_DOMAIN)
+        )
+
+    def languages(self, domain: str) -> tuple[str, ...]:
+        """The languages that a domain is written in."""
+        return PUBLIC if domain == PUBLIC_DOMAIN else STAFF
+
+
+def distributions(root: Path) -> list[Distribution]:
+    """The kit and the services of a checkout."""
+    folders = [root / "webkit", *sorted((root / "services").iterdir())]
+    return [_distribution(root, folder) for folder in folders if (folder / "pyproject.toml").exists()]
+
+
+def _distribution(root: Path, folder: Path) -> Distribution:
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    seeds = project.get("tool", {}).get("ascolto", {}).get("seed-texts", [])
+    return Distribution(
+        package=folder / "src" / folder.name,
+        seeds=tuple(SeedTexts(root / one["file"], one["rows"], one["field"], one["kind"]) for one in seeds),
+    )
+
+
+def sentences(distribution: Distribution, domain: str) -> Catalog:
+    """The messages whose source text is Italian: those of the templates, and in the public domain those of seed files."""
+    found = Catalog()
+    for file in distribution.templates(domain):
+        with file.open("rb") as opened:
+            for _, message, comments, context in extract(
+                EXTRACTOR, opened, KEYWORDS, (TO_TRANSLATORS,), OPTIONS, strip_comment_tags=True
+            ):
+                found.add(message, context=context, auto_comments=comments)
+    if domain == PUBLIC_DOMAIN:
+        for kind, label in _seed_labels(distribution):
+            found.add(label, context=kind)
+    return found
+
+
+def _seed_labels(distribution: Distribution) -> Iterator[tuple[str, str]]:
+    for seed in distribution.seeds:
+        for row in load(seed.file).value[seed.rows]:
+            yield seed.kind, row[seed.field]
+
+
+def labels(distribution: Distribution, domain: str) -> Catalog:
+    """The labels of codes: what the Italian catalogue has."""
+    return read_catalogue(catalogue_file(distribution.locales, SOURCE, domain), SOURCE)
+
+
+def in_use(distribution: Distribution) -> list[str]:
+    """The domains in which the distribution has texts."""
+    return [
+        domain
+        for domain in DOMAINS
+        if len(sentences(distribution, domain)) or len(labels(distribution, domain))
+    ]

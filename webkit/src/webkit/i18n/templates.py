@@ -1,0 +1,139 @@
+"""Jinja in the language of the page: `_`, `ngettext`, `pgettext`, `{% trans %}`, `label` and the filters of formats."""
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from datetime import date, datetime
+from typing import Any, cast
+
+from jinja2 import Environment, Template, pass_environment, pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
+
+from webkit.i18n import formats
+from webkit.i18n.languages import Language
+from webkit.i18n.texts import Texts
+
+# The language of the render that is going on: macros of imported templates see no context, and each task and thread has
+# a context of its own.
+_RENDERED: ContextVar[Language | None] = ContextVar("rendered", default=None)
+
+
+class TranslatedTemplate(Template):
+    """Renders in the language of the value `language`, a Language or a code; without one, in that of the render around it."""
+
+    def render(self, *args: Any, **kwargs: Any) -> str:
+        """The text; `language` in the template is the Language."""
+        values = dict(*args, **kwargs)
+        values["language"] = language = _resolved(self.environment, values.get("language"))
+        token = _RENDERED.set(language)
+        try:
+            return super().render(values)
+        finally:
+            _RENDERED.reset(token)
+
+
+def install(environment: Environment, texts: Texts) -> None:
+    """Prepare an environment before its first template is loaded."""
+    environment.extend(texts=texts)
+    environment.template_class = TranslatedTemplate
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        _gettext, _ngettext, newstyle=True, pgettext=_pgettext, npgettext=_npgettext
+    )
+    environment.globals |= {
+        "label": _label,
+        "languages": tuple(texts.languages.values()),
+        "rendered_language": _language,
+    }
+    environment.filters |= _FILTERS
+
+
+def _resolved(environment: Environment, wanted: object) -> Language:
+    texts = cast(Texts, environment.texts)  # type: ignore[attr-defined]
+    wanted = _RENDERED.get() if wanted is None else wanted
+    return texts.language(wanted.code if isinstance(wanted, Language) else cast("str | None", wanted))
+
+
+@pass_environment
+def _language(environment: Environment) -> Language:
+    return _resolved(environment, None)
+
+
+@pass_environment
+def _gettext(environment: Environment, message: str) -> str:
+    # The empty message is the header of the catalogue.
+    return _language(environment).translations.gettext(message) if message else ""
+
+
+@pass_environment
+def _ngettext(environment: Environment, one: str, many: str, n: int) -> str:
+    return _language(environment).translations.ngettext(one, many, n)
+
+
+@pass_environment
+def _pgettext(environment: Environment, context: str, message: str) -> str:
+    return str(_language(environment).translations.pgettext(context, message))
+
+
+@pass_environment
+def _npgettext(environment: Environment, context: str, one: str, many: str, n: int) -> str:
+    return str(_language(environment).translations.npgettext(context, one, many, n))
+
+
+@pass_environment
+def _label(environment: Environment, kind: str, code: str, n: int | None = None, **values: object) -> str:
+    return _language(environment).label(kind, code, n, **values)
+
+
+def _moment(value: datetime | date | str) -> datetime | date:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _of_moment(write: Callable[[Any, Language], str]) -> Callable[[Environment, datetime | date | str], str]:
+    @pass_environment
+    def written(environment: Environment, value: datetime | date | str) -> str:
+        return write(_moment(value), _language(environment))
+
+    return written
+
+
+def _of_number(write: Callable[[Any, Language], str]) -> Callable[[Environment, int | str], str]:
+    @pass_environment
+    def written(environment: Environment, value: int | str) -> str:
+        return write(int(value), _language(environment))
+
+    return written
+
+
+@pass_environment
+def _relative_day(environment: Environment, value: datetime | date | str, now: datetime | date | str) -> str:
+    return formats.relative_day(_moment(value), _moment(now), _language(environment))
+
+
+@pass_environment
+def _listed(environment: Environment, items: Sequence[str], style: Any = "standard") -> str:
+    return formats.listed(items, _language(environment), style)
+
+
+@pass_eval_context
+def _isolated(context: EvalContext, text: str) -> str:
+    if context.autoescape:
+        return Markup('<bdi dir="ltr">{}</bdi>').format(text)
+    return formats.isolated(text, _language(context.environment))
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
+    "day": _of_moment(formats.day),
+    "date": _of_moment(formats.plain_date),
+    "short_date": _of_moment(formats.short_date),
+    "hour": _of_moment(formats.hour),
+    "day_and_hour": _of_moment(formats.day_and_hour),
+    "date_and_hour": _of_moment(formats.date_and_hour),
+    "relative_day": _relative_day,
+    "wait": _of_number(formats.duration),
+    "euro": _of_number(formats.euro),
+    "number": _of_number(formats.number),
+    "listed": _listed,
+    "isolated": _isolated,
+}
