@@ -132,7 +132,7 @@ def test_the_lock_pins_what_the_runtime_relies_on_inside() -> None:
 def test_a_lock_says_versions_and_hashes_and_not_where_packages_come_from() -> None:
     files = {file.stem: file.read_text(encoding="utf-8") for file in (ROOT / "requirements").iterdir()}
 
-    assert set(files) == {LOCK, *PARTS, "uv", "mongod"}
+    assert set(files) == {LOCK, *PARTS, "uv", "mongod", "node"}
     assert {
         name for name, text in files.items() if "://" in text or "ascolto-" in re.sub(r"#.*", "", text)
     } == set()

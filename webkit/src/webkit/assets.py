@@ -52,20 +52,20 @@ class Assets:
     """The assets below the home of a service, all in memory."""
 
     def __init__(self, home: str, folder: Path = STATIC) -> None:
-        self._place = f"{home.rstrip('/')}/static"
+        self.place = f"{home.rstrip('/')}/static"
         self._names, self._assets = _load(folder)
 
     def url(self, name: str) -> str:
         """The address of an asset, as in `url("kit.css")`; raises AssetsMissing when there is none of this name."""
         if name not in self._names:
             raise AssetsMissing(f"there is no asset {name}: run `make assets`")
-        return f"{self._place}/{self._names[name]}"
+        return f"{self.place}/{self._names[name]}"
 
     def router(self, context: ServiceContext) -> APIRouter:
         """The route that serves the assets to anybody."""
         router = APIRouter(include_in_schema=False, dependencies=[Depends(context.require("public"))])
 
-        @router.get(self._place + "/{file}")
+        @router.get(self.place + "/{file}")
         async def show_asset(request: Request, file: str) -> Response:
             if file not in self._assets:
                 raise Refused("no-such-asset", "There is no file of this name.", 404)

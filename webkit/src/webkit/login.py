@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
@@ -67,6 +68,9 @@ class Place:
     public_url: str
     home: str
     service: str
+
+
+ShowFor = Callable[[Request], Show]
 
 
 class Login:
@@ -224,19 +228,21 @@ def _visitor(held: Held | None) -> Visitor | None:
 class SessionGuard(RoleGuard):
     """Restricts a page to logged-in users with a role; a form must carry the CSRF token of the session."""
 
-    def __init__(self, context: ServiceContext, login: Login, roles: tuple[str, ...], show: Show) -> None:
+    def __init__(
+        self, context: ServiceContext, login: Login, roles: tuple[str, ...], show_for: ShowFor
+    ) -> None:
         super().__init__(roles, context.rates)
-        self._login, self._show = login, show
+        self._login, self._show_for = login, show_for
         self._sessions = login.sessions_in(context.store)
 
     async def __call__(self, request: Request) -> Visitor:
         """The visitor; raises Refused (303 to the login, 403 or 429) or Unavailable."""
-        request.scope[SHOW] = self._show
+        show = request.scope[SHOW] = self._show_for(request)
         self.count(request)
         visitor = await self._who(request)
         if visitor is None:
             raise self._not_logged_in(request)
-        request.scope[SHOW] = partial(self._show, visitor=visitor)
+        request.scope[SHOW] = partial(show, visitor=visitor)
         self.admit(Principal(visitor.subject, visitor.roles))
         if request.method == "POST":
             seal = (await request.form()).get("seal", "")
@@ -296,28 +302,35 @@ def own_path(wanted: str) -> str:
     return wanted if ours and not wanted.startswith("//") and wanted.isprintable() else "/"
 
 
-def login_router(context: ServiceContext, login: Login, roles: tuple[str, ...], show: Show) -> APIRouter:
+def login_router(
+    context: ServiceContext, login: Login, roles: tuple[str, ...], show_for: ShowFor
+) -> APIRouter:
     """The routes for login and logout; a login without another target leads to the home of the pages."""
     site, sessions = APIRouter(include_in_schema=False, prefix=login.home), login.sessions_in(context.store)
     public = context.require("public")
 
-    def show_leaving(
-        slug: str, status: int, link: str | None = None, visitor: Visitor | None = None
-    ) -> Response:
-        return show("not-logged-out" if slug == "unavailable" else slug, status, link, visitor)
+    def show_leaving(request: Request) -> Show:
+        show = show_for(request)
+
+        def shown(
+            slug: str, status: int, link: str | None = None, visitor: Visitor | None = None
+        ) -> Response:
+            return show("not-logged-out" if slug == "unavailable" else slug, status, link, visitor)
+
+        return shown
 
     @site.get(ENTER, dependencies=[Depends(public)])
     async def enter(request: Request, torna: str = login.home) -> Response:
-        request.scope[SHOW] = show
+        request.scope[SHOW] = show_for(request)
         return await login.send_to_issuer(torna)
 
     @site.get(BACK, dependencies=[Depends(public)])
     async def come_back(request: Request) -> Response:
-        request.scope[SHOW] = show
+        request.scope[SHOW] = show_for(request)
         return await login.complete(request, sessions)
 
     @site.post(LEAVE, dependencies=[Depends(SessionEndGuard(context, login, roles, show_leaving))])
     async def leave(request: Request) -> Response:
-        return await login.log_out(request, sessions, show)
+        return await login.log_out(request, sessions, show_for(request))
 
     return site

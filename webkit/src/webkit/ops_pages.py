@@ -13,7 +13,7 @@ from chassis.documents import Raw
 from chassis.ids import uuid7
 from chassis.service import ServiceContext
 from chassis.web import OPEN, DeadLetters, Run
-from webkit.login import Login, SessionGuard, Show, Visitor
+from webkit.login import Login, SessionGuard, ShowFor, Visitor
 
 SHOWN = 50
 REFRESH_SECONDS = 3
@@ -97,13 +97,18 @@ class OpsPages:
 
 
 def ops_pages_router(
-    context: ServiceContext, login: Login, dead_letters: DeadLetters, home: str, show: Show, render: Render
+    context: ServiceContext,
+    login: Login,
+    dead_letters: DeadLetters,
+    home: str,
+    show_for: ShowFor,
+    render: Render,
 ) -> APIRouter:
     """The pages under `home`, for the role ops."""
     site = APIRouter(prefix=home, include_in_schema=False)
     pages, lock = (
         OpsPages(context, login, dead_letters, home, render),
-        SessionGuard(context, login, ("ops",), show),
+        SessionGuard(context, login, ("ops",), show_for),
     )
 
     @site.get("")

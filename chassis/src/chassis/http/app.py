@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.http.context import OpenGuard
 from chassis.http.middleware import Limits, add_middleware
-from chassis.http.problems import add_problems
+from chassis.http.problems import ErrorPage, add_problems
 from chassis.http.tracing import TraceMiddleware
 from chassis.observe.metrics import Metrics
 from chassis.observe.tracing import Tracer
@@ -32,6 +32,7 @@ def build_app(
     ready: Checks,
     limits: Limits | None = None,
     tracer: Tracer | None = None,
+    error_page: ErrorPage | None = None,
 ) -> FastAPI:
     """The service's application: its own routes, and those that every service has."""
     app = FastAPI(
@@ -48,7 +49,7 @@ def build_app(
         app.include_router(router)
     app.include_router(_system_routes(app, metrics, live, ready))
     add_problems(app)
-    add_middleware(app, service, limits or Limits(), metrics)
+    add_middleware(app, service, limits or Limits(), metrics, error_page)
     if tracer is not None:
         app.add_middleware(TraceMiddleware, tracer=tracer)
     return app

@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from chassis.hosts import LOOPBACK, host_of, hosts_in
-from chassis.http.problems import METHODS, problem
+from chassis.http.problems import ERROR_PAGE, METHODS, ErrorPage, Problem, for_browsers, problem
 from chassis.observe.logs import log
 from chassis.observe.metrics import OTHER, Metrics
 from chassis.settings import ServiceSettings
@@ -64,9 +63,11 @@ class Limits:
         )
 
 
-def add_middleware(app: FastAPI, service: str, limits: Limits, metrics: Metrics) -> None:
+def add_middleware(
+    app: FastAPI, service: str, limits: Limits, metrics: Metrics, error_page: ErrorPage | None = None
+) -> None:
     """Add the middleware, and outside of it the trust in proxies' headers."""
-    app.add_middleware(Middleware, service=service, limits=limits, metrics=metrics)
+    app.add_middleware(Middleware, service=service, limits=limits, metrics=metrics, error_page=error_page)
     if limits.proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=limits.proxies)
 
@@ -74,8 +75,15 @@ def add_middleware(app: FastAPI, service: str, limits: Limits, metrics: Metrics)
 class Middleware:
     """The outermost layer: no detail of a bug leaves it, and every response gets the same headers."""
 
-    def __init__(self, app: ASGIApp, service: str, limits: Limits, metrics: Metrics) -> None:
-        self.app, self.limits, self.metrics = app, limits, metrics
+    def __init__(
+        self,
+        app: ASGIApp,
+        service: str,
+        limits: Limits,
+        metrics: Metrics,
+        error_page: ErrorPage | None = None,
+    ) -> None:
+        self.app, self.limits, self.metrics, self.error_page = app, limits, metrics, error_page
         self._hosts = LOOPBACK | limits.hosts | {service}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,20 +91,21 @@ class Middleware:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
+        scope[ERROR_PAGE] = self.error_page
         answer = _Answer(send, scope["scheme"] == "https")
         try:
             if refusal := self._refusal(scope):
-                await refusal(scope, receive, answer)
+                await for_browsers(Request(scope), refusal)(scope, receive, answer)
             else:
                 await self._pass(scope, receive, answer)
         finally:
             labels = (route_of(scope), method_of(scope, answer.status), str(answer.status))
             self.metrics.http.labels(*labels).observe(time.perf_counter() - began)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope) -> Problem | None:
         return self._misdirected(scope) or self._unfit(scope)
 
-    def _misdirected(self, scope: Scope) -> Response | None:
+    def _misdirected(self, scope: Scope) -> Problem | None:
         if not scope["path"].startswith("/"):
             return problem(
                 "not-a-path",
@@ -124,7 +133,7 @@ class Middleware:
             "Use the address of the service; its host names are in its settings.",
         )
 
-    def _unfit(self, scope: Scope) -> Response | None:
+    def _unfit(self, scope: Scope) -> Problem | None:
         fields, most = scope["headers"], self.limits
         size = sum(len(name) + len(value) + 4 for name, value in fields) + len(scope["query_string"])
         if size > most.head or len(fields) > most.fields:
@@ -157,16 +166,9 @@ class Middleware:
         except Exception as error:
             if answer.status:
                 raise
-            if isinstance(error, TimeoutError) and limit.expired():
-                await _too_slow(body.waited_for)(scope, receive, answer)
-                return
-            if isinstance(error, ClientDisconnect):
-                cut = problem("cut-off", "The connection ended before the body was complete.", 400, "body")
-                await cut(scope, receive, answer)
-                return
-            log("bug", level=40, error=error, route=route_of(scope), method=scope["method"])
-            mistake = problem("internal", "An internal error occurred; it has been logged.", 500)
-            await mistake(scope, receive, answer)
+            late = isinstance(error, TimeoutError) and limit.expired()
+            said = _too_slow(body.waited_for) if late else _failure(scope, error)
+            await for_browsers(Request(scope), said)(scope, receive, answer)
 
 
 class _Body:
@@ -206,7 +208,15 @@ class _Answer:
         await self._send(message)
 
 
-def _too_slow(body_is_missing: bool) -> Response:
+def _failure(scope: Scope, error: Exception) -> Problem:
+    """What is said about an error that no handler expects; all but a lost connection is logged as a bug."""
+    if isinstance(error, ClientDisconnect):
+        return problem("cut-off", "The connection ended before the body was complete.", 400, "body")
+    log("bug", level=40, error=error, route=route_of(scope), method=scope["method"])
+    return problem("internal", "An internal error occurred; it has been logged.", 500)
+
+
+def _too_slow(body_is_missing: bool) -> Problem:
     if body_is_missing:
         late = problem("too-slow", "The body did not arrive in time.", 408, "body", "Send it again.")
         late.headers["Connection"] = "close"  # do not wait for the rest of the body

@@ -17,11 +17,22 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 # A page's guard stores here how the service renders an error for a browser.
 SHOW = "ascolto.show"
+# The middleware stores here how it renders any other error for a browser.
+ERROR_PAGE = "ascolto.error-page"
+
+ErrorPage = Callable[[Request, str, int], Response]
+
+
+class Problem(JSONResponse):
+    """Problem details (RFC 9457); `slug` names the kind of error."""
+
+    media_type = "application/problem+json"
+    slug = ""
 
 
 def problem(
     slug: str, detail: str, status: int, field: str | None = None, fix: str | None = None, **more: Any
-) -> JSONResponse:
+) -> Problem:
     """Problem details with the field and the fix."""
     body = {
         "type": f"urn:ascolto:problem:{slug}",
@@ -30,7 +41,19 @@ def problem(
         "detail": detail,
     }
     body |= {name: value for name, value in {"field": field, "fix": fix, **more}.items() if value is not None}
-    return JSONResponse(body, status, media_type="application/problem+json")
+    made = Problem(body, status)
+    made.slug = slug
+    return made
+
+
+def for_browsers(request: Request, said: Problem) -> Response:
+    """The error as a page where a browser asks for one, with the headers of the problem details; otherwise as it is."""
+    page = _shown(request, said.slug, said.status_code)
+    if page is None:
+        return said
+    kept = {name: value for name, value in said.headers.items() if not name.startswith("content-")}
+    page.headers.update(kept)
+    return page
 
 
 def add_problems(app: FastAPI) -> None:
@@ -44,42 +67,48 @@ def add_problems(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    answer = _shown(request, error.slug, error.status) or problem(
-        error.slug, error.detail, error.status, error.field, error.fix
-    )
-    answer.headers.update(error.headers or {})
-    return answer
+    said = problem(error.slug, error.detail, error.status, error.field, error.fix)
+    said.headers.update(error.headers or {})
+    return for_browsers(request, said)
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     log("unavailable", level=30, reason=str(error))
-    return _shown(request, "unavailable", 503) or problem(
-        "unavailable", "A dependency is down; nothing was stored.", 503, fix="Send it again."
-    )
+    said = problem("unavailable", "A dependency is down; nothing was stored.", 503, fix="Send it again.")
+    return for_browsers(request, said)
 
 
 async def _poison(request: Request, error: Exception) -> Response:
     log("input rejected by the store", level=30, reason=str(error))
-    return _shown(request, "cannot-be-kept", 400) or problem(
+    said = problem(
         "cannot-be-kept",
         "The body contains something that cannot be stored; nothing was stored.",
         400,
         "body",
         "Send text that is valid UTF-8 and numbers of at most 64 bits.",
     )
+    return for_browsers(request, said)
 
 
 def _shown(request: Request, slug: str, status: int) -> Response | None:
     show: Callable[[str, int], Response] | None = request.scope.get(SHOW)
-    return None if show is None else show(slug, status)
+    if show is not None:
+        return show(slug, status)
+    page: ErrorPage | None = request.scope.get(ERROR_PAGE)
+    return page(request, slug, status) if page is not None and _asks_for_pages(request) else None
+
+
+def _asks_for_pages(request: Request) -> bool:
+    """Whether a browser sent this; programs ask for JSON, or for anything."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _shown(request, "invalid", 422) or _invalid_problem(error)
+    return for_browsers(request, _invalid_problem(error))
 
 
-def _invalid_problem(error: RequestValidationError) -> JSONResponse:
+def _invalid_problem(error: RequestValidationError) -> Problem:
     rows = [
         {
             "field": ".".join(
@@ -105,17 +134,17 @@ def _invalid_problem(error: RequestValidationError) -> JSONResponse:
     )
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405 or request.method not in METHODS:
-        return _wrong_method(request)
+        return for_browsers(request, _wrong_method(request))
     slug = {404: "not-found", 413: "too-large"}.get(error.status_code, "request-failed")
-    answer = problem(slug, str(error.detail), error.status_code)
-    answer.headers.update(error.headers or {})
-    return answer
+    said = problem(slug, str(error.detail), error.status_code)
+    said.headers.update(error.headers or {})
+    return for_browsers(request, said)
 
 
-def _wrong_method(request: Request) -> JSONResponse:
+def _wrong_method(request: Request) -> Problem:
     """405 with the methods of all routes with this path; FastAPI lists only those of the first one."""
     scopes = {method: {**request.scope, "method": method} for method in METHODS}
     allowed = ", ".join(

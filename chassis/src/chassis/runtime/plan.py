@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from chassis.documents import Collection, Index
 from chassis.handling import Reactions
 from chassis.http.context import ServiceContext
+from chassis.http.problems import ErrorPage
 from chassis.parking.dead_letters import DeadLetters
 from chassis.runtime.queue_gauges import Gauge
 from chassis.tasks.jobs import Worker
@@ -29,3 +30,4 @@ class Plan:
     seed: Callable[[ServiceContext], Awaitable[None]] | None = None
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
     ops_pages: Callable[[ServiceContext, DeadLetters], APIRouter] | None = None
+    error_page: ErrorPage | None = None

@@ -38,6 +38,7 @@ async def application(process: Process) -> FastAPI:
         process.ready,
         Limits.of(process.settings),
         process.tracer,
+        plan.error_page,
     )
 
 

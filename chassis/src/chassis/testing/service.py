@@ -67,7 +67,12 @@ class MemoryService:
         tokens = MemoryTokens.by_role() if roles is None else MemoryTokens(roles)
         self.context = ServiceContext(self.store, self.commands, self.clock, tokens)
         self.app: FastAPI = build_app(
-            plan.name, self.unit_of_work.metrics, plan.routers(self.context), _healthy, _healthy
+            plan.name,
+            self.unit_of_work.metrics,
+            plan.routers(self.context),
+            _healthy,
+            _healthy,
+            error_page=plan.error_page,
         )
         self.http = self.client()
         self._committing = committing(self.store, self.commands, plan.collections)

@@ -30,6 +30,8 @@ OPTIONS = {
 }
 TO_TRANSLATORS = "Per chi traduce:"
 SUFFIXES = (".html", ".txt")
+# What only developers see is not translated.
+DEVELOPMENT = "development"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Distribution:
             file
             for folder in (self.package / "templates", self.package / "web" / "templates")
             for file in folder.rglob("*")
-            if file.suffix in SUFFIXES
+            if file.suffix in SUFFIXES and DEVELOPMENT not in file.parts
         ]
         return sorted(
             file

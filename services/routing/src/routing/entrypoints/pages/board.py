@@ -76,7 +76,7 @@ class Board:
 def board_router(context: ServiceContext, login: Login, layout: Layout) -> APIRouter:
     """The routes of the board, for operators and coordinators."""
     router, board = APIRouter(), Board(context, layout)
-    guard = SessionGuard(context, login, STAFF, layout.notice)
+    guard = SessionGuard(context, login, STAFF, lambda _: layout.notice)
 
     @router.get(HOME)
     async def show_cases(visitor: Annotated[Visitor, Depends(guard)], fatto: str = "") -> Response:

@@ -23,5 +23,5 @@ def pages_router(context: ServiceContext, login: Login) -> APIRouter:
 
     router.include_router(board_router(context, login, layout))
     router.include_router(settings_router(context, login, layout))
-    router.include_router(login_router(context, login, (*STAFF, *MAINTAINERS), layout.notice))
+    router.include_router(login_router(context, login, (*STAFF, *MAINTAINERS), lambda _: layout.notice))
     return router

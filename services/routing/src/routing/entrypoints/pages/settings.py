@@ -13,7 +13,7 @@ from webkit.login import Login, SessionGuard, Visitor
 def settings_router(context: ServiceContext, login: Login, layout: Layout) -> APIRouter:
     """The route of the settings page, for coordinators and ops."""
     router = APIRouter()
-    guard = SessionGuard(context, login, MAINTAINERS, layout.notice)
+    guard = SessionGuard(context, login, MAINTAINERS, lambda _: layout.notice)
 
     @router.get(SETTINGS)
     async def show_settings(visitor: Annotated[Visitor, Depends(guard)]) -> Response:

@@ -12,4 +12,4 @@ from webkit.ops_pages import ops_pages_router
 def system_router(context: ServiceContext, login: Login, dead_letters: DeadLetters) -> APIRouter:
     """The routes for parked records, runs and the audit log."""
     layout = Layout(login)
-    return ops_pages_router(context, login, dead_letters, SYSTEM, layout.notice, layout.render)
+    return ops_pages_router(context, login, dead_letters, SYSTEM, lambda _: layout.notice, layout.render)

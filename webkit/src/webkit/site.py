@@ -1,0 +1,201 @@
+"""The pages of one service: its templates in the kit's layout, in the language of the reader."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from chassis.clock import Clock, utc_now
+from chassis.service import ServiceContext
+from webkit.addresses import Address
+from webkit.agency import Agency
+from webkit.assets import Assets
+from webkit.csrf import Visit
+from webkit.headers import PAGE_HEADERS, STAFF_PAGE_HEADERS
+from webkit.i18n import Language, Texts, chosen_language, install, staff_language
+from webkit.login import Login, Show, Visitor
+from webkit.menu import PUBLIC_MENU, STAFF_START, areas_of, current_area, home_of
+from webkit.notifications import Notification, Notifications
+
+NOTICE = "kit/notice.html"
+LOGO = "logo"
+
+
+class Site:
+    """Renders the pages, fragments, notices and redirects of a service, below its home.
+
+    With a login the pages are for staff, in their language and with their menu; without one they are public.
+    """
+
+    def __init__(
+        self,
+        package: str,
+        home: str,
+        agency: Agency,
+        secret: bytes,
+        login: Login | None = None,
+        assets: Assets | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.home, self.agency, self.login, self._clock = home, agency, login, clock
+        self.assets = assets or Assets(home)
+        self.texts = Texts.of(package)
+        self._notifications = Notifications(secret, home or "/", clock)
+        self._templates = _environment(package, self.texts)
+        self._templates.globals |= {
+            "agency": agency,
+            "asset": self.assets.url,
+            "home": home,
+            "is_staff": login is not None,
+            "leave": login.leave_path if login else "",
+            "logo": f"{self.assets.place}/{LOGO}" if agency.logo else "",
+            "public_menu": PUBLIC_MENU,
+            "staff_start": STAFF_START,
+        }
+
+    def share(self, **values: object) -> None:
+        """Give every template these values; called once, before the first page."""
+        self._templates.globals |= values
+
+    def language(self, request: Request) -> Language:
+        """The language of the reader."""
+        return (staff_language if self.login else chosen_language)(request, self.texts)
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        status: int = 200,
+        *,
+        reader: Visitor | Visit | None = None,
+        **values: object,
+    ) -> HTMLResponse:
+        """A page; a form on it needs the `reader`, whose CSRF token is its seal.
+
+        A notification of the form before is told once. Raises UndefinedError when the template uses a value that is not given.
+        """
+        notification = self._notifications.take(request)
+        language = self.language(request)
+        known = {"crumbs": (), "errors": {}} | self._around(request, reader) | values
+        known["told"] = _in_words(notification, language)
+        headers = STAFF_PAGE_HEADERS if self.login else PAGE_HEADERS
+        page = HTMLResponse(self._render(template, language, known), status, headers)
+        if notification is not None:
+            self._notifications.clear(page)
+        if isinstance(reader, Visit):
+            reader.remember(page)
+        return page
+
+    def fragment(
+        self, request: Request, template: str, *, reader: Visitor | None = None, **values: object
+    ) -> HTMLResponse:
+        """A part of a page, which a browser loads into a page of this or of another service."""
+        known = {"errors": {}} | self._around(request, reader) | values
+        return HTMLResponse(self._render(template, self.language(request), known), 200, STAFF_PAGE_HEADERS)
+
+    def redirect(
+        self,
+        request: Request,
+        path: str,
+        done: str = "",
+        again: bool = False,
+        values: Mapping[str, str] | None = None,
+    ) -> Response:
+        """To the page after a form; `done` is the code of what it did, told there once in the words of kind `done`.
+
+        `again` says that an earlier request had done it. The values of the text are in a cookie: nothing personal.
+        """
+        response = RedirectResponse(path, 303)
+        if done:
+            self._notifications.put(response, request, Notification(done, values or {}, again))
+        return response
+
+    def notice(
+        self,
+        request: Request,
+        slug: str,
+        status: int,
+        link: str | None = None,
+        visitor: Visitor | None = None,
+    ) -> HTMLResponse:
+        """A page that says what happened and leads on; its texts have the kinds `notice-title` and `notice`."""
+        language = self.language(request)
+        return self.page(
+            request,
+            NOTICE,
+            status,
+            reader=visitor,
+            title=language.label("notice-title", slug),
+            text=language.label("notice", slug),
+            link=link,
+            onward=self._onward(slug, visitor),
+        )
+
+    def show(self, request: Request) -> Show:
+        """The notices of this request, for guards and routes."""
+        return partial(self.notice, request)
+
+    def error_page(self, request: Request, slug: str, status: int) -> Response:
+        """The page for an error that no page of the service handles."""
+        return self.notice(request, slug, status)
+
+    def router(self, context: ServiceContext) -> APIRouter:
+        """The route of the static files, and of the agency's logo."""
+        router = APIRouter(include_in_schema=False)
+        router.include_router(self.assets.router(context))
+        if (logo := self.agency.logo) is not None:
+
+            @router.get(f"{self.assets.place}/{LOGO}", dependencies=[Depends(context.require("public"))])
+            async def show_logo() -> Response:
+                headers = {"Cache-Control": "public, max-age=3600"}
+                return Response(logo.content, headers=headers, media_type=logo.media_type)
+
+        return router
+
+    def _around(self, request: Request, reader: Visitor | Visit | None) -> dict[str, Any]:
+        """The values of the layout."""
+        visitor = reader if isinstance(reader, Visitor) else None
+        return {
+            "here": Address.of(request),
+            "visitor": visitor,
+            "areas": areas_of(visitor) if visitor else (),
+            "area_now": current_area(request.url.path),
+            "start": home_of(visitor) if visitor else (self.home or "/"),
+            "seal": self._seal(reader),
+        }
+
+    def _seal(self, reader: Visitor | Visit | None) -> str:
+        if isinstance(reader, Visit):
+            return reader.token
+        return self.login.csrf.token(reader.session) if reader is not None and self.login else ""
+
+    def _onward(self, slug: str, visitor: Visitor | None) -> str:
+        if slug == "logged-out":
+            return self.home or "/"
+        return home_of(visitor) if visitor else (self.home or "/")
+
+    def _render(self, template: str, language: Language, values: Mapping[str, object]) -> str:
+        return self._templates.get_template(template).render(values, language=language)
+
+
+def _environment(package: str, texts: Texts) -> Environment:
+    places = [PackageLoader(package, "web/templates"), PackageLoader("webkit", "templates")]
+    made = Environment(
+        loader=ChoiceLoader(places),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    install(made, texts)
+    return made
+
+
+def _in_words(notification: Notification | None, language: Language) -> Mapping[str, str] | None:
+    if notification is None:
+        return None
+    title = language.label("done", notification.code, None, **notification.values)
+    return {"title": title, "text": language.label("done", "again") if notification.again else ""}
