@@ -5,8 +5,8 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any, cast
 
-from jinja2 import Environment, Template, pass_environment, pass_eval_context
-from jinja2.nodes import EvalContext
+from jinja2 import Environment, Template, pass_context, pass_environment
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from webkit.i18n import formats
@@ -90,35 +90,36 @@ def _moment(value: datetime | date | str) -> datetime | date:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _of_moment(write: Callable[[Any, Language], str]) -> Callable[[Environment, datetime | date | str], str]:
-    @pass_environment
-    def written(environment: Environment, value: datetime | date | str) -> str:
-        return write(_moment(value), _language(environment))
+# Jinja computes a filter on a constant when it compiles the template, unless the filter takes the context.
+def _of_moment(write: Callable[[Any, Language], str]) -> Callable[[Context, datetime | date | str], str]:
+    @pass_context
+    def written(context: Context, value: datetime | date | str) -> str:
+        return write(_moment(value), _language(context.environment))
 
     return written
 
 
-def _of_number(write: Callable[[Any, Language], str]) -> Callable[[Environment, int | str], str]:
-    @pass_environment
-    def written(environment: Environment, value: int | str) -> str:
-        return write(int(value), _language(environment))
+def _of_number(write: Callable[[Any, Language], str]) -> Callable[[Context, int | str], str]:
+    @pass_context
+    def written(context: Context, value: int | str) -> str:
+        return write(int(value), _language(context.environment))
 
     return written
 
 
-@pass_environment
-def _relative_day(environment: Environment, value: datetime | date | str, now: datetime | date | str) -> str:
-    return formats.relative_day(_moment(value), _moment(now), _language(environment))
+@pass_context
+def _relative_day(context: Context, value: datetime | date | str, now: datetime | date | str) -> str:
+    return formats.relative_day(_moment(value), _moment(now), _language(context.environment))
 
 
-@pass_environment
-def _listed(environment: Environment, items: Sequence[str], style: Any = "standard") -> str:
-    return formats.listed(items, _language(environment), style)
+@pass_context
+def _listed(context: Context, items: Sequence[str], style: Any = "standard") -> str:
+    return formats.listed(items, _language(context.environment), style)
 
 
-@pass_eval_context
-def _isolated(context: EvalContext, text: str) -> str:
-    if context.autoescape:
+@pass_context
+def _isolated(context: Context, text: str) -> str:
+    if context.eval_ctx.autoescape:
         return Markup('<bdi dir="ltr">{}</bdi>').format(text)
     return formats.isolated(text, _language(context.environment))
 
