@@ -33,7 +33,7 @@ def faults(distribution: Distribution, unfinished: bool = False) -> Iterator[str
                 for fault in _faults(distribution, domain, language, unfinished):
                     yield f"{file}: {fault}"
             except (PoFileError, UnicodeDecodeError) as error:
-                yield f"{file}: not a catalogue in UTF-8: {error}"
+                yield f"{file}: unreadable: {error}"
                 return
     yield from _stale(distribution)
 
