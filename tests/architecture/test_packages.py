@@ -1,6 +1,7 @@
 """Every package declares the distributions that it imports, and one lock has a version and hashes for each of them."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -138,6 +139,16 @@ def test_a_lock_says_versions_and_hashes_and_not_where_packages_come_from() -> N
     } == set()
     for name, text in files.items():
         assert len(locked(name)) == len(re.findall(r"(?m)^[^\s#]", text)), name
+
+
+def test_the_npm_lock_says_versions_and_hashes_and_not_where_packages_come_from() -> None:
+    lock = json.loads((ROOT / "webkit/assets/package-lock.json").read_text(encoding="utf-8"))
+    packages = [one for place, one in lock["packages"].items() if place]
+
+    assert all(one["integrity"].startswith("sha512-") and one["version"] for one in packages)
+    assert not any(
+        "resolved" in one or one.get("hasInstallScript") for one in packages if not one.get("optional")
+    )
 
 
 def test_every_verb_runs_whatever_files_there_are() -> None:

@@ -86,12 +86,13 @@ def make_debian() -> None:
     log_step("building a plain Debian 12 with debootstrap")
     shutil.rmtree(rootfs, ignore_errors=True)
     run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", rootfs])
-    # pip and apt in containers need the CA certificates of this machine.
+    # pip, npm and apt in containers need the CA certificates of this machine.
     shutil.copy(Path("/") / CERTIFICATES, rootfs / CERTIFICATES)
     for spent in ("var/cache/apt/archives", "var/lib/apt/lists"):
         shutil.rmtree(rootfs / spent)
         (rootfs / spent).mkdir()
-    tar, env = STATE / "rootfs.tar", f"PIP_CERT=/{CERTIFICATES} SSL_CERT_FILE=/{CERTIFICATES}"
+    tar = STATE / "rootfs.tar"
+    env = " ".join(f"{name}=/{CERTIFICATES}" for name in ("PIP_CERT", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"))
     run(["tar", "-C", rootfs, "-cf", tar, "."])
     run(["docker", "import", "--change", f"ENV {env}", "--change", 'CMD ["bash"]', tar, DEBIAN])
     tar.unlink()
