@@ -11,8 +11,6 @@ from chassis.errors import Refused
 from chassis.service import ServiceContext
 
 STATIC = Path(__file__).parent / "static"
-# What the layout of a page with htmx gives it as `<meta name="htmx-config">`: nothing that the page's policy would forbid.
-HTMX_CONFIG = json.dumps({"allowEval": False, "includeIndicatorStyles": False, "selfRequestsOnly": True})
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
