@@ -48,7 +48,8 @@ FROM runtime AS issuer
 COPY --from=packages /opt/venv /opt/venv
 # Of the local stack, what the development issuer is made of.
 COPY stack/src/stack/__init__.py stack/src/stack/files.py stack/src/stack/progress.py stack/src/stack/ports.py \
-    stack/src/stack/processes.py stack/src/stack/issuer.py stack/src/stack/issuer_logins.py stack/src/stack/issuer_page.py /srv/stack/
+    stack/src/stack/processes.py stack/src/stack/issuer.py stack/src/stack/issuer_authorization.py \
+    stack/src/stack/issuer_logins.py stack/src/stack/issuer_page.py /srv/stack/
 
 # The pages' style sheets, icons and fonts; Node.js and the npm packages stay behind.
 FROM python:3.11.15-slim-bookworm AS assets

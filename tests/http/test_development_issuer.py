@@ -20,6 +20,7 @@ from chassis.http.service_token import ServiceToken
 from chassis.http.tokens import OidcTokens, Principal
 from chassis.settings import ServiceSettings
 from stack.issuer import DevelopmentIssuer, build_app, load_key
+from stack.issuer_page import PEOPLE, ROLES, USUAL
 
 NAME, NOW = "http://127.0.0.1:8090", 1_795_435_200
 CLIENTS = {
@@ -104,6 +105,74 @@ async def test_a_login_is_refreshed_with_the_roles_of_now(client: httpx.AsyncCli
     assert (claims["sub"], claims["aud"], claims["roles"]) == ("ada-esempio", "ascolto-routing", [])
     assert "nonce" not in claims
     assert said_in(second["access_token"])["roles"] == []
+
+
+@pytest.fixture
+def single(tmp_path: Path) -> httpx.AsyncClient:
+    """A browser at an issuer with single sign-on."""
+    clients = {
+        **CLIENTS,
+        "ascolto-intake": {"secret": "y", "roles": [], "back": "/segnalazioni/accesso/ritorno"},
+    }
+    issuer = DevelopmentIssuer(
+        NAME, load_key(tmp_path / "key"), clients, 600, lambda: float(NOW), single_sign_on=True
+    )
+    return httpx.AsyncClient(transport=httpx.ASGITransport(build_app(issuer)), base_url=NAME)
+
+
+def asked_by(client: str, path: str) -> dict[str, str]:
+    """The query of an authorization request."""
+    asked = {"client_id": client, "redirect_uri": f"http://127.0.0.1:1{path}", "state": "s", "nonce": "n"}
+    return asked | {"code_challenge": "c" * 43, "code_challenge_method": "S256"}
+
+
+async def test_a_second_service_is_entered_without_a_question_until_the_browser_signs_out(
+    single: httpx.AsyncClient,
+) -> None:
+    first, second = (
+        asked_by("ascolto-routing", "/x"),
+        asked_by("ascolto-intake", "/segnalazioni/accesso/ritorno"),
+    )
+    assert (await single.get("/authorize", params=second)).status_code == 200
+    await single.post("/authorize", data=first | {"person": "carla-inventata", "role": ""})
+
+    silent = await single.get("/authorize", params=second)
+    again = await single.get("/authorize", params=second | {"prompt": "login"})
+    people = await single.get("/people")
+    out = await single.get("/logout", params={"post_logout_redirect_uri": "http://127.0.0.1:1/lavoro"})
+
+    assert (silent.status_code, again.status_code) == (303, 200)
+    assert silent.headers["location"].startswith("http://127.0.0.1:1/segnalazioni/accesso/ritorno?code=")
+    assert people.status_code == 200
+    assert 'href="http://127.0.0.1:1/lavoro"' in out.text
+    assert (await single.get("/authorize", params=second)).status_code == 200
+
+
+async def test_signing_out_ends_every_login_of_the_browser(single: httpx.AsyncClient) -> None:
+    first = await logged_in(single)
+
+    await single.get("/logout")
+
+    assert (await refreshed(single, first["refresh_token"])).status_code == 400
+
+
+def test_each_role_is_the_usual_one_of_one_person() -> None:
+    assert len({*USUAL.values()}) == len(USUAL) == len(PEOPLE)
+    assert {*USUAL.values()} == {*ROLES}
+
+
+@pytest.mark.parametrize("path", ["/accesso/ritorno", "/segnalazioni/accesso", ""])
+async def test_a_client_returns_where_it_is_registered(single: httpx.AsyncClient, path: str) -> None:
+    refused = await single.get("/authorize", params=asked_by("ascolto-intake", path))
+
+    assert refused.status_code == 400
+    assert "/segnalazioni/accesso/ritorno" in refused.text
+
+
+async def test_a_logout_leads_to_no_other_machine(single: httpx.AsyncClient) -> None:
+    out = await single.get("/logout", params={"post_logout_redirect_uri": "http://evil.example/"})
+
+    assert "evil.example" not in out.text
 
 
 async def test_a_refresh_token_is_good_once_and_used_twice_it_ends_the_login(

@@ -22,8 +22,9 @@ from joserfc.jwk import ECKey, import_key
 from pydantic import BaseModel
 
 from stack.files import has_content, write_atomically
-from stack.issuer_logins import Change, Login, Logins
-from stack.issuer_page import PEOPLE, ROLES, STYLE, choose, show_people
+from stack.issuer_authorization import AuthorizationChoice, AuthorizationRequest, is_local
+from stack.issuer_logins import BROWSER_COOKIE, LOGIN_SECONDS, Change, Login, Logins
+from stack.issuer_page import PEOPLE, ROLES, STYLE, USUAL, choose, show_goodbye, show_people
 from stack.ports import HOST
 
 AUDIENCE = "ascolto"
@@ -31,27 +32,7 @@ CODE_SECONDS = 60.0
 PAGE_POLICY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 }
-LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-
-
-class AuthorizationRequest(BaseModel):
-    """An authorization request (authorization code flow with PKCE)."""
-
-    client_id: str
-    redirect_uri: str
-    state: str
-    code_challenge: str
-    code_challenge_method: str = "plain"
-    response_type: str = "code"
-    nonce: str = ""
-
-
-class AuthorizationChoice(AuthorizationRequest):
-    """An authorization request with the user and the role that were chosen on the page."""
-
-    person: str
-    role: str
 
 
 class TokenRequest(BaseModel):
@@ -72,17 +53,21 @@ class Code:
 
     asked: AuthorizationChoice
     until: float
+    browser: str
 
 
 @dataclass
 class DevelopmentIssuer:
-    """The issuer: its `iss`, its signing key, its clients and the lifetime of its tokens in seconds."""
+    """The issuer: its `iss`, its signing key, its clients and the lifetime of its tokens in seconds.
+
+    With `single_sign_on` a browser that signed in once is not asked again until it signs out."""
 
     name: str
     key: ECKey
     clients: Mapping[str, Mapping[str, Any]]
     seconds: int
     clock: Callable[[], float] = time.time
+    single_sign_on: bool = False
 
     def __post_init__(self) -> None:
         """Starts without codes and logins."""
@@ -96,7 +81,7 @@ class DevelopmentIssuer:
             "authorization_endpoint": f"{self.name}/authorize",
             "token_endpoint": f"{base_url}/token",
             "jwks_uri": f"{base_url}/jwks",
-            "end_session_endpoint": f"{self.name}/people",
+            "end_session_endpoint": f"{self.name}/logout",
             "response_types_supported": ["code"],
             "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
             "subject_types_supported": ["public"],
@@ -110,23 +95,33 @@ class DevelopmentIssuer:
         """Raises HTTPException for an authorization request that must not be redirected."""
         if asked.client_id not in self.clients:
             raise HTTPException(400, f"client_id: unknown client {asked.client_id!r}")
-        uri = urlsplit(asked.redirect_uri)
-        if uri.scheme != "http" or uri.hostname not in LOCAL_HOSTS:
+        if not is_local(asked.redirect_uri):
             raise HTTPException(
                 400, "redirect_uri: this issuer redirects to http addresses of this machine only"
             )
+        registered = self.clients[asked.client_id].get("back", "")
+        if registered and urlsplit(asked.redirect_uri).path != registered:
+            raise HTTPException(400, f"redirect_uri: {asked.client_id} is registered with {registered}")
         if asked.response_type != "code" or asked.code_challenge_method != "S256":
             raise HTTPException(400, "code_challenge_method: use response_type code with PKCE method S256")
 
-    def issue_code(self, chosen: AuthorizationChoice) -> str:
-        """A code for one exchange within CODE_SECONDS."""
+    def sign_in(self, chosen: AuthorizationChoice) -> str:
+        """Signs the chosen user in with a browser; returns the secret of the browser's cookie."""
         self.check(chosen)
-        if chosen.person not in PEOPLE or chosen.role not in ROLES:
+        role = chosen.role or USUAL.get(chosen.person, "")
+        if chosen.person not in PEOPLE or role not in ROLES:
             raise HTTPException(400, "person, role: choose from the page")
-        now = self.clock()
+        return self.logins.sign_in(chosen.person, role)
+
+    def issue_code(self, asked: AuthorizationRequest, browser: str) -> str:
+        """A code for the user of this browser, for one exchange within CODE_SECONDS."""
+        self.check(asked)
+        who, now = self.logins.signed_in(browser), self.clock()
+        assert who is not None
+        chosen = AuthorizationChoice(**asked.model_dump() | {"person": who.person, "role": who.role})
         self._codes = {value: code for value, code in self._codes.items() if code.until > now}
         value = secrets.token_urlsafe(32)
-        self._codes[value] = Code(chosen, now + CODE_SECONDS)
+        self._codes[value] = Code(chosen, now + CODE_SECONDS, browser)
         return value
 
     def tokens(self, wanted: TokenRequest) -> dict[str, Any]:
@@ -153,7 +148,7 @@ class DevelopmentIssuer:
         same = (asked.client_id, asked.redirect_uri) == (wanted.client_id, wanted.redirect_uri)
         if not same or not hmac.compare_digest(challenge, asked.code_challenge):
             raise HTTPException(400, "invalid_grant")
-        login = self.logins.begin(asked.person, asked.role, asked.client_id)
+        login = self.logins.begin(asked.person, asked.role, asked.client_id, code.browser)
         return self._login_tokens(login, {"nonce": asked.nonce} if asked.nonce else {})
 
     def _login_tokens(self, login: Login, more: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,6 +180,7 @@ def build_app(issuer: DevelopmentIssuer) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(_program_routes(issuer))
     app.include_router(_browser_routes(issuer))
+    app.include_router(_people_routes(issuer))
     return app
 
 
@@ -217,15 +213,40 @@ def _program_routes(issuer: DevelopmentIssuer) -> APIRouter:
 def _browser_routes(issuer: DevelopmentIssuer) -> APIRouter:
     router = APIRouter()
 
+    def go_back(asked: AuthorizationRequest, browser: str) -> Response:
+        query = urlencode(
+            {"code": issuer.issue_code(asked, browser), "state": asked.state, "iss": issuer.name}
+        )
+        return RedirectResponse(f"{asked.redirect_uri}?{query}", 303)
+
     @router.get("/authorize")
-    async def ask_who(asked: Annotated[AuthorizationRequest, Query()]) -> HTMLResponse:
+    async def ask_who(request: Request, asked: Annotated[AuthorizationRequest, Query()]) -> Response:
         issuer.check(asked)
+        browser = request.cookies.get(BROWSER_COOKIE, "")
+        if issuer.single_sign_on and issuer.logins.signed_in(browser) and asked.prompt != "login":
+            return go_back(asked, browser)
         return HTMLResponse(choose(asked.model_dump()), headers=PAGE_POLICY)
 
     @router.post("/authorize")
-    async def go_back(chosen: Annotated[AuthorizationChoice, Form()]) -> Response:
-        query = urlencode({"code": issuer.issue_code(chosen), "state": chosen.state, "iss": issuer.name})
-        return RedirectResponse(f"{chosen.redirect_uri}?{query}", 303)
+    async def sign_in(chosen: Annotated[AuthorizationChoice, Form()]) -> Response:
+        browser = issuer.sign_in(chosen)
+        answer = go_back(chosen, browser)
+        answer.set_cookie(BROWSER_COOKIE, browser, int(LOGIN_SECONDS), httponly=True, samesite="lax")
+        return answer
+
+    @router.get("/logout")
+    async def sign_out(request: Request, post_logout_redirect_uri: str = "") -> Response:
+        issuer.logins.sign_out(request.cookies.get(BROWSER_COOKIE, ""))
+        back = post_logout_redirect_uri if is_local(post_logout_redirect_uri) else ""
+        answer = HTMLResponse(show_goodbye(back), headers=PAGE_POLICY)
+        answer.delete_cookie(BROWSER_COOKIE, httponly=True, samesite="lax")
+        return answer
+
+    return router
+
+
+def _people_routes(issuer: DevelopmentIssuer) -> APIRouter:
+    router = APIRouter()
 
     @router.get("/people")
     async def look_at_people() -> HTMLResponse:
@@ -273,7 +294,7 @@ def main() -> None:
         )
     name = (asked.name or f"http://{HOST}:{asked.port}").rstrip("/")
     clients = json.loads(asked.clients.read_text())
-    issuer = DevelopmentIssuer(name, load_key(asked.key), clients, asked.seconds)
+    issuer = DevelopmentIssuer(name, load_key(asked.key), clients, asked.seconds, single_sign_on=True)
     uvicorn.run(build_app(issuer), host=asked.host, port=asked.port, log_level="warning")
 
 

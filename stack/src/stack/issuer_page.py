@@ -15,6 +15,13 @@ ROLES = {
     "officer": "istruisce i contributi",
     "ops": "gestisce il sistema",
 }
+# What each person does unless another role is chosen; their ids are subject ids and never change.
+USUAL = {
+    "ada-esempio": "operator",
+    "bruno-finto": "officer",
+    "carla-inventata": "coordinator",
+    "dino-prova": "ops",
+}
 
 STYLE = """
 :root { --blue: #0066cc; --ink: #17324d; --pale: #eef4fa; --focus: #ffbf00; }
@@ -46,10 +53,21 @@ def choose(asked: Mapping[str, str]) -> str:
         f"""<p class="note">Accesso di prova per lo sviluppo: le persone sono inventate e nessuno chiede una password.</p>
 <form method="post" action="/authorize">
 {hidden}
-<fieldset><legend>Persona</legend>{_choices("person", PEOPLE)}</fieldset>
-<fieldset><legend>Ruolo</legend>{_choices("role", {role: f"{role}: {what}" for role, what in ROLES.items()})}</fieldset>
+<fieldset><legend>Persona</legend>{_choices("person", {who: f"{name}, {ROLES[USUAL[who]]}" for who, name in PEOPLE.items()})}</fieldset>
+<fieldset><legend>Ruolo</legend>{_choices("role", {"": "quello solito della persona"} | {role: f"{role}: {what}" for role, what in ROLES.items()})}</fieldset>
 <button type="submit">Entra</button>
 </form>
+<p><a href="/people">Accessi aperti e ruoli</a></p>""",
+    )
+
+
+def show_goodbye(back: str) -> str:
+    """The page after a logout; `back` is the address to continue at, if any."""
+    link = f'<p><a href="{escape(back)}">Torna ad Ascolto</a></p>' if back else ""
+    return _page(
+        "È uscito",
+        f"""<p class="note">Gli accessi di questo dispositivo sono chiusi, in tutte le pagine di Ascolto entro cinque minuti.</p>
+{link}
 <p><a href="/people">Accessi aperti e ruoli</a></p>""",
     )
 

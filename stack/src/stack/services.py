@@ -17,13 +17,22 @@ from stack.processes import Child, StackError, print_stderr
 from stack.tools import REPOSITORY, base_environment
 
 # The roles of each client of the development issuer; a client without roles is used for logins only.
-CLIENTS = {
-    "notify": ("service",),
+CLIENTS: Mapping[str, tuple[str, ...]] = {
+    "intake": (),
     "routing": (),
+    "subsidies": (),
+    "notify": ("service",),
     "operator": ("operator",),
     "coordinator": ("coordinator",),
     "officer": ("officer",),
     "ops": ("ops",),
+}
+# Where people return from a login at each service.
+BACK = {
+    "intake": "/segnalazioni/accesso/ritorno",
+    "routing": "/accesso/ritorno",
+    "subsidies": "/contributi/accesso/ritorno",
+    "notify": "/messaggi/accesso/ritorno",
 }
 # All clients of a local stack share one address, so the rate limit is off.
 UNLIMITED = {"RATE": "0"}
@@ -61,6 +70,7 @@ class Secrets:
                 write_atomically(self.client(name), secrets.token_urlsafe(32), mode=0o600)
         known = {
             f"ascolto-{name}": {"secret": self.client(name).read_text(), "roles": roles}
+            | ({"back": BACK[name]} if name in BACK else {})
             for name, roles in CLIENTS.items()
         }
         write_atomically(self.clients, json.dumps(known, indent=1) + "\n", mode=0o600)
@@ -82,6 +92,7 @@ class Dependencies:
     mongo: str
     smtp_port: int
     intake_port: int
+    public_url: str
     issuer: str
     secrets: Secrets
     traces: str = ""
@@ -89,7 +100,15 @@ class Dependencies:
     def fingerprint(self) -> str:
         """A hash that changes with any value that a running service has received."""
         return fingerprint_of(
-            (self.kafka, self.mongo, self.smtp_port, self.intake_port, self.issuer, self.traces)
+            (
+                self.kafka,
+                self.mongo,
+                self.smtp_port,
+                self.intake_port,
+                self.public_url,
+                self.issuer,
+                self.traces,
+            )
         )
 
 
@@ -120,15 +139,12 @@ def environment(
     if dependencies.traces:
         own["OTLP_ENDPOINT"] = dependencies.traces
     own |= UNLIMITED
-    if service in CLIENTS:
-        own |= {"CLIENT": f"ascolto-{service}", "CLIENT_SECRET": str(dependencies.secrets.client(service))}
-    if service == "routing":
-        own["PUBLIC_URL"] = f"http://{HOST}:{port}"
+    own |= {"CLIENT": f"ascolto-{service}", "CLIENT_SECRET": str(dependencies.secrets.client(service))}
+    # Whoever is on this machine may say which client it forwards for, as the gateway does.
+    own |= {"PUBLIC_URL": dependencies.public_url, "PROXIES": HOST}
     if service == "notify":
-        intake = f"http://{HOST}:{dependencies.intake_port}"
         own |= {
-            "INTAKE_URL": intake,
-            "PUBLIC_URL": intake,
+            "INTAKE_URL": f"http://{HOST}:{dependencies.intake_port}",
             "SMTP_HOST": HOST,
             "SMTP_PORT": str(dependencies.smtp_port),
         }

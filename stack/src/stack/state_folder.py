@@ -63,6 +63,16 @@ class StateFolder:
         return Child("watcher", self.root / "watcher")
 
     @property
+    def gateway(self) -> Child:
+        """The gateway's process."""
+        return Child("gateway", self.root / "gateway")
+
+    @property
+    def public_url(self) -> str:
+        """The one address of all pages and public APIs."""
+        return f"http://{HOST}:{Ports(self.gateway.folder)['http']}"
+
+    @property
     def supervisor(self) -> Child:
         """The supervisor's process."""
         return Child("supervisor", self.root / "supervisor")

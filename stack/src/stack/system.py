@@ -183,6 +183,7 @@ class System(StateFolder):
             mongo=self.mongod.as_user(name),
             smtp_port=Ports(self.mailbox.folder)["smtp"],
             intake_port=Ports(self.service("intake").folder)["http"],
+            public_url=self.public_url,
             issuer=self.issuer_url,
             secrets=self.secrets,
             traces=os.environ.get("ASCOLTO_OTLP_ENDPOINT", ""),
