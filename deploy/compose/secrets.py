@@ -1,4 +1,5 @@
-"""Creates what docker-compose.yml needs: the secrets, one file each, and `.env`. Existing files are never changed.
+"""Creates what docker-compose.yml needs: the secrets, one file each, and `.env`. Existing files are never changed, except
+that the development issuer's file gets clients that it lacks.
 
 The folder is closed to other users of this machine. The files in it are readable, because a container sees the same mode
 and reads them as user 10001. Uses the standard library only.
@@ -17,14 +18,22 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
 # The roles of each client of the development issuer; configure a real provider accordingly.
 CLIENTS = {
-    "notify": ["service"],
+    "intake": [],
     "routing": [],
+    "subsidies": [],
+    "notify": ["service"],
     "operator": ["operator"],
     "coordinator": ["coordinator"],
     "officer": ["officer"],
     "ops": ["ops"],
 }
-WITH_A_FILE = ("notify", "routing")
+# Where people return from a login at each service.
+BACK = {
+    "intake": "/segnalazioni/accesso/ritorno",
+    "routing": "/lavoro/accesso/ritorno",
+    "subsidies": "/contributi/accesso/ritorno",
+    "notify": "/messaggi/accesso/ritorno",
+}
 MEMBER = "mongo:27017"
 REPLICA_SET = "rs0"
 
@@ -43,10 +52,14 @@ def connection(user: str, database: str) -> str:
 
 
 def clients(path: Path) -> dict[str, dict[str, object]]:
-    """The clients of the development issuer; existing ones are kept."""
+    """The clients of the development issuer; the secrets of existing ones are kept."""
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    fresh = {f"ascolto-{name}": {"secret": random_word(), "roles": roles} for name, roles in CLIENTS.items()}
-    return {**fresh, **known}
+    made: dict[str, dict[str, object]] = {}
+    for name, roles in CLIENTS.items():
+        secret = known.get(f"ascolto-{name}", {}).get("secret") or random_word()
+        back = {"back": BACK[name]} if name in BACK else {}
+        made[f"ascolto-{name}"] = {"secret": secret, "roles": roles, **back}
+    return {**known, **made}
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -61,14 +74,16 @@ def contents(folder: Path) -> dict[str, str]:
         "grafana_admin": random_word(),
         "issuer_clients": json.dumps(known, indent=1),
     }
-    made |= {f"{name}_client": str(known[f"ascolto-{name}"]["secret"]) for name in WITH_A_FILE}
+    made |= {f"{name}_client": str(known[f"ascolto-{name}"]["secret"]) for name in SERVICES}
     made |= {f"{service}_mongo": connection(service, service) for service in SERVICES}
     made |= {f"{user}_kafka_password": random_word() for user in ("admin", "watcher", *SERVICES)}
     return made | {f"{service}_key": os.urandom(32).hex() for service in SERVICES}
 
 
-def put(path: Path, text: str, mode: int) -> bool:
-    """Writes a file atomically unless it exists; tells whether it did."""
+def put(path: Path, text: str, mode: int, *, replace: bool = False) -> bool:
+    """Writes a file atomically unless it exists, or has another content if `replace`; tells whether it did."""
+    if replace and path.exists() and path.read_text(encoding="utf-8") != text + "\n":
+        path.unlink()
     staged = path.with_name(f".{path.name}.{os.getpid()}.part")
     staged.write_text(text + "\n", encoding="utf-8")
     staged.chmod(mode)
@@ -89,7 +104,10 @@ def main() -> None:
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     args.folder.chmod(0o700)
-    made = [name for name, text in contents(args.folder).items() if put(args.folder / name, text, 0o444)]
+    made = []
+    for name, text in contents(args.folder).items():
+        if put(args.folder / name, text, 0o444, replace=name == "issuer_clients"):
+            made.append(name)
     example = (ROOT / ".env.example").read_text(encoding="utf-8").rstrip("\n")
     made += [args.env.name] if put(args.env, example, 0o644) else []
     sys.stdout.write(f"secrets: created {', '.join(made)}\n" if made else "secrets: nothing to create\n")

@@ -45,7 +45,8 @@ WAY_OUT = {
     "mail": {"notify", "mailbox", "alertmanager"},
     "identity": {*SERVICES, "issuer", "ops"},
 }
-HAS_CLIENT = {"routing", "notify"}
+# Every service has pages for staff or will have: it gets what a login needs.
+LOGIN = {"client", "client_secret", "public_url"}
 # Replicas of an engine follow the rules of the first one.
 LIKE = {f"{engine}-{number}": engine for engine in ("kafka", "mongo") for number in (2, 3)}
 EXACT_TAG = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?(@sha256:[0-9a-f]{64})?$")
@@ -81,7 +82,7 @@ def _receives_its_settings(name: str, spec: Deployment, _: Deployment) -> bool:
     fields = _fields_of(name)
     needed = {field for field, info in fields.items() if info.is_required()}
     prefixed = all(variable.startswith(f"{name.upper()}_") for variable in spec["environment"])
-    return prefixed and needed <= _received(name, spec) <= set(fields)
+    return prefixed and needed <= _received(name, spec) <= {*fields, *LOGIN}
 
 
 def _has_no_secret_in_sight(_: str, spec: Deployment, __: Deployment) -> bool:
@@ -92,8 +93,7 @@ def _has_no_secret_in_sight(_: str, spec: Deployment, __: Deployment) -> bool:
 
 def _keeps_secrets_to_its_own(name: str, spec: Deployment, _: Deployment) -> bool:
     if name in SERVICES:
-        client = {f"{name}_client"} if name in HAS_CLIENT else set()
-        return _files(spec) == {f"{name}_mongo", f"{name}_kafka_password", f"{name}_key"} | client
+        return _files(spec) == {f"{name}_{kind}" for kind in ("mongo", "kafka_password", "key", "client")}
     return _files(spec) == ENGINES_AND_JOBS.get(LIKE.get(name, name), set())
 
 
@@ -408,6 +408,22 @@ def test_a_clients_secret_that_was_lost_is_the_one_that_the_issuer_knows(prepare
     lost.unlink()
     assert _make_secrets(prepared) == "secrets: created notify_client\n"
     assert lost.read_text() == before
+
+
+def test_an_older_file_of_clients_gets_the_missing_ones_and_keeps_its_secrets(prepared: Path) -> None:
+    clients = prepared / "secrets" / "issuer_clients"
+    before = json.loads(clients.read_text())
+    clients.chmod(0o644)
+    clients.write_text(json.dumps({"ascolto-ops": before["ascolto-ops"]}))
+    (prepared / "secrets" / "intake_client").unlink()
+
+    assert _make_secrets(prepared) == "secrets: created issuer_clients, intake_client\n"
+
+    after = json.loads(clients.read_text())
+    assert after["ascolto-ops"] == before["ascolto-ops"]
+    assert set(after) == set(before)
+    assert after["ascolto-intake"]["secret"] == (prepared / "secrets" / "intake_client").read_text().strip()
+    assert after["ascolto-intake"]["back"] == "/segnalazioni/accesso/ritorno"
 
 
 def test_a_missing_variable_is_named_with_what_it_is_for(prepared: Path) -> None:

@@ -27,12 +27,12 @@ CLIENTS: Mapping[str, tuple[str, ...]] = {
     "officer": ("officer",),
     "ops": ("ops",),
 }
-# Where people return from a login at each service.
-BACK = {
-    "intake": "/segnalazioni/accesso/ritorno",
-    "routing": "/accesso/ritorno",
-    "subsidies": "/contributi/accesso/ritorno",
-    "notify": "/messaggi/accesso/ritorno",
+# The pages of staff of each service, which people log in to.
+HOMES = {
+    "intake": "/segnalazioni",
+    "routing": "/lavoro",
+    "subsidies": "/contributi",
+    "notify": "/messaggi",
 }
 # All clients of a local stack share one address, so the rate limit is off.
 UNLIMITED = {"RATE": "0"}
@@ -70,7 +70,7 @@ class Secrets:
                 write_atomically(self.client(name), secrets.token_urlsafe(32), mode=0o600)
         known = {
             f"ascolto-{name}": {"secret": self.client(name).read_text(), "roles": roles}
-            | ({"back": BACK[name]} if name in BACK else {})
+            | ({"back": f"{HOMES[name]}/accesso/ritorno"} if name in HOMES else {})
             for name, roles in CLIENTS.items()
         }
         write_atomically(self.clients, json.dumps(known, indent=1) + "\n", mode=0o600)

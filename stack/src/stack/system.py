@@ -62,9 +62,9 @@ class System(StateFolder):
 
     def launch_issuer(self) -> None:
         """Starts the development issuer if it does not run; returns before it is ready."""
-        if self.issuer.alive():
-            return
         self.secrets.make()
+        if is_current(self.issuer, fingerprint_of(self.secrets.clients.read_text())):
+            return
         port = Ports(self.issuer.folder).claim("http")
         command = [sys.executable, "-m", "stack.issuer", "--stage", "development", "--port", str(port)]
         places = ["--key", str(self.secrets.folder / "issuer.key"), "--clients", str(self.secrets.clients)]
