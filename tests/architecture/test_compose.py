@@ -380,6 +380,8 @@ def test_the_gateway_takes_certificates(prepared: Path) -> None:
     assert {one["target"] for one in gateway["configs"]} == {
         "/etc/nginx/nginx.conf",
         "/etc/ascolto/start.sh",
+        "/etc/ascolto/answers.conf",
+        "/etc/ascolto/locations.conf",
         "/etc/nginx/tls/tls.conf",
     }
     assert _files(gateway) == {"gateway_certificate", "gateway_certificate_key"}

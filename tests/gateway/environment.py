@@ -160,6 +160,7 @@ async def running_gateway(
         "resolver 127.0.0.11": f"resolver 127.0.0.1:{dns}",
         "$service:8080": f"$service:{behind}",
         " /tmp/": f" {folder}/",
+        "/etc/ascolto/": f"{CONFIGURATION}/",
         "/etc/nginx/tls/": f"{folder}/tls/",
         "/dev/stdout": f"{folder}/access.log",
         "worker_processes auto": "worker_processes 1",

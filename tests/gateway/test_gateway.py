@@ -64,8 +64,15 @@ async def test_every_route_reaches_its_service_or_is_hidden(
         "/segnala/%2e%2e/ops/parked",
         "/internal/contacts/../../segnala",
         "/ops%2fparked/../../segnala",
-        "/segnalazioni",
+        "/segnalazionix",
         "/v1/reportsx",
+        "/kit",
+        "/accesso",
+        "/uscita",
+        "/sistema/altro",
+        "/sistema/routingx",
+        "/gateway/away.html",
+        "/gateway/health/x",
     ],
 )
 async def test_other_paths_do_not_exist(path: str, gateway: Gateway) -> None:
@@ -212,7 +219,7 @@ async def test_an_unavailable_service_is_reported_in_the_accepted_format(
         assert answer.headers["connection"] == "close", "the body was not read"
         page = await client.get(path, headers={"Accept": "text/html,*/*"})
         assert (page.status_code, page.headers["retry-after"]) == (503, "2")
-        assert "Riprova tra qualche secondo" in page.text
+        assert "Riprovi tra qualche secondo" in page.text
     assert (await client.get("/v1/budgets")).status_code == 200
 
 

@@ -237,4 +237,4 @@ def test_the_gateway_and_the_services_accept_the_same_methods() -> None:
     text = (CONFIGURATION / "nginx.conf").read_text()
 
     assert re.findall(r"~\^\(([A-Z|]+)\)\$ yes", text) == ["|".join(METHODS)]
-    assert f'Allow "{", ".join(METHODS)}"' in text
+    assert f'method "{", ".join(METHODS)}"' in (CONFIGURATION / "answers.conf").read_text()
