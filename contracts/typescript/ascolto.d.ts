@@ -57,6 +57,14 @@ export interface ReportRegistered {
   heard_at: string
 }
 
+/** Whoever made the report has added to it; what was added stays in intake. */
+export interface ReportAmended {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** What was added: information. */
+  what: Array<string>
+}
+
 /** Whoever made the report has taken it back. */
 export interface ReportWithdrawn {
   /** An opaque identifier (UUID, lower case). */
@@ -280,6 +288,7 @@ export interface KeyResumed {
 /** The value of each ce_type. */
 export interface ByType {
   "report-registered.v1": ReportRegistered
+  "report-amended.v1": ReportAmended
   "report-withdrawn.v1": ReportWithdrawn
   "case-opened.v1": CaseOpened
   "case-held.v1": CaseHeld
@@ -300,7 +309,7 @@ export interface ByType {
 
 /** The values on each topic. */
 export interface ByTopic {
-  "intake.reports": ReportRegistered | ReportWithdrawn
+  "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn
   "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved
   "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted
   "subsidies.measures": BudgetExhausted

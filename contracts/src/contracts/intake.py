@@ -32,6 +32,14 @@ class ReportRegistered(IntakeReport):
     heard_at: Instant = Field(description="When somebody of the agency or its system first heard it: day 0.")
 
 
+class ReportAmended(IntakeReport):
+    """Whoever made the report has added to it; what was added stays in intake."""
+
+    type_tag: ClassVar[str] = "report-amended.v1"
+
+    what: tuple[Code, ...] = Field(min_length=1, max_length=16, description="What was added: information.")
+
+
 class ReportWithdrawn(IntakeReport):
     """Whoever made the report has taken it back."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from chassis.documents import Ref
 from chassis.handling import Reactions, ignore, on
-from contracts.intake import ReportRegistered, ReportWithdrawn
+from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn
 from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
 from contracts.subsidies import (
     ApplicationSubmitted,
@@ -59,7 +59,7 @@ REACTIONS = Reactions(
     on(SubsidyGranted, message_of(triggers.subsidy_granted), notify_subsidy_granted),
     on(SubsidyRefused, message_of(triggers.subsidy_refused), notify_subsidy_refused),
     on(SubsidyWaitlisted, message_of(triggers.subsidy_waitlisted), notify_subsidy_waitlisted),
-    ignore(ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
+    ignore(ReportAmended, ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
     on(RecordSending, recorded, record_sending),
     on(RecordFailure, recorded, record_failure),
     on(RecordSuppression, recorded, record_suppression),

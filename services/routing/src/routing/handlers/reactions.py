@@ -1,7 +1,7 @@
 """The table of routing: for each event, command or timer, the documents it needs and its handler."""
 
-from chassis.handling import Reactions, on
-from contracts.intake import ReportRegistered, ReportWithdrawn
+from chassis.handling import Reactions, ignore, on
+from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn
 from routing.domain.registers import CURRENT
 from routing.handlers.close_withdrawn_case import close_withdrawn_case
 from routing.handlers.documents import CASES, REGISTERS
@@ -15,6 +15,7 @@ SUBSCRIBES = ("intake.reports",)
 REACTIONS = Reactions(
     on(ReportRegistered, lambda event: (CASES[event.report_id], REGISTERS[CURRENT]), open_case),
     on(ReportWithdrawn, lambda event: (CASES[event.report_id],), close_withdrawn_case),
+    ignore(ReportAmended),
     on(ResolveCase, lambda command: (CASES[command.report_id],), resolve_case),
     on(DueDatePassed, lambda timer: (CASES[timer.report_id],), escalate_case),
     on(LoadRegister, lambda _: (REGISTERS[CURRENT],), load_register),

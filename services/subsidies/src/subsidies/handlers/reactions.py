@@ -3,8 +3,8 @@
 from typing import Any
 
 from chassis.documents import Ref
-from chassis.handling import Reaction, Reactions, on
-from contracts.intake import ReportRegistered, ReportWithdrawn
+from chassis.handling import Reaction, Reactions, ignore, on
+from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn
 from subsidies.handlers.allocate_budget import AllocateBudget, allocate_budget
 from subsidies.handlers.documents import (
     APPLICATIONS,
@@ -47,6 +47,7 @@ REACTIONS = Reactions(
         open_application,
     ),
     on(ReportWithdrawn, lambda event: (APPLICATIONS[application_of(event.report_id)],), withdraw_application),
+    ignore(ReportAmended),
     Reaction(SubmitApplication, _submission, submit_application, "submit_application"),
     on(LoadPack, lambda command: (PACKS[command.pack.hash],), load_pack),
     on(PublishMeasures, lambda _: (REGISTERS[CURRENT],), publish_measures),
