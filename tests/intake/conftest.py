@@ -18,7 +18,7 @@ from intake.app.use_cases import use_cases
 from intake.domain.registers import Register
 from intake.entrypoints.api import internal, v1
 from intake.entrypoints.pages import public
-from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
+from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS
 from webkit.csrf import CsrfTokens
 
@@ -49,7 +49,7 @@ async def service(registers: tuple[Register, Register]) -> AsyncIterator[MemoryS
     async def seed(context: ServiceContext) -> None:
         await load_registers(context, registers)
 
-    plan = Plan("intake", REACTIONS, (REPORTS, PRIVATE, REGISTERS), routers, seed=seed)
+    plan = Plan("intake", REACTIONS, (REPORTS, PRIVATE, ENTRIES, REGISTERS), routers, seed=seed)
     async with MemoryService(plan, NOON, TOKENS) as made:
         yield made
 

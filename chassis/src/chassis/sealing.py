@@ -38,14 +38,28 @@ class Sealer:
         sealed = {name: _encrypt(box, text.encode(), f"{owner}/{name}") for name, text in fields.items()}
         return Sealed(owner, _encrypt(self._wrapping, key, owner), sealed)
 
+    def add(self, sealed: Sealed, fields: Mapping[str, str]) -> Sealed:
+        """Encrypt other fields under the same key; raises Erased when the key was deleted."""
+        box = self._box(sealed)
+        added = {
+            name: _encrypt(box, text.encode(), f"{sealed.owner}/{name}") for name, text in fields.items()
+        }
+        return Sealed(sealed.owner, sealed.key, added)
+
     def open(self, sealed: Sealed) -> dict[str, str]:
         """Decrypt the fields; raises Erased when the key was deleted or anything was modified."""
+        box = self._box(sealed)
         try:
-            box = AESGCM(_decrypt(self._wrapping, sealed.key, sealed.owner))
             return {
                 name: _decrypt(box, data, f"{sealed.owner}/{name}").decode()
                 for name, data in sealed.fields.items()
             }
+        except (InvalidTag, ValueError) as error:
+            raise Erased(sealed.owner) from error
+
+    def _box(self, sealed: Sealed) -> AESGCM:
+        try:
+            return AESGCM(_decrypt(self._wrapping, sealed.key, sealed.owner))
         except (InvalidTag, ValueError) as error:
             raise Erased(sealed.owner) from error
 

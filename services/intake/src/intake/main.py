@@ -13,7 +13,7 @@ from intake.app.use_cases import use_cases
 from intake.entrypoints.api import internal, v1
 from intake.entrypoints.gauges import GAUGES
 from intake.entrypoints.pages import public
-from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
+from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS, SUBSCRIBES
 from intake.queries import reports
 from intake.settings import Settings
@@ -39,7 +39,7 @@ def plan(settings: Settings) -> Plan:
     return Plan(
         name="intake",
         reactions=REACTIONS,
-        collections=(REPORTS, PRIVATE, REGISTERS),
+        collections=(REPORTS, PRIVATE, ENTRIES, REGISTERS),
         subscribes=SUBSCRIBES,
         indexes=(GUESSES, *reports.INDEXES),
         gauges=GAUGES,

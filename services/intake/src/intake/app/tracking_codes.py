@@ -68,6 +68,10 @@ class TrackingCodes:
         body = asdict(draft) | {"heard_at": draft.heard_at and draft.heard_at.isoformat()}
         return hmac.new(self._body, json.dumps(body, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
+    def text_fingerprint(self, *words: str) -> str:
+        """A keyed hash of texts: equal for equal texts, and useless for guessing them."""
+        return _keyed(self._body, *words)
+
 
 def _keyed(key: bytes, *words: str) -> str:
     """A keyed hash of a list of words; the JSON encoding keeps word boundaries."""

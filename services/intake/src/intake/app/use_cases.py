@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from chassis.sealing import Sealer
 from chassis.service import ServiceContext
 from intake.app.contents import Contents
+from intake.app.entries import ReportEntries
 from intake.app.registers import Registers
 from intake.app.submit import Submissions
 from intake.app.track import Tracking
@@ -19,6 +20,7 @@ class UseCases:
 
     codes: TrackingCodes
     contents: Contents
+    entries: ReportEntries
     registers: Registers
     submissions: Submissions
     tracking: Tracking
@@ -28,10 +30,12 @@ class UseCases:
 def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> UseCases:
     """Build the use cases with the service's secret; `is_address` validates e-mail addresses."""
     codes, registers = TrackingCodes(secret), Registers(context)
-    contents = Contents(context, Sealer(secret))
+    sealer = Sealer(secret)
+    contents = Contents(context, sealer)
     return UseCases(
         codes=codes,
         contents=contents,
+        entries=ReportEntries(context, codes, sealer),
         registers=registers,
         submissions=Submissions(context, registers, codes, contents, is_address),
         tracking=Tracking(context, codes),

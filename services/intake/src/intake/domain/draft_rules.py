@@ -64,7 +64,7 @@ def faults(
     stored = normalized(draft)
     return (
         *subject_faults(draft.category, draft.place_id, categories, places),
-        *_text_faults(stored.description),
+        *text_faults(stored.description),
         *_contact_faults(stored.contact, is_address),
         *_language_faults(draft.language),
         *heard_at_faults(draft.heard_at, now),
@@ -117,19 +117,18 @@ def heard_at_faults(heard_at: datetime | None, now: datetime) -> tuple[Fault, ..
     return ()
 
 
-def _text_faults(text: str) -> tuple[Fault, ...]:
+def text_faults(text: str, name: str = "description") -> tuple[Fault, ...]:
+    """The faults of a text that somebody writes: the description of a report, or an entry."""
     if _UNSTORABLE.search(text):
-        return (_unstorable("description"),)
+        return (_unstorable(name),)
     if not _is_visible(text):
-        return (
-            Fault("description-missing", "description", "The description is empty.", "Say what is wrong."),
-        )
+        return (Fault(f"{name}-missing", name, f"The {name} is empty.", "Say what is wrong."),)
     if len(text) > MOST_CHARACTERS:
         return (
             Fault(
-                "description-too-long",
-                "description",
-                f"The description has {len(text)} characters.",
+                f"{name}-too-long",
+                name,
+                f"The {name} has {len(text)} characters.",
                 f"Use at most {MOST_CHARACTERS} characters.",
             ),
         )

@@ -41,7 +41,7 @@ def tidy(draft: Draft) -> Draft:
         draft,
         category=draft.category.strip(),
         place_id=draft.place_id.strip(),
-        description=_text(draft.description),
+        description=tidy_text(draft.description),
         language=draft.language.strip().lower(),
         heard_at=_milliseconds(draft.heard_at),
         contact=Contact(_line(contact.name), _line(contact.email), _line(contact.phone)),
@@ -53,17 +53,23 @@ def normalized(draft: Draft) -> Draft:
     contact = draft.contact
     return replace(
         draft,
-        description=unicodedata.normalize("NFC", draft.description),
-        contact=Contact(*(value and unicodedata.normalize("NFC", value) for value in astuple(contact))),
+        description=normalized_text(draft.description),
+        contact=Contact(*(value and normalized_text(value) for value in astuple(contact))),
     )
 
 
-def _text(value: str) -> str:
+def tidy_text(value: str) -> str:
+    """The text without control characters and surrounding whitespace."""
     return _CONTROLS.sub("", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
+def normalized_text(value: str) -> str:
+    """The text as it is stored, in Unicode Normalization Form C."""
+    return unicodedata.normalize("NFC", value)
+
+
 def _line(value: str | None) -> str | None:
-    return " ".join(_text(value or "").split()) or None
+    return " ".join(tidy_text(value or "").split()) or None
 
 
 def _milliseconds(moment: datetime | None) -> datetime | None:

@@ -17,7 +17,22 @@ class Status(StrEnum):
 
 
 _ORDER = (Status.REGISTERED, Status.HELD, Status.IN_CHARGE, Status.ESCALATED, Status.CLOSED)
+MOST_STEPS = 60
 ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a report: what happened and when, and the office and due date from then on.
+
+    `code` is the outcome of a closing, or the due date that was missed.
+    """
+
+    what: str
+    at: datetime
+    route: str | None = None
+    due_at: datetime | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,7 @@ class Report:
     due_at: datetime | None = None
     outcome: str | None = None
     sender_hash: str | None = None
+    history: tuple[Step, ...] = ()
 
 
 def progress(status: Status) -> int:
@@ -56,11 +72,12 @@ def move(
     route: str | None = None,
     due_at: datetime | None = None,
     outcome: str | None = None,
+    missed: str | None = None,
 ) -> Report:
     """The report after an event; its status never goes back, and a closed or withdrawn report does not change."""
     if report.status in ENDED:
         return report
-    return replace(
+    moved = replace(
         report,
         status=status if progress(status) > progress(report.status) else report.status,
         route=route or report.route,
@@ -68,3 +85,12 @@ def move(
         outcome=outcome or report.outcome,
         updated_at=max(report.updated_at, now),
     )
+    return _with_step(moved, Step(status.value, moved.updated_at, route, due_at, outcome or missed))
+
+
+def _with_step(report: Report, step: Step) -> Report:
+    """The report with one more step; a repeated step is left out, and the oldest of too many."""
+    last = report.history[-1] if report.history else None
+    if last is not None and replace(last, at=step.at) == step:
+        return report
+    return replace(report, history=(*report.history, step)[-MOST_STEPS:])

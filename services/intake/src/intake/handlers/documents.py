@@ -2,6 +2,7 @@
 
 from chassis.documents import Collection, Raw
 from chassis.sealing import Sealed
+from intake.domain.entries import Entries
 from intake.domain.registers import Register
 from intake.domain.reports import Report
 
@@ -11,12 +12,22 @@ def _without_sender(state: Raw) -> Raw:
     return state | {"sender_hash": None}
 
 
+def _with_history(state: Raw) -> Raw:
+    """Form 3 adds the history; of a report of form 2 only its present status is known."""
+    known = {name: state.get(name) for name in ("route", "due_at")}
+    if state["status"] == "registered":
+        return state | {"history": []}
+    step = {"what": state["status"], "at": state["updated_at"], "code": state.get("outcome"), **known}
+    return state | {"history": [step]}
+
+
 REPORTS = Collection(
     "reports",
     Report,
     key=lambda report: report.report_id,
     publishes=("intake.reports",),
-    upcasters=(_without_sender,),
+    upcasters=(_without_sender, _with_history),
 )
 PRIVATE = Collection("private", Sealed, key=lambda sealed: sealed.owner)
+ENTRIES = Collection("entries", Entries, key=lambda entries: entries.report_id)
 REGISTERS = Collection("registers", Register, key=lambda register: register.name, reference=True)

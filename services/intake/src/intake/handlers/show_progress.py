@@ -22,7 +22,7 @@ def show_held(event: CaseHeld, report: Report | None, moment: Moment) -> Change:
 def show_escalated(event: CaseEscalated, report: Report | None, moment: Moment) -> Change:
     """Show that the due date was missed; the due date itself does not change."""
     report = _known(event.report_id, report)
-    return _moved(report, move(report, Status.ESCALATED, moment.now))
+    return _moved(report, move(report, Status.ESCALATED, moment.now, missed=event.missed))
 
 
 def show_closed(event: CaseResolved, report: Report | None, moment: Moment) -> Change:

@@ -1,0 +1,116 @@
+"""Add entries to a report, and read them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chassis.errors import Refused
+from chassis.sealing import Erased, Sealed, Sealer
+from chassis.service import ServiceContext
+from intake.app.tracking_codes import TrackingCodes
+from intake.domain.draft_rules import text_faults
+from intake.domain.drafts import normalized_text, tidy_text
+from intake.domain.entries import Author, Entry, EntryKind
+from intake.handlers.add_entry import AddEntry
+from intake.handlers.documents import ENTRIES, PRIVATE
+from intake.handlers.register_report import refusal
+
+TEXT = "text"
+
+
+@dataclass(frozen=True)
+class ReadableEntry:
+    """An entry with its decrypted fields, or None when they were erased."""
+
+    id: str
+    kind: EntryKind
+    by: Author
+    at: datetime
+    subject: str | None
+    fields: Mapping[str, str] | None
+
+    @property
+    def text(self) -> str | None:
+        """The text of the entry, or None when it was erased."""
+        return None if self.fields is None else self.fields[TEXT]
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """An entry to add; `id` is made with the form, `more` are further texts to encrypt, such as the name of its writer."""
+
+    id: str
+    kind: EntryKind
+    by: Author
+    text: str
+    subject: str | None = None
+    more: Mapping[str, str] | None = None
+
+
+class ReportEntries:
+    """Adds entries to reports and reads them; their texts are encrypted under the key of the report."""
+
+    def __init__(self, context: ServiceContext, codes: TrackingCodes, sealer: Sealer) -> None:
+        self._context, self._codes, self._sealer = context, codes, sealer
+
+    async def add(self, report_id: str, entry: NewEntry) -> bool:
+        """Add an entry and return whether it was added before; the same entry again changes nothing.
+
+        Raises Refused for an empty or too long text (422), for another text under a used id (422), for a status or a number
+        of entries that does not allow it (409), for a missing report (404), and when its data were erased (410).
+        """
+        text = tidy_text(entry.text)
+        if found := text_faults(normalized_text(text), entry.kind):
+            raise refusal(found[0])
+        fields = {TEXT: normalized_text(text), **(entry.more or {})}
+        answer = await self._context.run(
+            await self._command(report_id, entry, fields),
+            id=f"entry:{report_id}:{entry.id}",
+            key=report_id,
+            correlation=report_id,
+            fingerprint=self._codes.text_fingerprint(entry.kind, entry.by, text),
+        )
+        return answer.again or bool(answer.body["known"])
+
+    async def read(self, report_id: str, *kinds: EntryKind) -> Sequence[ReadableEntry]:
+        """The entries of these kinds, oldest first."""
+        stored = await self._context.load(ENTRIES, report_id)
+        wanted = [one for one in stored.entries if one.kind in kinds] if stored else []
+        if not wanted:
+            return []
+        sealed = await self._context.load(PRIVATE, report_id)
+        return [self._open(sealed, entry) for entry in wanted]
+
+    async def _command(self, report_id: str, entry: NewEntry, fields: Mapping[str, str]) -> AddEntry:
+        sealed = await self._context.load(PRIVATE, report_id)
+        if sealed is None:
+            raise Refused("no-such-report", "There is no report with this id.", status=404)
+        try:
+            added = self._sealer.add(sealed, {_bound(entry.id, name): text for name, text in fields.items()})
+        except Erased as erased:
+            raise Refused("report-erased", "The data of the report were erased.", status=410) from erased
+        names = {name: added.fields[_bound(entry.id, name)] for name in fields}
+        return AddEntry(report_id, entry.id, entry.kind, entry.by, names, entry.subject)
+
+    def _open(self, sealed: Sealed | None, entry: Entry) -> ReadableEntry:
+        return ReadableEntry(
+            entry.id,
+            EntryKind(entry.kind),
+            Author(entry.by),
+            entry.at,
+            entry.subject,
+            None if sealed is None else self._fields(sealed, entry),
+        )
+
+    def _fields(self, sealed: Sealed, entry: Entry) -> Mapping[str, str] | None:
+        bound = {_bound(entry.id, name): data for name, data in entry.fields.items()}
+        try:
+            opened = self._sealer.open(replace(sealed, fields=bound))
+        except Erased:
+            return None
+        return {name: opened[_bound(entry.id, name)] for name in entry.fields}
+
+
+def _bound(entry_id: str, name: str) -> str:
+    """The name under which a field of an entry is encrypted, so that the texts of entries cannot be exchanged."""
+    return f"{entry_id}/{name}"
