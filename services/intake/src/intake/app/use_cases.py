@@ -6,6 +6,8 @@ from chassis.sealing import Sealer
 from chassis.service import ServiceContext
 from intake.app.contents import Contents
 from intake.app.entries import ReportEntries
+from intake.app.follow import Following
+from intake.app.places import PlaceSearch
 from intake.app.registers import Registers
 from intake.app.submit import Submissions
 from intake.app.track import Tracking
@@ -21,6 +23,8 @@ class UseCases:
     codes: TrackingCodes
     contents: Contents
     entries: ReportEntries
+    following: Following
+    places: PlaceSearch
     registers: Registers
     submissions: Submissions
     tracking: Tracking
@@ -31,11 +35,13 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
     """Build the use cases with the service's secret; `is_address` validates e-mail addresses."""
     codes, registers = TrackingCodes(secret), Registers(context)
     sealer = Sealer(secret)
-    contents = Contents(context, sealer)
+    contents, entries = Contents(context, sealer), ReportEntries(context, codes, sealer)
     return UseCases(
         codes=codes,
         contents=contents,
-        entries=ReportEntries(context, codes, sealer),
+        entries=entries,
+        following=Following(entries),
+        places=PlaceSearch(registers),
         registers=registers,
         submissions=Submissions(context, registers, codes, contents, is_address),
         tracking=Tracking(context, codes),

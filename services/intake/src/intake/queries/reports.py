@@ -7,7 +7,7 @@ from datetime import datetime
 from chassis.documents import AnyOf, Index
 from chassis.sealing import Sealed
 from chassis.service import ServiceContext
-from intake.domain.reports import ENDED, Report, Status
+from intake.domain.reports import ENDED, Report, Status, Step
 from intake.handlers.documents import PRIVATE, REPORTS
 
 INDEXES = (
@@ -31,6 +31,7 @@ class StatusView:
     route: str | None
     due_at: datetime | None
     outcome: str | None
+    history: tuple[Step, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -59,6 +60,7 @@ def status_view(report: Report) -> StatusView:
         route=report.route,
         due_at=report.due_at,
         outcome=report.outcome,
+        history=report.history,
     )
 
 
