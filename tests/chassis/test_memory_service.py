@@ -18,7 +18,7 @@ from tests.chassis.ledger import (
     report_id,
 )
 
-from chassis.errors import Refused
+from chassis.errors import Refused, Unavailable
 from chassis.service import Plan, ServiceContext
 from chassis.testing import MemoryService
 from chassis.transaction.inputs import Result
@@ -98,3 +98,24 @@ async def test_a_client_has_the_role_that_is_its_token(service: MemoryService) -
         answers = [await one.get("/pages") for one in (operator, officer, service.http)]
 
     assert [one.status_code for one in answers] == [200, 403, 401]
+
+
+async def test_an_audit_row_is_written_once_and_read_newest_first(service: MemoryService) -> None:
+    first = await service.context.audit("ada", "look", {"report_id": REPORT}, id="one")
+    service.now += timedelta(minutes=1)
+    again = await service.context.audit("ada", "look", {"report_id": REPORT}, id="one")
+    other = await service.context.audit("bea", "look", {"report_id": REPORT})
+    rows = await service.context.audited({"details.report_id": REPORT})
+
+    assert (first, again, other) == (True, False, True)
+    assert [(row["by"], row["at"]) for row in rows] == [("bea", service.now), ("ada", NOW)]
+
+
+async def test_an_audit_row_that_is_not_written_is_no_permission(service: MemoryService) -> None:
+    async def nothing_inserted(collection: str, documents: object) -> int:
+        return 0
+
+    service.store.insert_missing = nothing_inserted  # type: ignore[method-assign, assignment]
+
+    with pytest.raises(Unavailable):
+        await service.context.audit("ada", "look", {}, id="one")

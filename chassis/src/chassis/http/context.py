@@ -1,6 +1,6 @@
 """The context of a service: run commands, read documents, authenticate requests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, TypeVar
@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 from fastapi import Request
 
 from chassis.clock import Clock
-from chassis.documents import Collection, Order, Where
-from chassis.errors import Early, Misuse, Poison, Refused
+from chassis.documents import Collection, Order, Raw, Where
+from chassis.errors import Early, Misuse, Poison, Refused, Unavailable
 from chassis.http.rates import Rates
 from chassis.http.tokens import Principal, Tokens
 from chassis.observe.tracing import current_traceparent
+from chassis.store.audit import audit_row
+from chassis.store.collections import AUDIT
 from chassis.store.port import Store
 from chassis.transaction.commands import Commands, succeeded
 from chassis.transaction.inputs import Lineage
@@ -172,6 +174,21 @@ class ServiceContext:
         """Documents in one snapshot; fields are named `state.<field>`."""
         rows = await self.store.query(collection.name, where or {}, order, limit)
         return [found for row in rows if (found := collection.understand(row)) is not None]
+
+    async def audit(self, by: str, action: str, details: Mapping[str, Any], id: str | None = None) -> bool:  # noqa: A002
+        """Write a row to the audit before the act that it records; raises Unavailable when it is not written.
+
+        Returns False when a row with this id was written before.
+        """
+        row = audit_row(self.clock(), by, action, dict(details))
+        inserted = await self.store.insert_missing(AUDIT, [row if id is None else row | {"_id": id}])
+        if not inserted and (id is None or await self.store.get(AUDIT, id) is None):
+            raise Unavailable("the audit row was not written")
+        return bool(inserted)
+
+    async def audited(self, where: Where, limit: int = 50) -> Sequence[Raw]:
+        """Rows of the audit, newest first; their fields are `by`, `at`, `action` and `details.<name>`."""
+        return await self.store.query(AUDIT, where, [("at", -1), ("_id", -1)], limit)
 
     def require(self, *roles: str) -> BearerGuard:
         """The guard for a route: `Depends(context.require("operator"))`."""
