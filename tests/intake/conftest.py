@@ -25,7 +25,7 @@ from webkit.csrf import CsrfTokens
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECRET = b"s" * 32
-TOKENS = {"token-of-notify": "service", "token-of-operator": "operator"}
+TOKENS = {"token-of-notify": "service", "token-of-operator": "operator", "token-of-officer": "officer"}
 
 
 @pytest.fixture(scope="session")

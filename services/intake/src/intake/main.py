@@ -15,7 +15,7 @@ from intake.entrypoints.gauges import GAUGES
 from intake.entrypoints.pages import public
 from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS, SUBSCRIBES
-from intake.queries import reports
+from intake.queries import readings, reports
 from intake.settings import Settings
 from webkit.csrf import CsrfTokens
 
@@ -41,7 +41,7 @@ def plan(settings: Settings) -> Plan:
         reactions=REACTIONS,
         collections=(REPORTS, PRIVATE, ENTRIES, REGISTERS),
         subscribes=SUBSCRIBES,
-        indexes=(GUESSES, *reports.INDEXES),
+        indexes=(GUESSES, *reports.INDEXES, *readings.INDEXES),
         gauges=GAUGES,
         routers=routers,
         seed=seed,

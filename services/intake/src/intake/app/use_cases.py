@@ -8,6 +8,7 @@ from intake.app.contents import Contents
 from intake.app.entries import ReportEntries
 from intake.app.follow import Following
 from intake.app.places import PlaceSearch
+from intake.app.readings import Readings
 from intake.app.registers import Registers
 from intake.app.submit import Submissions
 from intake.app.track import Tracking
@@ -25,6 +26,7 @@ class UseCases:
     entries: ReportEntries
     following: Following
     places: PlaceSearch
+    readings: Readings
     registers: Registers
     submissions: Submissions
     tracking: Tracking
@@ -42,6 +44,7 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         entries=entries,
         following=Following(entries),
         places=PlaceSearch(registers),
+        readings=Readings(context, contents, registers),
         registers=registers,
         submissions=Submissions(context, registers, codes, contents, is_address),
         tracking=Tracking(context, codes),

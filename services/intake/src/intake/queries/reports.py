@@ -64,9 +64,14 @@ def status_view(report: Report) -> StatusView:
     )
 
 
+async def report_of(context: ServiceContext, report_id: str) -> Report | None:
+    """The report with this id, without its contents, or None."""
+    return await context.load(REPORTS, report_id)
+
+
 async def status_of(context: ServiceContext, report_id: str) -> StatusView | None:
     """The public part of the report with this id, or None."""
-    report = await context.load(REPORTS, report_id)
+    report = await report_of(context, report_id)
     return None if report is None else status_view(report)
 
 

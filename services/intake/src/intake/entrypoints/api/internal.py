@@ -8,8 +8,11 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel
 
 from chassis.service import ServiceContext
+from chassis.web import Principal
 from intake.app import contents
+from intake.app.readings import Reader
 from intake.app.use_cases import UseCases
+from intake.domain.readers import Part
 
 # The most ids of one request: its URL stays below the 8 KiB that servers accept.
 MOST = 100
@@ -68,13 +71,16 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
         found = await use_cases.contents.read_all([str(one) for one in report_id])
         return KnownContacts(contacts={one: _contact(full) for one, full in found.items()})
 
-    @api.get(
-        "/reports/{report_id}", dependencies=[Depends(context.require("operator", "coordinator", "officer"))]
-    )
-    async def read_report(report_id: UUID, response: Response) -> FullReport:
-        """The whole report, for staff who work on it."""
+    staff = context.require("operator", "coordinator", "officer")
+
+    @api.get("/reports/{report_id}")
+    async def read_report(
+        report_id: UUID, response: Response, principal: Annotated[Principal, Depends(staff)]
+    ) -> FullReport:
+        """The whole report, for staff who work on it; the audit has a line of who read it."""
         response.headers["Cache-Control"] = "no-store"
-        return _full(await use_cases.contents.read(str(report_id)))
+        reader = Reader(principal.subject, principal.roles)
+        return _full(await use_cases.readings.read(str(report_id), reader, Part.FULL))
 
     return api
 

@@ -1,0 +1,52 @@
+"""Show staff what a tenant wrote: nobody reads it without the right to and without a line in the audit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chassis.errors import Refused
+from chassis.service import ServiceContext
+from intake.app.contents import Contents, FullReport
+from intake.app.registers import Registers
+from intake.domain.readers import Part, may_read
+from intake.domain.reports import Report
+from intake.queries.readings import READ, ReadingView, readings_of
+from intake.queries.reports import report_of
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody of the staff: the issuer's id and the roles."""
+
+    subject: str
+    roles: frozenset[str]
+
+
+class Readings:
+    """Reads reports for staff."""
+
+    def __init__(self, context: ServiceContext, contents: Contents, registers: Registers) -> None:
+        self._context, self._contents, self._registers = context, contents, registers
+
+    async def admit(self, report_id: str, reader: Reader) -> Report:
+        """The public part of a report that this reader may read; raises Refused (404 or 403)."""
+        report = await report_of(self._context, report_id)
+        if report is None:
+            raise Refused("no-such-report", "There is no report with this id.", status=404)
+        category = (await self._registers.categories()).category(report.category)
+        if not may_read(reader.roles, category):
+            raise Refused("not-your-report", "Officers read reports about contributions only.", status=403)
+        return report
+
+    async def read(self, report_id: str, reader: Reader, part: Part) -> FullReport:
+        """A report with its content, after the audit has a line of who reads it.
+
+        Raises Refused (404 or 403), and Unavailable when the line cannot be written: then nothing is decrypted.
+        """
+        await self.admit(report_id, reader)
+        details = {"report_id": report_id, "roles": sorted(reader.roles), "part": part.value}
+        await self._context.audit(reader.subject, READ, details)
+        return await self._contents.read(report_id)
+
+    async def of(self, report_id: str) -> Sequence[ReadingView]:
+        """Who read this report, latest first."""
+        return await readings_of(self._context, report_id)
