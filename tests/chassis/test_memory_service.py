@@ -115,7 +115,7 @@ async def test_an_audit_row_that_is_not_written_is_no_permission(service: Memory
     async def nothing_inserted(collection: str, documents: object) -> int:
         return 0
 
-    service.store.insert_missing = nothing_inserted  # type: ignore[method-assign, assignment]
+    service.store.insert_missing = nothing_inserted  # type: ignore[method-assign]
 
     with pytest.raises(Unavailable):
         await service.context.audit("ada", "look", {}, id="one")

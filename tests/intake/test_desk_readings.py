@@ -40,7 +40,7 @@ async def test_nothing_is_shown_when_the_audit_cannot_be_written(
     async def nothing_inserted(collection: str, documents: object) -> int:
         return 0
 
-    store.insert_missing = nothing_inserted  # type: ignore[method-assign, assignment]
+    store.insert_missing = nothing_inserted  # type: ignore[method-assign]
 
     answer = await read(client, report_id)
 
