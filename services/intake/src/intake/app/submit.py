@@ -11,7 +11,7 @@ from intake.app.tracking_codes import TrackingCodes
 from intake.domain.draft_rules import Fault, IsAddress, faults
 from intake.domain.drafts import Draft, tidy
 from intake.handlers.register_report import RegisterReport, refusal
-from intake.queries.reports import status_of
+from intake.queries.reports import report_of, status_of
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,16 @@ class Submissions:
         )
         # An inbox row of an older build has no sender_hash: then nobody gets the receipt.
         own = self._codes.is_sender(report_id, answer.body.get("sender_hash"), sender)
+        known = answer.again or bool(answer.body["known"])
+        if known and own:
+            own = not await self._has_new_pin(report_id)
         receipt = Receipt(answer.body["tracking_code"], self._codes.pin(report_id)) if own else None
-        return Submission(report_id, answer.again or answer.body["known"], receipt)
+        return Submission(report_id, known, receipt)
+
+    async def _has_new_pin(self, report_id: str) -> bool:
+        """Whether the first PIN stopped working: who resends the report does not get the PIN of the listening point."""
+        report = await report_of(self._context, report_id)
+        return report is not None and report.pin_nonce is not None
 
     def _command(self, draft: Draft, report_id: str, sender: str) -> RegisterReport:
         return RegisterReport(

@@ -1,4 +1,7 @@
-"""Tracking codes and PINs: derived from a report's id with the service's secret, so the same report always has the same ones."""
+"""Tracking codes and PINs: derived from a report's id with the service's secret.
+
+A report always has the same code, and the same PIN until it gets a new one.
+"""
 
 import hashlib
 import hmac
@@ -32,12 +35,15 @@ class TrackingCodes:
         letters = "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 50, 5))
         return f"{letters[:5]}-{letters[5:]}"
 
-    def pin(self, report_id: str) -> str:
-        """The PIN of a report: six digits, 19.9 bits.
+    def pin(self, report_id: str, nonce: str | None = None) -> str:
+        """The PIN of a report: six digits, 19.9 bits; each nonce gives another one, none gives the first.
 
         The bias of 64 bits modulo 10^6 is below one part in 10^13.
         """
-        return f"{int.from_bytes(hmac.digest(self._pin, report_id.encode(), 'sha256')[:8]) % 1_000_000:06d}"
+        derived_from = report_id if nonce is None else f"{report_id}/{nonce}"
+        return (
+            f"{int.from_bytes(hmac.digest(self._pin, derived_from.encode(), 'sha256')[:8]) % 1_000_000:06d}"
+        )
 
     def pin_hash(self, report_id: str, pin: str) -> str:
         """The stored hash of the PIN; it cannot be searched without the service's secret."""

@@ -7,6 +7,7 @@ from chassis.service import ServiceContext
 from intake.app.contents import Contents
 from intake.app.entries import ReportEntries
 from intake.app.follow import Following
+from intake.app.new_pin import Slips
 from intake.app.places import PlaceSearch
 from intake.app.readings import Readings
 from intake.app.registers import Registers
@@ -28,6 +29,7 @@ class UseCases:
     places: PlaceSearch
     readings: Readings
     registers: Registers
+    slips: Slips
     submissions: Submissions
     tracking: Tracking
     withdrawals: Withdrawals
@@ -38,14 +40,16 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
     codes, registers = TrackingCodes(secret), Registers(context)
     sealer = Sealer(secret)
     contents, entries = Contents(context, sealer), ReportEntries(context, codes, sealer)
+    readings = Readings(context, contents, registers)
     return UseCases(
         codes=codes,
         contents=contents,
         entries=entries,
         following=Following(entries),
         places=PlaceSearch(registers),
-        readings=Readings(context, contents, registers),
+        readings=readings,
         registers=registers,
+        slips=Slips(context, codes, readings),
         submissions=Submissions(context, registers, codes, contents, is_address),
         tracking=Tracking(context, codes),
         withdrawals=Withdrawals(context),

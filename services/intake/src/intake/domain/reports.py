@@ -37,7 +37,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Report:
-    """One report, without personal data."""
+    """One report, without personal data.
+
+    `pin_nonce` is None while the first PIN is valid.
+    """
 
     report_id: str
     tracking_code: str
@@ -57,6 +60,7 @@ class Report:
     outcome: str | None = None
     sender_hash: str | None = None
     history: tuple[Step, ...] = ()
+    pin_nonce: str | None = None
 
 
 def progress(status: Status) -> int:

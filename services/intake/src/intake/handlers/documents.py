@@ -13,7 +13,7 @@ def _without_sender(state: Raw) -> Raw:
 
 
 def _with_history(state: Raw) -> Raw:
-    """Form 3 adds the history; of a report of form 2 only its present status is known."""
+    """Form 3 adds the history and the nonce of the PIN; of a report of form 2 only its present status is known."""
     known = {name: state.get(name) for name in ("route", "due_at")}
     if state["status"] == "registered":
         return state | {"history": []}

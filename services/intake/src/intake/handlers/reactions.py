@@ -6,6 +6,7 @@ from intake.handlers.add_entry import AddEntry, add_entry
 from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.load_register import LoadRegister, load_register
 from intake.handlers.register_report import RegisterReport, register_report
+from intake.handlers.renew_pin import RenewPin, renew_pin
 from intake.handlers.show_progress import show_closed, show_escalated, show_held, show_in_charge
 from intake.handlers.withdraw_report import WithdrawReport, withdraw_report
 
@@ -17,6 +18,7 @@ REACTIONS = Reactions(
     ),
     on(WithdrawReport, lambda c: (REPORTS[c.report_id],), withdraw_report),
     on(AddEntry, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), add_entry),
+    on(RenewPin, lambda c: (REPORTS[c.report_id],), renew_pin),
     on(LoadRegister, lambda c: (REGISTERS[c.register.name],), load_register),
     on(CaseOpened, lambda e: (REPORTS[e.report_id],), show_in_charge),
     on(CaseHeld, lambda e: (REPORTS[e.report_id],), show_held),
