@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from chassis.errors import Refused
 from chassis.service import ServiceContext
-from intake.app.contents import Contents, FullReport
+from intake.app.contents import Content, Contents, FullReport
+from intake.app.entries import ReadableEntry, ReportEntries
 from intake.app.registers import Registers
+from intake.domain.answers import is_current
+from intake.domain.entries import EntryKind
 from intake.domain.readers import Part, may_read
 from intake.domain.reports import Report
 from intake.queries.readings import READ, ReadingView, readings_of
@@ -15,17 +18,32 @@ from intake.queries.reports import report_of
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody of the staff: the issuer's id and the roles."""
+    """Somebody of the staff: the issuer's id, the roles, and the name where it is known."""
 
     subject: str
     roles: frozenset[str]
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """All that a report has: its content, or None when that was erased, its entries, oldest first, and the present answer."""
+
+    report: Report
+    content: Content | None
+    information: Sequence[ReadableEntry]
+    notes: Sequence[ReadableEntry]
+    answer: ReadableEntry | None
 
 
 class Readings:
     """Reads reports for staff."""
 
-    def __init__(self, context: ServiceContext, contents: Contents, registers: Registers) -> None:
-        self._context, self._contents, self._registers = context, contents, registers
+    def __init__(
+        self, context: ServiceContext, contents: Contents, entries: ReportEntries, registers: Registers
+    ) -> None:
+        self._context, self._registers = context, registers
+        self._contents, self._entries = contents, entries
 
     async def admit(self, report_id: str, reader: Reader) -> Report:
         """The public part of a report that this reader may read; raises Refused (404 or 403)."""
@@ -46,6 +64,19 @@ class Readings:
         details = {"report_id": report_id, "roles": sorted(reader.roles), "part": part.value}
         await self._context.audit(reader.subject, READ, details)
         return await self._contents.read(report_id)
+
+    async def open(self, report_id: str, reader: Reader, part: Part) -> Dossier:
+        """A report with its content and its entries; promises and raises what `read` does."""
+        full = await self.read(report_id, reader, part)
+        found = await self._entries.read(report_id, *EntryKind)
+        answers = [one for one in found if one.kind is EntryKind.ANSWER and is_current(full.report, one.at)]
+        return Dossier(
+            report=full.report,
+            content=full.content,
+            information=[one for one in found if one.kind is EntryKind.INFORMATION],
+            notes=[one for one in found if one.kind is EntryKind.NOTE],
+            answer=answers[-1] if answers else None,
+        )
 
     async def of(self, report_id: str) -> Sequence[ReadingView]:
         """Who read this report, latest first."""

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from chassis.sealing import Sealer
 from chassis.service import ServiceContext
+from intake.app.answers import Answers
 from intake.app.contents import Contents
 from intake.app.entries import ReportEntries
 from intake.app.follow import Following
+from intake.app.households import Households
 from intake.app.new_pin import Slips
+from intake.app.notes import Notes
 from intake.app.places import PlaceSearch
 from intake.app.readings import Readings
 from intake.app.registers import Registers
@@ -22,11 +25,14 @@ from intake.domain.draft_rules import IsAddress
 class UseCases:
     """The use cases that routers call."""
 
+    answers: Answers
     codes: TrackingCodes
     contents: Contents
     entries: ReportEntries
     following: Following
     places: PlaceSearch
+    households: Households
+    notes: Notes
     readings: Readings
     registers: Registers
     slips: Slips
@@ -40,17 +46,22 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
     codes, registers = TrackingCodes(secret), Registers(context)
     sealer = Sealer(secret)
     contents, entries = Contents(context, sealer), ReportEntries(context, codes, sealer)
-    readings = Readings(context, contents, registers)
+    readings = Readings(context, contents, entries, registers)
+    slips = Slips(context, codes, readings)
+    submissions = Submissions(context, registers, codes, contents, is_address)
     return UseCases(
+        answers=Answers(readings, entries),
         codes=codes,
         contents=contents,
         entries=entries,
         following=Following(entries),
         places=PlaceSearch(registers),
+        households=Households(readings, submissions, slips),
+        notes=Notes(readings, entries),
         readings=readings,
         registers=registers,
-        slips=Slips(context, codes, readings),
-        submissions=Submissions(context, registers, codes, contents, is_address),
+        slips=slips,
+        submissions=submissions,
         tracking=Tracking(context, codes),
         withdrawals=Withdrawals(context),
     )
