@@ -13,17 +13,25 @@ from intake.app.use_cases import use_cases
 from intake.entrypoints.api import internal, v1
 from intake.entrypoints.gauges import GAUGES
 from intake.entrypoints.pages import public
+from intake.entrypoints.pages.desk import desk_router
+from intake.entrypoints.pages.desk_layout import HOME
 from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS, SUBSCRIBES
 from intake.queries import readings, reports
 from intake.settings import Settings
+from webkit.agency import read_agency
 from webkit.csrf import CsrfTokens
+from webkit.login import login_of
+from webkit.site import Site
 
 
 def plan(settings: Settings) -> Plan:
     """The parts of intake, for the chassis to run."""
     secret = bytes.fromhex(settings.secret.read_text().strip())
     registers = read_registers(settings.seed)
+    login = login_of(settings, settings.public_url, HOME)
+    staff_site = Site("intake", HOME, read_agency(settings.seed), secret, login)
+    staff_site.share(public_url=settings.public_url.rstrip("/"))
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
         cases = use_cases(context, secret, is_address)
@@ -31,6 +39,7 @@ def plan(settings: Settings) -> Plan:
             v1.router(context, cases),
             public.router(context, cases, CsrfTokens(secret)),
             internal.router(context, cases),
+            desk_router(context, cases, staff_site),
         )
 
     async def seed(context: ServiceContext) -> None:
@@ -45,4 +54,5 @@ def plan(settings: Settings) -> Plan:
         gauges=GAUGES,
         routers=routers,
         seed=seed,
+        closing=(login.close,),
     )

@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ClientSettings
 
 
-class Settings(ServiceSettings):
-    """The settings of the service: those of every service."""
+class Settings(ClientSettings):
+    """Settings of every service, and the address of the pages, to which staff return from the login."""
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_")
+
+    public_url: str = Field(description="Address of the pages, to which people return from the login.")
 
 
 class ImportSettings(BaseSettings):

@@ -1,5 +1,6 @@
 """Slips for a tenant at the listening point: a new PIN, and the one showing of a PIN to the staff who made it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from chassis.errors import Refused
@@ -8,6 +9,7 @@ from chassis.service import ServiceContext
 from intake.app.readings import Reader, Readings
 from intake.app.submit import Receipt
 from intake.app.tracking_codes import TrackingCodes
+from intake.domain.identity_checks import IdentityCheck
 from intake.domain.reports import Report
 from intake.handlers.renew_pin import RenewPin
 from intake.queries.reports import report_of
@@ -25,13 +27,14 @@ class Slips:
     def __init__(self, context: ServiceContext, codes: TrackingCodes, readings: Readings) -> None:
         self._context, self._codes, self._readings = context, codes, readings
 
-    async def renew(self, report_id: str, reader: Reader, nonce: str) -> bool:
+    async def renew(self, report_id: str, reader: Reader, nonce: str, check: IdentityCheck) -> bool:
         """Give the report a new PIN, which ends the former one; returns whether this nonce did it before.
 
+        `check` is how the person was identified; the audit keeps it.
         Raises Refused (404 or 403), and Unavailable when the audit cannot be written: then the PIN stays.
         """
         await self._readings.admit(report_id, reader)
-        await self.permit(report_id, reader, nonce)
+        await self._permit(report_id, reader, nonce, {"check": check.value})
         pin_hash = self._codes.pin_hash(report_id, self._codes.pin(report_id, nonce))
         answer = await self._context.run(
             RenewPin(report_id, nonce, pin_hash),
@@ -41,9 +44,14 @@ class Slips:
         )
         return answer.again
 
-    async def permit(self, report_id: str, reader: Reader, nonce: str | None = None) -> None:
-        """Record that this person made the PIN of this nonce, or the first PIN of a report of his own."""
-        details = {"report_id": report_id, "roles": sorted(reader.roles)}
+    async def permit(self, report_id: str, reader: Reader) -> None:
+        """Record that this person made the report, and so its first PIN."""
+        await self._permit(report_id, reader, None, {})
+
+    async def _permit(
+        self, report_id: str, reader: Reader, nonce: str | None, more: Mapping[str, str]
+    ) -> None:
+        details = {"report_id": report_id, "roles": sorted(reader.roles), **more}
         await self._context.audit(reader.subject, MADE, details, id=_id(MADE, report_id, nonce))
 
     async def take(self, report_id: str, reader: Reader, nonce: str | None = None) -> Receipt:

@@ -1,0 +1,25 @@
+"""The staff pages of intake: what tenants wrote, notes, answers, slips and the audit of readings."""
+
+from fastapi import APIRouter
+
+from chassis.service import ServiceContext
+from intake.app.use_cases import UseCases
+from intake.entrypoints.pages.desk_household import household_router
+from intake.entrypoints.pages.desk_layout import AUDITORS, STAFF, Desk
+from intake.entrypoints.pages.desk_report import report_router
+from intake.entrypoints.pages.desk_search import search_router
+from intake.entrypoints.pages.desk_slips import slips_router
+from webkit.login import login_router
+from webkit.site import Site
+
+
+def desk_router(context: ServiceContext, use_cases: UseCases, site: Site) -> APIRouter:
+    """All staff pages with their login; those with a fixed path come before those of a report."""
+    desk, router = Desk(context, use_cases, site), APIRouter(include_in_schema=False)
+    router.include_router(site.router(context))
+    router.include_router(login_router(context, desk.login, (*STAFF, *AUDITORS), site.show))
+    router.include_router(search_router(desk))
+    router.include_router(household_router(desk))
+    router.include_router(report_router(desk))
+    router.include_router(slips_router(desk))
+    return router
