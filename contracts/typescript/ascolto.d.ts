@@ -131,6 +131,42 @@ export interface CaseResolved {
   outcome: string
 }
 
+/** Another operator looks after the case, until the date that it states. */
+export interface CaseReassigned {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** operator, technical-office, admin-office, social-services or emergency. */
+  route: string
+  /** The operator, when the route is operator. */
+  operator: string | null
+  /** Done, or a plan given, at the latest. */
+  due_at: string
+  /** absence, workload, competence, conflict-of-interest, tenant-request or other. */
+  reason: string
+}
+
+/** A desk looks after the case instead of an operator or of another desk. */
+export interface CaseHandedOff {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** technical-office, admin-office, social-services or emergency. */
+  route: string
+  /** absence, workload, competence, conflict-of-interest, tenant-request or other. */
+  reason: string
+}
+
+/** A resolved case is worked on again, with new due dates. */
+export interface CaseReopened {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** As in case-opened; null when nobody can take it yet. */
+  route: string | null
+  /** The operator, when the route is operator. */
+  operator: string | null
+  /** Done, or a plan given, at the latest. */
+  due_at: string
+}
+
 /** An application is open and waits for data or documents. */
 export interface DocumentsRequested {
   /** An opaque identifier (UUID, lower case). */
@@ -294,6 +330,9 @@ export interface ByType {
   "case-held.v1": CaseHeld
   "case-escalated.v1": CaseEscalated
   "case-resolved.v1": CaseResolved
+  "case-reassigned.v1": CaseReassigned
+  "case-handed-off.v1": CaseHandedOff
+  "case-reopened.v1": CaseReopened
   "documents-requested.v1": DocumentsRequested
   "application-submitted.v1": ApplicationSubmitted
   "subsidy-granted.v1": SubsidyGranted
@@ -310,7 +349,7 @@ export interface ByType {
 /** The values on each topic. */
 export interface ByTopic {
   "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn
-  "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved
+  "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened
   "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted
   "subsidies.measures": BudgetExhausted
   "notify.messages": MessageSent | MessageFailed | MessageSuppressed

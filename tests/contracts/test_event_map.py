@@ -59,8 +59,8 @@ def test_an_event_published_by_another_service_than_the_owner_is_found(copy: Pat
 
 
 def test_an_event_that_no_service_publishes_is_a_draft(copy: Path) -> None:
-    assert event_map.drafts(copy) == set()
+    before = event_map.drafts(copy)
     plant(copy, "routing/src/routing/handlers/escalate_case.py", "CaseEscalated(", "dict(")
 
-    assert event_map.drafts(copy) == {"case-escalated.v1"}
+    assert event_map.drafts(copy) - before == {"case-escalated.v1"}
     assert "CaseEscalated `case-escalated.v1` (draft: not published yet)" in event_map.page(copy)

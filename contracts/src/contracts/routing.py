@@ -59,3 +59,37 @@ class CaseResolved(RoutingCase):
     type_tag: ClassVar[str] = "case-resolved.v1"
 
     outcome: Code = Field(description="solved, handed-off, unfounded or withdrawn.")
+
+
+class CaseReassigned(RoutingCase):
+    """Another operator looks after the case, until the date that it states."""
+
+    type_tag: ClassVar[str] = "case-reassigned.v1"
+
+    route: Code = Field(description="operator, technical-office, admin-office, social-services or emergency.")
+    operator: Code | None = Field(description="The operator, when the route is operator.")
+    due_at: Instant = Field(description="Done, or a plan given, at the latest.")
+    reason: Code = Field(
+        description="absence, workload, competence, conflict-of-interest, tenant-request or other."
+    )
+
+
+class CaseHandedOff(RoutingCase):
+    """A desk looks after the case instead of an operator or of another desk."""
+
+    type_tag: ClassVar[str] = "case-handed-off.v1"
+
+    route: Code = Field(description="technical-office, admin-office, social-services or emergency.")
+    reason: Code = Field(
+        description="absence, workload, competence, conflict-of-interest, tenant-request or other."
+    )
+
+
+class CaseReopened(RoutingCase):
+    """A resolved case is worked on again, with new due dates."""
+
+    type_tag: ClassVar[str] = "case-reopened.v1"
+
+    route: Code | None = Field(description="As in case-opened; null when nobody can take it yet.")
+    operator: Code | None = Field(description="The operator, when the route is operator.")
+    due_at: Instant = Field(description="Done, or a plan given, at the latest.")

@@ -36,7 +36,15 @@ TOPICS: tuple[Topic, ...] = (
         "routing.cases",
         owner="routing",
         key="report id",
-        events=(routing.CaseOpened, routing.CaseHeld, routing.CaseEscalated, routing.CaseResolved),
+        events=(
+            routing.CaseOpened,
+            routing.CaseHeld,
+            routing.CaseEscalated,
+            routing.CaseResolved,
+            routing.CaseReassigned,
+            routing.CaseHandedOff,
+            routing.CaseReopened,
+        ),
         subscribers=("intake", "notify"),
     ),
     Topic(

@@ -1,7 +1,15 @@
 """The commands and events that intake handles, with the documents that each handler needs."""
 
-from chassis.handling import Reactions, on
-from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
+from chassis.handling import Reactions, ignore, on
+from contracts.routing import (
+    CaseEscalated,
+    CaseHandedOff,
+    CaseHeld,
+    CaseOpened,
+    CaseReassigned,
+    CaseReopened,
+    CaseResolved,
+)
 from intake.handlers.add_entry import AddEntry, add_entry
 from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.load_register import LoadRegister, load_register
@@ -24,5 +32,6 @@ REACTIONS = Reactions(
     on(CaseHeld, lambda e: (REPORTS[e.report_id],), show_held),
     on(CaseEscalated, lambda e: (REPORTS[e.report_id],), show_escalated),
     on(CaseResolved, lambda e: (REPORTS[e.report_id],), show_closed),
+    ignore(CaseReassigned, CaseHandedOff, CaseReopened),
 )
 SUBSCRIBES = ("routing.cases",)

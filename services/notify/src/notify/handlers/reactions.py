@@ -6,7 +6,15 @@ from typing import Any
 from chassis.documents import Ref
 from chassis.handling import Reactions, ignore, on
 from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn
-from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
+from contracts.routing import (
+    CaseEscalated,
+    CaseHandedOff,
+    CaseHeld,
+    CaseOpened,
+    CaseReassigned,
+    CaseReopened,
+    CaseResolved,
+)
 from contracts.subsidies import (
     ApplicationSubmitted,
     DocumentsRequested,
@@ -60,6 +68,7 @@ REACTIONS = Reactions(
     on(SubsidyRefused, message_of(triggers.subsidy_refused), notify_subsidy_refused),
     on(SubsidyWaitlisted, message_of(triggers.subsidy_waitlisted), notify_subsidy_waitlisted),
     ignore(ReportAmended, ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
+    ignore(CaseReassigned, CaseHandedOff, CaseReopened),
     on(RecordSending, recorded, record_sending),
     on(RecordFailure, recorded, record_failure),
     on(RecordSuppression, recorded, record_suppression),

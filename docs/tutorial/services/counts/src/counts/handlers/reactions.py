@@ -6,7 +6,8 @@ from contracts.counts import CasesCounted
 
 from chassis.documents import Collection
 from chassis.handling import Change, Moment, Reactions, ignore, on
-from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
+from contracts.routing import CaseOpened
+from contracts.topics import BY_NAME
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,7 @@ def count_case(event: CaseOpened, before: Neighbourhood | None, _: Moment) -> Ch
 
 
 SUBSCRIBES = ("routing.cases",)
-
 REACTIONS = Reactions(
     on(CaseOpened, lambda event: (NEIGHBOURHOODS[event.neighbourhood],), count_case),
-    ignore(CaseHeld, CaseEscalated, CaseResolved),
+    ignore(*(event for event in BY_NAME["routing.cases"].events if event is not CaseOpened)),
 )
