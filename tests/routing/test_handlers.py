@@ -47,7 +47,7 @@ def case_of(change: Change) -> Case:
 
 
 def test_a_report_opens_one_case_and_publishes_who_by_when_and_by_which_rule(register: Register) -> None:
-    change = open_case(registered(), None, register, MOMENT)
+    change = open_case(registered(), None, register, None, MOMENT)
 
     assert change.events == [
         CaseOpened(
@@ -67,22 +67,24 @@ def test_a_report_opens_one_case_and_publishes_who_by_when_and_by_which_rule(reg
 
 
 def test_a_report_that_has_a_case_opens_no_second_one(register: Register) -> None:
-    case = case_of(open_case(registered(), None, register, MOMENT))
+    case = case_of(open_case(registered(), None, register, None, MOMENT))
 
-    assert open_case(registered(), case, register, Moment(MONDAY, "event-2")) is NOTHING
+    assert open_case(registered(), case, register, None, Moment(MONDAY, "event-2")) is NOTHING
 
 
 def test_the_same_event_gives_the_same_consequences(register: Register) -> None:
-    assert open_case(registered(), None, register, MOMENT) == open_case(registered(), None, register, MOMENT)
+    assert open_case(registered(), None, register, None, MOMENT) == open_case(
+        registered(), None, register, None, MOMENT
+    )
 
 
 def test_a_report_waits_for_the_register() -> None:
     with pytest.raises(Early):
-        open_case(registered(), None, None, MOMENT)
+        open_case(registered(), None, None, None, MOMENT)
 
 
 def test_a_report_that_no_operator_can_take_is_held_with_timers_for_its_dates(register: Register) -> None:
-    change = open_case(registered(neighbourhood="foresto-sparso"), None, register, MOMENT)
+    change = open_case(registered(neighbourhood="foresto-sparso"), None, register, None, MOMENT)
 
     [said] = change.events
     assert isinstance(said, CaseHeld)
@@ -92,7 +94,7 @@ def test_a_report_that_no_operator_can_take_is_held_with_timers_for_its_dates(re
 
 
 def test_a_report_from_years_ago_escalates_nothing(register: Register) -> None:
-    change = open_case(registered(heard_at=datetime(2023, 3, 1, tzinfo=UTC)), None, register, MOMENT)
+    change = open_case(registered(heard_at=datetime(2023, 3, 1, tzinfo=UTC)), None, register, None, MOMENT)
 
     assert change.timers == ()
     assert case_of(change).overdue_at_opening
@@ -100,7 +102,9 @@ def test_a_report_from_years_ago_escalates_nothing(register: Register) -> None:
 
 
 def test_a_report_between_its_two_dates_has_a_timer_for_the_second(register: Register) -> None:
-    change = open_case(registered(heard_at=datetime(2026, 11, 2, 9, tzinfo=UTC)), None, register, MOMENT)
+    change = open_case(
+        registered(heard_at=datetime(2026, 11, 2, 9, tzinfo=UTC)), None, register, None, MOMENT
+    )
 
     assert [timer.body.missed for timer in change.timers] == [Missed.COMPLETION]
     assert case_of(change).overdue_at_opening
@@ -109,12 +113,12 @@ def test_a_report_between_its_two_dates_has_a_timer_for_the_second(register: Reg
 def test_the_absence_that_counts_is_that_of_the_day_the_case_is_opened(register: Register) -> None:
     christmas = Moment(datetime(2026, 12, 28, 9, tzinfo=UTC), "event-1")
 
-    assert case_of(open_case(registered(), None, register, christmas)).operator == "operatore-2"
+    assert case_of(open_case(registered(), None, register, None, christmas)).operator == "operatore-2"
 
 
 @pytest.mark.parametrize("missed", list(Missed))
 def test_a_missed_date_is_published_once_while_the_case_is_open(register: Register, missed: Missed) -> None:
-    case = case_of(open_case(registered(), None, register, MOMENT))
+    case = case_of(open_case(registered(), None, register, None, MOMENT))
     timer = DueDatePassed(REPORT, missed, case.due_at)
 
     change = escalate_case(timer, case, MOMENT)
@@ -124,19 +128,19 @@ def test_a_missed_date_is_published_once_while_the_case_is_open(register: Regist
 
 
 def test_a_held_case_is_escalated_too(register: Register) -> None:
-    case = case_of(open_case(registered(neighbourhood="foresto-sparso"), None, register, MOMENT))
+    case = case_of(open_case(registered(neighbourhood="foresto-sparso"), None, register, None, MOMENT))
 
     assert escalate_case(DueDatePassed(REPORT, Missed.CONTACT, case.due_at), case, MOMENT).events
 
 
 def test_a_resolved_case_is_never_escalated(register: Register) -> None:
-    case = replace(case_of(open_case(registered(), None, register, MOMENT)), status=Status.RESOLVED)
+    case = replace(case_of(open_case(registered(), None, register, None, MOMENT)), status=Status.RESOLVED)
 
     assert escalate_case(DueDatePassed(REPORT, Missed.CONTACT, case.due_at), case, MOMENT) is NOTHING
 
 
 def test_resolving_a_case_publishes_it_and_cancels_its_timers(register: Register) -> None:
-    case = case_of(open_case(registered(), None, register, MOMENT))
+    case = case_of(open_case(registered(), None, register, None, MOMENT))
 
     change = resolve_case(ResolveCase(REPORT, Outcome.SOLVED), case, MOMENT)
 
@@ -146,7 +150,7 @@ def test_resolving_a_case_publishes_it_and_cancels_its_timers(register: Register
 
 
 def test_a_case_is_resolved_once(register: Register) -> None:
-    case = replace(case_of(open_case(registered(), None, register, MOMENT)), status=Status.RESOLVED)
+    case = replace(case_of(open_case(registered(), None, register, None, MOMENT)), status=Status.RESOLVED)
 
     with pytest.raises(Refused, match="already-resolved") as refusal:
         resolve_case(ResolveCase(REPORT, Outcome.SOLVED), case, MOMENT)
@@ -160,7 +164,7 @@ def test_a_missing_case_cannot_be_resolved() -> None:
 
 
 def test_a_withdrawn_report_closes_its_case(register: Register) -> None:
-    case = case_of(open_case(registered(), None, register, MOMENT))
+    case = case_of(open_case(registered(), None, register, None, MOMENT))
 
     change = close_withdrawn_case(ReportWithdrawn(report_id=REPORT, reason="mistake"), case, MOMENT)
 
@@ -169,7 +173,7 @@ def test_a_withdrawn_report_closes_its_case(register: Register) -> None:
 
 
 def test_a_withdrawal_of_a_resolved_case_changes_nothing(register: Register) -> None:
-    case = replace(case_of(open_case(registered(), None, register, MOMENT)), status=Status.RESOLVED)
+    case = replace(case_of(open_case(registered(), None, register, None, MOMENT)), status=Status.RESOLVED)
 
     assert close_withdrawn_case(ReportWithdrawn(report_id=REPORT, reason="other"), case, MOMENT) is NOTHING
 
@@ -189,7 +193,7 @@ def test_a_register_is_put_in_force_and_the_same_content_changes_nothing(registe
 
 
 def test_the_explanation_in_italian_names_every_candidate(register: Register) -> None:
-    held = case_of(open_case(registered(neighbourhood="foresto-sparso"), None, register, MOMENT))
+    held = case_of(open_case(registered(neighbourhood="foresto-sparso"), None, register, None, MOMENT))
 
     told = explain(held)
 

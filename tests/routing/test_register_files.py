@@ -65,7 +65,7 @@ def spoil(folder: Path, file: str, written: str, misspelt: str) -> int:
         ("operators.yaml", "2026-12-31", "2026-12-32", "not a day that can be kept"),
         ("operators.yaml", '"2026-12-31"', "2026-12-23", "not before `first`"),
         ("operators.yaml", '"2026-12-31"', "2026-W53-4", "not a day that can be kept"),
-        ("operators.yaml", "code: operatore-2", "code: operatore-1", "is there twice, first on line 11"),
+        ("operators.yaml", "code: operatore-2", "code: operatore-1", "is there twice, first on line 12"),
         ("deadlines.yaml", "unknown: n", "unknown: zz", "write one of a, e0"),
         ("deadlines.yaml", "unknown: n", "unknown: no", "write one of a, e0"),
         ("deadlines.yaml", "unit: hours", "unit: fortnights", "write one of 'hours', 'days'"),

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.domain.registers import Register, decision_by
+from routing.domain.decisions import decision_by
+from routing.domain.registers import Register
 from routing.domain.rules import (
     Absence,
     Candidate,

@@ -11,7 +11,7 @@ from routing.entrypoints.pages.layout import HOME
 from routing.entrypoints.pages.router import pages_router
 from routing.entrypoints.pages.system import system_router
 from routing.entrypoints.startup import startup
-from routing.handlers.documents import CASES, REGISTERS
+from routing.handlers.documents import ABSENCES, CASES, REGISTERS
 from routing.handlers.reactions import REACTIONS, SUBSCRIBES
 from routing.queries.cases import INDEXES
 from routing.settings import Settings
@@ -29,7 +29,7 @@ def plan(settings: Settings) -> Plan:
     return Plan(
         name="routing",
         reactions=REACTIONS,
-        collections=(CASES, REGISTERS),
+        collections=(CASES, REGISTERS, ABSENCES),
         subscribes=SUBSCRIBES,
         indexes=INDEXES,
         routers=routers,

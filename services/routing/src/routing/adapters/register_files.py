@@ -62,6 +62,7 @@ class _Operator(Row):
     kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
     substitutes: tuple[Code, ...] = ()
     absences: tuple[_Absence, ...] = ()
+    subject: Text | None = None
 
 
 class _Operators(Row):
@@ -140,7 +141,9 @@ def read_register(folder: Path) -> Register:
         ]
     )
     content = hashlib.sha256(b"\0".join(file.content for file, _ in opened)).hexdigest()[:16]
-    return Register(content, _table(table), tuple(map(_operator, people.operators)), _calendar(terms, days))
+    subjects = {row.code: row.subject for row in people.operators if row.subject is not None}
+    staff = tuple(map(_operator, people.operators))
+    return Register(content, _table(table), staff, _calendar(terms, days), subjects=subjects)
 
 
 def _rule_faults(file: SeedFile, table: _Rules, known: _Known, urgencies: set[str]) -> Iterator[Fault]:
@@ -163,6 +166,8 @@ def _rule_faults(file: SeedFile, table: _Rules, known: _Known, urgencies: set[st
 def _operator_faults(file: SeedFile, people: _Operators, known: _Known) -> Iterator[Fault]:
     codes = [operator.code for operator in people.operators]
     yield from twice(file, [(("operators", number, "code"), code) for number, code in enumerate(codes)])
+    subjects = ((number, operator.subject) for number, operator in enumerate(people.operators))
+    yield from twice(file, [(("operators", number, "subject"), one) for number, one in subjects if one])
     for number, operator in enumerate(people.operators):
         at = ("operators", number)
         others = {code for code in codes if code != operator.code}

@@ -1,11 +1,11 @@
 """Registers: the rules, operators and calendar that decisions are based on."""
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from routing.domain.calendar import Calendar
-from routing.domain.rules import Decision, Held, Operator, Reported, RuleTable, decide
+from routing.domain.rules import Operator, RuleTable
 
 CURRENT = "current"
 
@@ -20,7 +20,10 @@ class Loading:
 
 @dataclass(frozen=True, eq=False)
 class Register:
-    """The reference data in force; `content` is its fingerprint, `revision` the number of changes so far."""
+    """The reference data in force; `content` is its fingerprint, `revision` the number of changes so far.
+
+    `subjects` has the issuer's subject id of each operator that logs in.
+    """
 
     content: str
     rules: RuleTable
@@ -29,17 +32,17 @@ class Register:
     revision: int = 0
     id: str = CURRENT
     loading: Loading | None = None
+    subjects: Mapping[str, str] = field(default_factory=dict)
+
+    def operator(self, code: str | None) -> Operator | None:
+        """The operator with this code, if there is one."""
+        return next((one for one in self.operators if one.code == code), None)
+
+    def operator_of(self, subject: str) -> Operator | None:
+        """The operator that this person is, by the subject id of their login."""
+        return next((one for one in self.operators if self.subjects.get(one.code) == subject), None)
 
     @property
     def since(self) -> datetime | None:
         """When it was put in force; None for a register that was loaded before this date was stored."""
         return self.loading.at if self.loading is not None and self.loading.content == self.content else None
-
-
-@lru_cache(maxsize=256)
-def decision_by(register: Register, reported: Reported, day: date) -> Decision:
-    """Who handles such a report on this day; an urgency class without time limits is held, because it has no due date."""
-    decision = decide(reported, register.rules, register.operators, day)
-    if any(clocks.urgency == reported.urgency for clocks in register.calendar.clocks):
-        return decision
-    return replace(decision, route=None, operator=None, held=Held.UNKNOWN_URGENCY)

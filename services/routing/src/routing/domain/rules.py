@@ -187,6 +187,14 @@ def _to_operator(
     return replace(decision, operator=chosen, candidates=candidates)
 
 
+def cover(
+    reported: Reported, operators: tuple[Operator, ...], day: date
+) -> tuple[str | None, tuple[Candidate, ...]]:
+    """Who takes over the case of an operator on this day, or None, with everybody who was considered."""
+    candidates = consider(reported, operators, day)
+    return choose(candidates, operators), candidates
+
+
 def consider(reported: Reported, operators: tuple[Operator, ...], day: date) -> tuple[Candidate, ...]:
     """Every operator as a candidate, with the reasons for and against."""
     owners = [operator for operator in operators if reported.neighbourhood in operator.neighbourhoods]

@@ -3,19 +3,25 @@
 from datetime import UTC, datetime
 
 from chassis.errors import Early
-from chassis.handling import NOTHING, Change, Moment, Timer
+from chassis.handling import NOTHING, Change, Moment
 from contracts.intake import ReportRegistered
 from contracts.routing import CaseHeld, CaseOpened, RoutingCase
+from routing.domain.absences import NOBODY_AWAY, Absences
 from routing.domain.calendar import ROME, due
 from routing.domain.cases import Case, dates_to_watch, opened
-from routing.domain.registers import CURRENT, Register, decision_by
+from routing.domain.decisions import decision_by
+from routing.domain.registers import CURRENT, Register
 from routing.domain.rules import Held, Reported
 from routing.handlers.documents import CASES, REGISTERS
-from routing.handlers.escalate_case import DueDatePassed
+from routing.handlers.escalate_case import due_timers
 
 
 def open_case(
-    event: ReportRegistered, case: Case | None, register: Register | None, moment: Moment
+    event: ReportRegistered,
+    case: Case | None,
+    register: Register | None,
+    absences: Absences | None,
+    moment: Moment,
 ) -> Change:
     """Open or hold the case of a report and start timers for its due dates; a report that has a case changes nothing.
 
@@ -26,12 +32,10 @@ def open_case(
     if register is None:
         raise Early(REGISTERS.name, CURRENT)
     reported = Reported(event.category, event.kind, event.urgency, event.neighbourhood, event.province)
-    decision = decision_by(register, reported, moment.now.astimezone(ROME).date())
+    today = moment.now.astimezone(ROME).date()
+    decision = decision_by(register, reported, today, absences or NOBODY_AWAY)
     dates = due(register.calendar, event.urgency, event.province, to_milliseconds(event.heard_at))
-    timers = tuple(
-        Timer(moment.id(f"{missed}-due"), date, DueDatePassed(event.report_id, missed, date), event.report_id)
-        for missed, date in dates_to_watch(dates, moment.now)
-    )
+    timers = due_timers(event.report_id, dates_to_watch(dates, moment.now), moment)
     watched = tuple(timer.id for timer in timers)
     case = opened(event.report_id, event.place_id, reported, decision, dates, moment.now, watched)
     return Change(write=[CASES.put(case)], events=[_event(case)], timers=timers)
@@ -39,15 +43,7 @@ def open_case(
 
 def _event(case: Case) -> RoutingCase:
     if case.route is None:
-        return CaseHeld(
-            report_id=case.report_id,
-            rule=case.rule,
-            rules_version=case.rules_version,
-            reason=case.held or Held.NO_RULE_MATCHES,
-            urgency=case.urgency,
-            neighbourhood=case.neighbourhood,
-            due_at=case.due_at,
-        )
+        return case_held(case)
     return CaseOpened(
         report_id=case.report_id,
         route=case.route,
@@ -57,6 +53,19 @@ def _event(case: Case) -> RoutingCase:
         urgency=case.urgency,
         neighbourhood=case.neighbourhood,
         contact_due_at=case.contact_due_at,
+        due_at=case.due_at,
+    )
+
+
+def case_held(case: Case) -> CaseHeld:
+    """The event for a case that nobody can take."""
+    return CaseHeld(
+        report_id=case.report_id,
+        rule=case.rule,
+        rules_version=case.rules_version,
+        reason=case.held or Held.NO_RULE_MATCHES,
+        urgency=case.urgency,
+        neighbourhood=case.neighbourhood,
         due_at=case.due_at,
     )
 

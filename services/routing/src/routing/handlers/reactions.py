@@ -3,20 +3,63 @@
 from chassis.handling import Reactions, ignore, on
 from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn
 from routing.domain.registers import CURRENT
+from routing.handlers.begin_closing import (
+    BeginClosing,
+    ClosingElapsed,
+    UndoClosing,
+    begin_closing,
+    finish_closing,
+    undo_closing,
+)
 from routing.handlers.close_withdrawn_case import close_withdrawn_case
-from routing.handlers.documents import CASES, REGISTERS
+from routing.handlers.documents import ABSENCES, CASES, REGISTERS
+from routing.handlers.enter_absence import (
+    CoverCase,
+    EndAbsence,
+    EnterAbsence,
+    cover_case,
+    end_absence,
+    enter_absence,
+)
 from routing.handlers.escalate_case import DueDatePassed, escalate_case
 from routing.handlers.load_register import LoadRegister, load_register
+from routing.handlers.move_case import HandOffCase, ReassignCase, hand_off_case, reassign_case
 from routing.handlers.open_case import open_case
+from routing.handlers.reopen_case import ReopenCase, reopen_case
 from routing.handlers.resolve_case import ResolveCase, resolve_case
 
 SUBSCRIBES = ("intake.reports",)
 
 REACTIONS = Reactions(
-    on(ReportRegistered, lambda event: (CASES[event.report_id], REGISTERS[CURRENT]), open_case),
+    on(
+        ReportRegistered,
+        lambda event: (CASES[event.report_id], REGISTERS[CURRENT], ABSENCES[CURRENT]),
+        open_case,
+    ),
     on(ReportWithdrawn, lambda event: (CASES[event.report_id],), close_withdrawn_case),
     ignore(ReportAmended),
     on(ResolveCase, lambda command: (CASES[command.report_id],), resolve_case),
+    on(BeginClosing, lambda command: (CASES[command.report_id],), begin_closing),
+    on(UndoClosing, lambda command: (CASES[command.report_id],), undo_closing),
+    on(ClosingElapsed, lambda timer: (CASES[timer.report_id],), finish_closing),
+    on(
+        ReopenCase,
+        lambda command: (CASES[command.report_id], REGISTERS[CURRENT], ABSENCES[CURRENT]),
+        reopen_case,
+    ),
+    on(
+        ReassignCase,
+        lambda command: (CASES[command.report_id], REGISTERS[CURRENT], ABSENCES[CURRENT]),
+        reassign_case,
+    ),
+    on(HandOffCase, lambda command: (CASES[command.report_id],), hand_off_case),
+    on(
+        CoverCase,
+        lambda command: (CASES[command.report_id], REGISTERS[CURRENT], ABSENCES[CURRENT]),
+        cover_case,
+    ),
+    on(EnterAbsence, lambda _: (REGISTERS[CURRENT], ABSENCES[CURRENT]), enter_absence),
+    on(EndAbsence, lambda _: (ABSENCES[CURRENT],), end_absence),
     on(DueDatePassed, lambda timer: (CASES[timer.report_id],), escalate_case),
     on(LoadRegister, lambda _: (REGISTERS[CURRENT],), load_register),
 )

@@ -1,0 +1,50 @@
+"""The history of a case: what happened, when, and who of the staff did it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Happened(StrEnum):
+    """What happened to a case."""
+
+    OPENED = "opened"
+    HELD = "held"
+    MISSED = "missed"
+    REASSIGNED = "reassigned"
+    HANDED_OFF = "handed-off"
+    CLOSING = "closing"
+    UNDONE = "undone"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+
+class MoveReason(StrEnum):
+    """Why a case went to somebody else."""
+
+    ABSENCE = "absence"
+    WORKLOAD = "workload"
+    COMPETENCE = "competence"
+    CONFLICT_OF_INTEREST = "conflict-of-interest"
+    TENANT_REQUEST = "tenant-request"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A member of the staff: the issuer's subject id, and the name at that time; it is stored here and published nowhere."""
+
+    subject: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a history; `code` is the missed date, the outcome or the reason; `by` is None for the system."""
+
+    what: Happened
+    at: datetime
+    by: Staff | None = None
+    route: str | None = None
+    operator: str | None = None
+    code: str | None = None
