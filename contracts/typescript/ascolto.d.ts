@@ -245,6 +245,26 @@ export interface SubsidyWaitlisted {
   budget: string
 }
 
+/** The agency has annulled its own decision (art. 21-nonies L. 241/1990); the outcome of the new one follows. */
+export interface DecisionAnnulled {
+  /** An opaque identifier (UUID, lower case). */
+  application_id: string
+  /** The report the application came from. */
+  report_id: string
+  /** The measure applied for. */
+  measure: string
+  /** The annulled decision. */
+  decision_id: string
+  /** The new decision on the same application. */
+  replaced_by: string
+  /** The legal ground, for example `wrong-data`; its explanation stays in subsidies. */
+  reason: string
+  /** A code from an open list: expect values you do not know. */
+  budget: string
+  /** What the annulled decision had reserved; 0 when it granted nothing. */
+  released_cents: number
+}
+
 /** A budget has nothing left to give. */
 export interface BudgetExhausted {
   /** A code from an open list: expect values you do not know. */
@@ -338,6 +358,7 @@ export interface ByType {
   "subsidy-granted.v1": SubsidyGranted
   "subsidy-refused.v1": SubsidyRefused
   "subsidy-waitlisted.v1": SubsidyWaitlisted
+  "decision-annulled.v1": DecisionAnnulled
   "budget-exhausted.v1": BudgetExhausted
   "message-sent.v1": MessageSent
   "message-failed.v1": MessageFailed
@@ -350,7 +371,7 @@ export interface ByType {
 export interface ByTopic {
   "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn
   "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened
-  "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted
+  "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted | DecisionAnnulled
   "subsidies.measures": BudgetExhausted
   "notify.messages": MessageSent | MessageFailed | MessageSuppressed
   "ops.stalls": KeyStalled | KeyResumed

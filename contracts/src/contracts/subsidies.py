@@ -64,6 +64,22 @@ class SubsidyWaitlisted(SubsidiesDecision):
     budget: Code
 
 
+class DecisionAnnulled(SubsidiesApplication):
+    """The agency has annulled its own decision (art. 21-nonies L. 241/1990); the outcome of the new one follows."""
+
+    type_tag: ClassVar[str] = "decision-annulled.v1"
+
+    decision_id: Id = Field(description="The annulled decision.")
+    replaced_by: Id = Field(description="The new decision on the same application.")
+    reason: Code = Field(
+        description="The legal ground, for example `wrong-data`; its explanation stays in subsidies."
+    )
+    budget: Code
+    released_cents: Cents = Field(
+        description="What the annulled decision had reserved; 0 when it granted nothing."
+    )
+
+
 class BudgetExhausted(Event):
     """A budget has nothing left to give."""
 

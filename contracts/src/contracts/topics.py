@@ -59,6 +59,7 @@ TOPICS: tuple[Topic, ...] = (
             subsidies.SubsidyGranted,
             subsidies.SubsidyRefused,
             subsidies.SubsidyWaitlisted,
+            subsidies.DecisionAnnulled,
         ),
     ),
     Topic("subsidies.measures", owner="subsidies", key="budget", events=(subsidies.BudgetExhausted,)),

@@ -17,6 +17,7 @@ from contracts.routing import (
 )
 from contracts.subsidies import (
     ApplicationSubmitted,
+    DecisionAnnulled,
     DocumentsRequested,
     SubsidyGranted,
     SubsidyRefused,
@@ -68,7 +69,7 @@ REACTIONS = Reactions(
     on(SubsidyRefused, message_of(triggers.subsidy_refused), notify_subsidy_refused),
     on(SubsidyWaitlisted, message_of(triggers.subsidy_waitlisted), notify_subsidy_waitlisted),
     ignore(ReportAmended, ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
-    ignore(CaseReassigned, CaseHandedOff, CaseReopened),
+    ignore(CaseReassigned, CaseHandedOff, CaseReopened, DecisionAnnulled),
     on(RecordSending, recorded, record_sending),
     on(RecordFailure, recorded, record_failure),
     on(RecordSuppression, recorded, record_suppression),

@@ -7,6 +7,7 @@ from contracts.base import Event
 from contracts.subsidies import (
     ApplicationSubmitted,
     BudgetExhausted,
+    DecisionAnnulled,
     SubsidyGranted,
     SubsidyRefused,
     SubsidyWaitlisted,
@@ -29,6 +30,22 @@ def announce_decision(application: Application, record: DecisionRecord, budget: 
         yield BudgetExhausted(
             budget=budget.code, measure=budget.measure, allocated_cents=budget.allocated_cents
         )
+
+
+def announce_annulment(
+    application: Application, annulled: DecisionRecord, replaced_by: str, ground: str
+) -> DecisionAnnulled:
+    """The event that a decision is annulled on this ground, and which decision replaces it."""
+    return DecisionAnnulled(
+        application_id=application.application_id,
+        report_id=application.report_id,
+        measure=annulled.measure,
+        decision_id=annulled.decision_id,
+        replaced_by=replaced_by,
+        reason=ground,
+        budget=annulled.budget,
+        released_cents=annulled.amount_cents,
+    )
 
 
 def _outcome(application: Application, record: DecisionRecord) -> Event:
