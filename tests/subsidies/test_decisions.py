@@ -76,7 +76,7 @@ async def test_a_decision_is_reproduced_byte_for_byte_from_the_encrypted_data_an
 
     opened = ApplicationDataEncryption(SECRET).decrypt(private.sealed)
     assert opened is not None
-    facts, salt = opened
+    facts, salt = opened.facts, opened.salt
     first, second = reproduce(record, pack.text, facts), reproduce(record, pack.text, facts)
 
     assert canonical(first) == canonical(second)

@@ -7,7 +7,7 @@ from subsidies.entrypoints.api.applications import applications_router
 from subsidies.entrypoints.api.budgets import budgets_router
 from subsidies.entrypoints.gauges import GAUGES
 from subsidies.entrypoints.startup import put_in_force
-from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, LEDGER, PACKS, PRIVATE, REGISTERS
+from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, DRAFTS, LEDGER, PACKS, PRIVATE, REGISTERS
 from subsidies.handlers.reactions import REACTIONS, SUBSCRIBES
 from subsidies.queries.indexes import INDEXES
 from subsidies.settings import Settings
@@ -24,7 +24,7 @@ def plan(settings: Settings) -> Plan:
     return Plan(
         name="subsidies",
         reactions=REACTIONS,
-        collections=(APPLICATIONS, PRIVATE, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS),
+        collections=(APPLICATIONS, PRIVATE, DRAFTS, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS),
         subscribes=SUBSCRIBES,
         indexes=INDEXES,
         gauges=GAUGES,

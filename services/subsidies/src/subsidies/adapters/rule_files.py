@@ -1,4 +1,4 @@
-"""The rule files of the agency: one YAML file per rule pack and measures.yaml, in one folder."""
+"""The rule files of the agency: one YAML file per rule pack, measures.yaml and procedure.yaml, in one folder."""
 
 import hashlib
 from collections.abc import Iterator
@@ -26,11 +26,13 @@ from chassis.seed import (
     twice,
     values,
 )
+from subsidies.adapters.procedure_file import PROCEDURE, read_procedure
 from subsidies.domain.canonical import canonical
 from subsidies.domain.expressions import CODES, COMPOSITION
 from subsidies.domain.measures import Measure
 from subsidies.domain.pack_parser import parse_pack_text
 from subsidies.domain.packs import DraftPack, InvalidPack, Pack, PackText, in_force
+from subsidies.domain.procedure import Procedure
 from subsidies.handlers.allocate_budget import AllocateBudget
 from subsidies.handlers.publish_measures import PublishMeasures
 
@@ -45,6 +47,7 @@ class Rules:
     drafts: tuple[str, ...]
     measures: PublishMeasures
     budgets: tuple[AllocateBudget, ...]
+    procedure: Procedure
 
 
 class _BudgetRow(Row):
@@ -73,7 +76,7 @@ def read_rules(folder: Path) -> Rules:
     drafts: list[str] = []
     faults: list[Fault] = []
     for path in sorted(folder.glob("*.yaml")):
-        if path.name == MEASURES:
+        if path.name in (MEASURES, PROCEDURE):
             continue
         try:
             texts.append(read_pack_file(path))
@@ -92,7 +95,9 @@ def read_rules(folder: Path) -> Rules:
         for leaf in row.budgets
     )
     content = hashlib.sha256(canonical({"measures": [asdict(one) for one in measures]})).hexdigest()
-    return Rules(tuple(texts), tuple(drafts), PublishMeasures(content, measures), allocations)
+    return Rules(
+        tuple(texts), tuple(drafts), PublishMeasures(content, measures), allocations, read_procedure(folder)
+    )
 
 
 def _faults(file: SeedFile, rows: tuple[_MeasureRow, ...], known: frozenset[str] | None) -> Iterator[Fault]:

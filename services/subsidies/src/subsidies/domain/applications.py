@@ -18,7 +18,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Application:
-    """One request for a contribution, opened by one report; `measure` is empty while no notice accepts it."""
+    """One request for a contribution, opened by one report; `measure` is empty while no notice accepts it.
+
+    `annulments` counts the annulled decisions: the decision in force is the one after them.
+    """
 
     application_id: str
     report_id: str
@@ -31,6 +34,7 @@ class Application:
     partial: bool = False
     decision_id: str | None = None
     decided_at: datetime | None = None
+    annulments: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -46,6 +46,14 @@ class Budget:
             self, available_cents=self.available_cents - cents, reserved_cents=self.reserved_cents + cents
         )
 
+    def release(self, cents: int) -> "Budget":
+        """Release reserved cents of an annulled grant; raises BudgetError when they are not reserved."""
+        if not 0 < cents <= self.reserved_cents:
+            raise BudgetError(f"{self.code}: cannot release {cents} of {self.reserved_cents} reserved cents")
+        return replace(
+            self, available_cents=self.available_cents + cents, reserved_cents=self.reserved_cents - cents
+        )
+
     def reallocate(self, allocated_cents: int) -> "Budget":
         """Change the allocation; raises BudgetError when it is lower than the spent cents."""
         if allocated_cents < self.spent_cents:

@@ -1,11 +1,12 @@
 """The stored record of a decision: rules and outcomes, without any personal value."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from subsidies.domain.decision_texts import rule_text
 from subsidies.domain.decisions import Circumstances, Decision, Outcome
 from subsidies.domain.expressions import KINDS
+from subsidies.domain.procedure import Annulment
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Reason:
 class DecisionRecord:
     """A decision with everything it depends on except the encrypted data.
 
+    `annulment` is set when the decision annuls and replaces an earlier one, which stays as it was recorded.
     `digest` is the salted SHA-256 of the explanation: a reproduction of the decision must give the same bytes.
     """
 
@@ -43,16 +45,17 @@ class DecisionRecord:
     reasons: tuple[Reason, ...]
     digest: str
     decided_at: datetime
+    annulment: Annulment | None = None
 
     @property
     def circumstances(self) -> Circumstances:
         """The circumstances in which the decision was made."""
-        return Circumstances(
+        return Circumstances.of(
             measure=self.measure,
             budget=self.budget,
             pack_hash=self.pack_hash,
-            notice_on=date.fromisoformat(self.notice_on),
-            submitted_on=date.fromisoformat(self.submitted_on),
+            notice_on=self.notice_on,
+            submitted_on=self.submitted_on,
             available_cents=self.available_cents,
         )
 

@@ -7,6 +7,7 @@ from subsidies.domain.decisions import Decision, Outcome
 from subsidies.domain.expressions import KINDS, Comparator, Kind, PatrimonyScale, SameAs, Threshold
 from subsidies.domain.facts import Value
 from subsidies.domain.packs import Pack
+from subsidies.domain.procedure import Correction
 
 CHARGES = {"services": "servizi a rimborso", "rent": "canone", "arrears": "morosità pregressa"}
 SIGNS = {Comparator.LE: "≤", Comparator.LT: "<", Comparator.GE: "≥", Comparator.GT: ">"}
@@ -84,6 +85,19 @@ def decision_text(pack: Pack, decision: Decision) -> str:
             *reasons,
             *sums,
             *appeal_text(pack),
+        ]
+    )
+
+
+def correction_text(correction: Correction) -> str:
+    """The annulment of the earlier decision in plain Italian, with its ground and the officer's reasons."""
+    annulment = correction.annulment
+    day = value_text(date.fromisoformat(annulment.decided_on), Kind.DATE)
+    return "\n".join(
+        [
+            f"Questa decisione annulla d'ufficio e sostituisce quella del {day}.",
+            f"{annulment.text} ({annulment.legal})",
+            f"Motivazione: {correction.note}",
         ]
     )
 

@@ -29,6 +29,21 @@ class Circumstances:
     submitted_on: date
     available_cents: int
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        measure: str,
+        budget: str,
+        pack_hash: str,
+        notice_on: str,
+        submitted_on: str,
+        available_cents: int,
+    ) -> "Circumstances":
+        """The circumstances with days as ISO dates, as documents store them."""
+        notice, submitted = date.fromisoformat(notice_on), date.fromisoformat(submitted_on)
+        return cls(measure, budget, pack_hash, notice, submitted, available_cents)
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -5,12 +5,20 @@ from datetime import date
 from typing import Any
 
 from subsidies.domain.assessment import Finding
-from subsidies.domain.decision_texts import appeal_text, decision_text, finding_text, rule_text, scale_text
+from subsidies.domain.decision_texts import (
+    appeal_text,
+    correction_text,
+    decision_text,
+    finding_text,
+    rule_text,
+    scale_text,
+)
 from subsidies.domain.decisions import Circumstances, Decision
 from subsidies.domain.equivalence_scale import scale_hundredths
 from subsidies.domain.expressions import KINDS
 from subsidies.domain.facts import Facts, Value
 from subsidies.domain.packs import Pack
+from subsidies.domain.procedure import Correction
 
 
 def explain(pack: Pack, facts: Facts, at: Circumstances, decision: Decision) -> dict[str, Any]:
@@ -39,6 +47,12 @@ def explain(pack: Pack, facts: Facts, at: Circumstances, decision: Decision) -> 
         "text": decision_text(pack, decision),
         "appeal": {"text": appeal_text(pack), "remedies": [asdict(remedy) for remedy in pack.remedies]},
     }
+
+
+def explain_correction(explanation: dict[str, Any], correction: Correction) -> dict[str, Any]:
+    """The explanation of a decision that annuls an earlier one: the same, and why the earlier one is annulled."""
+    text = f"{correction_text(correction)}\n{explanation['text']}"
+    return explanation | {"annulment": asdict(correction.annulment) | {"note": correction.note}, "text": text}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -27,25 +27,37 @@ def announce_decision(application: Application, record: DecisionRecord, budget: 
     )
     yield _outcome(application, record)
     if record.outcome is Outcome.GRANTED and budget.available_cents == 0:
-        yield BudgetExhausted(
-            budget=budget.code, measure=budget.measure, allocated_cents=budget.allocated_cents
-        )
+        yield _exhausted(budget)
+
+
+def announce_correction(
+    application: Application, annulled: DecisionRecord, record: DecisionRecord, before: Budget, after: Budget
+) -> Iterator[Event]:
+    """The events of a decision that annuls another; the budget of the new decision, before and after both."""
+    yield announce_annulment(application, annulled, record)
+    yield _outcome(application, record)
+    if before.available_cents > 0 and after.available_cents == 0:
+        yield _exhausted(after)
 
 
 def announce_annulment(
-    application: Application, annulled: DecisionRecord, replaced_by: str, ground: str
+    application: Application, annulled: DecisionRecord, record: DecisionRecord
 ) -> DecisionAnnulled:
-    """The event that a decision is annulled on this ground, and which decision replaces it."""
+    """The event that a decision is annulled, on which ground, and which decision replaces it."""
     return DecisionAnnulled(
         application_id=application.application_id,
         report_id=application.report_id,
         measure=annulled.measure,
         decision_id=annulled.decision_id,
-        replaced_by=replaced_by,
-        reason=ground,
+        replaced_by=record.decision_id,
+        reason=record.annulment.ground if record.annulment else "",
         budget=annulled.budget,
         released_cents=annulled.amount_cents,
     )
+
+
+def _exhausted(budget: Budget) -> BudgetExhausted:
+    return BudgetExhausted(budget=budget.code, measure=budget.measure, allocated_cents=budget.allocated_cents)
 
 
 def _outcome(application: Application, record: DecisionRecord) -> Event:

@@ -1,10 +1,16 @@
 """Checks whether an application can be decided on these facts; every failure is a Refused with its fix."""
 
+from datetime import date
+
 from chassis.errors import Refused
 from subsidies.domain.applications import Application, Status
+from subsidies.domain.days import day_in_italy
+from subsidies.domain.decision_records import DecisionRecord
+from subsidies.domain.decisions import Outcome
 from subsidies.domain.equivalence_scale import base_hundredths
 from subsidies.domain.facts import Facts
 from subsidies.domain.packs import Pack
+from subsidies.domain.procedure import Ground, Procedure
 
 
 def known(application: Application | None) -> Application:
@@ -26,6 +32,37 @@ def undecided(application: Application | None) -> Application:
     if found.status is Status.WITHDRAWN:
         raise Refused("application-withdrawn", "The applicant has withdrawn this application.")
     return found
+
+
+def in_force(application: Application | None, annulments: int) -> Application:
+    """The application while its decision is the one after this number of annulments; raises Refused 404 or 409."""
+    found = known(application)
+    if found.status is not Status.DECIDED:
+        raise Refused("not-decided", "This application has no decision that could be annulled.")
+    if found.annulments != annulments:
+        raise Refused(
+            "decision-replaced",
+            "This decision has been annulled and replaced.",
+            fix="Read the decision in force.",
+        )
+    return found
+
+
+def check_annulment(procedure: Procedure, code: str, annulled: DecisionRecord, today: date) -> Ground:
+    """The ground on which a decision can be annulled today; raises Refused when there is none or its term is over."""
+    ground = procedure.ground(code)
+    if ground is None:
+        codes = ", ".join(one.code for one in procedure.grounds)
+        raise Refused("unknown-ground", "There is no such ground.", 422, "ground", f"Write one of {codes}.")
+    granted = annulled.outcome is Outcome.GRANTED
+    last = procedure.last_day(ground, granted, day_in_italy(annulled.decided_at))
+    if last is not None and today > last:
+        raise Refused(
+            "annulment-term-over",
+            f"A grant could be annulled until {last.isoformat()} ({procedure.annulment_legal}).",
+            fix="Only a false statement that a court has found has no term.",
+        )
+    return ground
 
 
 def check_facts(pack: Pack, facts: Facts) -> None:

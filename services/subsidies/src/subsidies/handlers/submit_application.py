@@ -1,24 +1,19 @@
 """Decides an application on the data that an officer has entered."""
 
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 
 from chassis.documents import Put
 from chassis.errors import Early
 from chassis.handling import Change, Moment
-from chassis.sealing import Sealed
-from subsidies.domain.applications import Application, Status
+from subsidies.domain.applications import Application
 from subsidies.domain.budgets import Budget
-from subsidies.domain.canonical import digest_of
 from subsidies.domain.days import day_in_italy
-from subsidies.domain.decision_records import DecisionRecord, record_decision
-from subsidies.domain.decisions import Circumstances, Outcome
-from subsidies.domain.facts import Facts
+from subsidies.domain.decision_records import DecisionRecord
+from subsidies.domain.decisions import Outcome
 from subsidies.domain.ledger import LedgerEntry, reservation
 from subsidies.domain.pack_parser import parse_pack_text
 from subsidies.domain.packs import PackText
-from subsidies.domain.reproduction import decide_explained
 from subsidies.handlers.announce_decision import announce_decision
 from subsidies.handlers.check_application import check_facts, undecided
 from subsidies.handlers.documents import (
@@ -28,23 +23,21 @@ from subsidies.handlers.documents import (
     LEDGER,
     PACKS,
     PRIVATE,
+    Draft,
     Private,
-    decision_of,
+)
+from subsidies.handlers.take_decision import (
+    DecisionCommand,
+    answer_of,
+    decided,
+    take_decision,
+    without_draft,
 )
 
 
-@dataclass(frozen=True)
-class SubmitApplication:
-    """Decide an application on these facts, by this pack and from this budget; `sealed` is the encrypted data."""
-
-    application_id: str
-    measure: str
-    notice_on: str
-    pack_hash: str
-    budget: str
-    facts: Facts
-    sealed: Sealed
-    salt: str
+@dataclass(frozen=True, kw_only=True)
+class SubmitApplication(DecisionCommand):
+    """Decide an application on these facts, by this pack and from this budget."""
 
 
 def submit_application(
@@ -55,6 +48,7 @@ def submit_application(
     pack: PackText | None,
     _private: Private | None,
     _entry: LedgerEntry | None,
+    draft: Draft | None,
     moment: Moment,
 ) -> Change:
     """Decide once and reserve the money in the same change; the same command again returns the same answer."""
@@ -66,75 +60,26 @@ def submit_application(
     if pack is None:
         raise Early(PACKS.name, command.pack_hash)
     check_facts(parse_pack_text(pack.text), command.facts)
-    decided = _decide(command, budget, pack, moment)
-    return _change(command, replace(waiting, measure=command.measure), decided, budget)
-
-
-def answer_of(record: DecisionRecord) -> dict[str, Any]:
-    """The answer for the officer: the outcome and the reasons, without personal values."""
-    reasons = [
-        {
-            "code": reason.code,
-            "comparator": reason.comparator,
-            "threshold": reason.threshold,
-            "outcome": reason.outcome,
-            "legal": reason.legal,
-        }
-        for reason in record.reasons
-    ]
-    return {
-        "application_id": record.application_id,
-        "decision_id": record.decision_id,
-        "outcome": record.outcome.value,
-        "amount_cents": record.amount_cents,
-        "partial": record.partial,
-        "reasons": reasons,
-    }
-
-
-def _decide(command: SubmitApplication, budget: Budget, pack: PackText, moment: Moment) -> DecisionRecord:
-    at = Circumstances(
-        measure=command.measure,
-        budget=budget.code,
-        pack_hash=command.pack_hash,
-        notice_on=date.fromisoformat(command.notice_on),
-        submitted_on=day_in_italy(moment.now),
-        available_cents=budget.available_cents,
-    )
-    decision, explanation = decide_explained(pack.text, command.facts, at)
-    return record_decision(
-        decision,
-        at,
-        pack_id=pack.id,
-        decision_id=decision_of(command.application_id),
-        application_id=command.application_id,
-        cause=moment.cause,
-        digest=digest_of(explanation, command.salt),
-        decided_at=moment.now,
-    )
+    taken = take_decision(command, waiting, budget, pack, moment, day_in_italy(moment.now))
+    return _change(command, decided(waiting, taken), taken, budget, without_draft(draft))
 
 
 def _change(
-    command: SubmitApplication, waiting: Application, record: DecisionRecord, budget: Budget
+    command: SubmitApplication,
+    application: Application,
+    record: DecisionRecord,
+    budget: Budget,
+    more: list[Put[Any]],
 ) -> Change:
-    decided = replace(
-        waiting,
-        status=Status.DECIDED,
-        outcome=record.outcome,
-        budget=record.budget,
-        amount_cents=record.amount_cents,
-        partial=record.partial,
-        decision_id=record.decision_id,
-        decided_at=record.decided_at,
-    )
     write: list[Put[Any]] = [
-        APPLICATIONS.put(decided),
+        APPLICATIONS.put(application),
         PRIVATE.put(Private(command.application_id, command.sealed)),
         DECISIONS.put(record),
+        *more,
     ]
     if record.outcome is Outcome.GRANTED:
         budget = budget.reserve(record.amount_cents)
         write += [BUDGETS.put(budget), LEDGER.put(reservation(record))]
     return Change(
-        write=write, events=tuple(announce_decision(decided, record, budget)), answer=answer_of(record)
+        write=write, events=tuple(announce_decision(application, record, budget)), answer=answer_of(record)
     )

@@ -11,6 +11,7 @@ from subsidies.domain.applications import Application, Status
 from subsidies.domain.budgets import Budget
 from subsidies.domain.decision_records import DecisionRecord
 from subsidies.domain.decisions import Outcome
+from subsidies.domain.procedure import Annulment
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class ApplicationView:
     partial: bool
     decision_id: str | None
     decided_at: datetime | None
+    annulments: Annotated[int, Field(description="Decisions that were annulled and replaced.")]
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ class DecisionView(OutcomeView):
     notice_on: str
     submitted_on: str
     decided_at: datetime
+    annulment: Annotated[
+        Annulment | None, Field(description="The decision that this one annuls and replaces.")
+    ]
     erased: Annotated[
         bool, Field(description="The data are erased: rules and outcomes remain, values do not.")
     ]
