@@ -136,7 +136,8 @@ def _written(value: str) -> set[bytes]:
 
 def find_budget_violations(world: Observations) -> Iterator[str]:
     """Every budget whose parts do not add up, or differ from decisions and ledger."""
-    given, moved = _by_budget(world, DECISIONS, "amount_cents"), _by_budget(world, LEDGER, "cents")
+    decisions, entries = _decisions_in_force(world), world.documents.get(LEDGER, ())
+    given, moved = _by_budget(decisions, "amount_cents"), _by_budget(entries, "cents")
     for state in (one["state"] for one in world.documents.get(BUDGETS, ())):
         code = state["code"]
         parts = [state[f"{part}_cents"] for part in ("available", "reserved", "committed", "paid")]
@@ -147,16 +148,29 @@ def find_budget_violations(world: Observations) -> Iterator[str]:
         for source, total in (("decisions grant", given[code]), ("the ledger moved", moved[code])):
             if total != state["reserved_cents"]:
                 yield f"budget {code}: {state['reserved_cents']} cents are reserved and {source} {total}"
-    for collection in (DECISIONS, LEDGER):
-        owners = Counter(one["state"]["application_id"] for one in world.documents.get(collection, ()))
-        yield from (
-            f"{collection}: application {name} is there {n} times" for name, n in owners.items() if n > 1
-        )
+    yield from _repeated(DECISIONS, decisions)
+    yield from _repeated(LEDGER, entries)
 
 
-def _by_budget(world: Observations, collection: str, amount: str) -> Counter[str]:
+def _repeated(collection: str, rows: Iterable[Document]) -> Iterator[str]:
+    """The applications that occur more than once; a release takes back one reservation."""
+    owners: Counter[str] = Counter()
+    for state in (one["state"] for one in rows):
+        owners[state["application_id"]] += -1 if state.get("op") == "release" else 1
+    yield from (f"{collection}: application {name} is there {n} times" for name, n in owners.items() if n > 1)
+
+
+def _decisions_in_force(world: Observations) -> list[Document]:
+    """The decisions that no later one annuls."""
+    rows = world.documents.get(DECISIONS, ())
+    annulments = (one["state"].get("annulment") for one in rows)
+    annulled = {one["decision_id"] for one in annulments if one}
+    return [one for one in rows if one["_id"] not in annulled]
+
+
+def _by_budget(rows: Iterable[Document], amount: str) -> Counter[str]:
     total: Counter[str] = Counter()
-    for one in world.documents.get(collection, ()):
+    for one in rows:
         total[one["state"]["budget"]] += one["state"][amount]
     return total
 
