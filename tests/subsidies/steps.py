@@ -8,9 +8,13 @@ from typing import Any
 
 import yaml
 
+from chassis.testing import MemoryService
 from chassis.transaction.inputs import Result
 from contracts.intake import ReportRegistered
 from subsidies.adapters.rule_files import Rules
+from subsidies.app.application_data import ApplicationData
+from subsidies.app.desk import Desk
+from subsidies.app.encryption import ApplicationDataEncryption
 from subsidies.entrypoints.startup import put_in_force
 from subsidies.handlers.documents import (
     application_of,
@@ -71,6 +75,14 @@ async def start(service: Any, rules: Rules, **cents: int) -> None:
 async def apply(service: Any, number: int) -> None:
     outcome = await service.event(registered(number))
     assert outcome.result is Result.DONE, outcome.error
+
+
+def desk_of(service: MemoryService, rules: Rules) -> Desk:
+    return Desk(service.context, ApplicationDataEncryption(SECRET), rules.procedure)
+
+
+def data(**changes: Any) -> ApplicationData:
+    return ApplicationData.model_validate_json(json.dumps(body(**changes)))
 
 
 async def published(service: Any) -> list[str]:

@@ -7,7 +7,16 @@ from subsidies.entrypoints.api.applications import applications_router
 from subsidies.entrypoints.api.budgets import budgets_router
 from subsidies.entrypoints.gauges import GAUGES
 from subsidies.entrypoints.startup import put_in_force
-from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, DRAFTS, LEDGER, PACKS, PRIVATE, REGISTERS
+from subsidies.handlers.documents import (
+    APPLICATIONS,
+    BUDGETS,
+    DECISIONS,
+    DRAFTS,
+    LEDGER,
+    PACKS,
+    PRIVATE,
+    REGISTERS,
+)
 from subsidies.handlers.reactions import REACTIONS, SUBSCRIBES
 from subsidies.queries.indexes import INDEXES
 from subsidies.settings import Settings

@@ -1,7 +1,6 @@
 """Decides what an officer has seen in a preview and confirmed: a first decision, or one that annuls the decision in force."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from chassis.service import Answer
 from subsidies.app.application_data import ApplicationData
@@ -25,7 +24,7 @@ class Confirmation:
     """What an officer confirms: the fingerprint of the preview; a repeated `command_id` decides nothing again."""
 
     fingerprint: str
-    command_id: UUID
+    command_id: str
 
 
 async def decide(
@@ -64,7 +63,7 @@ async def correct(
     return outcome_view((await _run(desk, command, preview, confirmation)).body)
 
 
-async def was_taken_by(desk: Desk, application_id: str, command_id: UUID) -> bool:
+async def was_taken_by(desk: Desk, application_id: str, command_id: str) -> bool:
     """Whether the decision in force was taken by this command: the form was sent a second time."""
     application = await desk.context.load(APPLICATIONS, application_id)
     if application is None or application.decision_id is None:
@@ -78,7 +77,7 @@ async def _run(desk: Desk, command: DecisionCommand, preview: Preview, confirmat
         raise preview_outdated()
     return await desk.context.run(
         command,
-        id=str(confirmation.command_id),
+        id=confirmation.command_id,
         key=command.application_id,
         correlation=preview.basis.application.report_id,
         fingerprint=f"{command.application_id}/{confirmation.fingerprint}",

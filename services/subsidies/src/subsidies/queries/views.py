@@ -83,6 +83,22 @@ class DecisionView(OutcomeView):
 
 
 @dataclass(frozen=True)
+class DecisionSummary:
+    """One decision in the history of an application; `annulled_at` is None for the decision in force."""
+
+    number: int
+    decision_id: str
+    outcome: Outcome
+    amount_cents: int
+    partial: bool
+    decided_at: datetime
+    annulment: Annotated[
+        Annulment | None, Field(description="The decision that this one annuls and replaces.")
+    ]
+    annulled_at: datetime | None
+
+
+@dataclass(frozen=True)
 class BudgetView:
     """A budget in cents; allocated = available + reserved + committed + paid."""
 

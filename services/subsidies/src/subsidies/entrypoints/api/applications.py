@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from chassis.service import ServiceContext
 from subsidies.app.application_data import ApplicationData
@@ -12,7 +12,8 @@ from subsidies.app.enter_data import enter_data
 from subsidies.app.reproduce_decision import reproduce_decision
 from subsidies.domain.applications import Status
 from subsidies.queries import applications
-from subsidies.queries.views import ApplicationView, DecisionView, OutcomeView
+from subsidies.queries.decisions import list_decisions as list_decisions_of
+from subsidies.queries.views import ApplicationView, DecisionSummary, DecisionView, OutcomeView
 
 OFFICER = "officer"
 
@@ -52,3 +53,15 @@ def _add_decisions(router: APIRouter, context: ServiceContext, encryption: Appli
     async def read_decision(application_id: UUID) -> DecisionView:
         """The whole decision with its values, computed again from the encrypted data."""
         return await reproduce_decision(context, encryption, str(application_id))
+
+    @router.get("/{application_id}/decisions")
+    async def list_decisions(application_id: UUID) -> list[DecisionSummary]:
+        """The decisions on an application, the first one first; all but the last are annulled."""
+        return await list_decisions_of(context, str(application_id))
+
+    @router.get("/{application_id}/decisions/{number}")
+    async def read_earlier_decision(
+        application_id: UUID, number: Annotated[int, Path(ge=1, le=1000)]
+    ) -> DecisionView:
+        """The first, second or later decision, computed again."""
+        return await reproduce_decision(context, encryption, str(application_id), number)
