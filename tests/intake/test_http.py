@@ -269,12 +269,27 @@ async def test_a_contact_is_for_services_and_a_text_for_operators(client: httpx.
     known = await ask_for_contacts(client, receipt["report_id"])
     full = await client.get(f"/internal/reports/{receipt['report_id']}", headers=operator)
 
-    assert known == {receipt["report_id"]: contact | {"language": "ar"}}
+    recognised = {
+        "tracking_code": receipt["tracking_code"],
+        "category": "Infiltrazioni d'acqua",
+        "place": "Scaletta Charles Darwin, edificio A",
+    }
+    assert known == {receipt["report_id"]: contact | {"language": "ar"} | recognised}
     assert (full.json()["description"], full.json()["frailty"]) == (SECRET_TEXT, True)
     contacts, reports = (f"contacts?report_id={receipt['report_id']}", f"reports/{receipt['report_id']}")
     for path, headers in ((contacts, operator), (contacts, {}), (reports, notify), (reports, {})):
         answer = await client.get(f"/internal/{path}", headers=headers)
         assert answer.status_code in (401, 403)
+
+
+async def test_a_sensitive_category_has_no_label_for_a_subject_line(client: httpx.AsyncClient) -> None:
+    body = report(category="salute-assistenza", contact={"email": "ada@example.org"})
+    receipt = (await client.post("/v1/reports", json=body)).json()
+
+    known = await ask_for_contacts(client, receipt["report_id"])
+
+    assert known[receipt["report_id"]]["category"] is None
+    assert known[receipt["report_id"]]["place"] == "Scaletta Charles Darwin, edificio A"
 
 
 async def test_a_report_without_an_address_has_no_contact(client: httpx.AsyncClient) -> None:

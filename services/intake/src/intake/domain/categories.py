@@ -38,6 +38,11 @@ class Category:
     urgency: Urgency
     examples: tuple[str, ...] = ()
 
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether the label tells about health or family life, so that no subject line or locked screen may show it."""
+        return self.kind is Kind.SOCIAL
+
 
 def class_of(category: Category, frail: bool) -> Urgency:
     """The urgency class of a report: a frail person in the home raises n to u, and u to e1."""

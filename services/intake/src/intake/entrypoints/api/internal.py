@@ -11,6 +11,7 @@ from chassis.service import ServiceContext
 from chassis.web import Principal
 from intake.app import contents
 from intake.app.readings import Reader
+from intake.app.report_names import ReportName, names_of
 from intake.app.use_cases import UseCases
 from intake.domain.readers import Part
 
@@ -19,11 +20,14 @@ MOST = 100
 
 
 class KnownContact(BaseModel):
-    """The addressee of messages about a report, and their language."""
+    """The addressee of messages about a report, their language, and how they recognise the report; never its PIN."""
 
     name: str | None
     email: str
     language: str
+    tracking_code: str
+    category: str | None
+    place: str | None
 
 
 class KnownContacts(BaseModel):
@@ -69,7 +73,8 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
         """The present contacts of these reports."""
         response.headers["Cache-Control"] = "no-store"
         found = await use_cases.contents.read_all([str(one) for one in report_id])
-        return KnownContacts(contacts={one: _contact(full) for one, full in found.items()})
+        names = await names_of(use_cases.registers, [full.report for full in found.values()])
+        return KnownContacts(contacts={one: _contact(full, names[one]) for one, full in found.items()})
 
     staff = context.require("operator", "coordinator", "officer")
 
@@ -85,11 +90,18 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
     return api
 
 
-def _contact(full: contents.FullReport) -> KnownContact | None:
+def _contact(full: contents.FullReport, name: ReportName) -> KnownContact | None:
     if full.content is None or full.content.contact.email is None:
         return None
-    contact = full.content.contact
-    return KnownContact(name=contact.name, email=contact.email, language=full.report.language)
+    report, contact = full.report, full.content.contact
+    return KnownContact(
+        name=contact.name,
+        email=contact.email,
+        language=report.language,
+        tracking_code=report.tracking_code,
+        category=name.category,
+        place=name.place,
+    )
 
 
 def _full(full: contents.FullReport) -> FullReport:
