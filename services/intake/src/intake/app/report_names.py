@@ -27,4 +27,4 @@ async def names_of(registers: Registers, reports: Iterable[Report]) -> Mapping[s
 
 def _name(category: Category | None, place: Place | None) -> ReportName:
     shown = None if category is None or category.is_sensitive else category.label
-    return ReportName(shown, place and place.label)
+    return ReportName(shown, None if place is None else place.label)

@@ -16,9 +16,22 @@ class Status(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class ResendReason(StrEnum):
+    """Why staff sends a message again."""
+
+    NOT_RECEIVED = "not-received"
+    ADDRESS_CORRECTED = "address-corrected"
+    TENANT_REQUEST = "tenant-request"
+    OTHER = "other"
+
+
 @dataclass(frozen=True)
 class Message:
-    """A message without its recipient."""
+    """A message without its recipient; `values` are what its template needs, None in messages of form 1.
+
+    A copy that staff sends names the message that it repeats, why, and the issuer's id of who asked; a message is
+    repeated once, and then its copy is: so the copies of a message are a chain.
+    """
 
     message_id: str
     report_id: str
@@ -30,6 +43,11 @@ class Message:
     reason: str | None = None
     language: str | None = None
     fallback_from: str | None = None
+    values: dict[str, str] | None = None
+    resent_as: str | None = None
+    copy_of: str | None = None
+    copy_reason: ResendReason | None = None
+    copy_by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,13 @@
 """The documents that notify stores: no address, no name, no text."""
 
-from chassis.documents import Collection
+from chassis.documents import Collection, Raw
 from notify.domain.messages import Message, Thread
 
-MESSAGES = Collection("messages", Message, lambda message: message.message_id)
+
+def _without_values(state: Raw) -> Raw:
+    """Form 2 keeps what the template needs, so that staff can send the message again; a message of form 1 has it no more."""
+    return state | {"values": None, "resent_as": None, "copy_of": None, "copy_reason": None, "copy_by": None}
+
+
+MESSAGES = Collection("messages", Message, lambda message: message.message_id, upcasters=(_without_values,))
 THREADS = Collection("threads", Thread, lambda thread: thread.report_id, publishes=("notify.messages",))

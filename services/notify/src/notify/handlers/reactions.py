@@ -42,6 +42,7 @@ from notify.handlers.record_outcome import (
     record_sending,
     record_suppression,
 )
+from notify.handlers.resend_message import ResendMessage, resend_message
 from notify.handlers.triggers import Trigger
 
 SUBSCRIBES = ("intake.reports", "routing.cases", "subsidies.applications")
@@ -59,6 +60,11 @@ def recorded(command: RecordSending | RecordFailure | RecordSuppression) -> tupl
     return MESSAGES[command.message_id], THREADS[command.report_id]
 
 
+def resent(command: ResendMessage) -> tuple[Ref[Message], Ref[Message], Ref[Thread]]:
+    """The message that staff sends again, its copy, and the thread of its report."""
+    return MESSAGES[command.message_id], MESSAGES[command.copy_id], THREADS[command.report_id]
+
+
 REACTIONS = Reactions(
     on(ReportRegistered, message_of(triggers.report_received), notify_report_received),
     on(CaseOpened, message_of(triggers.case_opened), notify_case_opened),
@@ -70,6 +76,7 @@ REACTIONS = Reactions(
     on(SubsidyWaitlisted, message_of(triggers.subsidy_waitlisted), notify_subsidy_waitlisted),
     ignore(ReportAmended, ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
     ignore(CaseReassigned, CaseHandedOff, CaseReopened, DecisionAnnulled),
+    on(ResendMessage, resent, resend_message),
     on(RecordSending, recorded, record_sending),
     on(RecordFailure, recorded, record_failure),
     on(RecordSuppression, recorded, record_suppression),

@@ -26,10 +26,21 @@ def write_message(
         return NOTHING
     thread = thread or Thread(trigger.report_id)
     message = Message(
-        trigger.message_id, trigger.report_id, trigger.template, EMAIL, Status.PENDING, moment.now
+        trigger.message_id,
+        trigger.report_id,
+        trigger.template,
+        EMAIL,
+        Status.PENDING,
+        moment.now,
+        values=values,
     )
-    body = SendMessage(trigger.message_id, trigger.report_id, trigger.template, tuple(values.items()))
     return Change(
         write=[MESSAGES.put(message), THREADS.put(thread.moved(None, Status.PENDING))],
-        jobs=[Job(moment.id("send"), body, key=trigger.report_id)],
+        jobs=[sending(message, values, moment)],
     )
+
+
+def sending(message: Message, values: dict[str, str], moment: Moment) -> Job:
+    """The job that sends a message with these values."""
+    body = SendMessage(message.message_id, message.report_id, message.template, tuple(values.items()))
+    return Job(moment.id("send"), body, key=message.report_id)

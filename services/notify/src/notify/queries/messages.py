@@ -4,8 +4,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from chassis.documents import Index
+from chassis.errors import Refused
 from chassis.service import ServiceContext
-from notify.domain.messages import Message, Status
+from notify.domain.messages import Message, ResendReason, Status
 from notify.handlers.documents import MESSAGES
 
 OLDEST_FIRST = (("state.written_at", 1),)
@@ -28,6 +29,17 @@ class MessageView:
     reason: str | None
     language: str | None
     fallback_from: str | None
+    resent_as: str | None
+    copy_of: str | None
+    copy_reason: ResendReason | None
+
+
+async def read_message(context: ServiceContext, message_id: str) -> MessageView:
+    """One message; raises Refused (404) when there is no such message."""
+    message = await context.load(MESSAGES, message_id)
+    if message is None:
+        raise Refused("unknown-message", "There is no message with this id.", 404, "message_id")
+    return _view(message)
 
 
 async def list_messages(
