@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any
 
 import httpx
@@ -18,7 +18,7 @@ from notify.app.ports import Contacts
 from notify.domain.letters import Contact
 
 KNOWN, UNKNOWN = "0190a000-0000-7000-8000-000000000001", "0190a000-0000-7000-8000-000000000002"
-MARIA = Contact("maria@example.org", "Maria Esempio", "ro")
+MARIA = Contact("maria@example.org", "Maria Esempio", "ro", "A84A5-ZGR6S", "Ascensore", "via dei Campioni 3")
 TOKEN = httpx.BasicAuth("notify", "an invented secret")
 
 
@@ -49,8 +49,7 @@ class Intake:
 
 @pytest.fixture
 async def intake() -> Intake:
-    maria = {"email": MARIA.email, "name": MARIA.name, "language": MARIA.language}
-    return Intake({KNOWN: maria, UNKNOWN: None})
+    return Intake({KNOWN: asdict(MARIA), UNKNOWN: None})
 
 
 @pytest.fixture
@@ -83,6 +82,14 @@ async def test_a_contact_without_an_address_is_none(over_http: HttpContacts, int
     intake.known[KNOWN] = {"email": None, "name": "Maria Esempio", "language": "it"}
 
     assert await over_http.of(KNOWN) is None
+
+
+async def test_an_intake_of_the_previous_version_names_no_report(
+    over_http: HttpContacts, intake: Intake
+) -> None:
+    intake.known[KNOWN] = {"email": MARIA.email, "name": MARIA.name, "language": MARIA.language}
+
+    assert await over_http.of(KNOWN) == replace(MARIA, tracking_code=None, category=None, place=None)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notify.domain.italian import day, day_and_hour, euro, greeting_name
+from notify.domain.formats import day, day_and_hour, euro, greeting_name
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 import html as entities
 import re
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
+from markupsafe import escape
 
 from chassis.seed import SeedError
 from notify.adapters.catalogue_file import read_catalogue
@@ -15,7 +17,9 @@ from notify.domain.letters import Contact, Letter
 
 REPORT = "0190a000-0000-7000-8000-0000abcd1234"
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "notify"
-SOMEBODY = Contact("maria@example.org", "Maria Esempio")
+SOMEBODY = Contact(
+    "maria@example.org", "Maria Esempio", "it", "A84A5-ZGR6S", "Ascensore", "via dei Campioni 3"
+)
 LATER = "2026-12-04T17:00:00.000Z"
 
 CASES: list[tuple[str, dict[str, str], list[str]]] = [
@@ -39,6 +43,18 @@ CASES: list[tuple[str, dict[str, str], list[str]]] = [
         ["l'ufficio competente", "ce ne scusiamo"],
     ),
     ("case-held", {"due_at": LATER}, ["non andrà persa", "chi coordina", "venerdì 4 dicembre 2026"]),
+    (
+        "case-handed-off",
+        {"route": "technical-office", "due_at": LATER},
+        ["si occupa l'ufficio tecnico", "Il termine per la risposta è venerdì 4 dicembre 2026"],
+    ),
+    (
+        "case-reopened",
+        {"route": "operator", "due_at": LATER},
+        ["riaperto", "persona di riferimento", "venerdì 4 dicembre 2026, ore 18:00"],
+    ),
+    ("case-reopened", {"route": "", "due_at": ""}, ["Chi coordina il servizio", "ce ne scusiamo"]),
+    ("case-resolved", {"outcome": "withdrawn"}, ["è stata ritirata", "come ci è stato chiesto"]),
     ("case-resolved", {"outcome": "handed-off"}, ["conclusa", "affidata a chi può occuparsene"]),
     (
         "documents-requested",
@@ -61,6 +77,7 @@ CASES: list[tuple[str, dict[str, str], list[str]]] = [
         {},
         ["TAR", "60 giorni", "Presidente della Repubblica", "120 giorni", "si legge al punto di ascolto"],
     ),
+    ("decision-annulled", {}, ["abbiamo annullato", "una nuova decisione", "si legge al punto di ascolto"]),
     ("subsidy-waitlisted", {}, ["lista d'attesa", "Non serve presentare una nuova domanda"]),
 ]
 
@@ -78,10 +95,11 @@ def test_a_letter_contains_what_the_event_says(
 
     assert [part for part in expected if part not in letter.text] == []
     assert "Gentile Maria Esempio," in letter.text
-    assert "Riferimento: ABCD1234" in letter.text
-    assert "https://ascolto.example/stato" in letter.text
+    assert "Riferimento: A84A5-ZGR6S\nChe cosa: Ascensore\nDove: via dei Campioni 3\n" in letter.text
+    assert "https://ascolto.example/stato?codice=A84A5-ZGR6S" in letter.text
+    assert letter.subject.startswith("Ascensore, via dei Campioni 3: ")
     assert 10 <= len(letter.subject) <= 120
-    assert "Oggetto" not in letter.text
+    assert f"<title>{escape(letter.subject)}</title>" in letter.html
 
 
 @pytest.mark.parametrize(("template", "values", "expected"), CASES)
@@ -93,8 +111,41 @@ def test_text_and_html_have_the_same_content(
     assert text_of_html(letter) == " ".join(re.sub(r"^- ", "", letter.text, flags=re.MULTILINE).split())
 
 
+def test_a_withdrawal_is_told_as_a_withdrawal(letters: JinjaLetters) -> None:
+    withdrawn, solved = (
+        letters.write("case-resolved", {"outcome": outcome}, SOMEBODY, REPORT)
+        for outcome in ("withdrawn", "solved")
+    )
+
+    assert withdrawn.subject == "Ascensore, via dei Campioni 3: la segnalazione è ritirata"
+    assert solved.subject == "Ascensore, via dei Campioni 3: la segnalazione è conclusa"
+    assert "conclusa" not in withdrawn.text
+
+
+def test_without_a_name_of_the_report_the_subject_is_a_sentence(letters: JinjaLetters) -> None:
+    letter = letters.write("case-resolved", {"outcome": "solved"}, Contact("maria@example.org"), REPORT)
+
+    assert letter.subject == "La segnalazione è conclusa"
+    assert "Riferimento: ABCD1234\n\n" in letter.text
+    assert "https://ascolto.example/stato\n" in letter.text
+    assert "Che cosa" not in letter.html
+    assert "None" not in letter.text + letter.html
+
+
+def test_the_agency_can_be_reached(letters: JinjaLetters) -> None:
+    reached = letters.write("case-resolved", {"outcome": "solved"}, SOMEBODY, REPORT)
+    silent = JinjaLetters(
+        replace(read_catalogue(SEED), phone=None, reply_to=None), "https://ascolto.example"
+    ).write("case-resolved", {"outcome": "solved"}, SOMEBODY, REPORT)
+
+    assert "Telefono: 035 000000\n" in reached.text
+    assert "può rispondere" in reached.text
+    assert "Telefono" not in silent.text
+    assert "a questo indirizzo non risponde nessuno" in silent.text
+
+
 def test_every_template_has_a_case_here() -> None:
-    there = {path.name.split(".")[0] for path in TEMPLATES.iterdir()} - {"layout"}
+    there = {path.stem for path in (TEMPLATES / "mails").iterdir()} - {"layout"}
 
     assert there == {template for template, _, _ in CASES}
 
@@ -150,17 +201,18 @@ def test_a_catalogue_needs_a_text_for_codes_that_are_not_listed(tmp_path: Path) 
     text = (SEED / "words.yaml").read_text()
     (tmp_path / "words.yaml").write_text(text.replace('  otherwise: "l\'ufficio competente"\n', ""))
 
-    with pytest.raises(SeedError, match="line 8: routes: write `otherwise` too"):
+    with pytest.raises(SeedError, match="line 12: routes: write `otherwise` too"):
         read_catalogue(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("written", "misspelt", "line", "told"),
     [
-        ("technical-office:", "tecnical-office:", 10, "there is no such code"),
+        ("technical-office:", "tecnical-office:", 14, "there is no such code"),
         ("signature:", "signatur:", 3, "is not a field"),
-        ('solved: "', 'solved: 1 # "', 18, "write a text"),
-        ('"l\'ufficio tecnico"', '" "', 10, "The text shows nothing"),
+        ('solved: "', 'solved: 1 # "', 22, "write a text"),
+        ('reply_to: "ascolto@agenzia.example"', 'reply_to: "agenzia"', 7, "reply_to"),
+        ('"l\'ufficio tecnico"', '" "', 14, "The text shows nothing"),
     ],
 )
 def test_a_mistake_in_the_catalogue_is_refused_with_its_line(

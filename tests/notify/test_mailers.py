@@ -23,6 +23,7 @@ from notify.app.ports import Mailer
 from notify.domain.letters import Letter, Mail, Undeliverable
 
 SENDER = "no-reply@ascolto.example"
+REPLY_TO = "ascolto@agenzia.example"
 LETTER = Letter(
     "È arrivata la risposta", "Buongiorno,\n\nperché sì: 1.850,00 €.\n", "<p>perché sì: 1.850,00 €.</p>", "it"
 )
@@ -51,7 +52,7 @@ class Scene(Protocol):
 class InMemory:
     """The adapter in memory."""
 
-    mailer: MemoryMailer = field(default_factory=lambda: MemoryMailer(SENDER))
+    mailer: MemoryMailer = field(default_factory=lambda: MemoryMailer(SENDER, REPLY_TO))
 
     def arrived(self) -> list[EmailMessage]:
         return self.mailer.taken
@@ -84,7 +85,7 @@ class OverSmtp:
         self.port = self.server.sockets[0].getsockname()[1]
 
     def connect(self) -> None:
-        self.mailer = SmtpMailer("127.0.0.1", self.port, SENDER)
+        self.mailer = SmtpMailer("127.0.0.1", self.port, SENDER, REPLY_TO)
 
     async def fall(self) -> None:
         assert self.server is not None
@@ -157,6 +158,7 @@ async def test_its_headers_identify_the_message_and_mark_it_as_automatic(scene: 
     assert (mail["X-Ascolto-Message"], mail["X-Ascolto-Report"]) == (MAIL.message_id, MAIL.report_id)
     assert mail["X-Ascolto-Template"] == "case-opened"
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Reply-To"] == REPLY_TO
     assert mail["Content-Language"] == "it"
     assert mail["Date"].datetime == MAIL.at
 

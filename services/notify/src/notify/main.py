@@ -22,8 +22,9 @@ def plan(settings: Settings) -> Plan:
     issuer = issuer_of(settings)
     token = ServiceToken(issuer, settings.client, read_secret(settings.client_secret))
     contacts = HttpContacts(intake_client(settings.intake_url, token))
-    letters = JinjaLetters(read_catalogue(settings.seed), settings.public_url)
-    mailer = SmtpMailer(settings.smtp_host, settings.smtp_port, settings.sender)
+    catalogue = read_catalogue(settings.seed)
+    letters = JinjaLetters(catalogue, settings.public_url)
+    mailer = SmtpMailer(settings.smtp_host, settings.smtp_port, settings.sender, catalogue.reply_to)
 
     return Plan(
         name="notify",

@@ -85,5 +85,16 @@ def _known(response: httpx.Response) -> Known:
 def _contact(found: dict[str, Any] | None) -> Contact | None:
     if found is None or not found["email"]:
         return None
-    name = found["name"]
-    return Contact(str(found["email"]), str(name) if name else None, str(found["language"] or "it"))
+    return Contact(
+        str(found["email"]),
+        _text(found["name"]),
+        str(found["language"] or "it"),
+        # An intake of the previous version does not name the report.
+        _text(found.get("tracking_code")),
+        _text(found.get("category")),
+        _text(found.get("place")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None

@@ -16,13 +16,14 @@ class MemoryMailer:
     """A mail server that keeps what it accepts; `answers` are the SMTP codes for some addresses."""
 
     sender: str = "no-reply@ascolto.example"
+    reply_to: str | None = None
     answers: dict[str, int] = field(default_factory=dict)
     is_up: bool = True
     taken: list[EmailMessage] = field(default_factory=list)
 
     async def send(self, mail: Mail) -> None:
         """Accept one mail; raises Unavailable or Undeliverable as SmtpMailer does."""
-        message, address = compose(mail, self.sender), recipient(mail)
+        message, address = compose(mail, self.sender, self.reply_to), recipient(mail)
         if not self.is_up:
             raise Unavailable("the mail server cannot be reached (down)")
         if address in self.answers:

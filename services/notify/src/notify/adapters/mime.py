@@ -39,7 +39,7 @@ def _ascii_domain(domain: str) -> str:
     return (domain.encode("idna") if domain.isascii() else idna.encode(domain, uts46=True)).decode()
 
 
-def compose(mail: Mail, sender: str) -> bytes:
+def compose(mail: Mail, sender: str, reply_to: str | None = None) -> bytes:
     """The message in its wire format; its Message-ID is derived from the message's id, so that copies can be recognised."""
     message = MIMEMultipart("alternative", policy=WIRE)
     headers = {
@@ -55,6 +55,8 @@ def compose(mail: Mail, sender: str) -> bytes:
         "X-Ascolto-Template": mail.template,
         "Content-Language": mail.letter.language,
     }
+    if reply_to:
+        headers["Reply-To"] = reply_to
     for name, value in headers.items():
         message[name] = value
     message.attach(_part("plain", mail.letter.text))

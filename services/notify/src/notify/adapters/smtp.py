@@ -27,8 +27,8 @@ CONNECTION_ERRORS = (
 class SmtpMailer:
     """Sends mail through one SMTP server, at most CONNECTIONS mails at a time; further calls wait."""
 
-    def __init__(self, host: str, port: int, sender: str) -> None:
-        self._host, self._port, self._sender = host, port, sender
+    def __init__(self, host: str, port: int, sender: str, reply_to: str | None = None) -> None:
+        self._host, self._port, self._sender, self._reply_to = host, port, sender, reply_to
         self._idle: list[tuple[aiosmtplib.SMTP, float]] = []
         self._free = asyncio.Semaphore(CONNECTIONS)
 
@@ -45,7 +45,7 @@ class SmtpMailer:
     async def _attempt(self, mail: Mail) -> Verdict | Undeliverable | None:
         connection: aiosmtplib.SMTP | None = None
         try:
-            message, address = compose(mail, self._sender), recipient(mail)
+            message, address = compose(mail, self._sender, self._reply_to), recipient(mail)
             connection = await self._connection()
             await connection.sendmail(self._sender, [address], message, mail_options=_options(address))
         except Undeliverable as error:

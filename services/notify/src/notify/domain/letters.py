@@ -6,11 +6,19 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Contact:
-    """The recipient of a message; held for one sending and never stored."""
+    """The recipient of a message and the name of the report; held for one sending and never stored."""
 
     email: str = field(repr=False)
     name: str | None = field(default=None, repr=False)
     language: str = "it"
+    tracking_code: str | None = field(default=None, repr=False)
+    category: str | None = field(default=None, repr=False)
+    place: str | None = field(default=None, repr=False)
+
+    @property
+    def about(self) -> str:
+        """What the report is about and where, as far as it may be in a subject line."""
+        return ", ".join(filter(None, (self.category, self.place)))
 
 
 @dataclass(frozen=True)
