@@ -13,7 +13,7 @@ from notify.entrypoints.gauges import GAUGES
 from notify.entrypoints.jobs import workers
 from notify.handlers.documents import MESSAGES, THREADS
 from notify.handlers.reactions import REACTIONS, SUBSCRIBES
-from notify.queries.messages import INDEXES
+from notify.queries import message_pages, messages
 from notify.settings import Settings
 
 
@@ -31,7 +31,7 @@ def plan(settings: Settings) -> Plan:
         reactions=REACTIONS,
         collections=(MESSAGES, THREADS),
         subscribes=SUBSCRIBES,
-        indexes=INDEXES,
+        indexes=(*messages.INDEXES, *message_pages.INDEXES),
         gauges=GAUGES,
         workers=workers(Sender(contacts, letters, mailer, utc_now)),
         routers=lambda context: (messages_router(context),),

@@ -39,7 +39,7 @@ async def read_message(context: ServiceContext, message_id: str) -> MessageView:
     message = await context.load(MESSAGES, message_id)
     if message is None:
         raise Refused("unknown-message", "There is no message with this id.", 404, "message_id")
-    return _view(message)
+    return view_of(message)
 
 
 async def list_messages(
@@ -48,7 +48,7 @@ async def list_messages(
     """Messages of this report with this status (None: any), at most `limit`, the oldest first."""
     filters = {"state.report_id": report_id, "state.status": status and status.value}
     where = {path: value for path, value in filters.items() if value is not None}
-    return [_view(message) for message in await context.list(MESSAGES, where, OLDEST_FIRST, limit)]
+    return [view_of(message) for message in await context.list(MESSAGES, where, OLDEST_FIRST, limit)]
 
 
 async def oldest_pending_age(context: ServiceContext) -> timedelta:
@@ -58,5 +58,6 @@ async def oldest_pending_age(context: ServiceContext) -> timedelta:
     return max((context.clock() - message.written_at for message in found), default=timedelta())
 
 
-def _view(message: Message) -> MessageView:
+def view_of(message: Message) -> MessageView:
+    """The message as staff reads it."""
     return MessageView(**{field.name: getattr(message, field.name) for field in fields(MessageView)})
