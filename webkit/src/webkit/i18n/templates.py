@@ -87,7 +87,7 @@ def _label(environment: Environment, kind: str, code: str, n: int | None = None,
 
 
 def _moment(value: datetime | date | str) -> datetime | date:
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
+    return value if isinstance(value, date) else datetime.fromisoformat(str(value))
 
 
 # Jinja computes a filter on a constant when it compiles the template, unless the filter takes the context.
