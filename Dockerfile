@@ -82,6 +82,8 @@ COPY --from=built /opt/venv /opt/venv
 COPY --from=built /build/seed/${SERVICE} /srv/seed
 # The codes that other services' files name are held against these.
 COPY deploy/seed/intake/categories.yaml deploy/seed/intake/places.yaml /srv/intake/
+# The agency, and its logo if there is one.
+COPY deploy/seed/agency.yaml deploy/seed/logo.* /srv/
 # `exec`: the service itself gets the signals. Words after the image's name go to the service.
 ENTRYPOINT ["sh", "-c", "exec python -m \"$SERVICE\" \"$@\"", "ascolto"]
 CMD []

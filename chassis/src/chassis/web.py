@@ -6,7 +6,8 @@ from chassis.http.problems import SHOW
 from chassis.http.rates import client_of
 from chassis.http.tokens import Principal, roles_in, verified
 from chassis.observe.logs import log
-from chassis.parking.dead_letters import DeadLetters
+from chassis.observe.vitals import Vitals
+from chassis.parking.dead_letters import DeadLetters, readable
 from chassis.store.collections import LOGINS, SESSIONS
 from chassis.store.port import Store, Transaction
 from chassis.tasks.run import OPEN, Run
@@ -23,8 +24,10 @@ __all__ = [
     "Run",
     "Store",
     "Transaction",
+    "Vitals",
     "client_of",
     "log",
+    "readable",
     "roles_in",
     "verified",
 ]

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from chassis.clock import Clock, utc_now
+from chassis.errors import Misuse
 from chassis.service import ServiceContext
 from webkit.addresses import Address
 from webkit.agency import Agency
@@ -16,7 +17,7 @@ from webkit.assets import Assets
 from webkit.csrf import Visit
 from webkit.headers import PAGE_HEADERS, STAFF_PAGE_HEADERS
 from webkit.i18n import Language, Texts, chosen_language, install, staff_language
-from webkit.login import Login, Show, Visitor
+from webkit.login import Login, SessionGuard, Show, Visitor, login_router
 from webkit.menu import PUBLIC_MENU, STAFF_START, areas_of, current_area, home_of
 from webkit.notifications import Notification, Notifications
 
@@ -40,7 +41,7 @@ class Site:
         assets: Assets | None = None,
         clock: Clock = utc_now,
     ) -> None:
-        self.home, self.agency, self.login, self._clock = home, agency, login, clock
+        self.service, self.home, self.agency, self.login = package, home, agency, login
         self.assets = assets or Assets(home)
         self.texts = Texts.of(package)
         self._notifications = Notifications(secret, home or "/", clock)
@@ -141,6 +142,19 @@ class Site:
     def error_page(self, request: Request, slug: str, status: int) -> Response:
         """The page for an error that no page of the service handles."""
         return self.notice(request, slug, status)
+
+    def guard(self, context: ServiceContext, *roles: str) -> SessionGuard:
+        """The guard of a page for people with one of these roles; raises Misuse for a site without a login."""
+        return SessionGuard(context, self._logged_in(), roles, self.show)
+
+    def login_router(self, context: ServiceContext, *roles: str) -> APIRouter:
+        """The routes of login and logout for people with one of these roles; raises Misuse for a site without a login."""
+        return login_router(context, self._logged_in(), roles, self.show)
+
+    def _logged_in(self) -> Login:
+        if self.login is None:
+            raise Misuse(f"the pages of {self.service} below {self.home or '/'} have no login")
+        return self.login
 
     def router(self, context: ServiceContext) -> APIRouter:
         """The route of the static files, and of the agency's logo."""

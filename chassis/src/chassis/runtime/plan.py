@@ -10,9 +10,12 @@ from chassis.documents import Collection, Index
 from chassis.handling import Reactions
 from chassis.http.context import ServiceContext
 from chassis.http.problems import ErrorPage
+from chassis.observe.vitals import Vitals
 from chassis.parking.dead_letters import DeadLetters
 from chassis.runtime.queue_gauges import Gauge
 from chassis.tasks.jobs import Worker
+
+OpsPages = Callable[[ServiceContext, DeadLetters, Callable[[], Vitals]], APIRouter]
 
 
 @dataclass(frozen=True)
@@ -29,5 +32,5 @@ class Plan:
     gauges: Sequence[Gauge] = ()
     seed: Callable[[ServiceContext], Awaitable[None]] | None = None
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
-    ops_pages: Callable[[ServiceContext, DeadLetters], APIRouter] | None = None
+    ops_pages: OpsPages | None = None
     error_page: ErrorPage | None = None

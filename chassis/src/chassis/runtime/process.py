@@ -20,6 +20,7 @@ from chassis.observe.crash_points import CrashPoints
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
 from chassis.observe.tracing import tracer_of
+from chassis.observe.vitals import Vitals, vitals_of
 from chassis.outbox.relay import Relay
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters
 from chassis.runtime.plan import Plan
@@ -233,6 +234,10 @@ class Process:
             "unread_codecs": unread_codecs(),
             "seeded": self.seeded,
         }
+
+    def vitals(self) -> Vitals:
+        """The vital signs of this process."""
+        return vitals_of(self.settings.instance, self.metrics, self.live(), self.ready())
 
     async def close(self) -> None:
         """Finish work in progress, release what is held, and end."""

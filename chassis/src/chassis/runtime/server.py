@@ -29,7 +29,7 @@ async def application(process: Process) -> FastAPI:
     plan, context, dead_letters = process.plan, process.context, await process.open_dead_letters()
     routers = [*plan.routers(context), ops_router(context, dead_letters)]
     if plan.ops_pages is not None:
-        routers.append(plan.ops_pages(context, dead_letters))
+        routers.append(plan.ops_pages(context, dead_letters, process.vitals))
     return build_app(
         plan.name,
         process.metrics,

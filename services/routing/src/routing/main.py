@@ -5,26 +5,32 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from chassis.service import Plan, ServiceContext
+from contracts.permissions import SERVICES
 from routing.adapters.register_files import read_register
 from routing.entrypoints.api.cases import cases_router
 from routing.entrypoints.pages.layout import HOME
 from routing.entrypoints.pages.router import pages_router
-from routing.entrypoints.pages.system import system_router
 from routing.entrypoints.startup import startup
 from routing.handlers.documents import ABSENCES, CASES, REGISTERS
 from routing.handlers.reactions import REACTIONS, SUBSCRIBES
 from routing.queries.cases import INDEXES
 from routing.settings import Settings
+from webkit.agency import read_agency
 from webkit.login import login_of
+from webkit.ops_pages import ops_pages_router, system_router
+from webkit.site import Site
 
 
 def plan(settings: Settings) -> Plan:
     """Return routing ready to run; raises SeedError when a seed file is invalid."""
     register = read_register(settings.seed)
+    secret = bytes.fromhex(settings.secret.read_text().strip())
     login = login_of(settings, settings.public_url, HOME)
+    site = Site("routing", HOME, read_agency(settings.seed), secret, login)
+    site.share(dashboards=settings.dashboards_url)
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
-        return (cases_router(context), pages_router(context, login))
+        return (cases_router(context), pages_router(context, login), system_router(context, site, SERVICES))
 
     return Plan(
         name="routing",
@@ -33,7 +39,8 @@ def plan(settings: Settings) -> Plan:
         subscribes=SUBSCRIBES,
         indexes=INDEXES,
         routers=routers,
-        ops_pages=lambda context, dead_letters: system_router(context, login, dead_letters),
+        ops_pages=lambda context, *found: ops_pages_router(context, site, *found),
+        error_page=site.error_page,
         seed=startup(register),
         closing=(login.close,),
     )

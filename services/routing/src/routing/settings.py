@@ -14,3 +14,4 @@ class Settings(ClientSettings):
     public_url: str = Field(
         description="Address of the pages for staff, to which people return from the login."
     )
+    dashboards_url: str = Field("", description="Address of the dashboards, as browsers of ops reach them.")

@@ -9,7 +9,7 @@ from routing.entrypoints.pages import catalogue
 from webkit.headers import PAGE_HEADERS
 from webkit.login import Login, Visitor
 
-HOME, SETTINGS, SYSTEM = "/lavoro", "/lavoro/impostazioni", "/lavoro/sistema"
+HOME, SETTINGS, SYSTEM = "/lavoro", "/lavoro/impostazioni", "/sistema"
 MAINTAINERS = ("coordinator", "ops")
 
 
