@@ -97,6 +97,15 @@ def _distribution(root: Path, folder: Path) -> Distribution:
 
 def sentences(distribution: Distribution, domain: str) -> Catalog:
     """The messages whose source text is Italian: those of the templates, and in the public domain those of seed files."""
+    found = template_sentences(distribution, domain)
+    if domain == PUBLIC_DOMAIN:
+        for kind, label in _seed_labels(distribution):
+            found.add(label, context=kind)
+    return found
+
+
+def template_sentences(distribution: Distribution, domain: str) -> Catalog:
+    """The sentences of the templates."""
     found = Catalog()
     for file in distribution.templates(domain):
         with file.open("rb") as opened:
@@ -104,9 +113,6 @@ def sentences(distribution: Distribution, domain: str) -> Catalog:
                 EXTRACTOR, opened, KEYWORDS, (TO_TRANSLATORS,), OPTIONS, strip_comment_tags=True
             ):
                 found.add(message, context=context, auto_comments=comments)
-    if domain == PUBLIC_DOMAIN:
-        for kind, label in _seed_labels(distribution):
-            found.add(label, context=kind)
     return found
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, nodes
 
-from webkit.i18n.catalogues import PUBLIC_DOMAIN, STAFF_DOMAIN
-from webkit.i18n.extraction import Distribution, in_use, labels
+from webkit.i18n.catalogues import DOMAINS, PUBLIC_DOMAIN, STAFF_DOMAIN
+from webkit.i18n.extraction import Distribution, labels, template_sentences
 from webkit.i18n.maintenance import messages
 from webkit.i18n.templates import install
 from webkit.i18n.texts import Texts
@@ -21,8 +21,8 @@ NAMES = frozenset({"Ascolto", "PIN", "SPID", "ISEE", "QR"})
 
 
 def template_faults(distribution: Distribution, kit: Distribution) -> Iterator[str]:
-    """Everything that is wrong with the templates of a distribution; what no domain has texts for yet is not read."""
-    for domain in in_use(distribution):
+    """Everything that is wrong with the templates of a distribution; a domain none of whose templates uses gettext yet is not read."""
+    for domain in (one for one in DOMAINS if len(template_sentences(distribution, one))):
         kinds = _kinds(distribution, domain) | _kinds(kit, domain)
         for file in distribution.templates(domain):
             tree = _parsed(file)
