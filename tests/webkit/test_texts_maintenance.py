@@ -73,6 +73,14 @@ def found(desk: Distribution, language: str, unfinished: bool = True) -> list[st
     return [line.partition(": ")[2] for line in lines]
 
 
+def test_pages_of_development_are_not_translated(desk: Distribution) -> None:
+    page = desk.package / "web" / "templates" / "development" / "page.html"
+    page.parent.mkdir()
+    page.write_text('{{ _("Componenti") }}')
+
+    assert update(desk) == []
+
+
 def test_catalogues_have_sentences_seed_labels_and_labels_of_codes(desk: Distribution) -> None:
     assert texts(desk, "it") == {"operator": "Operatore"}
     assert {"Buongiorno", "Muffa", "operator"} < texts(desk, "ar").keys()
@@ -202,6 +210,19 @@ def test_markup_names_and_numbers_are_no_sentences(desk: Distribution) -> None:
     )
 
     assert list(template_faults(desk, desk)) == []
+
+
+def test_a_template_that_cannot_be_read_is_named(
+    desk: Distribution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    change(desk, "<h1>", "<h1>\n{{ code & 1 }}")
+
+    assert main(["check"]) == main(["update"]) == 1
+    assert (
+        capsys.readouterr().out
+        == "services/desk/src/desk/web/templates/page.html:2: unexpected char '&' at 13\n" * 2
+    )
 
 
 def test_the_verbs_report_what_is_wrong(

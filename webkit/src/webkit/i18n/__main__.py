@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from webkit.i18n.catalogues import CatalogueState, catalogue_state
-from webkit.i18n.extraction import Distribution, distributions, in_use
+from webkit.i18n.extraction import BrokenTemplate, Distribution, distributions, in_use
 from webkit.i18n.maintenance import mark_reviewed, update
 from webkit.i18n.rules import faults
 from webkit.i18n.template_rules import template_faults
@@ -31,6 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
         mark_reviewed(given.file, given.file.parents[1].name, given.by)
         return 0
     found = distributions(Path.cwd())
+    try:
+        return _run(found, given)
+    except BrokenTemplate as error:
+        _print(f"{error}".removeprefix(f"{Path.cwd()}/"))
+        return 1
+
+
+def _run(found: list[Distribution], given: argparse.Namespace) -> int:
     if given.command == "check":
         return _check(found, given.unfinished)
     return _update(found) if given.command == "update" else _state(found)

@@ -8,6 +8,7 @@ from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
+from jinja2 import TemplateSyntaxError
 
 from chassis.strict_yaml import load
 from webkit.i18n.catalogues import DOMAINS, PUBLIC_DOMAIN, STAFF_DOMAIN, catalogue_file, read_catalogue
@@ -32,6 +33,10 @@ TO_TRANSLATORS = "Per chi traduce:"
 SUFFIXES = (".html", ".txt")
 # What only developers see is not translated.
 DEVELOPMENT = "development"
+
+
+class BrokenTemplate(Exception):
+    """A template that Jinja cannot read."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +67,20 @@ class Distribution:
         return self.package / "locales"
 
     def templates(self, domain: str) -> list[Path]:
-        """The templates of a domain: below a folder `staff` those of staff, all others are public."""
+        """The templates of a domain: below a folder `staff` those of staff, below `development` none, all others are public."""
         found = [
             file
             for folder in (self.package / "templates", self.package / "web" / "templates")
             for file in folder.rglob("*")
             if file.suffix in SUFFIXES and DEVELOPMENT not in file.parts
         ]
-        return sorted(
-            file
-            for file in found
-            if ("staff" in file.relative_to(self.package).parts) == (domain == STAFF_DOMAIN)
-        )
+        return sorted(file for file in found if self._domain(file) == domain)
+
+    def _domain(self, template: Path) -> str | None:
+        folders = template.relative_to(self.package).parts
+        if "development" in folders:
+            return None
+        return STAFF_DOMAIN if "staff" in folders else PUBLIC_DOMAIN
 
     def languages(self, domain: str) -> tuple[str, ...]:
         """The languages that a domain is written in."""
@@ -108,12 +115,20 @@ def template_sentences(distribution: Distribution, domain: str) -> Catalog:
     """The sentences of the templates."""
     found = Catalog()
     for file in distribution.templates(domain):
+        for message, comments, context in _extracted(file):
+            found.add(message, context=context, auto_comments=comments)
+    return found
+
+
+def _extracted(file: Path) -> Iterator[tuple[str | tuple[str, ...], list[str], str | None]]:
+    try:
         with file.open("rb") as opened:
             for _, message, comments, context in extract(
                 EXTRACTOR, opened, KEYWORDS, (TO_TRANSLATORS,), OPTIONS, strip_comment_tags=True
             ):
-                found.add(message, context=context, auto_comments=comments)
-    return found
+                yield message, comments, context
+    except TemplateSyntaxError as error:
+        raise BrokenTemplate(f"{file}:{error.lineno}: {error.message}") from error
 
 
 def _seed_labels(distribution: Distribution) -> Iterator[tuple[str, str]]:

@@ -68,7 +68,7 @@ def _flags(before: Message | None, comments: list[str]) -> set[str]:
     if before is None or not is_translated(before.string):
         return set()
     changed = (
-        any(one.startswith(ITALIAN) for one in before.auto_comments) and before.auto_comments != comments
+        any(one.startswith(ITALIAN) for one in before.auto_comments) and " ".join(before.auto_comments) != " ".join(comments)
     )
     return {"fuzzy"} if before.fuzzy or changed else set()
 
