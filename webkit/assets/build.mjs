@@ -127,8 +127,9 @@ function buildIcons(templates) {
   emit("icons.svg", `<svg xmlns="http://www.w3.org/2000/svg">${used.join("")}</svg>\n`);
 }
 
-/** Writes the script of staff pages, and the licences of what is served. */
+/** Writes our own images, the script of staff pages, and the licences of what is served. */
 function copyTheRest() {
+  for (const file of fs.globSync("images/*", { cwd: HERE }).sort()) emit(path.basename(file), fs.readFileSync(path.join(HERE, file)));
   emit("htmx.js", fs.readFileSync(path.join(MODULES, "htmx.org/dist/htmx.min.js"), "utf8"));
   const licences = Object.entries(LICENCES).map(([title, file]) => `${title}\n\n${fs.readFileSync(path.join(MODULES, file), "utf8")}`);
   emit("licences.txt", licences.join(`\n${"-".repeat(80)}\n\n`));
