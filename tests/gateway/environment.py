@@ -33,13 +33,14 @@ def _free_host() -> str:
 
 @dataclass
 class Replica:
-    """A server of one service on its own address; it answers `status` with the request as JSON."""
+    """A server of one service on its own address; it answers `status` with the request as JSON, or with `answer`."""
 
     service: str
     port: int
     status: int = 200
     host: str = field(default_factory=_free_host)
     asked: list[str] = field(default_factory=list)
+    answer: tuple[bytes, Mapping[str, str]] | None = None
     server: uvicorn.Server | None = None
     task: "asyncio.Task[None] | None" = None
 
@@ -58,9 +59,10 @@ class Replica:
             "headers": [[name.decode(), value.decode()] for name, value in scope["headers"]],
             "bytes": len(body),
         }
-        headers = [(b"content-type", b"application/json")]
+        text, fields = self.answer or (json.dumps(request).encode(), {"content-type": "application/json"})
+        headers = [(name.encode(), value.encode()) for name, value in fields.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(request).encode()})
+        await send({"type": "http.response.body", "body": text})
 
     async def start(self) -> None:
         """Starts the server; returns when it listens."""

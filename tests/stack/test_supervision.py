@@ -109,6 +109,7 @@ def test_the_supervisor_restarts_killed_processes_and_down_stops_it_first(system
     assert system.supervisor.alive()
     killed = {name: system.service(name).pid() for name in SERVICES}
     killed |= {"kafka": system.kafka.child.pid(), "issuer": system.issuer.pid()}
+    killed["gateway"] = system.gateway.pid()
     for pid in killed.values():
         assert pid is not None
         os.kill(pid, signal.SIGKILL)

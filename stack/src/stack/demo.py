@@ -185,11 +185,12 @@ def _by_size(counts: Counter[T]) -> list[tuple[T, int]]:
 
 
 def _print_addresses(console: Console, system: System, path: Path) -> None:
-    intake = system.url("intake")
+    url = system.public_url
     lines = [
-        f"new report         {intake}/segnala",
-        f"report status      {intake}/stato",
-        f"staff              {system.url('routing')}/lavoro (log in as any of the invented users)",
+        f"everything         {url}",
+        f"new report         {url}/segnala",
+        f"report status      {url}/stato",
+        f"staff              {url}/lavoro (log in as any of the invented users)",
         *(
             f"{name:<11}health {system.url(name)}/health/ready   metrics {system.url(name)}/metrics"
             for name in SERVICES

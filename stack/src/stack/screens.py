@@ -32,7 +32,7 @@ def screens(words: Sequence[str]) -> int:
     for page in args.page or PAGES:
         for width in WIDTHS:
             file = args.to / f"{page}-{width}.png"
-            take(program, system.url("intake") + PAGES[page], width, file)
+            take(program, system.public_url + PAGES[page], width, file)
             print(f"screens: {file}")
     return 0
 

@@ -105,7 +105,8 @@ class StateFolder:
 
     def stopped_processes(self) -> list[Child]:
         """The processes of a whole system that do not run."""
-        return [child for child in (*self.required_processes(), self.watcher) if not child.alive()]
+        whole = (*self.required_processes(), self.gateway, self.watcher)
+        return [child for child in whole if not child.alive()]
 
     def url(self, name: str, ordinal: int = 0) -> str:
         """The base URL of a service process."""
@@ -114,6 +115,7 @@ class StateFolder:
     def addresses(self) -> dict[str, str]:
         """The addresses of all parts, running or not."""
         return {
+            "gateway": self.public_url,
             "kafka": self.kafka.address,
             "mongod": self.mongod.address,
             "mailbox": f"{HOST}:{Ports(self.mailbox.folder)['smtp']}",
@@ -126,7 +128,7 @@ class StateFolder:
     def statuses(self) -> list[ProcessStatus]:
         """The status of every process that runs or belongs to a whole system."""
         found = self.addresses()
-        children, statuses = [*self.required_processes(), self.watcher], []
+        children, statuses = [self.gateway, *self.required_processes(), self.watcher], []
         children += [child for child in self._service_children() if child not in children]
         for child in children:
             name, _, ordinal = child.name.partition("-")

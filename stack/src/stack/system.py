@@ -1,4 +1,4 @@
-"""Starts and stops the engines, the mailbox, the issuer, the services and the watcher of a state folder."""
+"""Starts and stops the engines, the mailbox, the issuer, the gateway, the services and the watcher of a state folder."""
 
 import json
 import os
@@ -76,6 +76,20 @@ class System(StateFolder):
         port = Ports(self.issuer.folder)["http"]
         self.issuer.wait_until(lambda: answers(port), READY_SECONDS)
 
+    def launch_gateway(self) -> None:
+        """Starts the gateway if it does not run; returns before it is ready."""
+        if self.gateway.alive():
+            return
+        port = Ports(self.gateway.folder).claim("http")
+        command = [sys.executable, "-m", "stack.gateway", "--port", str(port), "--state", str(self.root)]
+        self.gateway.start(command, base_environment())
+
+    def start_gateway(self) -> None:
+        """Starts the gateway if it does not run; returns when it accepts requests."""
+        self.launch_gateway()
+        port = Ports(self.gateway.folder)["http"]
+        self.gateway.wait_until(lambda: answers(port), READY_SECONDS)
+
     def provision(self) -> None:
         """Creates missing topics, and sets the users and rights of the permissions table."""
         command = [sys.executable, "-m", "ops.provision"]
@@ -149,6 +163,7 @@ class System(StateFolder):
     def bring_up(self) -> None:
         """Starts all processes that do not run; raises ProcessFailedError when one terminates or makes no progress."""
         self.launch_issuer()
+        self.launch_gateway()
         self.bring_up_engines()
         self.start_mailbox()
         self.start_issuer()
@@ -158,6 +173,7 @@ class System(StateFolder):
             self.launch_service(name)
         for name in SERVICES:
             self.wait_service(name, beside=self.required_processes())
+        self.start_gateway()
         self.start_watcher()
         if gone := self.stopped_processes():
             raise gone[0].failed("ended before everything was ready")
@@ -173,7 +189,7 @@ class System(StateFolder):
             running = [child for child in self._service_children() if child.alive()]
             for child in running:
                 child.ask_to_stop()
-            for child in (*running, self.watcher, self.mailbox, self.issuer):
+            for child in (self.gateway, *running, self.watcher, self.mailbox, self.issuer):
                 child.stop()
             self.stop_engines()
 

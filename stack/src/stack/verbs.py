@@ -42,6 +42,8 @@ def up(words: Sequence[str]) -> int:
     _print(console, [s for s in statuses if not args.engines_only or s.name in ENGINES])
     console.print(f"up in {time.monotonic() - start:.1f} s", highlight=False)
     console.print(f" mails    {system.mails}\n clients  {system.secrets.clients}", soft_wrap=True)
+    if not args.engines_only:
+        console.print(f" pages    {system.public_url}", soft_wrap=True)
     return 0
 
 
