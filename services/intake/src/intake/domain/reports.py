@@ -18,6 +18,8 @@ class Status(StrEnum):
 
 _ORDER = (Status.REGISTERED, Status.HELD, Status.IN_CHARGE, Status.ESCALATED, Status.CLOSED)
 MOST_STEPS = 60
+# The steps that are no status.
+REASSIGNED, HANDED_OFF, REOPENED = "reassigned", "handed-off", "reopened"
 ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN})
 
 
@@ -73,12 +75,15 @@ def move(
     status: Status,
     now: datetime,
     *,
+    what: str = "",
     route: str | None = None,
     due_at: datetime | None = None,
-    outcome: str | None = None,
-    missed: str | None = None,
+    code: str | None = None,
 ) -> Report:
-    """The report after an event; its status never goes back, and a closed or withdrawn report does not change."""
+    """The report after an event; its status never goes back, and a closed or withdrawn report does not change.
+
+    `what` is the name of the step when it is not the status, `code` the outcome of a closing or the due date that was missed.
+    """
     if report.status in ENDED:
         return report
     moved = replace(
@@ -86,10 +91,25 @@ def move(
         status=status if progress(status) > progress(report.status) else report.status,
         route=route or report.route,
         due_at=due_at or report.due_at,
-        outcome=outcome or report.outcome,
+        outcome=code if status is Status.CLOSED else report.outcome,
         updated_at=max(report.updated_at, now),
     )
-    return _with_step(moved, Step(status.value, moved.updated_at, route, due_at, outcome or missed))
+    return _with_step(moved, Step(what or status.value, moved.updated_at, route, due_at, code))
+
+
+def reopen(report: Report, now: datetime, route: str | None, due_at: datetime) -> Report:
+    """A closed report that is worked on again: held when no office has it; any other report does not change."""
+    if report.status is not Status.CLOSED:
+        return report
+    reopened = replace(
+        report,
+        status=Status.HELD if route is None else Status.IN_CHARGE,
+        route=route,
+        due_at=due_at,
+        outcome=None,
+        updated_at=max(report.updated_at, now),
+    )
+    return _with_step(reopened, Step(REOPENED, reopened.updated_at, route, due_at))
 
 
 def _with_step(report: Report, step: Step) -> Report:

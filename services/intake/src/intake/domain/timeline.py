@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from intake.domain.reports import Status, Step
-
-REOPENED = "reopened"
+from intake.domain.reports import REOPENED, Status, Step
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The commands and events that intake handles, with the documents that each handler needs."""
 
-from chassis.handling import Reactions, ignore, on
+from chassis.handling import Reactions, on
 from contracts.routing import (
     CaseEscalated,
     CaseHandedOff,
@@ -15,7 +15,15 @@ from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.load_register import LoadRegister, load_register
 from intake.handlers.register_report import RegisterReport, register_report
 from intake.handlers.renew_pin import RenewPin, renew_pin
-from intake.handlers.show_progress import show_closed, show_escalated, show_held, show_in_charge
+from intake.handlers.show_progress import (
+    show_closed,
+    show_escalated,
+    show_handed_off,
+    show_held,
+    show_in_charge,
+    show_reassigned,
+    show_reopened,
+)
 from intake.handlers.withdraw_report import WithdrawReport, withdraw_report
 
 REACTIONS = Reactions(
@@ -32,6 +40,8 @@ REACTIONS = Reactions(
     on(CaseHeld, lambda e: (REPORTS[e.report_id],), show_held),
     on(CaseEscalated, lambda e: (REPORTS[e.report_id],), show_escalated),
     on(CaseResolved, lambda e: (REPORTS[e.report_id],), show_closed),
-    ignore(CaseReassigned, CaseHandedOff, CaseReopened),
+    on(CaseReassigned, lambda e: (REPORTS[e.report_id],), show_reassigned),
+    on(CaseHandedOff, lambda e: (REPORTS[e.report_id],), show_handed_off),
+    on(CaseReopened, lambda e: (REPORTS[e.report_id],), show_reopened),
 )
 SUBSCRIBES = ("routing.cases",)

@@ -2,8 +2,16 @@
 
 from chassis.errors import Early
 from chassis.handling import NOTHING, Change, Moment
-from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
-from intake.domain.reports import Report, Status, move
+from contracts.routing import (
+    CaseEscalated,
+    CaseHandedOff,
+    CaseHeld,
+    CaseOpened,
+    CaseReassigned,
+    CaseReopened,
+    CaseResolved,
+)
+from intake.domain.reports import HANDED_OFF, REASSIGNED, Report, Status, move, reopen
 from intake.handlers.documents import REPORTS
 
 
@@ -22,13 +30,34 @@ def show_held(event: CaseHeld, report: Report | None, moment: Moment) -> Change:
 def show_escalated(event: CaseEscalated, report: Report | None, moment: Moment) -> Change:
     """Show that the due date was missed; the due date itself does not change."""
     report = _known(event.report_id, report)
-    return _moved(report, move(report, Status.ESCALATED, moment.now, missed=event.missed))
+    return _moved(report, move(report, Status.ESCALATED, moment.now, code=event.missed))
+
+
+def show_reassigned(event: CaseReassigned, report: Report | None, moment: Moment) -> Change:
+    """Show that somebody else looks after the report, and the due date; never who or why."""
+    report = _known(event.report_id, report)
+    after = move(
+        report, Status.IN_CHARGE, moment.now, what=REASSIGNED, route=event.route, due_at=event.due_at
+    )
+    return _moved(report, after)
+
+
+def show_handed_off(event: CaseHandedOff, report: Report | None, moment: Moment) -> Change:
+    """Show the desk that looks after the report from now on; the due date does not change."""
+    report = _known(event.report_id, report)
+    return _moved(report, move(report, Status.IN_CHARGE, moment.now, what=HANDED_OFF, route=event.route))
+
+
+def show_reopened(event: CaseReopened, report: Report | None, moment: Moment) -> Change:
+    """Show that a closed report is worked on again, and the new due date; a withdrawn report stays withdrawn."""
+    report = _known(event.report_id, report)
+    return _moved(report, reopen(report, moment.now, event.route, event.due_at))
 
 
 def show_closed(event: CaseResolved, report: Report | None, moment: Moment) -> Change:
     """Show the outcome of the report; a withdrawn report stays withdrawn."""
     report = _known(event.report_id, report)
-    return _moved(report, move(report, Status.CLOSED, moment.now, outcome=event.outcome))
+    return _moved(report, move(report, Status.CLOSED, moment.now, code=event.outcome))
 
 
 def _known(report_id: str, report: Report | None) -> Report:
