@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -39,7 +40,7 @@ class Limits:
     """Limits of a request: `body` and `head` in bytes, `fields` headers, `seconds` until it is answered.
 
     `head_seconds` limit how long a connection may take to send a whole head, `idle_seconds` how long it may idle after a response;
-    a process accepts `connections`. The X-Forwarded headers of `proxies` are trusted; `hosts` are the accepted host names.
+    a process accepts `connections`. The bodies of paths at or below those in `bodies` have a limit of their own. The X-Forwarded headers of `proxies` are trusted; `hosts` are the accepted host names.
     """
 
     body: int = 65_536
@@ -51,16 +52,25 @@ class Limits:
     connections: int = 800  # of the default limit of 1024 open files
     proxies: str = ""
     hosts: frozenset[str] = frozenset()
+    bodies: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, settings: ServiceSettings) -> Self:
-        """The limits in the settings."""
+    def of(cls, settings: ServiceSettings, bodies: Mapping[str, int]) -> Self:
+        """The limits in the settings, and the larger `bodies` of the service's forms."""
         return cls(
             body=settings.max_body,
             seconds=settings.max_seconds,
             proxies=settings.proxies,
             hosts=hosts_in(settings.hosts),
+            bodies=bodies,
         )
+
+    def body_at(self, path: str) -> int:
+        """The limit of a body that is sent to this path."""
+        larger = [
+            most for above, most in self.bodies.items() if path == above or path.startswith(f"{above}/")
+        ]
+        return max(larger, default=self.body)
 
 
 def add_middleware(
@@ -146,8 +156,9 @@ class Middleware:
             )
         headers = Headers(raw=fields)
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > most.body:
-            return problem("too-large", f"The body is larger than {most.body} bytes.", 413, "body")
+        body = most.body_at(scope["path"])
+        if length.isdecimal() and int(length[:20]) > body:
+            return problem("too-large", f"The body is larger than {body} bytes.", 413, "body")
         if scope["method"] not in _HARMLESS and from_elsewhere(headers):
             return problem(
                 "from-elsewhere",
@@ -159,7 +170,7 @@ class Middleware:
         return None
 
     async def _pass(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        body = _Body(receive, self.limits.body)
+        body = _Body(receive, self.limits.body_at(scope["path"]))
         try:
             async with asyncio.timeout(self.limits.seconds) as limit:
                 await self.app(scope, body, answer)

@@ -20,7 +20,10 @@ OpsPages = Callable[[ServiceContext, DeadLetters, Callable[[], Vitals]], APIRout
 
 @dataclass(frozen=True)
 class Plan:
-    """The parts of a service, as its main.py declares them."""
+    """The parts of a service, as its main.py declares them.
+
+    `bodies` are the paths at and below which larger bodies are accepted, with the limit in bytes.
+    """
 
     name: str
     reactions: Reactions
@@ -34,3 +37,4 @@ class Plan:
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
     ops_pages: OpsPages | None = None
     error_page: ErrorPage | None = None
+    bodies: Mapping[str, int] = field(default_factory=dict)

@@ -36,7 +36,7 @@ async def application(process: Process) -> FastAPI:
         routers,
         process.live,
         process.ready,
-        Limits.of(process.settings),
+        Limits.of(process.settings, plan.bodies),
         process.tracer,
         plan.error_page,
     )
@@ -45,7 +45,7 @@ async def application(process: Process) -> FastAPI:
 async def run(process: Process) -> None:
     """Serve until SIGTERM or SIGINT; the HTTP server stops first, then the consumers, then the relay."""
     settings = process.settings
-    limits = Limits.of(settings)
+    limits = Limits.of(settings, process.plan.bodies)
     server = server_of(await application(process), settings.host, settings.port, limits)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -14,6 +14,7 @@ from chassis.documents import Collection, Order, Where
 from chassis.handling import Reactions
 from chassis.http.app import build_app
 from chassis.http.context import Answer, ServiceContext
+from chassis.http.middleware import Limits
 from chassis.ids import derive
 from chassis.observe.crash_points import CrashPoints
 from chassis.observe.metrics import Metrics
@@ -72,6 +73,7 @@ class MemoryService:
             plan.routers(self.context),
             _healthy,
             _healthy,
+            Limits(bodies=plan.bodies),
             error_page=plan.error_page,
         )
         self.http = self.client()
