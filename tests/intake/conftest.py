@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
+from tests.intake.desk import staff_site
 
 from chassis.service import Plan, ServiceContext
 from chassis.store.memory import MemoryStore
@@ -18,6 +19,7 @@ from intake.app.use_cases import use_cases
 from intake.domain.registers import Register
 from intake.entrypoints.api import internal, v1
 from intake.entrypoints.pages import public
+from intake.entrypoints.pages.desk import desk_router
 from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS
 from webkit.csrf import CsrfTokens
@@ -44,6 +46,7 @@ async def service(registers: tuple[Register, Register]) -> AsyncIterator[MemoryS
             v1.router(context, cases),
             public.router(context, cases, CsrfTokens(SECRET)),
             internal.router(context, cases),
+            desk_router(context, cases, staff_site(context, SECRET)),
         )
 
     async def seed(context: ServiceContext) -> None:

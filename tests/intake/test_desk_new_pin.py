@@ -13,10 +13,11 @@ from intake.adapters.mail_addresses import is_address
 from intake.app.readings import Reader
 from intake.app.submit import Receipt
 from intake.app.use_cases import UseCases, use_cases
+from intake.domain.identity_checks import IdentityCheck
 from intake.handlers.documents import REPORTS
 
 ADA, BEA = (Reader(name, frozenset({"operator"})) for name in ("ada-esempio", "bea-esempio"))
-NONCE = uuid7(NOON)
+NONCE, CHECK = uuid7(NOON), IdentityCheck.DOCUMENT
 REPORT = {"category": "infiltrazioni", "place_id": "bg-monterosso-01", "description": "Piove"}
 SENDER = {"Ascolto-Sender": "a-secret-of-our-own"}
 
@@ -46,7 +47,7 @@ async def test_a_new_pin_opens_the_status_and_the_former_one_does_not(
 ) -> None:
     former = Receipt(made["tracking_code"], made["pin"])
 
-    await cases.slips.renew(made["report_id"], ADA, NONCE)
+    await cases.slips.renew(made["report_id"], ADA, NONCE, CHECK)
     receipt = await cases.slips.take(made["report_id"], ADA, NONCE)
 
     assert receipt.tracking_code == former.tracking_code
@@ -56,7 +57,7 @@ async def test_a_new_pin_opens_the_status_and_the_former_one_does_not(
 async def test_a_slip_is_shown_once_and_the_audit_says_so(
     service: MemoryService, cases: UseCases, made: dict[str, str]
 ) -> None:
-    again = [await cases.slips.renew(made["report_id"], ADA, NONCE) for _ in range(2)]
+    again = [await cases.slips.renew(made["report_id"], ADA, NONCE, CHECK) for _ in range(2)]
     receipt = await cases.slips.take(made["report_id"], ADA, NONCE)
 
     with pytest.raises(Refused, match="slip-gone"):
@@ -71,7 +72,7 @@ async def test_a_slip_is_shown_once_and_the_audit_says_so(
 
 
 async def test_nobody_else_sees_a_slip(cases: UseCases, made: dict[str, str]) -> None:
-    await cases.slips.renew(made["report_id"], ADA, NONCE)
+    await cases.slips.renew(made["report_id"], ADA, NONCE, CHECK)
 
     with pytest.raises(Refused, match="no-such-slip"):
         await cases.slips.take(made["report_id"], BEA, NONCE)
@@ -88,8 +89,8 @@ async def test_a_slip_is_gone_after_a_quarter_of_an_hour_and_when_a_newer_pin_re
     service: MemoryService, cases: UseCases, made: dict[str, str]
 ) -> None:
     newer = uuid7(NOON + timedelta(seconds=1))
-    await cases.slips.renew(made["report_id"], ADA, NONCE)
-    await cases.slips.renew(made["report_id"], BEA, newer)
+    await cases.slips.renew(made["report_id"], ADA, NONCE, CHECK)
+    await cases.slips.renew(made["report_id"], BEA, newer, CHECK)
 
     with pytest.raises(Refused, match="slip-gone"):
         await cases.slips.take(made["report_id"], ADA, NONCE)
@@ -101,7 +102,7 @@ async def test_a_slip_is_gone_after_a_quarter_of_an_hour_and_when_a_newer_pin_re
 async def test_who_resends_the_report_does_not_get_the_new_pin(
     client: httpx.AsyncClient, cases: UseCases, made: dict[str, str]
 ) -> None:
-    await cases.slips.renew(made["report_id"], ADA, NONCE)
+    await cases.slips.renew(made["report_id"], ADA, NONCE, CHECK)
 
     again = await client.post("/v1/reports", json=REPORT | {"report_id": NONCE}, headers=SENDER)
 
@@ -115,7 +116,7 @@ async def test_an_officer_makes_no_pin_for_a_report_that_he_may_not_read(
     before = await service.document(REPORTS, made["report_id"])
 
     with pytest.raises(Refused, match="not-your-report"):
-        await cases.slips.renew(made["report_id"], Reader("dino", frozenset({"officer"})), NONCE)
+        await cases.slips.renew(made["report_id"], Reader("dino", frozenset({"officer"})), NONCE, CHECK)
 
     assert await service.document(REPORTS, made["report_id"]) == before
     assert await service.context.audited({}) == []

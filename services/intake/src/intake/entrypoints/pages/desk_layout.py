@@ -70,7 +70,7 @@ class Desk:
         request: Request,
         slug: str,
         status: int,
-        link: str | None = None,
+        link: str | None = None,  # noqa: ARG002 - a fragment leads nowhere
         visitor: Visitor | None = None,
     ) -> Response:
         language = self.site.language(request)
