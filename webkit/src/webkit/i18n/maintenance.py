@@ -67,9 +67,9 @@ def _flags(before: Message | None, comments: list[str]) -> set[str]:
     # A label whose Italian text changed keeps its code, so that its translations would go on saying what it said before.
     if before is None or not is_translated(before.string):
         return set()
-    changed = (
-        any(one.startswith(ITALIAN) for one in before.auto_comments) and " ".join(before.auto_comments) != " ".join(comments)
-    )
+    changed = any(one.startswith(ITALIAN) for one in before.auto_comments) and " ".join(
+        before.auto_comments
+    ) != " ".join(comments)
     return {"fuzzy"} if before.fuzzy or changed else set()
 
 
