@@ -81,6 +81,15 @@ def test_pages_of_development_are_not_translated(desk: Distribution) -> None:
     assert update(desk) == []
 
 
+def test_a_note_to_translators_stands_before_its_sentence(desk: Distribution) -> None:
+    change(desk, "<h1>", "{# Nota: il saluto di una lettera #}\n<h1>")
+    update(desk)
+
+    assert '#. il saluto di una lettera\nmsgid "Buongiorno"' in file_of(desk, "ro").read_text(
+        encoding="utf-8"
+    )
+
+
 def test_catalogues_have_sentences_seed_labels_and_labels_of_codes(desk: Distribution) -> None:
     assert texts(desk, "it") == {"operator": "Operatore"}
     assert {"Buongiorno", "Muffa", "operator"} < texts(desk, "ar").keys()
@@ -192,7 +201,6 @@ def test_a_catalogue_that_lacks_a_sentence_is_named(desk: Distribution) -> None:
         ("<p>Chiami il 112</p>", "not in the catalogue: “Chiami il 112”"),
         ('<nav aria-label="Principale"></nav>', "not in the catalogue: “Principale”"),
         ('<a href="{{ code }}">Torni</a>', "not in the catalogue: “Torni”"),
-        ('{% set title = _("Buongiorno") %}', "line 4: a text set outside blocks and macros stays in its first language"),
         ('{{ label("outcome", code) }}', "the Italian catalogue of public texts has no label of the kind outcome"),
     ],
 )  # fmt: skip
@@ -202,11 +210,24 @@ def test_a_fault_in_a_template_is_named(desk: Distribution, written: str, fault:
     assert [one.partition(": ")[2] for one in template_faults(desk, desk)] == [fault]
 
 
+def test_an_imported_template_sets_no_text_that_would_stay_in_its_first_language(desk: Distribution) -> None:
+    change(desk, "<h1>", '{% set title = _("Buongiorno") %}<h1>')
+    assert list(template_faults(desk, desk)) == []
+
+    importer = desk.package / "web" / "templates" / "other.html"
+    importer.write_text('{% import "page.html" as page with context %}')
+    assert list(template_faults(desk, desk)) == []
+    importer.write_text('{% import "page.html" as page %}')
+    assert [one.partition(": ")[2] for one in template_faults(desk, desk)] == [
+        "line 1: a text set outside blocks and macros stays in its first language"
+    ]
+
+
 def test_markup_names_and_numbers_are_no_sentences(desk: Distribution) -> None:
     change(
         desk,
         "<h1>",
-        '<!doctype html><meta name="robots" content="noindex"><p class="lead">Ascolto 112, 115 – {{ code }}</p><h1>',
+        '<!doctype html><meta name="robots" content="noindex"><p class="lead">Ascolto 112, 115 – /stato {{ code }}</p><h1>',
     )
 
     assert list(template_faults(desk, desk)) == []

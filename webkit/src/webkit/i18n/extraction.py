@@ -29,7 +29,7 @@ OPTIONS = {
     "silent": "false",
     "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols",
 }
-TO_TRANSLATORS = "Per chi traduce:"
+TO_TRANSLATORS = "Nota:"
 SUFFIXES = (".html", ".txt")
 # What only developers see is not translated.
 DEVELOPMENT = "development"
@@ -124,7 +124,7 @@ def _extracted(file: Path) -> Iterator[tuple[str | tuple[str, ...], list[str], s
     try:
         with file.open("rb") as opened:
             for _, message, comments, context in extract(
-                EXTRACTOR, opened, KEYWORDS, (TO_TRANSLATORS,), OPTIONS, strip_comment_tags=True
+                EXTRACTOR, opened, KEYWORDS, (TO_TRANSLATORS,), OPTIONS
             ):
                 yield message, comments, context
     except TemplateSyntaxError as error:
