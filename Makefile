@@ -10,6 +10,7 @@ PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c ''
 RUN := .venv/bin/python
 STAMP := .state/setup.stamp
 FOREIGN := .state/foreign.stamp
+BROWSER := .state/browser.stamp
 # The style sheet has what the templates use, so it is built again when a template changes.
 ASSETS := $(shell find webkit/assets webkit/src/webkit/templates services/*/src/*/web/templates -name node_modules -prune -o -type f -print 2>/dev/null)
 WANTED := $(wildcard requirements/*.txt */pyproject.toml services/*/pyproject.toml deploy/kafka/pom.xml) $(ASSETS)
@@ -41,6 +42,9 @@ tools: $(FOREIGN) ## Install what only some tests need: Node.js, a JDK, nginx, P
 
 $(FOREIGN):
 	@$(BOOTSTRAP) --foreign
+
+$(BROWSER): tests/journeys/package-lock.json
+	@$(BOOTSTRAP) --browser
 
 up: $(STAMP) ## Start engines, mailbox and services that do not run yet (SUPERVISE=1: restart those that end)
 	@$(RUN) -m stack up $(WHERE) $(if $(SUPERVISE),--supervise)
@@ -102,8 +106,11 @@ texts: $(STAMP) ## Update the catalogues of every language from templates and It
 map: $(STAMP) ## Write docs/event-map.md: the publisher and the subscribers of each event
 	@$(RUN) -m contracts generate
 
-screens: $(STAMP) ## Take pictures of the public pages of a running system, with Chromium (TO=docs/pictures)
-	@$(RUN) -m stack screens $(WHERE) --to "$(or $(TO),docs/pictures)" $(if $(PAGE),--page $(PAGE))
+journeys: $(STAMP) $(BROWSER) ## Walk every role's pages with Chromium on a system of their own, and check each page (STATE=… on a running one; ONLY=tenant,arab)
+	@$(RUN) -m tests.journeys $(WHERE) $(if $(ONLY),--only "$(ONLY)")
+
+screens: $(STAMP) $(BROWSER) ## Take pictures of every page of a running system at 390 and 1280 px, with Chromium (TO=docs/pictures PAGE=home)
+	@$(RUN) -m tests.journeys.screens $(WHERE) --to "$(or $(TO),docs/pictures)" $(if $(PAGE),--page $(PAGE))
 
 subscribers: $(STAMP) $(FOREIGN) ## Run subscribers in Python, Node.js and Java on a live system and kill them in mid-stream
 	@$(RUN) -m stack subscribers

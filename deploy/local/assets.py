@@ -35,15 +35,17 @@ def set_up_node() -> None:
     shutil.rmtree(staged)
 
 
-def set_up_modules() -> None:
-    """Leaves the locked npm packages; none of their install scripts is run."""
-    wanted = digest(SOURCES / "package-lock.json", SOURCES / ".npmrc", str(NODE))
-    mark = MODULES / ".lock"
+def set_up_modules(folder: Path = SOURCES) -> None:
+    """Leaves the npm packages that the lock of this folder names; none of their install scripts is run."""
+    wanted = digest(folder / "package-lock.json", folder / ".npmrc", str(NODE))
+    mark = folder / "node_modules" / ".lock"
     if done(mark, wanted):
         return
     npm: list[str | Path] = [NODE / "bin" / "node", NODE / "lib/node_modules/npm/bin/npm-cli.js"]
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
-    run("fetching the locked npm packages", [*npm, "ci", "--prefix", SOURCES, *options])
+    run(
+        f"fetching the npm packages of {folder.relative_to(ROOT)}", [*npm, "ci", "--prefix", folder, *options]
+    )
     mark.write_text(wanted)
 
 

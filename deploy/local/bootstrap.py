@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from deploy.local.assets import rebuild_assets, set_up_assets
+from deploy.local.browser import set_up_browser
 from deploy.local.machine import (
     OLDEST_JAVA,
     PYTHON,
@@ -259,8 +260,14 @@ def main() -> int:
     arguments.add_argument(
         "--assets", action="store_true", help="only the assets of the pages, and their sizes"
     )
+    arguments.add_argument("--browser", action="store_true", help="only what walks the pages")
     asked = arguments.parse_args()
-    steps = {"foreign": set_up_foreign, "clocks": set_up_clocks, "assets": rebuild_assets}
+    steps = {
+        "foreign": set_up_foreign,
+        "clocks": set_up_clocks,
+        "assets": rebuild_assets,
+        "browser": set_up_browser,
+    }
     step = next((steps[name] for name in steps if getattr(asked, name)), None)
     try:
         check_machine()

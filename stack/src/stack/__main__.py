@@ -41,7 +41,6 @@ VERBS = {
         "stack.permission_tests:permissions", "test that the engines enforce the permissions table"
     ),
     "denials": Verb("stack.permission_tests:permissions", "alias of `permissions`"),
-    "screens": Verb("stack.screens:screens", "take pictures of the public pages"),
     "subscriber": Verb(
         "stack.onboarding:subscriber", "create a user with its rights and settings for another team"
     ),

@@ -5,14 +5,14 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from contracts.permissions import SERVICES
@@ -71,6 +71,27 @@ def _progress(console: Console) -> Progress:
 async def _play(
     system: System, seed: int, size: int, began: datetime, path: Path, progress: Progress
 ) -> Scenario:
+    tasks: dict[str, TaskID] = {}
+
+    def plan(scenario: Scenario) -> None:
+        work = sum(1 for report in scenario.reports if report.data or report.number in scenario.resolved)
+        total = len(scenario.reports) + len(scenario.invalid)
+        tasks["reports"] = progress.add_task("requests of tenants", total=total)
+        tasks["work"] = progress.add_task("requests of staff", total=work)
+
+    return await play_day(system, seed, size, began, path, lambda stage: progress.advance(tasks[stage]), plan)
+
+
+async def play_day(
+    system: System,
+    seed: int,
+    size: int,
+    began: datetime,
+    path: Path,
+    advance: Callable[[str], None],
+    plan: Callable[[Scenario], None] = lambda _scenario: None,
+) -> Scenario:
+    """Sends the requests of one scenario to a running system; `plan` is called with it before its first request."""
     intake = system.url("intake")
     limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
     log = Log(path)
@@ -79,16 +100,10 @@ async def _play(
             await _register(client, f"{intake}/v1/{name}", name) for name in ("categories", "places")
         ]
         scenario = generate(seed, registers[0], registers[1], began, size)
-        work = sum(1 for report in scenario.reports if report.data or report.number in scenario.resolved)
-        tasks = {
-            "reports": progress.add_task(
-                "requests of tenants", total=len(scenario.reports) + len(scenario.invalid)
-            ),
-            "work": progress.add_task("requests of staff", total=work),
-        }
+        plan(scenario)
         apis = PublicApis(intake, system.url("routing"), system.url("subsidies"), system.dev_tokens())
         try:
-            await Player(client, apis, log, lambda stage: progress.advance(tasks[stage])).play(scenario)
+            await Player(client, apis, log, advance).play(scenario)
         finally:
             log.close()
     return scenario

@@ -1,0 +1,110 @@
+"""`make screens`: a picture of every page of a running system, as wide as a phone and as wide as a desktop."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.journeys.browser import chromium
+from tests.journeys.staff import ADA, BRUNO, CARLA, DINO
+from tests.journeys.tenant import report, status
+from tests.journeys.walk import Walk, World
+
+from stack.processes import StackError, print_stderr
+from stack.state_folder import DEFAULT_STATE
+from stack.system import System
+
+WIDTHS = (390, 1280)
+HEIGHT = 900
+Person = tuple[str, str]
+
+
+class Screen(NamedTuple):
+    """A page: the name of its picture, who looks at it, and its path.
+
+    A path with ` > ` goes on with the first link of that page whose address begins so: `/lavoro > /lavoro/` is the first case."""
+
+    name: str
+    person: Person | None
+    path: str
+
+
+# Every page there is.
+SCREENS = (
+    Screen("home", None, "/"),
+    Screen("report", None, "/segnala"),
+    Screen("status", None, "/stato"),
+    Screen("not-found", None, "/nessuna-pagina"),
+    Screen("board", CARLA, "/lavoro"),
+    Screen("settings", CARLA, "/lavoro/impostazioni"),
+    Screen("wrong-role", BRUNO, "/lavoro"),
+    Screen("system", DINO, "/lavoro/sistema"),
+)
+# Where each person's work begins.
+START = {ADA: "/lavoro", BRUNO: "/lavoro", CARLA: "/lavoro", DINO: "/lavoro/sistema"}
+
+
+def main(words: Sequence[str]) -> int:
+    """Writes one PNG file per page and width; raises StackError without a browser or a running system."""
+    parser = argparse.ArgumentParser(prog="tests.journeys.screens", description=__doc__)
+    parser.add_argument(
+        "--state", type=Path, default=DEFAULT_STATE, help="the state folder of a running system"
+    )
+    parser.add_argument("--to", type=Path, required=True, help="the folder for the pictures")
+    parser.add_argument("--page", action="append", help="one page; all by default")
+    args = parser.parse_args(words)
+    system = System(args.state)
+    if system.stopped_processes():
+        raise StackError("not everything runs: run `make up`.")
+    args.to.mkdir(parents=True, exist_ok=True)
+    wanted = [screen for screen in SCREENS if screen.name in (args.page or [one.name for one in SCREENS])]
+    with chromium() as browser:
+        world = World(browser, system.public_url, system.issuer_url, system.mails, check=False)
+        for person in dict.fromkeys(screen.person for screen in wanted):
+            walk = world.walk()
+            if person:
+                walk.log_in(*person, START[person])
+            for screen in [one for one in wanted if one.person == person]:
+                _take(walk, screen, args.to)
+            walk.close()
+        if not args.page:
+            _take_report(world, args.to)
+    return 0
+
+
+def _take(walk: Walk, screen: Screen, folder: Path) -> None:
+    first, *further = screen.path.split(" > ")
+    walk.page.goto(walk.world.url + first)
+    for prefix in further:
+        link = walk.all(f"main a[href^={prefix!r}]").first
+        if not link.count():
+            print_stderr(f"screens: {screen.name}: {walk.page.url} has no link to {prefix}…")
+            return
+        walk.page.goto(walk.world.url + str(link.get_attribute("href")))
+    _picture(walk, screen.name, folder)
+
+
+def _take_report(world: World, folder: Path) -> None:
+    """The pages that follow a report."""
+    walk = world.walk()
+    slip = report(walk)
+    _picture(walk, "receipt", folder)
+    status(walk, slip)
+    _picture(walk, "report-status", folder)
+
+
+def _picture(walk: Walk, name: str, folder: Path) -> None:
+    for width in WIDTHS:
+        walk.page.set_viewport_size({"width": width, "height": HEIGHT})
+        file = folder / f"{name}-{width}.png"
+        walk.page.screenshot(path=file, full_page=True)
+        print(f"screens: {file}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except StackError as error:
+        print_stderr(f"screens: {error}")
+        sys.exit(1)

@@ -1,0 +1,34 @@
+"""The system that journeys are walked on: a running one, or one of their own with the data of a demo day."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stack.demo import play_day
+from stack.processes import print_stderr
+from stack.system import System
+from stack.tools import REPOSITORY
+
+OWN_STATE = REPOSITORY / ".state" / "journeys"
+REPORTS, SEED = 60, 16
+
+
+@contextmanager
+def journey_system(state: Path | None) -> Iterator[System]:
+    """The system in this folder as it runs; without a folder, a system of our own that ends with the journeys."""
+    system = System(state or OWN_STATE)
+    if state is not None:
+        system.start()
+        yield system
+        return
+    try:
+        system.start()
+        began = datetime.now(UTC)
+        print_stderr(f"journeys: everything runs at {system.public_url}; playing a day of {REPORTS} reports")
+        path = system.root / "demo" / f"{began:%Y%m%dT%H%M%S}" / "client.jsonl"
+        asyncio.run(play_day(system, SEED, REPORTS, began, path, lambda _stage: None))
+        yield system
+    finally:
+        system.stop()

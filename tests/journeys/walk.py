@@ -1,0 +1,308 @@
+"""A person at a browser: opens pages, fills forms and reads; every page that is shown is checked by itself."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
+
+from stack.tools import REPOSITORY
+
+HERE = REPOSITORY / "tests" / "journeys"
+AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
+SECONDS = 15
+MOST_TABS = 400
+PHONE, DESKTOP = (390, 844), (1280, 900)
+# Every rule of WCAG 2.2 A and AA and every rule of good practice, findings of any level.
+RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
+    rule => [rule.id, rule.impact, rule.nodes.map(node => node.target.join(" "))])"""
+_IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class MissingError(AssertionError):
+    """A page does not show what the journey says, with what it shows instead."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a page: the rule, the page, and where on it."""
+
+    rule: str
+    page: str
+    where: str
+
+
+@dataclass
+class Record:
+    """The pages that were shown, in each language, and what is wrong with them."""
+
+    pages: dict[tuple[str, str], str] = field(default_factory=dict)
+    findings: dict[Finding, None] = field(default_factory=dict)
+
+    def add(self, rule: str, page: str, where: str) -> None:
+        """Notes a finding once."""
+        self.findings[Finding(rule, page, where)] = None
+
+
+@dataclass
+class World:
+    """What journeys walk on: the browser, the system's address, what is written down."""
+
+    browser: Browser
+    url: str
+    issuer: str
+    mails: Path
+    record: Record = field(default_factory=Record)
+    check: bool = True
+
+    def walk(self, **options: Any) -> "Walk":
+        """A person who has never been here."""
+        return Walk(self, **options)
+
+
+class Walk:
+    """One person's browser, with its own cookies.
+
+    `keyboard` uses nothing but keys: what cannot be reached with Tab cannot be used."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        javascript: bool = True,
+        language: str = "it",
+        keyboard: bool = False,
+        screen: tuple[int, int] = PHONE,
+    ) -> None:
+        """Opens an empty window."""
+        self.world, self.javascript, self.keyboard = world, javascript, keyboard
+        self.context = world.browser.new_context(
+            java_script_enabled=javascript,
+            locale=language,
+            viewport={"width": screen[0], "height": screen[1]},
+        )
+        self.context.set_default_timeout(SECONDS * 1000)
+        if javascript and world.check:
+            self.context.add_init_script(path=AXE)
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self._note("script", str(error)))
+        self.page.on("request", self._requested)
+
+    def close(self) -> None:
+        """Closes the window and forgets its cookies."""
+        self.context.close()
+
+    # Moving
+
+    def open(self, path: str, status: int = 200) -> "Walk":
+        """Types an address."""
+        answer = self.page.goto(path if "://" in path else self.world.url + path)
+        if answer is None or answer.status != status:
+            raise MissingError(
+                f"{path} answered {answer and answer.status} instead of {status}: {self._said()}"
+            )
+        return self._look()
+
+    def follow(self, name: str) -> "Walk":
+        """Follows a link with these words."""
+        return self._use(self._named("link", name))
+
+    def press(self, name: str = "") -> "Walk":
+        """Presses a button with these words; without words, the one that sends the page's own form."""
+        return self._use(
+            self._named("button", name) if name else self.page.locator("main form [type=submit]").last
+        )
+
+    def back(self) -> "Walk":
+        """Goes back one page; the page must come back."""
+        self.page.go_back()
+        return self._look()
+
+    def log_in(self, person: str, role: str, path: str) -> "Walk":
+        """Opens a page of staff, signs in at the issuer as this person in this role, and returns to the page."""
+        self.page.goto(self.world.url + path)
+        if urlsplit(self.page.url).netloc != urlsplit(self.world.issuer).netloc:
+            raise MissingError(f"{path} did not ask who is there: {self._said()}")
+        self._look()
+        self.page.check(f"input[name=person][value={person}]")
+        self.page.check(f"input[name=role][value='{role}']")
+        return self.press("Entra")
+
+    # Filling in
+
+    def fill(self, label: str, text: str) -> "Walk":
+        """Writes into a field, found by its label or its name."""
+        return self._write(self._field(label), text)
+
+    def choose(self, label: str, option: str) -> "Walk":
+        """Chooses an option of a list by its words, or by its value."""
+        box = self._field(label)
+        by_value = box.locator(f"option[value={option!r}]")
+        by_words = box.locator("option").filter(has_text=option)
+        value = (by_value if by_value.count() else by_words).first.get_attribute("value")
+        if self.keyboard:
+            self._reach(box)
+        box.select_option(value)
+        return self
+
+    def tick(self, label: str) -> "Walk":
+        """Ticks a box or chooses one of several answers."""
+        box = self._field(label)
+        if self.keyboard:
+            self._reach(box, group=True)
+            self.page.keyboard.press("Space")
+        else:
+            box.check()
+        return self
+
+    def unfold(self, name: str) -> "Walk":
+        """Opens what is folded below these words."""
+        self.page.locator("summary").filter(has_text=name).first.click()
+        return self._look()
+
+    # Reading
+
+    def sees(self, *texts: str) -> "Walk":
+        """The page shows all these texts."""
+        self._wait(lambda: all(text.casefold() in self.text.casefold() for text in texts), f"{texts}")
+        return self
+
+    def sees_not(self, *texts: str) -> "Walk":
+        """The page shows none of these texts."""
+        for text in texts:
+            if text.casefold() in self.text.casefold():
+                raise MissingError(f"{self.here} shows {text!r}")
+        return self
+
+    def is_at(self, path: str) -> "Walk":
+        """The address is this path, or one that the expression matches."""
+        self._wait(lambda: re.fullmatch(path, self.path) is not None, f"the address {path}")
+        return self
+
+    @property
+    def path(self) -> str:
+        """The path of the address."""
+        return urlsplit(self.page.url).path
+
+    @property
+    def here(self) -> str:
+        """The address without what differs from one case to the next."""
+        place = urlsplit(self.page.url)
+        own = "" if self.page.url.startswith(self.world.url) else "issuer:"
+        return own + _IDS.sub("{id}", place.path)
+
+    @property
+    def text(self) -> str:
+        """All words of the page."""
+        return re.sub(r"\s+", " ", self.page.locator("body").inner_text())
+
+    @property
+    def heading(self) -> str:
+        """The main heading."""
+        return self.page.locator("h1").first.inner_text().strip()
+
+    def all(self, selector: str) -> Locator:
+        """The elements that a selector finds."""
+        return self.page.locator(selector)
+
+    # Inside
+
+    def _use(self, target: Locator) -> "Walk":
+        if self.keyboard:
+            self._reach(target)
+            self.page.keyboard.press("Enter")
+        else:
+            target.click()
+        self.page.wait_for_load_state()
+        return self._look()
+
+    def _write(self, target: Locator, text: str) -> "Walk":
+        if self.keyboard:
+            self._reach(target)
+            self.page.keyboard.press("Control+A")
+            self.page.keyboard.insert_text(text)
+        else:
+            target.fill(text)
+        return self
+
+    def _reach(self, target: Locator, *, group: bool = False) -> None:
+        """Presses Tab until the focus is on the target; of a group of answers, then the arrows."""
+        target.wait_for()
+        focused = "element => element === document.activeElement"
+        for _ in range(MOST_TABS):
+            if target.evaluate(focused):
+                return
+            active = self.page.evaluate("document.activeElement && document.activeElement.name || ''")
+            same = group and active and active == target.get_attribute("name")
+            radio = same and target.get_attribute("type") == "radio"
+            self.page.keyboard.press("ArrowDown" if radio else "Tab")
+        raise MissingError(f"{self.here}: the keyboard does not reach {target}")
+
+    def _named(self, role: Any, name: str) -> Locator:
+        found = self.page.get_by_role(role, name=name)
+        self._wait(lambda: found.count() > 0, f"the {role} {name!r}")
+        main = self.page.get_by_role("main").get_by_role(role, name=name)
+        exact = self.page.get_by_role(role, name=name, exact=True)
+        return (main if main.count() else exact if exact.count() else found).first
+
+    def _field(self, label: str) -> Locator:
+        by_name = (
+            self.page.locator(f"main [name={label!r}]:not([type=hidden])")
+            if re.fullmatch(r"[\w-]+", label)
+            else None
+        )
+        if by_name is not None and by_name.count():
+            return by_name.first
+        found = self.page.get_by_label(label)
+        self._wait(lambda: found.count() > 0, f"the field {label!r}")
+        return found.first
+
+    def _wait(self, right: Callable[[], bool], what: str) -> None:
+        for _ in range(SECONDS * 10):
+            if right():
+                return
+            self.page.wait_for_timeout(100)
+        raise MissingError(f"{self.here} does not show {what}: {self._said()}")
+
+    def _said(self) -> str:
+        return f"{self.page.url}: {self.text[:600]}"
+
+    def _look(self) -> "Walk":
+        """Checks the page that is shown, in the state that it is in."""
+        self.page.wait_for_load_state("load")
+        language = self.page.locator("html").get_attribute("lang") or ""
+        self.world.record.pages[(self.here, language)] = self.page.url
+        if self.world.check:
+            self._require(self.page.locator("h1").count() == 1, "one h1")
+            self._require(bool(language), "lang")
+            if self.javascript:
+                self._run_axe()
+        return self
+
+    def _run_axe(self) -> None:
+        for rule, impact, nodes in self.page.evaluate(RUN_AXE):
+            for node in nodes:
+                self._note(f"axe {rule} ({impact})", node)
+
+    def _require(self, right: bool, rule: str) -> None:
+        if not right:
+            self._note(rule, "html")
+
+    def _note(self, rule: str, where: str) -> None:
+        self.world.record.add(rule, self.here, where)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # A page that is shown with 404 or 422 is itself such a message; what it lacks has another address.
+        own = message.location.get("url", "") == self.page.url and "the server responded" in message.text
+        if message.type == "error" and not own:
+            self._note("console", f"{message.text} {message.location.get('url', '')}")
+
+    def _requested(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        known = {urlsplit(self.world.url).netloc, urlsplit(self.world.issuer).netloc}
+        if address.scheme in ("http", "https") and address.netloc not in known:
+            self._note("third party", address.netloc)
