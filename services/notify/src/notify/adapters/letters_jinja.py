@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,34 +10,41 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from notify.domain.catalogue import Catalogue, text_of
-from notify.domain.formats import day, day_and_hour, euro, greeting_name
 from notify.domain.letters import Contact, Letter
+from notify.domain.names import greeting_name
+from webkit.i18n import Language, Texts, install
 
 TEMPLATES = Path(__file__).parents[1] / "web" / "templates" / "public"
-ITALIAN = "it"
+ITALIAN = "it"  # the language of the agency's own texts
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
 class JinjaLetters:
-    """Renders letters in the contact's language, or in Italian when there is no catalogue of that language."""
+    """Renders letters in the contact's language, or in Italian when there is no such language."""
 
-    def __init__(self, catalogue: Catalogue, public_url: str, folder: Path = TEMPLATES) -> None:
+    def __init__(
+        self, catalogue: Catalogue, public_url: str, texts: Texts | None = None, folder: Path = TEMPLATES
+    ) -> None:
         self._catalogue, self._status_url = catalogue, f"{public_url.rstrip('/')}/stato"
-        self._jinja = {ITALIAN: _environment(folder, catalogue)}
+        self._texts = texts or Texts.of("notify")
+        self._folder, self._jinja = folder, _environment(folder, self._texts)
 
     def write(self, template: str, values: Mapping[str, str], contact: Contact, report_id: str) -> Letter:
         """The letter; raises UndefinedError when the template uses a value that is not in `values`."""
-        # The language is input from outside: it selects one of the environments and never becomes part of a path.
-        language = contact.language if contact.language in self._jinja else ITALIAN
-        jinja = self._jinja[language]
+        # The language is input from outside: it selects one of the catalogues and never becomes part of a path.
+        language = self._texts.language(contact.language)
         known = {**values, **self._facts(contact, report_id, language)}
-        text = jinja.get_template(f"mails/{template}.txt")
-        subject = _subject(contact.about, "".join(text.blocks["subject"](text.new_context(known))))
-        html = jinja.get_template(f"mails/{template}.html").render(known, subject=subject)
-        body = BLANK_LINES.sub("\n\n", text.render(known)).strip() + "\n"
-        return Letter(subject, body, html, language)
+        text = self._jinja.get_template(f"mails/{template}.txt").render(known)
+        sentence, _, body = text.partition("\n")
+        subject = _subject(contact.about, sentence.strip())
+        html = self._jinja.get_template(f"mails/{template}.html").render(known, subject=subject)
+        return Letter(subject, BLANK_LINES.sub("\n\n", body).strip() + "\n", html, language.code)
 
-    def _facts(self, contact: Contact, report_id: str, language: str) -> dict[str, Any]:
+    def kinds(self) -> list[str]:
+        """The kinds of letters that there are templates for."""
+        return sorted({path.stem for path in (self._folder / "mails").glob("*.txt")} - {"layout"})
+
+    def _facts(self, contact: Contact, report_id: str, language: Language) -> dict[str, Any]:
         code = contact.tracking_code
         return {
             "name": greeting_name(contact.name),
@@ -46,41 +52,57 @@ class JinjaLetters:
             "status_url": f"{self._status_url}?codice={quote(code)}" if code else self._status_url,
             "category": contact.category,
             "place": contact.place,
-            "agency": self._agency(language),
+            "agency": self._catalogue,
+            "words": _Words(self._catalogue, language),
             "language": language,
-            "direction": "ltr",
         }
 
-    def _agency(self, language: str) -> Catalogue:
-        """The agency's texts; it writes sentences in Italian only, so that other languages have those of the templates."""
-        own = self._catalogue
-        return own if language == ITALIAN else replace(own, where_to_bring="", where_to_read="")
+
+@dataclass(frozen=True)
+class _Words:
+    """The words of the mails for codes: the agency's own in Italian, the labels of the catalogues in another language."""
+
+    catalogue: Catalogue
+    language: Language
+
+    def route(self, code: str) -> str:
+        """Who looks after a report."""
+        return self._word("mail-route", self.catalogue.routes, code)
+
+    def outcome(self, code: str) -> str:
+        """How a case ended."""
+        return self._word("mail-outcome", self.catalogue.outcomes, code)
+
+    def document(self, code: str) -> str:
+        """A document to bring."""
+        return self._word("mail-document", self.catalogue.documents, code)
+
+    @property
+    def where_to_bring(self) -> str:
+        """The agency's sentence, empty in a language in which it has none."""
+        return self.catalogue.where_to_bring if self.language.code == ITALIAN else ""
+
+    @property
+    def where_to_read(self) -> str:
+        """The agency's sentence, empty in a language in which it has none."""
+        return self.catalogue.where_to_read if self.language.code == ITALIAN else ""
+
+    def _word(self, kind: str, own: Mapping[str, str], code: str) -> str:
+        return text_of(own, code) if self.language.code == ITALIAN else self.language.label(kind, code)
 
 
-def _environment(folder: Path, catalogue: Catalogue) -> Environment:
+def _environment(folder: Path, texts: Texts) -> Environment:
     jinja = Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         autoescape=select_autoescape(("html",), default=False),
         lstrip_blocks=True,
         auto_reload=False,
-        extensions=["jinja2.ext.i18n"],
     )
-    jinja.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    jinja.filters |= {
-        "day": lambda text: day(datetime.fromisoformat(str(text))),
-        "day_and_hour": lambda text: day_and_hour(datetime.fromisoformat(str(text))),
-        "euro": lambda cents: euro(int(cents)),
-        "route": lambda code: text_of(catalogue.routes, code),
-        "outcome": lambda code: text_of(catalogue.outcomes, code),
-        "documents": lambda codes: [text_of(catalogue.documents, code) for code in codes.split(",")],
-        "ltr": lambda text: text,
-    }
+    install(jinja, texts)
     return jinja
 
 
 def _subject(about: str, sentence: str) -> str:
     """What the report is about, then what happens to it; the sentence alone begins with a capital letter."""
-    return (
-        f"{about}: {sentence.strip()}" if about else f"{sentence.strip()[:1].upper()}{sentence.strip()[1:]}"
-    )
+    return f"{about}: {sentence}" if about else f"{sentence[:1].upper()}{sentence[1:]}"

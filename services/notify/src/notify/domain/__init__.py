@@ -1,1 +1,1 @@
-"""Messages, letters and Italian formats: pure functions and frozen dataclasses."""
+"""Messages, letters and names in greetings: pure functions and frozen dataclasses."""

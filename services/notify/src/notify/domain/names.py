@@ -1,26 +1,8 @@
-"""Italian formats: dates, amounts, and the name in a greeting."""
+"""The name in the greeting of a letter."""
 
 import re
 import unicodedata
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-ROME = ZoneInfo("Europe/Rome")
-DAYS = ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica")
-MONTHS = (
-    "gennaio",
-    "febbraio",
-    "marzo",
-    "aprile",
-    "maggio",
-    "giugno",
-    "luglio",
-    "agosto",
-    "settembre",
-    "ottobre",
-    "novembre",
-    "dicembre",
-)
 # The class of each character of a name: u upper-case letter, l lower-case letter, o letter of a script without case,
 # m mark or joiner on a letter, b blank, h apostrophe, hyphen or similar inside a name, d dot.
 _PARTS = (
@@ -35,25 +17,6 @@ NAME = re.compile(f"{_WORD}(?:[bhd]{{1,2}}{_WORD}){{0,5}}d?")
 LINK = re.compile("dl|(?:[ul]m*){2}du|(?:om*){3}d[ulo]")
 TITLE = re.compile(r"\b(?:sig\.(?:ra|na)|(?:dott|dr|prof)\.ssa)\b", re.IGNORECASE)
 LONGEST_NAME = 60
-
-
-def day(instant: datetime) -> str:
-    """The date in Rome: `venerdì 4 dicembre 2026`."""
-    there = instant.astimezone(ROME)
-    number = "1º" if there.day == 1 else str(there.day)
-    return f"{DAYS[there.weekday()]} {number} {MONTHS[there.month - 1]} {there.year}"
-
-
-def day_and_hour(instant: datetime) -> str:
-    """The date and time in Rome: `venerdì 4 dicembre 2026, ore 18:00`."""
-    there = instant.astimezone(ROME)
-    return f"{day(instant)}, ore {there.hour}:{there.minute:02d}"
-
-
-def euro(cents: int) -> str:
-    """An amount in the Italian format: `1.850,00 €`."""
-    whole, rest = divmod(cents, 100)
-    return f"{whole:,}".replace(",", ".") + f",{rest:02d} €"
 
 
 def greeting_name(name: str | None) -> str | None:
