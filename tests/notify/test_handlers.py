@@ -1,6 +1,7 @@
 """The handlers of notify: one message per fact, for ever."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,20 @@ from chassis.handling import NOTHING, Change, Moment
 from contracts.base import Event
 from contracts.intake import ReportRegistered
 from contracts.notify import MessageFailed, MessageSent, MessageSuppressed
-from contracts.routing import CaseHeld, CaseOpened, CaseResolved
-from contracts.subsidies import DocumentsRequested, SubsidyGranted, SubsidyRefused, SubsidyWaitlisted
+from contracts.routing import (
+    CaseHandedOff,
+    CaseHeld,
+    CaseOpened,
+    CaseReopened,
+    CaseResolved,
+)
+from contracts.subsidies import (
+    DecisionAnnulled,
+    DocumentsRequested,
+    SubsidyGranted,
+    SubsidyRefused,
+    SubsidyWaitlisted,
+)
 from contracts.topics import BY_NAME
 from notify.domain.messages import Message, Status, Thread
 from notify.handlers.reactions import REACTIONS, SUBSCRIBES
@@ -92,6 +105,30 @@ MESSAGES_OF: list[tuple[Event, str, dict[str, str]]] = [
     ),
     (HELD, "case-held", {"due_at": "2026-12-03T09:00:00.000Z"}),
     (CaseResolved(report_id=REPORT, outcome="solved"), "case-resolved", {"outcome": "solved"}),
+    (
+        CaseHandedOff(report_id=REPORT, route="social-services", reason="competence"),
+        "case-handed-off",
+        {"route": "social-services", "due_at": ""},
+    ),
+    (
+        CaseReopened(report_id=REPORT, route=None, operator=None, due_at=SOON),
+        "case-reopened",
+        {"route": "", "due_at": "2026-12-03T09:00:00.000Z"},
+    ),
+    (
+        DecisionAnnulled(
+            application_id=APPLICATION,
+            report_id=REPORT,
+            measure="crs-2026",
+            decision_id=DECISION,
+            replaced_by="0190a000-0000-7000-8000-000000000004",
+            reason="wrong-data",
+            budget="crs-bergamo",
+            released_cents=185_000,
+        ),
+        "decision-annulled",
+        {},
+    ),
     (REQUESTED, "documents-requested", {"documents": "isee-attestation,tenancy-contract"}),
     (
         SubsidyGranted(**DECIDED, budget="crs-bergamo", amount_cents=185_000, partial=False),
@@ -131,7 +168,7 @@ def test_each_event_writes_a_message_with_its_template_and_values(
     message, thread = written(change)
     [job] = change.jobs
     assert (message.template, message.status, message.report_id) == (template, Status.PENDING, REPORT)
-    assert thread == Thread(REPORT, pending=1)
+    assert thread == replace(Thread(REPORT, pending=1), route=thread.route, closed=thread.closed)
     assert job.body == SendMessage(message.message_id, REPORT, template, tuple(values.items()))
     assert job.key == REPORT
 

@@ -50,15 +50,24 @@ class Message:
     copy_by: str | None = None
 
 
+NOBODY = "nobody"
+
+
 @dataclass(frozen=True)
 class Thread:
-    """The number of messages about one report, by status."""
+    """The number of messages about one report, by status, and what they have told about its case.
+
+    `route` is who looks after the case as the person was told, NOBODY while it is held; `closed` is whether they were told
+    that it is closed. None is unknown: no message told it, or one of form 1 did.
+    """
 
     report_id: str
     pending: int = 0
     sent: int = 0
     failed: int = 0
     suppressed: int = 0
+    route: str | None = None
+    closed: bool | None = None
 
     def moved(self, before: Status | None, after: Status) -> "Thread":
         """The thread after one message changed from one status (None: it is new) to another."""

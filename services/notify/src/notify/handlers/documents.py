@@ -9,5 +9,16 @@ def _without_values(state: Raw) -> Raw:
     return state | {"values": None, "resent_as": None, "copy_of": None, "copy_reason": None, "copy_by": None}
 
 
+def _untold(state: Raw) -> Raw:
+    """Form 2 keeps what was told about the case; of a thread of form 1 it is unknown."""
+    return state | {"route": None, "closed": None}
+
+
 MESSAGES = Collection("messages", Message, lambda message: message.message_id, upcasters=(_without_values,))
-THREADS = Collection("threads", Thread, lambda thread: thread.report_id, publishes=("notify.messages",))
+THREADS = Collection(
+    "threads",
+    Thread,
+    lambda thread: thread.report_id,
+    publishes=("notify.messages",),
+    upcasters=(_untold,),
+)

@@ -1,9 +1,21 @@
 """Notify about an application for a contribution: the documents to bring, the decision, and how to contest it."""
 
 from chassis.handling import Change, Moment
-from contracts.subsidies import DocumentsRequested, SubsidyGranted, SubsidyRefused, SubsidyWaitlisted
+from contracts.subsidies import (
+    DecisionAnnulled,
+    DocumentsRequested,
+    SubsidyGranted,
+    SubsidyRefused,
+    SubsidyWaitlisted,
+)
 from notify.domain.messages import Message, Thread
-from notify.handlers.triggers import documents_requested, subsidy_granted, subsidy_refused, subsidy_waitlisted
+from notify.handlers.triggers import (
+    decision_annulled,
+    documents_requested,
+    subsidy_granted,
+    subsidy_refused,
+    subsidy_waitlisted,
+)
 from notify.handlers.write_message import write_message
 
 
@@ -35,3 +47,10 @@ def notify_subsidy_waitlisted(
 ) -> Change:
     """Notify that the budget is exhausted and the application is on the waiting list."""
     return write_message(subsidy_waitlisted(event), {}, message, thread, moment)
+
+
+def notify_decision_annulled(
+    event: DecisionAnnulled, message: Message | None, thread: Thread | None, moment: Moment
+) -> Change:
+    """Notify that a decision no longer holds and that a new one follows; the new one has a message of its own."""
+    return write_message(decision_annulled(event), {}, message, thread, moment)

@@ -27,12 +27,20 @@ from notify.domain.messages import Message, Thread
 from notify.handlers import triggers
 from notify.handlers.documents import MESSAGES, THREADS
 from notify.handlers.notify_about_application import (
+    notify_decision_annulled,
     notify_documents_requested,
     notify_subsidy_granted,
     notify_subsidy_refused,
     notify_subsidy_waitlisted,
 )
-from notify.handlers.notify_about_case import notify_case_held, notify_case_opened, notify_case_resolved
+from notify.handlers.notify_about_case import (
+    notify_case_handed_off,
+    notify_case_held,
+    notify_case_opened,
+    notify_case_reassigned,
+    notify_case_reopened,
+    notify_case_resolved,
+)
 from notify.handlers.notify_about_report import notify_report_received
 from notify.handlers.record_outcome import (
     RecordFailure,
@@ -44,6 +52,7 @@ from notify.handlers.record_outcome import (
 )
 from notify.handlers.resend_message import ResendMessage, resend_message
 from notify.handlers.triggers import Trigger
+from notify.handlers.write_message import WriteAgain, write_again
 
 SUBSCRIBES = ("intake.reports", "routing.cases", "subsidies.applications")
 
@@ -53,6 +62,11 @@ Needs = Callable[[Any], tuple[Ref[Message], Ref[Thread]]]
 def message_of(trigger: Callable[[Any], Trigger]) -> Needs:
     """The message that an event triggers, and the thread of its report."""
     return lambda event: (MESSAGES[trigger(event).message_id], THREADS[event.report_id])
+
+
+def repeated(timer: WriteAgain) -> tuple[Ref[Message], Ref[Thread]]:
+    """The message of a fact that happened before, and the thread of its report."""
+    return MESSAGES[timer.message_id], THREADS[timer.report_id]
 
 
 def recorded(command: RecordSending | RecordFailure | RecordSuppression) -> tuple[Ref[Message], Ref[Thread]]:
@@ -69,13 +83,17 @@ REACTIONS = Reactions(
     on(ReportRegistered, message_of(triggers.report_received), notify_report_received),
     on(CaseOpened, message_of(triggers.case_opened), notify_case_opened),
     on(CaseHeld, message_of(triggers.case_held), notify_case_held),
+    on(CaseReassigned, message_of(triggers.case_reassigned), notify_case_reassigned),
+    on(CaseHandedOff, message_of(triggers.case_handed_off), notify_case_handed_off),
+    on(CaseReopened, message_of(triggers.case_reopened), notify_case_reopened),
     on(CaseResolved, message_of(triggers.case_resolved), notify_case_resolved),
     on(DocumentsRequested, message_of(triggers.documents_requested), notify_documents_requested),
     on(SubsidyGranted, message_of(triggers.subsidy_granted), notify_subsidy_granted),
     on(SubsidyRefused, message_of(triggers.subsidy_refused), notify_subsidy_refused),
     on(SubsidyWaitlisted, message_of(triggers.subsidy_waitlisted), notify_subsidy_waitlisted),
+    on(DecisionAnnulled, message_of(triggers.decision_annulled), notify_decision_annulled),
     ignore(ReportAmended, ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
-    ignore(CaseReassigned, CaseHandedOff, CaseReopened, DecisionAnnulled),
+    on(WriteAgain, repeated, write_again),
     on(ResendMessage, resent, resend_message),
     on(RecordSending, recorded, record_sending),
     on(RecordFailure, recorded, record_failure),

@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from chassis.ids import derive
 from contracts.base import Event
 from contracts.intake import ReportRegistered
-from contracts.routing import CaseHeld, CaseOpened, CaseResolved
+from contracts.routing import (
+    CaseHandedOff,
+    CaseHeld,
+    CaseOpened,
+    CaseReassigned,
+    CaseReopened,
+    CaseResolved,
+)
 from contracts.subsidies import (
+    DecisionAnnulled,
     DocumentsRequested,
     SubsidiesDecision,
     SubsidyGranted,
@@ -44,8 +52,23 @@ def case_held(event: CaseHeld) -> Trigger:
     return _trigger(event, event.report_id, "case-held", event.report_id)
 
 
+def case_reassigned(event: CaseReassigned) -> Trigger:
+    """The first time that a case moves to this route."""
+    return _trigger(event, event.report_id, "case-handed-off", f"{event.report_id}/{event.route}")
+
+
+def case_handed_off(event: CaseHandedOff) -> Trigger:
+    """The first time that a case moves to this desk."""
+    return _trigger(event, event.report_id, "case-handed-off", f"{event.report_id}/{event.route}")
+
+
+def case_reopened(event: CaseReopened) -> Trigger:
+    """The first time that a case is reopened."""
+    return _trigger(event, event.report_id, "case-reopened", event.report_id)
+
+
 def case_resolved(event: CaseResolved) -> Trigger:
-    """A case is resolved once."""
+    """The first time that a case is resolved."""
     return _trigger(event, event.report_id, "case-resolved", event.report_id)
 
 
@@ -68,6 +91,11 @@ def subsidy_refused(event: SubsidyRefused) -> Trigger:
 def subsidy_waitlisted(event: SubsidyWaitlisted) -> Trigger:
     """Each decision causes one message."""
     return _decision(event, "subsidy-waitlisted")
+
+
+def decision_annulled(event: DecisionAnnulled) -> Trigger:
+    """A decision is annulled once."""
+    return _trigger(event, event.report_id, "decision-annulled", event.decision_id)
 
 
 def _decision(event: SubsidiesDecision, template: str) -> Trigger:
