@@ -16,6 +16,7 @@ from notify.entrypoints.api.messages import messages_router
 from notify.entrypoints.jobs import workers
 from notify.handlers.documents import MESSAGES, THREADS
 from notify.handlers.reactions import REACTIONS
+from webkit.agency import read_agency
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "notify"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -39,7 +40,7 @@ class Service(MemoryService):
 @pytest.fixture
 def letters() -> JinjaLetters:
     """The shipped letters."""
-    return JinjaLetters(read_catalogue(SEED), "https://ascolto.example")
+    return JinjaLetters(read_catalogue(SEED), read_agency(SEED), "https://ascolto.example")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from notify.handlers.documents import MESSAGES, THREADS
 from notify.handlers.reactions import REACTIONS, SUBSCRIBES
 from notify.queries import message_pages, messages
 from notify.settings import Settings
+from webkit.agency import read_agency
 
 
 def plan(settings: Settings) -> Plan:
@@ -22,9 +23,9 @@ def plan(settings: Settings) -> Plan:
     issuer = issuer_of(settings)
     token = ServiceToken(issuer, settings.client, read_secret(settings.client_secret))
     contacts = HttpContacts(intake_client(settings.intake_url, token))
-    catalogue = read_catalogue(settings.seed)
-    letters = JinjaLetters(catalogue, settings.public_url)
-    mailer = SmtpMailer(settings.smtp_host, settings.smtp_port, settings.sender, catalogue.reply_to)
+    agency = read_agency(settings.seed)
+    letters = JinjaLetters(read_catalogue(settings.seed), agency, settings.public_url)
+    mailer = SmtpMailer(settings.smtp_host, settings.smtp_port, settings.sender, agency.email)
 
     return Plan(
         name="notify",

@@ -2,12 +2,8 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import StringConstraints
 
 from chassis.seed import Code, Fault, Row, SeedFile, Text, load, loose, read, refuse
-from notify.adapters.mime import ADDRESS
 from notify.domain.catalogue import OTHERWISE, Catalogue
 
 # The codes in today's contracts (routing.cases, subsidies.applications); any other code in the file is a mistake.
@@ -31,8 +27,6 @@ class _CatalogueFile(Row):
     routes: dict[Code, Text]
     outcomes: dict[Code, Text]
     documents: dict[Code, Text]
-    phone: Text | None = None
-    reply_to: Annotated[Text, StringConstraints(pattern=ADDRESS.pattern)] | None = None
 
 
 def read_catalogue(folder: Path) -> Catalogue:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from notify.domain.catalogue import Catalogue, text_of
 from notify.domain.letters import Contact, Letter
 from notify.domain.names import greeting_name
+from webkit.agency import Agency
 from webkit.i18n import Language, Texts, install
 
 TEMPLATES = Path(__file__).parents[1] / "web" / "templates" / "public"
@@ -23,9 +24,15 @@ class JinjaLetters:
     """Renders letters in the contact's language, or in Italian when there is no such language."""
 
     def __init__(
-        self, catalogue: Catalogue, public_url: str, texts: Texts | None = None, folder: Path = TEMPLATES
+        self,
+        catalogue: Catalogue,
+        agency: Agency,
+        public_url: str,
+        texts: Texts | None = None,
+        folder: Path = TEMPLATES,
     ) -> None:
-        self._catalogue, self._status_url = catalogue, f"{public_url.rstrip('/')}/stato"
+        self._catalogue, self._agency = catalogue, agency
+        self._status_url = f"{public_url.rstrip('/')}/stato"
         self._texts = texts or Texts.of("notify")
         self._folder, self._jinja = folder, _environment(folder, self._texts)
 
@@ -52,7 +59,7 @@ class JinjaLetters:
             "status_url": f"{self._status_url}?codice={quote(code)}" if code else self._status_url,
             "category": contact.category,
             "place": contact.place,
-            "agency": self._catalogue,
+            "agency": self._agency,
             "words": _Words(self._catalogue, language),
             "language": language,
         }
@@ -76,6 +83,11 @@ class _Words:
     def document(self, code: str) -> str:
         """A document to bring."""
         return self._word("mail-document", self.catalogue.documents, code)
+
+    @property
+    def signature(self) -> str:
+        """The name of the service, the same in every language."""
+        return self.catalogue.signature
 
     @property
     def where_to_bring(self) -> str:

@@ -16,8 +16,6 @@ class Catalogue:
     routes: dict[str, str]
     outcomes: dict[str, str]
     documents: dict[str, str]
-    phone: str | None = None
-    reply_to: str | None = None
 
 
 def text_of(group: Mapping[str, str], code: str) -> str:
