@@ -292,6 +292,26 @@ async def test_a_sensitive_category_has_no_label_for_a_subject_line(client: http
     assert known[receipt["report_id"]]["place"] == "Scaletta Charles Darwin, edificio A"
 
 
+async def test_services_read_the_names_of_reports_by_id_and_by_code(client: httpx.AsyncClient) -> None:
+    receipt = (await client.post("/v1/reports", json=report())).json()
+    code = receipt["tracking_code"].lower().replace("-", " ")
+
+    async def names(**params: Any) -> Any:
+        headers = {"Authorization": "Bearer token-of-notify"}
+        return (await client.get("/internal/names", params=params, headers=headers)).json()["names"]
+
+    name = {
+        "tracking_code": receipt["tracking_code"],
+        "category": "Infiltrazioni d'acqua",
+        "place": "Scaletta Charles Darwin, edificio A",
+    }
+    assert await names(report_id=[receipt["report_id"], uuid7(NOON)]) == {receipt["report_id"]: name}
+    assert await names(tracking_code=code) == {receipt["report_id"]: name}
+    assert await names(tracking_code="A84A5-ZGR6S") == await names(tracking_code="?") == {}
+    operator = {"Authorization": "Bearer token-of-operator"}
+    assert (await client.get("/internal/names", headers=operator)).status_code == 403
+
+
 async def test_a_report_without_an_address_has_no_contact(client: httpx.AsyncClient) -> None:
     receipt = (await client.post("/v1/reports", json=report(contact={"phone": "035 000000"}))).json()
 

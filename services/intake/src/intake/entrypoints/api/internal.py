@@ -11,9 +11,11 @@ from chassis.service import ServiceContext
 from chassis.web import Principal
 from intake.app import contents
 from intake.app.readings import Reader
-from intake.app.report_names import ReportName, names_of
+from intake.app.report_names import ReportName, named_reports, names_of
+from intake.app.tracking_codes import read_code
 from intake.app.use_cases import UseCases
 from intake.domain.readers import Part
+from webkit.i18n import Texts
 
 # The most ids of one request: its URL stays below the 8 KiB that servers accept.
 MOST = 100
@@ -34,6 +36,20 @@ class KnownContacts(BaseModel):
     """Contacts by report id; null without an address or after its erasure, absent without a report."""
 
     contacts: dict[str, KnownContact | None]
+
+
+class KnownName(BaseModel):
+    """How staff recognises a report: its code, and the labels of its category and place where they may be shown."""
+
+    tracking_code: str
+    category: str | None
+    place: str | None
+
+
+class KnownNames(BaseModel):
+    """Names by report id; absent without a report."""
+
+    names: dict[str, KnownName]
 
 
 class ReportContact(BaseModel):
@@ -64,7 +80,7 @@ class FullReport(BaseModel):
 
 def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
     """The routes that need a token."""
-    api = APIRouter(prefix="/internal", tags=["internal"])
+    api, texts = APIRouter(prefix="/internal", tags=["internal"]), Texts.of("intake")
 
     @api.get("/contacts", dependencies=[Depends(context.require("service"))])
     async def show_contacts(
@@ -74,7 +90,17 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
         response.headers["Cache-Control"] = "no-store"
         found = await use_cases.contents.read_all([str(one) for one in report_id])
         names = await names_of(use_cases.registers, [full.report for full in found.values()])
-        return KnownContacts(contacts={one: _contact(full, names[one]) for one, full in found.items()})
+        return KnownContacts(contacts={one: _contact(full, names[one], texts) for one, full in found.items()})
+
+    @api.get("/names", dependencies=[Depends(context.require("service"))])
+    async def show_names(
+        report_id: Annotated[list[UUID], Query(max_length=MOST, default_factory=list)],
+        tracking_code: Annotated[str, Query(max_length=40)] = "",
+    ) -> KnownNames:
+        """The names of these reports, and of those with this tracking code as a person types it."""
+        ids = [str(one) for one in report_id]
+        found = await named_reports(context, use_cases.registers, ids, read_code(tracking_code))
+        return KnownNames(names={one: KnownName(**asdict(name)) for one, name in found.items()})
 
     staff = context.require("operator", "coordinator", "officer")
 
@@ -90,7 +116,7 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
     return api
 
 
-def _contact(full: contents.FullReport, name: ReportName) -> KnownContact | None:
+def _contact(full: contents.FullReport, name: ReportName, texts: Texts) -> KnownContact | None:
     if full.content is None or full.content.contact.email is None:
         return None
     report, contact = full.report, full.content.contact
@@ -99,7 +125,7 @@ def _contact(full: contents.FullReport, name: ReportName) -> KnownContact | None
         email=contact.email,
         language=report.language,
         tracking_code=report.tracking_code,
-        category=name.category,
+        category=name.category and texts.language(report.language).label("category", name.category),
         place=name.place,
     )
 
