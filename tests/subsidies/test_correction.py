@@ -99,6 +99,7 @@ async def test_a_refusal_because_of_a_cent_is_annulled_by_a_grant_and_both_stay_
         "decision_id": taken.decision_id,
         "decided_at": "",
         "annulments": 1,
+        "province": "bergamo",
     }
 
 

@@ -1,11 +1,18 @@
 """Wires subsidies: rules, reactions, collections and routers."""
 
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
 from chassis.service import Plan, ServiceContext
 from subsidies.adapters.rule_files import read_rules
+from subsidies.app.desk import Desk
 from subsidies.app.encryption import ApplicationDataEncryption
 from subsidies.entrypoints.api.applications import applications_router
 from subsidies.entrypoints.api.budgets import budgets_router
 from subsidies.entrypoints.gauges import GAUGES
+from subsidies.entrypoints.pages.layout import HOME, Pages
+from subsidies.entrypoints.pages.router import pages_router
 from subsidies.entrypoints.startup import put_in_force
 from subsidies.handlers.documents import (
     APPLICATIONS,
@@ -20,12 +27,26 @@ from subsidies.handlers.documents import (
 from subsidies.handlers.reactions import REACTIONS, SUBSCRIBES
 from subsidies.queries.indexes import INDEXES
 from subsidies.settings import Settings
+from webkit.agency import read_agency
+from webkit.login import login_of
+from webkit.site import Site
 
 
 def plan(settings: Settings) -> Plan:
     """The plan of the service; raises SeedError for invalid rules and Misuse for a short secret."""
     rules = read_rules(settings.seed)
-    encryption = ApplicationDataEncryption(settings.secret.read_bytes())
+    secret = settings.secret.read_bytes()
+    encryption = ApplicationDataEncryption(secret)
+    login = login_of(settings, settings.public_url, HOME)
+    site = Site("subsidies", HOME, read_agency(settings.seed), secret, login)
+
+    def routers(context: ServiceContext) -> Sequence[APIRouter]:
+        pages = Pages(Desk(context, encryption, rules.procedure), site)
+        return (
+            applications_router(context, encryption),
+            budgets_router(context),
+            pages_router(pages, login),
+        )
 
     async def seed(context: ServiceContext) -> None:
         await put_in_force(context, rules.packs, rules.budgets, rules.measures)
@@ -37,6 +58,8 @@ def plan(settings: Settings) -> Plan:
         subscribes=SUBSCRIBES,
         indexes=INDEXES,
         gauges=GAUGES,
-        routers=lambda context: (applications_router(context, encryption), budgets_router(context)),
+        routers=routers,
         seed=seed,
+        closing=(login.close,),
+        error_page=site.error_page,
     )

@@ -1,11 +1,16 @@
 """The settings of subsidies; only main reads them."""
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ClientSettings
 
 
-class Settings(ServiceSettings):
-    """The settings of every service; rules, measures and budgets are files in the seed folder."""
+class Settings(ClientSettings):
+    """The settings of every service, and the address of the pages for officers; rules, measures and budgets are files in the seed folder."""
 
     model_config = SettingsConfigDict(env_prefix="SUBSIDIES_", frozen=True)
+
+    public_url: str = Field(
+        description="Address of the pages for officers, to which people return from the login."
+    )

@@ -8,7 +8,6 @@ from subsidies.app.application_data import ApplicationData
 from subsidies.app.basis import Basis, basis_of
 from subsidies.app.desk import Desk
 from subsidies.app.reproduce_decision import reproduce_decision
-from subsidies.domain.applications import Application
 from subsidies.domain.budgets import Budget
 from subsidies.domain.canonical import canonical
 from subsidies.domain.days import day_in_italy
@@ -18,8 +17,8 @@ from subsidies.domain.pack_parser import parse_pack_text
 from subsidies.domain.packs import PackText
 from subsidies.domain.procedure import Correction, annulment_of
 from subsidies.domain.reproduction import content_of, decide_explained, disposition_of
-from subsidies.handlers.check_application import check_annulment, check_facts, in_force, undecided
-from subsidies.handlers.documents import BUDGETS, DECISIONS, PACKS, decision_of
+from subsidies.handlers.check_application import check_annulment, check_facts, in_force, known, undecided
+from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, PACKS, decision_of
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ async def preview_correction(
     (art. 21-octies c. 2 L. 241/1990).
     """
     basis = await basis_of(desk.context, application_id, data)
-    annulled = await decision_in_force(desk, basis.application)
+    annulled = await decision_in_force(desk, application_id)
     today = day_in_italy(desk.context.clock())
     ground = check_annulment(desk.procedure, request.ground, annulled, today)
     annulment = annulment_of(annulled.decision_id, day_in_italy(annulled.decided_at), ground)
@@ -76,10 +75,11 @@ async def preview_correction(
     return Preview(basis, explanation, _fingerprint(desk, explanation), annulled)
 
 
-async def decision_in_force(desk: Desk, application: Application) -> DecisionRecord:
-    """The record of the decision in force; raises Refused 409 when the application is not decided."""
-    decided = in_force(application, application.annulments)
-    record = await desk.context.load(DECISIONS, decision_of(decided.application_id, decided.annulments))
+async def decision_in_force(desk: Desk, application_id: str) -> DecisionRecord:
+    """The record of the decision in force; raises Refused 404 or 409 when the application is not decided."""
+    stored = await desk.context.load(APPLICATIONS, application_id)
+    application = in_force(stored, known(stored).annulments)
+    record = await desk.context.load(DECISIONS, decision_of(application_id, application.annulments))
     if record is None:
         raise Refused("no-decision", "This application is not decided.", 404)
     return record

@@ -20,7 +20,7 @@ class Status(StrEnum):
 class Application:
     """One request for a contribution, opened by one report; `measure` is empty while no notice accepts it.
 
-    `annulments` counts the annulled decisions: the decision in force is the one after them.
+    `annulments` counts the annulled decisions: the decision in force is the one after them. `province` is the report's.
     """
 
     application_id: str
@@ -35,6 +35,7 @@ class Application:
     decision_id: str | None = None
     decided_at: datetime | None = None
     annulments: int = 0
+    province: str = ""
 
     @property
     def is_open(self) -> bool:

@@ -32,6 +32,7 @@ def open_application(
         measure=measure.code if measure else "",
         status=Status.AWAITING_DATA if measure else Status.AWAITING_MEASURE,
         opened_at=moment.now,
+        province=event.province,
     )
     if measure is None:
         return Change(write=[APPLICATIONS.put(opened)])

@@ -19,6 +19,7 @@ class QueueFilter:
 
     statuses: tuple[Status, ...] = ()
     measure: str = ""
+    province: str = ""
     opened_before: datetime | None = None
     latest_first: bool = False
 
@@ -61,6 +62,8 @@ def _queue_where(criteria: QueueFilter) -> dict[str, Any]:
         where["state.status"] = AnyOf([status.value for status in criteria.statuses])
     if criteria.measure:
         where["state.measure"] = criteria.measure
+    if criteria.province:
+        where["state.province"] = criteria.province
     if criteria.opened_before is not None:
         where["state.opened_at"] = AtMost(criteria.opened_before)
     return where

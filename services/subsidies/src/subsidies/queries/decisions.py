@@ -15,7 +15,7 @@ async def list_decisions(context: ServiceContext, application_id: str) -> list[D
     for annulments in range(application.annulments + 1):
         record = await context.load(DECISIONS, decision_of(application_id, annulments))
         records += [] if record is None else [record]
-    following: list[DecisionRecord | None] = [*records[1:], None]
+    following: list[DecisionRecord | None] = [*records[1:], None]  # the decision in force has none
     return [
         DecisionSummary(
             number=number,
@@ -27,5 +27,5 @@ async def list_decisions(context: ServiceContext, application_id: str) -> list[D
             annulment=record.annulment,
             annulled_at=None if later is None else later.decided_at,
         )
-        for number, (record, later) in enumerate(zip(records, following, strict=True), 1)
+        for number, (record, later) in enumerate(zip(records, following, strict=False), 1)
     ]

@@ -30,6 +30,7 @@ class ApplicationView:
     decision_id: str | None
     decided_at: datetime | None
     annulments: Annotated[int, Field(description="Decisions that were annulled and replaced.")]
+    province: Annotated[str, Field(description="The province of the report; empty when it was not recorded.")]
 
 
 @dataclass(frozen=True)
