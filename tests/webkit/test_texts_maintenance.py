@@ -133,10 +133,12 @@ def test_a_review_holds_until_a_text_changes(desk: Distribution) -> None:
 
 
 def test_a_text_may_be_missing_only_while_work_is_unfinished(desk: Distribution) -> None:
+    sentence = '“Ha <a href="/">%(count)s avviso</a>.”'
+
     assert found(desk, "en") == []
-    assert found(desk, "en", unfinished=False) == ['“Ha <a href="/">%(count)s avviso</a>.”: no text']
+    assert found(desk, "en", unfinished=False) == [f"no text for 1 of 4 messages; the first is {sentence}"]
     replace(desk, "it", 'msgstr "Operatore"', 'msgstr ""')
-    assert "route/operator: no text" in found(desk, "it")
+    assert "no text for 1 of 4 messages; the first is route/operator" in found(desk, "it")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +229,7 @@ def test_markup_names_and_numbers_are_no_sentences(desk: Distribution) -> None:
     change(
         desk,
         "<h1>",
-        '<!doctype html><meta name="robots" content="noindex"><p class="lead">Ascolto 112, 115 – /stato {{ code }}</p><h1>',
+        '<!doctype html><meta name="robots" content="noindex"><p class="lead">Ascolto 112, 115 – /stato <code>docs/runbooks</code> {{ code }}</p><h1>',
     )
 
     assert list(template_faults(desk, desk)) == []
@@ -254,7 +256,7 @@ def test_the_verbs_report_what_is_wrong(
     assert main(["check", "--unfinished"]) == 0
     assert main(["check"]) == 1
     assert (
-        "services/desk/src/desk/locales/ar/LC_MESSAGES/public.po: “Buongiorno”: no text"
+        "services/desk/src/desk/locales/ar/LC_MESSAGES/public.po: no text for 4 of 4 messages; the first is kind/Muffa"
         in capsys.readouterr().out
     )
     assert main(["update"]) == 0

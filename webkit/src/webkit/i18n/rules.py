@@ -49,6 +49,7 @@ def _stale(distribution: Distribution) -> Iterator[str]:
 def _faults(distribution: Distribution, domain: str, language: str, unfinished: bool) -> Iterator[str]:
     catalogue = read_catalogue(catalogue_file(distribution.locales, language, domain), language)
     source = references(distribution, domain)
+    missing: list[str] = []
     whole = language == SOURCE or (domain == PUBLIC_DOMAIN and not unfinished)
     for one in messages(catalogue):
         if (reference := source.get(key(one))) is None:
@@ -58,7 +59,9 @@ def _faults(distribution: Distribution, domain: str, language: str, unfinished: 
         if is_translated(one.string):
             yield from (f"{_shown(one)}: {what}" for what in text_faults(one, reference, language))
         elif whole:
-            yield f"{_shown(one)}: no text"
+            missing.append(_shown(one))
+    if missing:
+        yield f"no text for {len(missing)} of {len(source)} messages; the first is {missing[0]}"
     if language == SOURCE:
         yield from _source_faults(distribution, domain)
 

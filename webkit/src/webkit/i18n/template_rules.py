@@ -14,7 +14,7 @@ from webkit.i18n.texts import Texts
 
 TRANSLATED = frozenset({"_", "gettext", "ngettext", "pgettext", "npgettext", "label"})
 READ_ATTRIBUTE = re.compile(r'\b(?:aria-label|aria-description|alt|placeholder|title|content)="([^"\0]*)"')
-TECHNICAL = re.compile(r"<meta\b[^>]*>|<(script|style)\b.*?</\1>|<!--.*?-->", re.DOTALL)
+TECHNICAL = re.compile(r"<meta\b[^>]*>|<(script|style|code)\b.*?</\1>|<!--.*?-->", re.DOTALL)
 WORD = re.compile(r"(?<![/\w])[^\W\d_]{2,}")  # /stato is an address
 # Names that are the same in every language.
 NAMES = frozenset({"Ascolto", "PIN", "SPID", "ISEE", "QR"})
