@@ -14,9 +14,7 @@ class Slip:
     pin: str
 
 
-def report(
-    walk: Walk, words: str = "L'ascensore è fermo da ieri.", category: str = "ascensore-guasto"
-) -> Slip:
+def report(walk: Walk, words: str = "L'ascensore è fermo da ieri.", category: str = "ascensore") -> Slip:
     """Reports a problem from the home page, and returns what is on the slip."""
     walk.open("/").open("/segnala")
     walk.choose("category", category).choose("place_id", "bg-monterosso").fill("description", words)
