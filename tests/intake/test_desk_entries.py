@@ -110,7 +110,7 @@ async def test_a_report_for_the_same_household_has_its_place_and_contact(
     again = await cases.households.register(judged, new_id, ADA, "the session of Ada")
 
     report = await service.document(REPORTS, new_id)
-    receipt = await cases.slips.take(new_id, ADA)
+    receipt = await cases.receipts.take(new_id, ADA)
     [row] = await service.context.audited({"action": "read-report"})
     assert (draft.place_id, draft.contact, draft.language) == (DRAFT.place_id, DRAFT.contact, "ar")
     assert (row["details"]["report_id"], row["details"]["part"]) == (report_id, "contact")
@@ -125,8 +125,8 @@ async def test_the_id_of_a_tenants_report_shows_nobody_its_pin(cases: UseCases, 
     submitted = await cases.households.register(judged, report_id, ADA, "the session of Ada")
 
     assert submitted.receipt is None
-    with pytest.raises(Refused, match="no-such-slip"):
-        await cases.slips.take(report_id, ADA)
+    with pytest.raises(Refused, match="no-such-receipt"):
+        await cases.receipts.take(report_id, ADA)
 
 
 @pytest.mark.parametrize(

@@ -47,21 +47,21 @@ async def test_a_new_pin_opens_the_status_and_the_former_one_does_not(
 ) -> None:
     former = Receipt(made["tracking_code"], made["pin"])
 
-    await cases.slips.renew(made["report_id"], ADA, NONCE, CHECK)
-    receipt = await cases.slips.take(made["report_id"], ADA, NONCE)
+    await cases.receipts.renew(made["report_id"], ADA, NONCE, CHECK)
+    receipt = await cases.receipts.take(made["report_id"], ADA, NONCE)
 
     assert receipt.tracking_code == former.tracking_code
     assert (await status(client, receipt), await status(client, former)) == (200, 404)
 
 
-async def test_a_slip_is_shown_once_and_the_audit_says_so(
+async def test_a_receipt_is_shown_once_and_the_audit_says_so(
     service: MemoryService, cases: UseCases, made: dict[str, str]
 ) -> None:
-    again = [await cases.slips.renew(made["report_id"], ADA, NONCE, CHECK) for _ in range(2)]
-    receipt = await cases.slips.take(made["report_id"], ADA, NONCE)
+    again = [await cases.receipts.renew(made["report_id"], ADA, NONCE, CHECK) for _ in range(2)]
+    receipt = await cases.receipts.take(made["report_id"], ADA, NONCE)
 
-    with pytest.raises(Refused, match="slip-gone"):
-        await cases.slips.take(made["report_id"], ADA, NONCE)
+    with pytest.raises(Refused, match="receipt-gone"):
+        await cases.receipts.take(made["report_id"], ADA, NONCE)
     rows = await service.context.audited({"details.report_id": made["report_id"]})
     assert again == [False, True]
     assert sorted((row["by"], row["action"]) for row in rows) == [
@@ -71,38 +71,38 @@ async def test_a_slip_is_shown_once_and_the_audit_says_so(
     assert receipt.pin not in str(rows)
 
 
-async def test_nobody_else_sees_a_slip(cases: UseCases, made: dict[str, str]) -> None:
-    await cases.slips.renew(made["report_id"], ADA, NONCE, CHECK)
+async def test_nobody_else_sees_a_receipt(cases: UseCases, made: dict[str, str]) -> None:
+    await cases.receipts.renew(made["report_id"], ADA, NONCE, CHECK)
 
-    with pytest.raises(Refused, match="no-such-slip"):
-        await cases.slips.take(made["report_id"], BEA, NONCE)
+    with pytest.raises(Refused, match="no-such-receipt"):
+        await cases.receipts.take(made["report_id"], BEA, NONCE)
 
 
 async def test_the_first_pin_of_a_tenant_is_never_shown_to_staff(
     cases: UseCases, made: dict[str, str]
 ) -> None:
-    with pytest.raises(Refused, match="no-such-slip"):
-        await cases.slips.take(made["report_id"], ADA)
+    with pytest.raises(Refused, match="no-such-receipt"):
+        await cases.receipts.take(made["report_id"], ADA)
 
 
-async def test_a_slip_is_gone_after_a_quarter_of_an_hour_and_when_a_newer_pin_replaced_it(
+async def test_a_receipt_is_gone_after_a_quarter_of_an_hour_and_when_a_newer_pin_replaced_it(
     service: MemoryService, cases: UseCases, made: dict[str, str]
 ) -> None:
     newer = uuid7(NOON + timedelta(seconds=1))
-    await cases.slips.renew(made["report_id"], ADA, NONCE, CHECK)
-    await cases.slips.renew(made["report_id"], BEA, newer, CHECK)
+    await cases.receipts.renew(made["report_id"], ADA, NONCE, CHECK)
+    await cases.receipts.renew(made["report_id"], BEA, newer, CHECK)
 
-    with pytest.raises(Refused, match="slip-gone"):
-        await cases.slips.take(made["report_id"], ADA, NONCE)
+    with pytest.raises(Refused, match="receipt-gone"):
+        await cases.receipts.take(made["report_id"], ADA, NONCE)
     service.now = NOON + timedelta(minutes=16)
-    with pytest.raises(Refused, match="slip-gone"):
-        await cases.slips.take(made["report_id"], BEA, newer)
+    with pytest.raises(Refused, match="receipt-gone"):
+        await cases.receipts.take(made["report_id"], BEA, newer)
 
 
 async def test_who_resends_the_report_does_not_get_the_new_pin(
     client: httpx.AsyncClient, cases: UseCases, made: dict[str, str]
 ) -> None:
-    await cases.slips.renew(made["report_id"], ADA, NONCE, CHECK)
+    await cases.receipts.renew(made["report_id"], ADA, NONCE, CHECK)
 
     again = await client.post("/v1/reports", json=REPORT | {"report_id": NONCE}, headers=SENDER)
 
@@ -116,7 +116,7 @@ async def test_an_officer_makes_no_pin_for_a_report_that_he_may_not_read(
     before = await service.document(REPORTS, made["report_id"])
 
     with pytest.raises(Refused, match="not-your-report"):
-        await cases.slips.renew(made["report_id"], Reader("dino", frozenset({"officer"})), NONCE, CHECK)
+        await cases.receipts.renew(made["report_id"], Reader("dino", frozenset({"officer"})), NONCE, CHECK)
 
     assert await service.document(REPORTS, made["report_id"]) == before
     assert await service.context.audited({}) == []

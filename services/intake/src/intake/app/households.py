@@ -1,6 +1,6 @@
 """A new report that staff make, for the household of another report or for somebody at the listening point."""
 
-from intake.app.new_pin import Slips
+from intake.app.new_pin import Receipts
 from intake.app.readings import Reader, Readings
 from intake.app.submit import JudgedDraft, Submission, Submissions
 from intake.domain.drafts import Contact, Draft
@@ -12,8 +12,8 @@ CHANNEL = "operator"
 class Households:
     """Makes reports for households."""
 
-    def __init__(self, readings: Readings, submissions: Submissions, slips: Slips) -> None:
-        self._readings, self._submissions, self._slips = readings, submissions, slips
+    def __init__(self, readings: Readings, submissions: Submissions, receipts: Receipts) -> None:
+        self._readings, self._submissions, self._receipts = readings, submissions, receipts
 
     async def prefill(self, report_id: str, reader: Reader) -> Draft:
         """A draft with what a report says about its household; the audit has a line of its reading.
@@ -27,8 +27,8 @@ class Households:
         return Draft("", report.place_id, "", report.language, CHANNEL, contact=contact, frail=frail)
 
     async def register(self, judged: JudgedDraft, report_id: str, reader: Reader, session: str) -> Submission:
-        """Register the draft under this id, and permit its maker to see the slip; raises Refused with the first fault."""
+        """Register the draft under this id, and permit its maker to see the receipt; raises Refused with the first fault."""
         submitted = await self._submissions.accept(judged, report_id, session)
         if submitted.receipt is not None:
-            await self._slips.permit(report_id, reader)
+            await self._receipts.permit(report_id, reader)
         return submitted

@@ -1,4 +1,4 @@
-"""Slips for a tenant at the listening point: a new PIN, and the one showing of a PIN to the staff who made it."""
+"""Receipts for a tenant at the listening point: a new PIN, and the one showing of a PIN to the staff who made it."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,16 +12,16 @@ from intake.app.tracking_codes import TrackingCodes
 from intake.domain.identity_checks import IdentityCheck
 from intake.domain.reports import Report
 from intake.handlers.renew_pin import RenewPin
+from intake.queries.receipts import MADE, SHOWN, receipt_made
 from intake.queries.reports import report_of
-from intake.queries.slips import MADE, SHOWN, slip_made
 
 SHOWN_WITHIN = timedelta(minutes=15)
 
 
-class Slips:
+class Receipts:
     """Makes PINs for reports, and shows each once.
 
-    The audit is the permission: a slip is shown to whom a row says that he made it, and the row of its showing is written first.
+    The audit is the permission: a receipt is shown to whom a row says that he made it, and the row of its showing is written first.
     """
 
     def __init__(self, context: ServiceContext, codes: TrackingCodes, readings: Readings) -> None:
@@ -59,10 +59,10 @@ class Slips:
 
         Raises Refused: 404 for anybody else, 410 the second time, after a quarter of an hour, or when a newer PIN replaced it.
         """
-        made = await slip_made(self._context, _id(MADE, report_id, nonce))
+        made = await receipt_made(self._context, _id(MADE, report_id, nonce))
         report = await report_of(self._context, report_id)
         if made is None or report is None or made.by != reader.subject:
-            raise Refused("no-such-slip", "There is no slip of yours here.", status=404)
+            raise Refused("no-such-receipt", "There is no receipt of yours here.", status=404)
         if report.pin_nonce != nonce or self._context.clock() > made.at + SHOWN_WITHIN:
             raise _gone()
         details = {"report_id": report_id, "roles": sorted(reader.roles)}
@@ -80,5 +80,5 @@ def _id(action: str, report_id: str, nonce: str | None) -> str:
 
 def _gone() -> Refused:
     return Refused(
-        "slip-gone", "The PIN was shown already, or is replaced.", status=410, fix="Make a new PIN."
+        "receipt-gone", "The PIN was shown already, or is replaced.", status=410, fix="Make a new PIN."
     )

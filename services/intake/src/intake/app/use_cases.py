@@ -9,7 +9,7 @@ from intake.app.contents import Contents
 from intake.app.entries import ReportEntries
 from intake.app.follow import Following
 from intake.app.households import Households
-from intake.app.new_pin import Slips
+from intake.app.new_pin import Receipts
 from intake.app.notes import Notes
 from intake.app.places import PlaceSearch
 from intake.app.readings import Readings
@@ -35,7 +35,7 @@ class UseCases:
     notes: Notes
     readings: Readings
     registers: Registers
-    slips: Slips
+    receipts: Receipts
     submissions: Submissions
     tracking: Tracking
     withdrawals: Withdrawals
@@ -47,7 +47,7 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
     sealer = Sealer(secret)
     contents, entries = Contents(context, sealer), ReportEntries(context, codes, sealer)
     readings = Readings(context, contents, entries, registers)
-    slips = Slips(context, codes, readings)
+    receipts = Receipts(context, codes, readings)
     submissions = Submissions(context, registers, codes, contents, is_address)
     return UseCases(
         answers=Answers(readings, entries),
@@ -56,11 +56,11 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         entries=entries,
         following=Following(entries),
         places=PlaceSearch(registers),
-        households=Households(readings, submissions, slips),
+        households=Households(readings, submissions, receipts),
         notes=Notes(readings, entries),
         readings=readings,
         registers=registers,
-        slips=slips,
+        receipts=receipts,
         submissions=submissions,
         tracking=Tracking(context, codes),
         withdrawals=Withdrawals(context),

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from intake.domain.reports import Report
-
-REOPENED = "reopened"
+from intake.domain.timeline import REOPENED
 
 
 def is_current(report: Report, written_at: datetime) -> bool:

@@ -8,4 +8,4 @@ class IdentityCheck(StrEnum):
 
     DOCUMENT = "document"
     KNOWN_PERSON = "known-person"
-    OLD_SLIP = "old-slip"
+    OLD_RECEIPT = "old-receipt"

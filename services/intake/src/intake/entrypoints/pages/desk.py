@@ -1,4 +1,4 @@
-"""The staff pages of intake: what tenants wrote, notes, answers, slips and the audit of readings."""
+"""The staff pages of intake: what tenants wrote, notes, answers, receipts and the audit of readings."""
 
 from fastapi import APIRouter
 
@@ -6,9 +6,9 @@ from chassis.service import ServiceContext
 from intake.app.use_cases import UseCases
 from intake.entrypoints.pages.desk_household import household_router
 from intake.entrypoints.pages.desk_layout import AUDITORS, STAFF, Desk
+from intake.entrypoints.pages.desk_receipts import receipts_router
 from intake.entrypoints.pages.desk_report import report_router
 from intake.entrypoints.pages.desk_search import search_router
-from intake.entrypoints.pages.desk_slips import slips_router
 from webkit.login import login_router
 from webkit.site import Site
 
@@ -21,5 +21,5 @@ def desk_router(context: ServiceContext, use_cases: UseCases, site: Site) -> API
     router.include_router(search_router(desk))
     router.include_router(household_router(desk))
     router.include_router(report_router(desk))
-    router.include_router(slips_router(desk))
+    router.include_router(receipts_router(desk))
     return router

@@ -75,7 +75,7 @@ class HouseholdDesk:
         return await self._show(request, visitor, form, Refusals({}, status=200))
 
     async def register(self, request: Request, visitor: Visitor, form: HouseholdForm) -> Response:
-        """Register the report and go to its slip; or show the form again with its errors."""
+        """Register the report and go to its receipt; or show the form again with its errors."""
         report_id, judged = str(form.command_id), await self._cases.submissions.judge(form.draft())
         if judged.faults:
             return await self._show(request, visitor, form, self._refusals(request, judged.faults))
@@ -109,6 +109,7 @@ class HouseholdDesk:
             FORM,
             refusals.status,
             reader=visitor,
+            crumbs=self._desk.crumbs(request),
             form=form,
             errors=refusals.errors,
             is_danger=refusals.is_danger,

@@ -15,6 +15,7 @@ from webkit.login import Login, SessionGuard, Show, Visitor, own_path
 from webkit.site import Site
 
 HOME = "/segnalazioni"
+Crumbs = tuple[tuple[str, str], ...]
 WORKERS = ("operator", "coordinator")
 STAFF = (*WORKERS, "officer")
 AUDITORS = ("coordinator", "ops")
@@ -51,6 +52,11 @@ class Desk:
             "place": place.label if place else report.place_id,
             "neighbourhood": place.neighbourhood_label if place else "",
         }
+
+    def crumbs(self, request: Request, report: Report | None = None) -> Crumbs:
+        """The way to a page: the start, and the report that the page belongs to."""
+        start = (self.site.language(request).label("desk-crumb", "reports"), HOME)
+        return (start,) if report is None else (start, (report.tracking_code, page_of(report.report_id)))
 
     def error(self, request: Request, refused: Refused) -> str:
         """What the form says about this refusal."""

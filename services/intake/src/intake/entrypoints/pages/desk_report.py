@@ -65,7 +65,8 @@ class ReportDesk:
         dossier = await self._cases.readings.open(report_id, reader_of(visitor), Part.FULL)
         values = await self._card(dossier, typed or Typed())
         status = typed.status if typed else 200
-        return self._desk.site.page(request, PAGE, status, reader=visitor, **values)
+        crumbs = self._desk.crumbs(request)
+        return self._desk.site.page(request, PAGE, status, reader=visitor, crumbs=crumbs, **values)
 
     async def add_note(self, request: Request, visitor: Visitor, report_id: str, form: NoteForm) -> Response:
         """Add the note and return to the page that the form was on; or show the page of the report with the error."""
@@ -85,7 +86,8 @@ class ReportDesk:
         values = await self._card(dossier, typed)
         present = dossier.answer.text if dossier.answer else ""
         values["text"] = typed.text if typed.errors else present or ""
-        return self._desk.site.page(request, ANSWER, typed.status, reader=visitor, **values)
+        crumbs = self._desk.crumbs(request, dossier.report)
+        return self._desk.site.page(request, ANSWER, typed.status, reader=visitor, crumbs=crumbs, **values)
 
     async def answer(self, request: Request, visitor: Visitor, report_id: str, form: AnswerForm) -> Response:
         """Store the answer and go on to the closing of the case; or show the form with the error."""

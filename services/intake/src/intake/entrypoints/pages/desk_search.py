@@ -60,7 +60,10 @@ class SearchDesk:
         if report is None:
             raise Refused("no-such-report", "There is no report with this id.", status=404)
         rows = await self._desk.use_cases.readings.of(report_id)
-        return self._desk.site.page(request, READINGS, reader=visitor, report=report, rows=rows)
+        crumbs = () if visitor.roles.isdisjoint(STAFF) else self._desk.crumbs(request)
+        return self._desk.site.page(
+            request, READINGS, reader=visitor, crumbs=crumbs, report=report, rows=rows
+        )
 
 
 def search_router(desk: Desk) -> APIRouter:

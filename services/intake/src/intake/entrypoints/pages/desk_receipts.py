@@ -1,4 +1,4 @@
-"""A new PIN for a tenant at the listening point, and the slip that shows a PIN once."""
+"""A new PIN for a tenant at the listening point, and the receipt that shows a PIN once."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from intake.domain.identity_checks import IdentityCheck
 from intake.entrypoints.pages.desk_layout import HOME, WORKERS, Desk, page_of, reader_of
 from webkit.login import Visitor
 
-ASK, SLIP = "staff/new_pin.html", "staff/slip.html"
+ASK, RECEIPT = "staff/new_pin.html", "staff/receipt.html"
 
 
 class PinForm(BaseModel):
@@ -20,11 +20,11 @@ class PinForm(BaseModel):
     controllo: str = ""
 
 
-class SlipDesk:
-    """Makes a new PIN in two steps and shows slips."""
+class ReceiptDesk:
+    """Makes a new PIN in two steps and shows receipts."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk, self._slips = desk, desk.use_cases.slips
+        self._desk, self._receipts = desk, desk.use_cases.receipts
 
     async def ask(
         self, request: Request, visitor: Visitor, report_id: str, check: str, asked: bool
@@ -39,6 +39,7 @@ class SlipDesk:
             ASK,
             422 if errors else 200,
             reader=visitor,
+            crumbs=self._desk.crumbs(request, report),
             report=report,
             words=await self._desk.words(report),
             checks=tuple(IdentityCheck),
@@ -50,26 +51,28 @@ class SlipDesk:
         )
 
     async def renew(self, request: Request, visitor: Visitor, report_id: str, form: PinForm) -> Response:
-        """Make the PIN and go to its slip; or ask again how the person was identified."""
+        """Make the PIN and go to its receipt; or ask again how the person was identified."""
         if form.controllo not in set(IdentityCheck):
             return await self.ask(request, visitor, report_id, form.controllo, asked=True)
         nonce, check = str(form.command_id), IdentityCheck(form.controllo)
-        again = await self._slips.renew(report_id, reader_of(visitor), nonce, check)
+        again = await self._receipts.renew(report_id, reader_of(visitor), nonce, check)
         place = f"{page_of(report_id)}/foglio?pin={nonce}"
         return self._desk.site.redirect(request, place, "pin-renewed", again)
 
-    async def slip(self, request: Request, visitor: Visitor, report_id: str, nonce: str | None) -> Response:
-        """The slip, once; the second time a notice says how to get another one."""
+    async def receipt(
+        self, request: Request, visitor: Visitor, report_id: str, nonce: str | None
+    ) -> Response:
+        """The receipt, once; the second time a notice says how to get another one."""
         report = await self._desk.use_cases.readings.admit(report_id, reader_of(visitor))
         words = await self._desk.words(report)
-        receipt = await self._slips.take(report_id, reader_of(visitor), nonce)
+        receipt = await self._receipts.take(report_id, reader_of(visitor), nonce)
         values: dict[str, Any] = {"receipt": receipt, "words": words, "place_of": page_of(report_id)}
-        return self._desk.site.page(request, SLIP, reader=visitor, is_new=nonce is not None, **values)
+        return self._desk.site.page(request, RECEIPT, reader=visitor, is_new=nonce is not None, **values)
 
 
-def slips_router(desk: Desk) -> APIRouter:
-    """The routes of a new PIN and of slips, for operators and coordinators."""
-    router, pages, workers = APIRouter(prefix=HOME), SlipDesk(desk), Depends(desk.guard(*WORKERS))
+def receipts_router(desk: Desk) -> APIRouter:
+    """The routes of a new PIN and of receipts, for operators and coordinators."""
+    router, pages, workers = APIRouter(prefix=HOME), ReceiptDesk(desk), Depends(desk.guard(*WORKERS))
 
     @router.get("/{report_id}/nuovo-pin")
     async def ask(
@@ -87,9 +90,9 @@ def slips_router(desk: Desk) -> APIRouter:
         return await pages.renew(request, visitor, str(report_id), form)
 
     @router.get("/{report_id}/foglio")
-    async def show_slip(
+    async def show_receipt(
         request: Request, report_id: UUID, visitor: Annotated[Visitor, workers], pin: UUID | None = None
     ) -> Response:
-        return await pages.slip(request, visitor, str(report_id), None if pin is None else str(pin))
+        return await pages.receipt(request, visitor, str(report_id), None if pin is None else str(pin))
 
     return router
