@@ -22,6 +22,7 @@ from intake.settings import Settings
 from webkit.agency import read_agency
 from webkit.csrf import CsrfTokens
 from webkit.login import login_of
+from webkit.ops_pages import ops_pages_router
 from webkit.site import Site
 
 
@@ -54,5 +55,6 @@ def plan(settings: Settings) -> Plan:
         gauges=GAUGES,
         routers=routers,
         seed=seed,
+        ops_pages=lambda context, *found: ops_pages_router(context, staff_site, *found),
         closing=(login.close,),
     )

@@ -29,6 +29,7 @@ from subsidies.queries.indexes import INDEXES
 from subsidies.settings import Settings
 from webkit.agency import read_agency
 from webkit.login import login_of
+from webkit.ops_pages import ops_pages_router
 from webkit.site import Site
 
 
@@ -60,6 +61,7 @@ def plan(settings: Settings) -> Plan:
         gauges=GAUGES,
         routers=routers,
         seed=seed,
+        ops_pages=lambda context, *found: ops_pages_router(context, site, *found),
         closing=(login.close,),
         error_page=site.error_page,
     )
