@@ -14,16 +14,7 @@ from subsidies.entrypoints.gauges import GAUGES
 from subsidies.entrypoints.pages.layout import HOME, Pages
 from subsidies.entrypoints.pages.router import pages_router
 from subsidies.entrypoints.startup import put_in_force
-from subsidies.handlers.documents import (
-    APPLICATIONS,
-    BUDGETS,
-    DECISIONS,
-    DRAFTS,
-    LEDGER,
-    PACKS,
-    PRIVATE,
-    REGISTERS,
-)
+from subsidies.handlers.documents import COLLECTIONS
 from subsidies.handlers.reactions import REACTIONS, SUBSCRIBES
 from subsidies.queries.indexes import INDEXES
 from subsidies.settings import Settings
@@ -55,7 +46,7 @@ def plan(settings: Settings) -> Plan:
     return Plan(
         name="subsidies",
         reactions=REACTIONS,
-        collections=(APPLICATIONS, PRIVATE, DRAFTS, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS),
+        collections=COLLECTIONS,
         subscribes=SUBSCRIBES,
         indexes=INDEXES,
         gauges=GAUGES,

@@ -66,6 +66,7 @@ BUDGETS = Collection("budgets", Budget, lambda one: one.code, publishes=("subsid
 LEDGER = Collection("ledger", LedgerEntry, lambda one: ledger_id(one.decision_id, one.op), reference=True)
 PACKS = Collection("packs", PackText, lambda one: one.hash, reference=True)
 REGISTERS = Collection("registers", Register, lambda one: one.id, reference=True)
+COLLECTIONS = (APPLICATIONS, PRIVATE, DRAFTS, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS)
 
 
 def application_of(report_id: str) -> str:
