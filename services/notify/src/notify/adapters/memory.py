@@ -1,5 +1,6 @@
 """The ports in memory, for tests; they pass the same tests as the real adapters and send nothing."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -8,7 +9,7 @@ from email.policy import default
 from chassis.errors import Unavailable
 from notify.adapters.mime import compose, recipient
 from notify.adapters.smtp import error_of
-from notify.domain.letters import Contact, Mail
+from notify.domain.letters import Contact, Mail, ReportName
 
 
 @dataclass
@@ -43,3 +44,24 @@ class MemoryContacts:
         if not self.is_up:
             raise Unavailable("intake does not answer (down)")
         return self.known.get(report_id)
+
+
+@dataclass
+class MemoryReportNames:
+    """Names of reports by id."""
+
+    known: dict[str, ReportName] = field(default_factory=dict)
+    is_up: bool = True
+
+    async def of(self, report_ids: Sequence[str]) -> Mapping[str, ReportName]:
+        """The names of these reports; raises Unavailable while intake is down."""
+        return {one: self._all()[one] for one in report_ids if one in self._all()}
+
+    async def with_code(self, tracking_code: str) -> Mapping[str, ReportName]:
+        """The reports with this code; raises Unavailable while intake is down."""
+        return {one: name for one, name in self._all().items() if name.tracking_code == tracking_code}
+
+    def _all(self) -> Mapping[str, ReportName]:
+        if not self.is_up:
+            raise Unavailable("intake does not answer (down)")
+        return self.known

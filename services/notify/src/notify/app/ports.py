@@ -1,9 +1,9 @@
 """What sending a message needs from outside; each port has a real adapter and one in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from notify.domain.letters import Contact, Letter, Mail
+from notify.domain.letters import Contact, Letter, Mail, ReportName
 
 
 class Contacts(Protocol):
@@ -19,6 +19,18 @@ class Letters(Protocol):
 
     def write(self, template: str, values: Mapping[str, str], contact: Contact, report_id: str) -> Letter:
         """The letter in the contact's language, or in Italian when the template has no such language."""
+        ...
+
+
+class ReportNames(Protocol):
+    """The names of reports, for staff."""
+
+    async def of(self, report_ids: Sequence[str]) -> Mapping[str, ReportName]:
+        """The names of these reports by id, as far as they are known; raises Unavailable when the source does not answer."""
+        ...
+
+    async def with_code(self, tracking_code: str) -> Mapping[str, ReportName]:
+        """The reports with this tracking code, as a person types it; raises Unavailable as `of` does."""
         ...
 
 

@@ -30,6 +30,20 @@ class Letter:
     html: str = field(repr=False)
     language: str
 
+    @property
+    def html_body(self) -> str:
+        """What is inside the body of the HTML part."""
+        return self.html.partition("<body")[2].partition(">")[2].partition("</body>")[0]
+
+
+@dataclass(frozen=True)
+class ReportName:
+    """How staff recognises a report; None for a label that may not be shown or is unknown."""
+
+    tracking_code: str
+    category: str | None = None
+    place: str | None = None
+
 
 @dataclass(frozen=True)
 class Mail:

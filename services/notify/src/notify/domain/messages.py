@@ -49,6 +49,11 @@ class Message:
     copy_reason: ResendReason | None = None
     copy_by: str | None = None
 
+    @property
+    def can_be_resent(self) -> bool:
+        """Whether staff may send it again: it is settled, has no copy yet, and its values were kept."""
+        return self.status is not Status.PENDING and self.resent_as is None and self.values is not None
+
 
 NOBODY = "nobody"
 

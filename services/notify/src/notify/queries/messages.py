@@ -32,6 +32,7 @@ class MessageView:
     resent_as: str | None
     copy_of: str | None
     copy_reason: ResendReason | None
+    can_be_resent: bool
 
 
 async def read_message(context: ServiceContext, message_id: str) -> MessageView:
