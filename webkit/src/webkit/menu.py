@@ -29,6 +29,7 @@ AREAS = (
     Area("applications", "/contributi", frozenset({"officer"})),
     Area("budgets", "/contributi/bilanci", frozenset({"officer"})),
     Area("waiting-list", "/contributi/attesa", frozenset({"officer"})),
+    Area("reports", "/segnalazioni", frozenset({"operator", "coordinator", "officer"})),
     Area("messages", "/messaggi", frozenset({"operator", "coordinator", "ops"})),
     Area("settings", "/lavoro/impostazioni", frozenset({"coordinator", "ops"})),
     Area("system", "/sistema", frozenset({"ops"})),
