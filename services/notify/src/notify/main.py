@@ -24,6 +24,7 @@ from notify.queries import message_pages, messages
 from notify.settings import Settings
 from webkit.agency import read_agency
 from webkit.login import login_of
+from webkit.ops_pages import ops_pages_router
 from webkit.site import Site
 
 
@@ -50,6 +51,7 @@ def plan(settings: Settings) -> Plan:
         gauges=GAUGES,
         workers=workers(Sender(contacts, letters, mailer, utc_now)),
         routers=routers,
+        ops_pages=lambda context, *found: ops_pages_router(context, site, *found),
         closing=(mailer.close, contacts.close, issuer.client.aclose, login.close),
         error_page=site.error_page,
     )
