@@ -8,4 +8,4 @@ from tests.journeys.walk import DESKTOP, World
 @journey("ops")
 def look_at_the_system(world: World) -> None:
     """Logs in and reads how the system is."""
-    world.walk(screen=DESKTOP).log_in(*DINO, "/lavoro/sistema").sees("Sistema")
+    world.walk(screen=DESKTOP).log_in(*DINO, "/sistema").sees("Sistema")

@@ -39,10 +39,10 @@ SCREENS = (
     Screen("board", CARLA, "/lavoro"),
     Screen("settings", CARLA, "/lavoro/impostazioni"),
     Screen("wrong-role", BRUNO, "/lavoro"),
-    Screen("system", DINO, "/lavoro/sistema"),
+    Screen("system", DINO, "/sistema"),
 )
 # Where each person's work begins.
-START = {ADA: "/lavoro", BRUNO: "/lavoro", CARLA: "/lavoro", DINO: "/lavoro/sistema"}
+START = {ADA: "/lavoro", BRUNO: "/lavoro", CARLA: "/lavoro", DINO: "/sistema"}
 
 
 def main(words: Sequence[str]) -> int:
