@@ -18,11 +18,13 @@ from intake.app.registers import load_registers
 from intake.app.use_cases import use_cases
 from intake.domain.registers import Register
 from intake.entrypoints.api import internal, v1
-from intake.entrypoints.pages import public
 from intake.entrypoints.pages.desk import desk_router
+from intake.entrypoints.pages.public import BODIES, public_router
 from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS
+from webkit.agency import read_agency
 from webkit.csrf import CsrfTokens
+from webkit.site import Site
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -44,15 +46,25 @@ async def service(registers: tuple[Register, Register]) -> AsyncIterator[MemoryS
         cases = use_cases(context, SECRET, is_address)
         return (
             v1.router(context, cases),
-            public.router(context, cases, CsrfTokens(SECRET)),
+            public_router(context, cases, site, CsrfTokens(SECRET), "https://ascolto.example"),
             internal.router(context, cases),
             desk_router(context, cases, staff_site(context, SECRET)),
         )
 
+    site = Site("intake", "", read_agency(SEED), SECRET)
+
     async def seed(context: ServiceContext) -> None:
         await load_registers(context, registers)
 
-    plan = Plan("intake", REACTIONS, (REPORTS, PRIVATE, ENTRIES, REGISTERS), routers, seed=seed)
+    plan = Plan(
+        "intake",
+        REACTIONS,
+        (REPORTS, PRIVATE, ENTRIES, REGISTERS),
+        routers,
+        seed=seed,
+        error_page=site.error_page,
+        bodies=BODIES,
+    )
     async with MemoryService(plan, NOON, TOKENS) as made:
         yield made
 

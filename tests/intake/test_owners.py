@@ -142,23 +142,29 @@ async def sealed(client: httpx.AsyncClient) -> dict[str, str]:
 async def form_sent(client: httpx.AsyncClient) -> tuple[dict[str, str], str, str]:
     """The form that a browser has sent, and the code and PIN of its receipt."""
     form = REPORT | await sealed(client)
-    page = await client.post("/segnala", data=form)
-    assert page.status_code == 201, page.text
-    code, pin = re.findall(r"<dd>([0-9A-Z-]+)</dd>", page.text)
+    page = await client.post("/segnala", data=form, follow_redirects=True)
+    assert page.url.path.endswith("/ricevuta"), page.text
+    code, pin = re.findall(r'<dd><bdi dir="ltr">([0-9A-Z-]+)</bdi></dd>', page.text)
     return form, code, pin
+
+
+async def status_page(client: httpx.AsyncClient, form: dict[str, str], **more: Any) -> httpx.Response:
+    """The page after code and PIN were sent."""
+    return await client.post("/stato", data=form, follow_redirects=True, **more)
 
 
 async def test_the_browser_that_sent_a_form_sees_its_receipt_again_and_another_does_not(at: Browser) -> None:
     ours, others = at("192.0.2.1"), at("192.0.2.1")
     form, code, pin = await form_sent(ours)
 
-    again = await ours.post("/segnala", data=form)
-    stolen = await others.post("/segnala", data=form | {"seal": (await sealed(others))["seal"]})
+    again = await ours.post("/segnala", data=form, follow_redirects=True)
+    theirs = form | {"seal": (await sealed(others))["seal"]}
+    stolen = await others.post("/segnala", data=theirs, follow_redirects=True)
 
     assert (again.status_code, stolen.status_code) == (200, 200)
     assert pin in again.text
     assert "già ricevuta" in stolen.text
-    assert "punto di ascolto" in stolen.text
+    assert "/stato/pin-perso" in stolen.text
     assert not [word for word in (pin, code) if word in stolen.text]
     assert "ricevute" not in stolen.headers.get("set-cookie", "")
 
@@ -202,17 +208,17 @@ async def test_a_browser_that_has_known_the_pin_gets_in_during_an_attack_on_the_
     made, shown, fresh = at("192.0.2.1"), at("192.0.2.2"), at("192.0.2.3")
     _, code, pin = await form_sent(made)
     right = {"code": code, "pin": pin}
-    assert (await shown.post("/stato", data=right)).status_code == 200
+    assert (await status_page(shown, right)).status_code == 200
     for n in range(130):
         await at(f"192.0.113.{n}").post("/stato", data=right | {"pin": other_than(pin)})
 
-    pages = [await browser.post("/stato", data=right) for browser in (made, shown, fresh)]
+    pages = [await status_page(browser, right) for browser in (made, shown, fresh)]
 
     assert [page.status_code for page in pages] == [200, 200, 429]
     assert pages[2].headers["Retry-After"] == str(12 * 3600)
     assert "Riprovi fra 12 ore" in pages[2].text
     assert "Aspetti e riprovi" in pages[2].text
-    assert "telefoni o venga al punto di ascolto" in pages[2].text
+    assert "telefoni al numero 035 000000 o venga al punto di ascolto" in pages[2].text
 
 
 async def test_a_code_without_a_report_is_answered_and_counted_alike(at: Browser) -> None:
@@ -244,16 +250,21 @@ async def test_a_refusal_names_the_wait_and_the_alternatives(at: Browser) -> Non
 async def test_a_withdrawal_is_one_attempt_and_shares_its_budget_with_the_status(at: Browser) -> None:
     client, thief = at("192.0.2.1"), at("203.0.113.1")
     _, code, pin = await form_sent(client)
-    wrong = {"code": code, "pin": other_than(pin), "reason": "mistake"}
+    wrong = {"code": code, "pin": other_than(pin)}
 
-    pages = [(await thief.post("/stato/ritiro", data=wrong)).status_code for _ in range(4)]
+    pages = [(await status_page(thief, wrong)).status_code for _ in range(4)]
     api = await thief.post(
         f"/v1/reports/{code}/withdrawal", json={"reason": "mistake"}, headers={"Ascolto-Pin": wrong["pin"]}
     )
 
     assert (pages, api.status_code, await guess(thief, code, pin)) == ([404] * 4, 404, 429)
-    right = wrong | {"pin": pin, "seal": (await sealed(client))["seal"]}
-    assert [(await client.post("/stato/ritiro", data=right)).status_code for _ in range(9)] == [200] * 9
+    answers = [
+        await client.post(
+            f"/v1/reports/{code}/withdrawal", json={"reason": "mistake"}, headers={"Ascolto-Pin": pin}
+        )
+        for _ in range(9)
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 9
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "0" * 32, f"{'0' * 32}.{'f' * 16}", "è", "a" * 5000])
@@ -263,21 +274,21 @@ async def test_an_invalid_device_cookie_proves_nothing(at: Browser, cookie: str)
         await client.post(
             "/stato",
             data={"code": "00000-00000", "pin": "1"},
-            headers=[(b"Cookie", f"ricevute={cookie}".encode("latin-1"))],
+            headers=[(b"Cookie", f"ricevute={cookie}; modulo={'a' * 32}".encode("latin-1"))],
         )
         for _ in range(6)
     ]
+    headers = {"Cookie": f"modulo={'a' * 32}"}
+    shown = [await client.get(answer.headers["location"], headers=headers) for answer in answers]
 
-    assert [answer.status_code for answer in answers] == [404] * 5 + [429]
+    assert [answer.status_code for answer in shown] == [404] * 5 + [429]
 
 
 async def test_a_browser_is_known_for_the_codes_it_knew_the_pin_of_and_for_no_other(at: Browser) -> None:
     client = at("192.0.2.1")
     _, own, _ = await form_sent(client)
-    answers = [
-        (await client.post("/stato", data={"code": "00000-00000", "pin": "1"})).status_code for _ in range(6)
-    ]
-    own_code = await client.post("/stato", data={"code": own, "pin": "1"})
+    answers = [(await status_page(client, {"code": "00000-00000", "pin": "1"})).status_code for _ in range(6)]
+    own_code = await status_page(client, {"code": own, "pin": "1"})
 
     assert answers == [404] * 5 + [429]
     assert own_code.status_code == 404, "another budget"

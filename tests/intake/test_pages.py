@@ -1,139 +1,295 @@
-"""The public pages, without JavaScript."""
+"""The public pages of a new report, without JavaScript."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from html.parser import HTMLParser
+from datetime import timedelta
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from tests.intake.browsing import Outline, Page
+from tests.intake.conftest import NOON, SECRET, SEED
 
 from chassis.http.app import build_app
 from chassis.http.context import ServiceContext
 from chassis.http.rates import Rates
+from chassis.ids import uuid7
 from chassis.observe.metrics import Metrics
 from chassis.store.memory import MemoryStore
+from chassis.testing import MemoryService
 from intake.adapters.mail_addresses import is_address
+from intake.app.browser_drafts import COLLECTION
 from intake.app.use_cases import use_cases
-from intake.domain.draft_rules import Fault
-from intake.domain.reports import Status
-from intake.entrypoints import catalogue
-from intake.entrypoints.pages import public
+from intake.entrypoints.pages.public import public_router
+from intake.entrypoints.pages.report_form import STEPS
+from intake.handlers.documents import REPORTS
+from webkit.agency import read_agency
 from webkit.csrf import CsrfTokens
+from webkit.i18n import Texts
+from webkit.site import Site
 
 GOOD = {"category": "ascensore", "place_id": "bg-malpensata-01", "description": "È fermo <da> ieri"}
+TYPED: Sequence[Mapping[str, str]] = (
+    {"group": "technical"},
+    {"category": "ascensore"},
+    {"place_id": "bg-malpensata-01"},
+    {"description": "È fermo <da> ieri"},
+    {"email": "tenant@example.org"},
+)
 
 
-class Outline(HTMLParser):
-    """The tags of a page with their attributes."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def values(self, tag: str, attribute: str) -> Iterator[str | None]:
-        return (
-            attributes[attribute] for name, attributes in self.tags if name == tag and attribute in attributes
-        )
+async def walk(client: httpx.AsyncClient, *typed: Mapping[str, str], begin: str = "/segnala") -> Page:
+    """The page after these answers."""
+    page = await Page.open(client, begin)
+    for values in typed:
+        page = await page.send(values)
+    return page
 
 
-def hidden_id(page: httpx.Response) -> str:
-    found = re.search(r'name="report_id" value="([0-9a-f-]{36})"', page.text)
-    assert found is not None
-    return found[1]
+async def press_send(page: Page) -> Page:
+    """The page after the button of the summary."""
+    return await page.send({"seal": page.form("seal").values["seal"]})
 
 
-async def send(client: httpx.AsyncClient, path: str, data: dict[str, str]) -> httpx.Response:
-    """Send a form as a browser does: with its CSRF token and the cookie."""
-    seal = re.search(r'name="seal" value="([0-9a-f]{64})"', (await client.get("/segnala")).text)
-    return await client.post(path, data={"seal": seal[1] if seal else ""} | data)
-
-
-def receipt_of(page: httpx.Response) -> tuple[str, str]:
-    code, pin = re.findall(r"<dd>([0-9A-Z-]+)</dd>", page.text)
+def receipt_of(page: Page) -> tuple[str, str]:
+    code, pin = re.findall(r'<dd><bdi dir="ltr">([0-9A-Z-]+)</bdi></dd>', page.text)
     return code, pin
 
 
-async def test_a_report_sent_twice_from_one_page_is_one_report(
+async def test_a_report_is_made_in_steps_and_ends_at_its_receipt(
+    client: httpx.AsyncClient, service: MemoryService
+) -> None:
+    page = await Page.open(client, "/segnala")
+    seen = [page.path]
+    for values in TYPED:
+        page = await page.send(values)
+        seen.append(page.path.rpartition("/")[2])
+    for shown in (
+        "Ascensore fermo o guasto",
+        "via Luzzatti",
+        "È fermo &lt;da&gt; ieri",
+        "tenant@example.org",
+    ):
+        assert shown in page.text
+
+    receipt = await press_send(page)
+
+    assert seen == ["/segnala", "categoria", "luogo", "testo", "recapiti", "riepilogo"]
+    assert receipt.path.endswith("/ricevuta")
+    assert all(receipt_of(receipt))
+    assert "e-mail che ha dato" in receipt.text
+    [report] = await service.documents(REPORTS)
+    assert (report.category, report.place_id, report.channel) == ("ascensore", "bg-malpensata-01", "web")
+
+
+async def test_sending_again_from_the_summary_shows_the_first_receipt_and_says_so(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
-    form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
+    summary = await walk(client, *TYPED)
+    first = await press_send(summary)
+    back = await Page.open(client, summary.path)
 
-    first = await send(client, "/segnala", form)
-    reloaded = await send(client, "/segnala", form)
+    again = await press_send(back)
 
-    assert (first.status_code, reloaded.status_code) == (201, 200)
-    assert receipt_of(first) == receipt_of(reloaded)
-    assert await store.count("reports", {}) == 1
-
-
-async def test_a_form_with_faults_names_them_and_keeps_its_values(client: httpx.AsyncClient) -> None:
-    page = await send(client, "/segnala", {"description": "<b>ciao", "email": "nessuno"})
-
-    assert page.status_code == 422
-    for field in ("category", "place_id", "email"):
-        assert f'href="#{field}"' in page.text
-        assert f'id="{field}-errore"' in page.text
-    assert "&lt;b&gt;ciao" in page.text
-    assert 'value="nessuno"' in page.text
+    assert receipt_of(again) == receipt_of(first)
+    assert "L&#39;avevamo già ricevuta" in again.text
+    assert "già ricevuta" not in (await Page.open(client, again.path)).text
+    assert await store.count(REPORTS.name, {}) == 1
 
 
-async def test_a_corrected_form_is_registered_under_its_first_id(client: httpx.AsyncClient) -> None:
-    first = hidden_id(await client.get("/segnala"))
+async def test_another_text_after_the_first_sending_is_another_report_on_the_second_press(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    summary = await walk(client, *TYPED)
+    first = await press_send(summary)
+    text = await Page.open(client, summary.path.replace("riepilogo", "testo") + "?da=riepilogo")
 
-    wrong = await send(client, "/segnala", {"report_id": first})
-    right = await send(client, "/segnala", GOOD | {"report_id": hidden_id(wrong)})
+    asked = await press_send(await text.send({"description": "Un'altra cosa"}))
+    second = await press_send(asked)
 
-    assert hidden_id(wrong) == first
-    assert right.status_code == 201
+    assert asked.path == summary.path
+    assert "prema di nuovo" in asked.text
+    assert receipt_of(second) != receipt_of(first)
+    assert await store.count(REPORTS.name, {}) == 2
 
 
-async def test_another_text_from_the_same_page_can_be_sent_on_the_second_try(
+@pytest.mark.parametrize(
+    ("before", "wrong", "field"),
+    [
+        (0, {"group": ""}, "group"),
+        (1, {"category": ""}, "category"),
+        (1, {"category": "bollette"}, "category"),
+        (2, {"place_id": ""}, "place_id"),
+        (3, {"description": " "}, "description"),
+        (4, {"email": "nessuno"}, "email"),
+    ],
+)
+async def test_a_wrong_answer_comes_back_at_an_address_of_its_own_with_what_was_typed(
+    before: int, wrong: Mapping[str, str], field: str, client: httpx.AsyncClient
+) -> None:
+    page = await walk(client, *TYPED[:before])
+    sent = await page.send(wrong, raw=True)
+
+    shown = await Page.open(client, sent.response.headers["location"])
+    reloaded = await Page.open(client, shown.path)
+
+    assert (sent.status, shown.status, reloaded.status) == (303, 422, 422)
+    assert shown.path.endswith(STEPS[before].code)
+    assert f'href="#{field}"' in shown.text
+    assert f'id="{field}-errore"' in shown.text
+    assert (await shown.send(TYPED[before])).path.endswith(STEPS[before + 1].code)
+
+
+async def test_the_errors_of_a_step_are_in_its_order_and_the_summary_has_the_focus(
     client: httpx.AsyncClient,
 ) -> None:
-    form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
-    await send(client, "/segnala", form)
+    page = await walk(client, *TYPED[:4], {"phone": "casa", "email": "nessuno", "language": "xx1"})
 
-    asked = await send(client, "/segnala", form | {"description": "Un'altra cosa"})
-    sent = await send(
-        client, "/segnala", form | {"description": "Un'altra cosa", "report_id": hidden_id(asked)}
+    assert re.findall(r'<li><a href="#(\w+)">', page.text) == ["email", "phone", "language"]
+    [summary] = [one for tag, one in page.outline.tags if one.get("class") == "error-summary"]
+    assert "autofocus" in summary
+    assert 'value="nessuno"' in page.text
+    assert page.text.count("<title>Errore: ") == 1
+
+
+async def test_a_change_from_the_summary_returns_to_it(client: httpx.AsyncClient) -> None:
+    summary = await walk(client, *TYPED)
+
+    for link in re.findall(r'href="(/segnala/[^"]+da=riepilogo)"', summary.text):
+        step = await Page.open(client, link)
+        name = next(iter(TYPED[[one.code for one in STEPS].index(step.path.rpartition("/")[2])]))
+        assert (await step.send({name: step.form(name).values[name]})).path == summary.path
+
+
+async def test_another_group_asks_for_the_category_again(client: httpx.AsyncClient) -> None:
+    summary = await walk(client, *TYPED)
+
+    first = await Page.open(client, summary.path.replace("riepilogo", "problema"))
+    await first.send({"group": "social"})
+
+    assert (await Page.open(client, summary.path)).path.endswith("/categoria")
+
+
+async def test_a_later_step_leads_to_the_first_one_without_an_answer(client: httpx.AsyncClient) -> None:
+    page = await walk(client, *TYPED[:2])
+
+    for step in ("testo", "recapiti", "riepilogo"):
+        assert (await Page.open(client, page.path.replace("luogo", step))).path == page.path
+
+
+@pytest.mark.parametrize("typed", [{"group": "danger"}])
+async def test_a_danger_is_not_registered_and_can_be_dialled(
+    typed: Mapping[str, str], client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    page = await walk(client, typed)
+
+    assert page.path == "/segnala/pericolo"
+    assert {"tel:112", "tel:115"} <= set(page.outline.values("a", "href"))
+    assert "non è stata registrata" in page.text
+    assert await store.count(REPORTS.name, {}) == 0
+
+
+async def test_a_place_is_found_by_words_or_chosen_from_the_list(client: httpx.AsyncClient) -> None:
+    place = await walk(client, *TYPED[:2])
+
+    found = await place.send({"cerca": "v. luzzati 3"})
+    nothing = await place.send({"cerca": "xyzzy"})
+    listed = await found.send({"place_list": "lc-rancio-01"})
+    again = await Page.open(client, place.path)
+
+    assert re.findall(r'type="radio"[^>]* value="([^"]+)"', found.text) == [
+        "bg-malpensata-01",
+        "bg-malpensata-02",
+    ]
+    assert "Non abbiamo trovato" in nothing.text
+    assert "<optgroup" in nothing.text
+    assert listed.path.endswith("/testo")
+    assert again.form("place_id").values["place_id"] == "lc-rancio-01"
+
+
+async def test_a_text_of_200000_characters_comes_back_with_the_limit(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    text = "muffa 大 " * 25_000
+    page = await walk(client, *TYPED[:3])
+
+    shown = await page.send({"description": text})
+
+    assert shown.status == 422
+    assert "4000 caratteri al massimo" in shown.text
+    assert shown.form("description").values["description"].strip() == text.strip()
+    assert await store.count(REPORTS.name, {}) == 0
+    assert (await shown.send({"description": "muffa"})).path.endswith("/recapiti")
+
+
+async def test_a_text_that_is_a_little_too_long_is_kept_at_an_address_of_its_own(
+    client: httpx.AsyncClient,
+) -> None:
+    sent = await (await walk(client, *TYPED[:3])).send({"description": "a" * 4001}, raw=True)
+
+    shown = await Page.open(client, sent.response.headers["location"])
+
+    assert sent.status == 303
+    assert shown.form("description").values["description"].strip() == "a" * 4001
+
+
+async def test_a_body_beyond_every_limit_is_a_page_too(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/segnala", content=b"x" * 1_100_000, headers={"Accept": "text/html,*/*;q=0.8"}
     )
 
-    assert (asked.status_code, sent.status_code) == (422, 201)
+    assert answer.status_code == 413
+    assert "<h1>" in answer.text
 
 
-async def test_an_immediate_danger_is_referred_to_112_first(
+async def test_what_was_typed_is_kept_encrypted_for_its_browser_and_for_two_hours(
+    client: httpx.AsyncClient, app: FastAPI, service: MemoryService
+) -> None:
+    page = await walk(client, *TYPED)
+    other = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://intake.example")
+
+    stolen = await Page.open(other, page.path)
+    rows = await service.store.query(COLLECTION, {})
+    service.now += timedelta(hours=2)
+    late = await Page.open(client, page.path)
+
+    assert stolen.path == late.path == "/segnala"
+    assert "dopo due ore si cancella" in late.text
+    assert not [word for word in ("fermo", "tenant@", "ascensore") if word in str(rows)]
+
+
+async def test_a_form_from_another_browser_is_shown_again_with_what_was_typed(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
-    page = await send(client, "/segnala", GOOD | {"category": "pericolo-immediato"})
+    page = await walk(client, *TYPED[:3])
+    client.cookies.clear()
 
-    assert page.status_code == 422
-    assert "chiami subito il 112" in page.text
-    assert await store.count("reports", {}) == 0
+    refused = await page.send({"description": "È fermo <da> ieri"})
+    next_page = await refused.send({"description": "È fermo <da> ieri"})
+
+    assert refused.status == 403
+    assert "prema di nuovo" in refused.text
+    assert "È fermo &lt;da&gt; ieri" in refused.text
+    assert (
+        next_page.path == "/segnala/" + page.path.split("/")[2] + "/problema" or next_page.path == "/segnala"
+    )
+    assert await store.count(REPORTS.name, {}) == 0
 
 
-async def test_a_form_without_a_valid_id_gets_one(client: httpx.AsyncClient) -> None:
-    page = await send(client, "/segnala", GOOD | {"report_id": "'; drop"})
-
-    assert page.status_code == 201
-
-
-async def test_the_form_keeps_its_text_while_the_database_is_unavailable(
+async def test_what_was_typed_stays_on_the_page_while_the_database_is_unavailable(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
-    form = GOOD | {"report_id": hidden_id(await client.get("/segnala"))}
-    store.locks["reports", form["report_id"]] = b"a writer that does not end"
+    summary = await walk(client, *TYPED)
+    report_id = summary.path.split("/")[2]
+    store.locks[REPORTS.name, report_id] = b"a writer that does not end"
 
-    page = await send(client, "/segnala", form)
+    page = await press_send(summary)
+    store.locks.clear()
 
-    assert page.status_code == 503
+    assert page.status == 503
     assert "ancora qui" in page.text
-    assert hidden_id(page) == form["report_id"]
+    assert receipt_of(await press_send(page))
 
 
 async def test_the_form_is_unavailable_before_the_registers_are_loaded(
@@ -141,68 +297,64 @@ async def test_the_form_is_unavailable_before_the_registers_are_loaded(
 ) -> None:
     await store.delete("registers", ["categories", "places"])
 
-    page = await client.get("/segnala")
+    page = await client.get(
+        f"/segnala/{uuid7(NOON)}/luogo", headers={"Accept": "text/html"}, follow_redirects=True
+    )
+    sent = await (await Page.open(client, "/segnala")).send({"group": "technical"})
 
-    assert (page.status_code, page.headers["retry-after"]) == (503, "2")
-    assert "Torni fra un minuto" in page.text
+    assert page.status_code == 200, "nothing is kept: the first step needs no register"
+    assert (sent.status, sent.response.headers["retry-after"]) == (503, "2")
 
 
-async def test_code_and_pin_typed_by_hand_show_the_status(client: httpx.AsyncClient) -> None:
-    code, pin = receipt_of(await send(client, "/segnala", GOOD))
+async def test_a_form_with_all_answers_is_sent_at_once(client: httpx.AsyncClient, store: MemoryStore) -> None:
+    page = await Page.open(client, "/segnala")
+    hidden = page.form("seal").values
 
-    page = await client.post(
-        "/stato", data={"code": f" {code.lower().replace('-', ' ')}", "pin": f"{pin[:3]} {pin[3:]}"}
+    sent = await client.post("/segnala", data=hidden | GOOD, follow_redirects=True)
+    wrong = await client.post("/segnala", data=hidden | GOOD | {"place_id": ""}, follow_redirects=True)
+    danger = await client.post(
+        "/segnala", data=hidden | GOOD | {"category": "pericolo-immediato"}, follow_redirects=True
     )
 
-    assert page.status_code == 200
-    assert "Ricevuta" in page.text
-    assert "20 novembre 2026, ore 13:00" in page.text
+    assert all(receipt_of(Page(client, sent)))
+    assert wrong.url.path.endswith("/luogo")
+    assert danger.url.path == "/segnala/pericolo"
+    assert await store.count(REPORTS.name, {}) == 1
 
 
-async def test_a_wrong_pin_asks_again(client: httpx.AsyncClient) -> None:
-    page = await client.post("/stato", data={"code": "AAAAA-AAAAA", "pin": "1"})
+async def test_the_receipt_is_shown_for_two_hours(client: httpx.AsyncClient, service: MemoryService) -> None:
+    receipt = await press_send(await walk(client, *TYPED))
+    code, pin = receipt_of(receipt)
+    service.now += timedelta(hours=2, minutes=1)
 
-    assert page.status_code == 404
-    assert 'href="#code"' in page.text
+    late = await Page.open(client, receipt.path)
 
-
-async def test_a_report_is_withdrawn_without_javascript(client: httpx.AsyncClient) -> None:
-    code, pin = receipt_of(await send(client, "/segnala", GOOD))
-
-    without_reason = await send(client, "/stato/ritiro", {"code": code, "pin": pin})
-    withdrawn = await send(client, "/stato/ritiro", {"code": code, "pin": pin, "reason": "mistake"})
-
-    assert (without_reason.status_code, withdrawn.status_code) == (422, 200)
-    assert "Ritirata" in withdrawn.text
-    assert "/stato/ritiro" not in withdrawn.text
+    assert not [word for word in (code, pin) if word in late.text]
+    assert "/stato/pin-perso" in late.text
 
 
-@pytest.mark.parametrize("stolen", [{}, {"seal": "0" * 64}, {"seal": "è"}])
-async def test_a_form_without_a_valid_csrf_token_is_shown_again_with_one(
-    client: httpx.AsyncClient, store: MemoryStore, stolen: dict[str, str]
-) -> None:
-    page = await client.post("/segnala", data=GOOD | stolen)
+async def test_the_printed_receipt_has_a_qr_code_without_the_pin(client: httpx.AsyncClient) -> None:
+    receipt = await press_send(await walk(client, *TYPED))
+    code, pin = receipt_of(receipt)
 
-    assert page.status_code == 403
-    assert "prema di nuovo" in page.text
-    assert "È fermo &lt;da&gt; ieri" in page.text
-    assert await store.count("reports", {}) == 0
-    seal = re.search(r'name="seal" value="([0-9a-f]{64})"', page.text)
-    assert seal is not None
-    assert (await client.post("/segnala", data=GOOD | {"seal": seal[1]})).status_code == 201
+    assert '<svg aria-hidden="true" focusable="false" viewBox' in receipt.text
+    assert f"/stato?codice={code}" in receipt.text
+    assert pin not in receipt.text.replace(f'<bdi dir="ltr">{pin}</bdi>', "")
 
 
-async def test_a_csrf_token_of_another_browser_is_refused(client: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_a_rate_limit_is_shown_as_a_page(context: ServiceContext) -> None:
+    hurried = replace(context, rates=Rates(1, 1, lambda: 0.0))
+    cases, site = use_cases(hurried, SECRET, is_address), Site("intake", "", read_agency(SEED), SECRET)
+    router = public_router(hurried, cases, site, CsrfTokens(SECRET), "https://ascolto.example")
+    app = build_app("intake", Metrics("intake"), [router], dict, dict)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://intake.example"
-    ) as other:
-        seal = re.search(r'name="seal" value="([0-9a-f]{64})"', (await other.get("/segnala")).text)
-    assert seal is not None
-    await client.get("/segnala")
+        transport=httpx.ASGITransport(app), base_url="http://intake.example", headers={"Accept": "text/html"}
+    ) as client:
+        await client.get("/segnala")
+        page = await client.get("/segnala")
 
-    page = await client.post("/segnala", data=GOOD | {"seal": seal[1]})
-
-    assert page.status_code == 403
+    assert (page.status_code, page.headers["retry-after"]) == (429, "1")
+    assert "Troppe richieste" in page.text
 
 
 async def test_the_csrf_cookie_is_httponly_and_random(client: httpx.AsyncClient) -> None:
@@ -212,145 +364,112 @@ async def test_the_csrf_cookie_is_httponly_and_random(client: httpx.AsyncClient)
     assert "set-cookie" not in again.headers
 
 
-async def test_a_rate_limit_is_shown_as_a_page(context: ServiceContext) -> None:
-    hurried = replace(context, rates=Rates(1, 1, lambda: 0.0))
-    cases = use_cases(hurried, b"s" * 32, is_address)
-    app = build_app(
-        "intake", Metrics("intake"), [public.router(hurried, cases, CsrfTokens(b"s" * 32))], dict, dict
-    )
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://intake.example"
-    ) as client:
-        await client.get("/segnala")
-        page = await client.get("/segnala")
-
-    assert (page.status_code, page.headers["retry-after"]) == (429, "1")
-    assert "Torni fra un minuto" in page.text
+PATHS = [
+    "/",
+    "/segnala",
+    "/segnala/pericolo",
+    "/stato",
+    "/stato/pin-perso",
+    "/punti-di-ascolto",
+    "/privacy",
+    "/accessibilita",
+]
 
 
-async def test_a_withdrawal_without_a_csrf_token_is_shown_again(client: httpx.AsyncClient) -> None:
-    code, pin = receipt_of(await send(client, "/segnala", GOOD))
-
-    page = await client.post("/stato/ritiro", data={"code": code, "pin": pin, "reason": "mistake"})
-
-    assert page.status_code == 403
-    assert "/stato/ritiro" in page.text
-
-
-@pytest.mark.parametrize("path", ["/", "/segnala", "/stato"])
-async def test_every_page_is_italian_has_strict_headers_and_the_emergency_numbers(
+@pytest.mark.parametrize("path", PATHS)
+async def test_every_page_has_strict_headers_the_emergency_numbers_and_the_phone(
     client: httpx.AsyncClient, path: str
 ) -> None:
-    page = await client.get(path)
+    page = await Page.open(client, path)
 
-    outline = Outline(page.text)
-    assert list(outline.values("html", "lang")) == ["it"]
-    assert "In caso di pericolo chiami il" in page.text
+    assert page.status == 200
+    assert list(page.outline.values("html", "lang")) == ["it"]
+    assert {"tel:112", "tel:115", "tel:035000000"} <= set(page.outline.values("a", "href"))
     assert "<script" not in page.text
-    assert not [attributes for _, attributes in outline.tags if {"style", "onclick"} & set(attributes)]
-    assert "style-src 'self'" in page.headers["Content-Security-Policy"]
-    assert page.headers["Cache-Control"] == "no-store"
+    assert not [one for _, one in page.outline.tags if {"style", "onclick"} & set(one)]
+    assert "style-src 'self'" in page.response.headers["Content-Security-Policy"]
+    assert page.response.headers["Cache-Control"] in ("no-store", "private, no-cache")
 
 
-@pytest.mark.parametrize("data", [None, {}], ids=["fresh", "with faults"])
-async def test_every_control_has_a_label_and_every_reference_a_target(
-    client: httpx.AsyncClient, data: dict[str, str] | None
-) -> None:
-    page = await (client.get("/segnala") if data is None else send(client, "/segnala", data))
+async def pages_of_the_form(client: httpx.AsyncClient) -> Sequence[Page]:
+    """Every step, fresh and with its errors."""
+    pages = [await Page.open(client, "/segnala")]
+    for values in TYPED:
+        pages.append(await pages[-1].send({name: "" if name != "email" else "x" for name in values}))
+        pages.append(await pages[-1].send(values))
+    pages.append(await (await Page.open(client, pages[5].path)).send({"cerca": "luzzatti"}))
+    return pages
 
-    outline = Outline(page.text)
-    ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
+
+async def test_every_control_has_a_label_and_every_reference_a_target(client: httpx.AsyncClient) -> None:
+    pages = [*await pages_of_the_form(client), *[await Page.open(client, path) for path in PATHS]]
+    for page in pages:
+        check_outline(page.outline)
+
+
+def check_outline(outline: Outline) -> None:
+    """One h1, unique ids, a label for each control, and a target for each reference."""
+    ids = [one["id"] for _, one in outline.tags if "id" in one]
     controls = [
-        attributes["id"]
-        for tag, attributes in outline.tags
-        if tag in ("input", "select", "textarea") and attributes.get("type") != "hidden"
+        one["id"]
+        for tag, one in outline.tags
+        if tag in ("input", "select", "textarea") and one.get("type") != "hidden"
     ]
     described = [
-        name for tag in ("input", "select", "textarea") for name in outline.values(tag, "aria-describedby")
+        name
+        for tag in ("input", "select", "textarea", "fieldset", "button")
+        for name in outline.values(tag, "aria-describedby")
     ]
+    assert [tag for tag, _ in outline.tags].count("h1") == 1
     assert len(ids) == len(set(ids))
     assert set(controls) <= set(outline.values("label", "for"))
     assert {name for names in described for name in (names or "").split()} <= set(ids)
     assert {link[1:] for link in outline.values("a", "href") if link and link[0] == "#"} <= set(ids)
 
 
-async def test_the_style_is_served_by_the_service_itself(client: httpx.AsyncClient) -> None:
-    style = await client.get("/static/intake.css")
-
-    assert style.headers["Content-Type"].startswith("text/css")
-    assert ":focus-visible" in style.text
-
-
-def test_every_status_has_an_italian_text() -> None:
-    assert set(catalogue.STATUS) == set(Status)
-
-
-def test_an_unknown_fault_has_a_general_text() -> None:
-    assert catalogue.fault_text(Fault("new-fault", "place_id", "", "")) == (
-        "place_id",
-        catalogue.FAULTS["other"],
-    )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (1, "un minuto"),
-        (60, "un minuto"),
-        (61, "2 minuti"),
-        (900, "15 minuti"),
-        (3541, "un'ora"),
-        (3600, "un'ora"),
-        (3601, "2 ore"),
-        (86_400, "24 ore"),
-    ],
-)
-def test_a_wait_is_rounded_up_in_words(seconds: int, said: str) -> None:
-    assert catalogue.wait_text(seconds) == said
-
-
-async def test_the_errors_are_in_the_order_of_the_form_and_the_summary_has_the_focus(
-    client: httpx.AsyncClient,
-) -> None:
-    page = await send(client, "/segnala", {"email": "nessuno", "phone": "casa", "language": "xx1"})
-
-    assert re.findall(r'<li><a href="#(\w+)">', page.text) == [
-        "category",
-        "place_id",
-        "description",
-        "email",
-        "phone",
-        "language",
-    ]
-    [summary] = [one for tag, one in Outline(page.text).tags if one.get("class") == "summary"]
-    assert "autofocus" in summary
-
-
-async def test_a_danger_is_dialled_from_the_summary(client: httpx.AsyncClient) -> None:
-    page = await send(client, "/segnala", GOOD | {"category": "pericolo-immediato", "email": "nessuno"})
-
-    assert page.status_code == 422
-    assert '<li><a href="tel:112">' in page.text
-    assert 'href="#category"' not in page.text
-    assert '<li><a href="#email">' in page.text
-
-
-@pytest.mark.parametrize(
-    ("form", "missing"),
-    [({}, ["code", "pin"]), ({"code": "ABCDE-FGHJK"}, ["pin"]), ({"pin": "123456", "code": " "}, ["code"])],
-)
-async def test_an_empty_code_or_pin_is_asked_for(
-    form: dict[str, str], missing: list[str], client: httpx.AsyncClient
-) -> None:
-    page = await client.post("/stato", data=form)
-
-    assert page.status_code == 422
-    assert re.findall(r'<li><a href="#(\w+)">', page.text) == missing
-    assert "Non c'è una segnalazione" not in page.text
-
-
 async def test_everything_on_a_page_is_inside_a_landmark(client: httpx.AsyncClient) -> None:
-    for address in ("/", "/segnala", "/stato"):
+    for address in PATHS:
         body = (await client.get(address)).text.partition("<body>")[2]
         outside = re.sub(r"<(aside|header|main|footer)\b.*?</\1>", "", body, flags=re.DOTALL)
         assert re.findall(r"<(?!/)(\w+)", outside) == ["a"], "only the skip link"
+
+
+@pytest.mark.parametrize("code", list(Texts.of("intake").languages))
+async def test_every_page_can_be_read_in_every_language(client: httpx.AsyncClient, code: str) -> None:
+    await client.get(f"/lingua?lingua={code}&torna=/", follow_redirects=True)
+
+    pages = [*await pages_of_the_form(client), *[await Page.open(client, path) for path in PATHS]]
+    receipt = await press_send(pages[-len(PATHS) - 2])
+
+    for page in (*pages, receipt):
+        assert page.outline.values("html", "lang") == [code]
+        assert page.outline.values("html", "dir") == ["rtl" if code == "ar" else "ltr"]
+    assert receipt.path.endswith("/ricevuta")
+
+
+async def test_the_language_of_the_page_is_the_language_of_the_answers_unless_chosen(
+    client: httpx.AsyncClient, service: MemoryService
+) -> None:
+    client.headers["Accept-Language"] = "ar"
+    contact = await walk(client, *TYPED[:4])
+    proposed = contact.form("language").values["language"]
+
+    await press_send(await contact.send({"name": "Amina"}))
+
+    assert proposed == "ar"
+    assert [one.language for one in await service.documents(REPORTS)] == ["ar"]
+    assert '<html lang="ar" dir="rtl">' in contact.text
+
+
+async def test_the_listening_points_have_their_hours(client: httpx.AsyncClient) -> None:
+    for path in ("/", "/punti-di-ascolto", "/stato/pin-perso"):
+        page = await Page.open(client, path)
+        assert "Via Inventata 1, Bergamo" in page.text
+        assert "lunedì e mercoledì: dalle 09:00 alle 12:30" in page.text
+
+
+async def test_an_unknown_page_is_a_page(client: httpx.AsyncClient) -> None:
+    for path in ("/nessuna", f"/segnala/{uuid7(NOON)}/altro", "/segnala/x/luogo"):
+        answer = await client.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code in (404, 422)
+        assert "<h1>" in answer.text

@@ -119,10 +119,10 @@ def test_a_browser_sends_empty_fields_for_what_is_not_known() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "text", "slug", "body"),
     [
-        (201, "text/html", "<dt>Codice</dt><dd>AB-CD</dd> <dt>PIN</dt><dd>123456</dd>", "", {"tracking_code": "AB-CD", "pin": "123456"}),
+        (200, "text/html", '<dt>Codice</dt><dd><bdi dir="ltr">AB-CD</bdi></dd> <dt>PIN</dt><dd><bdi dir="ltr">123456</bdi></dd>', "", {"tracking_code": "AB-CD", "pin": "123456"}),
         (200, "text/html", '<input type="hidden" name="report_id" value="x">', "", {"report_id": "x"}),
         (422, "text/html", '<p class="fault" id="place_id-errore">Dove?</p>', "form:place_id", {}),
-        (422, "text/html", '<h2>È un pericolo</h2><p id="category-errore">', "call-112", {}),
+        (200, "text/html", "<h1>È un pericolo: chiami subito</h1>", "call-112", {}),
         (422, "application/problem+json", '{"type": "urn:ascolto:problem:unknown-place"}', "unknown-place", {"type": "urn:ascolto:problem:unknown-place"}),
         (200, "application/json", '[{"a": 1}]', "", {"rows": [{"a": 1}]}),
         (502, "text/plain", "bad gateway", "no-json", {}),
@@ -133,4 +133,4 @@ def test_answers_are_parsed(status: int, kind: str, text: str, slug: str, body: 
 
     reply = read_reply(response, 0.0)
 
-    assert (reply.status, reply.slug, reply.body) == (status, slug, body)
+    assert (reply.status, reply.slug, reply.body) == (422 if slug == "call-112" else status, slug, body)

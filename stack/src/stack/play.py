@@ -5,7 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -189,13 +189,20 @@ class Player:
 
     async def _send(self, interface: str, body: Json) -> Reply:
         if interface == "form":
-            headers = {"Cookie": str(body.get("cookie", ""))}
-            return await self._request(
-                "POST", f"{self.apis.intake}/segnala", data=form_of(body), headers=headers
-            )
+            return await self._send_form(body)
         plain = {name: value for name, value in body.items() if name not in CLIENT_FIELDS}
         url = f"{self.apis.intake}/v1/reports"
         return await self._request("POST", url, json=plain, headers=sender_of(body))
+
+    async def _send_form(self, body: Json) -> Reply:
+        """The page after the form: its receipt, or the step with what is wrong."""
+        headers = {"Cookie": str(body.get("cookie", ""))}
+        url = f"{self.apis.intake}/segnala"
+        sent = await self._request("POST", url, data=form_of(body), headers=headers)
+        if sent.status != 303:
+            return sent
+        page = await self._request("GET", f"{self.apis.intake}{sent.body['location']}", headers=headers)
+        return replace(page, sent_at=sent.sent_at)
 
     async def _request(self, method: str, url: str, **more: Any) -> Reply:
         """The answer to a request; the same bytes are sent again after a transport error or 503."""

@@ -22,13 +22,17 @@ class Reply:
 
 
 def read_reply(response: httpx.Response, began: float) -> Reply:
-    """Reads an answer from JSON or from an HTML page."""
+    """Reads an answer from JSON or from an HTML page; a redirect has its `location` in the body."""
     kind = response.headers.get("content-type", "").partition(";")[0]
     body, slug = read_page(response.text) if kind == "text/html" else read_json(response)
     if "seal" in body:
         fresh = response.headers.get("set-cookie", "")
         body["cookie"] = fresh.partition(";")[0] or response.request.headers.get("cookie", "")
-    return Reply(response.status_code, slug if response.status_code >= 400 else "", body, began, time.time())
+    if response.status_code == 303:
+        body["location"] = response.headers.get("location", "")
+    # The page with the numbers to call is no error, and nothing was registered.
+    status = 422 if slug == "call-112" else response.status_code
+    return Reply(status, slug if status >= 400 else "", body, began, time.time())
 
 
 def read_json(response: httpx.Response) -> tuple[Json, str]:
@@ -44,10 +48,10 @@ def read_json(response: httpx.Response) -> tuple[Json, str]:
 
 def read_page(page: str) -> tuple[Json, str]:
     """The tracking code and PIN or the hidden fields of a page, and the field that it rejects."""
-    receipt = dict(re.findall(r"<dt>(Codice|PIN)</dt><dd>([^<]+)</dd>", page))
+    receipt = dict(re.findall(r'<dt>(Codice|PIN)</dt><dd><bdi dir="ltr">([^<]+)</bdi></dd>', page))
     body: Json = dict(re.findall(r'name="(report_id|seal)" value="([^"]+)"', page))
     if "Codice" in receipt:
         body |= {"tracking_code": receipt["Codice"].strip(), "pin": receipt.get("PIN", "").strip()}
     wrong = re.findall(r'id="(\w+)-errore"', page)
-    danger = "È un pericolo" in page
+    danger = "È un pericolo: chiami subito" in page
     return body, "call-112" if danger else f"form:{wrong[0]}" if wrong else "form"

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 from chassis.ids import uuid7
 from chassis.service import ServiceContext
@@ -12,6 +13,8 @@ from intake.domain.draft_rules import Fault, IsAddress, faults
 from intake.domain.drafts import Draft, tidy
 from intake.handlers.register_report import RegisterReport, refusal
 from intake.queries.reports import report_of, status_of
+
+RECEIPT_SHOWN = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,15 @@ class Submissions:
         """Whether the first PIN stopped working: who resends the report does not get the PIN of the listening point."""
         report = await report_of(self._context, report_id)
         return report is not None and report.pin_nonce is not None
+
+    async def receipt(self, report_id: str, sender: str) -> Receipt | None:
+        """The receipt of a report again, for its first sender and within two hours of its registration; otherwise None."""
+        report = await report_of(self._context, report_id)
+        if report is None or not self._codes.is_sender(report_id, report.sender_hash, sender):
+            return None
+        if report.pin_nonce is not None or self._context.clock() > report.registered_at + RECEIPT_SHOWN:
+            return None
+        return Receipt(report.tracking_code, self._codes.pin(report_id))
 
     def _command(self, draft: Draft, report_id: str, sender: str) -> RegisterReport:
         return RegisterReport(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from chassis.sealing import Sealer
 from chassis.service import ServiceContext
 from intake.app.answers import Answers
+from intake.app.browser_drafts import BrowserDrafts
 from intake.app.contents import Contents
 from intake.app.entries import ReportEntries
 from intake.app.follow import Following
@@ -14,6 +15,7 @@ from intake.app.notes import Notes
 from intake.app.places import PlaceSearch
 from intake.app.readings import Readings
 from intake.app.registers import Registers
+from intake.app.status_sessions import StatusSessions
 from intake.app.submit import Submissions
 from intake.app.track import Tracking
 from intake.app.tracking_codes import TrackingCodes
@@ -28,6 +30,7 @@ class UseCases:
     answers: Answers
     codes: TrackingCodes
     contents: Contents
+    drafts: BrowserDrafts
     entries: ReportEntries
     following: Following
     places: PlaceSearch
@@ -36,6 +39,7 @@ class UseCases:
     readings: Readings
     registers: Registers
     receipts: Receipts
+    status_sessions: StatusSessions
     submissions: Submissions
     tracking: Tracking
     withdrawals: Withdrawals
@@ -53,6 +57,7 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         answers=Answers(readings, entries),
         codes=codes,
         contents=contents,
+        drafts=BrowserDrafts(context, secret),
         entries=entries,
         following=Following(entries),
         places=PlaceSearch(registers),
@@ -61,6 +66,7 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         readings=readings,
         registers=registers,
         receipts=receipts,
+        status_sessions=StatusSessions(context, secret),
         submissions=submissions,
         tracking=Tracking(context, codes),
         withdrawals=Withdrawals(context),

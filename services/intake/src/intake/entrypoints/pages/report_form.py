@@ -1,0 +1,124 @@
+"""The form of a report: its answers, its steps, and the step that each fault belongs to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from intake.domain.categories import Kind
+from intake.domain.draft_rules import Fault
+from intake.domain.drafts import Contact, Draft
+from intake.domain.registers import Register
+
+
+@dataclass(frozen=True)
+class FormStep:
+    """One page of the form; `number` counts the steps that the reader is told."""
+
+    code: str
+    number: int
+    fields: tuple[str, ...]
+
+
+PROBLEM = FormStep("problema", 1, ("group",))
+CATEGORY = FormStep("categoria", 1, ("category",))
+PLACE = FormStep("luogo", 2, ("place_id", "search"))
+TEXT = FormStep("testo", 3, ("description", "frailty"))
+CONTACT = FormStep("recapiti", 4, ("name", "email", "phone", "language"))
+SUMMARY = FormStep("riepilogo", 5, ())
+STEPS = (PROBLEM, CATEGORY, PLACE, TEXT, CONTACT, SUMMARY)
+BY_CODE = {step.code: step for step in STEPS}
+
+
+class Answers(BaseModel):
+    """What the reader has answered; a missing answer is an empty string."""
+
+    group: str = ""
+    category: str = ""
+    place_id: str = ""
+    search: str = ""
+    description: str = ""
+    frailty: str = ""
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    language: str = ""
+
+    def draft(self) -> Draft:
+        """The draft of the domain."""
+        return Draft(
+            category=self.category,
+            place_id=self.place_id,
+            description=self.description,
+            language=self.language or "it",
+            contact=Contact(self.name, self.email, self.phone),
+            frail=bool(self.frailty),
+        )
+
+
+class ReportForm(Answers):
+    """One page of the form as a browser sends it, or all of it at once.
+
+    `place_list` is a place chosen from the whole list, `da` says that the reader came from the summary.
+    """
+
+    report_id: str = ""
+    place_list: str = ""
+    da: str = ""
+    seal: str = ""
+
+    def own_id(self) -> str | None:
+        """The id of the form, or None when it is not one that the service generated (a UUIDv7)."""
+        try:
+            given = UUID(self.report_id)
+        except ValueError:
+            return None
+        return str(given) if given.version == 7 else None
+
+    def answers(self, fields: Sequence[str], before: Answers) -> Answers:
+        """The answers before, with those of these fields from this form."""
+        given = {name: getattr(self, name) for name in fields}
+        if "place_id" in given:
+            given["place_id"] = self.place_list or self.place_id
+        return before.model_copy(update=given)
+
+
+class FormState(BaseModel):
+    """The form between two pages: `report_id` is the report that it will be, `wrong` the step that shows its faults.
+
+    `refused` is the slug of a fault of the whole form.
+    """
+
+    report_id: str
+    answers: Answers = Answers()
+    wrong: str = ""
+    refused: str = ""
+
+
+def in_group(answers: Answers, categories: Register) -> Answers:
+    """The answers with the group of their category; a category of another group is no answer."""
+    category = categories.category(answers.category)
+    if category is None:
+        return answers
+    if not answers.group:
+        return answers.model_copy(update={"group": category.kind.value})
+    return answers if category.kind == answers.group else answers.model_copy(update={"category": ""})
+
+
+def group_faults(answers: Answers) -> tuple[Fault, ...]:
+    """The fault of a form without a group of categories."""
+    if answers.group in {kind.value for kind in Kind}:
+        return ()
+    return (Fault("group-missing", "group", "", ""),)
+
+
+def step_of(fault: Fault) -> FormStep:
+    """The step that shows this fault; a fault of no field belongs to the summary."""
+    name = field_of(fault)
+    return next((step for step in STEPS if name in step.fields), SUMMARY)
+
+
+def field_of(fault: Fault) -> str:
+    """The field of the form that a fault belongs to."""
+    return fault.field.removeprefix("contact.")
