@@ -9,6 +9,7 @@ from tests.chassis.ledger import NOW, a_store, command, opened, record, register
 
 from chassis.consumer.records import read
 from chassis.errors import Refused
+from chassis.http.context import ServiceContext
 from chassis.ids import derive
 from chassis.outbox.sent_log import LogPosition, SentLog, day_log
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters, readable
@@ -16,6 +17,8 @@ from chassis.store.collections import PARKED, PARKED_KEYS
 from chassis.store.port import Store
 from chassis.store.shard_leases import ShardLeases
 from chassis.tasks.run import Run
+from chassis.testing import MemoryTokens
+from chassis.transaction.commands import Commands
 from chassis.transaction.parked import record_of
 from contracts.topics import dead_letter_topic
 
@@ -63,6 +66,22 @@ async def test_a_parked_record_is_mirrored_with_its_bytes_and_where_it_came_from
     assert headers["dlq_origin"] == b"intake.reports/0/1"
     assert headers["ce_id"] == b"bug-1"
     assert rows[0]["payload"] == registered(1, "bug").body()
+
+
+async def test_what_a_service_records_of_its_users_is_not_among_what_administrators_did() -> None:
+    store = await a_store()
+    await park_two_keys(store)
+    made = await dead_letters(store)
+    engine = unit_of_work()
+    commands = Commands(engine, engine.metrics, lambda: NOW)
+    context = ServiceContext(store, commands, lambda: NOW, MemoryTokens({}))
+    head = f"ledger|intake.reports|{report_id(1)}"
+
+    await context.audit("ada", "read-report", {"report_id": report_id(1)})
+    await ended(made, await made.discard("anna", "sent by mistake", head))
+
+    assert {row["by"] for row in await made.audit()} == {"anna"}
+    assert [row["by"] for row in await context.audited({})] == ["ada"]
 
 
 async def test_discarding_frees_the_key_and_keeps_the_bytes_in_the_audit() -> None:

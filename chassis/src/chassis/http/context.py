@@ -13,7 +13,7 @@ from chassis.errors import Early, Misuse, Poison, Refused, Unavailable
 from chassis.http.rates import Rates
 from chassis.http.tokens import Principal, Tokens
 from chassis.observe.tracing import current_traceparent
-from chassis.store.audit import audit_row
+from chassis.store.audit import SCOPE, audit_row
 from chassis.store.collections import AUDIT
 from chassis.store.port import Store
 from chassis.transaction.commands import Commands, succeeded
@@ -180,15 +180,15 @@ class ServiceContext:
 
         Returns False when a row with this id was written before.
         """
-        row = audit_row(self.clock(), by, action, dict(details))
+        row = audit_row(self.clock(), by, action, dict(details)) | {"scope": SCOPE}
         inserted = await self.store.insert_missing(AUDIT, [row if id is None else row | {"_id": id}])
         if not inserted and (id is None or await self.store.get(AUDIT, id) is None):
             raise Unavailable("the audit row was not written")
         return bool(inserted)
 
     async def audited(self, where: Where, limit: int = 50) -> Sequence[Raw]:
-        """Rows of the audit, newest first; their fields are `by`, `at`, `action` and `details.<name>`."""
-        return await self.store.query(AUDIT, where, [("at", -1), ("_id", -1)], limit)
+        """Rows that the service wrote, newest first; their fields are `by`, `at`, `action` and `details.<name>`."""
+        return await self.store.query(AUDIT, {**where, "scope": SCOPE}, [("at", -1), ("_id", -1)], limit)
 
     def require(self, *roles: str) -> BearerGuard:
         """The guard for a route: `Depends(context.require("operator"))`."""

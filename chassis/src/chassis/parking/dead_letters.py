@@ -12,7 +12,7 @@ from chassis.errors import Refused
 from chassis.outbox.sent_log import KEPT
 from chassis.parking.bulk import BulkDiscard, BulkReplay, Republish, discard_rows
 from chassis.parking.replays import Replays
-from chassis.store.audit import audit_row
+from chassis.store.audit import BY_ADMINISTRATORS, audit_row
 from chassis.store.collections import AUDIT, PARKED, PARKED_KEYS, RUNS
 from chassis.store.port import Store, Transaction
 from chassis.store.shard_leases import ShardLeases
@@ -117,7 +117,7 @@ class DeadLetters:
 
     async def audit(self, limit: int = 100) -> list[Raw]:
         """What administrators did, latest first."""
-        return await self.store.query(AUDIT, {}, [("at", -1)], limit)
+        return await self.store.query(AUDIT, BY_ADMINISTRATORS, [("at", -1)], limit)
 
 
 async def open_dead_letters(

@@ -1,10 +1,14 @@
-"""The audit: what administrators did, when, and how it ended; rows are never deleted."""
+"""The audit: what administrators did and what a service records of its users, when; rows are never deleted."""
 
 from datetime import datetime
 from typing import Any
 
-from chassis.documents import Raw
+from chassis.documents import Raw, Where
 from chassis.ids import uuid7
+
+# Rows about the service's own subjects are many: they are not among what administrators did, which has no scope.
+SCOPE = "service"
+BY_ADMINISTRATORS: Where = {"scope": None}
 
 
 def audit_row(now: datetime, by: str, action: str, details: Raw | dict[str, Any]) -> Raw:

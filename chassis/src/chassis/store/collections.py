@@ -35,5 +35,6 @@ INDEXES = (
     Index(RUNS, (("created_at", 1),)),
     Index(RUNS, (("ended_at", 1),), expire_after=RUN_SECONDS),
     Index(AUDIT, (("at", 1),)),
+    Index(AUDIT, (("scope", 1), ("at", 1))),
     *SESSION_INDEXES,
 )
