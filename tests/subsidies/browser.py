@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 from fastapi import APIRouter
-from tests.subsidies.conftest import COLLECTIONS, NOW, SEED
+from tests.subsidies.conftest import NOW, SEED
 from tests.subsidies.steps import SECRET
 
 from chassis.service import Plan, ServiceContext
@@ -20,6 +20,7 @@ from subsidies.app.desk import Desk
 from subsidies.app.encryption import ApplicationDataEncryption
 from subsidies.entrypoints.pages.layout import HOME, Pages
 from subsidies.entrypoints.pages.router import pages_router
+from subsidies.handlers.documents import COLLECTIONS
 from subsidies.handlers.reactions import REACTIONS
 from webkit.agency import read_agency
 from webkit.login import Login, Place

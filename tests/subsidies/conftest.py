@@ -13,22 +13,12 @@ from subsidies.adapters.rule_files import Rules, read_rules
 from subsidies.app.encryption import ApplicationDataEncryption
 from subsidies.entrypoints.api.applications import applications_router
 from subsidies.entrypoints.api.budgets import budgets_router
-from subsidies.handlers.documents import (
-    APPLICATIONS,
-    BUDGETS,
-    DECISIONS,
-    DRAFTS,
-    LEDGER,
-    PACKS,
-    PRIVATE,
-    REGISTERS,
-)
+from subsidies.handlers.documents import COLLECTIONS
 from subsidies.handlers.reactions import REACTIONS
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "subsidies"
 SECRET = b"an invented secret of 32 bytes.."
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-COLLECTIONS = (APPLICATIONS, PRIVATE, DRAFTS, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS)
 
 
 @pytest.fixture(scope="session")

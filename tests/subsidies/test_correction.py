@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.subsidies.conftest import COLLECTIONS, NOW, SEED, routers
+from tests.subsidies.conftest import NOW, SEED, routers
 from tests.subsidies.steps import apply, body, data, desk_of, path, published, report, start
 
 from chassis.errors import Refused
@@ -25,6 +25,7 @@ from subsidies.domain.days import add_months, day_in_italy
 from subsidies.handlers.documents import (
     APPLICATIONS,
     BUDGETS,
+    COLLECTIONS,
     DECISIONS,
     LEDGER,
     application_of,
@@ -70,18 +71,18 @@ async def test_a_refusal_because_of_a_cent_is_annulled_by_a_grant_and_both_stay_
     assert taken.decision_id == decision_of(APPLICATION, 1) == derive(APPLICATION, "decision/2")
     assert await service.context.load(DECISIONS, derive(APPLICATION, "decision")) == before
     new = (await service.http.get(path(1, "/decision"))).json()
-    [ground, *_] = rules.procedure.grounds
+    [reason, *_] = rules.procedure.reasons
     assert (new["decision_id"], new["reproduced"]) == (taken.decision_id, True)
     assert new["annulment"] == {
         "decision_id": before.decision_id,
         "decided_on": "2026-11-23",
-        "ground": "wrong-data",
-        "legal": ground.legal,
-        "text": ground.text,
+        "reason": "wrong-data",
+        "legal": reason.legal,
+        "text": reason.text,
     }
     assert new["explanation"]["text"].splitlines()[:3] == [
         "Questa decisione annulla d'ufficio e sostituisce quella del 23/11/2026.",
-        f"{ground.text} ({ground.legal})",
+        f"{reason.text} ({reason.legal})",
         f"Motivazione: {WRONG_DATA.note}",
     ]
     old = (await service.http.get(path(1, "/decisions/1"))).json()
@@ -203,24 +204,24 @@ async def test_a_grant_has_a_term_a_refusal_and_a_false_statement_have_none(
     with pytest.raises(Refused, match="annulment-term-over"):
         await corrected(service, desk, patrimony_cents=LIMIT + 1)
     await corrected(
-        service, desk, request=replace(WRONG_DATA, ground="false-statement"), patrimony_cents=LIMIT + 1
+        service, desk, request=replace(WRONG_DATA, reason="false-statement"), patrimony_cents=LIMIT + 1
     )
     service.now = datetime(2029, 1, 1, tzinfo=UTC)
     assert (await corrected(service, desk, patrimony_cents=1)).outcome == "granted"
 
 
 @pytest.mark.parametrize(
-    ("ground", "error"), [("wrong-mood", "unknown-ground"), ("wrong-data", "not-decided")]
+    ("reason", "error"), [("wrong-mood", "unknown-reason"), ("wrong-data", "not-decided")]
 )
 async def test_what_cannot_be_annulled_is_refused(
-    service: Any, rules: Rules, ground: str, error: str
+    service: Any, rules: Rules, reason: str, error: str
 ) -> None:
     desk = await decided(service, rules)
     await apply(service, 2)
     number = 2 if error == "not-decided" else 1
 
     with pytest.raises(Refused, match=error):
-        await corrected(service, desk, number, replace(WRONG_DATA, ground=ground), patrimony_cents=LIMIT + 1)
+        await corrected(service, desk, number, replace(WRONG_DATA, reason=reason), patrimony_cents=LIMIT + 1)
 
 
 async def test_the_day_of_submission_stays_that_of_the_first_decision(service: Any, rules: Rules) -> None:

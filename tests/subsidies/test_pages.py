@@ -62,7 +62,7 @@ async def test_a_patrimony_wrong_by_a_cent_is_seen_decided_and_lawfully_correcte
 
     form = await officer.see(f"{PLACE}/annulla")
     assert form.typed("patrimony") == OVER
-    corrected = {"ground": "wrong-data", "note": "Il patrimonio era stato copiato male."}
+    corrected = {"reason": "wrong-data", "note": "Il patrimonio era stato copiato male."}
     second = await officer.send(f"{PLACE}/annulla", typed(patrimony=LIMIT) | corrected)
     assert second.path == f"{PLACE}/annulla/anteprima"
     assert "Accolta: contributo di 1.800,00 €." in second.text
@@ -185,16 +185,16 @@ async def test_a_preview_that_is_outdated_is_shown_again_and_nothing_is_decided(
     assert "Accolta in parte: 1.000,00 € su 1.800,00 €" in page.text
 
 
-async def test_a_correction_needs_a_ground_reasons_and_another_disposition(officer: Officer) -> None:
+async def test_a_correction_needs_a_reason_a_note_and_another_disposition(officer: Officer) -> None:
     await decide(officer)
     await officer.see(f"{PLACE}/annulla")
 
     empty = await officer.send(f"{PLACE}/annulla", typed())
     same = await officer.send(
-        f"{PLACE}/annulla", typed() | {"ground": "wrong-data", "note": "Era sbagliato qualcosa."}
+        f"{PLACE}/annulla", typed() | {"reason": "wrong-data", "note": "Era sbagliato qualcosa."}
     )
 
-    assert empty.errors() == ["ground", "note"]
+    assert empty.errors() == ["reason", "note"]
     assert "per legge non si annulla" in same.text
     assert same.path == f"{PLACE}/annulla?controllo=1"
 

@@ -1,4 +1,4 @@
-"""The file of the procedure: terms, and the grounds on which the agency annuls a decision of its own."""
+"""The file of the procedure: terms, and the reasons on which the agency annuls a decision of its own."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chassis.seed import Code, Row, Text, load, read, refuse, twice
-from subsidies.domain.procedure import Ground, Procedure
+from subsidies.domain.procedure import LegalReason, Procedure
 
 PROCEDURE = "procedure.yaml"
 
@@ -22,7 +22,7 @@ class _AnnulmentRow(Row):
     legal: Text
 
 
-class _GroundRow(Row):
+class _ReasonRow(Row):
     code: Code
     title: Text
     legal: Text
@@ -33,19 +33,19 @@ class _GroundRow(Row):
 class _ProcedureFile(Row):
     term: _TermRow
     annulment: _AnnulmentRow
-    grounds: Annotated[tuple[_GroundRow, ...], Field(min_length=1)]
+    reasons: Annotated[tuple[_ReasonRow, ...], Field(min_length=1)]
 
 
 def read_procedure(folder: Path) -> Procedure:
     """Read and check the file; raises SeedError with every fault: file, place and fix."""
     file = load(folder / PROCEDURE)
     rows = read(file, _ProcedureFile)
-    refuse(twice(file, [(("grounds", number, "code"), row.code) for number, row in enumerate(rows.grounds)]))
+    refuse(twice(file, [(("reasons", number, "code"), row.code) for number, row in enumerate(rows.reasons)]))
     return Procedure(
         term_days=rows.term.days,
         term_legal=rows.term.legal,
         warning_days=rows.term.warning_days,
         annulment_months=rows.annulment.months,
         annulment_legal=rows.annulment.legal,
-        grounds=tuple(Ground(**row.model_dump()) for row in rows.grounds),
+        reasons=tuple(LegalReason(**row.model_dump()) for row in rows.reasons),
     )

@@ -57,7 +57,7 @@ async def correct(
         annulments=annulments,
         released=preview.annulled.budget,
         procedure=desk.procedure,
-        ground=request.ground,
+        reason=request.reason,
         note=request.note,
     )
     return outcome_view((await _run(desk, command, preview, confirmation)).body)

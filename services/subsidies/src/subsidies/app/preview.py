@@ -23,9 +23,9 @@ from subsidies.handlers.documents import APPLICATIONS, BUDGETS, DECISIONS, PACKS
 
 @dataclass(frozen=True)
 class CorrectionRequest:
-    """The ground on which an officer annuls the decision in force, and the reasons in words."""
+    """The reason for which an officer annuls the decision in force, and a note on it in words."""
 
-    ground: str
+    reason: str
     note: str
 
 
@@ -60,8 +60,8 @@ async def preview_correction(
     basis = await basis_of(desk.context, application_id, data)
     annulled = await decision_in_force(desk, application_id)
     today = day_in_italy(desk.context.clock())
-    ground = check_annulment(desk.procedure, request.ground, annulled, today)
-    annulment = annulment_of(annulled.decision_id, day_in_italy(annulled.decided_at), ground)
+    reason = check_annulment(desk.procedure, request.reason, annulled, today)
+    annulment = annulment_of(annulled.decision_id, day_in_italy(annulled.decided_at), reason)
     pack, budget = await _rules_and_money(desk, basis)
     released = annulled.amount_cents if annulled.budget == budget.code else 0
     explanation = _explain(

@@ -90,7 +90,7 @@ def decision_text(pack: Pack, decision: Decision) -> str:
 
 
 def correction_text(correction: Correction) -> str:
-    """The annulment of the earlier decision in plain Italian, with its ground and the officer's reasons."""
+    """The annulment of the earlier decision in plain Italian, with its reason and the officer's reasons."""
     annulment = correction.annulment
     day = value_text(date.fromisoformat(annulment.decided_on), Kind.DATE)
     return "\n".join(

@@ -7,8 +7,8 @@ from subsidies.domain.days import add_months
 
 
 @dataclass(frozen=True)
-class Ground:
-    """Why a decision is unlawful (art. 21-octies L. 241/1990); `beyond_term` grounds have no term."""
+class LegalReason:
+    """Why a decision is unlawful (art. 21-octies L. 241/1990); `beyond_term` reasons have no term."""
 
     code: str
     title: str
@@ -19,40 +19,40 @@ class Ground:
 
 @dataclass(frozen=True)
 class Procedure:
-    """Terms in days and months, each with its legal reference, and the grounds of an annulment."""
+    """Terms in days and months, each with its legal reference, and the reasons of an annulment."""
 
     term_days: int
     term_legal: str
     warning_days: int
     annulment_months: int
     annulment_legal: str
-    grounds: tuple[Ground, ...]
+    reasons: tuple[LegalReason, ...]
 
     def due_on(self, opened_on: date) -> date:
         """The last day to decide an application; the day of receipt is not counted (art. 2963 c.c.)."""
         return opened_on + timedelta(days=self.term_days)
 
-    def ground(self, code: str) -> Ground | None:
-        """The ground with this code."""
-        return next((ground for ground in self.grounds if ground.code == code), None)
+    def reason(self, code: str) -> LegalReason | None:
+        """The reason with this code."""
+        return next((reason for reason in self.reasons if reason.code == code), None)
 
-    def last_day(self, ground: Ground, granted: bool, decided_on: date) -> date | None:
-        """The last day on which a decision can be annulled on a ground; None without a term.
+    def last_day(self, reason: LegalReason, granted: bool, decided_on: date) -> date | None:
+        """The last day on which a decision can be annulled for a reason; None without a term.
 
         The term of months protects who received an advantage; a refusal can be corrected later.
         """
-        if ground.beyond_term or not granted:
+        if reason.beyond_term or not granted:
             return None
         return add_months(decided_on, self.annulment_months)
 
 
 @dataclass(frozen=True)
 class Annulment:
-    """The annulled decision, the day it was taken, and the ground as it read on the day of the annulment."""
+    """The annulled decision, the day it was taken, and the reason as it read on the day of the annulment."""
 
     decision_id: str
     decided_on: str
-    ground: str
+    reason: str
     legal: str
     text: str
 
@@ -65,6 +65,6 @@ class Correction:
     note: str
 
 
-def annulment_of(decision_id: str, decided_on: date, ground: Ground) -> Annulment:
-    """The annulment of a decision on a ground."""
-    return Annulment(decision_id, decided_on.isoformat(), ground.code, ground.legal, ground.text)
+def annulment_of(decision_id: str, decided_on: date, reason: LegalReason) -> Annulment:
+    """The annulment of a decision for a reason."""
+    return Annulment(decision_id, decided_on.isoformat(), reason.code, reason.legal, reason.text)

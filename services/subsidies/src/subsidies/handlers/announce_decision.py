@@ -43,14 +43,14 @@ def announce_correction(
 def announce_annulment(
     application: Application, annulled: DecisionRecord, record: DecisionRecord
 ) -> DecisionAnnulled:
-    """The event that a decision is annulled, on which ground, and which decision replaces it."""
+    """The event that a decision is annulled, for which reason, and which decision replaces it."""
     return DecisionAnnulled(
         application_id=application.application_id,
         report_id=application.report_id,
         measure=annulled.measure,
         decision_id=annulled.decision_id,
         replaced_by=record.decision_id,
-        reason=record.annulment.ground if record.annulment else "",
+        reason=record.annulment.reason if record.annulment else "",
         budget=annulled.budget,
         released_cents=annulled.amount_cents,
     )

@@ -39,7 +39,7 @@ from subsidies.handlers.take_decision import (
 
 @dataclass(frozen=True, kw_only=True)
 class AnnulDecision(DecisionCommand):
-    """Annul the decision that follows `annulments` earlier ones, on this ground and for these reasons, and decide anew.
+    """Annul the decision that follows `annulments` earlier ones for this reason, and decide anew.
 
     `released` is the budget from which the annulled decision reserved its money.
     """
@@ -47,7 +47,7 @@ class AnnulDecision(DecisionCommand):
     annulments: int
     released: str
     procedure: Procedure
-    ground: str
+    reason: str
     note: str
 
 
@@ -68,17 +68,17 @@ def annul_decision(
     """Release the money of the old decision and reserve that of the new one in the same change; nothing old is changed.
 
     The application counts as submitted on the day of the first decision. Raises Refused when the decision is no longer in
-    force, the ground is unknown or its term is over.
+    force, the reason is unknown or its term is over.
     """
     current = in_force(application, command.annulments)
     if annulled is None or released is None or budget is None:
         raise Early(BUDGETS.name, command.budget)
     if pack is None:
         raise Early(PACKS.name, command.pack_hash)
-    ground = check_annulment(command.procedure, command.ground, annulled, day_in_italy(moment.now))
+    reason = check_annulment(command.procedure, command.reason, annulled, day_in_italy(moment.now))
     check_facts(parse_pack_text(pack.text), command.facts)
     money = _Money(released, budget).release(annulled)
-    annulment = annulment_of(annulled.decision_id, day_in_italy(annulled.decided_at), ground)
+    annulment = annulment_of(annulled.decision_id, day_in_italy(annulled.decided_at), reason)
     taken = take_decision(
         command,
         replace(current, annulments=current.annulments + 1),

@@ -10,7 +10,7 @@ from subsidies.domain.decisions import Outcome
 from subsidies.domain.equivalence_scale import base_hundredths
 from subsidies.domain.facts import Facts
 from subsidies.domain.packs import Pack
-from subsidies.domain.procedure import Ground, Procedure
+from subsidies.domain.procedure import LegalReason, Procedure
 
 
 def known(application: Application | None) -> Application:
@@ -48,21 +48,21 @@ def in_force(application: Application | None, annulments: int) -> Application:
     return found
 
 
-def check_annulment(procedure: Procedure, code: str, annulled: DecisionRecord, today: date) -> Ground:
-    """The ground on which a decision can be annulled today; raises Refused when there is none or its term is over."""
-    ground = procedure.ground(code)
-    if ground is None:
-        codes = ", ".join(one.code for one in procedure.grounds)
-        raise Refused("unknown-ground", "There is no such ground.", 422, "ground", f"Write one of {codes}.")
+def check_annulment(procedure: Procedure, code: str, annulled: DecisionRecord, today: date) -> LegalReason:
+    """The reason for which a decision can be annulled today; raises Refused when there is none or its term is over."""
+    reason = procedure.reason(code)
+    if reason is None:
+        codes = ", ".join(one.code for one in procedure.reasons)
+        raise Refused("unknown-reason", "There is no such reason.", 422, "reason", f"Write one of {codes}.")
     granted = annulled.outcome is Outcome.GRANTED
-    last = procedure.last_day(ground, granted, day_in_italy(annulled.decided_at))
+    last = procedure.last_day(reason, granted, day_in_italy(annulled.decided_at))
     if last is not None and today > last:
         raise Refused(
             "annulment-term-over",
             f"A grant could be annulled until {last.isoformat()} ({procedure.annulment_legal}).",
             fix="Only a false statement that a court has found has no term.",
         )
-    return ground
+    return reason
 
 
 def check_facts(pack: Pack, facts: Facts) -> None:

@@ -69,6 +69,9 @@ REGISTERS = Collection("registers", Register, lambda one: one.id, reference=True
 COLLECTIONS = (APPLICATIONS, PRIVATE, DRAFTS, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS)
 
 
+COLLECTIONS = (APPLICATIONS, PRIVATE, DRAFTS, DECISIONS, BUDGETS, LEDGER, PACKS, REGISTERS)
+
+
 def application_of(report_id: str) -> str:
     """The id of the only application of a report."""
     return derive(report_id, "application")

@@ -1,4 +1,4 @@
-"""The pages that correct a decision by self-annulment, in two steps: the ground and the data, then the confirmation."""
+"""The pages that correct a decision by self-annulment, in two steps: the reason and the data, then the confirmation."""
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
@@ -33,7 +33,7 @@ class CorrectionPages:
         self._pages, self._desk, self._context = pages, pages.desk, pages.desk.context
 
     async def show_form(self, request: Request, visitor: Visitor, application_id: str) -> Response:
-        """The grounds and the data of the decision in force; raises Refused when there is none."""
+        """The reasons and the data of the decision in force; raises Refused when there is none."""
         application = await read_application(self._context, application_id)
         annulled = await decision_in_force(self._desk, application_id)
         typed = await read_draft(self._desk, application_id) or await self._decided(application_id)
@@ -45,7 +45,7 @@ class CorrectionPages:
             request,
             visitor,
             "correction.html",
-            ground_options=[(one.code, one.title, one.legal) for one in self._desk.procedure.grounds],
+            reason_options=[(one.code, one.title, one.legal) for one in self._desk.procedure.reasons],
             procedure=self._desk.procedure,
             annulled=annulled,
             **values,

@@ -46,18 +46,18 @@ async def check_correction(desk: Desk, application_id: str, typed: Typed) -> Che
 
 
 def correction_errors(desk: Desk, typed: Typed) -> dict[str, str]:
-    """The errors of the ground and of the reasons in words."""
+    """The errors of the reason and of the reasons in words."""
     errors = {}
-    if desk.procedure.ground(typed.get("ground", "")) is None:
-        errors["ground"] = "choice"
+    if desk.procedure.reason(typed.get("reason", "")) is None:
+        errors["reason"] = "choice"
     if len(request_in(typed).note) < FEWEST_NOTE:
         errors["note"] = "note"
     return errors
 
 
 def request_in(typed: Typed) -> CorrectionRequest:
-    """The ground and the reasons that were typed."""
-    return CorrectionRequest(typed.get("ground", ""), " ".join(typed.get("note", "").split()))
+    """The reason and the reasons that were typed."""
+    return CorrectionRequest(typed.get("reason", ""), " ".join(typed.get("note", "").split()))
 
 
 def _refused(reading: Reading, refusal: Refused) -> Checked:

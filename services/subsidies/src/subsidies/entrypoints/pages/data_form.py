@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fastapi.datastructures import FormData
 from pydantic import ValidationError
-from starlette.datastructures import FormData
 
 from subsidies.app.application_data import ApplicationData
 from subsidies.domain.facts import Facts
@@ -94,7 +94,8 @@ CONTROLS = (
 )
 BY_PATH = {control.path: control for control in CONTROLS}
 SEVERAL = ("composition", "decadenza_acts")
-EXTRA = ("rows", "ground", "note")
+CORRECTION = ("reason", "note")
+EXTRA = ("rows", *CORRECTION)
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Reading:
             row, _, field = path.removeprefix("tenancy.arrears.").partition(".")
             typed = self.rows[int(row)] if row.isdigit() and int(row) < len(self.rows) else 0
             return f"arrears-{typed}-{'month' if field == 'period' else 'euro'}"
-        if path == "ground":
+        if path == "reason":
             return path
         return BY_PATH[path].name if path in BY_PATH else ""
 
@@ -157,7 +158,7 @@ def read_typed(typed: Typed) -> Reading:
 
 def ordered(errors: Mapping[str, str]) -> dict[str, str]:
     """Errors in the order of the form: the rows of arrears come after the tenancy."""
-    names = [control.name for control in CONTROLS]
+    names = [*CORRECTION, *(control.name for control in CONTROLS)]
     arrears = names.index("heating_bonus") + 0.5
 
     def place(name: str) -> tuple[float, int, str]:
