@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webkit.i18n import PUBLIC, Texts
@@ -33,6 +33,7 @@ def test_no_template_has_a_sentence_outside_the_catalogues(distribution: Distrib
 
 @pytest.mark.parametrize("code", PUBLIC)
 @pytest.mark.parametrize("distribution", ALL, ids=name)
+@settings(max_examples=20)
 @given(n=st.integers(0, 10**7), value=st.sampled_from(list(VALUES.values())) | st.text(max_size=9))
 def test_every_public_text_can_be_written_in_every_language(
     distribution: Distribution, code: str, n: int, value: object

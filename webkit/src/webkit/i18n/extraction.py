@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -115,18 +116,17 @@ def template_sentences(distribution: Distribution, domain: str) -> Catalog:
     """The sentences of the templates."""
     found = Catalog()
     for file in distribution.templates(domain):
-        for message, comments, context in _extracted(file):
+        for message, comments, context in _extracted(file, file.stat().st_mtime_ns):
             found.add(message, context=context, auto_comments=comments)
     return found
 
 
-def _extracted(file: Path) -> Iterator[tuple[str | tuple[str, ...], list[str], str | None]]:
+@cache
+def _extracted(file: Path, _changed_ns: int) -> list[tuple[str | tuple[str, ...], list[str], str | None]]:
     try:
         with file.open("rb") as opened:
-            for _, message, comments, context in extract(
-                EXTRACTOR, opened, KEYWORDS, (TO_TRANSLATORS,), OPTIONS
-            ):
-                yield message, comments, context
+            found = extract(EXTRACTOR, opened, KEYWORDS, (TO_TRANSLATORS,), OPTIONS)
+            return [(message, comments, context) for _, message, comments, context in found]
     except TemplateSyntaxError as error:
         raise BrokenTemplate(f"{file}:{error.lineno}: {error.message}") from error
 
