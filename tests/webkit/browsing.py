@@ -33,6 +33,10 @@ class Web(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self.hosts[request.url.host].handle_async_request(request)
 
+    def seconds(self) -> float:
+        """The time since 1970 on the common clock."""
+        return self.now.timestamp()
+
     def browser(self) -> httpx.AsyncClient:
         accepts = {"Accept": "text/html,*/*;q=0.8"}
         return httpx.AsyncClient(transport=self, base_url=HERE, follow_redirects=True, headers=accepts)
@@ -46,9 +50,7 @@ class Web(httpx.AsyncBaseTransport):
     def serve(self, site: Site, routers: list[APIRouter], folder: Path) -> None:
         """Answer as the issuer, and as a service with these routes."""
         clients = {"ascolto-routing": {"secret": "s3cret", "roles": []}}
-        issuer = DevelopmentIssuer(
-            ISSUER, load_key(folder / "key"), clients, 600, lambda: self.now.timestamp()
-        )
+        issuer = DevelopmentIssuer(ISSUER, load_key(folder / "key"), clients, 600, self.seconds)
         app = build_app("routing", Metrics("routing"), routers, dict, dict, error_page=site.error_page)
         self.hosts = {
             "issuer.example": httpx.ASGITransport(build_issuer(issuer)),
