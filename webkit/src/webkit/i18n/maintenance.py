@@ -67,16 +67,15 @@ def _flags(before: Message | None, comments: list[str]) -> set[str]:
     # A label whose Italian text changed keeps its code, so that its translations would go on saying what it said before.
     if before is None or not is_translated(before.string):
         return set()
-    changed = any(one.startswith(ITALIAN) for one in before.auto_comments) and " ".join(
-        before.auto_comments
-    ) != " ".join(comments)
+    former, now = " ".join(before.auto_comments), " ".join(comments)
+    changed = former.startswith(ITALIAN) and now.startswith(ITALIAN) and former != now
     return {"fuzzy"} if before.fuzzy or changed else set()
 
 
 def _comments(message: Message, language: str) -> list[str]:
-    if language == SOURCE or not message.string:
+    if language == SOURCE or not is_translated(message.string):
         return message.auto_comments
-    forms = [message.string] if isinstance(message.string, str) else message.string
+    forms = [message.string] if isinstance(message.string, str) else message.string or ()
     return [ITALIAN + " | ".join(forms)]
 
 
