@@ -89,6 +89,7 @@ class Environment(System):
             smtp_port=self.link_port("notify-smtp"),
             intake_port=self.link_port("notify-intake"),
             issuer=self.issuer_url,
+            public_url=self.public_url,
             secrets=self.secrets,
         )
         port = Ports(child.folder).claim("http")

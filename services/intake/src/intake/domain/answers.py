@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from intake.domain.reports import Report
-from intake.domain.timeline import REOPENED
+from intake.domain.reports import REOPENED, Report
 
 
 def is_current(report: Report, written_at: datetime) -> bool:
