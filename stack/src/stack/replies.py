@@ -26,13 +26,19 @@ def read_reply(response: httpx.Response, began: float) -> Reply:
     kind = response.headers.get("content-type", "").partition(";")[0]
     body, slug = read_page(response.text) if kind == "text/html" else read_json(response)
     if "seal" in body:
-        fresh = response.headers.get("set-cookie", "")
-        body["cookie"] = fresh.partition(";")[0] or response.request.headers.get("cookie", "")
+        body["cookie"] = cookies_after(response)
     if response.status_code == 303:
         body["location"] = response.headers.get("location", "")
     # The page with the numbers to call is no error, and nothing was registered.
     status = 422 if slug == "call-112" else response.status_code
     return Reply(status, slug if status >= 400 else "", body, began, time.time())
+
+
+def cookies_after(response: httpx.Response) -> str:
+    """The Cookie header of a browser that sent this request and has this answer."""
+    known = dict(one.partition("=")[::2] for one in response.request.headers.get("cookie", "").split("; "))
+    known |= dict(one.partition(";")[0].partition("=")[::2] for one in response.headers.get_list("set-cookie"))
+    return "; ".join(f"{name}={value}" for name, value in known.items() if name)
 
 
 def read_json(response: httpx.Response) -> tuple[Json, str]:
