@@ -92,7 +92,10 @@ async def test_a_case_explains_itself(service: Any, register: Register) -> None:
 
     case = (await service.http.get(f"/v1/cases/{registered(1).report_id}")).json()
 
-    assert case["because"][0].startswith("Ha deciso la regola «social» (versione ")
+    assert (
+        case["because"][0]
+        == "Perché l'ascolto e il sostegno sono della persona di riferimento del quartiere."
+    )
     assert case["candidates"][0] == {
         "operator": "operatore-1",
         "name": "Operatrice Uno (esempio)",

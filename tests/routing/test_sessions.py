@@ -13,7 +13,18 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 from fastapi import HTTPException
-from tests.routing.test_pages import HERE, ISSUER, MONDAY, REPORT, Web, hidden, log_in, login_over
+from tests.routing.test_pages import (
+    HERE,
+    ISSUER,
+    LABELS,
+    MONDAY,
+    REPORT,
+    Web,
+    hidden,
+    log_in,
+    login_over,
+    site_over,
+)
 
 from chassis.errors import Unavailable
 from chassis.http.app import build_app
@@ -58,6 +69,9 @@ class Provider(DevelopmentIssuer):
         return answer
 
 
+COMMAND = "0190a000-0000-7000-8000-00000000c0de"
+
+
 @dataclass
 class Place:
     """Two replicas of routing on one store, the issuer, and their common clock."""
@@ -86,7 +100,7 @@ async def place_over(service: Any, store: MemoryStore, key: Path) -> Place:
     issuer = Provider(ISSUER, load_key(key), clients, 600, seconds)
     context = replace(service.context, store=store, clock=lambda: web.now)
     apps = [
-        build_app("routing", Metrics("routing"), [pages_router(context, login_over(web))], dict, dict)
+        build_app("routing", Metrics("routing"), [pages_router(context, site_over(web), LABELS)], dict, dict)
         for _ in range(2)
     ]
     web.hosts["issuer.example"] = httpx.ASGITransport(build_issuer(issuer))
@@ -126,7 +140,13 @@ def cookie_of(browser: httpx.AsyncClient, name: str = "sessione-routing") -> dic
 
 
 async def resolve(client: httpx.AsyncClient, form: dict[str, str], **more: Any) -> httpx.Response:
-    return await client.post(f"/lavoro/{REPORT}/risolto", data=form | {"outcome": "solved"}, **more)
+    closing = {"esito": "solved", "command_id": COMMAND}
+    return await client.post(f"/lavoro/{REPORT}/chiudi", data=form | closing, **more)
+
+
+async def is_closing(place: Place) -> bool:
+    case = await place.context.load(CASES, REPORT)
+    return case is not None and case.closing is not None
 
 
 async def status_of(place: Place) -> Status:
@@ -142,7 +162,7 @@ async def test_a_copied_cookie_and_form_are_invalid_after_the_logout(
     form = hidden(await log_in(browser))
     copied = cookie_of(browser)
     async with place.web.browser() as thief:
-        assert "Casi aperti" in (await thief.get("/lavoro", headers=copied)).text
+        assert "I miei casi" in (await thief.get("/lavoro", headers=copied)).text
 
     place.at(left_at)
     assert "È uscito" in (await browser.post("/lavoro/uscita", data=form)).text
@@ -230,7 +250,7 @@ async def test_a_revoked_role_is_refused_after_five_minutes(place: Place, browse
     place.issuer.logins.change(Change(person="ada-esempio", give="operator"))
     place.later(minutes=5)
     assert (await resolve(browser, form)).status_code == 200
-    assert await status_of(place) is Status.RESOLVED
+    assert await is_closing(place)
 
 
 async def test_a_user_without_the_role_can_still_log_out(place: Place, browser: httpx.AsyncClient) -> None:
@@ -438,7 +458,7 @@ async def test_without_refresh_tokens_a_page_redirects_through_the_issuer_and_it
     await browser.post(f"{ISSUER}/authorize", data=hidden(asked) | ADA)
     assert len(await place.store.query("sessions", {})) == 1
     assert (await resolve(browser, form)).status_code == 200
-    assert await status_of(place) is Status.RESOLVED
+    assert await is_closing(place)
 
 
 async def test_forms_of_another_user_are_not_valid_after_a_login(
@@ -517,7 +537,7 @@ async def test_logout_is_not_confirmed_while_the_store_is_down(service: Any, tmp
         assert "Non è ancora uscito" in left.text
         assert "set-cookie" not in left.headers
         store.away = False
-        assert "Casi aperti" in (await browser.get("/lavoro")).text
+        assert "I miei casi" in (await browser.get("/lavoro")).text
         assert "È uscito" in (await browser.post("/lavoro/uscita", data=form)).text
 
 

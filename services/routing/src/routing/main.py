@@ -6,9 +6,10 @@ from fastapi import APIRouter
 
 from chassis.service import Plan, ServiceContext
 from contracts.permissions import SERVICES
+from routing.adapters.label_files import read_labels
 from routing.adapters.register_files import read_register
 from routing.entrypoints.api.cases import cases_router
-from routing.entrypoints.pages.layout import HOME
+from routing.entrypoints.pages.desk import HOME
 from routing.entrypoints.pages.router import pages_router
 from routing.entrypoints.startup import startup
 from routing.handlers.documents import ABSENCES, CASES, REGISTERS
@@ -24,13 +25,18 @@ from webkit.site import Site
 def plan(settings: Settings) -> Plan:
     """Return routing ready to run; raises SeedError when a seed file is invalid."""
     register = read_register(settings.seed)
+    labels = read_labels(settings.seed)
     secret = bytes.fromhex(settings.secret.read_text().strip())
     login = login_of(settings, settings.public_url, HOME)
     site = Site("routing", HOME, read_agency(settings.seed), secret, login)
     site.share(dashboards=settings.dashboards_url)
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
-        return (cases_router(context), pages_router(context, login), system_router(context, site, SERVICES))
+        return (
+            cases_router(context),
+            pages_router(context, site, labels),
+            system_router(context, site, SERVICES),
+        )
 
     return Plan(
         name="routing",

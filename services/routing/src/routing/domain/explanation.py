@@ -18,19 +18,10 @@ HELD: dict[Held, str] = {
     Held.UNKNOWN_URGENCY: "La classe di urgenza non è nel calendario: decide chi coordina.",
 }
 
-PARTS: dict[str, str] = {
-    "category": "la categoria è un'altra",
-    "kind": "il tipo di richiesta è un altro",
-    "urgency": "la classe di urgenza è un'altra",
-    "neighbourhood": "il quartiere è un altro",
-    "province": "la provincia è un'altra",
-    "has-operator": "vale per quartieri diversi quanto alla presenza di un'operatrice o un operatore",
-}
-
 
 def explain(case: Case) -> list[str]:
-    """The sentences that explain a case: the rule that decided, the operators considered, the rules that did not apply."""
-    sentences = [f"Ha deciso la regola «{case.rule}» (versione {case.rules_version}): {case.why}"]
+    """The sentences that explain a case: what decided, the operators considered, and late dates."""
+    sentences = [f"Perché {case.why.removeprefix('perché ')}"]
     if case.held is not None:
         sentences.append(HELD[case.held])
     for candidate in case.candidates:
@@ -38,9 +29,6 @@ def explain(case: Case) -> list[str]:
         sentences.append(
             f"{candidate.name} {'può' if candidate.eligible else 'non può'} prenderlo in carico: {reasons}."
         )
-    sentences += [
-        f"La regola «{passed.rule}» non si applica: {PARTS[passed.failing]}." for passed in case.passed_over
-    ]
     if case.overdue_at_opening:
         sentences.append(
             "Almeno una scadenza era già passata all'apertura: non parte alcun sollecito per essa."

@@ -7,16 +7,23 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from chassis.documents import AnyOf, Index
+from chassis.documents import Index
 from chassis.errors import Refused
 from chassis.service import ServiceContext
 from routing.domain.cases import Case, Outcome, Status
 from routing.domain.explanation import REASONS, explain
+from routing.domain.history import Happened
 from routing.domain.rules import Candidate, Route
 from routing.handlers.documents import CASES
 
 BY_DUE_DATE = (("state.due_at", 1),)
-INDEXES = tuple(Index(CASES.name, ((path, 1), *BY_DUE_DATE)) for path in ("state.status", "state.route"))
+INDEXES = (
+    *(
+        Index(CASES.name, ((path, 1), *BY_DUE_DATE))
+        for path in ("state.status", "state.route", "state.operator")
+    ),
+    Index(CASES.name, (("state.status", 1), ("state.resolved_at", -1))),
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,17 @@ class CandidateView:
     name: str
     eligible: bool
     reasons: list[ReasonView]
+
+
+@dataclass(frozen=True)
+class EntryView:
+    """What happened to a case; the staff member who did it is shown on the pages only."""
+
+    what: Happened
+    at: datetime
+    route: str | None
+    operator: str | None
+    code: Annotated[str | None, Field(description="The missed date, the outcome, or the reason.")]
 
 
 @dataclass(frozen=True)
@@ -59,11 +77,16 @@ class CaseView:
     missed: list[str]
     outcome: Outcome | None
     resolved_at: datetime | None
+    closes_at: Annotated[
+        datetime | None, Field(description="Until when the closing that has begun can be undone.")
+    ]
+    reopened_at: datetime | None
     rule: str
     rules_version: str
     held: str | None
     candidates: list[CandidateView]
     because: Annotated[list[str], Field(description="The explanation of the decision, in Italian.")]
+    history: list[EntryView]
 
 
 async def list_cases(
@@ -75,18 +98,17 @@ async def list_cases(
     return _views(await context.list(CASES, where, BY_DUE_DATE, limit))
 
 
-async def unresolved_cases(context: ServiceContext, limit: int) -> list[CaseView]:
-    """Cases that are open or held, at most `limit`, the earliest due date first."""
-    where = {"state.status": AnyOf((Status.OPEN.value, Status.HELD.value))}
-    return _views(await context.list(CASES, where, BY_DUE_DATE, limit))
-
-
 async def read_case(context: ServiceContext, report_id: str) -> CaseView:
+    """The case of a report as the API has it; raises Refused (404) when there is none."""
+    return _view(await find_case(context, report_id))
+
+
+async def find_case(context: ServiceContext, report_id: str) -> Case:
     """The case of a report; raises Refused (404) when there is none."""
     case = await context.load(CASES, report_id)
     if case is None:
         raise Refused("unknown-case", "There is no case for this report.", 404, "report_id")
-    return _view(case)
+    return case
 
 
 def _views(cases: Sequence[Case]) -> list[CaseView]:
@@ -98,6 +120,8 @@ def _view(case: Case) -> CaseView:
         "missed": list(case.missed),
         "candidates": [_candidate(candidate) for candidate in case.candidates],
         "because": explain(case),
+        "closes_at": case.closing.ends_at if case.closing else None,
+        "history": [EntryView(one.what, one.at, one.route, one.operator, one.code) for one in case.history],
     }
     copied = {
         field.name: getattr(case, field.name) for field in fields(CaseView) if field.name not in derived

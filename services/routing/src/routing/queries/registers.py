@@ -1,11 +1,12 @@
-"""The register in force, as the people who maintain its files read it."""
+"""The register in force, as the people read it who work by it and who maintain its files."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.service import ServiceContext
+from routing.domain.calendar import Clocks, Feast
 from routing.domain.registers import CURRENT, Register
+from routing.domain.rules import Operator, Route
 from routing.handlers.documents import REGISTERS
 
 # Part of the name of every invented person in the seed files.
@@ -13,13 +14,12 @@ EXAMPLE = "(esempio)"
 
 
 @dataclass(frozen=True)
-class RegisterFile:
-    """The content of one file: how many of what it defines, its version if it has one, and names to show."""
+class PersonView:
+    """An operator: what they follow, who substitutes them, and whether a login belongs to them."""
 
-    name: str
-    sizes: Mapping[str, int]
-    version: str = ""
-    names: tuple[str, ...] = ()
+    operator: Operator
+    substitutes: tuple[str, ...]
+    can_log_in: bool
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,17 @@ class RegisterView:
     revision: int
     content: str
     since: datetime | None
-    files: tuple[RegisterFile, ...] = field(repr=False)
+    people: tuple[PersonView, ...]
+    terms: tuple[Clocks, ...]
+    feasts: tuple[Feast, ...]
+    rules: tuple[tuple[str, Route], ...]
+    closing_hour: int
     invented: tuple[str, ...] = ()
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """The neighbourhoods that somebody follows."""
+        return frozenset(code for person in self.people for code in person.operator.neighbourhoods)
 
 
 async def register_in_force(context: ServiceContext) -> RegisterView | None:
@@ -43,23 +52,23 @@ async def register_in_force(context: ServiceContext) -> RegisterView | None:
 
 
 def _view(register: Register) -> RegisterView:
-    names = tuple(operator.name for operator in register.operators)
+    names = {operator.code: operator.name for operator in register.operators}
+    people = (
+        PersonView(
+            operator,
+            tuple(names[code] for code in operator.substitutes),
+            operator.code in register.subjects,
+        )
+        for operator in register.operators
+    )
     return RegisterView(
         register.revision,
         register.content,
         register.since,
-        _files(register, names),
-        tuple(name for name in names if EXAMPLE in name),
-    )
-
-
-def _files(register: Register, names: tuple[str, ...]) -> tuple[RegisterFile, ...]:
-    rules, calendar = register.rules, register.calendar
-    covered = {code for operator in register.operators for code in operator.neighbourhoods}
-    people = {"operators": len(names), "neighbourhoods": len(covered)}
-    return (
-        RegisterFile("operators.yaml", people, names=names),
-        RegisterFile("rules.yaml", {"rules": len(rules.rules)}, rules.version),
-        RegisterFile("deadlines.yaml", {"urgencies": len(calendar.clocks)}),
-        RegisterFile("calendar.yaml", {"holidays": len(calendar.feasts)}, calendar.version),
+        tuple(people),
+        register.calendar.clocks,
+        register.calendar.feasts,
+        tuple((rule.why, rule.route) for rule in register.rules.rules),
+        register.calendar.closing_hour,
+        tuple(name for name in names.values() if EXAMPLE in name),
     )

@@ -1,93 +1,64 @@
-"""The board: the unresolved cases, each with a form that resolves it."""
+"""The board: all cases, with a filter in the address, counts and ages."""
 
-from typing import Annotated
-from uuid import UUID
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Form, Response
-from fastapi.responses import RedirectResponse
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Request, Response
 
-from chassis.errors import Refused
-from chassis.ids import uuid7
-from chassis.service import ServiceContext
-from routing.app.resolve import resolve_case
-from routing.domain.cases import Outcome, Status
-from routing.entrypoints.api.cases import STAFF
-from routing.entrypoints.pages import catalogue
-from routing.entrypoints.pages.layout import HOME, Layout
-from routing.queries.cases import CaseView, read_case, unresolved_cases
-from webkit.login import Login, SessionGuard, Visitor
+from routing.domain.rules import Route
+from routing.entrypoints.pages.desk import BOARD, Desk
+from routing.queries.board import AGES, NOBODY, Filter, Order, View, read_board
+from webkit.login import Visitor
 
-SHOWN = 100
+LONGEST = 200
+E = TypeVar("E", View, Order)
 
 
-class ResolutionForm(BaseModel):
-    """The form below a case; `command_id` is created with the page, so that a second submit changes nothing."""
+def filter_of(request: Request) -> Filter:
+    """The filter in the query of an address; what is not understood means all."""
+    query = request.query_params
+    words = {name: query.get(name, "")[:LONGEST] for name in ("quartiere", "operatore", "ufficio", "cerca")}
+    order = query.get("ordine", "")
+    view = _known(View, query.get("vista", ""), View.UNRESOLVED)
+    page = query.get("pagina", "")
+    return Filter(
+        view,
+        words["quartiere"],
+        words["operatore"],
+        words["ufficio"],
+        words["cerca"],
+        _known(Order, order.removeprefix("-"), Order.DUE),
+        # The list of closed cases begins with the last one.
+        descending=order.startswith("-") if order else view is View.CLOSED,
+        page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
+    )
 
-    command_id: UUID
-    outcome: str = ""
-    seal: str = ""
+
+def _known(kind: type[E], value: str, otherwise: E) -> E:
+    return kind(value) if value in [one.value for one in kind] else otherwise
 
 
-class Board:
-    """The page of unresolved cases."""
+def board_router(desk: Desk) -> APIRouter:
+    """The route of the board."""
+    router = APIRouter()
 
-    def __init__(self, context: ServiceContext, layout: Layout) -> None:
-        self._context, self._layout = context, layout
-
-    async def show(
-        self, visitor: Visitor, error: str = "", resolved: str = "", status: int = 200
-    ) -> Response:
-        """The unresolved cases, below an error message, or a confirmation for the resolved case of this report."""
-        clock = self._context.clock
-        cases = await unresolved_cases(self._context, SHOWN)
-        return self._layout.page(
-            "cases.html",
-            visitor,
-            HOME,
-            status,
-            rows=[(case, uuid7(clock())) for case in cases],
-            now=clock(),
-            error=error,
-            done=await self._resolved(resolved) if resolved else None,
-            more=len(cases) == SHOWN,
+    @router.get(BOARD)
+    async def show_board(request: Request, visitor: Annotated[Visitor, Depends(desk.guard())]) -> Response:
+        wanted, now = filter_of(request), desk.context.clock()
+        people = await desk.people()
+        board = await read_board(desk.context, desk.labels, wanted, now)
+        return desk.site.page(
+            request,
+            "staff/board.html",
+            reader=visitor,
+            board=board,
+            wanted=wanted,
+            names=people.names,
+            labels=desk.labels,
+            views=tuple(View),
+            routes=tuple(Route),
+            ages=AGES,
+            nobody=NOBODY,
+            now=now,
         )
-
-    async def _resolved(self, report_id: str) -> CaseView | None:
-        """The case of a report, when it is resolved; the address is no proof that it is."""
-        try:
-            case = await read_case(self._context, report_id)
-        except Refused:
-            return None
-        return case if case.status is Status.RESOLVED else None
-
-    async def resolve(self, visitor: Visitor, report_id: str, form: ResolutionForm) -> Response:
-        """Close a case and return to the board; a refusal is shown above the cases."""
-        if form.outcome not in catalogue.OUTCOMES:
-            return await self.show(visitor, catalogue.ERRORS["outcome"], status=422)
-        try:
-            await resolve_case(self._context, report_id, Outcome(form.outcome), form.command_id)
-        except Refused as refusal:
-            error = catalogue.ERRORS.get(refusal.slug, catalogue.ERRORS["other"])
-            return await self.show(visitor, error, status=refusal.status)
-        return RedirectResponse(f"{HOME}?fatto={report_id}", 303)
-
-
-def board_router(context: ServiceContext, login: Login, layout: Layout) -> APIRouter:
-    """The routes of the board, for operators and coordinators."""
-    router, board = APIRouter(), Board(context, layout)
-    guard = SessionGuard(context, login, STAFF, lambda _: layout.notice)
-
-    @router.get(HOME)
-    async def show_cases(visitor: Annotated[Visitor, Depends(guard)], fatto: str = "") -> Response:
-        return await board.show(visitor, resolved=fatto[:36])
-
-    @router.post(f"{HOME}/{{report_id}}/risolto")
-    async def resolve(
-        report_id: UUID,
-        visitor: Annotated[Visitor, Depends(guard)],
-        form: Annotated[ResolutionForm, Form()],
-    ) -> Response:
-        return await board.resolve(visitor, str(report_id), form)
 
     return router

@@ -1,27 +1,37 @@
 """All staff pages of routing but those for ops."""
 
-from importlib import resources
-
 from fastapi import APIRouter, Depends, Response
+from fastapi.responses import RedirectResponse
 
 from chassis.service import ServiceContext
+from routing.domain.labels import Labels
 from routing.entrypoints.api.cases import STAFF
+from routing.entrypoints.pages.absences import absences_router
 from routing.entrypoints.pages.board import board_router
-from routing.entrypoints.pages.layout import HOME, MAINTAINERS, Layout
+from routing.entrypoints.pages.case import case_router
+from routing.entrypoints.pages.closing import closing_router
+from routing.entrypoints.pages.desk import HOME, MAINTAINERS, Desk
+from routing.entrypoints.pages.mine import mine_router
+from routing.entrypoints.pages.moves import moves_router
 from routing.entrypoints.pages.settings import settings_router
-from webkit.login import Login, login_router
+from webkit.login import login_router
+from webkit.site import Site
 
 
-def pages_router(context: ServiceContext, login: Login) -> APIRouter:
-    """The board, the settings, the style sheet, and login and logout."""
-    router, layout = APIRouter(include_in_schema=False), Layout(login)
-    style = resources.files("routing").joinpath("web/static/lavoro.css").read_bytes()
+def pages_router(context: ServiceContext, site: Site, labels: Labels) -> APIRouter:
+    """Every page of staff, the static files, and login and logout."""
+    router, desk = APIRouter(include_in_schema=False), Desk(context, site, labels)
+    public = Depends(context.require("public"))
 
-    @router.get(f"{HOME}/lavoro.css", dependencies=[Depends(context.require("public"))])
-    async def show_style() -> Response:
-        return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+    @router.get("/", dependencies=[public])
+    async def begin() -> Response:
+        return RedirectResponse(HOME, 303)
 
-    router.include_router(board_router(context, login, layout))
-    router.include_router(settings_router(context, login, layout))
-    router.include_router(login_router(context, login, (*STAFF, *MAINTAINERS), lambda _: layout.notice))
+    router.include_router(login_router(context, desk.login, (*STAFF, *MAINTAINERS), site.show))
+    # Pages with a name come before those of a case, whose path has an id in that place.
+    for made in (mine_router, board_router, absences_router, settings_router):
+        router.include_router(made(desk))
+    for made in (case_router, closing_router, moves_router):
+        router.include_router(made(desk))
+    router.include_router(site.router(context))
     return router
