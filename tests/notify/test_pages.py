@@ -239,6 +239,27 @@ async def test_a_report_without_messages_says_so(service: Any, operator: Browser
     )
 
 
+async def test_the_messages_of_a_person_are_those_of_all_their_reports(
+    service: Any, operator: Browser
+) -> None:
+    await resolved(service)
+    await resolved(service, OTHER)
+    service.names.known[OTHER] = ReportName("BBBBB-22222", None, "via dei Campioni 3")
+    service.names.people[REPORT] = [OTHER, REPORT]
+
+    person = await operator.open(f"/messaggi/persona/{REPORT}")
+    alone = await operator.open(f"/messaggi/persona/{OTHER}")
+    nobody = await operator.open("/messaggi/persona/0190a000-0000-7000-8000-000000000009")
+    service.names.is_up, service.names.people = False, {}
+    away = await operator.open(f"/messaggi/persona/{REPORT}")
+
+    assert person.text.count("<td><a href=") == 2
+    assert "A84A5-ZGR6S" in words(person)
+    assert "BBBBB-22222, via dei Campioni 3" in words(person)
+    assert alone.text.count("<td><a href=") == 1
+    assert (nobody.status_code, away.status_code) == (404, 503)
+
+
 async def test_the_words_of_a_report_are_loaded_for_those_whom_intake_shows_them(service: Any) -> None:
     await resolved(service)
     fragment = f'hx-get="/segnalazioni/{REPORT}/scheda"'

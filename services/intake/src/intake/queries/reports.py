@@ -13,6 +13,7 @@ from intake.handlers.documents import PRIVATE, REPORTS
 INDEXES = (
     Index(REPORTS.name, (("state.tracking_code", 1),)),
     Index(REPORTS.name, (("state.status", 1), ("state.registered_at", 1))),
+    Index(REPORTS.name, (("state.place_id", 1), ("state.registered_at", 1))),
 )
 _MOST_WITH_ONE_CODE = 8  # codes have 50 bits and are not unique
 
@@ -78,6 +79,11 @@ async def status_of(context: ServiceContext, report_id: str) -> StatusView | Non
 async def reports_with_code(context: ServiceContext, tracking_code: str) -> Sequence[Report]:
     """The reports with this tracking code."""
     return await context.list(REPORTS, {"state.tracking_code": tracking_code}, limit=_MOST_WITH_ONE_CODE)
+
+
+async def reports_at_place(context: ServiceContext, place_id: str, limit: int) -> Sequence[Report]:
+    """The reports about this place, the newest first, at most `limit`."""
+    return await context.list(REPORTS, {"state.place_id": place_id}, [("state.registered_at", -1)], limit)
 
 
 async def reports_with_contents(

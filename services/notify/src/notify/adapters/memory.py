@@ -48,9 +48,10 @@ class MemoryContacts:
 
 @dataclass
 class MemoryReportNames:
-    """Names of reports by id."""
+    """Names of reports by id, and the reports of one person by each of them."""
 
     known: dict[str, ReportName] = field(default_factory=dict)
+    people: dict[str, list[str]] = field(default_factory=dict)
     is_up: bool = True
 
     async def of(self, report_ids: Sequence[str]) -> Mapping[str, ReportName]:
@@ -60,6 +61,10 @@ class MemoryReportNames:
     async def with_code(self, tracking_code: str) -> Mapping[str, ReportName]:
         """The reports with this code; raises Unavailable while intake is down."""
         return {one: name for one, name in self._all().items() if name.tracking_code == tracking_code}
+
+    async def of_same_person(self, report_id: str) -> Sequence[str]:
+        """The reports of one person; raises Unavailable while intake is down."""
+        return self.people.get(report_id, [one for one in self._all() if one == report_id])
 
     def _all(self) -> Mapping[str, ReportName]:
         if not self.is_up:

@@ -23,7 +23,7 @@ class Letters(Protocol):
 
 
 class ReportNames(Protocol):
-    """The names of reports, for staff."""
+    """The names of reports, and which are of one person, for staff."""
 
     async def of(self, report_ids: Sequence[str]) -> Mapping[str, ReportName]:
         """The names of these reports by id, as far as they are known; raises Unavailable when the source does not answer."""
@@ -31,6 +31,10 @@ class ReportNames(Protocol):
 
     async def with_code(self, tracking_code: str) -> Mapping[str, ReportName]:
         """The reports with this tracking code, as a person types it; raises Unavailable as `of` does."""
+        ...
+
+    async def of_same_person(self, report_id: str) -> Sequence[str]:
+        """The ids of the reports of the person who made this one, the newest first; raises Unavailable as `of` does."""
         ...
 
 

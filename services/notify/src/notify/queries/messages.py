@@ -1,9 +1,10 @@
 """Messages as staff reads them, and how long the oldest one is pending."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from chassis.documents import Index
+from chassis.documents import AnyOf, Index
 from chassis.errors import Refused
 from chassis.service import ServiceContext
 from notify.domain.messages import Message, ResendReason, Status
@@ -50,6 +51,13 @@ async def list_messages(
     filters = {"state.report_id": report_id, "state.status": status and status.value}
     where = {path: value for path, value in filters.items() if value is not None}
     return [view_of(message) for message in await context.list(MESSAGES, where, OLDEST_FIRST, limit)]
+
+
+async def messages_of(context: ServiceContext, report_ids: Sequence[str], limit: int) -> list[MessageView]:
+    """The newest messages about these reports, at most `limit`, the newest first."""
+    where = {"state.report_id": AnyOf(report_ids)}
+    newest_first = [("state.written_at", -1), ("_id", -1)]
+    return [view_of(message) for message in await context.list(MESSAGES, where, newest_first, limit)]
 
 
 async def oldest_pending_age(context: ServiceContext) -> timedelta:

@@ -12,6 +12,7 @@ from chassis.web import Principal
 from intake.app import contents
 from intake.app.readings import Reader
 from intake.app.report_names import ReportName, named_reports, names_of
+from intake.app.same_person import reports_of_same_person
 from intake.app.tracking_codes import read_code
 from intake.app.use_cases import UseCases
 from intake.domain.readers import Part
@@ -50,6 +51,12 @@ class KnownNames(BaseModel):
     """Names by report id; absent without a report."""
 
     names: dict[str, KnownName]
+
+
+class PersonReports(BaseModel):
+    """The reports of one person, the newest first."""
+
+    report_ids: list[str]
 
 
 class ReportContact(BaseModel):
@@ -101,6 +108,12 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
         ids = [str(one) for one in report_id]
         found = await named_reports(context, use_cases.registers, ids, read_code(tracking_code))
         return KnownNames(names={one: KnownName(**asdict(name)) for one, name in found.items()})
+
+    @api.get("/people/{report_id}", dependencies=[Depends(context.require("service"))])
+    async def show_person(report_id: UUID) -> PersonReports:
+        """The reports with the address and the place of this one."""
+        found = await reports_of_same_person(context, use_cases.contents, str(report_id))
+        return PersonReports(report_ids=list(found))
 
     staff = context.require("operator", "coordinator", "officer")
 

@@ -13,7 +13,7 @@ from notify.entrypoints.pages.layout import CASE_WORKERS, HOME, Pages, page_of
 from notify.queries import messages
 from webkit.login import Visitor
 
-MOST = 200
+MOST, MOST_NAMES = 200, 100
 
 
 class ResendForm(BaseModel):
@@ -31,7 +31,7 @@ class ReportMessages:
 
     async def show(self, request: Request, visitor: Visitor, report_id: str) -> Response:
         """The messages of a report, the newest first."""
-        found = await messages.list_messages(self._pages.context, report_id, None, MOST)
+        found = await messages.messages_of(self._pages.context, [report_id], MOST)
         names, known = await self._pages.names_of([report_id])
         if not found and known and report_id not in names:
             raise Refused("not-found", "There is no report with this id.", 404)
@@ -41,8 +41,22 @@ class ReportMessages:
             visitor,
             report_id=report_id,
             name=names.get(report_id),
-            messages=found[::-1],
+            messages=found,
             is_case_worker=not visitor.roles.isdisjoint(CASE_WORKERS),
+        )
+
+    async def show_person(self, request: Request, visitor: Visitor, report_id: str) -> Response:
+        """The messages of all reports of the person who made this one; raises Unavailable when intake does not answer."""
+        reports = await self._pages.names.of_same_person(report_id)
+        if not reports:
+            raise Refused("not-found", "There is no report with this id.", 404)
+        return self._pages.page(
+            request,
+            "staff/person_messages.html",
+            visitor,
+            report_id=report_id,
+            names=await self._pages.names.of(reports[:MOST_NAMES]),
+            messages=await messages.messages_of(self._pages.context, reports, MOST),
         )
 
     async def ask(
@@ -90,6 +104,10 @@ def report_router(pages: Pages) -> APIRouter:
     @router.get("/caso/{report_id}")
     async def show_report(request: Request, report_id: UUID, visitor: Annotated[Visitor, guard]) -> Response:
         return await shown.show(request, visitor, str(report_id))
+
+    @router.get("/persona/{report_id}")
+    async def show_person(request: Request, report_id: UUID, visitor: Annotated[Visitor, guard]) -> Response:
+        return await shown.show_person(request, visitor, str(report_id))
 
     @router.get("/{message_id}/rinvio")
     async def ask(request: Request, message_id: UUID, visitor: Annotated[Visitor, guard]) -> Response:
