@@ -37,7 +37,9 @@ def read_reply(response: httpx.Response, began: float) -> Reply:
 def cookies_after(response: httpx.Response) -> str:
     """The Cookie header of a browser that sent this request and has this answer."""
     known = dict(one.partition("=")[::2] for one in response.request.headers.get("cookie", "").split("; "))
-    known |= dict(one.partition(";")[0].partition("=")[::2] for one in response.headers.get_list("set-cookie"))
+    known |= dict(
+        one.partition(";")[0].partition("=")[::2] for one in response.headers.get_list("set-cookie")
+    )
     return "; ".join(f"{name}={value}" for name, value in known.items() if name)
 
 
