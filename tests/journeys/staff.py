@@ -1,7 +1,8 @@
-"""Staff: operators, coordinators and officers at their pages."""
+"""Operators and coordinators: their cases, from the first look to the answer that the tenant reads."""
 
 from tests.journeys.registry import journey
-from tests.journeys.walk import DESKTOP, World
+from tests.journeys.tenant import Slip, report, status
+from tests.journeys.walk import DESKTOP, Walk, World
 
 ADA, BRUNO, CARLA, DINO = (
     ("ada-esempio", "operator"),
@@ -9,25 +10,112 @@ ADA, BRUNO, CARLA, DINO = (
     ("carla-inventata", "coordinator"),
     ("dino-prova", "ops"),
 )
+ANSWER = "Abbiamo parlato con i vicini: da lunedì l'androne resta libero."
+
+
+def case_of(walk: Walk, slip: Slip) -> Walk:
+    """Finds the case of a slip by its code."""
+    walk.open("/segnalazioni").fill("codice", slip.code).press("Cerchi")
+    walk.wait_for(lambda: walk.page.reload() and walk.path.startswith("/lavoro/"), "the case")
+    return walk.sees("Monterosso")
 
 
 @journey("operator")
-def operator_closes(world: World) -> None:
-    """Logs in and sees the open cases."""
-    walk = world.walk(screen=DESKTOP).log_in(*ADA, "/lavoro").is_at("/lavoro")
-    walk.sees("Ada Esempio")
+def operator_answers_and_closes(world: World) -> None:
+    """Finds a case by its code, reads the tenant's words, writes the answer, closes, undoes, closes again."""
+    slip = report(world.walk(), "Biciclette nell'androne.", "social", "parti-comuni")
+    walk = world.walk(screen=DESKTOP).log_in(*ADA, "/lavoro").sees("I miei casi")
+    case_of(walk, slip).sees("Biciclette nell'androne.", "Perché")
+    case = walk.path
+    walk.follow("Rispondi e chiudi").pick("esito", "solved").press("Avanti").sees("Chiudere questo caso?")
+    walk.follow("Scriva o rilegga la risposta").fill("risposta", ANSWER).press("Salvi la risposta e continui")
+    if walk.all("main input[name=esito][type=radio]").count():
+        walk.pick("esito", "solved").press("Avanti")
+    walk.press("Sì, chiudi questo caso").open(case).sees("Annulla la chiusura")
+    walk.press("Annulla la chiusura").open(case).sees("Rispondi e chiudi")
+    walk.sees_not("In chiusura")
+
+
+@journey("operator")
+def operator_notes(world: World) -> None:
+    """Adds a note, makes a new PIN at the listening point, and starts a report for the same household."""
+    tenant = world.walk()
+    slip = report(tenant, "Rumori di notte.", "social", "vicinato")
+    walk = world.walk(screen=DESKTOP).log_in(*ADA, "/segnalazioni")
+    case_of(walk, slip)
+    walk.open(f"/segnalazioni/{walk.path.rpartition('/')[2]}").fill("nota", "Sentita al telefono.").press(
+        "Aggiunga la nota"
+    ).sees("Sentita al telefono.")
+    place = walk.path
+    walk.follow("gliene dia uno nuovo")
+    walk.all("main input[name=controllo]").first.check()
+    walk.press("Continui").press("Faccia il nuovo PIN")
+    pin = walk.all("dl.receipt dd").nth(1).inner_text().strip("\u2066\u2068\u2069 ")
+    assert pin != slip.pin
+    status(tenant, Slip(slip.code, pin)).sees("Monterosso")
+    walk.open(f"/segnalazioni/nuova?da={place.rpartition('/')[2]}").choose("category", "muffa")
+    walk.fill("description", "Anche muffa in camera.").press("Registri la segnalazione").sees("PIN")
+
+
+@journey("operator")
+def operator_looks_for_nothing(world: World) -> None:
+    """Looks for a code that nobody has."""
+    world.walk(screen=DESKTOP).log_in(*ADA, "/segnalazioni").fill("codice", "AAAAA-AAAAA").press(
+        "Cerchi"
+    ).sees("codice")
+
+
+@journey("operator")
+def operator_pages_on_a_phone(world: World) -> None:
+    """Opens the lists on a phone."""
+    walk = world.walk().log_in(*ADA, "/lavoro")
+    for path in ("/lavoro/quadro", "/messaggi", "/messaggi/modelli"):
+        walk.open(path)
+
+
+@journey("coordinator")
+def coordinator_board(world: World) -> None:
+    """Reads the board, filters by address, hands a case on and takes it to a desk, with reasons."""
+    slip = report(world.walk(), "Sola da settimane.", "social", "isolamento")
+    walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro/quadro")
+    case_of(walk, slip)
+    case = walk.path
+    walk.follow("Passa a un ufficio")
+    walk.all("main input[name=a]").first.check()
+    walk.choose("motivo", "competence").press("Passa il caso").open(case)
+    walk.follow("Affida a un'altra persona")
+    walk.all("main input[name=a]").first.check()
+    walk.choose("motivo", "workload").press("Affida il caso").open(case)
+
+
+@journey("coordinator")
+def coordinator_absence(world: World) -> None:
+    """Sees what an absence changes before entering it."""
+    walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro/assenze")
+    walk.choose("operatore", "operatore-1").fill("dal", "01/06/2030").fill("al", "05/06/2030")
+    walk.press("Guarda che cosa cambia").sees("Casi che restano").press("Sì, inserisci").sees("Assenze")
+
+
+@journey("coordinator")
+def coordinator_settings(world: World) -> None:
+    """Reads the settings and who has read a report; logs out."""
+    slip = report(world.walk(), "Luce fulminata.", "technical", "luce-scale")
+    walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro/impostazioni")
+    case_of(walk, slip)
+    walk.open(f"/segnalazioni/letture/{walk.path.rpartition('/')[2]}").sees("Carla Inventata")
+    walk.press("Esci").sees("È uscito")
 
 
 @journey("officer")
 def wrong_role(world: World) -> None:
     """Opens a page of another role: it says where to go, and logs out."""
     walk = world.walk(screen=DESKTOP).log_in(*BRUNO, "/lavoro").sees("Pagina riservata")
-    walk.press("Esci").sees("È uscito")
+    walk.open("/contributi").sees("Domande di contributo").press("Esci").sees("È uscito")
 
 
-@journey("coordinator")
-def board(world: World) -> None:
-    """Logs in, reads the board and the settings, logs out."""
-    walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro")
-    walk.open("/lavoro/impostazioni")
-    walk.press("Esci").sees("È uscito")
+@journey("staff")
+def one_login(world: World) -> None:
+    """Logs in once: the pages of the other services ask nothing."""
+    walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro/impostazioni")
+    for path in ("/messaggi", "/segnalazioni"):
+        walk.open(path).is_at(path)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from tests.journeys.registry import journey
 from tests.journeys.walk import Walk, World
 
+WORDS = "L'ascensore è fermo da ieri e la signora del quarto piano non scende."
+PLACE = "bg-monterosso"
+
 
 @dataclass(frozen=True)
 class Slip:
@@ -14,17 +17,30 @@ class Slip:
     pin: str
 
 
-def report(walk: Walk, words: str = "L'ascensore è fermo da ieri.", category: str = "ascensore") -> Slip:
-    """Reports a problem from the home page, and returns what is on the slip."""
-    walk.open("/").open("/segnala")
-    walk.choose("category", category).choose("place_id", "bg-monterosso").fill("description", words)
+def report(
+    walk: Walk, words: str = WORDS, group: str = "technical", category: str = "ascensore", email: str = ""
+) -> Slip:
+    """Reports a problem step by step, and returns what is on the slip."""
+    fill_in(walk.open("/segnala"), words, group, category, email)
     return slip_of(walk.press())
+
+
+def fill_in(walk: Walk, words: str, group: str, category: str, email: str = "") -> Walk:
+    """All steps up to the summary."""
+    walk.pick("group", group).press().pick("category", category).press()
+    walk.choose("place_id", PLACE).press().fill("description", words).press()
+    return walk.fill("email", email).press() if email else walk.press()
 
 
 def slip_of(walk: Walk) -> Slip:
     """Code and PIN on the page that a tenant prints."""
     code, pin = walk.all("dl.receipt dd").all_inner_texts()[:2]
-    return Slip(code.strip(), pin.strip())
+    return Slip(bare(code), bare(pin))
+
+
+def bare(text: str) -> str:
+    """A code without the marks that keep it left to right."""
+    return text.strip("\u2066\u2067\u2068\u2069 \n")
 
 
 def status(walk: Walk, slip: Slip) -> Walk:
@@ -34,13 +50,36 @@ def status(walk: Walk, slip: Slip) -> Walk:
 
 
 @journey("tenant")
+def find_the_agency(world: World) -> None:
+    """Finds the phone and the listening points, the notice of privacy and the statement of accessibility."""
+    walk = world.walk().open("/").sees("035 000000", "Punto di ascolto di Monterosso")
+    assert walk.all("main a[href^='tel:']").count() > 0
+    walk.open("/punti-di-ascolto").sees("Via Inventata 1", "09:00")
+    walk.open("/privacy").open("/accessibilita")
+
+
+@journey("tenant")
 def report_and_withdraw(world: World) -> None:
-    """Reports, keeps the slip, reads the status, withdraws."""
+    """Reports in steps, keeps the slip, reads the timeline, adds information, withdraws."""
     walk = world.walk()
     slip = report(walk)
-    status(walk, slip).sees("Monterosso")
-    walk.unfold("Ritiri la segnalazione").tick("Si è risolto da solo").press("Ritira la segnalazione")
+    status(walk, slip).sees("Monterosso", "Ascensore fermo o guasto")
+    walk.follow("Aggiunga informazioni").fill("information", "Adesso si sente anche un rumore.").press(
+        "Aggiunga"
+    )
+    walk.follow("ritiri").press("Avanti").sees("Perché la ritira?")
+    walk.all("main input[name=motivo]").first.check()
+    walk.press("Avanti").sees("Vuole davvero ritirarla?").press("Sì, la ritiri")
     status(walk, slip).sees("ritirata")
+
+
+@journey("tenant")
+def search_a_place(world: World) -> None:
+    """Finds the place by the words of its address."""
+    walk = world.walk().open("/segnala").pick("group", "technical").press().pick("category", "muffa").press()
+    walk.fill("cerca", "monterosso").press("Cerchi").sees("Monterosso")
+    walk.all("main input[name=place_id]").first.check()
+    walk.press("Avanti").sees("Che cosa succede?")
 
 
 @journey("tenant")
@@ -58,17 +97,78 @@ def report_by_keyboard(world: World) -> None:
 
 
 @journey("tenant")
-def send_again(world: World) -> None:
-    """Goes back after sending and sends again: it stays one report."""
-    walk = world.walk()
-    slip = report(walk)
-    walk.back()
-    assert slip_of(walk.press()) == slip
+def report_in_arabic(world: World) -> None:
+    """Reports in Arabic, right to left, and gets a mail in Arabic."""
+    walk = world.walk(language="ar")
+    slip = report(walk, "المصعد معطل منذ أمس", email="amina@example.org")
+    status(walk, slip)
+    html = walk.all("html")
+    assert (html.get_attribute("lang"), html.get_attribute("dir")) == ("ar", "rtl")
+    mail = walk.mail_to("amina@example.org", slip.code)
+    assert 'dir="rtl"' in mail or "المصعد" in mail or 'lang="ar"' in mail, mail[:500]
 
 
 @journey("tenant")
-def empty_form(world: World) -> None:
-    """Sends nothing: the errors are in the order of the form."""
+def send_again(world: World) -> None:
+    """Goes back after sending and sends again: it stays one report, and the page says so."""
+    walk = world.walk()
+    slip = report(walk)
+    walk.back()
+    walk.press()
+    assert slip_of(walk) == slip
+    walk.sees("già")
+
+
+@journey("tenant")
+def empty_steps(world: World) -> None:
+    """Answers nothing: the page says what is missing, the focus is on it, and Back leads back."""
     walk = world.walk().open("/segnala").press()
-    links = walk.all("main [role=alert] a, main .summary a").all_inner_texts()
-    assert len(links) >= 3, links
+    assert walk.all("main [role=alert] a").count() >= 1
+    assert walk.page.evaluate("document.activeElement.closest('main') !== null")
+    walk.back()
+    walk.open("/stato").press().sees("Codice", "PIN")
+    assert walk.all("main [role=alert] a").count() == 2
+
+
+@journey("tenant")
+def long_text(world: World) -> None:
+    """Pastes far too much text: the page comes back with the limit, and the text is kept."""
+    walk = world.walk().open("/segnala").pick("group", "technical").press().pick("category", "muffa").press()
+    walk.choose("place_id", PLACE).press().fill("description", "Muffa ovunque. " * 14_000).press().sees(
+        "4000"
+    )
+    assert len(walk.all("textarea[name=description]").input_value()) > 4000
+
+
+@journey("tenant")
+def danger(world: World) -> None:
+    """Chooses a danger: the page dials 112, and nothing is registered."""
+    walk = world.walk().open("/segnala").pick("group", "danger").press()
+    if walk.all("main input[name=category]").count():
+        walk.pick("category", "pericolo-immediato").press()
+    assert walk.all("main a[href='tel:112']").count() >= 1
+
+
+@journey("tenant")
+def lost_pin(world: World) -> None:
+    """Has lost the PIN: the page says where to get a new one, and when."""
+    world.walk().open("/stato").follow("Ho perso il PIN").sees("punto di ascolto", "Via Inventata 1")
+
+
+@journey("tenant")
+def foreign_phone(world: World) -> None:
+    """Writes a phone number as people write it: it is taken."""
+    walk = world.walk().open("/segnala").pick("group", "technical").press().pick("category", "muffa").press()
+    walk.choose("place_id", PLACE).press().fill("description", "Muffa in bagno.").press()
+    walk.fill("phone", "035/12 34 56 int. 3").press().sees("035/12 34 56 int. 3")
+
+
+@journey("tenant")
+def languages(world: World) -> None:
+    """Reads the first page and the form in every language."""
+    for code in ("it", "en", "fr", "ar", "es", "ro", "uk", "zh"):
+        walk = world.walk(language=code)
+        for path in ("/", "/segnala", "/stato", "/punti-di-ascolto"):
+            walk.open(path)
+            assert walk.all("html").get_attribute("lang") == code
+        walk.close()

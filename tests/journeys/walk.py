@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request
 
 from stack.tools import REPOSITORY
 
@@ -159,6 +160,16 @@ class Walk:
             box.check()
         return self
 
+    def pick(self, name: str, value: str) -> "Walk":
+        """Chooses one of several answers by its field and value, in whatever language the page is."""
+        box = self.page.locator(f"main input[name={name!r}][value={value!r}]").first
+        if self.keyboard:
+            self._reach(box, group=True)
+            self.page.keyboard.press("Space")
+        else:
+            box.check()
+        return self
+
     def unfold(self, name: str) -> "Walk":
         """Opens what is folded below these words."""
         self.page.locator("summary").filter(has_text=name).first.click()
@@ -168,7 +179,7 @@ class Walk:
 
     def sees(self, *texts: str) -> "Walk":
         """The page shows all these texts."""
-        self._wait(lambda: all(text.casefold() in self.text.casefold() for text in texts), f"{texts}")
+        self.wait_for(lambda: all(text.casefold() in self.text.casefold() for text in texts), f"{texts}")
         return self
 
     def sees_not(self, *texts: str) -> "Walk":
@@ -180,7 +191,7 @@ class Walk:
 
     def is_at(self, path: str) -> "Walk":
         """The address is this path, or one that the expression matches."""
-        self._wait(lambda: re.fullmatch(path, self.path) is not None, f"the address {path}")
+        self.wait_for(lambda: re.fullmatch(path, self.path) is not None, f"the address {path}")
         return self
 
     @property
@@ -197,13 +208,31 @@ class Walk:
 
     @property
     def text(self) -> str:
-        """All words of the page."""
-        return re.sub(r"\s+", " ", self.page.locator("body").inner_text())
+        """All words of the page; none while it is being replaced."""
+        try:
+            return re.sub(r"\s+", " ", self.page.locator("body").inner_text())
+        except Error:
+            return ""
 
     @property
     def heading(self) -> str:
         """The main heading."""
         return self.page.locator("h1").first.inner_text().strip()
+
+    def mail_to(self, address: str, word: str) -> str:
+        """The source of a mail to this address with this word, once it has arrived."""
+        found: list[str] = []
+
+        def arrived() -> bool:
+            for file in self.world.mails.glob("*.eml"):
+                mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+                texts = [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
+                if address in str(mail["To"]) and any(word in text for text in texts):
+                    found.append("\n".join([str(mail["Subject"]), *texts]))
+            return bool(found)
+
+        self.wait_for(arrived, f"a mail to {address}")
+        return found[0]
 
     def all(self, selector: str) -> Locator:
         """The elements that a selector finds."""
@@ -214,11 +243,23 @@ class Walk:
     def _use(self, target: Locator) -> "Walk":
         if self.keyboard:
             self._reach(target)
+            self.page.evaluate("window.isLeft = true")
             self.page.keyboard.press("Enter")
+            self._leave()
         else:
             target.click()
         self.page.wait_for_load_state()
         return self._look()
+
+    def _leave(self) -> None:
+        """Waits until the page is another one, or for a second: fragments change in place."""
+        for _ in range(20):
+            self.page.wait_for_timeout(50)
+            try:
+                if not self.page.evaluate("window.isLeft"):
+                    return
+            except Error:
+                continue  # the page is just being replaced
 
     def _write(self, target: Locator, text: str) -> "Walk":
         if self.keyboard:
@@ -244,7 +285,7 @@ class Walk:
 
     def _named(self, role: Any, name: str) -> Locator:
         found = self.page.get_by_role(role, name=name)
-        self._wait(lambda: found.count() > 0, f"the {role} {name!r}")
+        self.wait_for(lambda: found.count() > 0, f"the {role} {name!r}")
         main = self.page.get_by_role("main").get_by_role(role, name=name)
         exact = self.page.get_by_role(role, name=name, exact=True)
         return (main if main.count() else exact if exact.count() else found).first
@@ -258,10 +299,11 @@ class Walk:
         if by_name is not None and by_name.count():
             return by_name.first
         found = self.page.get_by_label(label)
-        self._wait(lambda: found.count() > 0, f"the field {label!r}")
+        self.wait_for(lambda: found.count() > 0, f"the field {label!r}")
         return found.first
 
-    def _wait(self, right: Callable[[], bool], what: str) -> None:
+    def wait_for(self, right: Callable[[], object], what: str) -> None:
+        """Returns when this is right; raises MissingError after some seconds."""
         for _ in range(SECONDS * 10):
             if right():
                 return
@@ -298,6 +340,8 @@ class Walk:
     def _console(self, message: ConsoleMessage) -> None:
         # A page that is shown with 404 or 422 is itself such a message; what it lacks has another address.
         own = message.location.get("url", "") == self.page.url and "the server responded" in message.text
+        # A fragment without a session sends the browser through a login, and back.
+        own = own or (message.location.get("url", "").endswith("/scheda") and "401" in message.text)
         # Axe tries styles of its own on the page, which the page's policy refuses.
         measured = message.location.get("url", "").endswith(AXE.name)
         if message.type == "error" and not own and not measured:
