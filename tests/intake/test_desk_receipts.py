@@ -67,6 +67,7 @@ async def test_a_new_pin_is_made_in_two_steps_and_shown_once(
     assert (made.status_code, receipt.status_code, gone.status_code) == (303, 200, 410)
     assert (await opens(client, code, pin), await opens(client, code, former)) == (True, False)
     assert pin not in gone.text
+    assert (receipt.text.count('class="qr"'), gone.text.count('class="qr"')) == (1, 0)
     assert [(row["by"], row["details"]["check"]) for row in rows] == [("ada-esempio", "document")]
 
 

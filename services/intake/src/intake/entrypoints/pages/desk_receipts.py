@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from intake.domain.identity_checks import IdentityCheck
 from intake.entrypoints.pages.desk_layout import HOME, WORKERS, Desk, page_of, reader_of
+from intake.entrypoints.pages.qr_codes import qr_code
 from webkit.login import Visitor
 
 ASK, RECEIPT = "staff/new_pin.html", "staff/receipt.html"
@@ -66,7 +67,12 @@ class ReceiptDesk:
         report = await self._desk.use_cases.readings.admit(report_id, reader_of(visitor))
         words = await self._desk.words(report)
         receipt = await self._receipts.take(report_id, reader_of(visitor), nonce)
-        values: dict[str, Any] = {"receipt": receipt, "words": words, "place_of": page_of(report_id)}
+        values: dict[str, Any] = {
+            "receipt": receipt,
+            "words": words,
+            "place_of": page_of(report_id),
+            "qr_code": qr_code,
+        }
         return self._desk.site.page(request, RECEIPT, reader=visitor, is_new=nonce is not None, **values)
 
 
