@@ -316,6 +316,8 @@ async def test_who_read_a_report_is_shown_to_coordinators_and_ops(
     browsers: dict[str, Browser], report_id: str
 ) -> None:
     await browsers["operator"].open(f"/segnalazioni/{report_id}/scheda")
+    confirm = await browsers["operator"].open(f"/segnalazioni/{report_id}/nuovo-pin?controllo=document")
+    await browsers["operator"].send(confirm, {})
 
     pages = {
         role: await browser.open(f"/segnalazioni/letture/{report_id}") for role, browser in browsers.items()
@@ -329,6 +331,7 @@ async def test_who_read_a_report_is_shown_to_coordinators_and_ops(
     }
     assert "ada-esempio" in pages["ops"].text
     assert "La scheda dentro un&#39;altra pagina" in pages["ops"].text
+    assert "Un PIN fatto" in pages["ops"].text
     assert "bagnato" not in pages["ops"].text
 
 

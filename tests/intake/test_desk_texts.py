@@ -6,6 +6,7 @@ from intake.domain.categories import Kind
 from intake.domain.entries import EntryKind
 from intake.domain.identity_checks import IdentityCheck
 from intake.domain.readers import Part
+from intake.queries.receipts import MADE, SHOWN
 from webkit.i18n import Texts
 
 ERRORS = (
@@ -33,7 +34,7 @@ CODES = {
     "identity-check": tuple(IdentityCheck),
     "notice": NOTICES,
     "notice-title": NOTICES,
-    "reading-part": tuple(Part),
+    "reading-part": (*Part, MADE, SHOWN),
 }
 
 
