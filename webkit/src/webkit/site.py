@@ -169,6 +169,16 @@ class Site:
 
         return router
 
+    def components_router(self, context: ServiceContext) -> APIRouter:
+        """The page with every component, for development."""
+        router = APIRouter(include_in_schema=False)
+
+        @router.get("/kit", dependencies=[Depends(context.require("public"))])
+        async def show_components(request: Request) -> Response:
+            return self.page(request, "kit/development/kit.html")
+
+        return router
+
     def _around(self, request: Request, reader: Visitor | Visit | None) -> dict[str, Any]:
         """The values of the layout."""
         visitor = reader if isinstance(reader, Visitor) else None
