@@ -399,7 +399,7 @@ async def test_only_coordinators_see_absences(ada: httpx.AsyncClient, path: str)
 async def test_an_unknown_page_is_a_page(ada: httpx.AsyncClient, path: str) -> None:
     page = await ada.get(path, headers={"Accept": "text/html"})
 
-    assert page.status_code == (200 if path == "/" else 404)
+    assert page.status_code == 404
     assert page.headers["content-type"].startswith("text/html")
     assert "<h1>" in page.text
 

@@ -59,7 +59,7 @@ def cases_router(context: ServiceContext) -> APIRouter:
     guard = context.require(*STAFF)
     router = APIRouter(prefix="/v1/cases", tags=["cases"], dependencies=[Depends(guard)])
     _serve_reading(router, context)
-    _serve_ending(router, context, guard)
+    _serve_resolution(router, context, guard)
     _serve_moving(router, context, guard)
     return router
 
@@ -80,7 +80,7 @@ def _serve_reading(router: APIRouter, context: ServiceContext) -> None:
         return await cases.read_case(context, str(report_id))
 
 
-def _serve_ending(router: APIRouter, context: ServiceContext, guard: Any) -> None:
+def _serve_resolution(router: APIRouter, context: ServiceContext, guard: Any) -> None:
     @router.post("/{report_id}/resolution")
     async def resolve(
         report_id: UUID, resolution: Resolution, who: Annotated[Principal, Depends(guard)]

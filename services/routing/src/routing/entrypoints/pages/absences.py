@@ -194,7 +194,7 @@ def absences_router(desk: Desk) -> APIRouter:
     """The routes of absences, for coordinators."""
     router, pages, lock = APIRouter(prefix=ABSENCES), AbsencePages(desk), Depends(desk.guard(*COORDINATORS))
     _serve_entering(router, pages, lock)
-    _serve_ending(router, pages, lock)
+    _serve_early_end(router, pages, lock)
     return router
 
 
@@ -220,7 +220,7 @@ def _serve_entering(router: APIRouter, pages: AbsencePages, lock: object) -> Non
         return await pages.enter(request, visitor, form)
 
 
-def _serve_ending(router: APIRouter, pages: AbsencePages, lock: object) -> None:
+def _serve_early_end(router: APIRouter, pages: AbsencePages, lock: object) -> None:
     @router.post("/{absence_id}/affida")
     async def cover(request: Request, absence_id: UUID, visitor: Annotated[Visitor, lock]) -> Response:
         return await pages.cover(request, visitor, str(absence_id))

@@ -1,7 +1,6 @@
 """All staff pages of routing but those for ops."""
 
-from fastapi import APIRouter, Depends, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter
 
 from chassis.service import ServiceContext
 from routing.domain.labels import Labels
@@ -10,7 +9,7 @@ from routing.entrypoints.pages.absences import absences_router
 from routing.entrypoints.pages.board import board_router
 from routing.entrypoints.pages.case import case_router
 from routing.entrypoints.pages.closing import closing_router
-from routing.entrypoints.pages.desk import HOME, MAINTAINERS, Desk
+from routing.entrypoints.pages.desk import MAINTAINERS, Desk
 from routing.entrypoints.pages.mine import mine_router
 from routing.entrypoints.pages.moves import moves_router
 from routing.entrypoints.pages.settings import settings_router
@@ -21,12 +20,6 @@ from webkit.site import Site
 def pages_router(context: ServiceContext, site: Site, labels: Labels) -> APIRouter:
     """Every page of staff, the static files, and login and logout."""
     router, desk = APIRouter(include_in_schema=False), Desk(context, site, labels)
-    public = Depends(context.require("public"))
-
-    @router.get("/", dependencies=[public])
-    async def begin() -> Response:
-        return RedirectResponse(HOME, 303)
-
     router.include_router(login_router(context, desk.login, (*STAFF, *MAINTAINERS), site.show))
     # Pages with a name come before those of a case, whose path has an id in that place.
     for made in (mine_router, board_router, absences_router, settings_router):
