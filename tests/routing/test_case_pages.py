@@ -428,3 +428,14 @@ async def test_every_page_has_one_heading_labels_and_no_inline_code(
         assert len(ids) == len(set(ids)), path
         controls = re.findall(r'<(?:select|textarea|input(?![^>]*type="hidden"))[^>]*\sid="([^"]+)"', text)
         assert set(controls) <= set(re.findall(r'<label[^>]* for="([^"]+)"', text)), path
+
+
+async def test_my_cases_have_pages(ada: httpx.AsyncClient, service: Any) -> None:
+    for number in range(100, 130):
+        await arrived(service, number, category="vicinato", kind="social", urgency="s")
+
+    first, second = [await ada.get("/lavoro", params={"pagina": page}) for page in ("1", "2")]
+
+    assert "Ha 31 casi aperti." in read(first)
+    assert "Pagina 1 di 2" in read(first)
+    assert len(re.findall(r'<th scope="row"><a href="/lavoro/[\w-]{36}">', second.text)) == 6

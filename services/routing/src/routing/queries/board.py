@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
+from typing import TypeVar
 
 from chassis.documents import AnyOf
 from chassis.service import ServiceContext
@@ -20,6 +21,7 @@ PER_PAGE = 25
 # Days since the opening: up to the first, up to the second, up to the third, and more.
 AGES = (7, 14, 30)
 NOBODY = "nobody"
+T = TypeVar("T")
 
 
 class View(StrEnum):
@@ -94,15 +96,24 @@ class BoardView:
     is_cut: bool
 
 
+@dataclass(frozen=True)
+class MineView:
+    """A page of the open cases of an operator, and how many there are."""
+
+    rows: list[Row]
+    found: int
+    late: int
+    page: int
+    pages: int
+
+
 async def read_board(context: ServiceContext, labels: Labels, wanted: Filter, now: datetime) -> BoardView:
     """The board for this filter; counts and groups are always those of all unresolved cases."""
     unresolved = await _unresolved(context)
     cases = await _closed(context) if wanted.view is View.CLOSED else unresolved
     found = [case for case in cases if _in_view(case, wanted.view, now) and _matches(case, wanted, labels)]
     found.sort(key=_order(wanted, labels), reverse=wanted.descending)
-    pages = max(1, -(-len(found) // PER_PAGE))
-    page = min(max(1, wanted.page), pages)
-    shown = found[(page - 1) * PER_PAGE : page * PER_PAGE]
+    shown, page, pages = _page(found, wanted.page)
     return BoardView(
         counts={view: sum(_in_view(case, view, now) for case in unresolved) for view in View},
         neighbourhoods=_groups(unresolved, lambda case: case.neighbourhood, now),
@@ -119,14 +130,23 @@ async def read_board(context: ServiceContext, labels: Labels, wanted: Filter, no
 
 async def read_mine(
     context: ServiceContext, labels: Labels, operator: str, wanted: Filter, now: datetime
-) -> list[Row]:
-    """The open cases of an operator in the wanted order, the earliest due date first; those being closed come last."""
+) -> MineView:
+    """A page of the open cases of an operator, the earliest due date first; those being closed come last."""
     where = {"state.status": Status.OPEN.value, "state.operator": operator}
     cases = await context.list(CASES, where, (("state.due_at", 1),), MANY)
     found = [case for case in cases if _matches(case, wanted, labels)]
     found.sort(key=_order(wanted, labels), reverse=wanted.descending)
     found.sort(key=lambda case: case.closing is not None)
-    return [row_of(case, labels, now) for case in found]
+    rows = [row_of(case, labels, now) for case in found]
+    shown, page, pages = _page(rows, wanted.page)
+    return MineView(shown, len(rows), sum(row.late for row in rows), page, pages)
+
+
+def _page(found: list[T], wanted: int) -> tuple[list[T], int, int]:
+    """The rows of a page, its number, and how many there are; a page beyond the last is the last."""
+    pages = max(1, -(-len(found) // PER_PAGE))
+    page = min(max(1, wanted), pages)
+    return found[(page - 1) * PER_PAGE : page * PER_PAGE], page, pages
 
 
 def row_of(case: Case, labels: Labels, now: datetime) -> Row:

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from routing.entrypoints.pages.board import filter_of
 from routing.entrypoints.pages.desk import BOARD, HOME, Desk
-from routing.queries.board import Order, read_mine
+from routing.queries.board import read_mine
 from webkit.login import Visitor
 
 
@@ -21,15 +21,13 @@ def mine_router(desk: Desk) -> APIRouter:
             return RedirectResponse(BOARD, 303)
         me, now = (await desk.people()).of(visitor), desk.context.clock()
         wanted = filter_of(request)
-        rows = [] if me is None else await read_mine(desk.context, desk.labels, me.code, wanted, now)
+        mine = await read_mine(desk.context, desk.labels, me.code, wanted, now) if me else None
         return desk.site.page(
             request,
             "staff/mine.html",
             reader=visitor,
             me=me,
-            rows=rows,
-            late=sum(row.late for row in rows),
-            orders=tuple(Order),
+            mine=mine,
             now=now,
         )
 
