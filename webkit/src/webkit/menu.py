@@ -23,7 +23,7 @@ PUBLIC_MENU = (
 )
 STAFF_START = "/lavoro"
 AREAS = (
-    Area("mine", "/lavoro", frozenset({"operator", "coordinator"})),
+    Area("mine", "/lavoro", frozenset({"operator"})),
     Area("board", "/lavoro/quadro", frozenset({"coordinator"})),
     Area("absences", "/lavoro/assenze", frozenset({"coordinator"})),
     Area("applications", "/contributi", frozenset({"officer"})),
