@@ -11,7 +11,7 @@ from chassis.errors import Refused
 from routing.app.close import undo_closing
 from routing.domain.cases import Case, Status
 from routing.domain.history import Entry, Happened
-from routing.entrypoints.pages.desk import HOME, Desk, page_of, staff_of
+from routing.entrypoints.pages.desk import HOME, Desk, page_of, staff_of, start_of
 from webkit.i18n import Language
 from webkit.i18n.formats import date_and_hour
 from webkit.login import Visitor
@@ -42,7 +42,7 @@ class CasePage:
             "staff/case.html",
             status,
             reader=visitor,
-            crumbs=self._desk.crumbs(request, "mine", HOME),
+            crumbs=self._desk.crumbs(request, *start_of(visitor)),
             row=self._desk.row(case),
             case=case,
             place_of=page_of(case.report_id),

@@ -83,7 +83,7 @@ class ClosingPages:
             "staff/close.html",
             chosen.status,
             reader=visitor,
-            crumbs=self._desk.crumbs_of(request, case),
+            crumbs=self._desk.crumbs_of(request, visitor, case),
             row=self._desk.row(case),
             case=case,
             place_of=page_of(case.report_id),

@@ -89,9 +89,9 @@ class Desk:
         """The way to a page of this area of the menu."""
         return ((self.site.language(request).label("area", area), path),)
 
-    def crumbs_of(self, request: Request, case: Case) -> tuple[tuple[str, str], ...]:
-        """The way to a page of a case."""
-        return (*self.crumbs(request, "mine", HOME), (self.name_of(case), page_of(case.report_id)))
+    def crumbs_of(self, request: Request, visitor: Visitor, case: Case) -> tuple[tuple[str, str], ...]:
+        """The way to a page of a case, from the list of this person."""
+        return (*self.crumbs(request, *start_of(visitor)), (self.name_of(case), page_of(case.report_id)))
 
     def error(self, request: Request, refused: Refused) -> str:
         """What a form says about a refusal."""
@@ -110,3 +110,8 @@ def staff_of(visitor: Visitor) -> Staff:
 def page_of(report_id: str) -> str:
     """The page of a case."""
     return f"{HOME}/{report_id}"
+
+
+def start_of(visitor: Visitor) -> tuple[str, str]:
+    """The area of the list where this person's work begins, and its path."""
+    return ("mine", HOME) if "operator" in visitor.roles else ("board", BOARD)

@@ -128,7 +128,7 @@ class MovePages:
             template,
             status,
             reader=visitor,
-            crumbs=self._desk.crumbs_of(request, case),
+            crumbs=self._desk.crumbs_of(request, visitor, case),
             case=case,
             row=self._desk.row(case),
             names=people.names,
