@@ -17,7 +17,7 @@ from chassis.handling import Reactions
 from chassis.service import Plan
 from chassis.testing import MemoryService
 from webkit.assets import STATIC, Assets, AssetsMissing
-from webkit.headers import PAGE_HEADERS, STAFF_PAGE_HEADERS
+from webkit.headers import PAGE_HEADERS, staff_page_headers
 
 HOME = "/lavoro"
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -116,7 +116,8 @@ def test_a_public_page_leaves_room_for_its_text_in_100_kilobytes(assets: Assets)
 
 def test_public_pages_run_no_script_and_staff_pages_only_ours() -> None:
     assert "script-src" not in PAGE_HEADERS["Content-Security-Policy"]
-    staff = STAFF_PAGE_HEADERS["Content-Security-Policy"]
+    staff = staff_page_headers("https://login.example.org/realms/casa")["Content-Security-Policy"]
+    assert "form-action 'self' https://login.example.org;" in staff
     assert "script-src 'self';" in staff
     assert "unsafe" not in staff
 

@@ -1,10 +1,20 @@
 """The headers of a page."""
 
+from urllib.parse import urlsplit
+
 # A page may use our own styles, fonts and images and send forms to us; inline code, `data:` addresses and other origins are forbidden.
 _POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 PAGE_HEADERS = {"Content-Security-Policy": _POLICY}
-# A page for staff may also run our own scripts, and they may load fragments from us.
-STAFF_PAGE_HEADERS = {"Content-Security-Policy": f"{_POLICY}; script-src 'self'; connect-src 'self'"}
+
+
+def staff_page_headers(issuer: str) -> dict[str, str]:
+    """The headers of a page for staff: it may also run our own scripts, and they may load fragments from us.
+
+    A form may lead to the issuer, because one sent without a session is redirected to the login there."""
+    place = urlsplit(issuer)
+    forms = f"form-action 'self' {place.scheme}://{place.netloc}"
+    policy = _POLICY.replace("form-action 'self'", forms)
+    return {"Content-Security-Policy": f"{policy}; script-src 'self'; connect-src 'self'"}

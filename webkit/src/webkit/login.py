@@ -23,6 +23,7 @@ from chassis.settings import ClientSettings
 from chassis.web import SHOW, Issuer, Principal, RoleGuard, Store, log
 from webkit.code_flow import CodeFlow, LoginAttempt, same
 from webkit.csrf import CsrfTokens
+from webkit.headers import staff_page_headers
 from webkit.sessions import (
     CONFIRM_SECONDS,
     LOGIN_SECONDS,
@@ -82,6 +83,7 @@ class Login:
         url, self.home = place.public_url.rstrip("/"), place.home
         self.enter_path, self.leave_path = f"{place.home}{ENTER}", f"{place.home}{LEAVE}"
         self._flow = CodeFlow(issuer, client, client_secret, f"{url}{place.home}{BACK}", clock)
+        self.page_headers = staff_page_headers(issuer.name)
         self._secret, self._clock = secret, clock
         self.csrf = CsrfTokens(hmac.digest(secret, b"ascolto/login/forms", "sha256"))
         key = hmac.digest(secret, b"ascolto/login/cookies", "sha256")

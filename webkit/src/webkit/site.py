@@ -15,7 +15,7 @@ from webkit.addresses import Address
 from webkit.agency import Agency
 from webkit.assets import Assets
 from webkit.csrf import Visit
-from webkit.headers import PAGE_HEADERS, STAFF_PAGE_HEADERS
+from webkit.headers import PAGE_HEADERS
 from webkit.i18n import Language, Texts, chosen_language, install, staff_language
 from webkit.login import Login, SessionGuard, Show, Visitor, login_router
 from webkit.menu import PUBLIC_MENU, STAFF_START, areas_of, current_area, home_of
@@ -44,6 +44,7 @@ class Site:
         self.service, self.home, self.agency, self.login = package, home, agency, login
         self.assets = assets or Assets(home)
         self.texts = Texts.of(package)
+        self._headers = login.page_headers if login else PAGE_HEADERS
         self._notifications = Notifications(secret, home or "/", clock)
         self._templates = _environment(package, self.texts)
         self._templates.globals |= {
@@ -82,8 +83,7 @@ class Site:
         language = self.language(request)
         known = {"crumbs": (), "errors": {}} | self._around(request, reader) | values
         known["told"] = _in_words(notification, language)
-        headers = STAFF_PAGE_HEADERS if self.login else PAGE_HEADERS
-        page = HTMLResponse(self._render(template, language, known), status, headers)
+        page = HTMLResponse(self._render(template, language, known), status, self._headers)
         if notification is not None:
             self._notifications.clear(page)
         if isinstance(reader, Visit):
@@ -95,7 +95,7 @@ class Site:
     ) -> HTMLResponse:
         """A part of a page, which a browser loads into a page of this or of another service."""
         known = {"errors": {}} | self._around(request, reader) | values
-        return HTMLResponse(self._render(template, self.language(request), known), 200, STAFF_PAGE_HEADERS)
+        return HTMLResponse(self._render(template, self.language(request), known), 200, self._headers)
 
     def redirect(
         self,
