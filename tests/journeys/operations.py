@@ -23,6 +23,6 @@ def messages(world: World) -> None:
     walk = world.walk(screen=DESKTOP).log_in(*ADA, "/messaggi")
     walk.open(f"/messaggi?codice={slip.code}").sees(slip.code, "Muffa e umidità")
     walk.follow("Invii di nuovo")
-    walk.all("main input[name=motivo]").first.check()
+    walk.pick_first("motivo")
     walk.press("Invii di nuovo").sees("Messaggi")
     walk.open("/messaggi/modelli").sees("Modelli dei messaggi")

@@ -48,7 +48,7 @@ def operator_notes(world: World) -> None:
     ).sees("Sentita al telefono.")
     place = walk.path
     walk.follow("gliene dia uno nuovo")
-    walk.all("main input[name=controllo]").first.check()
+    walk.pick_first("controllo")
     walk.press("Continui").press("Faccia il nuovo PIN")
     pin = walk.all("dl.receipt dd").nth(1).inner_text().strip("\u2066\u2068\u2069 ")
     assert pin != slip.pin
@@ -81,10 +81,10 @@ def coordinator_board(world: World) -> None:
     case_of(walk, slip)
     case = walk.path
     walk.follow("Passa a un ufficio")
-    walk.all("main input[name=a]").first.check()
+    walk.pick_first("a")
     walk.choose("motivo", "competence").press("Passa il caso").open(case)
     walk.follow("Affida a un'altra persona")
-    walk.all("main input[name=a]").first.check()
+    walk.pick_first("a")
     walk.choose("motivo", "workload").press("Affida il caso").open(case)
 
 

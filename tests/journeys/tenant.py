@@ -68,7 +68,7 @@ def report_and_withdraw(world: World) -> None:
         "Aggiunga"
     )
     walk.follow("ritiri").press("Avanti").sees("Perché la ritira?")
-    walk.all("main input[name=motivo]").first.check()
+    walk.pick_first("motivo")
     walk.press("Avanti").sees("Vuole davvero ritirarla?").press("Sì, la ritiri")
     status(walk, slip).sees("ritirata")
 
@@ -78,7 +78,7 @@ def search_a_place(world: World) -> None:
     """Finds the place by the words of its address."""
     walk = world.walk().open("/segnala").pick("group", "technical").press().pick("category", "muffa").press()
     walk.fill("cerca", "monterosso").press("Cerchi").sees("Monterosso")
-    walk.all("main input[name=place_id]").first.check()
+    walk.pick_first("place_id")
     walk.press("Avanti").sees("Che cosa succede?")
 
 

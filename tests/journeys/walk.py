@@ -152,23 +152,15 @@ class Walk:
 
     def tick(self, label: str) -> "Walk":
         """Ticks a box or chooses one of several answers."""
-        box = self._field(label)
-        if self.keyboard:
-            self._reach(box, group=True)
-            self.page.keyboard.press("Space")
-        else:
-            box.check()
-        return self
+        return self._mark(self._field(label))
 
     def pick(self, name: str, value: str) -> "Walk":
         """Chooses one of several answers by its field and value, in whatever language the page is."""
-        box = self.page.locator(f"main input[name={name!r}][value={value!r}]").first
-        if self.keyboard:
-            self._reach(box, group=True)
-            self.page.keyboard.press("Space")
-        else:
-            box.check()
-        return self
+        return self._mark(self.page.locator(f"main input[name={name!r}][value={value!r}]").first)
+
+    def pick_first(self, name: str) -> "Walk":
+        """Chooses the first of several answers."""
+        return self._mark(self.page.locator(f"main input[name={name!r}]:not([type=hidden])").first)
 
     def unfold(self, name: str) -> "Walk":
         """Opens what is folded below these words."""
@@ -260,6 +252,20 @@ class Walk:
                     return
             except Error:
                 continue  # the page is just being replaced
+
+    def _mark(self, box: Locator) -> "Walk":
+        """Marks a box as people do: on its label, or with the space bar."""
+        box.wait_for(state="attached")
+        if self.keyboard:
+            self._reach(box, group=True)
+            self.page.keyboard.press("Space")
+        elif not box.is_checked():
+            self.page.locator(f"label[for={box.get_attribute('id')!r}]").first.click(
+                position={"x": 4, "y": 4}
+            )
+        if not box.is_checked():
+            raise MissingError(f"{self.here}: {box} is not marked")
+        return self
 
     def _write(self, target: Locator, text: str) -> "Walk":
         if self.keyboard:
