@@ -45,8 +45,6 @@ WAY_OUT = {
     "mail": {"notify", "mailbox", "alertmanager"},
     "identity": {*SERVICES, "issuer", "ops"},
 }
-# Every service has pages for staff or will have: it gets what a login needs.
-LOGIN = {"client", "client_secret", "public_url"}
 # Replicas of an engine follow the rules of the first one.
 LIKE = {f"{engine}-{number}": engine for engine in ("kafka", "mongo") for number in (2, 3)}
 EXACT_TAG = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?(@sha256:[0-9a-f]{64})?$")
@@ -82,7 +80,7 @@ def _receives_its_settings(name: str, spec: Deployment, _: Deployment) -> bool:
     fields = _fields_of(name)
     needed = {field for field, info in fields.items() if info.is_required()}
     prefixed = all(variable.startswith(f"{name.upper()}_") for variable in spec["environment"])
-    return prefixed and needed <= _received(name, spec) <= {*fields, *LOGIN}
+    return prefixed and needed <= _received(name, spec) <= set(fields)
 
 
 def _has_no_secret_in_sight(_: str, spec: Deployment, __: Deployment) -> bool:

@@ -23,7 +23,8 @@ Person = tuple[str, str]
 class Screen(NamedTuple):
     """A page: the name of its picture, who looks at it, and its path.
 
-    A path with ` > ` goes on with the first link of that page whose address begins so: `/lavoro > /lavoro/` is the first case."""
+    A path with ` > ` goes on with the first link in the page whose address begins so, and after a `*` ends so:
+    `/lavoro/quadro > /lavoro/0` is the first case of the board."""
 
     name: str
     person: Person | None
@@ -35,14 +36,39 @@ SCREENS = (
     Screen("home", None, "/"),
     Screen("report", None, "/segnala"),
     Screen("status", None, "/stato"),
+    Screen("lost-pin", None, "/stato/pin-perso"),
+    Screen("listening-points", None, "/punti-di-ascolto"),
+    Screen("privacy", None, "/privacy"),
+    Screen("accessibility", None, "/accessibilita"),
     Screen("not-found", None, "/nessuna-pagina"),
-    Screen("board", CARLA, "/lavoro"),
+    Screen("mine", ADA, "/lavoro"),
+    Screen("case", ADA, "/lavoro/quadro > /lavoro/0"),
+    Screen("close", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/chiudi"),
+    Screen("assign", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/affida"),
+    Screen("hand-off", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/passa"),
+    Screen("search", ADA, "/segnalazioni"),
+    Screen("household", ADA, "/segnalazioni/nuova"),
+    Screen("board", CARLA, "/lavoro/quadro"),
+    Screen("absences", CARLA, "/lavoro/assenze"),
     Screen("settings", CARLA, "/lavoro/impostazioni"),
+    Screen("messages", CARLA, "/messaggi"),
+    Screen("message", CARLA, "/messaggi > /messaggi/caso/"),
+    Screen("message-models", CARLA, "/messaggi/modelli"),
+    Screen("queue", BRUNO, "/contributi"),
+    Screen("application", BRUNO, "/contributi?stato=decise > /contributi/"),
+    Screen("decision", BRUNO, "/contributi?stato=decise > /contributi/ > /contributi/*/decisione"),
+    Screen("correction", BRUNO, "/contributi?stato=decise > /contributi/ > /contributi/*/annulla"),
+    Screen("budgets", BRUNO, "/contributi/bilanci"),
+    Screen("waiting-list", BRUNO, "/contributi/attesa"),
     Screen("wrong-role", BRUNO, "/lavoro"),
     Screen("system", DINO, "/sistema"),
+    *(
+        Screen(f"system-{name}", DINO, f"/sistema/{name}")
+        for name in ("intake", "routing", "subsidies", "notify")
+    ),
 )
 # Where each person's work begins.
-START = {ADA: "/lavoro", BRUNO: "/lavoro", CARLA: "/lavoro", DINO: "/sistema"}
+START = {ADA: "/lavoro", BRUNO: "/contributi", CARLA: "/lavoro/quadro", DINO: "/sistema"}
 
 
 def main(words: Sequence[str]) -> int:
@@ -76,8 +102,11 @@ def main(words: Sequence[str]) -> int:
 def _take(walk: Walk, screen: Screen, folder: Path) -> None:
     first, *further = screen.path.split(" > ")
     walk.page.goto(walk.world.url + first)
+    walk.page.wait_for_load_state("networkidle")
     for prefix in further:
-        link = walk.all(f"main a[href^={prefix!r}]").first
+        begin, _, end = prefix.partition("*")
+        ends = f"[href$={end!r}]" if end else ""
+        link = walk.all(f"main a[href^={begin!r}]{ends}").first
         if not link.count():
             print_stderr(f"screens: {screen.name}: {walk.page.url} has no link to {prefix}…")
             return
@@ -95,6 +124,7 @@ def _take_report(world: World, folder: Path) -> None:
 
 
 def _picture(walk: Walk, name: str, folder: Path) -> None:
+    walk.page.wait_for_load_state("networkidle")
     for width in WIDTHS:
         walk.page.set_viewport_size({"width": width, "height": HEIGHT})
         file = folder / f"{name}-{width}.png"
