@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from playwright.sync_api import Error
 from tests.journeys.browser import chromium
 from tests.journeys.staff import ADA, BRUNO, CARLA, DINO
 from tests.journeys.tenant import report, status
@@ -101,8 +102,7 @@ def main(words: Sequence[str]) -> int:
 
 def _take(walk: Walk, screen: Screen, folder: Path) -> None:
     first, *further = screen.path.split(" > ")
-    walk.page.goto(walk.world.url + first)
-    walk.page.wait_for_load_state("networkidle")
+    _go(walk, first)
     for prefix in further:
         begin, _, end = prefix.partition("*")
         ends = f"[href$={end!r}]" if end else ""
@@ -110,8 +110,18 @@ def _take(walk: Walk, screen: Screen, folder: Path) -> None:
         if not link.count():
             print_stderr(f"screens: {screen.name}: {walk.page.url} has no link to {prefix}…")
             return
-        walk.page.goto(walk.world.url + str(link.get_attribute("href")))
+        _go(walk, str(link.get_attribute("href")))
     _picture(walk, screen.name, folder)
+
+
+def _go(walk: Walk, path: str) -> None:
+    """Opens a page once more when a fragment of the page before has just sent the browser through a login."""
+    try:
+        walk.page.goto(walk.world.url + path)
+    except Error:
+        walk.page.wait_for_load_state("networkidle")
+        walk.page.goto(walk.world.url + path)
+    walk.page.wait_for_load_state("networkidle")
 
 
 def _take_report(world: World, folder: Path) -> None:
