@@ -250,6 +250,18 @@ def test_a_template_that_cannot_be_read_is_named(
     )
 
 
+def test_check_goes_on_to_its_end_when_a_catalogue_is_unreadable(
+    desk: Distribution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    replace(desk, "en", 'msgid "Buongiorno"', '<<<<<<< HEAD\nmsgid "Buongiorno"')
+
+    assert main(["check", "--unfinished"]) == 1
+    written = capsys.readouterr().out.splitlines()
+    assert "locales/en/LC_MESSAGES/public.po: unreadable: " in written[0]
+    assert written[-1] == "texts: 4 messages, 1 faults"
+
+
 def test_the_verbs_report_what_is_wrong(
     desk: Distribution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
