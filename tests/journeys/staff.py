@@ -1,7 +1,7 @@
 """Operators and coordinators: their cases, from the first look to the answer that the tenant reads."""
 
 from tests.journeys.registry import journey
-from tests.journeys.tenant import Slip, report, status
+from tests.journeys.tenant import Receipt, report, status
 from tests.journeys.walk import DESKTOP, Walk, World
 
 ADA, BRUNO, CARLA, DINO = (
@@ -13,7 +13,7 @@ ADA, BRUNO, CARLA, DINO = (
 ANSWER = "Abbiamo parlato con i vicini: da lunedì l'androne resta libero."
 
 
-def case_of(walk: Walk, slip: Slip) -> Walk:
+def case_of(walk: Walk, slip: Receipt) -> Walk:
     """Finds the case of a slip by its code."""
     walk.open("/segnalazioni").fill("codice", slip.code).press("Cerchi")
     walk.wait_for(lambda: walk.page.reload() and walk.path.startswith("/lavoro/"), "the case")
@@ -52,7 +52,7 @@ def operator_notes(world: World) -> None:
     walk.press("Continui").press("Faccia il nuovo PIN")
     pin = walk.all("dl.receipt dd").nth(1).inner_text().strip("\u2066\u2068\u2069 ")
     assert pin != slip.pin
-    status(tenant, Slip(slip.code, pin)).sees("Monterosso")
+    status(tenant, Receipt(slip.code, pin)).sees("Monterosso")
     walk.open(f"/segnalazioni/nuova?da={place.rpartition('/')[2]}").choose("category", "muffa")
     walk.fill("description", "Anche muffa in camera.").press("Registri la segnalazione").sees("PIN")
 

@@ -10,7 +10,7 @@ PLACE = "bg-monterosso"
 
 
 @dataclass(frozen=True)
-class Slip:
+class Receipt:
     """What a tenant keeps: code and PIN."""
 
     code: str
@@ -19,10 +19,10 @@ class Slip:
 
 def report(
     walk: Walk, words: str = WORDS, group: str = "technical", category: str = "ascensore", email: str = ""
-) -> Slip:
+) -> Receipt:
     """Reports a problem step by step, and returns what is on the slip."""
     fill_in(walk.open("/segnala"), words, group, category, email)
-    return slip_of(walk.press())
+    return receipt_of(walk.press())
 
 
 def fill_in(walk: Walk, words: str, group: str, category: str, email: str = "") -> Walk:
@@ -32,10 +32,10 @@ def fill_in(walk: Walk, words: str, group: str, category: str, email: str = "") 
     return walk.fill("email", email).press() if email else walk.press()
 
 
-def slip_of(walk: Walk) -> Slip:
+def receipt_of(walk: Walk) -> Receipt:
     """Code and PIN on the page that a tenant prints."""
     code, pin = walk.all("dl.receipt dd").all_inner_texts()[:2]
-    return Slip(bare(code), bare(pin))
+    return Receipt(bare(code), bare(pin))
 
 
 def bare(text: str) -> str:
@@ -43,7 +43,7 @@ def bare(text: str) -> str:
     return text.strip("\u2066\u2067\u2068\u2069 \n")
 
 
-def status(walk: Walk, slip: Slip) -> Walk:
+def status(walk: Walk, slip: Receipt) -> Walk:
     """Opens the status with code and PIN."""
     walk.open(f"/stato?codice={slip.code}")
     return walk.fill("pin", slip.pin).press()
@@ -115,7 +115,7 @@ def send_again(world: World) -> None:
     slip = report(walk)
     walk.back()
     walk.press()
-    assert slip_of(walk) == slip
+    assert receipt_of(walk) == slip
     walk.sees("già")
 
 

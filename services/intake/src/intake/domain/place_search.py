@@ -112,7 +112,7 @@ class PlaceIndex:
         difference. Numbers, single letters and words like `via` only order the hits when another word is found.
         """
         found = [(word, self._matches(word)) for word in words(text)[:MOST_WORDS]]
-        telling = [matches for word, matches in found if matches and is_telling(word)]
+        telling = [matches for word, matches in found if matches and is_distinctive(word)]
         required = telling or [matches for _, matches in found]
         counts = _count(required)
         most = max(counts.values(), default=0)
@@ -142,7 +142,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_folded(word) for found in _WORD.findall(plain) for word in _expanded(found)))
 
 
-def is_telling(word: str) -> bool:
+def is_distinctive(word: str) -> bool:
     """Whether a word of `words` tells places apart by itself: no number, no single letter, no word of every address."""
     return len(word) > 1 and not word.isdigit() and word not in _COMMON
 
@@ -171,7 +171,7 @@ def _count(required: Sequence[Mapping[int, int]]) -> Mapping[int, int]:
 def _quality(word: str, known: str) -> int:
     if word == known:
         return _EXACT
-    if not is_telling(word):
+    if not is_distinctive(word):
         return 0
     if known.startswith(word):
         return _BEGINNING
