@@ -181,7 +181,7 @@ async def test_nginx_with_the_deployed_files_answers_the_same(gateway: Local, tm
 
     assert len(ours) == len(theirs) > 40
     for one, other in zip(ours, theirs, strict=True):
-        assert one == other
+        assert one == other, f"{one}\n{other}"
 
 
 async def test_the_client_and_the_host_are_told_to_the_service(
