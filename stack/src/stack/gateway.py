@@ -29,6 +29,11 @@ ANSWERED_BY_ANOTHER = frozenset({502, 503})
 TRIES = 4
 TIMEOUTS = {"connect": 2.0, "read": 40.0, "write": 20.0, "pool": 10.0}
 LOOK_SECONDS = 0.5
+STYLE_HEADERS = {
+    "Content-Type": "text/css",
+    "Cache-Control": "public, max-age=3600",
+    "X-Content-Type-Options": "nosniff",
+}
 _PORT = re.compile(r":\d*$")
 # The ports of the running processes of a service.
 Replicas = Callable[[str], Sequence[int]]
@@ -69,7 +74,7 @@ class Gateway:
         assert scope["type"] == "http"
         asked = Asked(scope)
         if asked.path == "/gateway/answers.css":
-            await _send(send, 200, {"Content-Type": "text/css"}, self._files.value("style", {}))
+            await _send(send, 200, STYLE_HEADERS, self._files.value("style", {}))
         elif reason := self._refusal(asked):
             await self._answer(asked, reason, send)
         else:
