@@ -28,7 +28,7 @@ class Response:
     """The part of an httpx response that the load uses."""
 
     status_code: int
-    headers: Mapping[str, str]
+    headers: httpx.Headers
     content: bytes
     request: Request = Request({})
 
@@ -110,7 +110,7 @@ async def _response(reader: asyncio.StreamReader) -> Response:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     status = int(head[0].split(" ", 2)[1])
     rows = (line.partition(":") for line in head[1:] if line)
-    headers = {name.strip().lower(): value.strip() for name, _, value in rows}
+    headers = httpx.Headers([(name.strip(), value.strip()) for name, _, value in rows])
     if "chunked" in headers.get("transfer-encoding", ""):
         return Response(status, headers, await _chunks(reader))
     return Response(status, headers, await reader.readexactly(int(headers.get("content-length", 0))))

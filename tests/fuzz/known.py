@@ -136,6 +136,13 @@ async def _a_case(service: Furnished) -> ExistingData:
     return ExistingData({"report_id": REPORT})
 
 
+async def _a_message(service: Furnished) -> ExistingData:
+    await _receive(service)
+    [message, *_] = await service.store.query("messages", {})
+    again = {"POST /v1/messages/{message_id}/copies": {"reason": "not-received"}}
+    return ExistingData({"report_id": REPORT, "message_id": message["_id"]}, {}, again)
+
+
 async def _an_application(service: Furnished) -> ExistingData:
     await _receive(service)
     [row] = await service.store.query("applications", {})
@@ -147,4 +154,4 @@ async def _an_application(service: Furnished) -> ExistingData:
 
 
 _OF_THE_SCENARIO = ("notice_on", "submitted_on", "available_cents")
-_FOUND = {"intake": _a_report, "routing": _a_case, "subsidies": _an_application}
+_FOUND = {"intake": _a_report, "routing": _a_case, "subsidies": _an_application, "notify": _a_message}

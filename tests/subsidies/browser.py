@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from tests.subsidies.conftest import NOW, SEED
 from tests.subsidies.steps import SECRET
 
+from chassis.http.issuer import Issuer
 from chassis.service import Plan, ServiceContext
 from chassis.testing import MemoryService
 from subsidies.adapters.rule_files import Rules
@@ -83,7 +84,8 @@ class Officer:
 
 def login_at(clock: Any) -> Login:
     """A login whose issuer nobody asks."""
-    return Login(None, "ascolto-subsidies", "s3cret", SECRET, Place(ORIGIN, HOME, "subsidies"), clock)  # type: ignore[arg-type]
+    issuer = Issuer("http://issuer.example", httpx.AsyncClient(), development=True)
+    return Login(issuer, "ascolto-subsidies", "s3cret", SECRET, Place(ORIGIN, HOME, "subsidies"), clock)
 
 
 @asynccontextmanager
