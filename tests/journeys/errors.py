@@ -8,7 +8,7 @@ from tests.journeys.walk import World
 def unknown_address(world: World) -> None:
     """An address that nobody has is a page that leads to the start."""
     walk = world.walk()
-    for path in ("/nessuna-pagina", "/lavoro/nessuna-pagina", "/stato/nessuna-pagina"):
+    for path in ("/nessuna-pagina", "/lavoro/nessuna/pagina/qui", "/stato/nessuna-pagina"):
         walk.open(path, 404)
     walk.open("/nessuna-pagina", 404).sees("Pagina non trovata", "112").follow(
         "Vada alla pagina iniziale"

@@ -9,9 +9,10 @@ from tests.journeys.walk import DESKTOP, World
 @journey("ops")
 def look_at_the_system(world: World) -> None:
     """Logs in and reads how every service is."""
-    walk = world.walk(screen=DESKTOP).log_in(*DINO, "/sistema")
-    for service in ("intake", "routing", "subsidies", "notify"):
-        walk.open(f"/sistema/{service}")
+    walk = world.walk(screen=DESKTOP).log_in(*DINO, "/sistema/routing")
+    for service in ("intake", "subsidies", "notify"):
+        walk.open(f"/sistema/{service}").sees("In attesa di una persona", "Registro")
+    walk.open("/sistema").sees("intake-0", "routing-0", "subsidies-0", "notify-0")
 
 
 @journey("operator")
