@@ -15,7 +15,7 @@ from starlette.routing import Mount
 from tests.http.services import ROLES, SERVICES, furnished
 
 from chassis.http.context import OpenGuard, RoleGuard
-from webkit.login import SessionGuard
+from webkit.guards import SessionGuard
 
 # Whoever may ask something new has to be written here: a lock that is changed by mistake is noticed.
 OPEN = {

@@ -97,7 +97,7 @@ async def pages_in_memory(rules: Rules, now: datetime = NOW) -> AsyncIterator[tu
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
         desk = Desk(context, ApplicationDataEncryption(SECRET), rules.procedure)
         site = Site("subsidies", HOME, read_agency(SEED), SECRET, login, clock=lambda: clock[0])
-        return (pages_router(Pages(desk, site), login),)
+        return (pages_router(Pages(desk, site)),)
 
     async with MemoryService(Plan("subsidies", REACTIONS, COLLECTIONS, routers), now) as service:
         yield service, login

@@ -12,7 +12,8 @@ from chassis.documents import Raw
 from chassis.ids import uuid7
 from chassis.service import ServiceContext
 from chassis.web import OPEN, DeadLetters, Run, Vitals, readable
-from webkit.login import SessionGuard, Visitor
+from webkit.guards import SessionGuard
+from webkit.login import Visitor
 from webkit.site import Site
 
 HOME, ROLES = "/sistema", ("ops",)

@@ -15,9 +15,10 @@ from webkit.addresses import Address
 from webkit.agency import Agency
 from webkit.assets import Assets
 from webkit.csrf import Visit
+from webkit.guards import SessionGuard, login_router
 from webkit.headers import PAGE_HEADERS
 from webkit.i18n import Language, Texts, chosen_language, install, staff_language
-from webkit.login import Login, SessionGuard, Show, Visitor, login_router
+from webkit.login import Login, Show, ShowFor, Visitor
 from webkit.menu import PUBLIC_MENU, STAFF_START, areas_of, current_area, home_of
 from webkit.notifications import Notification, Notifications
 
@@ -143,9 +144,12 @@ class Site:
         """The page for an error that no page of the service handles."""
         return self.notice(request, slug, status)
 
-    def guard(self, context: ServiceContext, *roles: str) -> SessionGuard:
-        """The guard of a page for people with one of these roles; raises Misuse for a site without a login."""
-        return SessionGuard(context, self._logged_in(), roles, self.show)
+    def guard(self, context: ServiceContext, *roles: str, show_for: ShowFor | None = None) -> SessionGuard:
+        """The guard of a page for people with one of these roles; raises Misuse for a site without a login.
+
+        `show_for` renders what it refuses, if not as a page.
+        """
+        return SessionGuard(context, self._logged_in(), roles, show_for or self.show)
 
     def login_router(self, context: ServiceContext, *roles: str) -> APIRouter:
         """The routes of login and logout for people with one of these roles; raises Misuse for a site without a login."""

@@ -37,7 +37,7 @@ def plan(settings: Settings) -> Plan:
         return (
             applications_router(context, encryption),
             budgets_router(context),
-            pages_router(pages, login),
+            pages_router(pages),
         )
 
     async def seed(context: ServiceContext) -> None:

@@ -9,7 +9,6 @@ from intake.entrypoints.pages.desk_layout import AUDITORS, STAFF, Desk
 from intake.entrypoints.pages.desk_receipts import receipts_router
 from intake.entrypoints.pages.desk_report import report_router
 from intake.entrypoints.pages.desk_search import search_router
-from webkit.login import login_router
 from webkit.site import Site
 
 
@@ -17,7 +16,7 @@ def desk_router(context: ServiceContext, use_cases: UseCases, site: Site) -> API
     """All staff pages with their login; those with a fixed path come before those of a report."""
     desk, router = Desk(context, use_cases, site), APIRouter(include_in_schema=False)
     router.include_router(site.router(context))
-    router.include_router(login_router(context, desk.login, (*STAFF, *AUDITORS), site.show))
+    router.include_router(site.login_router(context, *STAFF, *AUDITORS))
     router.include_router(search_router(desk))
     router.include_router(household_router(desk))
     router.include_router(report_router(desk))

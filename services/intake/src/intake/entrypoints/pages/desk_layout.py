@@ -11,7 +11,8 @@ from chassis.service import ServiceContext
 from intake.app.readings import Reader
 from intake.app.use_cases import UseCases
 from intake.domain.reports import Report
-from webkit.login import Login, SessionGuard, Show, Visitor, own_path
+from webkit.guards import SessionGuard
+from webkit.login import Show, Visitor, own_path
 from webkit.site import Site
 
 HOME = "/segnalazioni"
@@ -25,18 +26,15 @@ class Desk:
     """The staff pages' site, guards and use cases."""
 
     def __init__(self, context: ServiceContext, use_cases: UseCases, site: Site) -> None:
-        if site.login is None:
-            raise ValueError("the staff pages need a login")
         self.context, self.use_cases, self.site = context, use_cases, site
-        self.login: Login = site.login
 
     def guard(self, *roles: str) -> SessionGuard:
         """Restricts a page to these roles."""
-        return SessionGuard(self.context, self.login, roles, self.site.show)
+        return self.site.guard(self.context, *roles)
 
     def fragment_guard(self, *roles: str) -> SessionGuard:
         """Restricts a fragment to these roles; what it refuses is told in a fragment."""
-        return SessionGuard(self.context, self.login, roles, self._show_in_fragment)
+        return self.site.guard(self.context, *roles, show_for=self._show_in_fragment)
 
     def new_id(self) -> str:
         """An id for a form that is not sent yet."""

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from chassis.errors import Misuse, Unavailable
+from chassis.errors import Unavailable
 from chassis.ids import uuid7
 from chassis.service import ServiceContext
 from notify.app.ports import Letters, ReportNames
 from notify.domain.letters import ReportName
 from notify.entrypoints.api.messages import STAFF
-from webkit.login import Login, SessionGuard, Visitor
+from webkit.guards import SessionGuard
+from webkit.login import Visitor
 from webkit.site import Site
 
 HOME = "/messaggi"
@@ -29,16 +30,9 @@ class Pages:
     names: ReportNames
     letters: Letters
 
-    @property
-    def login(self) -> Login:
-        """The login of the pages."""
-        if self.site.login is None:
-            raise Misuse("the pages of notify are for staff and need a login")
-        return self.site.login
-
     def guard(self) -> SessionGuard:
         """The guard of every page."""
-        return SessionGuard(self.context, self.login, STAFF, self.site.show)
+        return self.site.guard(self.context, *STAFF)
 
     def page(
         self, request: Request, template: str, visitor: Visitor, status: int = 200, **values: object

@@ -18,7 +18,8 @@ from routing.entrypoints.api.cases import STAFF
 from routing.queries.board import Row, row_of
 from routing.queries.cases import find_case
 from routing.queries.people import register_of
-from webkit.login import Login, SessionGuard, Visitor
+from webkit.guards import SessionGuard
+from webkit.login import Visitor
 from webkit.site import Site
 
 HOME, BOARD, ABSENCES, SETTINGS = (
@@ -51,14 +52,11 @@ class Desk:
     """The staff pages' site, labels and guards."""
 
     def __init__(self, context: ServiceContext, site: Site, labels: Labels) -> None:
-        if site.login is None:
-            raise ValueError("the staff pages need a login")
         self.context, self.site, self.labels = context, site, labels
-        self.login: Login = site.login
 
     def guard(self, *roles: str) -> SessionGuard:
         """Restricts a page to these roles."""
-        return SessionGuard(self.context, self.login, roles or STAFF, self.site.show)
+        return self.site.guard(self.context, *(roles or STAFF))
 
     def new_id(self) -> str:
         """An id for a form that is not sent yet."""

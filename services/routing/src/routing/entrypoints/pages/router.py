@@ -13,14 +13,13 @@ from routing.entrypoints.pages.desk import MAINTAINERS, Desk
 from routing.entrypoints.pages.mine import mine_router
 from routing.entrypoints.pages.moves import moves_router
 from routing.entrypoints.pages.settings import settings_router
-from webkit.login import login_router
 from webkit.site import Site
 
 
 def pages_router(context: ServiceContext, site: Site, labels: Labels) -> APIRouter:
     """Every page of staff, the static files, and login and logout."""
     router, desk = APIRouter(include_in_schema=False), Desk(context, site, labels)
-    router.include_router(login_router(context, desk.login, (*STAFF, *MAINTAINERS), site.show))
+    router.include_router(site.login_router(context, *STAFF, *MAINTAINERS))
     # Pages with a name come before those of a case, whose path has an id in that place.
     for made in (mine_router, board_router, absences_router, settings_router):
         router.include_router(made(desk))

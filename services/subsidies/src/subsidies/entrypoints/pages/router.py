@@ -9,17 +9,18 @@ from subsidies.entrypoints.pages.application import ApplicationPages, Confirmati
 from subsidies.entrypoints.pages.correction import CorrectionPages
 from subsidies.entrypoints.pages.layout import HOME, OFFICER, Pages
 from subsidies.entrypoints.pages.lists import ListPages
-from webkit.login import Login, SessionGuard, Visitor, login_router
+from webkit.guards import SessionGuard
+from webkit.login import Visitor
 
 ONE = f"{HOME}/{{application_id}}"
 
 
-def pages_router(pages: Pages, login: Login) -> APIRouter:
+def pages_router(pages: Pages) -> APIRouter:
     """All pages for officers, their static files, and login and logout."""
     router, context = APIRouter(include_in_schema=False), pages.desk.context
-    guard = SessionGuard(context, login, (OFFICER,), pages.site.show)
+    guard = pages.site.guard(context, OFFICER)
     router.include_router(pages.site.router(context))
-    router.include_router(login_router(context, login, (OFFICER,), pages.site.show))
+    router.include_router(pages.site.login_router(context, OFFICER))
     _add_lists(router, ListPages(pages), guard)
     _add_application(router, ApplicationPages(pages), guard)
     _add_decision(router, ApplicationPages(pages), guard)
