@@ -35,7 +35,7 @@ def main(words: Sequence[str]) -> int:
     args = parser.parse_args(words)
     wanted = [one for one in JOURNEYS if _is_wanted(one, args.only)]
     with journey_system(args.state) as system, chromium() as browser:
-        world = World(browser, system.public_url, system.issuer_url, system.mails)
+        world = World(browser, system.public_url, system.issuer_url, system.mails, system)
         failed = [one.name for one in wanted if not _walk(one, world)]
         unmet = [] if args.no_lighthouse or args.only else _measure(system)
     for finding in world.record.findings:

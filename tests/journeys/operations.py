@@ -1,5 +1,8 @@
 """Ops and the messages: how the system is, what was sent, what is sent again."""
 
+import asyncio
+
+from aiokafka import AIOKafkaProducer
 from tests.journeys.registry import journey
 from tests.journeys.staff import ADA, DINO
 from tests.journeys.tenant import report
@@ -13,6 +16,28 @@ def look_at_the_system(world: World) -> None:
     for service in ("intake", "subsidies", "notify"):
         walk.open(f"/sistema/{service}").sees("In attesa di una persona", "Registro")
     walk.open("/sistema").sees("intake-0", "routing-0", "subsidies-0", "notify-0")
+
+
+@journey("ops")
+def mend_what_is_parked(world: World) -> None:
+    """Finds a record that no service can read, reads it, tries it again, discards it with a reason, and finds it in the audit."""
+    asyncio.run(_send_what_nobody_can_read(world))
+    walk = world.walk(screen=DESKTOP).log_in(*DINO, "/sistema/routing")
+    walk.until("Non si riesce a leggere").follow("Non si riesce a leggere").sees(
+        "Una fila ferma", "intake.reports"
+    )
+    walk.press("Riprova questa fila").until("Finito").sees("Ancora in attesa")
+    walk.open("/sistema/routing").follow("Non si riesce a leggere")
+    walk.press("Scarta questa fila").sees("Scriva perché si può scartare.")
+    walk.fill("why", "Record di prova").press("Scarta questa fila").until("Finito").sees("Scartati")
+    walk.open("/sistema/routing").sees("Non c'è niente in attesa", "«Record di prova»")
+
+
+async def _send_what_nobody_can_read(world: World) -> None:
+    assert world.system is not None
+    connection = world.system.kafka.as_user("intake")
+    async with AIOKafkaProducer(**connection.aiokafka()) as producer:
+        await producer.send_and_wait("intake.reports", b"{", key=b"not-a-report")
 
 
 @journey("operator")

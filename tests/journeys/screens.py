@@ -87,7 +87,7 @@ def main(words: Sequence[str]) -> int:
     args.to.mkdir(parents=True, exist_ok=True)
     wanted = [screen for screen in SCREENS if screen.name in (args.page or [one.name for one in SCREENS])]
     with chromium() as browser:
-        world = World(browser, system.public_url, system.issuer_url, system.mails, check=False)
+        world = World(browser, system.public_url, system.issuer_url, system.mails, system, check=False)
         for person in dict.fromkeys(screen.person for screen in wanted):
             walk = world.walk()
             if person:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request
 
+from stack.system import System
 from stack.tools import REPOSITORY
 
 HERE = REPOSITORY / "tests" / "journeys"
@@ -56,6 +57,7 @@ class World:
     url: str
     issuer: str
     mails: Path
+    system: System | None = None
     record: Record = field(default_factory=Record)
     check: bool = True
 
@@ -173,6 +175,18 @@ class Walk:
         """The page shows all these texts."""
         self.wait_for(lambda: all(text.casefold() in self.text.casefold() for text in texts), f"{texts}")
         return self
+
+    def until(self, text: str) -> "Walk":
+        """Loads the page again until it shows this text."""
+
+        def shown() -> bool:
+            if text.casefold() in self.text.casefold():
+                return True
+            self.page.reload()
+            return False
+
+        self.wait_for(shown, text)
+        return self._look()
 
     def sees_not(self, *texts: str) -> "Walk":
         """The page shows none of these texts."""
