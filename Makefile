@@ -38,7 +38,7 @@ $(STAMP): $(WANTED) $(MOVED)
 assets: ## Build the pages' style sheet, icons and fonts, and print their sizes
 	@$(BOOTSTRAP) --assets
 
-tools: $(FOREIGN) ## Install what only some tests need: Node.js, a JDK, nginx, Prometheus
+tools: $(FOREIGN) $(BROWSER) ## Install what only some tests need: Node.js, a JDK, nginx, Prometheus, Chromium with axe
 
 $(FOREIGN):
 	@$(BOOTSTRAP) --foreign

@@ -16,8 +16,10 @@ from chassis.ids import derive
 from chassis.transaction.inputs import Input, Lineage
 from chassis.transaction.parked import Record, parked_key_id
 from contracts.intake import ReportRegistered
+from notify.handlers.record_outcome import RecordFailure
 
 REPORT = "0190a000-0000-7000-8000-000000000001"
+COMMAND = "0190a000-0000-7000-8000-00000000000c"
 APPLICANT = Path(__file__).parents[1] / "subsidies" / "scenarios" / "_applicant.yaml"
 DISCARD = "POST /ops/parked/discard"
 REPLACED_SHARE = 0.12  # share of the fields of a valid body that are taken from a generated one
@@ -133,14 +135,30 @@ async def _a_report(service: Furnished) -> ExistingData:
 
 async def _a_case(service: Furnished) -> ExistingData:
     await _receive(service)
-    return ExistingData({"report_id": REPORT})
+    move = {"operator": "operatore-2", "reason": "workload", "command_id": COMMAND}
+    await _post(service, "routing", f"/v1/cases/{REPORT}/reassignment", move)
+    return ExistingData({"report_id": REPORT}, {}, {"POST /v1/cases/{report_id}/reassignment": move})
 
 
 async def _a_message(service: Furnished) -> ExistingData:
     await _receive(service)
     [message, *_] = await service.store.query("messages", {})
-    again = {"POST /v1/messages/{message_id}/copies": {"reason": "not-received"}}
-    return ExistingData({"report_id": REPORT, "message_id": message["_id"]}, {}, again)
+    failure = RecordFailure(message["_id"], REPORT, "gave-up")
+    await service.process.context.run(failure, id=derive("fuzz", "failure"), key=REPORT)
+    copy = {"reason": "not-received", "command_id": COMMAND}
+    await _post(service, "notify", f"/v1/messages/{message['_id']}/copies", copy)
+    known = {"report_id": REPORT, "message_id": message["_id"]}
+    return ExistingData(known, {}, {"POST /v1/messages/{message_id}/copies": copy})
+
+
+async def _post(service: Furnished, name: str, path: str, body: Json) -> None:
+    """Run a command whose answer a repetition gets, whatever other requests change meanwhile."""
+    transport = httpx.ASGITransport(service.app)
+    token = {"Authorization": "Bearer operator"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url=f"http://{name}.example", headers=token
+    ) as client:
+        (await client.post(path, json=body)).raise_for_status()
 
 
 async def _an_application(service: Furnished) -> ExistingData:

@@ -14,7 +14,7 @@ from tests.http.test_routes import routes_of
 
 pytestmark = pytest.mark.slow
 
-HIDDEN = ("/ops", "/internal", "/health", "/metrics")
+HIDDEN = ("/ops", "/internal", "/health", "/metrics", "/kit")
 ID = "0190a000-0000-7000-8000-000000000001"
 
 if program() is None and os.environ.get("CI") != "true":  # noqa: TID251 - only the environment says whether this is CI
