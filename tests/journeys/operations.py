@@ -1,6 +1,7 @@
 """Ops and the messages: how the system is, what was sent, what is sent again."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from aiokafka import AIOKafkaProducer
 from tests.journeys.registry import journey
@@ -21,7 +22,9 @@ def look_at_the_system(world: World) -> None:
 @journey("ops")
 def mend_what_is_parked(world: World) -> None:
     """Finds a record that no service can read, reads it, tries it again, discards it with a reason, and finds it in the audit."""
-    asyncio.run(_send_what_nobody_can_read(world))
+    # The browser's event loop runs in this thread.
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(lambda: asyncio.run(_send_what_nobody_can_read(world))).result()
     walk = world.walk(screen=DESKTOP).log_in(*DINO, "/sistema/routing")
     walk.until("Non si riesce a leggere").follow("Non si riesce a leggere").sees(
         "Una fila ferma", "intake.reports"
@@ -29,8 +32,10 @@ def mend_what_is_parked(world: World) -> None:
     walk.press("Riprova questa fila").until("Finito").sees("Ancora in attesa")
     walk.open("/sistema/routing").follow("Non si riesce a leggere")
     walk.press("Scarta questa fila").sees("Scriva perché si può scartare.")
-    walk.fill("why", "Record di prova").press("Scarta questa fila").until("Finito").sees("Scartati")
-    walk.open("/sistema/routing").sees("Non c'è niente in attesa", "«Record di prova»")
+    for service in ("routing", "subsidies", "notify"):
+        walk.open(f"/sistema/{service}").until("Non si riesce a leggere").follow("Non si riesce a leggere")
+        walk.fill("why", "Record di prova").press("Scarta questa fila").until("Finito").sees("Scartati")
+        walk.open(f"/sistema/{service}").sees("Non c'è niente in attesa", "«Record di prova»")
 
 
 async def _send_what_nobody_can_read(world: World) -> None:
