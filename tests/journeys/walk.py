@@ -15,7 +15,7 @@ from stack.tools import REPOSITORY
 
 HERE = REPOSITORY / "tests" / "journeys"
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
-SECONDS = 10
+SECONDS = 30
 MOST_TABS = 400
 PHONE, DESKTOP = (390, 844), (1280, 900)
 # Every rule of WCAG 2.2 A and AA and every rule of good practice, findings of any level.
