@@ -26,8 +26,9 @@ from routing.entrypoints.pages.router import pages_router
 from routing.handlers.documents import CASES
 from stack.issuer import DevelopmentIssuer, load_key
 from stack.issuer import build_app as build_issuer
+from webkit.addresses import own_path
 from webkit.agency import read_agency
-from webkit.login import Login, Place, own_path
+from webkit.login import Login, Place
 from webkit.site import Site
 
 ISSUER, HERE = "http://issuer.example", "http://127.0.0.1:8002"

@@ -11,8 +11,7 @@ from tests.webkit.browsing import HOME, MONDAY, SECRET, Web, log_in
 from chassis.handling import Reactions
 from chassis.service import Plan
 from chassis.testing import MemoryService
-from webkit.addresses import Address
-from webkit.login import own_path
+from webkit.addresses import Address, own_path
 from webkit.menu import AREAS, current_area
 from webkit.notifications import COOKIE, Notification, Notifications
 

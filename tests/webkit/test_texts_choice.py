@@ -6,8 +6,9 @@ from fastapi import FastAPI, Request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webkit.addresses import own_path
 from webkit.i18n import PUBLIC, Texts, chosen_language, language_routes, staff_language
-from webkit.i18n.choice import own_path, preferred
+from webkit.i18n.choice import preferred
 
 TEXTS = Texts()
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request
+
+LONGEST_PATH = 2000
 
 
 @dataclass(frozen=True)
@@ -29,3 +31,12 @@ class Address:
     def value(self, name: str) -> str:
         """The value of this name, or nothing."""
         return self.query.get(name, "")
+
+
+def own_path(wanted: str) -> str:
+    """The path if it is one of ours, else `/`: nothing that a request asks for leads to another site."""
+    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted and len(wanted) <= LONGEST_PATH
+    if not plain or not wanted.startswith("/") or wanted.startswith("//"):
+        return "/"
+    parts = urlsplit(wanted)
+    return "/" if parts.scheme or parts.netloc else wanted

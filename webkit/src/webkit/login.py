@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken
 from fastapi import Request, Response
@@ -19,6 +18,7 @@ from chassis.clock import Clock, utc_now
 from chassis.errors import Refused, Unavailable
 from chassis.settings import ClientSettings
 from chassis.web import Issuer, Store, log
+from webkit.addresses import own_path
 from webkit.code_flow import CodeFlow, LoginAttempt, same
 from webkit.csrf import CsrfTokens
 from webkit.headers import staff_page_headers
@@ -231,10 +231,3 @@ def login_of(settings: ClientSettings, public_url: str, home: str, clock: Clock 
     client_secret = read_secret(settings.client_secret)
     place = Place(public_url, home, settings.service)
     return Login(issuer_of(settings), settings.client, client_secret, secret, place, clock)
-
-
-def own_path(wanted: str) -> str:
-    """The path if it is one of ours, else `/`: a login never redirects to another site."""
-    parts = urlsplit(wanted)
-    ours = not parts.scheme and not parts.netloc and wanted.startswith("/") and "\\" not in wanted
-    return wanted if ours and not wanted.startswith("//") and wanted.isprintable() else "/"

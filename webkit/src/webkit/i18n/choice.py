@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse
 
+from webkit.addresses import own_path
 from webkit.i18n.languages import PUBLIC, SOURCE, STAFF, Language
 from webkit.i18n.texts import Texts
 
@@ -46,13 +47,6 @@ def _range(text: str) -> tuple[float, str]:
     except ValueError:
         weight = 0.0
     return (weight, code) if 0 < weight <= 1 else (0.0, "")
-
-
-def own_path(address: str) -> str:
-    """The path to return to, or `/` when the address could lead out of this site."""
-    inside = address.startswith("/") and not address.startswith("//")
-    plain = address.isascii() and address.isprintable() and "\\" not in address
-    return address if inside and plain and len(address) <= 2000 else "/"
 
 
 def language_routes(path: str = "/lingua", offered: Sequence[str] = PUBLIC) -> APIRouter:

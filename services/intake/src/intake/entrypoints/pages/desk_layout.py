@@ -11,8 +11,9 @@ from chassis.service import ServiceContext
 from intake.app.readings import Reader
 from intake.app.use_cases import UseCases
 from intake.domain.reports import Report
+from webkit.addresses import own_path
 from webkit.guards import SessionGuard
-from webkit.login import Show, Visitor, own_path
+from webkit.login import Show, Visitor
 from webkit.site import Site
 
 HOME = "/segnalazioni"
