@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+import aiokafka.client
 import pytest
 import uvloop
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.admin import ApiVersionRequest_v0
 from aiokafka.protocol.metadata import MetadataRequest, MetadataResponse_v0
 
 from chassis.consumer.aiokafka_patches import PAUSE_SECONDS, has_no_leader, patch_aiokafka
@@ -19,8 +21,10 @@ from chassis.consumer.aiokafka_patches import PAUSE_SECONDS, has_no_leader, patc
 def unmended() -> Iterator[None]:
     """What the library does by itself, before and after."""
     send, update = AIOKafkaConnection.send, AIOKafkaClient._metadata_update
+    bootstrap, connect = AIOKafkaClient.bootstrap, aiokafka.client.create_conn
     yield
     AIOKafkaConnection.send, AIOKafkaClient._metadata_update = send, update
+    AIOKafkaClient.bootstrap, aiokafka.client.create_conn = bootstrap, connect
 
 
 @asynccontextmanager
@@ -94,6 +98,45 @@ def test_whoever_asks_for_metadata_again_and_again_rests_while_nobody_answers() 
         await client.close()
 
     uvloop.run(main())
+
+
+@asynccontextmanager
+async def _silent_broker(closed: asyncio.Event) -> AsyncIterator[str]:
+    """A broker that tells its versions and answers nothing else; `closed` is set when the client hangs up."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readexactly(int.from_bytes(await reader.readexactly(4)))
+        versions = ApiVersionRequest_v0.RESPONSE_TYPE(0, [(ApiVersionRequest_v0.API_KEY, 0, 0), (3, 0, 5)])
+        answer = request[4:8] + versions.encode()
+        writer.write(len(answer).to_bytes(4) + answer)
+        await reader.read()
+        closed.set()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    try:
+        yield f"{host}:{port}"
+    finally:
+        server.close()
+
+
+@pytest.mark.usefixtures("unmended")
+def test_a_bootstrap_that_is_given_up_closes_its_connection() -> None:
+    patch_aiokafka()
+    patch_aiokafka()
+
+    async def main() -> None:
+        closed = asyncio.Event()
+        async with _silent_broker(closed) as address:
+            client = AIOKafkaClient(bootstrap_servers=address)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await client.bootstrap()
+            async with asyncio.timeout(5):
+                await closed.wait()
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize(("leaders", "missing"), [((1, 1), False), ((1, -1), True), ((), False)])

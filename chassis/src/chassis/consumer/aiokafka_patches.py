@@ -1,9 +1,12 @@
-"""Patches of aiokafka, whose version is pinned: a broker that goes away must not stop a process."""
+"""Patches of aiokafka, whose version is pinned: a broker that goes away must not stop a process or leave a connection open."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
+import aiokafka.client
 from aiokafka.client import AIOKafkaClient
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.conn import AIOKafkaConnection, CloseReason
@@ -13,12 +16,56 @@ PAUSE_SECONDS = 0.1
 
 _send = AIOKafkaConnection.send
 _update = AIOKafkaClient._metadata_update
+_bootstrap = AIOKafkaClient.bootstrap
+_connect = aiokafka.client.create_conn
+
+
+@dataclass
+class _Bootstrap:
+    """The connections that a bootstrap has opened so far."""
+
+    running: bool = True
+    connections: list[Any] = field(default_factory=list)
+
+
+_current: ContextVar[_Bootstrap | None] = ContextVar("bootstrap", default=None)
 
 
 def patch_aiokafka() -> None:
-    """Patch the library: a write to a closed connection raises a Kafka error, and empty metadata is not fetched again at once."""
+    """Patch the library.
+
+    A write to a closed connection raises a Kafka error, empty metadata is not fetched again at once, and a bootstrap
+    that is cancelled closes its connection.
+    """
     AIOKafkaConnection.send = _send_or_end
     AIOKafkaClient._metadata_update = _update_and_pause
+    AIOKafkaClient.bootstrap = _bootstrap_or_close
+    aiokafka.client.create_conn = _connect_and_tell
+
+
+async def _bootstrap_or_close(client: Any) -> None:
+    """Close what was opened when the bootstrap does not end: the library keeps no reference to a connection that it still asks."""
+    bootstrap = _Bootstrap()
+    token = _current.set(bootstrap)
+    try:
+        await _bootstrap(client)
+    except BaseException:
+        for connection in bootstrap.connections:
+            connection.close()
+        raise
+    finally:
+        bootstrap.running = False  # the metadata task inherits the context
+        bootstrap.connections.clear()
+        _current.reset(token)
+
+
+async def _connect_and_tell(*place: Any, **settings: Any) -> Any:
+    """Open a connection and add it to those of the running bootstrap."""
+    connection = await _connect(*place, **settings)
+    bootstrap = _current.get()
+    if bootstrap is not None and bootstrap.running:
+        bootstrap.connections.append(connection)
+    return connection
 
 
 def _send_or_end(connection: Any, request: Any, expect_response: bool = True) -> Awaitable[Any]:
