@@ -81,7 +81,7 @@ ENV SERVICE=${SERVICE}
 COPY --from=built /opt/venv /opt/venv
 COPY --from=built /build/seed/${SERVICE} /srv/seed
 # The codes that other services' files name are held against these.
-COPY deploy/seed/intake/categories.yaml deploy/seed/intake/places.yaml /srv/intake/
+COPY deploy/seed/intake/categories.yaml deploy/seed/intake/places.csv /srv/intake/
 # The agency, and its logo if there is one.
 COPY deploy/seed/agency.yaml deploy/seed/logo.* /srv/
 # `exec`: the service itself gets the signals. Words after the image's name go to the service.

@@ -15,7 +15,7 @@ SOURCES = (
     "contracts/src", "chassis/src", "webkit/src", "stack/src", "ops/src", *(f"services/{name}/src" for name in SERVICES)
 )  # fmt: skip
 DOMAIN_MAY_IMPORT = {
-    "calendar", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib",
+    "bisect", "calendar", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib",
     "itertools", "json", "math", "operator", "re", "types", "typing", "unicodedata", "zoneinfo",
 }  # fmt: skip
 

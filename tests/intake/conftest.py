@@ -16,11 +16,12 @@ from intake.adapters.mail_addresses import is_address
 from intake.adapters.seed_files import read_registers
 from intake.app.registers import load_registers
 from intake.app.use_cases import use_cases
+from intake.domain.place_tree import PlaceTree
 from intake.domain.registers import Register
 from intake.entrypoints.api import internal, v1
 from intake.entrypoints.pages.desk import desk_router
 from intake.entrypoints.pages.public import BODIES, public_router
-from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
+from intake.handlers.documents import ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS
 from webkit.agency import read_agency
 from webkit.csrf import CsrfTokens
@@ -33,13 +34,13 @@ TOKENS = {"token-of-notify": "service", "token-of-operator": "operator", "token-
 
 
 @pytest.fixture(scope="session")
-def registers() -> tuple[Register, Register]:
+def registers() -> tuple[Register, PlaceTree]:
     """The categories and the places that are shipped."""
     return read_registers(SEED)
 
 
 @pytest.fixture
-async def service(registers: tuple[Register, Register]) -> AsyncIterator[MemoryService]:
+async def service(registers: tuple[Register, PlaceTree]) -> AsyncIterator[MemoryService]:
     """The service at noon of a day in November, with the shipped registers loaded."""
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
@@ -54,12 +55,12 @@ async def service(registers: tuple[Register, Register]) -> AsyncIterator[MemoryS
     site = Site("intake", "", read_agency(SEED), SECRET)
 
     async def seed(context: ServiceContext) -> None:
-        await load_registers(context, registers)
+        await load_registers(context, *registers)
 
     plan = Plan(
         "intake",
         REACTIONS,
-        (REPORTS, PRIVATE, ENTRIES, REGISTERS),
+        (REPORTS, PRIVATE, ENTRIES, REGISTERS, PLACES),
         routers,
         seed=seed,
         error_page=site.error_page,

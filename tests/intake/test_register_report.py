@@ -10,7 +10,7 @@ from chassis.handling import Moment
 from chassis.sealing import Sealed
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from intake.domain.categories import Category, Kind, Urgency
-from intake.domain.places import Place
+from intake.domain.places import Place, PlaceKind
 from intake.domain.registers import Register
 from intake.domain.reports import Report, Status
 from intake.handlers.documents import PRIVATE, REPORTS
@@ -30,9 +30,13 @@ CATEGORIES = Register(
         Category("pericolo-immediato", "Pericolo", Kind.DANGER, Urgency.E0),
     ),
 )
-PLACES = Register(
-    "places", "v1", places=(Place("lc-rancio-01", "Edificio A", "rancio", "Rancio", "lecco", "Lecco"),)
-)
+PLACE = Place("lc-rancio-01", "Edificio A", "rancio", "Rancio", "lecco", "Lecco")
+PLACES = {
+    PLACE.id: PLACE,
+    "flat": replace(PLACE, kind=PlaceKind.FLAT),
+    "province": replace(PLACE, kind=PlaceKind.PROVINCE),
+    "closed": replace(PLACE, closed_on="2026-11-20"),
+}
 COMMAND = RegisterReport(
     report_id=ID,
     tracking_code="ABCDE-FGHJK",
@@ -50,21 +54,21 @@ COMMAND = RegisterReport(
 
 
 def published(command: RegisterReport) -> ReportRegistered:
-    change = register_report(command, None, None, CATEGORIES, PLACES, Moment(NOW, f"report:{ID}"))
+    change = register_report(command, None, None, CATEGORIES, PLACE, Moment(NOW, f"report:{ID}"))
     (event,) = change.events
     assert isinstance(event, ReportRegistered)
     return event
 
 
 def known(status: Status = Status.REGISTERED) -> Report:
-    change = register_report(COMMAND, None, None, CATEGORIES, PLACES, Moment(NOW, f"report:{ID}"))
+    change = register_report(COMMAND, None, None, CATEGORIES, PLACE, Moment(NOW, f"report:{ID}"))
     report = next(put.state for put in change.write if put.collection is REPORTS)
     assert isinstance(report, Report)
     return replace(report, status=status)
 
 
 def test_a_report_is_stored_with_its_sealed_content_and_published_once() -> None:
-    change = register_report(COMMAND, None, None, CATEGORIES, PLACES, Moment(NOW, f"report:{ID}"))
+    change = register_report(COMMAND, None, None, CATEGORIES, PLACE, Moment(NOW, f"report:{ID}"))
 
     assert [put.collection for put in change.write] == [REPORTS, PRIVATE]
     assert list(change.events) == [
@@ -95,7 +99,7 @@ def test_a_frail_person_raises_ordinary_and_urgent_by_one_class(category: str, u
 
 
 def test_the_same_report_again_changes_nothing() -> None:
-    change = register_report(COMMAND, known(), SEALED, CATEGORIES, PLACES, Moment(NOW, "again"))
+    change = register_report(COMMAND, known(), SEALED, CATEGORIES, PLACE, Moment(NOW, "again"))
 
     assert (change.write, change.events) == ((), ())
     assert change.answer == {"tracking_code": "ABCDE-FGHJK", "known": True, "sender_hash": "sender"}
@@ -104,7 +108,7 @@ def test_the_same_report_again_changes_nothing() -> None:
 def test_the_same_report_of_another_sender_returns_the_first_sender() -> None:
     command = replace(COMMAND, sender_hash="another")
 
-    change = register_report(command, known(), SEALED, CATEGORIES, PLACES, Moment(NOW, "again"))
+    change = register_report(command, known(), SEALED, CATEGORIES, PLACE, Moment(NOW, "again"))
 
     assert change.write == ()
     assert change.answer == {"tracking_code": "ABCDE-FGHJK", "known": True, "sender_hash": "sender"}
@@ -114,7 +118,7 @@ def test_another_report_under_its_id_is_refused() -> None:
     other = replace(COMMAND, fingerprint="other")
 
     with pytest.raises(Refused, match="id-reused"):
-        register_report(other, known(), SEALED, CATEGORIES, PLACES, Moment(NOW, "other"))
+        register_report(other, known(), SEALED, CATEGORIES, PLACE, Moment(NOW, "other"))
 
 
 @pytest.mark.parametrize(
@@ -124,6 +128,9 @@ def test_another_report_under_its_id_is_refused() -> None:
         ({"category": "pericolo-immediato", "place_id": "luna"}, "call-112"),
         ({"category": "astronavi"}, "unknown-category"),
         ({"place_id": "luna"}, "unknown-place"),
+        ({"place_id": "flat"}, "place-is-flat"),
+        ({"place_id": "province"}, "place-too-wide"),
+        ({"place_id": "closed"}, "place-closed"),
         ({"heard_at": NOW + timedelta(hours=1)}, "heard-in-future"),
     ],
 )
@@ -133,14 +140,14 @@ def test_a_report_that_violates_a_rule_is_refused_with_its_field(
     command = replace(COMMAND, **changes)  # type: ignore[arg-type]
 
     with pytest.raises(Refused) as refused:
-        register_report(command, None, None, CATEGORIES, PLACES, Moment(NOW, "x"))
+        register_report(command, None, None, CATEGORIES, PLACES.get(command.place_id), Moment(NOW, "x"))
 
     assert (refused.value.slug, refused.value.status) == (slug, 422)
 
 
-def test_a_report_waits_for_the_registers() -> None:
+def test_a_report_waits_for_the_categories() -> None:
     with pytest.raises(Early):
-        register_report(COMMAND, None, None, CATEGORIES, None, Moment(NOW, "x"))
+        register_report(COMMAND, None, None, None, PLACE, Moment(NOW, "x"))
 
 
 @pytest.mark.parametrize("status", [Status.REGISTERED, Status.HELD, Status.IN_CHARGE, Status.ESCALATED])
@@ -160,3 +167,11 @@ def test_a_withdrawn_report_does_not_change() -> None:
 def test_a_closed_report_cannot_be_withdrawn() -> None:
     with pytest.raises(Refused, match="report-closed"):
         withdraw_report(WithdrawReport(ID, "other"), known(Status.CLOSED), Moment(NOW, "w"))
+
+
+def test_what_was_heard_while_the_place_was_in_use_is_registered() -> None:
+    command = replace(COMMAND, heard_at=NOW - timedelta(days=1))
+
+    change = register_report(command, None, None, CATEGORIES, PLACES["closed"], Moment(NOW, "x"))
+
+    assert change.events

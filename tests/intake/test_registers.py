@@ -11,30 +11,32 @@ from chassis.http.context import ServiceContext
 from chassis.seed import SeedError
 from chassis.store.memory import MemoryStore
 from intake.adapters.seed_files import read_registers
-from intake.app.registers import load_registers
+from intake.app.registers import load_register, load_registers
 from intake.domain.categories import Kind
+from intake.domain.place_tree import PlaceTree
+from intake.domain.places import PlaceKind
 from intake.domain.registers import Register
 from intake.handlers.documents import REGISTERS
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
 
 
-def test_every_kind_has_a_category(registers: tuple[Register, Register]) -> None:
+def test_every_kind_has_a_category(registers: tuple[Register, PlaceTree]) -> None:
     categories, _ = registers
 
     assert {category.kind for category in categories.categories} == set(Kind)
     assert all(category.label and category.examples for category in categories.categories)
 
 
-def test_every_neighbourhood_has_a_place_for_all_of_it(registers: tuple[Register, Register]) -> None:
+def test_every_neighbourhood_has_a_place_for_all_of_it(registers: tuple[Register, PlaceTree]) -> None:
     _, places = registers
 
-    ids = {place.id for place in places.places}
-    assert all(any(id_.endswith(place.neighbourhood) for id_ in ids) for place in places.places)
+    codes = {one.neighbourhood for one in places.places if one.kind is PlaceKind.NEIGHBOURHOOD}
+    assert codes == {one.neighbourhood for one in places.places} - {""}
 
 
 def test_the_shipped_mapping_names_existing_categories_and_places(
-    registers: tuple[Register, Register],
+    registers: tuple[Register, PlaceTree],
 ) -> None:
     categories, places = registers
     mapping = yaml.safe_load((SEED / "import-municipium.yaml").read_text())
@@ -53,11 +55,36 @@ def test_the_shipped_mapping_names_existing_categories_and_places(
         ("categories.yaml", "code: citofono, ", "", 17, "code: is missing"),
         ("categories.yaml", "urgency: u,", "urgency: e0,", 15, "write e0 for the kind danger"),
         ("categories.yaml", "citofono muto", "muto\\0", 18, "has control characters"),
-        ("places.yaml", "provinces:", "province:", 5, "is not a field"),
-        ("places.yaml", "bg-monterosso-02", "bg-monterosso-01", 14, "is there twice, first on line 13"),
-        ("places.yaml", "code: malpensata", "code: monterosso", 17, "is there twice, first on line 9"),
-        ("places.yaml", "provinces:", "provinces: [", 6, "is not YAML"),
-        ("places.yaml", "label: Bergamo", "label: 1", 7, "write a text"),
+        ("places.csv", "id;kind;", "id;tipo;", 1, "kind: is missing in the first line"),
+        ("places.csv", "bg-monterosso-04;", "bg-monterosso-01;", 28, "is there twice, first on line 4"),
+        ("places.csv", "bergamo;malpensata;", "bergamo;monterosso;", 35, "is there twice, first on line 3"),
+        ("places.csv", "Bergamo;;;;45.6983", 'Bergamo;;;;"45.6983', 341, "is not a table"),
+        ("places.csv", "edificio C;;", "edificio C, cortile interno;", 28, "has 11 cells"),
+        (
+            "places.csv",
+            "-01;building;bg-monterosso;",
+            "-01;building;bg-atlantide;",
+            4,
+            "no such place; write the id of its",
+        ),
+        (
+            "places.csv",
+            "-02;stair;bg-monterosso-b",
+            "-02;stair;bg-monterosso",
+            16,
+            "is a neighbourhood; write the id",
+        ),
+        ("places.csv", "45.7142;9.6793;", "45.7142;;", 3, "lon: write both coordinates, or none"),
+        ("places.csv", "45.7142", "4571.42", 3, "write degrees like 45.69 from -90 to 90"),
+        ("places.csv", ";24121;", ";2412;", 3, "write the five digits"),
+        (
+            "places.csv",
+            "tetto;roof;",
+            "tetto;;",
+            5,
+            "write one of lift, boiler, gate, roof, cellar for an asset",
+        ),
+        ("places.csv", "45.7133;9.68;;", "45.7133;9.68;;presto", 4, "write a day like 2026-11-30"),
     ],
 )
 def test_a_mistake_names_the_file_the_line_and_the_fix(
@@ -81,23 +108,23 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_restart_with_the_same_files_writes_nothing(
-    context: ServiceContext, store: MemoryStore, registers: tuple[Register, Register]
+    context: ServiceContext, store: MemoryStore, registers: tuple[Register, PlaceTree]
 ) -> None:
     commits = store.now
 
-    await load_registers(context, registers)
+    await load_registers(context, *registers)
 
     assert store.now == commits
 
 
 async def test_going_back_to_a_former_file_is_a_new_revision(
-    context: ServiceContext, registers: tuple[Register, Register]
+    context: ServiceContext, registers: tuple[Register, PlaceTree]
 ) -> None:
     categories, _ = registers
     shorter = replace(categories, version="other", categories=categories.categories[:3])
 
     for register in (shorter, categories, shorter):
-        await load_registers(context, (register,))
+        await load_register(context, register)
 
     current = await context.load(REGISTERS, "categories")
     assert current is not None

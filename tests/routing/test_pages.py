@@ -39,7 +39,7 @@ SECRET = b"an invented secret of 32 bytes.."
 SEED = ROOT / "deploy" / "seed" / "routing"
 LABELS = read_labels(SEED)
 CLOSING = {"esito": "solved", "command_id": "0190a000-0000-7000-8000-00000000c0de"}
-CASE = "Solitudine e isolamento, Monterosso, tutto il quartiere"
+CASE = "Solitudine e isolamento, Monterosso"
 
 
 @dataclass

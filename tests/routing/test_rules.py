@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chassis.seed import cells, load_table
 from routing.domain.decisions import decision_by
 from routing.domain.registers import Register
 from routing.domain.rules import (
@@ -193,10 +194,8 @@ def test_every_report_has_a_route_or_is_held_and_never_both(
 def test_everything_that_intake_can_register_matches_a_rule(register: Register) -> None:
     seed = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
     categories = yaml.safe_load((seed / "categories.yaml").read_text())["categories"]
-    provinces = yaml.safe_load((seed / "places.yaml").read_text())["provinces"]
-    places = [
-        (area["code"], province["code"]) for province in provinces for area in province["neighbourhoods"]
-    ]
+    rows = [row.cells for row in load_table(seed / "places.csv").rows]
+    places = [(row["code"], row["parent"]) for row in rows if row["kind"] == "neighbourhood"]
 
     decisions = {
         (category["code"], area): decision_by(
@@ -213,10 +212,7 @@ def test_everything_that_intake_can_register_matches_a_rule(register: Register) 
 
 
 def test_the_patron_days_are_those_of_intakes_provinces(register: Register) -> None:
-    places = yaml.safe_load(
-        (Path(__file__).parents[2] / "deploy" / "seed" / "intake" / "places.yaml").read_text()
-    )
+    places = Path(__file__).parents[2] / "deploy" / "seed" / "intake" / "places.csv"
 
-    assert {feast.province for feast in register.calendar.feasts} - {None} == {
-        province["code"] for province in places["provinces"]
-    }
+    provinces = cells(places, "code", kind="province") or ()
+    assert {feast.province for feast in register.calendar.feasts} - {None} == {*provinces}

@@ -11,10 +11,24 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from chassis import fields
 from chassis.fields import Day
+from chassis.strict_csv import Table, TableRow, load_table, parse_table, write_table
 from chassis.strict_yaml import Fault, KeyPath, SeedError, SeedFile, Written, load
 
 __all__ = ["Code", "Day", "Fault", "KeyPath", "Row", "SeedError", "SeedFile", "Text", "Written"]
-__all__ += ["check", "each", "load", "loose", "read", "read_all", "refuse", "twice", "values"]
+__all__ += [
+    "Table",
+    "TableRow",
+    "cells",
+    "check",
+    "each",
+    "load",
+    "load_table",
+    "loose",
+    "parse_table",
+    "read",
+    "read_all",
+]
+__all__ += ["refuse", "twice", "values", "write_table"]
 
 M = TypeVar("M", bound="Row")
 
@@ -103,6 +117,21 @@ def values(path: Path, *steps: str) -> frozenset[str] | None:
         found = [row.get(step) for row in rows if isinstance(row, dict)]
         rows = [one for part in found for one in (part if isinstance(part, list) else [part])]
     return frozenset(row for row in rows if isinstance(row, str))
+
+
+def cells(path: Path, column: str, **where: str) -> frozenset[str] | None:
+    """The cells of a column of another service's table, in the rows that have `where`; None where the file does not exist.
+
+    Raises SeedError as `load_table` does.
+    """
+    if not path.exists():
+        return None
+    rows = (row.cells for row in load_table(path).rows)
+    return frozenset(
+        row[column]
+        for row in rows
+        if column in row and all(row.get(name) == value for name, value in where.items())
+    )
 
 
 def twice(file: SeedFile, written: Iterable[Written]) -> Iterator[Fault]:

@@ -16,7 +16,7 @@ from intake.entrypoints.gauges import GAUGES
 from intake.entrypoints.pages.desk_layout import HOME
 from intake.entrypoints.pages.public import BODIES
 from intake.entrypoints.pages.sites import Sites
-from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
+from intake.handlers.documents import ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS, SUBSCRIBES
 from intake.queries import readings, reports
 from intake.settings import Settings
@@ -38,12 +38,12 @@ def plan(settings: Settings) -> Plan:
         return (v1.router(context, cases), internal.router(context, cases), *sites.routers(context, cases))
 
     async def seed(context: ServiceContext) -> None:
-        await load_registers(context, registers)
+        await load_registers(context, *registers)
 
     return Plan(
         name="intake",
         reactions=REACTIONS,
-        collections=(REPORTS, PRIVATE, ENTRIES, REGISTERS),
+        collections=(REPORTS, PRIVATE, ENTRIES, REGISTERS, PLACES),
         subscribes=SUBSCRIBES,
         indexes=(GUESSES, DRAFTS, *reports.INDEXES, *readings.INDEXES),
         gauges=GAUGES,

@@ -13,11 +13,12 @@ from intake.queries.reports import reports_with_contents
 
 @dataclass(frozen=True)
 class Content:
-    """The description of a report, its contact, and whether a frail person lives there."""
+    """The description of a report, its contact, whether a frail person lives there, and the id of the flat if it was given."""
 
     text: str
     contact: Contact
     frail: bool
+    flat: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,17 @@ class Contents:
         except Erased:
             return None
         contact = Contact(fields.get("name"), fields.get("email"), fields.get("phone"))
-        return Content(fields["text"], contact, fields["frail"] == "1")
+        return Content(fields["text"], contact, fields["frail"] == "1", fields.get("flat"))
 
 
 def _fields(draft: Draft) -> dict[str, str]:
     """The fields to encrypt; `frail` is always present with one character, so its value does not change the stored size."""
-    contact = {"name": draft.contact.name, "email": draft.contact.email, "phone": draft.contact.phone}
+    contact = {
+        "name": draft.contact.name,
+        "email": draft.contact.email,
+        "phone": draft.contact.phone,
+        "flat": draft.flat,
+    }
     return {
         "text": draft.description,
         "frail": "1" if draft.frail else "0",

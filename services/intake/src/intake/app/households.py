@@ -24,7 +24,8 @@ class Households:
         report, content = full.report, full.content
         contact = content.contact if content else Contact()
         frail = content is not None and content.frail
-        return Draft("", report.place_id, "", report.language, CHANNEL, contact=contact, frail=frail)
+        flat = content.flat if content else None
+        return Draft("", report.place_id, "", report.language, CHANNEL, None, contact, frail, flat)
 
     async def register(self, judged: JudgedDraft, report_id: str, reader: Reader, session: str) -> Submission:
         """Register the draft under this id, and permit its maker to see the receipt; raises Refused with the first fault."""

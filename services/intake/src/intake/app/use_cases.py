@@ -12,7 +12,6 @@ from intake.app.follow import Following
 from intake.app.households import Households
 from intake.app.new_pin import Receipts
 from intake.app.notes import Notes
-from intake.app.places import PlaceSearch
 from intake.app.readings import Readings
 from intake.app.registers import Registers
 from intake.app.status_sessions import StatusSessions
@@ -33,7 +32,6 @@ class UseCases:
     drafts: BrowserDrafts
     entries: ReportEntries
     following: Following
-    places: PlaceSearch
     households: Households
     notes: Notes
     readings: Readings
@@ -60,7 +58,6 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         drafts=BrowserDrafts(context, secret),
         entries=entries,
         following=Following(entries),
-        places=PlaceSearch(registers),
         households=Households(readings, submissions, receipts),
         notes=Notes(readings, entries),
         readings=readings,

@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from intake.domain.categories import Urgency
+from intake.domain.categories import Category, Urgency
 from intake.domain.drafts import Contact, Draft, normalized
+from intake.domain.place_tree import PlaceTree
+from intake.domain.places import Place, PlaceKind
 from intake.domain.registers import Register
 
 MOST_CHARACTERS = 4000
@@ -58,12 +60,14 @@ _CONTACT_FAULTS = {
 
 
 def faults(
-    draft: Draft, categories: Register, places: Register, now: datetime, is_address: IsAddress
+    draft: Draft, categories: Register, places: PlaceTree, now: datetime, is_address: IsAddress
 ) -> tuple[Fault, ...]:
     """All faults of a tidied draft, in the order of the form's fields."""
     stored = normalized(draft)
+    category, place = categories.category(draft.category), places.place(draft.place_id)
     return (
-        *subject_faults(draft.category, draft.place_id, categories, places),
+        *subject_faults(category, place, draft.heard_at or now),
+        *_flat_faults(draft, places),
         *text_faults(stored.description),
         *_contact_faults(stored.contact, is_address),
         *_language_faults(draft.language),
@@ -71,28 +75,55 @@ def faults(
     )
 
 
-def subject_faults(
-    category_code: str, place_id: str, categories: Register, places: Register
-) -> tuple[Fault, ...]:
+def subject_faults(category: Category | None, place: Place | None, heard_at: datetime) -> tuple[Fault, ...]:
     """The faults of category and place; an immediate danger is the only fault of its draft's subject."""
-    found: list[Fault] = []
-    category = categories.category(category_code)
-    if category is None:
-        found.append(
-            Fault(
-                "unknown-category",
-                "category",
-                "There is no such category.",
-                "Use a code from GET /v1/categories.",
-            )
-        )
-    elif category.urgency is Urgency.E0:
+    if category is not None and category.urgency is Urgency.E0:
         return (Fault("call-112", "category", CALL_112, "Chiami il 112 o il 115."),)
-    if places.place(place_id) is None:
-        found.append(
-            Fault("unknown-place", "place_id", "There is no such place.", "Use an id from GET /v1/places.")
+    unknown = Fault(
+        "unknown-category", "category", "There is no such category.", "Use a code from GET /v1/categories."
+    )
+    return (*((unknown,) if category is None else ()), *_place_faults(place, heard_at))
+
+
+def _place_faults(place: Place | None, heard_at: datetime) -> Iterator[Fault]:
+    if place is None:
+        yield Fault("unknown-place", "place_id", "There is no such place.", "Use an id from GET /v1/places.")
+    elif place.kind is PlaceKind.FLAT:
+        yield Fault(
+            "place-is-flat",
+            "place_id",
+            "This is a flat, which is never published.",
+            "Send its stair or building as `place_id`, and the flat as `flat`.",
         )
-    return tuple(found)
+    elif not place.is_reportable:
+        yield Fault(
+            "place-too-wide",
+            "place_id",
+            "A report cannot be about a whole province.",
+            "Use a neighbourhood, a building or a stair from GET /v1/places.",
+        )
+    elif not place.is_open(heard_at):
+        yield Fault(
+            "place-closed",
+            "place_id",
+            f"This place is not in use since {place.closed_on}.",
+            "Use the building or the neighbourhood that it was part of.",
+        )
+
+
+def _flat_faults(draft: Draft, places: PlaceTree) -> Iterator[Fault]:
+    """A flat belongs to the place of the report: to its stair, or to its building."""
+    if draft.flat is None:
+        return
+    flat = places.place(draft.flat)
+    above = {one.id for one in places.ancestors(draft.flat)}
+    if flat is None or flat.kind is not PlaceKind.FLAT or draft.place_id not in above:
+        yield Fault(
+            "unknown-flat",
+            "flat",
+            "There is no such flat in this place.",
+            "Use a flat from GET /v1/places?within=PLACE_ID, or leave it out.",
+        )
 
 
 def heard_at_faults(heard_at: datetime | None, now: datetime) -> tuple[Fault, ...]:

@@ -19,7 +19,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class Draft:
-    """A report as it is submitted."""
+    """A report as it is submitted; the flat, if given, is a place below the report's and is never published."""
 
     category: str
     place_id: str
@@ -29,6 +29,7 @@ class Draft:
     heard_at: datetime | None = None
     contact: Contact = field(default_factory=Contact)
     frail: bool = False
+    flat: str | None = None
 
 
 def tidy(draft: Draft) -> Draft:
@@ -45,6 +46,7 @@ def tidy(draft: Draft) -> Draft:
         language=draft.language.strip().lower(),
         heard_at=_milliseconds(draft.heard_at),
         contact=Contact(_line(contact.name), _line(contact.email), _line(contact.phone)),
+        flat=_line(draft.flat),
     )
 
 

@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 
-from intake.domain.places import Place
+from intake.domain.places import Place, PlaceKind
 
 MOST_HITS = 20
 MOST_WORDS = 12
@@ -84,6 +86,8 @@ _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
 _DOUBLED = re.compile(r"([^\W\d_])\1+")
 _EXACT, _BEGINNING, _NEAR = 3, 2, 1
 _FEWEST_LETTERS = 5  # of a word that may have one letter wrong
+_DEPTH = {kind: number for number, kind in enumerate(PlaceKind)}
+Matches = Sequence[tuple[int, Set[int]]]  # of one word: the numbers of places, by quality, best first
 
 
 @dataclass(frozen=True)
@@ -95,43 +99,77 @@ class PlaceHits:
 
 
 class PlaceIndex:
-    """The places of one register, by the words of their labels."""
+    """The places that can be searched, by the words of their labels, addresses and aliases.
+
+    Unfinished words are found by bisection, wrong letters by the words that are left when one letter is taken out.
+    """
 
     def __init__(self, places: Sequence[Place]) -> None:
         self._places = places
-        self._numbers: defaultdict[str, set[int]] = defaultdict(set)
+        self._above = {place.id: place.parent for place in places}
+        self._number = {place.id: number for number, place in enumerate(places)}
+        self._depth = [_DEPTH[place.kind] for place in places]
+        numbers: defaultdict[str, set[int]] = defaultdict(set)
         for number, place in enumerate(places):
-            labels = (place.label, place.neighbourhood_label, place.province_label)
-            for word in words(" ".join(labels)):
-                self._numbers[word].add(number)
+            for word in _words_of(place):
+                numbers[word].add(number)
+        self._numbers: Mapping[str, Set[int]] = numbers
+        self._sorted = sorted(word for word in numbers if is_distinctive(word))
+        self._shortened: defaultdict[str, list[str]] = defaultdict(list)
+        for word in self._sorted:
+            for short in {word, *_one_less(word)} if len(word) >= _FEWEST_LETTERS - 1 else ():
+                self._shortened[short].append(word)
 
-    def find(self, text: str) -> PlaceHits:
-        """The places that have most of the words typed, at most 20; a word that no place has is ignored.
+    def find(self, text: str, limit: int = MOST_HITS) -> PlaceHits:
+        """The places that have most of the words typed, at most `limit`; a word that no place has is ignored.
 
         Case, accents, doubled letters, order, usual abbreviations, unfinished words, and one wrong letter in a long word make no
-        difference. Numbers, single letters and words like `via` only order the hits when another word is found.
+        difference. Numbers, single letters and words like `via` only order the hits when another word is found. A part of a
+        place is left out when the place itself is as good a hit.
         """
         found = [(word, self._matches(word)) for word in words(text)[:MOST_WORDS]]
         telling = [matches for word, matches in found if matches and is_distinctive(word)]
-        required = telling or [matches for _, matches in found]
-        counts = _count(required)
-        most = max(counts.values(), default=0)
-        numbers = [number for number, count in counts.items() if count == most]
-        ranks = {number: sum(matches.get(number, 0) for _, matches in found) for number in numbers}
-        numbers.sort(key=lambda number: (-ranks[number], number))
-        hits = tuple(self._places[number] for number in numbers[:MOST_HITS])
-        return PlaceHits(hits, more=len(numbers) > MOST_HITS)
+        numbers = _most(telling or [matches for _, matches in found if matches])
+        ranks = _ranks(numbers, [matches for _, matches in found if matches])
+        best = self._without_parts(
+            sorted(numbers, key=lambda one: (-ranks[one], self._depth[one], one)), ranks
+        )
+        hits = list(islice(best, limit + 1))
+        return PlaceHits(tuple(self._places[number] for number in hits[:limit]), more=len(hits) > limit)
 
-    def _matches(self, word: str) -> Mapping[int, int]:
-        """How well each place has this word: exactly, as the beginning of one, or with one wrong letter."""
-        qualities: dict[int, int] = {}
-        for known, numbers in self._numbers.items():
-            quality = _quality(word, known)
-            for number in numbers if quality else ():
-                qualities[number] = max(quality, qualities.get(number, 0))
-        if any(quality > _NEAR for quality in qualities.values()):
-            return {number: quality for number, quality in qualities.items() if quality > _NEAR}
-        return qualities
+    def _without_parts(self, numbers: Iterable[int], ranks: Mapping[int, int]) -> Iterator[int]:
+        for number in numbers:
+            if all(ranks.get(above, 0) < ranks[number] for above in self._ancestors(number)):
+                yield number
+
+    def _ancestors(self, number: int) -> Iterator[int]:
+        above = self._above[self._places[number].id]
+        while above in self._number:
+            yield self._number[above]
+            above = self._above[above]
+
+    def _matches(self, word: str) -> Matches:
+        """The places with this word: exactly, as the beginning of one, or else with one wrong letter."""
+        exact = [(_EXACT, self._numbers[word])] if word in self._numbers else []
+        if not is_distinctive(word):
+            return exact
+        longer = _union(self._numbers[known] for known in self._beginning(word) if known != word)
+        if exact or longer:
+            return [*exact, (_BEGINNING, longer)] if longer else exact
+        near = _union(self._numbers[known] for known in self._near(word))
+        return [(_NEAR, near)] if near else []
+
+    def _beginning(self, word: str) -> Iterator[str]:
+        for known in islice(self._sorted, bisect_left(self._sorted, word), None):
+            if not known.startswith(word):
+                return
+            yield known
+
+    def _near(self, word: str) -> Iterable[str]:
+        if len(word) < _FEWEST_LETTERS:
+            return ()
+        candidates = {known for short in (word, *_one_less(word)) for known in self._shortened.get(short, ())}
+        return (known for known in candidates if _is_near(word, known))
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -160,24 +198,44 @@ def _folded(word: str) -> str:
     return _SAME.get(single, single)
 
 
-def _count(required: Sequence[Mapping[int, int]]) -> Mapping[int, int]:
-    counts: defaultdict[int, int] = defaultdict(int)
-    for matches in required:
-        for number in matches:
-            counts[number] += 1
-    return counts
+def _words_of(place: Place) -> tuple[str, ...]:
+    labels = (place.label, place.address, place.neighbourhood_label, place.province_label, place.postal_code)
+    return words(" ".join((*labels, *place.aliases)))
 
 
-def _quality(word: str, known: str) -> int:
-    if word == known:
-        return _EXACT
-    if not is_distinctive(word):
-        return 0
-    if known.startswith(word):
-        return _BEGINNING
-    if len(word) >= _FEWEST_LETTERS and _is_near(word, known):
-        return _NEAR
-    return 0
+def _one_less(word: str) -> Iterator[str]:
+    return (word[:n] + word[n + 1 :] for n in range(len(word)))
+
+
+def _union(parts: Iterable[Set[int]]) -> Set[int]:
+    return set().union(*parts)
+
+
+def _most(required: Sequence[Matches]) -> Set[int]:
+    """The places that have as many of these words as any place has."""
+    found = [_union(numbers for _, numbers in matches) for matches in required]
+    if not found:
+        return set()
+    found.sort(key=len)
+    in_all = set(found[0]).intersection(*found[1:])
+    if in_all:
+        return in_all
+    counts = Counter(number for numbers in found for number in numbers)
+    most = max(counts.values())
+    return {number for number, count in counts.items() if count == most}
+
+
+def _ranks(numbers: Set[int], found: Sequence[Matches]) -> Mapping[int, int]:
+    """How well each place has all the words."""
+    ranks = dict.fromkeys(numbers, 0)
+    for matches in found:
+        ranked: Set[int] = set()
+        for quality, having in matches:  # the best quality first: a place with both counts once
+            fresh = (having & numbers) - ranked
+            ranked = ranked | fresh
+            for number in fresh:
+                ranks[number] += quality
+    return ranks
 
 
 def _is_near(one: str, other: str) -> bool:

@@ -3,6 +3,7 @@
 from chassis.documents import Collection, Raw
 from chassis.sealing import Sealed
 from intake.domain.entries import Entries
+from intake.domain.places import Place
 from intake.domain.registers import Register
 from intake.domain.reports import Report
 
@@ -21,6 +22,11 @@ def _with_history(state: Raw) -> Raw:
     return state | {"history": [step]}
 
 
+def _without_places(state: Raw) -> Raw:
+    """Form 2 has no places: each is a document of its own."""
+    return {name: value for name, value in state.items() if name != "places"}
+
+
 REPORTS = Collection(
     "reports",
     Report,
@@ -30,4 +36,13 @@ REPORTS = Collection(
 )
 PRIVATE = Collection("private", Sealed, key=lambda sealed: sealed.owner)
 ENTRIES = Collection("entries", Entries, key=lambda entries: entries.report_id)
-REGISTERS = Collection("registers", Register, key=lambda register: register.name, reference=True)
+REGISTERS = Collection(
+    "registers",
+    Register,
+    key=lambda register: register.name,
+    reference=True,
+    upcasters=(_without_places,),
+)
+PLACES = Collection("places", Place, key=lambda place: place.id, reference=True)
+# The names of the registers. A build before form 2 reads its places in the register "places", which is left to it.
+CATEGORIES, PLACE_TREE = "categories", "place-tree"

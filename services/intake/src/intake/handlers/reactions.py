@@ -1,6 +1,6 @@
 """The commands and events that intake handles, with the documents that each handler needs."""
 
-from chassis.handling import Reactions, on
+from chassis.handling import Reaction, Reactions, on
 from contracts.routing import (
     CaseEscalated,
     CaseHandedOff,
@@ -11,7 +11,8 @@ from contracts.routing import (
     CaseResolved,
 )
 from intake.handlers.add_entry import AddEntry, add_entry
-from intake.handlers.documents import ENTRIES, PRIVATE, REGISTERS, REPORTS
+from intake.handlers.documents import CATEGORIES, ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
+from intake.handlers.load_places import LoadPlaces, load_places
 from intake.handlers.load_register import LoadRegister, load_register
 from intake.handlers.register_report import RegisterReport, register_report
 from intake.handlers.renew_pin import RenewPin, renew_pin
@@ -29,13 +30,14 @@ from intake.handlers.withdraw_report import WithdrawReport, withdraw_report
 REACTIONS = Reactions(
     on(
         RegisterReport,
-        lambda c: (REPORTS[c.report_id], PRIVATE[c.report_id], REGISTERS["categories"], REGISTERS["places"]),
+        lambda c: (REPORTS[c.report_id], PRIVATE[c.report_id], REGISTERS[CATEGORIES], PLACES[c.place_id]),
         register_report,
     ),
     on(WithdrawReport, lambda c: (REPORTS[c.report_id],), withdraw_report),
     on(AddEntry, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), add_entry),
     on(RenewPin, lambda c: (REPORTS[c.report_id],), renew_pin),
     on(LoadRegister, lambda c: (REGISTERS[c.register.name],), load_register),
+    Reaction(LoadPlaces, lambda c: [PLACES[place.id] for place in c.places], load_places, "load_places"),
     on(CaseOpened, lambda e: (REPORTS[e.report_id],), show_in_charge),
     on(CaseHeld, lambda e: (REPORTS[e.report_id],), show_held),
     on(CaseEscalated, lambda e: (REPORTS[e.report_id],), show_escalated),

@@ -12,7 +12,7 @@ from intake.domain.draft_rules import Fault, heard_at_faults, subject_faults
 from intake.domain.places import Place
 from intake.domain.registers import Register
 from intake.domain.reports import Report
-from intake.handlers.documents import PRIVATE, REGISTERS, REPORTS
+from intake.handlers.documents import CATEGORIES, PRIVATE, REGISTERS, REPORTS
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def register_report(
     report: Report | None,
     sealed: Sealed | None,  # noqa: ARG001 - declared because it is written
     categories: Register | None,
-    places: Register | None,
+    place: Place | None,
     moment: Moment,
 ) -> Change:
     """Register the report and publish ReportRegistered; the same report again changes nothing.
@@ -47,7 +47,7 @@ def register_report(
     """
     if report is not None:
         return _known(command, report)
-    category, place = _subject(command, categories, places, moment.now)
+    category, place = _subject(command, categories, place, moment.now)
     report = _opened(command, category, moment.now)
     return Change(
         write=[REPORTS.put(report), PRIVATE.put(command.sealed)],
@@ -69,13 +69,15 @@ def _known(command: RegisterReport, report: Report) -> Change:
 
 
 def _subject(
-    command: RegisterReport, categories: Register | None, places: Register | None, now: datetime
+    command: RegisterReport, categories: Register | None, place: Place | None, now: datetime
 ) -> tuple[Category, Place]:
-    if categories is None or places is None:
-        raise Early(REGISTERS.name, "categories" if categories is None else "places")
-    category, place = categories.category(command.category), places.place(command.place_id)
-    found = subject_faults(command.category, command.place_id, categories, places)
-    found += heard_at_faults(command.heard_at, now)
+    if categories is None:
+        raise Early(REGISTERS.name, CATEGORIES)
+    category = categories.category(command.category)
+    found = (
+        *subject_faults(category, place, command.heard_at or now),
+        *heard_at_faults(command.heard_at, now),
+    )
     if found or category is None or place is None:
         raise refusal(found[0])
     return category, place

@@ -9,7 +9,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chassis.seed import Code, Day, Fault, Row, SeedFile, Text, each, loose, read_all, refuse, twice, values
+from chassis.seed import (
+    Code,
+    Day,
+    Fault,
+    Row,
+    SeedFile,
+    Text,
+    cells,
+    each,
+    loose,
+    read_all,
+    refuse,
+    twice,
+    values,
+)
 from routing.domain.calendar import Calendar, Clocks, Feast, Span, Unit
 from routing.domain.registers import Register
 from routing.domain.rules import Absence, Condition, Operator, Route, Rule, RuleTable
@@ -119,11 +133,11 @@ class _Known:
 
     @classmethod
     def beside(cls, folder: Path) -> "_Known":
-        places, categories = (folder.parent / "intake" / name for name in ("places.yaml", "categories.yaml"))
+        places, categories = (folder.parent / "intake" / name for name in ("places.csv", "categories.yaml"))
         return cls(
             values(categories, "categories", "code"),
-            values(places, "provinces", "neighbourhoods", "code"),
-            values(places, "provinces", "code"),
+            cells(places, "code", kind="neighbourhood"),
+            cells(places, "code", kind="province"),
         )
 
 

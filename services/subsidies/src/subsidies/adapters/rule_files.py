@@ -18,13 +18,13 @@ from chassis.seed import (
     SeedFile,
     Text,
     Written,
+    cells,
     each,
     load,
     loose,
     read,
     refuse,
     twice,
-    values,
 )
 from subsidies.adapters.procedure_file import PROCEDURE, read_procedure
 from subsidies.domain.canonical import canonical
@@ -87,7 +87,7 @@ def read_rules(folder: Path) -> Rules:
     refuse(faults)
     file = load(folder / MEASURES)
     rows = read(file, _MeasuresFile).measures
-    refuse(_faults(file, rows, values(folder.parent / "intake" / "places.yaml", "provinces", "code")))
+    refuse(_faults(file, rows, cells(folder.parent / "intake" / "places.csv", "code", kind="province")))
     measures = tuple(_measure(file, number, row, texts, drafts) for number, row in enumerate(rows))
     allocations = tuple(
         AllocateBudget(leaf.code, row.code, leaf.province, leaf.allocated_cents)

@@ -12,6 +12,7 @@ from intake.app.imports.csv_dialect import QUOTE
 from intake.app.imports.csv_rows import ImportFailed, printable
 from intake.domain.import_dates import format_problem
 from intake.domain.import_mapping import COLUMNS, ImportMapping, PlaceRule, comparable
+from intake.domain.place_tree import PlaceTree
 from intake.domain.registers import Register
 
 
@@ -109,10 +110,10 @@ def parse(path: Path) -> tuple[SeedFile, ImportMapping]:
     return file, found.mapping()
 
 
-def check_mappings(folder: Path, categories: Register, places: Register) -> None:
+def check_mappings(folder: Path, categories: Register, places: PlaceTree) -> None:
     """Check every `import-….yaml` of a folder against the registers; raises SeedError."""
     codes = [row.code for row in categories.categories]
-    ids = [row.id for row in places.places]
+    ids = [row.id for row in places.places if row.is_reportable]
     for path in sorted(folder.glob("import-*.yaml")):
         file, mapping = parse(path)
         faults = (

@@ -68,13 +68,14 @@ class ReportContact(BaseModel):
 
 
 class FullReport(BaseModel):
-    """A report with its description and contact; both null after their erasure."""
+    """A report with its description, contact and flat; null after their erasure."""
 
     report_id: str
     tracking_code: str
     status: str
     category: str
     place_id: str
+    flat: str | None
     urgency: str
     channel: str
     language: str
@@ -148,6 +149,7 @@ def _full(full: contents.FullReport) -> FullReport:
     return FullReport(
         **{name: getattr(report, name) for name in FullReport.model_fields if hasattr(report, name)},
         description=content and content.text,
+        flat=content and content.flat,
         frailty=content and content.frail,
         contact=content and ReportContact(**asdict(content.contact)),
     )

@@ -13,6 +13,7 @@ from intake.app.households import CHANNEL
 from intake.domain.categories import Kind
 from intake.domain.draft_rules import Fault
 from intake.domain.drafts import Contact, Draft
+from intake.domain.place_tree import PlaceTree
 from intake.domain.registers import Register
 from intake.entrypoints.pages.desk_layout import HOME, WORKERS, Desk, page_of, reader_of
 from webkit.i18n import PUBLIC
@@ -156,9 +157,11 @@ def _categories(register: Register, kinds: Mapping[Kind, str]) -> Options:
     ]
 
 
-def _places(register: Register) -> Options:
+def _places(register: PlaceTree) -> Options:
     groups: dict[str, list[tuple[str, str]]] = {}
     for place in register.places:
+        if not place.is_reportable:
+            continue
         group = f"{place.neighbourhood_label} ({place.province_label})"
         groups.setdefault(group, []).append((place.id, place.label))
     return list(groups.items())

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from fastapi import Request
 
 from intake.domain.categories import Kind
+from intake.domain.place_tree import PlaceTree
 from intake.domain.places import Place
-from intake.domain.registers import Register
 from intake.entrypoints.pages.front import Front
 from intake.entrypoints.pages.report_form import CATEGORY, PLACE, PROBLEM, SUMMARY, Answers, FormStep
 from webkit.i18n import PUBLIC
@@ -58,7 +58,7 @@ class StepChoices:
         """The hits of the search, the place chosen before among them, and the whole list."""
         register = await self._front.use_cases.registers.places()
         search = answers.search if search is None else search
-        hits = await self._front.use_cases.places.find(search)
+        hits = register.search(search)
         chosen = register.place(answers.place_id)
         found = list(hits.places)
         if chosen is not None and chosen not in found:
@@ -76,9 +76,11 @@ def _where(place: Place) -> str:
     return f"{place.neighbourhood_label}, {place.province_label}"
 
 
-def _grouped(register: Register) -> Sequence[tuple[str, Options]]:
+def _grouped(register: PlaceTree) -> Sequence[tuple[str, Options]]:
     groups: dict[str, list[tuple[str, ...]]] = {}
     for place in register.places:
+        if not place.is_reportable:
+            continue
         group = f"{place.neighbourhood_label} ({place.province_label})"
         groups.setdefault(group, []).append((place.id, place.label))
     return list(groups.items())

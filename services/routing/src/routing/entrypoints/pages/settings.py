@@ -15,7 +15,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "rules": ("routing", "rules.yaml"),
     "deadlines": ("routing", "deadlines.yaml"),
     "calendar": ("routing", "calendar.yaml"),
-    "places": ("intake", "places.yaml"),
+    "places": ("intake", "places.csv"),
     "categories": ("intake", "categories.yaml"),
     "measures": ("subsidies", "measures.yaml"),
     "pack": ("subsidies", "crs-2019.yaml"),
