@@ -90,7 +90,14 @@ async def client(gateway: Local) -> AsyncIterator[httpx.AsyncClient]:
         *((path, "intake") for path in (f"/segnalazioni/{ID}/scheda", "/segnalazioni/accesso/ritorno")),
         *(
             (path, "routing")
-            for path in ("/lavoro", "/lavoro/accesso", f"/lavoro/{ID}/chiudi", "/sistema", "/v1/cases")
+            for path in (
+                "/lavoro",
+                "/lavoro/accesso",
+                f"/lavoro/{ID}/chiudi",
+                "/sistema",
+                "/sistema/testi",
+                "/v1/cases",
+            )
         ),
         *((path, "subsidies") for path in ("/contributi", f"/contributi/{ID}/dati", "/v1/budgets")),
         *((path, "notify") for path in ("/messaggi", "/messaggi/modelli", "/v1/messages")),

@@ -40,7 +40,7 @@ def staff_site(context: ServiceContext, secret: bytes) -> Site:
 
 @dataclass
 class Browser:
-    """A browser in which somebody is logged in; it follows no redirect."""
+    """A browser in which somebody is logged in; of the redirects it follows those to a refused form."""
 
     http: httpx.AsyncClient
 
@@ -54,7 +54,9 @@ class Browser:
         )
         action, inside = [one for one in found if not one[0].endswith("/uscita")][form]
         hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', inside))
-        return await self.http.post(action, data=hidden | dict(typed))
+        sent = await self.http.post(action, data=hidden | dict(typed))
+        place = sent.headers.get("location", "")
+        return await self.http.get(place) if "/modulo/" in place else sent
 
 
 async def log_in(service: MemoryService, secret: bytes, reader: Reader) -> Browser:

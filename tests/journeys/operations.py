@@ -17,6 +17,7 @@ def look_at_the_system(world: World) -> None:
     for service in ("intake", "subsidies", "notify"):
         walk.open(f"/sistema/{service}").sees("In attesa di una persona", "Registro")
     walk.open("/sistema").sees("intake-0", "routing-0", "subsidies-0", "notify-0")
+    walk.open("/sistema/testi").sees("Testi comuni a tutte le pagine", "Română")
 
 
 @journey("ops")

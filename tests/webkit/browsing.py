@@ -29,6 +29,7 @@ class Web(httpx.AsyncBaseTransport):
 
     now: datetime = MONDAY
     hosts: dict[str, httpx.AsyncBaseTransport] = field(default_factory=dict)
+    forms: list[str] = field(default_factory=list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self.hosts[request.url.host].handle_async_request(request)

@@ -18,6 +18,8 @@ from chassis.testing import MemoryService
 from chassis.transaction.inputs import Input, Lineage
 from chassis.transaction.parked import Record
 from contracts.intake import ReportRegistered
+from webkit.i18n import Texts
+from webkit.i18n.maintenance import mark_reviewed
 from webkit.ops_pages import RUNBOOKS, concerns, ops_pages_router, system_router
 
 ROOT = Path(__file__).parents[2]
@@ -195,3 +197,37 @@ def test_each_bad_sign_is_a_concern_with_a_runbook(change: dict[str, object], co
     assert concerns(WELL) == []
     assert concerns(replace(WELL, **change)) == [code]  # type: ignore[arg-type]
     assert (ROOT / "docs" / "runbooks" / f"{RUNBOOKS[code]}.md").is_file()
+
+
+async def test_the_catalogues_that_nobody_has_reviewed_are_listed_for_all_services(
+    ops: httpx.AsyncClient,
+) -> None:
+    page = await ops.get("/sistema/testi")
+    part = await ops.get(f"{SYSTEM}/testi", headers={"HX-Request": "true"})
+
+    assert 'aria-current="page">Testi</a>' in page.text
+    assert re.findall(r'hx-get="([^"]+)"', page.text) == ["/sistema/intake/testi", "/sistema/routing/testi"]
+    assert page.text.count("<td>Nessuno</td>") == len(
+        [one for one in Texts().review_state() if not one.reviewed]
+    )
+    assert '<span lang="ar">العربية</span>' in page.text
+    assert '<span lang="en">English</span>' in part.text
+    assert "<html" not in part.text
+    assert '<span lang="ar">' not in part.text  # routing has no pages for tenants
+
+
+async def test_a_reviewed_catalogue_is_not_listed_until_its_texts_change(tmp_path: Path) -> None:
+    file = tmp_path / "prova" / "locales" / "it" / "LC_MESSAGES" / "public.po"
+    file.parent.mkdir(parents=True)
+    file.write_text('msgid ""\nmsgstr ""\n\nmsgctxt "a"\nmsgid "b"\nmsgstr "c"\n', encoding="utf-8")
+
+    def reviewed() -> list[bool]:
+        states = Texts(tmp_path / "prova" / "locales").review_state()
+        return [one.reviewed for one in states if one.distribution == "prova"]
+
+    before = reviewed()
+    mark_reviewed(file, "it", "Ada Esempio, 2026-11-30")
+    after = reviewed()
+    file.write_text(file.read_text(encoding="utf-8").replace('"c"', '"d"'), encoding="utf-8")
+
+    assert (before, after, reviewed()) == ([False], [True], [False])

@@ -1,42 +1,60 @@
 """A site renders pages in the reader's language, tells results once, and leads on from every error."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, Request, Response
-from tests.webkit.browsing import HOME, MONDAY, SECRET, Web, log_in
+from tests.webkit.browsing import HERE, HOME, MONDAY, SECRET, Web, hidden, log_in
 
 from chassis.handling import Reactions
 from chassis.service import Plan
 from chassis.testing import MemoryService
+from chassis.web import REFUSED_FORMS
 from webkit.addresses import Address, own_path
+from webkit.login import Visitor
 from webkit.menu import AREAS, current_area
 from webkit.notifications import COOKIE, Notification, Notifications
 
+FORM = f"{HOME}/modulo-di-prova"
+
 
 @pytest.fixture
-async def web(tmp_path: Path) -> AsyncIterator[Web]:
-    async with MemoryService(Plan("routing", Reactions(), (), lambda _: ()), MONDAY) as service:
-        made, router = Web(), APIRouter()
-        site = made.site()
-        guard = site.guard(service.context, "operator", "officer")
-
-        @router.get(HOME, dependencies=[Depends(guard)])
-        async def show(request: Request) -> Response:
-            return site.page(request, "kit/development/kit.html")
-
-        @router.post(f"{HOME}/fatto")
-        async def do(request: Request, gia: str = "") -> Response:
-            return site.redirect(request, f"{HOME}/mostra", "closed", bool(gia), {"case": "Ascensore <b>"})
-
-        @router.get(f"{HOME}/mostra")
-        async def told(request: Request) -> Response:
-            return site.page(request, "kit/notice.html", title="Prova", text="", link=None, onward="/")
-
-        made.serve(site, [router, site.login_router(service.context, "operator", "officer")], tmp_path)
+async def service() -> AsyncIterator[MemoryService]:
+    async with MemoryService(Plan("routing", Reactions(), (), lambda _: ()), MONDAY) as made:
         yield made
+
+
+@pytest.fixture
+def web(service: MemoryService, tmp_path: Path) -> Web:
+    made, router = Web(), APIRouter()
+    site = made.site()
+    guard = site.guard(service.context, "operator", "officer")
+
+    @router.get(HOME, dependencies=[Depends(guard)])
+    async def show(request: Request) -> Response:
+        return site.page(request, "kit/development/kit.html")
+
+    @router.post(f"{HOME}/fatto")
+    async def do(request: Request, gia: str = "") -> Response:
+        return site.redirect(request, f"{HOME}/mostra", "closed", bool(gia), {"case": "Ascensore <b>"})
+
+    @router.get(f"{HOME}/mostra")
+    async def told(request: Request) -> Response:
+        return site.page(request, "kit/notice.html", title="Prova", text="", link=None, onward="/")
+
+    @router.api_route(FORM, methods=["GET", "POST"])
+    async def fill_in(request: Request, visitor: Annotated[Visitor, Depends(guard)]) -> Response:
+        typed = str((await request.form()).get("testo", ""))
+        made.forms += [typed] if typed else []
+        values = {"title": "Prova", "text": typed, "link": None, "onward": "/"}
+        return site.page(request, "kit/notice.html", 422 if typed else 200, reader=visitor, **values)
+
+    made.serve(site, [router, site.login_router(service.context, "operator", "officer")], tmp_path)
+    return made
 
 
 @pytest.fixture
@@ -134,3 +152,42 @@ def test_a_page_belongs_to_the_nearest_area() -> None:
 def test_a_login_returns_to_this_site_only(elsewhere: str) -> None:
     assert own_path(elsewhere) == "/"
     assert own_path("/lavoro/quadro?quartiere=monterosso") == "/lavoro/quadro?quartiere=monterosso"
+
+
+async def test_a_refused_form_is_a_page_of_its_own_that_back_and_reload_can_ask_for(
+    browser: httpx.AsyncClient, web: Web, service: MemoryService
+) -> None:
+    seal = hidden(await log_in(browser, "operator", FORM))
+    wrong = await browser.post(FORM, data=seal | {"testo": "Anna, scala B"})
+    again = await browser.get(wrong.url)
+
+    assert [one.status_code for one in wrong.history] == [303]
+    assert (wrong.status_code, again.status_code) == (422, 422)
+    assert "Anna, scala B" in again.text
+    assert web.forms == ["Anna, scala B"]
+    assert "Anna" not in str(wrong.url) + str(wrong.history[0].headers)
+    assert "Anna" not in str(await service.store.query(REFUSED_FORMS, {}))
+
+
+async def test_a_refused_form_is_shown_to_its_own_session_for_half_an_hour(
+    browser: httpx.AsyncClient, web: Web, service: MemoryService
+) -> None:
+    seal = hidden(await log_in(browser, "operator", FORM))
+    wrong = await browser.post(FORM, data=seal | {"testo": "Anna"})
+    async with web.browser() as other:
+        await log_in(other, "operator")
+        assert (await other.get(wrong.url)).status_code == 404
+
+    service.now = web.now = web.now + timedelta(minutes=31)
+    assert (await browser.get(wrong.url)).status_code == 404
+
+
+async def test_a_refused_form_that_cannot_be_kept_is_answered_directly(
+    browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal = hidden(await log_in(browser, "operator", FORM))
+    monkeypatch.setattr("webkit.refused_forms.MOST_BYTES", 10)
+
+    answer = await browser.post(FORM, data=seal | {"testo": "Anna"})
+
+    assert (answer.status_code, answer.history, str(answer.url)) == (422, [], f"{HERE}{FORM}")

@@ -8,13 +8,14 @@ from chassis.http.tokens import Principal, roles_in, verified
 from chassis.observe.logs import log
 from chassis.observe.vitals import Vitals
 from chassis.parking.dead_letters import DeadLetters, readable
-from chassis.store.collections import LOGINS, SESSIONS
+from chassis.store.collections import LOGINS, REFUSED_FORMS, SESSIONS
 from chassis.store.port import Store, Transaction
 from chassis.tasks.run import OPEN, Run
 
 __all__ = [
     "LOGINS",
     "OPEN",
+    "REFUSED_FORMS",
     "SESSIONS",
     "SHOW",
     "DeadLetters",

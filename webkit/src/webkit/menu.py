@@ -33,7 +33,9 @@ AREAS = (
     Area("messages", "/messaggi", frozenset({"operator", "coordinator", "ops"})),
     Area("settings", "/lavoro/impostazioni", frozenset({"coordinator", "ops"})),
     Area("system", "/sistema", frozenset({"ops"})),
+    Area("texts", "/sistema/testi", frozenset({"coordinator", "ops"})),
 )
+ROLES = frozenset().union(*(area.roles for area in AREAS))
 
 
 def areas_of(visitor: Visitor) -> tuple[Area, ...]:

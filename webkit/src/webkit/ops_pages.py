@@ -13,10 +13,14 @@ from chassis.ids import uuid7
 from chassis.service import ServiceContext
 from chassis.web import OPEN, DeadLetters, Run, Vitals, readable
 from webkit.guards import SessionGuard
+from webkit.i18n import Texts
+from webkit.i18n.languages import NAMES
+from webkit.i18n.texts import KIT, review_states
 from webkit.login import Visitor
 from webkit.site import Site
 
 HOME, ROLES = "/sistema", ("ops",)
+TEXTS, READERS = f"{HOME}/testi", ("ops", "coordinator")
 SHOWN = 50
 REFRESH_SECONDS = 3
 LONGEST_REASON = 1000
@@ -127,6 +131,13 @@ class OpsPages:
         """Redirect to the page of a run."""
         return self._site.redirect(request, f"{self.home}/{run.id}")
 
+    async def texts(self, request: Request, visitor: Visitor) -> Response:
+        """The catalogues of the service that nobody has reviewed, as a fragment of the page that shows all services."""
+        states = [one for one in await review_states(self._site.texts) if one.distribution != KIT.parent.name]
+        return self._site.fragment(
+            request, "kit/staff/service_texts.html", reader=visitor, states=states, names=NAMES
+        )
+
     def _signs(self) -> dict[str, Any]:
         vitals = self._vitals()
         return {"vitals": vitals, "concerns": concerns(vitals), "runbooks": RUNBOOKS, "ops_home": self.home}
@@ -165,12 +176,12 @@ def ops_pages_router(
     pages = OpsPages(context, site, dead_letters, vitals)
     router = APIRouter(prefix=pages.home, include_in_schema=False)
     guard = site.guard(context, *ROLES)
-    _add_looking(router, pages, guard)
+    _add_looking(router, pages, guard, site.guard(context, *READERS))
     _add_runs(router, pages, guard, dead_letters)
     return router
 
 
-def _add_looking(router: APIRouter, pages: OpsPages, guard: SessionGuard) -> None:
+def _add_looking(router: APIRouter, pages: OpsPages, guard: SessionGuard, readers: SessionGuard) -> None:
     @router.get("")
     async def show_system(request: Request, visitor: Annotated[Visitor, Depends(guard)]) -> Response:
         return await pages.system(request, visitor)
@@ -184,6 +195,10 @@ def _add_looking(router: APIRouter, pages: OpsPages, guard: SessionGuard) -> Non
         request: Request, visitor: Annotated[Visitor, Depends(guard)], chiave: str = ""
     ) -> Response:
         return await pages.parked_key(request, visitor, chiave)
+
+    @router.get("/testi")
+    async def show_texts(request: Request, visitor: Annotated[Visitor, Depends(readers)]) -> Response:
+        return await pages.texts(request, visitor)
 
     @router.get("/{run_id}")
     async def show_run(
@@ -215,12 +230,20 @@ def _add_runs(router: APIRouter, pages: OpsPages, guard: SessionGuard, dead_lett
 
 
 def system_router(context: ServiceContext, site: Site, services: Sequence[str]) -> APIRouter:
-    """The page with the vital signs of all services, each loaded from the service itself."""
+    """The pages with the vital signs and the catalogues of all services, each loaded from the service itself."""
     router = APIRouter(include_in_schema=False)
     guard = site.guard(context, *ROLES)
 
     @router.get(HOME)
     async def show_all(request: Request, visitor: Annotated[Visitor, Depends(guard)]) -> Response:
         return site.page(request, "kit/staff/services.html", reader=visitor, services=services)
+
+    @router.get(TEXTS)
+    async def show_texts(
+        request: Request, visitor: Annotated[Visitor, Depends(site.guard(context, *READERS))]
+    ) -> Response:
+        states = await review_states(Texts())
+        page = "kit/staff/texts.html"
+        return site.page(request, page, reader=visitor, states=states, names=NAMES, services=services)
 
     return router

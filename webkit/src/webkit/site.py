@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from chassis.clock import Clock, utc_now
-from chassis.errors import Misuse
+from chassis.errors import Misuse, Refused
 from chassis.service import ServiceContext
 from webkit.addresses import Address
 from webkit.agency import Agency
@@ -19,8 +19,9 @@ from webkit.guards import SessionGuard, login_router
 from webkit.headers import PAGE_HEADERS
 from webkit.i18n import Language, Texts, chosen_language, install, staff_language
 from webkit.login import Login, Show, ShowFor, Visitor
-from webkit.menu import PUBLIC_MENU, STAFF_START, areas_of, current_area, home_of
+from webkit.menu import PUBLIC_MENU, ROLES, STAFF_START, areas_of, current_area, home_of
 from webkit.notifications import Notification, Notifications
+from webkit.refused_forms import RefusedForm, RefusedForms
 
 NOTICE = "kit/notice.html"
 LOGO = "logo"
@@ -47,6 +48,8 @@ class Site:
         self.texts = Texts.of(package)
         self._headers = login.page_headers if login else PAGE_HEADERS
         self._notifications = Notifications(secret, home or "/", clock)
+        self._secret, self._clock = secret, clock
+        self._refused_forms: RefusedForms | None = None
         self._templates = _environment(package, self.texts)
         self._templates.globals |= {
             "agency": agency,
@@ -78,7 +81,8 @@ class Site:
     ) -> HTMLResponse:
         """A page; a form on it needs the `reader`, whose CSRF token is its seal.
 
-        A notification of the form before is told once. Raises UndefinedError when the template uses a value that is not given.
+        A notification of the form before is told once. The page of a refused form of staff is kept, and the browser sent there.
+        Raises UndefinedError when the template uses a value that is not given.
         """
         notification = self._notifications.take(request)
         language = self.language(request)
@@ -89,6 +93,8 @@ class Site:
             self._notifications.clear(page)
         if isinstance(reader, Visit):
             reader.remember(page)
+        if self._refused_forms and request.method == "POST" and status >= 400 and isinstance(reader, Visitor):
+            return RefusedForm(page, self._refused_forms, reader.session)
         return page
 
     def fragment(
@@ -152,8 +158,24 @@ class Site:
         return SessionGuard(context, self._logged_in(), roles, show_for or self.show)
 
     def login_router(self, context: ServiceContext, *roles: str) -> APIRouter:
-        """The routes of login and logout for people with one of these roles; raises Misuse for a site without a login."""
-        return login_router(context, self._logged_in(), roles, self.show)
+        """The routes of login and logout for people with one of these roles, and of refused forms.
+
+        Raises Misuse for a site without a login.
+        """
+        router = APIRouter(include_in_schema=False)
+        router.include_router(login_router(context, self._logged_in(), roles, self.show))
+        forms = self._refused_forms = RefusedForms(context.store, self.home, self._secret, self._clock)
+
+        @router.get(f"{forms.home}/{{form}}")
+        async def show_refused_form(
+            form: str, visitor: Annotated[Visitor, Depends(self.guard(context, *ROLES))]
+        ) -> Response:
+            kept = await forms.find(visitor.session, form)
+            if kept is None:
+                raise Refused("not-found", "This form was sent too long ago.", 404)
+            return HTMLResponse(*kept, self._headers)
+
+        return router
 
     def _logged_in(self) -> Login:
         if self.login is None:

@@ -8,17 +8,20 @@ FENCES, LEASES = "fences", "leases"
 RUNS, QUEUES = "runs", "run_queues"
 SESSIONS = "sessions"
 LOGINS = "logins"  # completed logins: none completes twice
+REFUSED_FORMS = "refused_forms"  # pages that show what is wrong in a form, encrypted
 AUDIT = "audit"
 
 INBOX_SECONDS = 21 * 86_400
 RUN_SECONDS = 90 * 86_400  # after its end; the audit keeps what it did
 
 COLLECTIONS = (
-    INBOX, OUTBOX, TIMERS, JOBS, PARKED, PARKED_KEYS, FENCES, LEASES, AUDIT, SESSIONS, LOGINS, RUNS, QUEUES,
+    INBOX, OUTBOX, TIMERS, JOBS, PARKED, PARKED_KEYS, FENCES, LEASES, AUDIT, SESSIONS, LOGINS, REFUSED_FORMS,
+    RUNS, QUEUES,
 )  # fmt: skip
 SESSION_INDEXES = (
     Index(SESSIONS, (("state.ends", 1),), expire_after=0),
     Index(LOGINS, (("ends", 1),), expire_after=0),
+    Index(REFUSED_FORMS, (("until", 1),), expire_after=0),
 )
 INDEXES = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),

@@ -12,13 +12,13 @@ from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
 
 from chassis.outbox.sent_log import PREFIX
-from chassis.store.collections import FENCES, INBOX, LEASES, LOGINS, OUTBOX, SESSIONS
+from chassis.store.collections import FENCES, INBOX, LEASES, LOGINS, OUTBOX, REFUSED_FORMS, SESSIONS
 from ops.backup.archive import Reader
 
 TOGETHER_BYTES = 4_000_000
 INDEX_WORDS = ("name", "unique", "expireAfterSeconds", "sparse", "partialFilterExpression")
 _TIMES: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
-_LEFT_OUT = (FENCES, LEASES, SESSIONS, LOGINS)
+_LEFT_OUT = (FENCES, LEASES, SESSIONS, LOGINS, REFUSED_FORMS)
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
 Client = MongoClient[dict[str, Any]]

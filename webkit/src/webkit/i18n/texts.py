@@ -1,5 +1,6 @@
 """The texts of one service over those of the kit, in every language."""
 
+import asyncio
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -43,3 +44,8 @@ class Texts:
         if code != SOURCE:
             found.add_fallback(self.languages[SOURCE].translations)
         return found
+
+
+async def review_states(texts: Texts) -> list[CatalogueState]:
+    """The state of every catalogue of these texts; reading the files takes a while, and happens in a thread."""
+    return await asyncio.to_thread(texts.review_state)
