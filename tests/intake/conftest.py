@@ -12,16 +12,17 @@ from tests.intake.desk import staff_site
 from chassis.service import Plan, ServiceContext
 from chassis.store.memory import MemoryStore
 from chassis.testing import MemoryService
+from intake.adapters.category_files import read_category_texts
 from intake.adapters.mail_addresses import is_address
 from intake.adapters.seed_files import read_registers
-from intake.app.registers import load_registers
+from intake.app.registers import load_category_texts, load_registers
 from intake.app.use_cases import use_cases
+from intake.domain.categories import Categories
 from intake.domain.place_tree import PlaceTree
-from intake.domain.registers import Register
 from intake.entrypoints.api import internal, v1
 from intake.entrypoints.pages.desk import desk_router
 from intake.entrypoints.pages.public import BODIES, public_router
-from intake.handlers.documents import ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
+from intake.handlers.documents import CATEGORIES, CATEGORY_TEXTS, ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS
 from webkit.agency import read_agency
 from webkit.csrf import CsrfTokens
@@ -30,17 +31,18 @@ from webkit.site import Site
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECRET = b"s" * 32
+TEXTS = read_category_texts(SEED)
 TOKENS = {"token-of-notify": "service", "token-of-operator": "operator", "token-of-officer": "officer"}
 
 
 @pytest.fixture(scope="session")
-def registers() -> tuple[Register, PlaceTree]:
+def registers() -> tuple[Categories, PlaceTree]:
     """The categories and the places that are shipped."""
     return read_registers(SEED)
 
 
 @pytest.fixture
-async def service(registers: tuple[Register, PlaceTree]) -> AsyncIterator[MemoryService]:
+async def service(registers: tuple[Categories, PlaceTree]) -> AsyncIterator[MemoryService]:
     """The service at noon of a day in November, with the shipped registers loaded."""
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
@@ -56,11 +58,12 @@ async def service(registers: tuple[Register, PlaceTree]) -> AsyncIterator[Memory
 
     async def seed(context: ServiceContext) -> None:
         await load_registers(context, *registers)
+        await load_category_texts(context, TEXTS)
 
     plan = Plan(
         "intake",
         REACTIONS,
-        (REPORTS, PRIVATE, ENTRIES, REGISTERS, PLACES),
+        (REPORTS, PRIVATE, ENTRIES, CATEGORIES, CATEGORY_TEXTS, REGISTERS, PLACES),
         routers,
         seed=seed,
         error_page=site.error_page,

@@ -8,9 +8,9 @@ from tests.intake.lists import GOOD, MAPPING_FILE, changed
 from chassis.seed import SeedError
 from intake.app.imports.csv_rows import ImportFailed
 from intake.app.imports.mapping_file import check_mappings, read_mapping
+from intake.domain.categories import Categories
 from intake.domain.import_rows import Mapped, Rejected, map_row
 from intake.domain.place_tree import PlaceTree
-from intake.domain.registers import Register
 
 BUCHE = "  Buche: area-esterna"
 
@@ -105,7 +105,7 @@ def test_the_shipped_mapping_is_read() -> None:
     ],
 )
 def test_codes_of_a_mapping_are_checked_against_the_registers_before_a_start(
-    tmp_path: Path, registers: tuple[Register, PlaceTree], before: str, after: str, says: str
+    tmp_path: Path, registers: tuple[Categories, PlaceTree], before: str, after: str, says: str
 ) -> None:
     changed(tmp_path, before, after).rename(tmp_path / "import-other.yaml")
 

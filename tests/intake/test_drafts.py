@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.adapters.mail_addresses import is_address
+from intake.domain.categories import Categories
 from intake.domain.draft_rules import faults
 from intake.domain.drafts import Contact, Draft, normalized, tidy
 from intake.domain.place_tree import PlaceTree
-from intake.domain.registers import Register
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 
 
-def slugs(draft: Draft, registers: tuple[Register, PlaceTree]) -> set[str]:
+def slugs(draft: Draft, registers: tuple[Categories, PlaceTree]) -> set[str]:
     return {fault.slug for fault in faults(tidy(draft), *registers, NOW, is_address)}
 
 
@@ -45,7 +45,7 @@ def test_a_time_is_stored_in_utc_to_the_millisecond() -> None:
     assert draft.heard_at == datetime(2026, 1, 1, 0, 0, 0, 123000, UTC)
 
 
-def test_all_faults_are_found_at_once(registers: tuple[Register, PlaceTree]) -> None:
+def test_all_faults_are_found_at_once(registers: tuple[Categories, PlaceTree]) -> None:
     draft = Draft("x", "y", "", language="zz9", contact=Contact("n" * 121, "e", "p"))
 
     assert slugs(draft, registers) == {
@@ -60,19 +60,19 @@ def test_all_faults_are_found_at_once(registers: tuple[Register, PlaceTree]) -> 
 
 
 def test_four_thousand_characters_are_accepted_and_one_more_is_not(
-    registers: tuple[Register, PlaceTree],
+    registers: tuple[Categories, PlaceTree],
 ) -> None:
     assert slugs(good("è" * 4000), registers) == set()
     assert slugs(good("è" * 4001), registers) == {"description-too-long"}
 
 
-def test_text_that_cannot_be_stored_is_refused(registers: tuple[Register, PlaceTree]) -> None:
+def test_text_that_cannot_be_stored_is_refused(registers: tuple[Categories, PlaceTree]) -> None:
     assert slugs(good("a\x00b"), registers) == {"unreadable-text"}
     assert slugs(good(contact=Contact(name="\ud800")), registers) == {"unreadable-text"}
 
 
 @given(text=st.text(st.characters(exclude_categories=())))
-def test_an_accepted_text_can_always_be_stored(text: str, registers: tuple[Register, PlaceTree]) -> None:
+def test_an_accepted_text_can_always_be_stored(text: str, registers: tuple[Categories, PlaceTree]) -> None:
     draft = tidy(good(text))
 
     if not slugs(draft, registers):
@@ -89,7 +89,7 @@ LAST_THERE = datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))
     ("moment", "slug"), [(FIRST_THERE, "heard-too-long-ago"), (LAST_THERE, "heard-in-future")]
 )
 def test_a_time_without_a_value_in_utc_is_refused(
-    moment: datetime, slug: str, registers: tuple[Register, PlaceTree]
+    moment: datetime, slug: str, registers: tuple[Categories, PlaceTree]
 ) -> None:
     assert slugs(replace(good(), heard_at=moment), registers) == {slug}
 
@@ -98,7 +98,7 @@ def test_a_time_without_a_value_in_utc_is_refused(
     "text", ["\u200b", "\u200b\u200c\u200d\ufeff", "\u0301", "\u3164", "\u2800", "\u00ad\u2060", "\U000e0041"]
 )
 def test_a_text_without_visible_characters_is_missing(
-    text: str, registers: tuple[Register, PlaceTree]
+    text: str, registers: tuple[Categories, PlaceTree]
 ) -> None:
     assert slugs(good(f" {text} "), registers) == {"description-missing"}
     assert slugs(good(contact=Contact(name=text)), registers) == {"contact-name"}
@@ -106,7 +106,7 @@ def test_a_text_without_visible_characters_is_missing(
 
 @given(text=st.text(st.characters(categories=["Cc", "Cf", "Co", "Cn", "Zs", "Zl", "Zp", "Mn", "Me", "Mc"])))
 def test_no_text_is_accepted_without_a_letter_digit_mark_or_symbol(
-    text: str, registers: tuple[Register, PlaceTree]
+    text: str, registers: tuple[Categories, PlaceTree]
 ) -> None:
     assert slugs(good(text), registers) & {"description-missing", "unreadable-text"}
 
@@ -142,7 +142,7 @@ def test_no_text_is_accepted_without_a_letter_digit_mark_or_symbol(
     ],
 )
 def test_an_address_that_no_mail_server_accepts_is_refused(
-    address: str, registers: tuple[Register, PlaceTree]
+    address: str, registers: tuple[Categories, PlaceTree]
 ) -> None:
     assert slugs(good(contact=Contact(email=address)), registers) == {"contact-email"}
 
@@ -163,7 +163,7 @@ def test_an_address_that_no_mail_server_accepts_is_refused(
         "a" * 64 + "@example.org",
     ],
 )
-def test_an_unusual_valid_address_is_accepted(address: str, registers: tuple[Register, PlaceTree]) -> None:
+def test_an_unusual_valid_address_is_accepted(address: str, registers: tuple[Categories, PlaceTree]) -> None:
     assert slugs(good(contact=Contact(email=address)), registers) == set()
 
 
@@ -173,12 +173,12 @@ def test_the_address_check_raises_for_no_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(("phone", "fits"), [("035 000000", True), ("+39 (035) 00.00-00", True), ("1     -    1", False), ("٠٣٥٠٠٠٠٠٠", False), ("035/12 34 56 int. 3", True), ("035 000000 interno 12", True), ("035 000000 int.", False), ("int. 3", False), ("035 000000 casa", False)])  # fmt: skip
-def test_a_phone_number_has_digits(phone: str, fits: bool, registers: tuple[Register, PlaceTree]) -> None:
+def test_a_phone_number_has_digits(phone: str, fits: bool, registers: tuple[Categories, PlaceTree]) -> None:
     assert (slugs(good(contact=Contact(phone=phone)), registers) == set()) is fits
 
 
 def test_a_draft_is_stored_in_nfc_and_its_fingerprint_is_of_the_text_as_sent(
-    registers: tuple[Register, PlaceTree],
+    registers: tuple[Categories, PlaceTree],
 ) -> None:
     sent = {
         form: tidy(

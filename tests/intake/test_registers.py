@@ -11,24 +11,23 @@ from chassis.http.context import ServiceContext
 from chassis.seed import SeedError
 from chassis.store.memory import MemoryStore
 from intake.adapters.seed_files import read_registers
-from intake.app.registers import load_register, load_registers
-from intake.domain.categories import Kind
+from intake.app.registers import load_categories, load_registers
+from intake.domain.categories import Categories, Kind
 from intake.domain.place_tree import PlaceTree
 from intake.domain.places import PlaceKind
-from intake.domain.registers import Register
-from intake.handlers.documents import REGISTERS
+from intake.handlers.documents import CATEGORIES
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "intake"
 
 
-def test_every_kind_has_a_category(registers: tuple[Register, PlaceTree]) -> None:
+def test_every_kind_has_a_category(registers: tuple[Categories, PlaceTree]) -> None:
     categories, _ = registers
 
     assert {category.kind for category in categories.categories} == set(Kind)
-    assert all(category.label and category.examples for category in categories.categories)
+    assert all(category.label and category.keywords for category in categories.categories)
 
 
-def test_every_neighbourhood_has_a_place_for_all_of_it(registers: tuple[Register, PlaceTree]) -> None:
+def test_every_neighbourhood_has_a_place_for_all_of_it(registers: tuple[Categories, PlaceTree]) -> None:
     _, places = registers
 
     codes = {one.neighbourhood for one in places.places if one.kind is PlaceKind.NEIGHBOURHOOD}
@@ -36,7 +35,7 @@ def test_every_neighbourhood_has_a_place_for_all_of_it(registers: tuple[Register
 
 
 def test_the_shipped_mapping_names_existing_categories_and_places(
-    registers: tuple[Register, PlaceTree],
+    registers: tuple[Categories, PlaceTree],
 ) -> None:
     categories, places = registers
     mapping = yaml.safe_load((SEED / "import-municipium.yaml").read_text())
@@ -49,12 +48,6 @@ def test_the_shipped_mapping_names_existing_categories_and_places(
 @pytest.mark.parametrize(
     ("file", "before", "after", "line", "says"),
     [
-        ("categories.yaml", "kind: technical", "kind: tecnico", 15, "write one of 'technical'"),
-        ("categories.yaml", "code: citofono", "code: ascensore", 17, "is there twice, first on line 15"),
-        ("categories.yaml", "code: citofono", "code: Città", 17, "lowercase"),
-        ("categories.yaml", "code: citofono, ", "", 17, "code: is missing"),
-        ("categories.yaml", "urgency: u,", "urgency: e0,", 15, "write e0 for the kind danger"),
-        ("categories.yaml", "citofono muto", "muto\\0", 18, "has control characters"),
         ("places.csv", "id;kind;", "id;tipo;", 1, "kind: is missing in the first line"),
         ("places.csv", "bg-monterosso-04;", "bg-monterosso-01;", 28, "is there twice, first on line 4"),
         ("places.csv", "bergamo;malpensata;", "bergamo;monterosso;", 35, "is there twice, first on line 3"),
@@ -108,7 +101,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_restart_with_the_same_files_writes_nothing(
-    context: ServiceContext, store: MemoryStore, registers: tuple[Register, PlaceTree]
+    context: ServiceContext, store: MemoryStore, registers: tuple[Categories, PlaceTree]
 ) -> None:
     commits = store.now
 
@@ -118,14 +111,14 @@ async def test_a_restart_with_the_same_files_writes_nothing(
 
 
 async def test_going_back_to_a_former_file_is_a_new_revision(
-    context: ServiceContext, registers: tuple[Register, PlaceTree]
+    context: ServiceContext, registers: tuple[Categories, PlaceTree]
 ) -> None:
     categories, _ = registers
     shorter = replace(categories, version="other", categories=categories.categories[:3])
 
     for register in (shorter, categories, shorter):
-        await load_register(context, register)
+        await load_categories(context, register)
 
-    current = await context.load(REGISTERS, "categories")
+    current = await context.load(CATEGORIES, "categories")
     assert current is not None
     assert (current.version, current.revision) == ("other", 4)

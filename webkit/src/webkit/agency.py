@@ -67,6 +67,7 @@ class _AgencyFile(Row):
     privacy: Privacy
     accessibility: Accessibility
     logo: Text | None = None
+    lift_phone: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,21 @@ class Agency:
     privacy: Privacy
     accessibility: Accessibility
     logo: Logo | None = None
+    lift_phone: str | None = None
 
     @property
     def phone_link(self) -> str:
         """The phone number for a link: digits, and a plus at the beginning."""
-        return "".join(one for one in self.phone if one.isdigit() or one == "+")
+        return _dialled(self.phone)
+
+    @property
+    def lift_phone_link(self) -> str:
+        """The number of the lifts' call centre for a link, or nothing."""
+        return _dialled(self.lift_phone or "")
+
+
+def _dialled(phone: str) -> str:
+    return "".join(one for one in phone if one.isdigit() or one == "+")
 
 
 def read_agency(seed: Path) -> Agency:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chassis.service import command_line
+from intake.adapters.category_files import read_category_texts
 from intake.adapters.seed_files import read_registers
 from intake.app.imports.mapping_file import check_mappings
 from intake.entrypoints.cli import import_reports
@@ -22,7 +23,8 @@ def run_import(arguments: Sequence[str]) -> int:
 
 
 def read_seed(folder: Path) -> None:
-    """Check the registers, and the import mappings against them."""
+    """Check the registers, the texts of the categories, and the import mappings."""
+    read_category_texts(folder)
     check_mappings(folder, *read_registers(folder))
 
 

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from chassis.service import Plan, ServiceContext
+from intake.adapters.category_files import read_category_texts
 from intake.adapters.mail_addresses import is_address
 from intake.adapters.seed_files import read_registers
 from intake.app.attempts import GUESSES
 from intake.app.browser_drafts import DRAFTS
-from intake.app.registers import load_registers
+from intake.app.registers import load_category_texts, load_registers
 from intake.app.use_cases import use_cases
 from intake.entrypoints.api import internal, v1
 from intake.entrypoints.gauges import GAUGES
 from intake.entrypoints.pages.desk_layout import HOME
 from intake.entrypoints.pages.public import BODIES
 from intake.entrypoints.pages.sites import Sites
-from intake.handlers.documents import ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
+from intake.handlers.documents import CATEGORIES, CATEGORY_TEXTS, ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
 from intake.handlers.reactions import REACTIONS, SUBSCRIBES
 from intake.queries import readings, reports
 from intake.settings import Settings
@@ -28,7 +29,7 @@ from webkit.ops_pages import ops_pages_router
 def plan(settings: Settings) -> Plan:
     """The parts of intake, for the chassis to run."""
     secret = bytes.fromhex(settings.secret.read_text().strip())
-    registers = read_registers(settings.seed)
+    registers, texts = read_registers(settings.seed), read_category_texts(settings.seed)
     login = login_of(settings, settings.public_url, HOME)
     development = settings.stage == "development"
     sites = Sites(read_agency(settings.seed), secret, login, settings.public_url, development)
@@ -39,11 +40,12 @@ def plan(settings: Settings) -> Plan:
 
     async def seed(context: ServiceContext) -> None:
         await load_registers(context, *registers)
+        await load_category_texts(context, texts)
 
     return Plan(
         name="intake",
         reactions=REACTIONS,
-        collections=(REPORTS, PRIVATE, ENTRIES, REGISTERS, PLACES),
+        collections=(REPORTS, PRIVATE, ENTRIES, CATEGORIES, CATEGORY_TEXTS, REGISTERS, PLACES),
         subscribes=SUBSCRIBES,
         indexes=(GUESSES, DRAFTS, *reports.INDEXES, *readings.INDEXES),
         gauges=GAUGES,

@@ -1,5 +1,6 @@
 """The content of a report: what is stored encrypted."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,18 +8,22 @@ from chassis.errors import Refused
 from chassis.sealing import Erased, Sealed, Sealer
 from chassis.service import ServiceContext
 from intake.domain.drafts import Contact, Draft, normalized
+from intake.domain.questions import Answer, Answers
 from intake.domain.reports import Report
 from intake.queries.reports import reports_with_contents
+
+_BLOCK = 512
 
 
 @dataclass(frozen=True)
 class Content:
-    """The description of a report, its contact, whether a frail person lives there, and the id of the flat if it was given."""
+    """The description of a report, its contact, whether a frail person lives there, the flat if given, and the answers."""
 
     text: str
     contact: Contact
     frail: bool
     flat: str | None = None
+    answers: Answers = ()
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,18 @@ class Contents:
         except Erased:
             return None
         contact = Contact(fields.get("name"), fields.get("email"), fields.get("phone"))
-        return Content(fields["text"], contact, fields["frail"] == "1", fields.get("flat"))
+        return Content(
+            text=fields["text"],
+            contact=contact,
+            frail=fields["frail"] == "1",
+            flat=fields.get("flat"),
+            answers=_opened(fields.get("answers", "{}")),
+        )
 
 
 def _fields(draft: Draft) -> dict[str, str]:
     """The fields to encrypt; `frail` is always present with one character, so its value does not change the stored size."""
+    answers = {"answers": _padded(draft.answers)} if draft.answers else {}
     contact = {
         "name": draft.contact.name,
         "email": draft.contact.email,
@@ -76,5 +88,16 @@ def _fields(draft: Draft) -> dict[str, str]:
     return {
         "text": draft.description,
         "frail": "1" if draft.frail else "0",
+        **answers,
         **{name: value for name, value in contact.items() if value},
     }
+
+
+def _padded(answers: Answers) -> str:
+    """The answers as JSON, filled with blanks: their stored size tells at most how many texts there are, not what was chosen."""
+    text = json.dumps({one.question: one.values for one in answers}, ensure_ascii=False)
+    return text.ljust(-(-len(text.encode()) // _BLOCK) * _BLOCK - len(text.encode()) + len(text))
+
+
+def _opened(text: str) -> Answers:
+    return tuple(Answer(question, tuple(values)) for question, values in json.loads(text).items())

@@ -13,11 +13,15 @@ from intake.queries.reports import reports_with_code, reports_with_contents
 
 @dataclass(frozen=True)
 class ReportName:
-    """A report's code and the labels of its category and place; None for a sensitive label or one that left the register."""
+    """A report's code and the labels of its category and place; None for a sensitive label or one that left the register.
+
+    `subject` is the category of the label, for who writes it in another language.
+    """
 
     tracking_code: str
     category: str | None
     place: str | None
+    subject: Category | None = None
 
 
 async def names_of(registers: Registers, reports: Iterable[Report]) -> Mapping[str, ReportName]:
@@ -40,5 +44,7 @@ async def named_reports(
 
 
 def _name(report: Report, category: Category | None, place: Place | None) -> ReportName:
-    shown = None if category is None or category.is_sensitive else category.label
-    return ReportName(report.tracking_code, shown, None if place is None else place.label)
+    shown = None if category is None or category.is_sensitive else category
+    return ReportName(
+        report.tracking_code, shown.label if shown else None, place.label if place else None, shown
+    )

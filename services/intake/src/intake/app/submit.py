@@ -124,4 +124,5 @@ class Submissions:
             frail=draft.frail,
             heard_at=draft.heard_at,
             sealed=self._contents.seal(report_id, draft),
+            answers=draft.answers,
         )

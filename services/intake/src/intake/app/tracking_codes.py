@@ -70,12 +70,14 @@ class TrackingCodes:
         return _keyed(self._counted, *words)
 
     def fingerprint(self, draft: Draft) -> str:
-        """A keyed hash of the draft: equal for equal drafts, and useless for guessing their content."""
+        """A keyed hash of the draft: equal for equal drafts, and useless for guessing their content.
+
+        A draft without flat and answers has the hash that it had before there were any.
+        """
         body = asdict(draft) | {"heard_at": draft.heard_at and draft.heard_at.isoformat()}
-        if (
-            draft.flat is None
-        ):  # a report without a flat has the fingerprint that it had before there were flats
-            del body["flat"]
+        for later in ("flat", "answers"):
+            if not body[later]:
+                del body[later]
         return hmac.new(self._body, json.dumps(body, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
     def text_fingerprint(self, *words: str) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from intake.domain.categories import Category, Urgency
+from intake.domain.categories import Categories, Category, Urgency
 from intake.domain.drafts import Contact, Draft, normalized
 from intake.domain.place_tree import PlaceTree
 from intake.domain.places import Place, PlaceKind
-from intake.domain.registers import Register
+from intake.domain.questions import Answers, answer_faults, diverted
 
 MOST_CHARACTERS = 4000
 CLOCK_SKEW = timedelta(minutes=5)
@@ -60,13 +60,13 @@ _CONTACT_FAULTS = {
 
 
 def faults(
-    draft: Draft, categories: Register, places: PlaceTree, now: datetime, is_address: IsAddress
+    draft: Draft, categories: Categories, places: PlaceTree, now: datetime, is_address: IsAddress
 ) -> tuple[Fault, ...]:
     """All faults of a tidied draft, in the order of the form's fields."""
     stored = normalized(draft)
     category, place = categories.category(draft.category), places.place(draft.place_id)
     return (
-        *subject_faults(category, place, draft.heard_at or now),
+        *subject_faults(category, place, draft.heard_at or now, stored.answers),
         *_flat_faults(draft, places),
         *text_faults(stored.description),
         *_contact_faults(stored.contact, is_address),
@@ -75,14 +75,51 @@ def faults(
     )
 
 
-def subject_faults(category: Category | None, place: Place | None, heard_at: datetime) -> tuple[Fault, ...]:
-    """The faults of category and place; an immediate danger is the only fault of its draft's subject."""
-    if category is not None and category.urgency is Urgency.E0:
-        return (Fault("call-112", "category", CALL_112, "Chiami il 112 o il 115."),)
-    unknown = Fault(
-        "unknown-category", "category", "There is no such category.", "Use a code from GET /v1/categories."
+def subject_faults(
+    category: Category | None, place: Place | None, heard_at: datetime, answers: Answers | None = None
+) -> tuple[Fault, ...]:
+    """The faults of category, place and answers; an immediate danger is the only fault of its draft's subject."""
+    if category is not None and (danger := _danger(category, answers or ())) is not None:
+        return (Fault("call-112", danger, CALL_112, "Chiami il 112 o il 115."),)
+    return (
+        *_category_faults(category),
+        *_place_faults(place, heard_at),
+        *_answer_faults(category, answers, place),
     )
-    return (*((unknown,) if category is None else ()), *_place_faults(place, heard_at))
+
+
+def _danger(category: Category, answers: Answers) -> str | None:
+    """The field that tells of an immediate danger, or None."""
+    if category.urgency is Urgency.E0:
+        return "category"
+    found = diverted(category, answers)
+    return found and f"answers.{found[0]}"
+
+
+def _category_faults(category: Category | None) -> Iterator[Fault]:
+    if category is None:
+        yield Fault(
+            "unknown-category",
+            "category",
+            "There is no such category.",
+            "Use a code from GET /v1/categories.",
+        )
+    elif category.closed:
+        yield Fault(
+            "closed-category",
+            "category",
+            "This category is no longer used for new reports.",
+            "Use another code from GET /v1/categories.",
+        )
+
+
+def _answer_faults(
+    category: Category | None, answers: Answers | None, place: Place | None
+) -> Iterator[Fault]:
+    if category is None or answers is None or place is None:
+        return
+    for one in answer_faults(category, answers, place.kind):
+        yield Fault(one.slug, f"answers.{one.question}", one.detail, one.fix)
 
 
 def _place_faults(place: Place | None, heard_at: datetime) -> Iterator[Fault]:

@@ -5,6 +5,8 @@ import unicodedata
 from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
 
+from intake.domain.questions import Answer, Answers, tidy_answers
+
 _CONTROLS = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -19,7 +21,10 @@ class Contact:
 
 @dataclass(frozen=True)
 class Draft:
-    """A report as it is submitted; the flat, if given, is a place below the report's and is never published."""
+    """A report as it is submitted; the flat, if given, is a place below the report's and is never published.
+
+    `answers` is None when nobody was asked the category's questions.
+    """
 
     category: str
     place_id: str
@@ -30,6 +35,7 @@ class Draft:
     contact: Contact = field(default_factory=Contact)
     frail: bool = False
     flat: str | None = None
+    answers: Answers | None = None
 
 
 def tidy(draft: Draft) -> Draft:
@@ -47,6 +53,7 @@ def tidy(draft: Draft) -> Draft:
         heard_at=_milliseconds(draft.heard_at),
         contact=Contact(_line(contact.name), _line(contact.email), _line(contact.phone)),
         flat=_line(draft.flat),
+        answers=None if draft.answers is None else tidy_answers(draft.answers),
     )
 
 
@@ -57,6 +64,7 @@ def normalized(draft: Draft) -> Draft:
         draft,
         description=normalized_text(draft.description),
         contact=Contact(*(value and normalized_text(value) for value in astuple(contact))),
+        answers=draft.answers and tuple(_normalized(one) for one in draft.answers),
     )
 
 
@@ -68,6 +76,10 @@ def tidy_text(value: str) -> str:
 def normalized_text(value: str) -> str:
     """The text as it is stored, in Unicode Normalization Form C."""
     return unicodedata.normalize("NFC", value)
+
+
+def _normalized(answer: Answer) -> Answer:
+    return replace(answer, values=tuple(map(normalized_text, answer.values)))
 
 
 def _line(value: str | None) -> str | None:

@@ -2,6 +2,8 @@
 
 from chassis.documents import Collection, Raw
 from chassis.sealing import Sealed
+from intake.domain.categories import Categories
+from intake.domain.category_texts import CategoryTexts
 from intake.domain.entries import Entries
 from intake.domain.places import Place
 from intake.domain.registers import Register
@@ -22,9 +24,9 @@ def _with_history(state: Raw) -> Raw:
     return state | {"history": [step]}
 
 
-def _without_places(state: Raw) -> Raw:
-    """Form 2 has no places: each is a document of its own."""
-    return {name: value for name, value in state.items() if name != "places"}
+def _without_lists(state: Raw) -> Raw:
+    """Form 2 has no categories and no places: they are documents of their own."""
+    return {name: value for name, value in state.items() if name not in ("categories", "places")}
 
 
 REPORTS = Collection(
@@ -41,8 +43,10 @@ REGISTERS = Collection(
     Register,
     key=lambda register: register.name,
     reference=True,
-    upcasters=(_without_places,),
+    upcasters=(_without_lists,),
 )
 PLACES = Collection("places", Place, key=lambda place: place.id, reference=True)
-# The names of the registers. A build before form 2 reads its places in the register "places", which is left to it.
-CATEGORIES, PLACE_TREE = "categories", "place-tree"
+CATEGORIES = Collection("categories", Categories, key=lambda categories: categories.name, reference=True)
+CATEGORY_TEXTS = Collection("category_texts", CategoryTexts, key=lambda texts: texts.language, reference=True)
+# A build before form 2 reads its categories and places in the registers "categories" and "places", which are left to it.
+PLACE_TREE = "place-tree"

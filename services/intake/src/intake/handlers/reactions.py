@@ -11,7 +11,13 @@ from contracts.routing import (
     CaseResolved,
 )
 from intake.handlers.add_entry import AddEntry, add_entry
-from intake.handlers.documents import CATEGORIES, ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
+from intake.handlers.documents import CATEGORIES, CATEGORY_TEXTS, ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
+from intake.handlers.load_categories import (
+    LoadCategories,
+    LoadCategoryTexts,
+    load_categories,
+    load_category_texts,
+)
 from intake.handlers.load_places import LoadPlaces, load_places
 from intake.handlers.load_register import LoadRegister, load_register
 from intake.handlers.register_report import RegisterReport, register_report
@@ -30,12 +36,14 @@ from intake.handlers.withdraw_report import WithdrawReport, withdraw_report
 REACTIONS = Reactions(
     on(
         RegisterReport,
-        lambda c: (REPORTS[c.report_id], PRIVATE[c.report_id], REGISTERS[CATEGORIES], PLACES[c.place_id]),
+        lambda c: (REPORTS[c.report_id], PRIVATE[c.report_id], CATEGORIES["categories"], PLACES[c.place_id]),
         register_report,
     ),
     on(WithdrawReport, lambda c: (REPORTS[c.report_id],), withdraw_report),
     on(AddEntry, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), add_entry),
     on(RenewPin, lambda c: (REPORTS[c.report_id],), renew_pin),
+    on(LoadCategories, lambda c: (CATEGORIES[c.categories.name],), load_categories),
+    on(LoadCategoryTexts, lambda c: (CATEGORY_TEXTS[c.texts.language],), load_category_texts),
     on(LoadRegister, lambda c: (REGISTERS[c.register.name],), load_register),
     Reaction(LoadPlaces, lambda c: [PLACES[place.id] for place in c.places], load_places, "load_places"),
     on(CaseOpened, lambda e: (REPORTS[e.report_id],), show_in_charge),

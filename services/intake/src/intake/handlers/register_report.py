@@ -7,17 +7,17 @@ from chassis.errors import Early, Refused
 from chassis.handling import Change, Moment
 from chassis.sealing import Sealed
 from contracts.intake import ReportRegistered
-from intake.domain.categories import Category, class_of
+from intake.domain.categories import Categories, Category, class_of
 from intake.domain.draft_rules import Fault, heard_at_faults, subject_faults
 from intake.domain.places import Place
-from intake.domain.registers import Register
+from intake.domain.questions import Answers, raised_to
 from intake.domain.reports import Report
-from intake.handlers.documents import CATEGORIES, PRIVATE, REGISTERS, REPORTS
+from intake.handlers.documents import CATEGORIES, PRIVATE, REPORTS
 
 
 @dataclass(frozen=True)
 class RegisterReport:
-    """Register a report; its description and contact are encrypted in `sealed`."""
+    """Register a report; its description, answers and contact are encrypted in `sealed`."""
 
     report_id: str
     tracking_code: str
@@ -31,13 +31,14 @@ class RegisterReport:
     frail: bool
     heard_at: datetime | None
     sealed: Sealed
+    answers: Answers | None = None
 
 
 def register_report(
     command: RegisterReport,
     report: Report | None,
     sealed: Sealed | None,  # noqa: ARG001 - declared because it is written
-    categories: Register | None,
+    categories: Categories | None,
     place: Place | None,
     moment: Moment,
 ) -> Change:
@@ -69,13 +70,13 @@ def _known(command: RegisterReport, report: Report) -> Change:
 
 
 def _subject(
-    command: RegisterReport, categories: Register | None, place: Place | None, now: datetime
+    command: RegisterReport, categories: Categories | None, place: Place | None, now: datetime
 ) -> tuple[Category, Place]:
     if categories is None:
-        raise Early(REGISTERS.name, CATEGORIES)
+        raise Early(CATEGORIES.name, "categories")
     category = categories.category(command.category)
     found = (
-        *subject_faults(category, place, command.heard_at or now),
+        *subject_faults(category, place, command.heard_at or now, command.answers),
         *heard_at_faults(command.heard_at, now),
     )
     if found or category is None or place is None:
@@ -91,7 +92,7 @@ def _opened(command: RegisterReport, category: Category, now: datetime) -> Repor
         sender_hash=command.sender_hash,
         fingerprint=command.fingerprint,
         category=command.category,
-        urgency=class_of(category, command.frail),
+        urgency=class_of(category, command.frail, raised_to(category, command.answers or ())),
         place_id=command.place_id,
         channel=command.channel,
         language=command.language,

@@ -86,6 +86,11 @@ async def reports_at_place(context: ServiceContext, place_id: str, limit: int) -
     return await context.list(REPORTS, {"state.place_id": place_id}, [("state.registered_at", -1)], limit)
 
 
+async def has_reports_of(context: ServiceContext, category: str) -> bool:
+    """Whether any report has this category; reads the collection, so only for a category that is gone."""
+    return bool(await context.list(REPORTS, {"state.category": category}, limit=1))
+
+
 async def reports_with_contents(
     context: ServiceContext, report_ids: Sequence[str]
 ) -> Mapping[str, StoredReport]:

@@ -14,7 +14,7 @@ def read_labels(folder: Path) -> Labels:
     places = _places(folder.parent / "intake" / "places.csv")
     return Labels(
         categories=dict(_labels(categories, "code")),
-        examples={row["code"]: " ".join(row.get("examples", ())) for row in categories},
+        keywords={row["code"]: " ".join(row.get("keywords", ())) for row in categories},
         places={row["id"]: row["label"] for row in places if row["kind"] != "flat"},
         neighbourhoods={row["code"]: row["label"] for row in places if row["kind"] == "neighbourhood"},
     )

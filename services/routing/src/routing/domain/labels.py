@@ -9,10 +9,10 @@ from routing.domain.cases import Case
 
 @dataclass(frozen=True)
 class Labels:
-    """The labels of the agency's codes; `examples` has more words by which people name a category."""
+    """The labels of the agency's codes; `keywords` has more words by which people name a category."""
 
     categories: Mapping[str, str] = field(default_factory=dict)
-    examples: Mapping[str, str] = field(default_factory=dict)
+    keywords: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
     neighbourhoods: Mapping[str, str] = field(default_factory=dict)
 
@@ -32,7 +32,7 @@ class Labels:
         """Whether every word is in the labels of the category, the place or the neighbourhood, however it is written."""
         texts = (
             self.category(case.category),
-            self.examples.get(case.category, ""),
+            self.keywords.get(case.category, ""),
             self.place(case.place_id, case.neighbourhood),
             self.neighbourhood(case.neighbourhood),
         )

@@ -10,10 +10,10 @@ from pydantic import AfterValidator, Field
 from chassis.seed import Code, Row, SeedError, SeedFile, load, loose, read, refuse
 from intake.app.imports.csv_dialect import QUOTE
 from intake.app.imports.csv_rows import ImportFailed, printable
+from intake.domain.categories import Categories
 from intake.domain.import_dates import format_problem
 from intake.domain.import_mapping import COLUMNS, ImportMapping, PlaceRule, comparable
 from intake.domain.place_tree import PlaceTree
-from intake.domain.registers import Register
 
 
 def _encoding(name: str) -> str:
@@ -110,9 +110,9 @@ def parse(path: Path) -> tuple[SeedFile, ImportMapping]:
     return file, found.mapping()
 
 
-def check_mappings(folder: Path, categories: Register, places: PlaceTree) -> None:
+def check_mappings(folder: Path, categories: Categories, places: PlaceTree) -> None:
     """Check every `import-….yaml` of a folder against the registers; raises SeedError."""
-    codes = [row.code for row in categories.categories]
+    codes = [row.code for row in categories.offered]
     ids = [row.id for row in places.places if row.is_reportable]
     for path in sorted(folder.glob("import-*.yaml")):
         file, mapping = parse(path)

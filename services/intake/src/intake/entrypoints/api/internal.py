@@ -15,8 +15,8 @@ from intake.app.report_names import ReportName, named_reports, names_of
 from intake.app.same_person import reports_of_same_person
 from intake.app.tracking_codes import read_code
 from intake.app.use_cases import UseCases
+from intake.domain.category_texts import CategoryWords
 from intake.domain.readers import Part
-from webkit.i18n import Texts
 
 # The most ids of one request: its URL stays below the 8 KiB that servers accept.
 MOST = 100
@@ -88,7 +88,7 @@ class FullReport(BaseModel):
 
 def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
     """The routes that need a token."""
-    api, texts = APIRouter(prefix="/internal", tags=["internal"]), Texts.of("intake")
+    api = APIRouter(prefix="/internal", tags=["internal"])
 
     @api.get("/contacts", dependencies=[Depends(context.require("service"))])
     async def show_contacts(
@@ -98,7 +98,15 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
         response.headers["Cache-Control"] = "no-store"
         found = await use_cases.contents.read_all([str(one) for one in report_id])
         names = await names_of(use_cases.registers, [full.report for full in found.values()])
-        return KnownContacts(contacts={one: _contact(full, names[one], texts) for one, full in found.items()})
+        words = {
+            language: await use_cases.registers.words(language)
+            for language in {full.report.language for full in found.values()}
+        }
+        return KnownContacts(
+            contacts={
+                one: _contact(full, names[one], words[full.report.language]) for one, full in found.items()
+            }
+        )
 
     @api.get("/names", dependencies=[Depends(context.require("service"))])
     async def show_names(
@@ -108,7 +116,12 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
         """The names of these reports, and of those with this tracking code as a person types it."""
         ids = [str(one) for one in report_id]
         found = await named_reports(context, use_cases.registers, ids, read_code(tracking_code))
-        return KnownNames(names={one: KnownName(**asdict(name)) for one, name in found.items()})
+        return KnownNames(
+            names={
+                one: KnownName(tracking_code=name.tracking_code, category=name.category, place=name.place)
+                for one, name in found.items()
+            }
+        )
 
     @api.get("/people/{report_id}", dependencies=[Depends(context.require("service"))])
     async def show_person(report_id: UUID) -> PersonReports:
@@ -130,7 +143,7 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
     return api
 
 
-def _contact(full: contents.FullReport, name: ReportName, texts: Texts) -> KnownContact | None:
+def _contact(full: contents.FullReport, name: ReportName, words: CategoryWords) -> KnownContact | None:
     if full.content is None or full.content.contact.email is None:
         return None
     report, contact = full.report, full.content.contact
@@ -139,7 +152,7 @@ def _contact(full: contents.FullReport, name: ReportName, texts: Texts) -> Known
         email=contact.email,
         language=report.language,
         tracking_code=report.tracking_code,
-        category=name.category and texts.language(report.language).label("category", name.category),
+        category=name.subject and words.category(name.subject),
         place=name.place,
     )
 

@@ -1,10 +1,11 @@
 """The public JSON API, version 1."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from chassis.errors import Refused
 from chassis.fields import Instant
@@ -12,10 +13,15 @@ from chassis.service import ServiceContext
 from intake.app.attempts import Caller
 from intake.app.submit import Receipt
 from intake.app.use_cases import UseCases
+from intake.domain.categories import NO, YES
 from intake.domain.drafts import Contact, Draft
+from intake.domain.questions import Answer, Answers
+from intake.entrypoints.api.categories import CategoryTree, category_tree
 from intake.entrypoints.api.places import serve_places
 from intake.entrypoints.devices import network_of
 from intake.queries.reports import StatusView
+from webkit.i18n import PUBLIC
+from webkit.i18n.choice import preferred
 
 Pin = Annotated[str, Header(alias="Ascolto-Pin", description="The six digits of the receipt.", max_length=64)]
 Sender = Annotated[
@@ -30,6 +36,7 @@ Sender = Annotated[
         pattern=r"^[A-Za-z0-9_-]{16,64}$",
     ),
 ]
+GivenAnswer = StrictBool | StrictInt | StrictStr | list[StrictStr]
 Reason = Literal["solved-itself", "mistake", "other"]
 
 
@@ -69,6 +76,15 @@ class NewReport(Body):
         False, description="A frail person lives there; raises the urgency, is never published."
     )
 
+    answers: dict[str, GivenAnswer] | None = Field(
+        None,
+        description=(
+            "The answers to the category's questions by code: true or false, the code of an option, a list of them, a whole "
+            "number, a day as YYYY-MM-DD or a text; stored encrypted, never published. Left out or null by a program that "
+            "asks no questions; otherwise the required ones must be there, even in {}."
+        ),
+    )
+
     def draft(self) -> Draft:
         """The draft of the domain."""
         given = self.contact or NewContact()
@@ -82,6 +98,7 @@ class NewReport(Body):
             contact=Contact(given.name, given.email, given.phone),
             frail=self.frailty,
             flat=self.flat,
+            answers=None if self.answers is None else _answers(self.answers),
         )
 
 
@@ -180,13 +197,28 @@ def _serve_status(api: APIRouter, use_cases: UseCases) -> None:
 
 def _serve_registers(api: APIRouter, use_cases: UseCases) -> None:
     @api.get("/categories")
-    async def list_categories(response: Response) -> dict[str, object]:
-        """The categories of reports; `code` is the `category` of a report."""
-        register = await use_cases.registers.categories()
+    async def list_categories(request: Request, response: Response) -> CategoryTree:
+        """The categories of reports, their questions and dangers, in the language of Accept-Language; Italian by default."""
+        registers, language = (
+            use_cases.registers,
+            preferred(request.headers.get("accept-language", ""), PUBLIC),
+        )
         response.headers["Cache-Control"] = "public, max-age=60"
-        return {"version": register.version, "categories": register.categories}
+        response.headers["Vary"] = "Accept-Language"
+        response.headers["Content-Language"] = language
+        return category_tree(await registers.categories(), await registers.words(language), language)
 
     serve_places(api, use_cases.registers)
+
+
+def _answers(given: Mapping[str, GivenAnswer]) -> Answers:
+    return tuple(Answer(question, _values(value)) for question, value in given.items())
+
+
+def _values(value: GivenAnswer) -> tuple[str, ...]:
+    if isinstance(value, bool):
+        return (YES if value else NO,)
+    return tuple(value) if isinstance(value, list) else (str(value),)
 
 
 def _report_id(given: UUID | None) -> str | None:

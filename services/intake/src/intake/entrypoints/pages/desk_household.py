@@ -1,7 +1,7 @@
 """The form of a report that staff make: for the household of another report, or for somebody at the listening point."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 from uuid import UUID
 
@@ -10,12 +10,23 @@ from pydantic import BaseModel
 
 from chassis.errors import Refused
 from intake.app.households import CHANNEL
-from intake.domain.categories import Kind
+from intake.domain.categories import Categories, Category, Diversion, Kind, Question
+from intake.domain.category_search import find_diversions
+from intake.domain.category_texts import CategoryWords
 from intake.domain.draft_rules import Fault
 from intake.domain.drafts import Contact, Draft
 from intake.domain.place_tree import PlaceTree
-from intake.domain.registers import Register
+from intake.domain.questions import asked, diverted, only_asked
 from intake.entrypoints.pages.desk_layout import HOME, WORKERS, Desk, page_of, reader_of
+from intake.entrypoints.pages.question_fields import (
+    PREFIX,
+    SHOWN,
+    Given,
+    answers_of,
+    field_name,
+    question_fields,
+    read_answers,
+)
 from webkit.i18n import PUBLIC
 from webkit.login import Visitor
 
@@ -37,6 +48,7 @@ class HouseholdForm(BaseModel):
     phone: str = ""
     language: str = "it"
     frailty: str = ""
+    seen: str = ""
 
     def draft(self) -> Draft:
         """The draft of the domain."""
@@ -50,6 +62,40 @@ class HouseholdForm(BaseModel):
             contact=contact,
             frail=bool(self.frailty),
         )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The answers to the questions that the form showed, the questions that are to be shown, and the dangers to call about."""
+
+    category: Category | None = None
+    place_kind: str = ""
+    given: Given = field(default_factory=dict)
+    shown: Sequence[str] = ()
+    dangers: Sequence[Diversion] = ()
+
+    @property
+    def questions(self) -> Sequence[Question]:
+        """The questions that these answers leave to be asked."""
+        if self.category is None or not self.place_kind:
+            return ()
+        return asked(self.category, answers_of(self.given), self.place_kind)
+
+    @property
+    def has_new(self) -> bool:
+        """Whether a question was not in the form."""
+        return any(one.code not in self.shown for one in self.questions)
+
+    @property
+    def is_danger(self) -> bool:
+        """Whether an answer tells of an immediate danger."""
+        return self.category is not None and diverted(self.category, answers_of(self.given)) is not None
+
+    def draft(self, draft: Draft) -> Draft:
+        """The draft with its answers."""
+        if self.category is None:
+            return draft
+        return replace(draft, answers=only_asked(self.category, answers_of(self.given), self.place_kind))
 
 
 @dataclass(frozen=True)
@@ -73,13 +119,18 @@ class HouseholdDesk:
         if from_report is not None:
             draft = await self._cases.households.prefill(str(from_report), reader_of(visitor))
             form = _filled(form, str(from_report), draft)
-        return await self._show(request, visitor, form, Refusals({}, status=200))
+        found = await self._asked(request, form)
+        return await self._show(request, visitor, form, Refusals({}, status=200), found)
 
     async def register(self, request: Request, visitor: Visitor, form: HouseholdForm) -> Response:
-        """Register the report and go to its receipt; or show the form again with its errors."""
-        report_id, judged = str(form.command_id), await self._cases.submissions.judge(form.draft())
+        """Register the report and go to its receipt; or show the form again with its errors, new questions or dangers."""
+        report_id, found = str(form.command_id), await self._asked(request, form)
+        judged = await self._cases.submissions.judge(found.draft(form.draft()))
+        if not found.is_danger and (found.has_new or (found.dangers and not form.seen)):
+            return await self._show(request, visitor, form, Refusals({}, status=200), found)
         if judged.faults:
-            return await self._show(request, visitor, form, self._refusals(request, judged.faults))
+            refusals = self._refusals(request, judged.faults, found)
+            return await self._show(request, visitor, form, refusals, found)
         try:
             made = await self._cases.households.register(
                 judged, report_id, reader_of(visitor), visitor.session
@@ -89,21 +140,36 @@ class HouseholdDesk:
                 raise
             fault = Fault(refused.slug, "send", "", "")
             form = form.model_copy(update={"command_id": UUID(self._desk.new_id())})
-            return await self._show(request, visitor, form, self._refusals(request, (fault,)))
+            return await self._show(request, visitor, form, self._refusals(request, (fault,), found), found)
         place = f"{page_of(report_id)}/foglio"
         return self._desk.site.redirect(request, place, "report-made", made.known)
 
-    def _refusals(self, request: Request, faults: Iterable[Fault]) -> Refusals:
+    async def _asked(self, request: Request, form: HouseholdForm) -> Asked:
+        registers = self._cases.registers
+        categories = await registers.categories()
+        category, place = categories.category(form.category), (await registers.places()).place(form.place_id)
+        typed = await request.form()
+        return Asked(
+            category,
+            place.kind.value if place else "",
+            read_answers(typed, category, {}) if category else {},
+            [one for one in typed.getlist(SHOWN) if isinstance(one, str)],
+            find_diversions(categories, await registers.all_words(), form.description),
+        )
+
+    def _refusals(self, request: Request, faults: Iterable[Fault], found: Asked) -> Refusals:
         language, first = self._desk.site.language(request), dict[str, Fault]()
         for fault in faults:
-            first.setdefault(fault.field.removeprefix("contact."), fault)
-        errors = {name: language.label("desk-error", first[name].slug) for name in FIELDS if name in first}
+            first.setdefault(field_name(fault.field.removeprefix("contact.")), fault)
+        fields = (*FIELDS[:2], *(PREFIX + one.code for one in found.questions), *FIELDS[2:])
+        errors = {name: language.label("desk-error", first[name].slug) for name in fields if name in first}
         return Refusals(errors, any(fault.slug == "call-112" for fault in first.values()))
 
     async def _show(
-        self, request: Request, visitor: Visitor, form: HouseholdForm, refusals: Refusals
+        self, request: Request, visitor: Visitor, form: HouseholdForm, refusals: Refusals, found: Asked
     ) -> Response:
         registers, language = self._cases.registers, self._desk.site.language(request)
+        words = await registers.words(language.code)
         kinds = {kind: language.label("category-group", kind.value) for kind in Kind}
         return self._desk.site.page(
             request,
@@ -114,7 +180,12 @@ class HouseholdDesk:
             form=form,
             errors=refusals.errors,
             is_danger=refusals.is_danger,
-            categories=_categories(await registers.categories(), kinds),
+            categories=_categories(await registers.categories(), words, kinds),
+            questions=question_fields(found.category, found.questions, found.given, words, language)
+            if found.category
+            else (),
+            has_new=found.has_new,
+            dangers=[(words.diversion(one), one.calls) for one in found.dangers],
             places=_places(await registers.places()),
             tongues=PUBLIC,
         )
@@ -150,9 +221,9 @@ def _filled(form: HouseholdForm, from_report: str, draft: Draft) -> HouseholdFor
     return form.model_copy(update=values)
 
 
-def _categories(register: Register, kinds: Mapping[Kind, str]) -> Options:
+def _categories(register: Categories, words: CategoryWords, kinds: Mapping[Kind, str]) -> Options:
     return [
-        (label, [(one.code, one.label) for one in register.categories if one.kind is kind])
+        (label, [(one.code, words.category(one)) for one in register.offered if one.kind is kind])
         for kind, label in kinds.items()
     ]
 

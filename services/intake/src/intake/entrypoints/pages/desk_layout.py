@@ -1,6 +1,6 @@
 """What the staff pages share: guards, the reader of a page, labels of category and place, and the way back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from fastapi import Request, Response
@@ -10,7 +10,9 @@ from chassis.ids import uuid7
 from chassis.service import ServiceContext
 from intake.app.readings import Reader
 from intake.app.use_cases import UseCases
+from intake.domain.questions import Answers
 from intake.domain.reports import Report
+from intake.entrypoints.pages.question_fields import answers_in_words
 from webkit.addresses import own_path
 from webkit.guards import SessionGuard
 from webkit.login import Show, Visitor
@@ -41,16 +43,23 @@ class Desk:
         """An id for a form that is not sent yet."""
         return uuid7(self.context.clock())
 
-    async def words(self, report: Report) -> Mapping[str, str]:
-        """The labels of category, place and neighbourhood of a report."""
+    async def words(self, request: Request, report: Report) -> Mapping[str, str]:
+        """The labels of category, place and neighbourhood of a report, in the language of the reader."""
         registers = self.use_cases.registers
         category = (await registers.categories()).category(report.category)
+        words = await registers.words(self.site.language(request).code)
         place = (await registers.places()).place(report.place_id)
         return {
-            "category": category.label if category else report.category,
+            "category": words.category(category) if category else report.category,
             "place": place.label if place else report.place_id,
             "neighbourhood": place.neighbourhood_label if place else "",
         }
+
+    async def answers(self, request: Request, report: Report, answers: Answers) -> Sequence[tuple[str, str]]:
+        """The answers of a report in words: each question with its answer."""
+        registers, language = self.use_cases.registers, self.site.language(request)
+        category = (await registers.categories()).category(report.category)
+        return answers_in_words(category, answers, await registers.words(language.code), language)
 
     def crumbs(self, request: Request, report: Report | None = None) -> Crumbs:
         """The way to a page: the start, and the report that the page belongs to."""

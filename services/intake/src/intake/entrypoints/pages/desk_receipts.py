@@ -42,7 +42,7 @@ class ReceiptDesk:
             reader=visitor,
             crumbs=self._desk.crumbs(request, report),
             report=report,
-            words=await self._desk.words(report),
+            words=await self._desk.words(request, report),
             checks=tuple(IdentityCheck),
             check=check,
             step=2 if asked and not errors else 1,
@@ -65,7 +65,7 @@ class ReceiptDesk:
     ) -> Response:
         """The receipt, once; the second time a notice says how to get another one."""
         report = await self._desk.use_cases.readings.admit(report_id, reader_of(visitor))
-        words = await self._desk.words(report)
+        words = await self._desk.words(request, report)
         receipt = await self._receipts.take(report_id, reader_of(visitor), nonce)
         values: dict[str, Any] = {
             "receipt": receipt,

@@ -55,7 +55,7 @@ class ReportDesk:
     async def fragment(self, request: Request, visitor: Visitor, report_id: str) -> Response:
         """The report for a page of another service; the note's form returns there."""
         dossier = await self._cases.readings.open(report_id, reader_of(visitor), Part.FRAGMENT)
-        values = await self._card(dossier, Typed(back=_page_around(request)))
+        values = await self._card(request, dossier, Typed(back=_page_around(request)))
         return self._desk.site.fragment(request, CARD, reader=visitor, **values)
 
     async def page(
@@ -63,7 +63,7 @@ class ReportDesk:
     ) -> Response:
         """The report on a page of its own."""
         dossier = await self._cases.readings.open(report_id, reader_of(visitor), Part.FULL)
-        values = await self._card(dossier, typed or Typed())
+        values = await self._card(request, dossier, typed or Typed())
         status = typed.status if typed else 200
         crumbs = self._desk.crumbs(request)
         return self._desk.site.page(request, PAGE, status, reader=visitor, crumbs=crumbs, **values)
@@ -83,7 +83,7 @@ class ReportDesk:
     ) -> Response:
         """The form of the answer beside what the tenant wrote."""
         dossier = await self._cases.readings.open(report_id, reader_of(visitor), Part.FULL)
-        values = await self._card(dossier, typed)
+        values = await self._card(request, dossier, typed)
         present = dossier.answer.text if dossier.answer else ""
         values["text"] = typed.text if typed.errors else present or ""
         crumbs = self._desk.crumbs(request, dossier.report)
@@ -109,12 +109,13 @@ class ReportDesk:
         errors = {field: self._desk.error(request, refused)}
         return replace(form, errors=errors, command_id=command_id, status=refused.status)
 
-    async def _card(self, dossier: Dossier, typed: Typed) -> dict[str, Any]:
+    async def _card(self, request: Request, dossier: Dossier, typed: Typed) -> dict[str, Any]:
         content = dossier.content
         return {
             "dossier": dossier,
             "report": dossier.report,
-            "words": await self._desk.words(dossier.report),
+            "told": await self._desk.answers(request, dossier.report, content.answers if content else ()),
+            "words": await self._desk.words(request, dossier.report),
             "dial": dialable(content.contact.phone) if content and content.contact.phone else "",
             "place_of": page_of(dossier.report.report_id),
             "command_id": typed.command_id or self._desk.new_id(),

@@ -53,8 +53,9 @@ class Front:
         """The labels of category and place, in the language of the reader."""
         registers = self.use_cases.registers
         known = (await registers.categories()).category(category)
+        words = await registers.words(self.language(request).code)
         place = (await registers.places()).place(place_id)
         return {
-            "category": self.language(request).label("category", known.label) if known else category,
+            "category": words.category(known) if known else category,
             "place": f"{place.label} ({place.province_label})" if place else place_id,
         }

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from intake.domain.categories import Kind
+from intake.domain.categories import Categories, Kind
 from intake.domain.draft_rules import Fault
 from intake.domain.drafts import Contact, Draft
-from intake.domain.registers import Register
+from intake.entrypoints.pages.question_fields import Given, answers_of, field_name
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,16 @@ class FormStep:
 PROBLEM = FormStep("problema", 1, ("group",))
 CATEGORY = FormStep("categoria", 1, ("category",))
 PLACE = FormStep("luogo", 2, ("place_id", "search"))
+QUESTIONS = FormStep("domande", 3, ())
 TEXT = FormStep("testo", 3, ("description", "frailty"))
 CONTACT = FormStep("recapiti", 4, ("name", "email", "phone", "language"))
 SUMMARY = FormStep("riepilogo", 5, ())
-STEPS = (PROBLEM, CATEGORY, PLACE, TEXT, CONTACT, SUMMARY)
+STEPS = (PROBLEM, CATEGORY, PLACE, QUESTIONS, TEXT, CONTACT, SUMMARY)
 BY_CODE = {step.code: step for step in STEPS}
 
 
-class Answers(BaseModel):
-    """What the reader has answered; a missing answer is an empty string."""
+class TypedFields(BaseModel):
+    """The fields of the form; an empty one is an empty string."""
 
     group: str = ""
     category: str = ""
@@ -45,6 +46,12 @@ class Answers(BaseModel):
     phone: str = ""
     language: str = ""
 
+
+class Answers(TypedFields):
+    """What the reader has answered; `given` are the answers to the category's questions, None before that step."""
+
+    given: Given | None = None
+
     def draft(self) -> Draft:
         """The draft of the domain."""
         return Draft(
@@ -54,10 +61,11 @@ class Answers(BaseModel):
             language=self.language or "it",
             contact=Contact(self.name, self.email, self.phone),
             frail=bool(self.frailty),
+            answers=None if self.given is None else answers_of(self.given),
         )
 
 
-class ReportForm(Answers):
+class ReportForm(TypedFields):
     """One page of the form as a browser sends it, or all of it at once.
 
     `place_list` is a place chosen from the whole list, `da` says that the reader came from the summary.
@@ -96,7 +104,7 @@ class FormState(BaseModel):
     refused: str = ""
 
 
-def in_group(answers: Answers, categories: Register) -> Answers:
+def in_group(answers: Answers, categories: Categories) -> Answers:
     """The answers with the group of their category; a category of another group is no answer."""
     category = categories.category(answers.category)
     if category is None:
@@ -116,9 +124,11 @@ def group_faults(answers: Answers) -> tuple[Fault, ...]:
 def step_of(fault: Fault) -> FormStep:
     """The step that shows this fault; a fault of no field belongs to the summary."""
     name = field_of(fault)
+    if fault.field.startswith("answers"):
+        return QUESTIONS
     return next((step for step in STEPS if name in step.fields), SUMMARY)
 
 
 def field_of(fault: Fault) -> str:
     """The field of the form that a fault belongs to."""
-    return fault.field.removeprefix("contact.")
+    return field_name(fault.field.removeprefix("contact."))

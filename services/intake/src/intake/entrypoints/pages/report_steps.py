@@ -3,18 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 
 from chassis.errors import Refused, Unavailable
 from intake.domain.draft_rules import MOST_CHARACTERS, Fault
-from intake.domain.registers import Register
+from intake.domain.questions import MOST_CHARACTERS as MOST_IN_ANSWER
 from intake.entrypoints.pages.front import Front
+from intake.entrypoints.pages.question_fields import PREFIX, SHOWN, Given, read_answers
 from intake.entrypoints.pages.report_choices import StepChoices
+from intake.entrypoints.pages.report_drafts import JudgedForm, ReportDrafts, typed_into
 from intake.entrypoints.pages.report_form import (
     BY_CODE,
     PROBLEM,
+    QUESTIONS,
     STEPS,
     SUMMARY,
     Answers,
@@ -22,7 +26,6 @@ from intake.entrypoints.pages.report_form import (
     FormStep,
     ReportForm,
     field_of,
-    group_faults,
     in_group,
     step_of,
 )
@@ -50,11 +53,13 @@ class ReportSteps:
 
     def __init__(self, front: Front) -> None:
         self._front, self._cases = front, front.use_cases
-        self._choices = StepChoices(front)
+        self._drafts = ReportDrafts(front)
+        self._choices = StepChoices(front, self._drafts)
 
-    async def begin(self, request: Request) -> Response:
+    async def begin(self, request: Request, search: str | None) -> Response:
         """The first step of a new form."""
-        page = await self._page(request, Shown(self._cases.submissions.new_id(), PROBLEM, Answers()))
+        draft_id = self._cases.submissions.new_id()
+        page = await self._page(request, Shown(draft_id, PROBLEM, Answers(), search=search))
         # Back shows this page as it was: another draft would begin without its answers.
         page.headers["Cache-Control"] = "private, no-cache"
         return page
@@ -64,16 +69,18 @@ class ReportSteps:
     ) -> Response:
         """One step with its answers; an earlier one when that has none yet, the first when nothing is kept any more."""
         visit = self._front.visit(request)
-        state = await self._find(visit, draft_id)
+        state = await self._drafts.find(visit, draft_id)
         if state is None:
             gone = "" if step is PROBLEM else "draft-gone"
             return self._front.redirect(request, visit, HOME, gone)
-        faults = await self._faults(state.answers)
+        judged = await self._drafts.judge(state.answers)
         for earlier in STEPS[: STEPS.index(step)]:
-            if faults[earlier.code]:
+            if judged.faults[earlier.code]:
                 return self._front.redirect(request, visit, _path(draft_id, earlier))
+        if step not in judged.steps:
+            return self._front.redirect(request, visit, _path(draft_id, STEPS[STEPS.index(step) + 1]))
         wrong = state.wrong == step.code
-        found = faults[step.code] if wrong else ()
+        found = judged.faults[step.code] if wrong else ()
         refused = state.refused if wrong else ""
         return await self._page(
             request,
@@ -87,21 +94,51 @@ class ReportSteps:
         answers = form.answers(step.fields, Answers())
         if not visit.accepts(form.seal):
             return await self._page(request, Shown(draft_id, step, answers, refused="unsealed"), 403)
-        if form.group == "danger":
-            return self._front.redirect(request, visit, DANGER)
         try:
-            state = await self._find(visit, draft_id) or self._begun(draft_id)
-            answers = in_group(form.answers(step.fields, state.answers), await self._categories())
-            faults = (await self._faults(answers))[step.code]
-            state = state.model_copy(
-                update={"answers": answers, "wrong": step.code if faults else "", "refused": ""}
-            )
-            if not await self._keep(visit, draft_id, state):
-                return await self._page(request, Shown(draft_id, step, answers, faults, da=form.da), 422)
+            state = await self._drafts.find(visit, draft_id) or self._drafts.begun(draft_id)
+            categories = await self._cases.registers.categories()
+            answers = in_group(typed_into(step, form, state.answers, categories), categories)
+            if step is QUESTIONS:
+                answers = answers.model_copy(update={"given": await self._given(request, answers)})
+            judged = await self._drafts.judge(answers)
+            wrong = step.code if judged.faults[step.code] else ""
+            state = state.model_copy(update={"answers": answers, "wrong": wrong, "refused": ""})
+            if not await self._drafts.keep(visit, draft_id, state):
+                shown = Shown(draft_id, step, answers, judged.faults[step.code], da=form.da)
+                return await self._page(request, shown, 422)
         except Unavailable:
             return await self._page(request, Shown(draft_id, step, answers, refused="unavailable"), 503)
-        following = SUMMARY if form.da == SUMMARY.code else STEPS[STEPS.index(step) + 1]
-        return self._front.redirect(request, visit, _path(draft_id, step if faults else following))
+        if judged.danger or answers.group == "danger":
+            return self._front.redirect(request, visit, _danger(draft_id, step, judged.danger))
+        return await self._onward(request, draft_id, step, judged, form.da)
+
+    async def _onward(
+        self, request: Request, draft_id: str, step: FormStep, judged: JudgedForm, da: str
+    ) -> Response:
+        """To the next step; back to this one when it has faults, or an answer brought another question."""
+        visit = self._front.visit(request)
+        here = _path(draft_id, step) + (f"?{urlencode({'da': da})}" if da == SUMMARY.code else "")
+        if judged.faults[step.code]:
+            return self._front.redirect(request, visit, here)
+        if step is QUESTIONS:
+            shown = (await request.form()).getlist(SHOWN)
+            new = [one.code for one in judged.questions if one.code not in shown]
+            if new:
+                return self._front.redirect(request, visit, f"{here}#{PREFIX}{new[0]}")
+        later = [one for one in judged.steps if STEPS.index(one) > STEPS.index(step)]
+        # From the summary only what is still missing is asked.
+        wanted = (
+            [one for one in later if judged.faults[one.code] or one is SUMMARY]
+            if da == SUMMARY.code
+            else later
+        )
+        return self._front.redirect(request, visit, _path(draft_id, wanted[0]))
+
+    async def _given(self, request: Request, answers: Answers) -> Given:
+        """The answers to the category's questions, with those of this form."""
+        category, _ = await self._drafts.subject(answers)
+        before = answers.given or {}
+        return read_answers(await request.form(), category, before) if category else before
 
     async def answer_all(self, request: Request, form: ReportForm) -> Response:
         """Send a form that has all answers at once; its draft is kept like that of one in steps."""
@@ -110,13 +147,31 @@ class ReportSteps:
         if not visit.accepts(form.seal):
             return await self._page(request, Shown(draft_id, PROBLEM, Answers(), refused="unsealed"), 403)
         fields = [name for step in STEPS for name in step.fields]
-        answers = in_group(form.answers(fields, Answers()), await self._categories())
-        return await self._send(request, visit, draft_id, FormState(report_id=draft_id, answers=answers))
+        answers = in_group(form.answers(fields, Answers()), await self._cases.registers.categories())
+        state = FormState(report_id=draft_id, answers=answers)
+        if await self._drafts.dangers(answers.description) and await self._drafts.keep(
+            visit, draft_id, state
+        ):
+            return self._front.redirect(request, visit, _path(draft_id, SUMMARY))
+        return await self._send(request, visit, draft_id, state)
+
+    async def show_danger(self, request: Request, code: str, back: str) -> Response:
+        """Whom to call, and the way back to the form."""
+        registers = self._cases.registers
+        danger = (await registers.categories()).diversion(code)
+        words = await registers.words(self._front.language(request).code)
+        return self._front.page(
+            request,
+            "report/pericolo.html",
+            danger=danger and words.diversion(danger),
+            calls=danger.calls if danger else ("112", "115"),
+            back=back,
+        )
 
     async def send(self, request: Request, draft_id: str, form: ReportForm) -> Response:
         """Send the report that the summary shows and go to its receipt."""
         visit = self._front.visit(request)
-        state = await self._find(visit, draft_id)
+        state = await self._drafts.find(visit, draft_id)
         if state is None:
             return self._front.redirect(request, visit, HOME, "draft-gone")
         if not visit.accepts(form.seal):
@@ -126,7 +181,7 @@ class ReportSteps:
     async def _send(self, request: Request, visit: Visit, draft_id: str, state: FormState) -> Response:
         submissions = self._cases.submissions
         try:
-            judged = await submissions.judge(state.answers.draft())
+            judged = await submissions.judge(await self._drafts.draft(state.answers))
             if judged.faults:
                 return await self._back(request, visit, draft_id, state, judged.faults[0])
             submitted = await submissions.accept(judged, state.report_id, visit.browser)
@@ -138,7 +193,7 @@ class ReportSteps:
             return await self._page(
                 request, Shown(draft_id, SUMMARY, state.answers, refused="unavailable"), 503
             )
-        await self._keep(visit, draft_id, state.model_copy(update={"wrong": "", "refused": ""}))
+        await self._drafts.keep(visit, draft_id, state.model_copy(update={"wrong": "", "refused": ""}))
         done = "report-known" if submitted.known else ""
         return self._front.redirect(request, visit, f"{HOME}/{submitted.report_id}/ricevuta", done)
 
@@ -147,16 +202,18 @@ class ReportSteps:
     ) -> Response:
         """To the step of a fault; an immediate danger leads to the page with the numbers to call."""
         if fault.slug == "call-112":
-            return self._front.redirect(request, visit, DANGER)
+            danger = (await self._drafts.judge(state.answers)).danger
+            return self._front.redirect(request, visit, _danger(draft_id, step_of(fault), danger))
         step = step_of(fault)
         refused = fault.slug if step is SUMMARY else ""
         wrong = state.model_copy(update={"wrong": step.code, "refused": refused})
-        if await self._keep(visit, draft_id, wrong):
+        if await self._drafts.keep(visit, draft_id, wrong):
             return self._front.redirect(request, visit, _path(draft_id, step))
         return await self._page(request, Shown(draft_id, step, state.answers, (fault,), refused), 422)
 
     async def _page(self, request: Request, shown: Shown, status: int = 200) -> Response:
-        visit, errors = self._front.visit(request), self._errors(request, shown)
+        visit, judged = self._front.visit(request), await self._drafts.judge_if_possible(shown.answers)
+        before = [one for one in judged.steps if STEPS.index(one) < STEPS.index(shown.step)]
         return self._front.page(
             request,
             f"report/{shown.step.code}.html",
@@ -164,55 +221,29 @@ class ReportSteps:
             visit,
             action=HOME if shown.step is PROBLEM else _path(shown.draft_id, shown.step),
             here_path=_path(shown.draft_id, shown.step),
-            before=_path(shown.draft_id, STEPS[max(0, STEPS.index(shown.step) - 1)]),
+            before=_path(shown.draft_id, before[-1] if before else PROBLEM),
             draft=f"{HOME}/{shown.draft_id}",
             draft_id=shown.draft_id,
             step=shown.step,
             answers=shown.answers,
             da=shown.da,
-            errors=errors,
+            errors=self._errors(request, shown, judged),
             most=MOST_CHARACTERS,
-            **await self._choices.of(request, shown.step, shown.answers, shown.search),
+            **await self._choices.of(request, shown.step, shown.answers, judged.questions, shown.search),
         )
 
-    def _errors(self, request: Request, shown: Shown) -> Mapping[str, str]:
+    def _errors(self, request: Request, shown: Shown, judged: JudgedForm) -> Mapping[str, str]:
         """The first text of each field, in the order of the form; a fault of the whole form is at its button."""
         texts: dict[str, str] = {}
-        for name in shown.step.fields:
+        questions = [PREFIX + one.code for one in judged.questions] if shown.step is QUESTIONS else []
+        for name in (*shown.step.fields, *questions):
             for fault in shown.faults:
                 if field_of(fault) == name:
-                    texts.setdefault(name, self._front.fault(request, fault.slug, most=MOST_CHARACTERS))
+                    most = MOST_IN_ANSWER if questions else MOST_CHARACTERS
+                    texts.setdefault(name, self._front.fault(request, fault.slug, most=most))
         if shown.refused:
             texts["send"] = self._front.fault(request, shown.refused)
         return texts
-
-    async def _faults(self, answers: Answers) -> Mapping[str, Sequence[Fault]]:
-        """The faults of each step."""
-        judged = await self._cases.submissions.judge(answers.draft())
-        found: dict[str, list[Fault]] = {step.code: [] for step in STEPS}
-        for fault in (*group_faults(answers), *judged.faults):
-            found[step_of(fault).code].append(fault)
-        return found
-
-    def _begun(self, draft_id: str) -> FormState:
-        """A form without answers; its report gets the id of the draft, if that is one that the service generates."""
-        is_ours = UUID(draft_id).version == 7
-        return FormState(report_id=draft_id if is_ours else self._cases.submissions.new_id())
-
-    async def _categories(self) -> Register:
-        return await self._cases.registers.categories()
-
-    async def _find(self, visit: Visit, draft_id: str) -> FormState | None:
-        kept = await self._cases.drafts.find(visit.browser, draft_id)
-        return None if kept is None else FormState.model_validate_json(kept["state"])
-
-    async def _keep(self, visit: Visit, draft_id: str, state: FormState) -> bool:
-        """Keep the form for this browser; False when its text is too long for that."""
-        fields = {"state": state.model_dump_json()}
-        if not self._cases.drafts.fits(fields):
-            return False
-        await self._cases.drafts.save(visit.browser, draft_id, fields)
-        return True
 
 
 def steps_router(front: Front) -> APIRouter:
@@ -220,8 +251,8 @@ def steps_router(front: Front) -> APIRouter:
     router, pages = APIRouter(), ReportSteps(front)
 
     @router.get(HOME)
-    async def begin(request: Request) -> Response:
-        return await pages.begin(request)
+    async def begin(request: Request, cerca: str | None = None) -> Response:
+        return await pages.begin(request, cerca)
 
     @router.post(HOME)
     async def answer_first(request: Request, form: Annotated[ReportForm, Form()]) -> Response:
@@ -231,8 +262,12 @@ def steps_router(front: Front) -> APIRouter:
         return await pages.answer(request, draft_id, PROBLEM, form)
 
     @router.get(DANGER)
-    async def show_danger(request: Request) -> Response:
-        return front.page(request, "report/pericolo.html")
+    async def show_danger(
+        request: Request, che: str = "", bozza: UUID | None = None, passo: str = PROBLEM.code
+    ) -> Response:
+        return await pages.show_danger(
+            request, che, HOME if bozza is None else _path(str(bozza), _step(passo))
+        )
 
     @router.get(f"{HOME}/{{draft_id}}/{{code}}")
     async def show(
@@ -254,6 +289,10 @@ def steps_router(front: Front) -> APIRouter:
 
 def _path(draft_id: str, step: FormStep) -> str:
     return f"{HOME}/{draft_id}/{step.code}"
+
+
+def _danger(draft_id: str, step: FormStep, code: str) -> str:
+    return f"{DANGER}?{urlencode({'che': code, 'bozza': draft_id, 'passo': step.code})}"
 
 
 def _step(code: str) -> FormStep:
