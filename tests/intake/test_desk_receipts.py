@@ -108,7 +108,7 @@ async def test_a_report_for_the_same_household_is_prefilled_and_gets_its_own_rec
     [new] = await service.documents(REPORTS, {"state.channel": "operator"})
     code, pin = receipt_of(receipt)
     assert 'value="Bruno"' in form.text
-    assert 'value="bg-monterosso-01" selected' in form.text
+    assert 'value="bg-monterosso-01" checked' in form.text
     assert 'value="ar" lang="ar" selected' in form.text
     assert row["details"]["part"] == "contact"
     assert (new.category, new.place_id, new.language) == ("pulizia", "bg-monterosso-01", "ar")

@@ -34,6 +34,7 @@ TYPED: Sequence[Mapping[str, str]] = (
     {"group": "technical"},
     {"category": "ascensore"},
     {"place_id": "bg-malpensata-01"},
+    {"flat": "bg-malpensata-01-int2"},
     {"description": "È fermo <da> ieri"},
     {"email": "tenant@example.org"},
 )
@@ -75,7 +76,7 @@ async def test_a_report_is_made_in_steps_and_ends_at_its_receipt(
 
     receipt = await press_send(page)
 
-    assert seen == ["/segnala", "categoria", "luogo", "testo", "recapiti", "riepilogo"]
+    assert seen == ["/segnala", "categoria", "luogo", "punto", "testo", "recapiti", "riepilogo"]
     assert receipt.path.endswith("/ricevuta")
     assert all(receipt_of(receipt))
     assert "e-mail che ha dato" in receipt.text
@@ -121,8 +122,9 @@ async def test_another_text_after_the_first_sending_is_another_report_on_the_sec
         (1, {"category": ""}, "category"),
         (1, {"category": "bollette"}, "category"),
         (2, {"place_id": ""}, "place_id"),
-        (3, {"description": " "}, "description"),
-        (4, {"email": "nessuno"}, "email"),
+        (3, {"flat": "bg-malpensata-02-int1"}, "flat"),
+        (4, {"description": " "}, "description"),
+        (5, {"email": "nessuno"}, "email"),
     ],
 )
 async def test_a_wrong_answer_comes_back_at_an_address_of_its_own_with_what_was_typed(
@@ -144,7 +146,7 @@ async def test_a_wrong_answer_comes_back_at_an_address_of_its_own_with_what_was_
 async def test_the_errors_of_a_step_are_in_its_order_and_the_summary_has_the_focus(
     client: httpx.AsyncClient,
 ) -> None:
-    page = await walk(client, *TYPED[:4], {"phone": "casa", "email": "nessuno", "language": "xx1"})
+    page = await walk(client, *TYPED[:5], {"phone": "casa", "email": "nessuno", "language": "xx1"})
 
     assert re.findall(r'<li><a href="#(\w+)">', page.text) == ["email", "phone", "language"]
     [summary] = [one for tag, one in page.outline.tags if one.get("class") == "error-summary"]
@@ -159,7 +161,10 @@ async def test_a_change_from_the_summary_returns_to_it(client: httpx.AsyncClient
     for link in re.findall(r'href="(/segnala/[^"]+da=riepilogo)"', summary.text):
         step = await Page.open(client, link)
         name = next(iter(TYPED[[one.code for one in STEPS].index(step.path.rpartition("/")[2])]))
-        assert (await step.send({name: step.form(name).values[name]})).path == summary.path
+        sent = await step.send({name: step.form(name).values[name]})
+        if sent.path.endswith("/punto"):
+            sent = await sent.send({"flat": sent.form("flat").values["flat"]})
+        assert sent.path == summary.path
 
 
 async def test_another_group_asks_for_the_category_again(client: httpx.AsyncClient) -> None:
@@ -201,7 +206,7 @@ async def test_a_place_is_found_by_words_or_chosen_from_the_list(client: httpx.A
     assert re.findall(r'type="radio"[^>]* value="([^"]+)"', found.text) == ["bg-malpensata-a"]
     assert "Non abbiamo trovato" in nothing.text
     assert "<optgroup" in nothing.text
-    assert listed.path.endswith("/testo")
+    assert listed.path.endswith("/punto")
     assert again.form("place_id").values["place_id"] == "lc-rancio-01"
 
 
@@ -209,7 +214,7 @@ async def test_a_text_of_200000_characters_comes_back_with_the_limit(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     text = "muffa 大 " * 25_000
-    page = await walk(client, *TYPED[:3])
+    page = await walk(client, *TYPED[:4])
 
     shown = await page.send({"description": text})
 
@@ -223,7 +228,7 @@ async def test_a_text_of_200000_characters_comes_back_with_the_limit(
 async def test_a_text_that_is_a_little_too_long_is_kept_at_an_address_of_its_own(
     client: httpx.AsyncClient,
 ) -> None:
-    sent = await (await walk(client, *TYPED[:3])).send({"description": "a" * 4001}, raw=True)
+    sent = await (await walk(client, *TYPED[:4])).send({"description": "a" * 4001}, raw=True)
 
     shown = await Page.open(client, sent.response.headers["location"])
 
@@ -259,7 +264,7 @@ async def test_what_was_typed_is_kept_encrypted_for_its_browser_and_for_two_hour
 async def test_a_form_from_another_browser_is_shown_again_with_what_was_typed(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
-    page = await walk(client, *TYPED[:3])
+    page = await walk(client, *TYPED[:4])
     client.cookies.clear()
 
     refused = await page.send({"description": "È fermo <da> ieri"})
@@ -392,7 +397,8 @@ async def pages_of_the_form(client: httpx.AsyncClient) -> Sequence[Page]:
     """Every step, fresh and with its errors."""
     pages = [await Page.open(client, "/segnala")]
     for values in TYPED:
-        pages.append(await pages[-1].send({name: "" if name != "email" else "x" for name in values}))
+        wrong = {name: "x" if name in ("email", "flat") else "" for name in values}
+        pages.append(await pages[-1].send(wrong))
         pages.append(await pages[-1].send(values))
     pages.append(await (await Page.open(client, pages[5].path)).send({"cerca": "luzzatti"}))
     return pages
@@ -448,7 +454,7 @@ async def test_the_language_of_the_page_is_the_language_of_the_answers_unless_ch
     client: httpx.AsyncClient, service: MemoryService
 ) -> None:
     client.headers["Accept-Language"] = "ar"
-    contact = await walk(client, *TYPED[:4])
+    contact = await walk(client, *TYPED[:5])
     proposed = contact.form("language").values["language"]
 
     await press_send(await contact.send({"name": "Amina"}))

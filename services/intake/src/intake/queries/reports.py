@@ -101,6 +101,13 @@ async def reports_with_contents(
     return {one.report_id: StoredReport(one, sealed.get(one.report_id)) for one in reports}
 
 
+async def open_reports_at(context: ServiceContext, place_ids: Sequence[str], limit: int) -> Sequence[Report]:
+    """The reports about these places that have not ended, the newest first, at most `limit`."""
+    states = [status.value for status in Status if status not in ENDED]
+    where = {"state.place_id": AnyOf(place_ids), "state.status": AnyOf(states)}
+    return await context.list(REPORTS, where, [("state.registered_at", -1)], limit)
+
+
 async def oldest_unanswered(context: ServiceContext) -> datetime | None:
     """The registration time of the oldest report in status registered, or None."""
     where = {"state.status": Status.REGISTERED.value}

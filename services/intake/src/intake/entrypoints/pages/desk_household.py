@@ -18,6 +18,7 @@ from intake.domain.drafts import Contact, Draft
 from intake.domain.place_tree import PlaceTree
 from intake.domain.questions import asked, diverted, only_asked
 from intake.entrypoints.pages.desk_layout import HOME, WORKERS, Desk, page_of, reader_of
+from intake.entrypoints.pages.place_choices import around, by_neighbourhood, flats_of
 from intake.entrypoints.pages.question_fields import (
     PREFIX,
     SHOWN,
@@ -31,7 +32,18 @@ from webkit.i18n import PUBLIC
 from webkit.login import Visitor
 
 FORM = "staff/household.html"
-FIELDS = ("category", "place_id", "description", "name", "email", "phone", "language", "frailty", "send")
+FIELDS = (
+    "category",
+    "place_id",
+    "flat",
+    "description",
+    "name",
+    "email",
+    "phone",
+    "language",
+    "frailty",
+    "send",
+)
 Options = list[tuple[str, list[tuple[str, str]]]]
 
 
@@ -42,6 +54,8 @@ class HouseholdForm(BaseModel):
     da: str = ""
     category: str = ""
     place_id: str = ""
+    luogo: str = ""
+    flat: str = ""
     description: str = ""
     name: str = ""
     email: str = ""
@@ -61,6 +75,7 @@ class HouseholdForm(BaseModel):
             CHANNEL,
             contact=contact,
             frail=bool(self.frailty),
+            flat=self.flat,
         )
 
 
@@ -119,6 +134,11 @@ class HouseholdDesk:
         if from_report is not None:
             draft = await self._cases.households.prefill(str(from_report), reader_of(visitor))
             form = _filled(form, str(from_report), draft)
+        found = await self._asked(request, form)
+        return await self._show(request, visitor, form, Refusals({}, status=200), found)
+
+    async def find_place(self, request: Request, visitor: Visitor, form: HouseholdForm) -> Response:
+        """The form as it was typed, with the places that its words find and the parts of the place chosen."""
         found = await self._asked(request, form)
         return await self._show(request, visitor, form, Refusals({}, status=200), found)
 
@@ -186,7 +206,7 @@ class HouseholdDesk:
             else (),
             has_new=found.has_new,
             dangers=[(words.diversion(one), one.calls) for one in found.dangers],
-            places=_places(await registers.places()),
+            **_places(await registers.places(), form),
             tongues=PUBLIC,
         )
 
@@ -198,6 +218,12 @@ def household_router(desk: Desk) -> APIRouter:
     @router.get("/nuova")
     async def ask(request: Request, visitor: Annotated[Visitor, workers], da: UUID | None = None) -> Response:
         return await pages.ask(request, visitor, da)
+
+    @router.post("/nuova/luogo")
+    async def find_place(
+        request: Request, visitor: Annotated[Visitor, workers], form: Annotated[HouseholdForm, Form()]
+    ) -> Response:
+        return await pages.find_place(request, visitor, form)
 
     @router.post("/nuova")
     async def register(
@@ -214,6 +240,7 @@ def _filled(form: HouseholdForm, from_report: str, draft: Draft) -> HouseholdFor
         "place_id": draft.place_id,
         "language": draft.language,
         "frailty": "yes" if draft.frail else "",
+        "flat": draft.flat or "",
         "name": draft.contact.name or "",
         "email": draft.contact.email or "",
         "phone": draft.contact.phone or "",
@@ -228,11 +255,8 @@ def _categories(register: Categories, words: CategoryWords, kinds: Mapping[Kind,
     ]
 
 
-def _places(register: PlaceTree) -> Options:
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for place in register.places:
-        if not place.is_reportable:
-            continue
-        group = f"{place.neighbourhood_label} ({place.province_label})"
-        groups.setdefault(group, []).append((place.id, place.label))
-    return list(groups.items())
+def _places(tree: PlaceTree, form: HouseholdForm) -> Mapping[str, object]:
+    """The places that the form offers: the chosen one with its parts, and those that the words find."""
+    chosen, hits = around(tree, form.place_id), tree.search(form.luogo)
+    others = by_neighbourhood(one for one in hits.places if one not in chosen)
+    return {"chosen": chosen, "others": others, "has_more": hits.more, "flats": flats_of(tree, form.place_id)}

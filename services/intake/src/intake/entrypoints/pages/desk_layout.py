@@ -43,16 +43,18 @@ class Desk:
         """An id for a form that is not sent yet."""
         return uuid7(self.context.clock())
 
-    async def words(self, request: Request, report: Report) -> Mapping[str, str]:
-        """The labels of category, place and neighbourhood of a report, in the language of the reader."""
+    async def words(self, request: Request, report: Report, flat: str | None = None) -> Mapping[str, str]:
+        """The labels of a report in the language of the reader: its category, place, neighbourhood, and its flat if that is given."""
         registers = self.use_cases.registers
         category = (await registers.categories()).category(report.category)
         words = await registers.words(self.site.language(request).code)
-        place = (await registers.places()).place(report.place_id)
+        tree = await registers.places()
+        place, home = tree.place(report.place_id), tree.place(flat or "")
         return {
             "category": words.category(category) if category else report.category,
             "place": place.label if place else report.place_id,
             "neighbourhood": place.neighbourhood_label if place else "",
+            "flat": home.label if home else "",
         }
 
     async def answers(self, request: Request, report: Report, answers: Answers) -> Sequence[tuple[str, str]]:

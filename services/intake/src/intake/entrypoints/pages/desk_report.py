@@ -115,7 +115,7 @@ class ReportDesk:
             "dossier": dossier,
             "report": dossier.report,
             "told": await self._desk.answers(request, dossier.report, content.answers if content else ()),
-            "words": await self._desk.words(request, dossier.report),
+            "words": await self._desk.words(request, dossier.report, content.flat if content else None),
             "dial": dialable(content.contact.phone) if content and content.contact.phone else "",
             "place_of": page_of(dossier.report.report_id),
             "command_id": typed.command_id or self._desk.new_id(),

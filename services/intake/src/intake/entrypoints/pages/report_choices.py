@@ -7,15 +7,22 @@ from fastapi import Request
 from intake.domain.categories import Categories, Category, Diversion, Kind, Question
 from intake.domain.category_search import find_categories
 from intake.domain.category_texts import CategoryWords
-from intake.domain.place_tree import PlaceTree
-from intake.domain.places import Place
+from intake.domain.places import PlaceKind
 from intake.domain.questions import only_asked
 from intake.entrypoints.pages.front import Front
+from intake.entrypoints.pages.place_choices import (
+    by_neighbourhood,
+    flats_of,
+    neighbourhoods,
+    parts_of,
+    short_label,
+)
 from intake.entrypoints.pages.question_fields import answers_in_words, answers_of, question_fields
 from intake.entrypoints.pages.report_drafts import ReportDrafts
 from intake.entrypoints.pages.report_form import (
     CATEGORY,
     PLACE,
+    POINT,
     PROBLEM,
     QUESTIONS,
     SUMMARY,
@@ -48,6 +55,8 @@ class StepChoices:
             return await self._subjects(request, step, answers, search or "")
         if step is PLACE:
             return await self._places(answers, search)
+        if step is POINT:
+            return await self._point(answers)
         if step is QUESTIONS:
             return await self._questions(request, answers, questions)
         tongue = answers.language or self._front.language(request).code
@@ -99,6 +108,7 @@ class StepChoices:
         given = only_asked(category, answers_of(answers.given or {}), kind) if category else ()
         return {
             "words": await self._front.words(request, answers.category, answers.place_id),
+            "flat": (await self._front.use_cases.registers.places()).place(answers.flat),
             "told": answers_in_words(category, given, words, self._front.language(request)),
             "dangers": self._in_words(words, await self._drafts.dangers(answers.description)),
             "tongue": tongue,
@@ -113,20 +123,30 @@ class StepChoices:
         return [(words.diversion(one), one.calls) for one in dangers]
 
     async def _places(self, answers: Answers, search: str | None) -> Mapping[str, object]:
-        """The hits of the search, the place chosen before among them, and the whole list."""
-        register = await self._front.use_cases.registers.places()
+        """The hits of the search, the place chosen before among them, and all neighbourhoods."""
+        tree = await self._front.use_cases.registers.places()
         search = answers.search if search is None else search
-        hits = register.search(search)
-        chosen = register.place(answers.place_id)
+        hits = tree.search(search)
+        chosen = tree.place(answers.place_id)
         found = list(hits.places)
         if chosen is not None and chosen not in found:
             found.insert(0, chosen)
         return {
             "search": search,
-            "hits": [(one.id, one.label, _where(one)) for one in found],
+            "hits": by_neighbourhood(found),
             "is_found": bool(hits.places),
             "has_more": hits.more,
-            "places": _grouped(register),
+            "neighbourhoods": neighbourhoods(tree),
+        }
+
+    async def _point(self, answers: Answers) -> Mapping[str, object]:
+        """The place chosen before, its parts, and its flats."""
+        tree = await self._front.use_cases.registers.places()
+        return {
+            "place": tree.place(answers.place_id),
+            "parts": [one for one in parts_of(tree, answers.place_id) if one.kind is not PlaceKind.FLAT],
+            "flats": flats_of(tree, answers.place_id),
+            "short": short_label,
         }
 
 
@@ -145,17 +165,3 @@ def _by_group(categories: Categories, words: CategoryWords, kind: str) -> Sequen
 def _path_label(categories: Categories, words: CategoryWords, path: Sequence[str]) -> str:
     groups = [categories.group(code) for code in path[1:]]
     return " – ".join(words.group(group) for group in groups if group is not None)
-
-
-def _where(place: Place) -> str:
-    return f"{place.neighbourhood_label}, {place.province_label}"
-
-
-def _grouped(register: PlaceTree) -> Sequence[tuple[str, Options]]:
-    groups: dict[str, list[tuple[str, ...]]] = {}
-    for place in register.places:
-        if not place.is_reportable:
-            continue
-        group = f"{place.neighbourhood_label} ({place.province_label})"
-        groups.setdefault(group, []).append((place.id, place.label))
-    return list(groups.items())

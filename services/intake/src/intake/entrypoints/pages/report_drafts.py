@@ -11,8 +11,10 @@ from intake.domain.draft_rules import Fault
 from intake.domain.drafts import Draft
 from intake.domain.questions import asked, diverted, only_asked
 from intake.entrypoints.pages.front import Front
+from intake.entrypoints.pages.place_choices import parts_of
 from intake.entrypoints.pages.report_form import (
     CATEGORY,
+    POINT,
     PROBLEM,
     QUESTIONS,
     STEPS,
@@ -30,16 +32,21 @@ NOT_ASKED = Fault("questions-open", "answers", "", "")
 
 @dataclass(frozen=True)
 class JudgedForm:
-    """The faults of each step, the questions that are asked, and the code of the danger that an answer tells of, or nothing."""
+    """The faults of each step, the questions that are asked, and the code of the danger that an answer tells of, or nothing.
+
+    `has_parts` when somebody can be more precise about the place.
+    """
 
     faults: Mapping[str, Sequence[Fault]]
     questions: Sequence[Question]
     danger: str
+    has_parts: bool
 
     @property
     def steps(self) -> Sequence[FormStep]:
-        """The steps of this form: that of the questions only where there are some."""
-        return [step for step in STEPS if step is not QUESTIONS or self.questions]
+        """The steps of this form: that of the questions and that of the parts of a place only where there are some."""
+        left_out = {QUESTIONS: not self.questions, POINT: not self.has_parts}
+        return [step for step in STEPS if not left_out.get(step)]
 
 
 class ReportDrafts:
@@ -76,14 +83,15 @@ class ReportDrafts:
         judged = await self._cases.submissions.judge(draft)
         for fault in (*group_faults(answers), *judged.faults, *open_questions):
             found[step_of(fault).code].append(fault)
-        return JudgedForm(found, questions, _danger(category, answers))
+        parts = parts_of(await self._cases.registers.places(), answers.place_id)
+        return JudgedForm(found, questions, _danger(category, answers), bool(parts))
 
     async def judge_if_possible(self, answers: Answers) -> JudgedForm:
         """The same for a page that is shown in any case: without faults and questions while the registers cannot be read."""
         try:
             return await self.judge(answers)
         except Unavailable:
-            return JudgedForm({}, (), "")
+            return JudgedForm({}, (), "", has_parts=False)
 
     async def draft(self, answers: Answers) -> Draft:
         """The draft of the domain, without answers to questions that are not asked any more."""

@@ -24,11 +24,12 @@ class FormStep:
 PROBLEM = FormStep("problema", 1, ("group",))
 CATEGORY = FormStep("categoria", 1, ("category",))
 PLACE = FormStep("luogo", 2, ("place_id", "search"))
+POINT = FormStep("punto", 2, ("flat",))
 QUESTIONS = FormStep("domande", 3, ())
 TEXT = FormStep("testo", 3, ("description", "frailty"))
 CONTACT = FormStep("recapiti", 4, ("name", "email", "phone", "language"))
 SUMMARY = FormStep("riepilogo", 5, ())
-STEPS = (PROBLEM, CATEGORY, PLACE, QUESTIONS, TEXT, CONTACT, SUMMARY)
+STEPS = (PROBLEM, CATEGORY, PLACE, POINT, QUESTIONS, TEXT, CONTACT, SUMMARY)
 BY_CODE = {step.code: step for step in STEPS}
 
 
@@ -39,6 +40,7 @@ class TypedFields(BaseModel):
     category: str = ""
     place_id: str = ""
     search: str = ""
+    flat: str = ""
     description: str = ""
     frailty: str = ""
     name: str = ""
@@ -62,17 +64,20 @@ class Answers(TypedFields):
             contact=Contact(self.name, self.email, self.phone),
             frail=bool(self.frailty),
             answers=None if self.given is None else answers_of(self.given),
+            flat=self.flat,
         )
 
 
 class ReportForm(TypedFields):
     """One page of the form as a browser sends it, or all of it at once.
 
-    `place_list` is a place chosen from the whole list, `da` says that the reader came from the summary.
+    `place_list` is a neighbourhood chosen from the list of all, `within` a part of the place chosen before, and `da` says that
+    the reader came from the summary.
     """
 
     report_id: str = ""
     place_list: str = ""
+    within: str = ""
     da: str = ""
     seal: str = ""
 
@@ -89,6 +94,10 @@ class ReportForm(TypedFields):
         given = {name: getattr(self, name) for name in fields}
         if "place_id" in given:
             given["place_id"] = self.place_list or self.place_id
+        elif "flat" in given and self.within:
+            given["place_id"] = self.within
+        if given.get("place_id", before.place_id) != before.place_id:
+            given["flat"] = self.flat if "place_id" in fields and "flat" in fields else ""
         return before.model_copy(update=given)
 
 

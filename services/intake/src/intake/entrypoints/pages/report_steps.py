@@ -17,6 +17,8 @@ from intake.entrypoints.pages.report_choices import StepChoices
 from intake.entrypoints.pages.report_drafts import JudgedForm, ReportDrafts, typed_into
 from intake.entrypoints.pages.report_form import (
     BY_CODE,
+    PLACE,
+    POINT,
     PROBLEM,
     QUESTIONS,
     STEPS,
@@ -110,15 +112,15 @@ class ReportSteps:
             return await self._page(request, Shown(draft_id, step, answers, refused="unavailable"), 503)
         if judged.danger or answers.group == "danger":
             return self._front.redirect(request, visit, _danger(draft_id, step, judged.danger))
-        return await self._onward(request, draft_id, step, judged, form.da)
+        return await self._onward(request, draft_id, step, judged, form)
 
     async def _onward(
-        self, request: Request, draft_id: str, step: FormStep, judged: JudgedForm, da: str
+        self, request: Request, draft_id: str, step: FormStep, judged: JudgedForm, form: ReportForm
     ) -> Response:
-        """To the next step; back to this one when it has faults, or an answer brought another question."""
-        visit = self._front.visit(request)
+        """To the next step; back to this one when it has faults, or an answer brought another question or parts of a place."""
+        visit, da = self._front.visit(request), form.da
         here = _path(draft_id, step) + (f"?{urlencode({'da': da})}" if da == SUMMARY.code else "")
-        if judged.faults[step.code]:
+        if judged.faults[step.code] or (step is POINT and form.within and judged.has_parts):
             return self._front.redirect(request, visit, here)
         if step is QUESTIONS:
             shown = (await request.form()).getlist(SHOWN)
@@ -126,13 +128,11 @@ class ReportSteps:
             if new:
                 return self._front.redirect(request, visit, f"{here}#{PREFIX}{new[0]}")
         later = [one for one in judged.steps if STEPS.index(one) > STEPS.index(step)]
-        # From the summary only what is still missing is asked.
-        wanted = (
-            [one for one in later if judged.faults[one.code] or one is SUMMARY]
-            if da == SUMMARY.code
-            else later
-        )
-        return self._front.redirect(request, visit, _path(draft_id, wanted[0]))
+        if da == SUMMARY.code and not (step is PLACE and POINT in later):
+            # From the summary only what is still missing is asked.
+            later = [one for one in later if judged.faults[one.code] or one is SUMMARY]
+        tail = f"?{urlencode({'da': da})}" if da == SUMMARY.code and later[0] is POINT else ""
+        return self._front.redirect(request, visit, _path(draft_id, later[0]) + tail)
 
     async def _given(self, request: Request, answers: Answers) -> Given:
         """The answers to the category's questions, with those of this form."""
