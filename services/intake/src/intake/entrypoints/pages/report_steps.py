@@ -119,20 +119,20 @@ class ReportSteps:
     ) -> Response:
         """To the next step; back to this one when it has faults, or an answer brought another question or parts of a place."""
         visit, da = self._front.visit(request), form.da
-        here = _path(draft_id, step) + (f"?{urlencode({'da': da})}" if da == SUMMARY.code else "")
+        here, back = _path(draft_id, step), f"?da={da}" if da == SUMMARY.code else ""
         if judged.faults[step.code] or (step is POINT and form.within and judged.has_parts):
-            return self._front.redirect(request, visit, here)
+            return self._front.redirect(request, visit, here + back)
         if step is QUESTIONS:
             shown = (await request.form()).getlist(SHOWN)
             new = [one.code for one in judged.questions if one.code not in shown]
             if new:
-                return self._front.redirect(request, visit, f"{here}#{PREFIX}{new[0]}")
+                return self._front.redirect(request, visit, f"{here}{back}#{PREFIX}{new[0]}")
         later = [one for one in judged.steps if STEPS.index(one) > STEPS.index(step)]
         if da == SUMMARY.code and not (step is PLACE and POINT in later):
             # From the summary only what is still missing is asked.
             later = [one for one in later if judged.faults[one.code] or one is SUMMARY]
-        tail = f"?{urlencode({'da': da})}" if da == SUMMARY.code and later[0] is POINT else ""
-        return self._front.redirect(request, visit, _path(draft_id, later[0]) + tail)
+        path = _path(draft_id, later[0]) + (back if later[0] is POINT else "")
+        return self._front.redirect(request, visit, path)
 
     async def _given(self, request: Request, answers: Answers) -> Given:
         """The answers to the category's questions, with those of this form."""
@@ -265,9 +265,8 @@ def steps_router(front: Front) -> APIRouter:
     async def show_danger(
         request: Request, che: str = "", bozza: UUID | None = None, passo: str = PROBLEM.code
     ) -> Response:
-        return await pages.show_danger(
-            request, che, HOME if bozza is None else _path(str(bozza), _step(passo))
-        )
+        before = HOME if bozza is None else _path(str(bozza), _step(passo))
+        return await pages.show_danger(request, che, before)
 
     @router.get(f"{HOME}/{{draft_id}}/{{code}}")
     async def show(
