@@ -73,6 +73,25 @@ export interface ReportWithdrawn {
   reason: string
 }
 
+/** An operator has listened to somebody; what was said stays in intake. */
+export interface SessionHeld {
+  /** An opaque identifier (UUID, lower case). */
+  session_id: string
+  /** The id of a member of the staff at the OpenID provider (`sub`): compare it, never show it. */
+  operator: string
+  /** Where the household lives; null when nobody chose a place. */
+  neighbourhood: string | null
+  /** RFC 3339 with its offset; services write UTC. */
+  started_at: string
+  /** RFC 3339 with its offset; services write UTC. */
+  ended_at: string
+  /** The reports, by kind; empty for a talk alone. */
+  counts: Array<unknown>
+  /** In the order in which they were taken down. */
+  report_ids: Array<string>
+  follow_ups: Array<unknown>
+}
+
 /** A case exists and somebody looks after it. */
 export interface CaseOpened {
   /** An opaque identifier (UUID, lower case). */
@@ -346,6 +365,7 @@ export interface ByType {
   "report-registered.v1": ReportRegistered
   "report-amended.v1": ReportAmended
   "report-withdrawn.v1": ReportWithdrawn
+  "session-held.v1": SessionHeld
   "case-opened.v1": CaseOpened
   "case-held.v1": CaseHeld
   "case-escalated.v1": CaseEscalated
@@ -370,6 +390,7 @@ export interface ByType {
 /** The values on each topic. */
 export interface ByTopic {
   "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn
+  "intake.sessions": SessionHeld
   "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened
   "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted | DecisionAnnulled
   "subsidies.measures": BudgetExhausted

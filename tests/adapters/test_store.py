@@ -200,6 +200,19 @@ async def test_queries_filter_order_and_limit(store: Store) -> None:
     assert len(await store.query("things", {}, [("state.size", -1)], 1)) == 1
 
 
+async def test_a_list_is_found_by_each_of_its_values(store: Store) -> None:
+    listed = {"a": ["x", "y"], "b": ["y"], "c": []}
+    rows = [thing(name) | {"state": {"words": words}} for name, words in listed.items()]
+    await store.insert_missing("things", rows)
+
+    async def names(wanted: object) -> list[str]:
+        return [row["_id"] for row in await store.query("things", {"state.words": wanted}, [("_id", 1)])]
+
+    assert await names("y") == ["a", "b"]
+    assert await names(AnyOf(["x", "z"])) == ["a"]
+    assert await names("z") == []
+
+
 async def test_missing_documents_are_added_and_present_ones_left_alone(store: Store) -> None:
     await write(store, "a")
 

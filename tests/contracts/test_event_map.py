@@ -40,8 +40,8 @@ def test_a_subscription_that_the_table_of_topics_lacks_is_found(copy: Path) -> N
     plant(
         copy,
         "routing/src/routing/handlers/reactions.py",
-        '("intake.reports",)',
-        '("intake.reports", "notify.messages")',
+        '"intake.sessions")',
+        '"intake.sessions", "notify.messages")',
     )
 
     assert any("notify.messages" in one for one in event_map.problems(copy))

@@ -15,14 +15,28 @@ from chassis.testing import MemoryService
 from intake.adapters.category_files import read_category_texts
 from intake.adapters.mail_addresses import is_address
 from intake.adapters.seed_files import read_registers
+from intake.adapters.sheets import pdf_of
 from intake.app.registers import load_category_texts, load_registers
 from intake.app.use_cases import use_cases
 from intake.domain.categories import Categories
 from intake.domain.place_tree import PlaceTree
 from intake.entrypoints.api import internal, v1
+from intake.entrypoints.api.sessions import sessions_router
 from intake.entrypoints.pages.desk import desk_router
 from intake.entrypoints.pages.public import BODIES, public_router
-from intake.handlers.documents import CATEGORIES, CATEGORY_TEXTS, ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
+from intake.entrypoints.pages.session_layout import TALKS as TALKS_HOME
+from intake.entrypoints.pages.talks import talks_router
+from intake.handlers.documents import (
+    CATEGORIES,
+    CATEGORY_TEXTS,
+    ENTRIES,
+    PLACES,
+    PRIVATE,
+    REGISTERS,
+    REPORTS,
+    SESSIONS,
+    TALKS,
+)
 from intake.handlers.reactions import REACTIONS
 from webkit.agency import read_agency
 from webkit.csrf import CsrfTokens
@@ -49,9 +63,11 @@ async def service(registers: tuple[Categories, PlaceTree]) -> AsyncIterator[Memo
         cases = use_cases(context, SECRET, is_address)
         return (
             v1.router(context, cases),
+            sessions_router(context, cases),
             public_router(context, cases, site, CsrfTokens(SECRET), "https://ascolto.example"),
             internal.router(context, cases),
             desk_router(context, cases, staff_site(context, SECRET)),
+            talks_router(context, cases, staff_site(context, SECRET, TALKS_HOME), pdf_of),
         )
 
     site = Site("intake", "", read_agency(SEED), SECRET)
@@ -63,7 +79,7 @@ async def service(registers: tuple[Categories, PlaceTree]) -> AsyncIterator[Memo
     plan = Plan(
         "intake",
         REACTIONS,
-        (REPORTS, PRIVATE, ENTRIES, CATEGORIES, CATEGORY_TEXTS, REGISTERS, PLACES),
+        (REPORTS, PRIVATE, ENTRIES, CATEGORIES, CATEGORY_TEXTS, REGISTERS, PLACES, SESSIONS, TALKS),
         routers,
         seed=seed,
         error_page=site.error_page,

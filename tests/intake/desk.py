@@ -26,14 +26,14 @@ def nobody_is_there(request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("the issuer is down", request=request)
 
 
-def staff_site(context: ServiceContext, secret: bytes) -> Site:
-    """The site over an issuer that is down."""
+def staff_site(context: ServiceContext, secret: bytes, home: str = HOME) -> Site:
+    """The site below this path, over an issuer that is down."""
     issuer = Issuer(
         "http://issuer.example", httpx.AsyncClient(transport=httpx.MockTransport(nobody_is_there))
     )
     place = Place(PUBLIC_URL, HOME, "intake")
     login = Login(issuer, "ascolto-intake", "s3cret", secret, place, context.clock)
-    site = Site("intake", HOME, read_agency(SEED), secret, login, clock=context.clock)
+    site = Site("intake", home, read_agency(SEED), secret, login, clock=context.clock)
     site.share(public_url=PUBLIC_URL)
     return site
 

@@ -7,18 +7,17 @@ import pytest
 
 from chassis.errors import Early, Refused
 from chassis.handling import Moment
-from chassis.sealing import Sealed
 from contracts.intake import ReportRegistered, ReportWithdrawn
 from intake.domain.categories import Categories, Category, Kind, Urgency
 from intake.domain.places import Place, PlaceKind
 from intake.domain.reports import Report, Status
-from intake.handlers.documents import PRIVATE, REPORTS
+from intake.handlers.documents import PRIVATE, REPORTS, PrivatePart
 from intake.handlers.register_report import RegisterReport, register_report
 from intake.handlers.withdraw_report import WithdrawReport, withdraw_report
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ID = "01932c0a-0000-7000-8000-000000000001"
-SEALED = Sealed(ID, b"key", {"text": b"sealed"})
+SEALED = PrivatePart(ID, b"key", {"text": b"sealed"})
 CATEGORIES = Categories(
     "v1",
     categories=(

@@ -11,12 +11,14 @@ from chassis.testing import MemoryService
 from routing.adapters.register_files import read_register
 from routing.domain.registers import Register
 from routing.entrypoints.api.cases import cases_router
-from routing.handlers.documents import ABSENCES, CASES, REGISTERS
+from routing.handlers.documents import ABSENCES, CASES, REGISTERS, TALKS
 from routing.handlers.reactions import REACTIONS
 
 SEED = Path(__file__).parents[2] / "deploy" / "seed" / "routing"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-PLAN = Plan("routing", REACTIONS, (CASES, REGISTERS, ABSENCES), lambda context: (cases_router(context),))
+PLAN = Plan(
+    "routing", REACTIONS, (CASES, REGISTERS, ABSENCES, TALKS), lambda context: (cases_router(context),)
+)
 
 
 @pytest.fixture(scope="session")

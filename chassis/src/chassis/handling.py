@@ -66,6 +66,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 D = TypeVar("D")
+E = TypeVar("E")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,12 @@ def on(
     type: type[I],
     needs: Callable[[I], tuple[Ref[A], Ref[B], Ref[C], Ref[D]]],
     then: Callable[[I, A | None, B | None, C | None, D | None, Moment], Change],
+) -> Reaction: ...
+@overload
+def on(
+    type: type[I],
+    needs: Callable[[I], tuple[Ref[A], Ref[B], Ref[C], Ref[D], Ref[E]]],
+    then: Callable[[I, A | None, B | None, C | None, D | None, E | None, Moment], Change],
 ) -> Reaction: ...
 def on(type: type[Any], needs: Callable[[Any], Any], then: Callable[..., Change]) -> Reaction:  # noqa: A002
     """Assign a handler to a type of input; the documents from `needs` are loaded first."""

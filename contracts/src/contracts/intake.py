@@ -1,10 +1,18 @@
-"""The events of intake: reports of tenants."""
+"""The events of intake: reports of tenants, and the listening sessions in which operators take them down."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.base import Code, Event, Id, Instant
+
+Subject = Annotated[
+    str,
+    StringConstraints(pattern=r"^[!-~]{1,255}$"),
+    Field(
+        description="The id of a member of the staff at the OpenID provider (`sub`): compare it, never show it."
+    ),
+]
 
 
 class IntakeReport(Event):
@@ -46,3 +54,44 @@ class ReportWithdrawn(IntakeReport):
     type_tag: ClassVar[str] = "report-withdrawn.v1"
 
     reason: Code = Field(description="solved-itself, mistake, other.")
+
+
+class ReportsOfKind(BaseModel):
+    """How many reports of one kind came out of a session."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Code = Field(description="technical, administrative, social or contribution.")
+    reports: Annotated[int, Field(ge=1, le=1000)]
+
+
+class FollowUpAgreed(BaseModel):
+    """An appointment that was agreed in a session."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: Instant
+    what: Code = Field(description="home-visit, phone-call, listening-point or office.")
+
+
+class SessionHeld(Event):
+    """An operator has listened to somebody; what was said stays in intake."""
+
+    type_tag: ClassVar[str] = "session-held.v1"
+    topic: ClassVar[str] = "intake.sessions"
+    key_field: ClassVar[str] = "session_id"
+
+    session_id: Id
+    operator: Subject
+    neighbourhood: Code | None = Field(
+        description="Where the household lives; null when nobody chose a place."
+    )
+    started_at: Instant
+    ended_at: Instant
+    counts: tuple[ReportsOfKind, ...] = Field(
+        max_length=64, description="The reports, by kind; empty for a talk alone."
+    )
+    report_ids: tuple[Id, ...] = Field(
+        max_length=64, description="In the order in which they were taken down."
+    )
+    follow_ups: tuple[FollowUpAgreed, ...] = Field(max_length=32)

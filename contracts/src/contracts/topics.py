@@ -33,6 +33,14 @@ TOPICS: tuple[Topic, ...] = (
         subscribers=("routing", "subsidies", "notify"),
     ),
     Topic(
+        "intake.sessions",
+        owner="intake",
+        key="session id",
+        events=(intake.SessionHeld,),
+        subscribers=("routing",),
+        classification="internal",  # it tells what a member of the staff did, and when
+    ),
+    Topic(
         "routing.cases",
         owner="routing",
         key="report id",

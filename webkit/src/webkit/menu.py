@@ -24,6 +24,7 @@ PUBLIC_MENU = (
 STAFF_START = "/lavoro"
 AREAS = (
     Area("mine", "/lavoro", frozenset({"operator"})),
+    Area("talks", "/colloqui", frozenset({"operator"})),
     Area("board", "/lavoro/quadro", frozenset({"coordinator"})),
     Area("absences", "/lavoro/assenze", frozenset({"coordinator"})),
     Area("applications", "/contributi", frozenset({"officer"})),

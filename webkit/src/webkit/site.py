@@ -97,6 +97,15 @@ class Site:
             return RefusedForm(page, self._refused_forms, reader.session)
         return page
 
+    def sheet(self, request: Request, template: str, language: Language, **values: object) -> HTMLResponse:
+        """A page that its reader prints for somebody else, in their language."""
+        known = {"crumbs": (), "errors": {}, "told": None} | self._around(request, None) | values
+        return HTMLResponse(self._render(template, language, known), 200, self._headers)
+
+    def document(self, template: str, language: Language, **values: object) -> str:
+        """A text of the service in this language, for a file that is no page."""
+        return self._render(template, language, values)
+
     def fragment(
         self, request: Request, template: str, *, reader: Visitor | None = None, **values: object
     ) -> HTMLResponse:

@@ -49,6 +49,9 @@ def matches(row: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
 
 
 def _holds(value: Any, wanted: Any) -> bool:
+    """Whether a value satisfies one condition; a list does when one of its values does."""
+    if isinstance(value, list) and not isinstance(wanted, list):
+        return any(_holds(one, wanted) for one in value)
     match wanted:
         case AnyOf(values):
             return value in values

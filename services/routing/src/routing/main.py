@@ -12,9 +12,9 @@ from routing.entrypoints.api.cases import cases_router
 from routing.entrypoints.pages.desk import HOME
 from routing.entrypoints.pages.router import pages_router
 from routing.entrypoints.startup import startup
-from routing.handlers.documents import ABSENCES, CASES, REGISTERS
+from routing.handlers.documents import ABSENCES, CASES, REGISTERS, TALKS
 from routing.handlers.reactions import REACTIONS, SUBSCRIBES
-from routing.queries.cases import INDEXES
+from routing.queries import cases, talks
 from routing.settings import Settings
 from webkit.agency import read_agency
 from webkit.login import login_of
@@ -41,9 +41,9 @@ def plan(settings: Settings) -> Plan:
     return Plan(
         name="routing",
         reactions=REACTIONS,
-        collections=(CASES, REGISTERS, ABSENCES),
+        collections=(CASES, REGISTERS, ABSENCES, TALKS),
         subscribes=SUBSCRIBES,
-        indexes=INDEXES,
+        indexes=(*cases.INDEXES, *talks.INDEXES),
         routers=routers,
         ops_pages=lambda context, *found: ops_pages_router(context, site, *found),
         error_page=site.error_page,

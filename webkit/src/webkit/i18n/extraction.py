@@ -31,7 +31,7 @@ OPTIONS = {
     "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols",
 }
 TO_TRANSLATORS = "Nota:"
-SUFFIXES = (".html", ".txt")
+SUFFIXES = (".html", ".txt", ".xml")
 # What only developers see is not translated.
 DEVELOPMENT = "development"
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from chassis.errors import Refused
 from chassis.sealing import Erased, Sealed, Sealer
 from chassis.service import ServiceContext
+from intake.app.blind_index import BlindIndex
 from intake.domain.drafts import Contact, Draft, normalized
 from intake.domain.questions import Answer, Answers
 from intake.domain.reports import Report
+from intake.handlers.documents import PrivatePart
 from intake.queries.reports import reports_with_contents
 
 _BLOCK = 512
@@ -37,12 +39,14 @@ class FullReport:
 class Contents:
     """Encrypts the contents of reports and reads them back."""
 
-    def __init__(self, context: ServiceContext, sealer: Sealer) -> None:
-        self._context, self._sealer = context, sealer
+    def __init__(self, context: ServiceContext, sealer: Sealer, index: BlindIndex) -> None:
+        self._context, self._sealer, self._index = context, sealer, index
 
-    def seal(self, report_id: str, draft: Draft) -> Sealed:
-        """The encrypted content of a draft."""
-        return self._sealer.seal(report_id, _fields(normalized(draft)))
+    def seal(self, report_id: str, draft: Draft) -> PrivatePart:
+        """The encrypted content of a draft, with the hashes under which its contact is found."""
+        stored = normalized(draft)
+        sealed = self._sealer.seal(report_id, _fields(stored))
+        return PrivatePart(sealed.owner, sealed.key, sealed.fields, self._index.of(stored.contact))
 
     async def read(self, report_id: str) -> FullReport:
         """A report with its content; raises Refused (404) when there is no such report."""

@@ -1,7 +1,7 @@
 """Submit a report: tidy and judge the draft once, then register it."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chassis.ids import uuid7
@@ -12,6 +12,7 @@ from intake.app.tracking_codes import TrackingCodes
 from intake.domain.draft_rules import Fault, IsAddress, faults
 from intake.domain.drafts import Draft, tidy
 from intake.handlers.register_report import RegisterReport, refusal
+from intake.handlers.take_report import TakeReport
 from intake.queries.reports import report_of, status_of
 
 RECEIPT_SHOWN = timedelta(hours=2)
@@ -45,6 +46,14 @@ class Submission:
     receipt: Receipt | None
 
 
+@dataclass(frozen=True)
+class TakenIn:
+    """The listening session in which a report is taken down, and the issuer's id of who holds it."""
+
+    session_id: str
+    operator: str
+
+
 class Submissions:
     """Registers reports."""
 
@@ -70,7 +79,13 @@ class Submissions:
         found = faults(tidied, categories, places, self._context.clock(), self._is_address)
         return JudgedDraft(tidied, found)
 
-    async def accept(self, judged: JudgedDraft, report_id: str, sender: str | None = None) -> Submission:
+    async def accept(
+        self,
+        judged: JudgedDraft,
+        report_id: str,
+        sender: str | None = None,
+        taken_in: TakenIn | None = None,
+    ) -> Submission:
         """Register a draft under this id; the same draft again changes nothing.
 
         `sender` is a secret of the sender: a resend with the same one gets the receipt again, and without one only the
@@ -82,7 +97,7 @@ class Submissions:
             raise refusal(judged.faults[0])  # a resend of a registered report gets its first answer
         command = self._command(judged.draft, report_id, sender)
         answer = await self._context.run(
-            command,
+            command if taken_in is None else _in_session(command, taken_in),
             id=f"report:{report_id}",
             key=report_id,
             correlation=report_id,
@@ -126,3 +141,8 @@ class Submissions:
             sealed=self._contents.seal(report_id, draft),
             answers=draft.answers,
         )
+
+
+def _in_session(command: RegisterReport, taken_in: TakenIn) -> TakeReport:
+    report = replace(command, session_id=taken_in.session_id)
+    return TakeReport(taken_in.session_id, taken_in.operator, report)

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from chassis.sealing import Sealer
 from chassis.service import ServiceContext
 from intake.app.answers import Answers
+from intake.app.blind_index import BlindIndex
 from intake.app.browser_drafts import BrowserDrafts
 from intake.app.contents import Contents
 from intake.app.entries import ReportEntries
 from intake.app.follow import Following
 from intake.app.households import Households
+from intake.app.lookups import Lookups
 from intake.app.new_pin import Receipts
 from intake.app.notes import Notes
 from intake.app.readings import Readings
 from intake.app.registers import Registers
+from intake.app.session_receipts import SessionReceipts
+from intake.app.sessions import Sessions
 from intake.app.status_sessions import StatusSessions
 from intake.app.submit import Submissions
+from intake.app.talks import Talks
 from intake.app.track import Tracking
 from intake.app.tracking_codes import TrackingCodes
 from intake.app.withdraw import Withdrawals
@@ -33,10 +38,13 @@ class UseCases:
     entries: ReportEntries
     following: Following
     households: Households
+    lookups: Lookups
     notes: Notes
     readings: Readings
     registers: Registers
     receipts: Receipts
+    sessions: Sessions
+    session_receipts: SessionReceipts
     status_sessions: StatusSessions
     submissions: Submissions
     tracking: Tracking
@@ -47,10 +55,13 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
     """Build the use cases with the service's secret; `is_address` validates e-mail addresses."""
     codes, registers = TrackingCodes(secret), Registers(context)
     sealer = Sealer(secret)
-    contents, entries = Contents(context, sealer), ReportEntries(context, codes, sealer)
+    index = BlindIndex(secret)
+    contents, entries = Contents(context, sealer, index), ReportEntries(context, codes, sealer)
     readings = Readings(context, contents, entries, registers)
     receipts = Receipts(context, codes, readings)
     submissions = Submissions(context, registers, codes, contents, is_address)
+    households = Households(readings, submissions, receipts)
+    sessions = Sessions(context, registers, Talks(context, sealer), submissions, households, is_address)
     return UseCases(
         answers=Answers(readings, entries),
         codes=codes,
@@ -58,11 +69,14 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         drafts=BrowserDrafts(context, secret),
         entries=entries,
         following=Following(entries),
-        households=Households(readings, submissions, receipts),
+        households=households,
+        lookups=Lookups(context, index, readings),
         notes=Notes(readings, entries),
         readings=readings,
         registers=registers,
         receipts=receipts,
+        sessions=sessions,
+        session_receipts=SessionReceipts(context, codes, registers, sessions),
         status_sessions=StatusSessions(context, secret),
         submissions=submissions,
         tracking=Tracking(context, codes),

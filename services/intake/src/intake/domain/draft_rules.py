@@ -83,7 +83,7 @@ def subject_faults(
         return (Fault("call-112", danger, CALL_112, "Chiami il 112 o il 115."),)
     return (
         *_category_faults(category),
-        *_place_faults(place, heard_at),
+        *place_faults(place, heard_at),
         *_answer_faults(category, answers, place),
     )
 
@@ -122,7 +122,8 @@ def _answer_faults(
         yield Fault(one.slug, f"answers.{one.question}", one.detail, one.fix)
 
 
-def _place_faults(place: Place | None, heard_at: datetime) -> Iterator[Fault]:
+def place_faults(place: Place | None, heard_at: datetime) -> Iterator[Fault]:
+    """The fault of a place that a report cannot be about."""
     if place is None:
         yield Fault("unknown-place", "place_id", "There is no such place.", "Use an id from GET /v1/places.")
     elif place.kind is PlaceKind.FLAT:
@@ -161,6 +162,18 @@ def _flat_faults(draft: Draft, places: PlaceTree) -> Iterator[Fault]:
             "There is no such flat in this place.",
             "Use a flat from GET /v1/places?within=PLACE_ID, or leave it out.",
         )
+
+
+def household_faults(
+    household: Draft, places: PlaceTree, now: datetime, is_address: IsAddress
+) -> tuple[Fault, ...]:
+    """The faults of what the reports of one household share; the place may still be open."""
+    return (
+        *(place_faults(places.place(household.place_id), now) if household.place_id else ()),
+        *_flat_faults(household, places),
+        *_contact_faults(normalized(household).contact, is_address),
+        *_language_faults(household.language),
+    )
 
 
 def heard_at_faults(heard_at: datetime | None, now: datetime) -> tuple[Fault, ...]:

@@ -10,11 +10,12 @@ CONTRIBUTIONS = frozenset({"officer"})
 
 
 class Part(StrEnum):
-    """What of a report is shown: a fragment of another page, the whole report, or its contact in a form."""
+    """What of a report is shown: a fragment of another page, the whole report, its contact in a form, or in a look-up."""
 
     FRAGMENT = "fragment"
     FULL = "full"
     CONTACT = "contact"
+    LOOKUP = "lookup"
 
 
 def may_read(roles: Set[str], category: Category | None) -> bool:

@@ -41,7 +41,7 @@ class Step:
 class Report:
     """One report, without personal data.
 
-    `pin_nonce` is None while the first PIN is valid.
+    `pin_nonce` is None while the first PIN is valid; `session_id` is the listening session that it comes from, if any.
     """
 
     report_id: str
@@ -63,6 +63,7 @@ class Report:
     sender_hash: str | None = None
     history: tuple[Step, ...] = ()
     pin_nonce: str | None = None
+    session_id: str | None = None
 
 
 def progress(status: Status) -> int:

@@ -1,5 +1,7 @@
 """The collections of intake."""
 
+from dataclasses import dataclass
+
 from chassis.documents import Collection, Raw
 from chassis.sealing import Sealed
 from intake.domain.categories import Categories
@@ -8,6 +10,14 @@ from intake.domain.entries import Entries
 from intake.domain.places import Place
 from intake.domain.registers import Register
 from intake.domain.reports import Report
+from intake.domain.sessions import Session
+
+
+@dataclass(frozen=True)
+class PrivatePart(Sealed):
+    """The encrypted content of a report, and the keyed hashes under which its contact is found; both are erased together."""
+
+    lookup: tuple[str, ...] = ()
 
 
 def _without_sender(state: Raw) -> Raw:
@@ -29,14 +39,29 @@ def _without_lists(state: Raw) -> Raw:
     return {name: value for name, value in state.items() if name not in ("categories", "places")}
 
 
+def _with_depth(state: Raw) -> Raw:
+    """Form 4 adds the listening session; an earlier report has none."""
+    return state | {"session_id": None}
+
+
+def _without_lookup(state: Raw) -> Raw:
+    """Form 2 adds the hashes of the contact; a run computes those of earlier reports."""
+    return state | {"lookup": []}
+
+
 REPORTS = Collection(
     "reports",
     Report,
     key=lambda report: report.report_id,
     publishes=("intake.reports",),
-    upcasters=(_without_sender, _with_history),
+    upcasters=(_without_sender, _with_history, _with_depth),
 )
-PRIVATE = Collection("private", Sealed, key=lambda sealed: sealed.owner)
+PRIVATE = Collection("private", PrivatePart, key=lambda sealed: sealed.owner, upcasters=(_without_lookup,))
+SESSIONS = Collection(
+    "listening_sessions", Session, key=lambda session: session.session_id, publishes=("intake.sessions",)
+)
+# What a household said in a session, and the notes of who listened.
+TALKS = Collection("talks", Sealed, key=lambda sealed: sealed.owner)
 ENTRIES = Collection("entries", Entries, key=lambda entries: entries.report_id)
 REGISTERS = Collection(
     "registers",

@@ -11,7 +11,32 @@ from contracts.routing import (
     CaseResolved,
 )
 from intake.handlers.add_entry import AddEntry, add_entry
-from intake.handlers.documents import CATEGORIES, CATEGORY_TEXTS, ENTRIES, PLACES, PRIVATE, REGISTERS, REPORTS
+from intake.handlers.agree_follow_up import AgreeFollowUp, DropFollowUp, agree_follow_up, drop_follow_up
+from intake.handlers.describe_household import (
+    DescribeHousehold,
+    WriteNotes,
+    describe_household,
+    write_notes,
+)
+from intake.handlers.documents import (
+    CATEGORIES,
+    CATEGORY_TEXTS,
+    ENTRIES,
+    PLACES,
+    PRIVATE,
+    REGISTERS,
+    REPORTS,
+    SESSIONS,
+    TALKS,
+)
+from intake.handlers.end_session import (
+    AbandonSession,
+    EndSession,
+    SessionForgotten,
+    abandon_session,
+    end_forgotten_session,
+    end_session,
+)
 from intake.handlers.load_categories import (
     LoadCategories,
     LoadCategoryTexts,
@@ -31,6 +56,8 @@ from intake.handlers.show_progress import (
     show_reassigned,
     show_reopened,
 )
+from intake.handlers.start_session import StartSession, start_session
+from intake.handlers.take_report import TakeReport, take_report
 from intake.handlers.withdraw_report import WithdrawReport, withdraw_report
 
 REACTIONS = Reactions(
@@ -46,6 +73,33 @@ REACTIONS = Reactions(
     on(LoadCategoryTexts, lambda c: (CATEGORY_TEXTS[c.texts.language],), load_category_texts),
     on(LoadRegister, lambda c: (REGISTERS[c.register.name],), load_register),
     Reaction(LoadPlaces, lambda c: [PLACES[place.id] for place in c.places], load_places, "load_places"),
+    on(StartSession, lambda c: (SESSIONS[c.session_id], TALKS[c.session_id]), start_session),
+    on(
+        DescribeHousehold,
+        lambda c: (SESSIONS[c.session_id], TALKS[c.session_id], PLACES[c.place_id or ""]),
+        describe_household,
+    ),
+    on(WriteNotes, lambda c: (SESSIONS[c.session_id], TALKS[c.session_id]), write_notes),
+    on(
+        TakeReport,
+        lambda c: (
+            SESSIONS[c.session_id],
+            REPORTS[c.report.report_id],
+            PRIVATE[c.report.report_id],
+            CATEGORIES["categories"],
+            PLACES[c.report.place_id],
+        ),
+        take_report,
+    ),
+    on(AgreeFollowUp, lambda c: (SESSIONS[c.session_id], TALKS[c.session_id]), agree_follow_up),
+    on(DropFollowUp, lambda c: (SESSIONS[c.session_id], TALKS[c.session_id]), drop_follow_up),
+    on(EndSession, lambda c: (SESSIONS[c.session_id],), end_session),
+    on(AbandonSession, lambda c: (SESSIONS[c.session_id], TALKS[c.session_id]), abandon_session),
+    on(
+        SessionForgotten,
+        lambda c: (SESSIONS[c.session_id], TALKS[c.session_id]),
+        end_forgotten_session,
+    ),
     on(CaseOpened, lambda e: (REPORTS[e.report_id],), show_in_charge),
     on(CaseHeld, lambda e: (REPORTS[e.report_id],), show_held),
     on(CaseEscalated, lambda e: (REPORTS[e.report_id],), show_escalated),

@@ -5,14 +5,13 @@ from datetime import datetime
 
 from chassis.errors import Early, Refused
 from chassis.handling import Change, Moment
-from chassis.sealing import Sealed
 from contracts.intake import ReportRegistered
 from intake.domain.categories import Categories, Category, class_of
 from intake.domain.draft_rules import Fault, heard_at_faults, subject_faults
 from intake.domain.places import Place
 from intake.domain.questions import Answers, raised_to
 from intake.domain.reports import Report
-from intake.handlers.documents import CATEGORIES, PRIVATE, REPORTS
+from intake.handlers.documents import CATEGORIES, PRIVATE, REPORTS, PrivatePart
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,15 @@ class RegisterReport:
     language: str
     frail: bool
     heard_at: datetime | None
-    sealed: Sealed
+    sealed: PrivatePart
     answers: Answers | None = None
+    session_id: str | None = None
 
 
 def register_report(
     command: RegisterReport,
     report: Report | None,
-    sealed: Sealed | None,  # noqa: ARG001 - declared because it is written
+    sealed: PrivatePart | None,  # noqa: ARG001 - declared because it is written
     categories: Categories | None,
     place: Place | None,
     moment: Moment,
@@ -99,6 +99,7 @@ def _opened(command: RegisterReport, category: Category, now: datetime) -> Repor
         heard_at=command.heard_at or now,
         registered_at=now,
         updated_at=now,
+        session_id=command.session_id,
     )
 
 

@@ -4,6 +4,7 @@ from chassis.documents import Collection, Raw
 from routing.domain.absences import Absences
 from routing.domain.cases import Case
 from routing.domain.registers import Register
+from routing.domain.talks import Talk
 
 
 def _with_history(state: Raw) -> Raw:
@@ -53,3 +54,4 @@ REGISTERS = Collection(
 )
 # Read with every new report and written seldom: a report that is registered at the same moment may not see it.
 ABSENCES = Collection("absences", Absences, lambda absences: absences.id, reference=True)
+TALKS = Collection("talks", Talk, lambda talk: talk.session_id)

@@ -1,7 +1,7 @@
 """The table of routing: for each event, command or timer, the documents it needs and its handler."""
 
 from chassis.handling import Reactions, ignore, on
-from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn
+from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn, SessionHeld
 from routing.domain.registers import CURRENT
 from routing.handlers.begin_closing import (
     BeginClosing,
@@ -12,7 +12,7 @@ from routing.handlers.begin_closing import (
     undo_closing,
 )
 from routing.handlers.close_withdrawn_case import close_withdrawn_case
-from routing.handlers.documents import ABSENCES, CASES, REGISTERS
+from routing.handlers.documents import ABSENCES, CASES, REGISTERS, TALKS
 from routing.handlers.enter_absence import (
     CoverCase,
     EndAbsence,
@@ -25,10 +25,11 @@ from routing.handlers.escalate_case import DueDatePassed, escalate_case
 from routing.handlers.load_register import LoadRegister, load_register
 from routing.handlers.move_case import HandOffCase, ReassignCase, hand_off_case, reassign_case
 from routing.handlers.open_case import open_case
+from routing.handlers.record_talk import record_talk
 from routing.handlers.reopen_case import ReopenCase, reopen_case
 from routing.handlers.resolve_case import ResolveCase, resolve_case
 
-SUBSCRIBES = ("intake.reports",)
+SUBSCRIBES = ("intake.reports", "intake.sessions")
 
 REACTIONS = Reactions(
     on(
@@ -38,6 +39,7 @@ REACTIONS = Reactions(
     ),
     on(ReportWithdrawn, lambda event: (CASES[event.report_id],), close_withdrawn_case),
     ignore(ReportAmended),
+    on(SessionHeld, lambda event: (TALKS[event.session_id],), record_talk),
     on(ResolveCase, lambda command: (CASES[command.report_id],), resolve_case),
     on(BeginClosing, lambda command: (CASES[command.report_id],), begin_closing),
     on(UndoClosing, lambda command: (CASES[command.report_id],), undo_closing),

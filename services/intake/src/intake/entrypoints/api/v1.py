@@ -98,7 +98,7 @@ class NewReport(Body):
             contact=Contact(given.name, given.email, given.phone),
             frail=self.frailty,
             flat=self.flat,
-            answers=None if self.answers is None else _answers(self.answers),
+            answers=None if self.answers is None else read_answers(self.answers),
         )
 
 
@@ -166,15 +166,15 @@ def _serve_reports(api: APIRouter, use_cases: UseCases) -> None:
     async def make_report(body: NewReport, response: Response, sender: Sender = None) -> Accepted | Known:
         """Register a report: 201, or 200 when it is already registered, with the first response again for its first sender."""
         submissions = use_cases.submissions
-        report_id = _report_id(body.report_id) or submissions.new_id()
+        report_id = client_id(body.report_id) if body.report_id else submissions.new_id()
         submitted = await submissions.accept(await submissions.judge(body.draft()), report_id, sender)
         response.status_code = 200 if submitted.known else 201
         response.headers["Cache-Control"] = "no-store"
         if submitted.receipt is None:
             return Known(report_id=submitted.report_id)
-        accepted = _accepted(submitted.report_id, submitted.receipt)
-        response.headers["Location"] = accepted.status_url
-        return accepted
+        made = accepted(submitted.report_id, submitted.receipt)
+        response.headers["Location"] = made.status_url
+        return made
 
 
 def _serve_status(api: APIRouter, use_cases: UseCases) -> None:
@@ -211,7 +211,8 @@ def _serve_registers(api: APIRouter, use_cases: UseCases) -> None:
     serve_places(api, use_cases.registers)
 
 
-def _answers(given: Mapping[str, GivenAnswer]) -> Answers:
+def read_answers(given: Mapping[str, GivenAnswer]) -> Answers:
+    """The answers of the domain."""
     return tuple(Answer(question, _values(value)) for question, value in given.items())
 
 
@@ -221,20 +222,21 @@ def _values(value: GivenAnswer) -> tuple[str, ...]:
     return tuple(value) if isinstance(value, list) else (str(value),)
 
 
-def _report_id(given: UUID | None) -> str | None:
-    """The client's id, or None; raises Refused (422) for a UUID of another version than 5 and 7."""
-    if given is not None and given.version not in (5, 7):
+def client_id(given: UUID, name: str = "report_id") -> str:
+    """The client's id; raises Refused (422) for a UUID of another version than 5 and 7."""
+    if given.version not in (5, 7):
         raise Refused(
-            "unfit-report-id",
+            f"unfit-{name.replace('_', '-')}",
             "The id is not a UUID of version 7 or 5.",
             status=422,
-            field="report_id",
+            field=name,
             fix="Send a UUIDv7 (RFC 9562), or leave the id out.",
         )
-    return None if given is None else str(given)
+    return str(given)
 
 
-def _accepted(report_id: str, receipt: Receipt) -> Accepted:
+def accepted(report_id: str, receipt: Receipt) -> Accepted:
+    """The body with code and PIN."""
     return Accepted(
         report_id=report_id,
         tracking_code=receipt.tracking_code,

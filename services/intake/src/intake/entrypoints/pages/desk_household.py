@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from chassis.errors import Refused
 from intake.app.households import CHANNEL
+from intake.app.use_cases import UseCases
 from intake.domain.categories import Categories, Category, Diversion, Kind, Question
 from intake.domain.category_search import find_diversions
 from intake.domain.category_texts import CategoryWords
@@ -113,6 +114,23 @@ class Asked:
         return replace(draft, answers=only_asked(self.category, answers_of(self.given), self.place_kind))
 
 
+async def asked_in(
+    request: Request, use_cases: UseCases, category_code: str, place_id: str, description: str
+) -> Asked:
+    """What a form with this category, place and description was asked, and what it is to be asked."""
+    registers = use_cases.registers
+    categories = await registers.categories()
+    category, place = categories.category(category_code), (await registers.places()).place(place_id)
+    typed = await request.form()
+    return Asked(
+        category,
+        place.kind.value if place else "",
+        read_answers(typed, category, {}) if category else {},
+        [one for one in typed.getlist(SHOWN) if isinstance(one, str)],
+        find_diversions(categories, await registers.all_words(), description),
+    )
+
+
 @dataclass(frozen=True)
 class Refusals:
     """The errors of a form in its order, and the status of its page."""
@@ -134,7 +152,7 @@ class HouseholdDesk:
         if from_report is not None:
             draft = await self._cases.households.prefill(str(from_report), reader_of(visitor))
             form = _filled(form, str(from_report), draft)
-        found = await self._asked(request, form)
+        found = await asked_in(request, self._cases, form.category, form.place_id, form.description)
         return await self._show(request, visitor, form, Refusals({}, status=200), found)
 
     async def find_place(self, request: Request, visitor: Visitor, form: HouseholdForm) -> Response:
@@ -144,7 +162,10 @@ class HouseholdDesk:
 
     async def register(self, request: Request, visitor: Visitor, form: HouseholdForm) -> Response:
         """Register the report and go to its receipt; or show the form again with its errors, new questions or dangers."""
-        report_id, found = str(form.command_id), await self._asked(request, form)
+        report_id, found = (
+            str(form.command_id),
+            await asked_in(request, self._cases, form.category, form.place_id, form.description),
+        )
         judged = await self._cases.submissions.judge(found.draft(form.draft()))
         if not found.is_danger and (found.has_new or (found.dangers and not form.seen)):
             return await self._show(request, visitor, form, Refusals({}, status=200), found)
@@ -163,19 +184,6 @@ class HouseholdDesk:
             return await self._show(request, visitor, form, self._refusals(request, (fault,), found), found)
         place = f"{page_of(report_id)}/foglio"
         return self._desk.site.redirect(request, place, "report-made", made.known)
-
-    async def _asked(self, request: Request, form: HouseholdForm) -> Asked:
-        registers = self._cases.registers
-        categories = await registers.categories()
-        category, place = categories.category(form.category), (await registers.places()).place(form.place_id)
-        typed = await request.form()
-        return Asked(
-            category,
-            place.kind.value if place else "",
-            read_answers(typed, category, {}) if category else {},
-            [one for one in typed.getlist(SHOWN) if isinstance(one, str)],
-            find_diversions(categories, await registers.all_words(), form.description),
-        )
 
     def _refusals(self, request: Request, faults: Iterable[Fault], found: Asked) -> Refusals:
         language, first = self._desk.site.language(request), dict[str, Fault]()
@@ -200,7 +208,7 @@ class HouseholdDesk:
             form=form,
             errors=refusals.errors,
             is_danger=refusals.is_danger,
-            categories=_categories(await registers.categories(), words, kinds),
+            categories=category_options(await registers.categories(), words, kinds),
             questions=question_fields(found.category, found.questions, found.given, words, language)
             if found.category
             else (),
@@ -248,7 +256,8 @@ def _filled(form: HouseholdForm, from_report: str, draft: Draft) -> HouseholdFor
     return form.model_copy(update=values)
 
 
-def _categories(register: Categories, words: CategoryWords, kinds: Mapping[Kind, str]) -> Options:
+def category_options(register: Categories, words: CategoryWords, kinds: Mapping[Kind, str]) -> Options:
+    """The categories by kind, for a list to choose from."""
     return [
         (label, [(one.code, words.category(one)) for one in register.offered if one.kind is kind])
         for kind, label in kinds.items()

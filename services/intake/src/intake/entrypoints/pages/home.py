@@ -1,16 +1,10 @@
 """The home page, the listening points, and the pages about personal data and accessibility."""
 
-from collections.abc import Mapping, Sequence
-
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from intake.entrypoints.pages.front import Front
-from webkit.agency import ListeningPoint
-from webkit.i18n import Language
-from webkit.i18n.formats import listed
-
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from intake.entrypoints.pages.opening_hours import opening_hours
 
 
 def home_router(front: Front) -> APIRouter:
@@ -19,11 +13,13 @@ def home_router(front: Front) -> APIRouter:
 
     @router.get("/")
     async def show_home(request: Request) -> HTMLResponse:
-        return front.page(request, "home.html", points=opening_hours(front, request))
+        points = opening_hours(front.site.agency, front.language(request))
+        return front.page(request, "home.html", points=points)
 
     @router.get("/punti-di-ascolto")
     async def show_listening_points(request: Request) -> HTMLResponse:
-        return front.page(request, "listening_points.html", points=opening_hours(front, request))
+        points = opening_hours(front.site.agency, front.language(request))
+        return front.page(request, "listening_points.html", points=points)
 
     @router.get("/privacy")
     async def show_privacy(request: Request) -> HTMLResponse:
@@ -34,21 +30,3 @@ def home_router(front: Front) -> APIRouter:
         return front.page(request, "accessibility.html")
 
     return router
-
-
-def opening_hours(front: Front, request: Request) -> Sequence[Mapping[str, object]]:
-    """The listening points with their hours in words."""
-    language = front.language(request)
-    return [_point(one, language) for one in front.site.agency.listening_points]
-
-
-def _point(point: ListeningPoint, language: Language) -> Mapping[str, object]:
-    hours = [
-        {"days": _days(row.days, language), "opens": row.opens, "closes": row.closes} for row in point.hours
-    ]
-    return {"point": point, "hours": hours}
-
-
-def _days(days: Sequence[str], language: Language) -> str:
-    names = language.locale.days["stand-alone"]["wide"]
-    return listed([str(names[_DAYS.index(day)]) for day in days], language)

@@ -9,6 +9,9 @@ from intake.app.use_cases import UseCases
 from intake.entrypoints.pages.desk import desk_router
 from intake.entrypoints.pages.desk_layout import HOME
 from intake.entrypoints.pages.public import public_router
+from intake.entrypoints.pages.session_layout import TALKS
+from intake.entrypoints.pages.session_receipt import MakePdf
+from intake.entrypoints.pages.talks import talks_router
 from webkit.agency import Agency
 from webkit.csrf import CsrfTokens
 from webkit.login import Login
@@ -16,7 +19,7 @@ from webkit.site import Site
 
 
 class Sites:
-    """The two sites of intake; `components` adds the page of the kit's components."""
+    """The sites of intake: public, staff, and the listening sessions of operators; `components` adds the page of the kit's components."""
 
     def __init__(
         self, agency: Agency, secret: bytes, login: Login, public_url: str, components: bool = False
@@ -24,10 +27,13 @@ class Sites:
         self._csrf, self._url, self._components = CsrfTokens(secret), public_url, components
         self.public = Site("intake", "", agency, secret)
         self.staff = Site("intake", HOME, agency, secret, login)
-        self.staff.share(public_url=public_url.rstrip("/"))
+        self.talks = Site("intake", TALKS, agency, secret, login)
+        for site in (self.staff, self.talks):
+            site.share(public_url=public_url.rstrip("/"))
 
-    def routers(self, context: ServiceContext, use_cases: UseCases) -> Sequence[APIRouter]:
-        """The routes of all pages."""
+    def routers(self, context: ServiceContext, use_cases: UseCases, make_pdf: MakePdf) -> Sequence[APIRouter]:
+        """The routes of all pages; `make_pdf` makes the sheets that people print."""
         pages = public_router(context, use_cases, self.public, self._csrf, self._url)
         kit = [self.public.components_router(context)] if self._components else []
-        return (pages, desk_router(context, use_cases, self.staff), *kit)
+        staff = desk_router(context, use_cases, self.staff)
+        return (pages, staff, talks_router(context, use_cases, self.talks, make_pdf), *kit)

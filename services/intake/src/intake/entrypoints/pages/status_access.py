@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from chassis.errors import Refused
 from chassis.ids import uuid7
 from intake.entrypoints.pages.front import Front
-from intake.entrypoints.pages.home import opening_hours
+from intake.entrypoints.pages.opening_hours import opening_hours
 from intake.queries.reports import StatusView
 from webkit.csrf import Visit
 from webkit.i18n.formats import duration
@@ -123,7 +123,8 @@ def access_router(front: Front) -> APIRouter:
 
     @router.get(f"{HOME}/pin-perso")
     async def explain_lost_pin(request: Request) -> Response:
-        return front.page(request, "status/lost_pin.html", points=opening_hours(front, request))
+        points = opening_hours(front.site.agency, front.language(request))
+        return front.page(request, "status/lost_pin.html", points=points)
 
     @router.post(f"{HOME}/fine")
     async def leave(request: Request) -> Response:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from routing.domain.rules import Route
 from routing.entrypoints.pages.desk import BOARD, Desk
 from routing.queries.board import AGES, NOBODY, Filter, Order, View, read_board
+from routing.queries.talks import days_of_all
 from webkit.login import Visitor
 
 LONGEST = 200
@@ -51,6 +52,7 @@ def board_router(desk: Desk) -> APIRouter:
             "staff/board.html",
             reader=visitor,
             board=board,
+            days=await days_of_all(desk.context, people.register, now),
             wanted=wanted,
             names=people.names,
             labels=desk.labels,

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from routing.entrypoints.pages.board import filter_of
 from routing.entrypoints.pages.desk import BOARD, HOME, Desk
 from routing.queries.board import read_mine
+from routing.queries.talks import today_of
 from webkit.login import Visitor
 
 
@@ -28,6 +29,7 @@ def mine_router(desk: Desk) -> APIRouter:
             reader=visitor,
             me=me,
             mine=mine,
+            today=await today_of(desk.context, visitor.subject, now),
             now=now,
         )
 
