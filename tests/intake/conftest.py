@@ -26,17 +26,7 @@ from intake.entrypoints.pages.desk import desk_router
 from intake.entrypoints.pages.public import BODIES, public_router
 from intake.entrypoints.pages.session_layout import TALKS as TALKS_HOME
 from intake.entrypoints.pages.talks import talks_router
-from intake.handlers.documents import (
-    CATEGORIES,
-    CATEGORY_TEXTS,
-    ENTRIES,
-    PLACES,
-    PRIVATE,
-    REGISTERS,
-    REPORTS,
-    SESSIONS,
-    TALKS,
-)
+from intake.handlers.documents import COLLECTIONS
 from intake.handlers.reactions import REACTIONS
 from webkit.agency import read_agency
 from webkit.csrf import CsrfTokens
@@ -79,7 +69,7 @@ async def service(registers: tuple[Categories, PlaceTree]) -> AsyncIterator[Memo
     plan = Plan(
         "intake",
         REACTIONS,
-        (REPORTS, PRIVATE, ENTRIES, CATEGORIES, CATEGORY_TEXTS, REGISTERS, PLACES, SESSIONS, TALKS),
+        COLLECTIONS,
         routers,
         seed=seed,
         error_page=site.error_page,

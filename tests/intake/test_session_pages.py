@@ -43,7 +43,7 @@ async def test_a_talk_with_two_problems_ends_with_one_receipt_in_the_language_of
 ) -> None:
     talk = await started(operator)
     who = await send(operator, f"{talk}/famiglia", WHO)
-    for category, words in (("infiltrazioni", "Piove in cucina"), ("isolamento", "È sola")):
+    for category, words in (("pulizia", "Scale sporche"), ("isolamento", "È sola")):
         taken = await take(operator, talk, category, words)
         assert (taken.status_code, taken.headers["location"]) == (303, talk)
     met = {"che": "home-visit", "giorno": "27/11/2026", "ora": "9:30", "parole": "Porti le bollette."}

@@ -9,29 +9,17 @@ from intake.adapters.category_files import read_category_texts
 from intake.adapters.mail_addresses import is_address
 from intake.adapters.seed_files import read_registers
 from intake.adapters.sheets import pdf_of
-from intake.app.attempts import GUESSES
-from intake.app.browser_drafts import DRAFTS
 from intake.app.registers import load_category_texts, load_registers
 from intake.app.use_cases import use_cases
 from intake.entrypoints.api import internal, v1
 from intake.entrypoints.api.sessions import sessions_router
 from intake.entrypoints.gauges import GAUGES
+from intake.entrypoints.indexes import INDEXES
 from intake.entrypoints.pages.desk_layout import HOME
 from intake.entrypoints.pages.public import BODIES
 from intake.entrypoints.pages.sites import Sites
-from intake.handlers.documents import (
-    CATEGORIES,
-    CATEGORY_TEXTS,
-    ENTRIES,
-    PLACES,
-    PRIVATE,
-    REGISTERS,
-    REPORTS,
-    SESSIONS,
-    TALKS,
-)
+from intake.handlers.documents import COLLECTIONS
 from intake.handlers.reactions import REACTIONS, SUBSCRIBES
-from intake.queries import lookups, readings, reports, sessions
 from intake.settings import Settings
 from webkit.agency import read_agency
 from webkit.login import login_of
@@ -43,13 +31,13 @@ def plan(settings: Settings) -> Plan:
     secret = bytes.fromhex(settings.secret.read_text().strip())
     registers, texts = read_registers(settings.seed), read_category_texts(settings.seed)
     login = login_of(settings, settings.public_url, HOME)
-    development = settings.stage == "development"
-    sites = Sites(read_agency(settings.seed), secret, login, settings.public_url, development)
+    agency, in_development = read_agency(settings.seed), settings.stage == "development"
+    sites = Sites(agency, secret, login, settings.public_url, in_development)
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
         cases = use_cases(context, secret, is_address)
-        api = (v1.router(context, cases), sessions_router(context, cases), internal.router(context, cases))
-        return (*api, *sites.routers(context, cases, pdf_of))
+        apis = (v1.router, sessions_router, internal.router)
+        return (*(one(context, cases) for one in apis), *sites.routers(context, cases, pdf_of))
 
     async def seed(context: ServiceContext) -> None:
         await load_registers(context, *registers)
@@ -58,19 +46,9 @@ def plan(settings: Settings) -> Plan:
     return Plan(
         name="intake",
         reactions=REACTIONS,
-        collections=(
-            REPORTS,
-            PRIVATE,
-            ENTRIES,
-            CATEGORIES,
-            CATEGORY_TEXTS,
-            REGISTERS,
-            PLACES,
-            SESSIONS,
-            TALKS,
-        ),
+        collections=COLLECTIONS,
         subscribes=SUBSCRIBES,
-        indexes=(GUESSES, DRAFTS, *reports.INDEXES, *readings.INDEXES, *lookups.INDEXES, *sessions.INDEXES),
+        indexes=INDEXES,
         gauges=GAUGES,
         routers=routers,
         seed=seed,

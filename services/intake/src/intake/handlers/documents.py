@@ -75,3 +75,14 @@ CATEGORIES = Collection("categories", Categories, key=lambda categories: categor
 CATEGORY_TEXTS = Collection("category_texts", CategoryTexts, key=lambda texts: texts.language, reference=True)
 # A build before form 2 reads its categories and places in the registers "categories" and "places", which are left to it.
 PLACE_TREE = "place-tree"
+COLLECTIONS = (
+    REPORTS,
+    PRIVATE,
+    ENTRIES,
+    CATEGORIES,
+    CATEGORY_TEXTS,
+    REGISTERS,
+    PLACES,
+    SESSIONS,
+    TALKS,
+)

@@ -79,7 +79,7 @@ class NewFollowUp(Body):
     words: str = Field("", description="What else was agreed; stored encrypted, printed on the receipt.")
 
 
-class Ending(Body):
+class SessionEnd(Body):
     """The end of a session."""
 
     ended_at: Instant | None = Field(None, description="When the talk ended by the device's clock.")
@@ -151,7 +151,7 @@ def _serve_sessions(api: APIRouter, use_cases: UseCases, holder: object) -> None
         return _state((await sessions.read(str(session_id), reader)).session)
 
     @api.post("/{session_id}/end")
-    async def end(session_id: UUID, body: Ending, reader: Annotated[Reader, holder]) -> SessionState:
+    async def end(session_id: UUID, body: SessionEnd, reader: Annotated[Reader, holder]) -> SessionState:
         """End the session; ending it again changes nothing."""
         await sessions.end(str(session_id), reader, body.ended_at)
         return _state((await sessions.read(str(session_id), reader)).session)

@@ -57,6 +57,8 @@ class ProblemPages:
     async def take(self, request: Request, visitor: Visitor, session_id: str, form: ProblemForm) -> Response:
         """Register the problem at once and return to the session; or search a place, or show what is wrong."""
         view = await self._desk.view(visitor, session_id)
+        if not form.place_id:
+            form = form.model_copy(update={"place_id": view.session.place_id or ""})
         found = await self._asked(request, form)
         if form.azione == SEARCH:
             return await self._show(request, visitor, view, form, Refusals(), found)

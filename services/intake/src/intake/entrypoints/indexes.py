@@ -1,0 +1,14 @@
+"""The indexes of what is searched, and of what expires."""
+
+from intake.app.attempts import GUESSES
+from intake.app.browser_drafts import DRAFTS
+from intake.queries import lookups, readings, reports, sessions
+
+INDEXES = (
+    GUESSES,
+    DRAFTS,
+    *reports.INDEXES,
+    *readings.INDEXES,
+    *lookups.INDEXES,
+    *sessions.INDEXES,
+)
