@@ -70,8 +70,12 @@ async def test_a_talk_that_was_held_offline_is_sent_later_and_twice(
         ("household", HOUSEHOLD | {"contact": {"phone": "chiamami"}}, "contact-phone"),
         ("household", HOUSEHOLD | {"language": "ital"}, "unknown-language"),
         ("notes", {"text": "x" * 4001}, "notes-too-long"),
-        (f"reports/{uuid7(NOON)}", PROBLEM, "unknown-place"),
-        (f"follow-ups/{uuid7(NOON)}", {"at": "2026-11-01T09:00:00Z", "what": "office"}, "follow-up-time"),
+        ("reports/01a1f8d3-ea00-73a9-be28-2153f3a7d486", PROBLEM, "unknown-place"),
+        (
+            "follow-ups/01a1f8d3-ea00-7df7-a474-0bbe0fecc31b",
+            {"at": "2026-11-01T09:00:00Z", "what": "office"},
+            "follow-up-time",
+        ),
     ],
 )
 async def test_what_is_wrong_is_refused_by_name(

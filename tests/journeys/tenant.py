@@ -134,9 +134,9 @@ def empty_steps(world: World) -> None:
 def long_text(world: World) -> None:
     """Pastes far too much text: the page comes back with the limit, and the text is kept."""
     walk = world.walk().open("/segnala").pick("group", "technical").press().pick("category", "muffa").press()
-    walk.choose("place_id", PLACE).press().press().fill("description", "Muffa ovunque. " * 14_000).press().sees(
-        "4000"
-    )
+    walk.choose("place_id", PLACE).press().press().fill(
+        "description", "Muffa ovunque. " * 14_000
+    ).press().sees("4000")
     assert len(walk.all("textarea[name=description]").input_value()) > 4000
 
 
