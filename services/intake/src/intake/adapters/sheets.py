@@ -6,11 +6,14 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+import fontpkg_noto_sans
+import fontpkg_noto_sans_arabic
+import pylopdf_fonts_zh_cn
 import typst
 
 LAYOUT = Path(str(files("intake"))) / "web" / "print" / "sheet.typ"
 # Latin, Greek and Cyrillic; Arabic; simplified Chinese: as Python packages, so that nothing of the system changes a sheet.
-FONTS = ("fontpkg_noto_sans", "fontpkg_noto_sans_arabic", "pylopdf_fonts_zh_cn")
+FONTS = (fontpkg_noto_sans, fontpkg_noto_sans_arabic, pylopdf_fonts_zh_cn)
 
 
 async def pdf_of(sheet: str, at: datetime) -> bytes:
@@ -34,5 +37,5 @@ def _compiled(sheet: str, at: datetime) -> bytes:
 
 @cache
 def _fonts() -> typst.Fonts:
-    folders = [Path(str(files(name))) for name in FONTS]
+    folders = [Path(str(files(one))) for one in FONTS]
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)

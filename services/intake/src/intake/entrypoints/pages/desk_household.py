@@ -152,7 +152,7 @@ class HouseholdDesk:
         if from_report is not None:
             draft = await self._cases.households.prefill(str(from_report), reader_of(visitor))
             form = _filled(form, str(from_report), draft)
-        found = await asked_in(request, self._cases, form.category, form.place_id, form.description)
+        found = await self._asked(request, form)
         return await self._show(request, visitor, form, Refusals({}, status=200), found)
 
     async def find_place(self, request: Request, visitor: Visitor, form: HouseholdForm) -> Response:
@@ -162,10 +162,7 @@ class HouseholdDesk:
 
     async def register(self, request: Request, visitor: Visitor, form: HouseholdForm) -> Response:
         """Register the report and go to its receipt; or show the form again with its errors, new questions or dangers."""
-        report_id, found = (
-            str(form.command_id),
-            await asked_in(request, self._cases, form.category, form.place_id, form.description),
-        )
+        report_id, found = str(form.command_id), await self._asked(request, form)
         judged = await self._cases.submissions.judge(found.draft(form.draft()))
         if not found.is_danger and (found.has_new or (found.dangers and not form.seen)):
             return await self._show(request, visitor, form, Refusals({}, status=200), found)
@@ -184,6 +181,9 @@ class HouseholdDesk:
             return await self._show(request, visitor, form, self._refusals(request, (fault,), found), found)
         place = f"{page_of(report_id)}/foglio"
         return self._desk.site.redirect(request, place, "report-made", made.known)
+
+    async def _asked(self, request: Request, form: HouseholdForm) -> Asked:
+        return await asked_in(request, self._cases, form.category, form.place_id, form.description)
 
     def _refusals(self, request: Request, faults: Iterable[Fault], found: Asked) -> Refusals:
         language, first = self._desk.site.language(request), dict[str, Fault]()

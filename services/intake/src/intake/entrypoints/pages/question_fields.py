@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from starlette.datastructures import FormData
+from fastapi.datastructures import FormData
 
 from intake.domain.categories import CHOICES, AnswerType, Category, Question
 from intake.domain.category_texts import CategoryWords
