@@ -81,7 +81,14 @@ async def client(gateway: Local) -> AsyncIterator[httpx.AsyncClient]:
     [
         *(
             (path, "intake")
-            for path in ("/", "/segnala", "/segnala/luogo", "/stato?codice=A1", "/punti-di-ascolto")
+            for path in (
+                "/",
+                "/segnala",
+                "/segnala/luogo",
+                "/stato?codice=A1",
+                "/punti-di-ascolto",
+                "/statistiche/dati.csv",
+            )
         ),
         *(
             (path, "intake")

@@ -98,7 +98,7 @@ def test_the_shipped_mapping_is_read() -> None:
         (
             BUCHE,
             "  Buche: area-interna",
-            r"line 30: categories\.Buche is \"area-interna\": there is no such code",
+            r"line 32: categories\.Buche is \"area-interna\": there is no such code",
         ),
         ("category_when_empty: altro", "category_when_empty: altri", "category_when_empty is"),
         ("fixed: bg-monterosso", "fixed: bg-monterossi", r"place\.fixed is"),

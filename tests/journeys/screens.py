@@ -63,6 +63,7 @@ SCREENS = (
     Screen("waiting-list", BRUNO, "/contributi/attesa"),
     Screen("wrong-role", BRUNO, "/lavoro"),
     Screen("system", DINO, "/sistema"),
+    Screen("statistics", None, "/statistiche"),
     Screen("texts", DINO, "/sistema/testi"),
     *(
         Screen(f"system-{name}", DINO, f"/sistema/{name}")

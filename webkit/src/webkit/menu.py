@@ -20,6 +20,7 @@ PUBLIC_MENU = (
     ("report", "/segnala"),
     ("status", "/stato"),
     ("listening-points", "/punti-di-ascolto"),
+    ("statistics", "/statistiche"),
 )
 STAFF_START = "/lavoro"
 AREAS = (

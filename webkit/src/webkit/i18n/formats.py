@@ -44,6 +44,11 @@ def day_and_hour(moment: datetime, language: Language) -> str:
     return language.label("format", "day-and-hour", day=day(moment, language), hour=hour(moment, language))
 
 
+def month(moment: date, language: Language) -> str:
+    """The month and the year, short: `nov 2026`."""
+    return str(format_skeleton("yMMM", moment, locale=language.locale))
+
+
 def date_and_hour(moment: datetime, language: Language) -> str:
     """The day without its weekday, and the time: `4 dicembre 2026, ore 18:00`."""
     written = plain_date(moment, language)

@@ -97,14 +97,18 @@ async def _send(line: int, found: Mapped | Rejected, job: ListImport, sender: Se
         return RowResult(line, found.row_id, "rejected", reason=not_sent(error))
     attributes: dict[str, str | int] = {"ascolto.line": line, "ascolto.correlation": report_id}
     with trace(job.tracer, SpanName.IMPORT, None, attributes):
-        sent = await sender.send(_body(report_id, found))
+        sent = await sender.send(_body(report_id, found, job.ids))
         note(outcome=sent.outcome)
     registered = "" if sent.outcome == "rejected" else report_id
     return RowResult(line, found.row_id, sent.outcome, registered, sent.reason)
 
 
-def _body(report_id: str, mapped: Mapped) -> dict[str, Any]:
+def _body(report_id: str, mapped: Mapped, ids: RowIds) -> dict[str, Any]:
     draft = mapped.draft
+    closed = draft.closed_at and {
+        "closed_at": draft.closed_at.isoformat(),
+        "closing_proof": ids.closing_proof(report_id, draft.closed_at),
+    }
     return {
         "report_id": report_id,
         "category": draft.category,
@@ -113,6 +117,7 @@ def _body(report_id: str, mapped: Mapped) -> dict[str, Any]:
         "language": draft.language,
         "channel": draft.channel,
         "heard_at": draft.heard_at and draft.heard_at.isoformat(),
+        **(closed or {}),
     }
 
 

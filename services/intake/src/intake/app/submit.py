@@ -138,6 +138,7 @@ class Submissions:
             language=draft.language,
             frail=draft.frail,
             heard_at=draft.heard_at,
+            closed_at=draft.closed_at,
             sealed=self._contents.seal(report_id, draft),
             answers=draft.answers,
         )

@@ -8,6 +8,7 @@ import hmac
 import json
 import re
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from intake.domain.drafts import Draft
 
@@ -28,6 +29,7 @@ class TrackingCodes:
             hmac.digest(secret, b"ascolto/intake/" + use, "sha256")
             for use in (b"code", b"pin", b"check", b"body", b"sender", b"device", b"counted")
         )
+        self._import = import_key(secret)
 
     def code(self, report_id: str) -> str:
         """The tracking code of a report: ten characters, like ABCDE-FGHJK; 50 bits, all values equally likely."""
@@ -65,6 +67,10 @@ class TrackingCodes:
         """The proof that a device has known the PIN of a code: 64 bits of an HMAC."""
         return _keyed(self._device, code, device)[:16]
 
+    def proves_closing(self, report_id: str, closed_at: datetime, proof: str) -> bool:
+        """Whether this proof comes from an import that has the service's secret; takes constant time."""
+        return hmac.compare_digest(closing_proof(self._import, report_id, closed_at), proof)
+
     def pseudonym(self, *words: str) -> str:
         """A keyed hash that names a counter without revealing the words that it counts."""
         return _keyed(self._counted, *words)
@@ -78,11 +84,22 @@ class TrackingCodes:
         for later in ("flat", "answers"):
             if not body[later]:
                 del body[later]
+        del body["closed_at"]  # a list that is imported again has closings that it did not have before
         return hmac.new(self._body, json.dumps(body, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
     def text_fingerprint(self, *words: str) -> str:
         """A keyed hash of texts: equal for equal texts, and useless for guessing them."""
         return _keyed(self._body, *words)
+
+
+def import_key(secret: bytes) -> bytes:
+    """The key of imports, from the service's secret."""
+    return hmac.digest(secret, b"ascolto/intake/import", "sha256")
+
+
+def closing_proof(key: bytes, report_id: str, closed_at: datetime) -> str:
+    """What proves that a report was closed at this time according to a list that the agency imports."""
+    return _keyed(key, "closed", report_id, closed_at.astimezone(UTC).isoformat())
 
 
 def _keyed(key: bytes, *words: str) -> str:

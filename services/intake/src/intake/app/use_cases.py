@@ -18,6 +18,7 @@ from intake.app.readings import Readings
 from intake.app.registers import Registers
 from intake.app.session_receipts import SessionReceipts
 from intake.app.sessions import Sessions
+from intake.app.statistics import PublicStatistics
 from intake.app.status_sessions import StatusSessions
 from intake.app.submit import Submissions
 from intake.app.talks import Talks
@@ -45,6 +46,7 @@ class UseCases:
     receipts: Receipts
     sessions: Sessions
     session_receipts: SessionReceipts
+    statistics: PublicStatistics
     status_sessions: StatusSessions
     submissions: Submissions
     tracking: Tracking
@@ -77,6 +79,7 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         receipts=receipts,
         sessions=sessions,
         session_receipts=SessionReceipts(context, codes, registers, sessions),
+        statistics=PublicStatistics(context, registers),
         status_sessions=StatusSessions(context, secret),
         submissions=submissions,
         tracking=Tracking(context, codes),

@@ -72,6 +72,7 @@ def faults(
         *_contact_faults(stored.contact, is_address),
         *_language_faults(draft.language),
         *heard_at_faults(draft.heard_at, now),
+        *closed_at_faults(draft.closed_at, draft.heard_at, now),
     )
 
 
@@ -196,6 +197,22 @@ def heard_at_faults(heard_at: datetime | None, now: datetime) -> tuple[Fault, ..
             ),
         )
     return ()
+
+
+def closed_at_faults(
+    closed_at: datetime | None, heard_at: datetime | None, now: datetime
+) -> tuple[Fault, ...]:
+    """The fault of a closing in the future, or before the report was heard."""
+    if closed_at is None or (heard_at or now) <= closed_at <= now + CLOCK_SKEW:
+        return ()
+    return (
+        Fault(
+            "closed-at-impossible",
+            "closed_at",
+            "The report cannot have been closed before it was heard, or in the future.",
+            "Correct the time of the closing, or leave it out.",
+        ),
+    )
 
 
 def text_faults(text: str, name: str = "description") -> tuple[Fault, ...]:

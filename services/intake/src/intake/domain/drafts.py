@@ -24,6 +24,7 @@ class Draft:
     """A report as it is submitted; the flat, if given, is a place below the report's and is never published.
 
     `answers` is None when nobody was asked the category's questions.
+    `closed_at` is set when it was closed before, in the list that it is imported from.
     """
 
     category: str
@@ -36,6 +37,7 @@ class Draft:
     frail: bool = False
     flat: str | None = None
     answers: Answers | None = None
+    closed_at: datetime | None = None
 
 
 def tidy(draft: Draft) -> Draft:
@@ -51,6 +53,7 @@ def tidy(draft: Draft) -> Draft:
         description=tidy_text(draft.description),
         language=draft.language.strip().lower(),
         heard_at=_milliseconds(draft.heard_at),
+        closed_at=_milliseconds(draft.closed_at),
         contact=Contact(_line(contact.name), _line(contact.email), _line(contact.phone)),
         flat=_line(draft.flat),
         answers=None if draft.answers is None else tidy_answers(draft.answers),

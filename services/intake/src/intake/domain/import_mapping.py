@@ -4,6 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 
 COLUMNS = ("id", "date", "text", "category")
+CLOSED = "closed"  # the optional column with the date of the closing
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from intake.domain.draft_rules import MOST_CHARACTERS
 from intake.domain.drafts import Draft, tidy
 from intake.domain.import_dates import read_moment
-from intake.domain.import_mapping import ImportMapping, PlaceRule, comparable
+from intake.domain.import_mapping import CLOSED, ImportMapping, PlaceRule, comparable
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def map_row(mapping: ImportMapping, row: Mapping[str, str]) -> Mapped | Rejected
             description=_text(mapping, row.get(columns["text"], ""), label),
             channel="import",
             heard_at=_date(mapping, row.get(columns["date"], "").strip()),
+            closed_at=_closing(mapping, row.get(columns.get(CLOSED, ""), "").strip()),
         )
     except _Unmappable as error:
         return Rejected("".join(filter(str.isprintable, row_id)), str(error))
@@ -89,3 +90,7 @@ def _date(mapping: ImportMapping, text: str) -> datetime:
     if moment is None:
         raise _Unmappable(f"unreadable date {text[:40]!r}: expected one of {', '.join(mapping.dates)}")
     return moment
+
+
+def _closing(mapping: ImportMapping, text: str) -> datetime | None:
+    return _date(mapping, text) if text else None

@@ -98,6 +98,11 @@ def move(
     return _with_step(moved, Step(what or status.value, moved.updated_at, route, due_at, code))
 
 
+def closed_before(report: Report, closed_at: datetime) -> Report:
+    """The report as an imported list has it: closed before it was registered, with an outcome that nobody knows."""
+    return replace(report, status=Status.CLOSED, history=(Step(Status.CLOSED.value, closed_at),))
+
+
 def reopen(report: Report, now: datetime, route: str | None, due_at: datetime) -> Report:
     """A closed report that is worked on again: held when no office has it; any other report does not change."""
     if report.status is not Status.CLOSED:

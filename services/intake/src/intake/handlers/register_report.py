@@ -7,10 +7,10 @@ from chassis.errors import Early, Refused
 from chassis.handling import Change, Moment
 from contracts.intake import ReportRegistered
 from intake.domain.categories import Categories, Category, class_of
-from intake.domain.draft_rules import Fault, heard_at_faults, subject_faults
+from intake.domain.draft_rules import Fault, closed_at_faults, heard_at_faults, subject_faults
 from intake.domain.places import Place
 from intake.domain.questions import Answers, raised_to
-from intake.domain.reports import Report
+from intake.domain.reports import Report, closed_before
 from intake.handlers.documents import CATEGORIES, PRIVATE, REPORTS, PrivatePart
 
 
@@ -32,6 +32,7 @@ class RegisterReport:
     sealed: PrivatePart
     answers: Answers | None = None
     session_id: str | None = None
+    closed_at: datetime | None = None
 
 
 def register_report(
@@ -44,15 +45,20 @@ def register_report(
 ) -> Change:
     """Register the report and publish ReportRegistered; the same report again changes nothing.
 
+    A report that was closed before, in an imported list, is registered as closed: nobody else has to know of it.
+
     Raises Refused for another report under a used id, and for a report that violates a rule.
     """
     if report is not None:
         return _known(command, report)
     category, place = _subject(command, categories, place, moment.now)
     report = _opened(command, category, moment.now)
+    events = [_registered(report, category, place)]
+    if command.closed_at is not None:
+        report, events = closed_before(report, command.closed_at), []
     return Change(
         write=[REPORTS.put(report), PRIVATE.put(command.sealed)],
-        events=[_registered(report, category, place)],
+        events=events,
         answer=_answer(report, known=False),
     )
 
@@ -78,6 +84,7 @@ def _subject(
     found = (
         *subject_faults(category, place, command.heard_at or now, command.answers),
         *heard_at_faults(command.heard_at, now),
+        *closed_at_faults(command.closed_at, command.heard_at, now),
     )
     if found or category is None or place is None:
         raise refusal(found[0])

@@ -12,7 +12,7 @@ from intake.app.imports.csv_dialect import QUOTE
 from intake.app.imports.csv_rows import ImportFailed, printable
 from intake.domain.categories import Categories
 from intake.domain.import_dates import format_problem
-from intake.domain.import_mapping import COLUMNS, ImportMapping, PlaceRule, comparable
+from intake.domain.import_mapping import CLOSED, COLUMNS, ImportMapping, PlaceRule, comparable
 from intake.domain.place_tree import PlaceTree
 
 
@@ -32,8 +32,8 @@ def _delimiter(value: str) -> str:
 
 
 def _all_columns(columns: dict[str, str]) -> dict[str, str]:
-    if set(columns) != set(COLUMNS):
-        raise ValueError(f"must name exactly {', '.join(COLUMNS)}")
+    if set(columns) - {CLOSED} != set(COLUMNS):
+        raise ValueError(f"must name exactly {', '.join(COLUMNS)}, and {CLOSED} if the list has it")
     return columns
 
 

@@ -2,9 +2,11 @@
 
 import hmac
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 from intake.app.imports.csv_rows import ImportFailed
+from intake.app.tracking_codes import closing_proof, import_key
 
 _LISTS = uuid.UUID("8d0f2c84-2a35-5c0e-8a0b-6f1d3f5b9e07")
 _FIX = "give the file with the secret of that intake service (INTAKE_SECRET) with --secret FILE"
@@ -19,13 +21,17 @@ class RowIds:
     def __init__(self, secret: bytes, source: str) -> None:
         if len(secret) < 16:
             raise ValueError("less than 16 bytes")
-        self._key = hmac.digest(secret, b"ascolto/intake/import", "sha256")
+        self._key = import_key(secret)
         self._source = source
 
     def of(self, row_id: str) -> str:
         """The report id of a row."""
         digest = hmac.digest(self._key, f"{self._source}\0{row_id}".encode(), "sha256")
         return str(uuid.UUID(bytes=digest[:16], version=5))
+
+    def closing_proof(self, report_id: str, closed_at: datetime) -> str:
+        """What proves to intake that the list says when this report was closed."""
+        return closing_proof(self._key, report_id, closed_at)
 
     def former(self, row_id: str) -> str:
         """The report id of a row that was imported before ids were keyed."""

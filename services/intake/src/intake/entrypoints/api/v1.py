@@ -84,6 +84,15 @@ class NewReport(Body):
             "asks no questions; otherwise the required ones must be there, even in {}."
         ),
     )
+    closed_at: Instant | None = Field(
+        None,
+        description="When it was closed, for a report of the past in an imported list: nobody gets a case.",
+    )
+    closing_proof: str | None = Field(
+        None,
+        description="HMAC of the import over `report_id` and `closed_at`, with a key from intake's secret.",
+        pattern=r"^[0-9a-f]{64}$",
+    )
 
     def draft(self) -> Draft:
         """The draft of the domain."""
@@ -99,6 +108,7 @@ class NewReport(Body):
             frail=self.frailty,
             flat=self.flat,
             answers=None if self.answers is None else read_answers(self.answers),
+            closed_at=self.closed_at,
         )
 
 
@@ -167,6 +177,7 @@ def _serve_reports(api: APIRouter, use_cases: UseCases) -> None:
         """Register a report: 201, or 200 when it is already registered, with the first response again for its first sender."""
         submissions = use_cases.submissions
         report_id = client_id(body.report_id) if body.report_id else submissions.new_id()
+        _check_closing(body, report_id, use_cases)
         submitted = await submissions.accept(await submissions.judge(body.draft()), report_id, sender)
         response.status_code = 200 if submitted.known else 201
         response.headers["Cache-Control"] = "no-store"
@@ -233,6 +244,20 @@ def client_id(given: UUID, name: str = "report_id") -> str:
             fix="Send a UUIDv7 (RFC 9562), or leave the id out.",
         )
     return str(given)
+
+
+def _check_closing(body: NewReport, report_id: str, use_cases: UseCases) -> None:
+    """Raises Refused (422) for a closing that no import with the service's secret has sent."""
+    if body.closed_at is None:
+        return
+    if not use_cases.codes.proves_closing(report_id, body.closed_at, body.closing_proof or ""):
+        raise Refused(
+            "closing-not-proven",
+            "Only an import of the agency registers reports that were closed before.",
+            status=422,
+            field="closed_at",
+            fix="Leave closed_at out, or import the list with `python -m intake import`.",
+        )
 
 
 def accepted(report_id: str, receipt: Receipt) -> Accepted:

@@ -12,6 +12,7 @@ from intake.entrypoints.pages.home import home_router
 from intake.entrypoints.pages.qr_codes import qr_code
 from intake.entrypoints.pages.receipt import receipt_router
 from intake.entrypoints.pages.report_steps import steps_router
+from intake.entrypoints.pages.statistics import statistics_router
 from intake.entrypoints.pages.status_access import access_router
 from intake.entrypoints.pages.status_report import report_router
 from webkit.csrf import CsrfTokens
@@ -34,7 +35,8 @@ def public_router(
     front = Front(context, use_cases, site, csrf)
     guards = [Depends(refuse_with_page), Depends(context.require("public"))]
     pages = APIRouter(include_in_schema=False, dependencies=guards)
-    for router in (home_router, receipt_router, steps_router, access_router, report_router):
+    routers = (home_router, receipt_router, steps_router, access_router, report_router, statistics_router)
+    for router in routers:
         pages.include_router(router(front))
     pages.include_router(language_routes())
     pages.include_router(site.router(context))
