@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.routing.test_pages import CASE, MONDAY, REPORT, Web, browser, hidden, log_in, web
+from tests.routing.test_pages import CASE, MONDAY, REPORT, TO_UNDO, Web, browser, hidden, log_in, web
 
 from contracts.intake import ReportRegistered
 from routing.domain.cases import Case, Outcome, Status
@@ -91,8 +91,9 @@ async def test_a_closing_is_chosen_then_confirmed_by_the_name_of_the_case(
     assert "Solitudine e isolamento" in second.text
     assert "Non confermato" in second.text
     assert f"/segnalazioni/{REPORT}/risposta?torna=%2Flavoro%2F{REPORT}%2Fchiudi" in second.text
+    assert "viene avvisato fra 20 minuti" in read(second)
     assert str(done.url).endswith(PAGE)
-    assert f"Fatto: il caso «{CASE}» si chiude fra dieci minuti." in read(done)
+    assert f"Fatto: il caso «{CASE}» sta per chiudersi." in read(done)
     case = await case_of(service)
     assert case.status is Status.OPEN
     assert case.closing is not None
@@ -119,8 +120,8 @@ async def test_a_closing_is_undone_with_the_time_that_is_left(
     page = await ada.get(PAGE)
     undone = await ada.post(f"{PAGE}/annulla", data=hidden(page))
 
-    assert "Il caso si chiude alle 10:10" in read(page)
-    assert "Può annullare ancora per 6 minuti." in read(page)
+    assert "Il caso si chiude alle 10:20" in read(page)
+    assert "Può annullare ancora per 16 minuti." in read(page)
     assert f"la chiusura del caso «{CASE}» è annullata" in read(undone)
     assert (await case_of(service)).closing is None
 
@@ -128,7 +129,7 @@ async def test_a_closing_is_undone_with_the_time_that_is_left(
 async def test_an_undo_that_comes_too_late_says_so(ada: httpx.AsyncClient, service: Any, web: Web) -> None:
     await close(ada)
     form = hidden(await ada.get(PAGE))
-    service.now = web.now = web.now + timedelta(minutes=10)
+    service.now = web.now = web.now + TO_UNDO
     await service.fire_timers()
 
     late = await ada.post(f"{PAGE}/annulla", data=form)
@@ -316,7 +317,7 @@ async def test_the_board_knows_what_is_late_due_today_closing_and_closed(
     service.now = web.now
     await close(coordinator)
     assert [await listing(view) for view in ("chiusura", "ritardo", "chiusi")] == [True, False, False]
-    service.now = web.now = web.now + timedelta(minutes=10)
+    service.now = web.now = web.now + TO_UNDO
     await service.fire_timers()
     assert [await listing(view) for view in ("chiusura", "aperti", "chiusi")] == [False, False, True]
 

@@ -38,6 +38,8 @@ ROOT = Path(__file__).parents[2]
 SECRET = b"an invented secret of 32 bytes.."
 SEED = ROOT / "deploy" / "seed" / "routing"
 LABELS = read_labels(SEED)
+# Not the usual time, which would hide that a setting is not passed on.
+TO_UNDO = timedelta(minutes=20)
 CLOSING = {"esito": "solved", "command_id": "0190a000-0000-7000-8000-00000000c0de"}
 CASE = "Solitudine e isolamento, Monterosso"
 
@@ -83,7 +85,12 @@ async def web(service: Any, register: Register, tmp_path: Path) -> Web:
     context: ServiceContext = replace(service.context, clock=lambda: made.now)
     site = site_over(made)
     app = build_app(
-        "routing", metrics, [pages_router(context, site, LABELS)], dict, dict, error_page=site.error_page
+        "routing",
+        metrics,
+        [pages_router(context, site, LABELS, TO_UNDO)],
+        dict,
+        dict,
+        error_page=site.error_page,
     )
     made.hosts = {
         "issuer.example": httpx.ASGITransport(build_issuer(issuer)),

@@ -34,7 +34,7 @@ from chassis.store.memory import MemoryStore
 from chassis.store.port import StoreSession
 from contracts.intake import ReportRegistered
 from routing.app.put_in_force import put_in_force
-from routing.domain.cases import Status
+from routing.domain.cases import UNDO, Status
 from routing.domain.registers import Register
 from routing.entrypoints.pages.router import pages_router
 from routing.handlers.documents import CASES
@@ -100,7 +100,9 @@ async def place_over(service: Any, store: MemoryStore, key: Path) -> Place:
     issuer = Provider(ISSUER, load_key(key), clients, 600, seconds)
     context = replace(service.context, store=store, clock=lambda: web.now)
     apps = [
-        build_app("routing", Metrics("routing"), [pages_router(context, site_over(web), LABELS)], dict, dict)
+        build_app(
+            "routing", Metrics("routing"), [pages_router(context, site_over(web), LABELS, UNDO)], dict, dict
+        )
         for _ in range(2)
     ]
     web.hosts["issuer.example"] = httpx.ASGITransport(build_issuer(issuer))

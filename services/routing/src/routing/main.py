@@ -1,6 +1,7 @@
 """The wiring of routing: settings, documents, reactions, routes and start-up."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from fastapi import APIRouter
 
@@ -29,12 +30,13 @@ def plan(settings: Settings) -> Plan:
     secret = bytes.fromhex(settings.secret.read_text().strip())
     login = login_of(settings, settings.public_url, HOME)
     site = Site("routing", HOME, read_agency(settings.seed), secret, login)
+    undo = timedelta(seconds=settings.undo_seconds)
     site.share(dashboards=settings.dashboards_url)
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
         return (
             cases_router(context),
-            pages_router(context, site, labels),
+            pages_router(context, site, labels, undo),
             system_router(context, site, SERVICES),
         )
 

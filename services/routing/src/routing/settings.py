@@ -15,3 +15,6 @@ class Settings(ClientSettings):
         description="Address of the pages for staff, to which people return from the login."
     )
     dashboards_url: str = Field("", description="Address of the dashboards, as browsers of ops reach them.")
+    undo_seconds: int = Field(
+        600, description="For how long the closing of a case can be undone, in seconds.", ge=1, le=86_400
+    )

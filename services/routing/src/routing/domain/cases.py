@@ -8,7 +8,7 @@ from routing.domain.calendar import Due
 from routing.domain.history import Entry, Happened, MoveReason, Staff
 from routing.domain.rules import Candidate, Decision, Held, PassedOver, Reported, Route
 
-# For this long a closing can be undone.
+# For this long a closing can be undone, unless the settings say otherwise.
 UNDO = timedelta(minutes=10)
 
 

@@ -1,6 +1,7 @@
 """Begin to close a case, undo it, and close it when nobody has undone it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from chassis.errors import Refused
 from chassis.handling import NOTHING, Change, Moment, Timer
@@ -22,11 +23,12 @@ from routing.handlers.resolve_case import close
 
 @dataclass(frozen=True)
 class BeginClosing:
-    """Close this case with this outcome, unless somebody undoes it in time."""
+    """Close this case with this outcome, unless somebody undoes it within the time `undo`."""
 
     report_id: str
     outcome: Outcome
     by: Staff
+    undo: timedelta = UNDO
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def begin_closing(command: BeginClosing, case: Case | None, moment: Moment) -> C
     Raises Refused when there is no case, when it is resolved, or while it is being closed.
     """
     case = workable(case)
-    name, ends_at = moment.id("closing"), moment.now + UNDO
+    name, ends_at = moment.id("closing"), moment.now + command.undo
     timer = Timer(name, ends_at, ClosingElapsed(command.report_id, name), command.report_id)
     closing = Closing(command.outcome, moment.now, ends_at, name, command.by)
     return Change(

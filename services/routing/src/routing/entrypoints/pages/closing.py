@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from chassis.errors import Refused
 from routing.app.close import begin_closing
-from routing.domain.cases import UNDO, Outcome
+from routing.domain.cases import Outcome
 from routing.entrypoints.pages.desk import HOME, Desk, page_of, staff_of
 from webkit.login import Visitor
 
@@ -59,7 +59,7 @@ class ClosingPages:
         outcome, by = OUTCOMES[form.esito], staff_of(visitor)
         try:
             answer = await begin_closing(
-                self._desk.context, case.report_id, outcome, by, str(form.command_id)
+                self._desk.context, case.report_id, outcome, by, self._desk.undo, str(form.command_id)
             )
         except Refused as refused:
             errors = {"esito": self._desk.error(request, refused)}
@@ -90,7 +90,7 @@ class ClosingPages:
             outcome=chosen.outcome,
             outcomes=tuple(OUTCOMES),
             answer_place=f"/segnalazioni/{case.report_id}/risposta?torna={quote(here, safe='')}",
-            minutes=UNDO.seconds // 60,
+            undo_seconds=int(self._desk.undo.total_seconds()),
             errors=chosen.errors,
             command_id=self._desk.new_id(),
         )

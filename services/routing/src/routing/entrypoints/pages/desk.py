@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -9,7 +10,7 @@ from fastapi import Request, Response
 from chassis.errors import Refused
 from chassis.ids import uuid7
 from chassis.service import Answer, ServiceContext
-from routing.domain.cases import Case
+from routing.domain.cases import UNDO, Case
 from routing.domain.history import Staff
 from routing.domain.labels import Labels
 from routing.domain.registers import Register
@@ -49,10 +50,10 @@ class People:
 
 
 class Desk:
-    """The staff pages' site, labels and guards."""
+    """The staff pages' site, labels and guards, and for how long a closing can be undone."""
 
-    def __init__(self, context: ServiceContext, site: Site, labels: Labels) -> None:
-        self.context, self.site, self.labels = context, site, labels
+    def __init__(self, context: ServiceContext, site: Site, labels: Labels, undo: timedelta = UNDO) -> None:
+        self.context, self.site, self.labels, self.undo = context, site, labels, undo
 
     def guard(self, *roles: str) -> SessionGuard:
         """Restricts a page to these roles."""

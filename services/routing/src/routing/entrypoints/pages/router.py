@@ -1,5 +1,7 @@
 """All staff pages of routing but those for ops."""
 
+from datetime import timedelta
+
 from fastapi import APIRouter
 
 from chassis.service import ServiceContext
@@ -16,9 +18,9 @@ from routing.entrypoints.pages.settings import settings_router
 from webkit.site import Site
 
 
-def pages_router(context: ServiceContext, site: Site, labels: Labels) -> APIRouter:
+def pages_router(context: ServiceContext, site: Site, labels: Labels, undo: timedelta) -> APIRouter:
     """Every page of staff, the static files, and login and logout."""
-    router, desk = APIRouter(include_in_schema=False), Desk(context, site, labels)
+    router, desk = APIRouter(include_in_schema=False), Desk(context, site, labels, undo)
     router.include_router(site.login_router(context, *STAFF, *MAINTAINERS))
     # Pages with a name come before those of a case, whose path has an id in that place.
     for made in (mine_router, board_router, absences_router, settings_router):
