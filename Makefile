@@ -109,7 +109,7 @@ map: $(STAMP) ## Write docs/event-map.md: the publisher and the subscribers of e
 journeys: $(STAMP) $(BROWSER) ## Walk every role's pages with Chromium on a system of their own, and check each page (STATE=… on a running one; ONLY=tenant,arab)
 	@$(RUN) -m tests.journeys $(WHERE) $(if $(ONLY),--only "$(ONLY)")
 
-screens: $(STAMP) $(BROWSER) ## Take pictures of every page of a running system at 390 and 1280 px, with Chromium (TO=docs/pictures PAGE=home)
+screens: $(STAMP) $(BROWSER) ## Take pictures of every page of a running system at 390 and 1280 px, the public ones also in Arabic, with Chromium (TO=docs/pictures PAGE=home)
 	@$(RUN) -m tests.journeys.screens $(WHERE) --to "$(or $(TO),docs/pictures)" $(if $(PAGE),--page $(PAGE))
 
 subscribers: $(STAMP) $(FOREIGN) ## Run subscribers in Python, Node.js and Java on a live system and kill them in mid-stream

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.journeys import errors, lighthouse, officer, operations, staff, tenant
+from tests.journeys import errors, keyboard, lighthouse, officer, operations, staff, tenant
 from tests.journeys.browser import chromium
 from tests.journeys.registry import JOURNEYS, Journey
 from tests.journeys.system import journey_system
@@ -21,7 +21,7 @@ from webkit.i18n.extraction import distributions, in_use
 
 FAILURES = REPOSITORY / ".state" / "journeys-failed"
 # The modules whose functions are the journeys, in the order in which they are walked.
-WALKED = (errors, tenant, staff, officer, operations)
+WALKED = (errors, tenant, keyboard, staff, officer, operations)
 
 
 def main(words: Sequence[str]) -> int:
@@ -36,8 +36,9 @@ def main(words: Sequence[str]) -> int:
     wanted = [one for one in JOURNEYS if _is_wanted(one, args.only)]
     with journey_system(args.state) as system, chromium() as browser:
         world = World(browser, system.public_url, system.issuer_url, system.mails, system)
+        measuring = None if args.no_lighthouse or args.only else _measuring(system)
         failed = [one.name for one in wanted if not _walk(one, world)]
-        unmet = [] if args.no_lighthouse or args.only else _measure(system)
+        unmet = [*measuring.unmet()] if measuring else []
     for finding in world.record.findings:
         print(f"finding: {finding.page}: {finding.rule}: {finding.where}")
     for sentence in unmet:
@@ -77,11 +78,11 @@ def _walk(one: Journey, world: World) -> bool:
     return True
 
 
-def _measure(system: System) -> list[str]:
+def _measuring(system: System) -> lighthouse.Measuring | None:
     if lighthouse.node() is None or not lighthouse.CLI.exists():
         print("lighthouse: skipped, because Node.js or the npm packages are missing: run `make setup`")
-        return []
-    return [line for path in lighthouse.PUBLIC for line in lighthouse.unmet(system.public_url, path)]
+        return None
+    return lighthouse.Measuring(system.public_url)
 
 
 def complete_languages() -> list[str]:

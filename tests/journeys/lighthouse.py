@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.journeys.browser import FLAGS, program
@@ -17,8 +19,47 @@ LEAST = {"accessibility": 100, "best-practices": 100, "performance": 90}
 MOST_BYTES = 100 * 1024
 CLI = HERE / "node_modules" / "lighthouse" / "cli" / "index.js"
 SECONDS = 120.0
-# A machine that is busy with something else measures the page worse than it is, never better.
+# A machine that is busy with something else measures the page worse than it is, never better: what the first attempt, beside
+# the journeys, does not reach is measured again after them.
 ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The scores of a page, and the bytes of the page with everything it loads."""
+
+    scores: Mapping[str, int]
+    weight: int
+
+    def is_met(self) -> bool:
+        """Whether every score is high enough."""
+        return all(self.scores[name] >= least for name, least in LEAST.items())
+
+    def best_of(self, other: "Measurement") -> "Measurement":
+        """The better of two scores each."""
+        return Measurement(
+            {name: max(score, other.scores[name]) for name, score in self.scores.items()}, self.weight
+        )
+
+
+class Measuring:
+    """Measures the public pages one after another, beside whatever else goes on."""
+
+    def __init__(self, url: str) -> None:
+        """Begins."""
+        self._url, self._thread = url, ThreadPoolExecutor(1)
+        self._first: dict[str, Future[Measurement]] = {
+            path: self._thread.submit(measured, url + path) for path in PUBLIC
+        }
+
+    def unmet(self) -> Iterator[str]:
+        """What the pages do not reach, one sentence each, once all are measured."""
+        wait(self._first.values())
+        for path, first in self._first.items():
+            best = first.result()
+            for _ in range(ATTEMPTS - 1):
+                best = best if best.is_met() else best.best_of(measured(self._url + path))
+            yield from _told(path, best)
 
 
 def node() -> str | None:
@@ -27,24 +68,16 @@ def node() -> str | None:
     return str(own[-1]) if own else shutil.which("node")
 
 
-def unmet(url: str, path: str) -> Iterator[str]:
-    """What a page does not reach, one sentence each."""
-    best: dict[str, int] = {}
-    weight = 0
-    for _ in range(ATTEMPTS):
-        scores, weight = _measure(url + path)
-        best = {name: max(score, best.get(name, 0)) for name, score in scores.items()}
-        if all(best[name] >= least for name, least in LEAST.items()):
-            break
+def _told(path: str, best: Measurement) -> Iterator[str]:
     for name, least in LEAST.items():
-        if best[name] < least:
-            yield f"{path}: {name} {best[name]}, at least {least} are needed"
-    if weight > MOST_BYTES:
-        yield f"{path}: {weight / 1024:.0f} kB in all, at most {MOST_BYTES / 1024:.0f} are allowed"
+        if best.scores[name] < least:
+            yield f"{path}: {name} {best.scores[name]}, at least {least} are needed"
+    if best.weight > MOST_BYTES:
+        yield f"{path}: {best.weight / 1024:.0f} kB in all, at most {MOST_BYTES / 1024:.0f} are allowed"
 
 
-def _measure(address: str) -> tuple[Mapping[str, int], int]:
-    """The scores of one run and the bytes of the page with everything it loads."""
+def measured(address: str) -> Measurement:
+    """One run of Lighthouse on a page."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "report.json"
         flags = " ".join(["--headless=new", *FLAGS])
@@ -55,4 +88,5 @@ def _measure(address: str) -> tuple[Mapping[str, int], int]:
         assert file.exists(), done.stderr[-2000:]
         report = json.loads(file.read_text())
     scores = {name: round(100 * (report["categories"][name]["score"] or 0)) for name in LEAST}
-    return scores, int(report["audits"].get("total-byte-weight", {}).get("numericValue", 0))
+    weight = int(report["audits"].get("total-byte-weight", {}).get("numericValue", 0))
+    return Measurement(scores, weight)

@@ -4,14 +4,10 @@ from datetime import UTC, datetime
 
 from tests.journeys.registry import journey
 from tests.journeys.staff import BRUNO
+from tests.journeys.tenant import registered
 from tests.journeys.walk import DESKTOP, Walk, World
 
-SECONDS = 30
-REPORT = {
-    "category": "contributo-affitto",
-    "place_id": "bg-monterosso",
-    "description": "Non riesco a pagare l'affitto.",
-}
+WORDS = "Non riesco a pagare l'affitto."
 DATA = {
     "members": "3",
     "minors": "1",
@@ -31,13 +27,12 @@ DATA = {
 @journey("officer")
 def decide_and_correct_a_contribution(world: World) -> None:
     """Sees a contribution's outcome before deciding, decides it wrong by a cent, and corrects it by law."""
-    sent = world.walk().context.request.post(f"{world.url}/v1/reports", data=REPORT)
-    assert sent.status == 201, sent.text()
+    contribution(world)
     walk = world.walk(screen=DESKTOP).log_in(*BRUNO, "/contributi").sees("Domande di contributo")
-    _open_the_newest(walk)
-
-    walk.follow("Inserisci i dati").press("Vedi l'esito prima di decidere").sees("Controlli questi punti")
-    _fill_in(walk, patrimony="26.200,01").press("Vedi l'esito prima di decidere")
+    open_the_newest(walk).follow("Inserisci i dati").press("Vedi l'esito prima di decidere").sees(
+        "Controlli questi punti"
+    )
+    fill_in(walk, patrimony="26.200,01").press("Vedi l'esito prima di decidere")
     walk.sees("Non accolta", "Il patrimonio 26.200,01 € supera la soglia del nucleo, 26.200,00 €.")
     walk.press("Sì, decidi").sees("Fatto: la decisione è presa.", "entro 60 giorni")
 
@@ -57,19 +52,21 @@ def read_the_lists_of_contributions(world: World) -> None:
     walk.open("/contributi/attesa").sees("Lista d'attesa")
 
 
-def _open_the_newest(walk: Walk) -> None:
+def contribution(world: World) -> None:
+    """A tenant asks for a contribution to the rent."""
+    registered(world, WORDS, "contributo-affitto")
+
+
+def open_the_newest(walk: Walk) -> Walk:
     """The application of the report that was just sent, once it has arrived."""
-    for _ in range(SECONDS):
-        walk.open("/contributi?ordine=-entro")
-        if walk.all("tbody th a").count():
-            break
-        walk.page.wait_for_timeout(1000)
-    walk.all("tbody th a").first.click()
-    walk.page.wait_for_load_state()
-    walk.sees("Non riesco a pagare l'affitto.", "Inserisci i dati")
+    walk.open("/contributi?ordine=-entro")
+    newest = walk.all("tbody th a")
+    walk.wait_for(lambda: newest.count() or not walk.page.reload(), "an application")
+    return walk.follow(newest.first.inner_text()).sees(WORDS, "Inserisci i dati")
 
 
-def _fill_in(walk: Walk, **more: str) -> Walk:
+def fill_in(walk: Walk, **more: str) -> Walk:
+    """Enters the data of the application, and more."""
     for name, text in {**DATA, **more}.items():
         walk.fill(name, text)
     for name in ("kind", "attestation_kind", "anomalies"):

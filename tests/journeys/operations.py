@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from aiokafka import AIOKafkaProducer
 from tests.journeys.registry import journey
 from tests.journeys.staff import ADA, DINO
-from tests.journeys.tenant import report
+from tests.journeys.tenant import registered
 from tests.journeys.walk import DESKTOP, World
 
 
@@ -49,10 +49,9 @@ async def _send_what_nobody_can_read(world: World) -> None:
 @journey("operator")
 def messages(world: World) -> None:
     """Reads the messages of a report and sends one again with a reason."""
-    tenant = world.walk()
-    slip = report(tenant, "Muffa in bagno.", "technical", "muffa", email="nora@example.org")
-    tenant.mail_to("nora@example.org", slip.code)
+    slip = registered(world, "Muffa in bagno.", "muffa", email="nora@example.org")
     walk = world.walk(screen=DESKTOP).log_in(*ADA, "/messaggi")
+    walk.mail_to("nora@example.org", slip.code)
     walk.open(f"/messaggi?codice={slip.code}").sees(slip.code, "Muffa e umidità")
     walk.follow("Invii di nuovo")
     walk.pick_first("motivo")

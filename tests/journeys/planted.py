@@ -23,6 +23,7 @@ PLANTED = {
     "third party": SOUND.replace("<p>Una", '<img alt="" src="http://third.invalid/x.png"><p>Una'),
     "console": SOUND.replace("<p>Una", '<img alt="" src="/missing.png"><p>Una'),
 }
+UNSEEN = SOUND.replace("</title>", "</title><style>:focus { outline: none }</style>")
 UNREACHABLE = SOUND.replace("<button", '<button tabindex="-1"')
 
 
@@ -32,6 +33,7 @@ class Pages(BaseHTTPRequestHandler):
     pages = {f"/{number}": page for number, page in enumerate(PLANTED.values())} | {
         "/sound": SOUND,
         "/unreachable": UNREACHABLE,
+        "/unseen": UNSEEN,
         "/favicon.ico": "",
     }
 
@@ -82,6 +84,9 @@ def main() -> None:
         world.record.findings.clear()
         world.walk(keyboard=True).open("/sound").fill("Nome", "Ada").press("Invia").sees("Una pagina")
         found["sound"] = [finding.rule for finding in world.record.findings]
+        world.record.findings.clear()
+        world.walk(keyboard=True).open("/unseen").press("Invia")
+        found["unseen"] = [finding.rule for finding in world.record.findings]
         unreachable = world.walk(keyboard=True).open("/unreachable")
         found["unreachable"] = refusal(lambda: unreachable.press("Invia"))
         found["elsewhere"] = refusal(lambda: world.walk().open("/sound").is_at("/elsewhere"))

@@ -1,4 +1,4 @@
-"""`make screens`: a picture of every page of a running system, as wide as a phone and as wide as a desktop."""
+"""`make screens`: a picture of every page of a running system, as wide as a phone and as wide as a desktop; for tenants also in Arabic."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from playwright.sync_api import Error
 from tests.journeys.browser import chromium
 from tests.journeys.staff import ADA, BRUNO, CARLA, DINO
-from tests.journeys.tenant import report, status
+from tests.journeys.tenant import PLACE, WORDS, receipt_of, status
 from tests.journeys.walk import Walk, World
 
 from stack.processes import StackError, print_stderr
@@ -18,6 +18,8 @@ from stack.system import System
 
 WIDTHS = (390, 1280)
 HEIGHT = 900
+# What tenants see is taken from left to right and from right to left.
+LANGUAGES = ("it", "ar")
 Person = tuple[str, str]
 
 
@@ -44,6 +46,10 @@ SCREENS = (
     Screen("not-found", None, "/nessuna-pagina"),
     Screen("mine", ADA, "/lavoro"),
     Screen("case", ADA, "/lavoro/quadro > /lavoro/0"),
+    Screen("reopen", ADA, "/lavoro/quadro?vista=chiusi > /lavoro/0 > /lavoro/0*/riapri"),
+    Screen("words", ADA, "/lavoro/quadro > /lavoro/0 > /segnalazioni/0"),
+    Screen("answer", ADA, "/lavoro/quadro > /lavoro/0 > /segnalazioni/0*/risposta"),
+    Screen("new-pin", ADA, "/lavoro/quadro > /lavoro/0 > /segnalazioni/0 > /segnalazioni/0*/pin"),
     Screen("close", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/chiudi"),
     Screen("assign", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/affida"),
     Screen("hand-off", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/passa"),
@@ -51,6 +57,11 @@ SCREENS = (
     Screen("household", ADA, "/segnalazioni/nuova"),
     Screen("board", CARLA, "/lavoro/quadro"),
     Screen("absences", CARLA, "/lavoro/assenze"),
+    Screen(
+        "absence-preview",
+        CARLA,
+        "/lavoro/assenze/anteprima?operatore=operatore-1&dal=01/06/2031&al=05/06/2031",
+    ),
     Screen("settings", CARLA, "/lavoro/impostazioni"),
     Screen("messages", CARLA, "/messaggi"),
     Screen("message", CARLA, "/messaggi > /messaggi/caso/"),
@@ -59,6 +70,7 @@ SCREENS = (
     Screen("application", BRUNO, "/contributi?stato=decise > /contributi/"),
     Screen("decision", BRUNO, "/contributi?stato=decise > /contributi/ > /contributi/*/decisione"),
     Screen("correction", BRUNO, "/contributi?stato=decise > /contributi/ > /contributi/*/annulla"),
+    Screen("data", BRUNO, "/contributi > /contributi/ > /contributi/*/dati"),
     Screen("budgets", BRUNO, "/contributi/bilanci"),
     Screen("waiting-list", BRUNO, "/contributi/attesa"),
     Screen("wrong-role", BRUNO, "/lavoro"),
@@ -91,14 +103,16 @@ def main(words: Sequence[str]) -> int:
     with chromium() as browser:
         world = World(browser, system.public_url, system.issuer_url, system.mails, system, check=False)
         for person in dict.fromkeys(screen.person for screen in wanted):
-            walk = world.walk()
-            if person:
-                walk.log_in(*person, START[person])
-            for screen in [one for one in wanted if one.person == person]:
-                _take(walk, screen, args.to)
-            walk.close()
+            for language in ("it",) if person else LANGUAGES:
+                walk = world.walk(language=language)
+                if person:
+                    walk.log_in(*person, START[person])
+                for screen in [one for one in wanted if one.person == person]:
+                    _take(walk, screen, args.to)
+                walk.close()
         if not args.page:
-            _take_report(world, args.to)
+            for language in LANGUAGES:
+                _take_report(world, language, args.to)
     return 0
 
 
@@ -126,20 +140,36 @@ def _go(walk: Walk, path: str) -> None:
     walk.page.wait_for_load_state("networkidle")
 
 
-def _take_report(world: World, folder: Path) -> None:
-    """The pages that follow a report."""
-    walk = world.walk()
-    slip = report(walk)
+def _take_report(world: World, language: str, folder: Path) -> None:
+    """The steps of a report, and the pages that follow it."""
+    walk = world.walk(language=language)
+    walk.open("/segnala").press()
+    _picture(walk, "report-wrong", folder)
+    walk.pick("group", "technical").press()
+    _picture(walk, "report-category", folder)
+    walk.pick("category", "ascensore").press()
+    _picture(walk, "report-place", folder)
+    walk.choose("place_id", PLACE).press()
+    _picture(walk, "report-text", folder)
+    walk.fill("description", WORDS).press()
+    _picture(walk, "report-contact", folder)
+    walk.press()
+    _picture(walk, "report-summary", folder)
+    slip = receipt_of(walk.press())
     _picture(walk, "receipt", folder)
     status(walk, slip)
     _picture(walk, "report-status", folder)
+    for name, path in (("information", "/stato/informazioni"), ("withdrawal", "/stato/ritiro")):
+        walk.open(path)
+        _picture(walk, f"report-{name}", folder)
 
 
 def _picture(walk: Walk, name: str, folder: Path) -> None:
     walk.page.wait_for_load_state("networkidle")
+    language = "" if walk.language == "it" else f"-{walk.language}"
     for width in WIDTHS:
         walk.page.set_viewport_size({"width": width, "height": HEIGHT})
-        file = folder / f"{name}-{width}.png"
+        file = folder / f"{name}{language}-{width}.png"
         walk.page.screenshot(path=file, full_page=True)
         print(f"screens: {file}", flush=True)
 

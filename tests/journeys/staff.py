@@ -1,7 +1,7 @@
 """Operators and coordinators: their cases, from the first look to the answer that the tenant reads."""
 
 from tests.journeys.registry import journey
-from tests.journeys.tenant import Receipt, report, status
+from tests.journeys.tenant import Receipt, registered, status
 from tests.journeys.walk import DESKTOP, Walk, World
 
 ADA, BRUNO, CARLA, DINO = (
@@ -23,7 +23,7 @@ def case_of(walk: Walk, slip: Receipt) -> Walk:
 @journey("operator")
 def operator_answers_and_closes(world: World) -> None:
     """Finds a case by its code, reads the tenant's words, writes the answer, closes, undoes, closes again."""
-    slip = report(world.walk(), "Biciclette nell'androne.", "social", "parti-comuni")
+    slip = registered(world, "Biciclette nell'androne.", "parti-comuni")
     walk = world.walk(screen=DESKTOP).log_in(*ADA, "/lavoro").sees("I miei casi")
     case_of(walk, slip).sees("Biciclette nell'androne.", "Perché")
     case = walk.path
@@ -39,8 +39,7 @@ def operator_answers_and_closes(world: World) -> None:
 @journey("operator")
 def operator_notes(world: World) -> None:
     """Adds a note, makes a new PIN at the listening point, and starts a report for the same household."""
-    tenant = world.walk()
-    slip = report(tenant, "Rumori di notte.", "social", "vicinato")
+    slip = registered(world, "Rumori di notte.", "vicinato")
     walk = world.walk(screen=DESKTOP).log_in(*ADA, "/segnalazioni")
     case_of(walk, slip)
     walk.open(f"/segnalazioni/{walk.path.rpartition('/')[2]}").fill("nota", "Sentita al telefono.").press(
@@ -52,7 +51,7 @@ def operator_notes(world: World) -> None:
     walk.press("Continui").press("Faccia il nuovo PIN")
     pin = walk.all("dl.receipt dd").nth(1).inner_text().strip("\u2066\u2068\u2069 ")
     assert pin != slip.pin
-    status(tenant, Receipt(slip.code, pin)).sees("Monterosso")
+    status(world.walk(), Receipt(slip.code, pin)).sees("Monterosso")
     walk.open(f"/segnalazioni/nuova?da={place.rpartition('/')[2]}").choose("category", "muffa")
     walk.fill("description", "Anche muffa in camera.").press("Registri la segnalazione").sees("PIN")
 
@@ -76,7 +75,7 @@ def operator_pages_on_a_phone(world: World) -> None:
 @journey("coordinator")
 def coordinator_board(world: World) -> None:
     """Reads the board, filters by address, hands a case on and takes it to a desk, with reasons."""
-    slip = report(world.walk(), "Sola da settimane.", "social", "isolamento")
+    slip = registered(world, "Sola da settimane.", "isolamento")
     walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro/quadro")
     case_of(walk, slip)
     case = walk.path
@@ -99,8 +98,8 @@ def coordinator_absence(world: World) -> None:
 @journey("coordinator")
 def coordinator_settings(world: World) -> None:
     """Reads the settings and who has read a report; logs out."""
-    slip = report(world.walk(), "Luce fulminata.", "technical", "luce-scale")
-    walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro/impostazioni")
+    slip = registered(world, "Luce fulminata.", "luce-scale")
+    walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro/impostazioni", fresh=True)
     case_of(walk, slip)
     walk.open(f"/segnalazioni/letture/{walk.path.rpartition('/')[2]}").sees("Carla Inventata")
     walk.press("Esci").sees("È uscito")
@@ -109,13 +108,13 @@ def coordinator_settings(world: World) -> None:
 @journey("officer")
 def wrong_role(world: World) -> None:
     """Opens a page of another role: it says where to go, and logs out."""
-    walk = world.walk(screen=DESKTOP).log_in(*BRUNO, "/lavoro").sees("Pagina riservata")
+    walk = world.walk(screen=DESKTOP).log_in(*BRUNO, "/lavoro", fresh=True).sees("Pagina riservata")
     walk.open("/contributi").sees("Domande di contributo").press("Esci").sees("È uscito")
 
 
 @journey("staff")
 def one_login(world: World) -> None:
     """Logs in once: the pages of the other services ask nothing."""
-    walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro/impostazioni")
+    walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro/impostazioni", fresh=True)
     for path in ("/messaggi", "/segnalazioni"):
         walk.open(path).is_at(path)

@@ -1,7 +1,7 @@
 """The system that journeys are walked on: a running one, or one of their own with the data of a demo day."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +13,21 @@ from stack.tools import REPOSITORY
 
 OWN_STATE = REPOSITORY / ".state" / "journeys"
 REPORTS, SEED = 60, 16
+OWN = {"routing": {"ROUTING_UNDO_SECONDS": "8"}}
+
+
+class OwnSystem(System):
+    """A system whose closings can be waited for."""
+
+    def launch_service(self, name: str, ordinal: int = 0, extra_env: Mapping[str, str] | None = None) -> None:
+        """Starts a service process with what the journeys need."""
+        super().launch_service(name, ordinal, {**OWN.get(name, {}), **(extra_env or {})})
 
 
 @contextmanager
 def journey_system(state: Path | None) -> Iterator[System]:
     """The system in this folder as it runs; without a folder, a system of our own that ends with the journeys."""
-    system = System(state or OWN_STATE)
+    system = System(state) if state else OwnSystem(OWN_STATE)
     if state is not None:
         system.start()
         yield system

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import httpx
+from tests.journeys.elsewhere import elsewhere
 from tests.journeys.registry import journey
 from tests.journeys.walk import Walk, World
 
@@ -23,6 +25,15 @@ def report(
     """Reports a problem step by step, and returns what is on the slip."""
     fill_in(walk.open("/segnala"), words, group, category, email)
     return receipt_of(walk.press())
+
+
+def registered(world: World, words: str, category: str, email: str = "") -> Receipt:
+    """The receipt of a report that a program sends: the pages of the form have journeys of their own."""
+    contact = {"email": email or None}
+    data = {"category": category, "place_id": PLACE, "description": words, "contact": contact}
+    sent = httpx.post(f"{world.url}/v1/reports", json=data)
+    assert sent.status_code == 201, sent.text
+    return Receipt(sent.json()["tracking_code"], sent.json()["pin"])
 
 
 def fill_in(walk: Walk, words: str, group: str, category: str, email: str = "") -> Walk:
@@ -153,6 +164,23 @@ def danger(world: World) -> None:
 def lost_pin(world: World) -> None:
     """Has lost the PIN: the page says where to get a new one, and when."""
     world.walk().open("/stato").follow("Ho perso il PIN").sees("punto di ascolto", "Via Inventata 1")
+
+
+@journey("tenant")
+def guessed_pin(world: World) -> None:
+    """Is not kept out by somebody who guesses PINs: the guesser is slowed down and told the phone, the tenant comes in."""
+    own = world.walk()
+    slip = report(own)
+    guesser = world.walk()
+    wrong = [str((int(slip.pin) + added) % 1_000_000).zfill(6) for added in range(1, 7)]
+    for pin in wrong[:5]:
+        status(guesser, Receipt(slip.code, pin)).sees("Non c'è una segnalazione con questo codice")
+    for pin in (wrong[5], slip.pin):
+        status(guesser, Receipt(slip.code, pin)).sees("troppi PIN sbagliati", "035 000000")
+    assert guesser.all("main a[href^='tel:']").count() >= 1
+    with elsewhere(world) as another:
+        status(another.walk(), slip).sees("Monterosso", "Ascensore fermo o guasto")
+    status(own, slip).sees("Monterosso")
 
 
 @journey("tenant")

@@ -48,6 +48,10 @@ def test_a_sound_page_has_no_finding_and_can_be_used_by_keyboard(found: dict[str
     assert found["sound"] == []
 
 
+def test_a_focus_that_nobody_sees_is_found(found: dict[str, Any]) -> None:
+    assert set(found["unseen"]) == {"focus is not visible"}
+
+
 def test_what_the_keyboard_does_not_reach_cannot_be_used(found: dict[str, Any]) -> None:
     assert "keyboard" in found["unreachable"]
 

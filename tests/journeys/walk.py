@@ -21,6 +21,25 @@ PHONE, DESKTOP = (390, 844), (1280, 900)
 # Every rule of WCAG 2.2 A and AA and every rule of good practice, findings of any level.
 RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
     rule => [rule.id, rule.impact, rule.nodes.map(node => node.target.join(" "))])"""
+# What is focused, whether that is the target, and whether it looks as it does without the focus.
+FOCUS = """target => {
+    const focused = document.activeElement;
+    if (!focused || focused === document.body) return {isTarget: false, name: "", unseen: ""};
+    const look = () => [focused, ...(focused.labels || [])].flatMap(one => [null, "::before", "::after"].map(part => {
+        const style = getComputedStyle(one, part);
+        const outline = style.outlineStyle === "none" ? "" : [style.outlineStyle, style.outlineWidth, style.outlineColor];
+        return [outline, style.boxShadow, style.backgroundColor, style.borderColor, style.textDecoration].join();
+    })).join();
+    const isTarget = focused === target, name = focused.name || "", withFocus = look();
+    focused.blur();
+    const withoutFocus = look();
+    focused.focus({preventScroll: true, focusVisible: true});
+    const box = focused.getBoundingClientRect(), isOnScreen = box.bottom > 0 && box.top < innerHeight;
+    const isSeen = withFocus !== withoutFocus && isOnScreen;
+    return {isTarget, name, unseen: isSeen ? "" : focused.outerHTML.slice(0, 120)};
+}"""
+# What differs from one showing of a page to the next: ids, seals, codes.
+_VARIABLE = re.compile(r"(?=[\w-]*\d)[\w-]{16,}")
 _IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -60,6 +79,9 @@ class World:
     system: System | None = None
     record: Record = field(default_factory=Record)
     check: bool = True
+    # Documents that axe has seen, and the cookies of staff who have logged in.
+    measured: set[object] = field(default_factory=set)
+    sessions: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
 
     def walk(self, **options: Any) -> "Walk":
         """A person who has never been here."""
@@ -82,10 +104,12 @@ class Walk:
     ) -> None:
         """Opens an empty window."""
         self.world, self.javascript, self.keyboard = world, javascript, keyboard
+        self.language, self.screen = language, screen
         self.context = world.browser.new_context(
             java_script_enabled=javascript,
             locale=language,
             viewport={"width": screen[0], "height": screen[1]},
+            reduced_motion="reduce",
         )
         self.context.set_default_timeout(SECONDS * 1000)
         if javascript and world.check:
@@ -125,8 +149,20 @@ class Walk:
         self.page.go_back()
         return self._look()
 
-    def log_in(self, person: str, role: str, path: str) -> "Walk":
-        """Opens a page of staff, signs in at the issuer as this person in this role, and returns to the page."""
+    def log_in(self, person: str, role: str, path: str, *, fresh: bool = False) -> "Walk":
+        """Opens a page of staff as this person in this role, who signs in at the issuer unless an earlier walk did.
+
+        A `fresh` login is this walk's own: who logs out leaves the others where they are."""
+        known = None if fresh else self.world.sessions.get((person, role))
+        if known:
+            self.context.add_cookies(known)
+            return self.open(path)
+        self._sign_in(person, role, path)
+        if not fresh:
+            self.world.sessions[person, role] = [*self.context.cookies()]
+        return self
+
+    def _sign_in(self, person: str, role: str, path: str) -> "Walk":
         self.page.goto(self.world.url + path)
         if urlsplit(self.page.url).netloc != urlsplit(self.world.issuer).netloc:
             raise MissingError(f"{path} did not ask who is there: {self._said()}")
@@ -147,10 +183,16 @@ class Walk:
         by_value = box.locator(f"option[value={option!r}]")
         by_words = box.locator("option").filter(has_text=option)
         value = (by_value if by_value.count() else by_words).first.get_attribute("value")
-        if self.keyboard:
-            self._reach(box)
-        box.select_option(value)
-        return self
+        if not self.keyboard:
+            box.select_option(value)
+            return self
+        self._reach(box)
+        self.page.keyboard.press("Home")
+        for _ in range(box.locator("option").count()):
+            if box.input_value() == value:
+                return self
+            self.page.keyboard.press("ArrowDown")
+        raise MissingError(f"{self.here}: the keyboard does not choose {option!r} of {label!r}")
 
     def tick(self, label: str) -> "Walk":
         """Ticks a box or chooses one of several answers."""
@@ -291,16 +333,18 @@ class Walk:
         return self
 
     def _reach(self, target: Locator, *, group: bool = False) -> None:
-        """Presses Tab until the focus is on the target; of a group of answers, then the arrows."""
+        """Presses Tab until the focus is on the target, and is seen on the way; of a group of answers, then the arrows."""
         target.wait_for()
-        focused = "element => element === document.activeElement"
-        for _ in range(MOST_TABS):
-            if target.evaluate(focused):
+        wanted = target.element_handle()
+        radios = target.get_attribute("name") if group and target.get_attribute("type") == "radio" else None
+        for pressed in range(MOST_TABS):
+            now = self.page.evaluate(FOCUS, wanted)
+            # What was focused before the first key may have been clicked on, which need not show.
+            if pressed and now["unseen"]:
+                self._note("focus is not visible", now["unseen"])
+            if now["isTarget"]:
                 return
-            active = self.page.evaluate("document.activeElement && document.activeElement.name || ''")
-            same = group and active and active == target.get_attribute("name")
-            radio = same and target.get_attribute("type") == "radio"
-            self.page.keyboard.press("ArrowDown" if radio else "Tab")
+            self.page.keyboard.press("ArrowDown" if radios and now["name"] == radios else "Tab")
         raise MissingError(f"{self.here}: the keyboard does not reach {target}")
 
     def _named(self, role: Any, name: str) -> Locator:
@@ -341,9 +385,16 @@ class Walk:
         if self.world.check:
             self._require(self.page.locator("h1").count() == 1, "one h1")
             self._require(bool(language), "lang")
-            if self.javascript:
+            if self.javascript and self._is_new():
                 self._run_axe()
         return self
+
+    def _is_new(self) -> bool:
+        """Whether no document like this one was measured on this screen: axe would find the same."""
+        document = (self.screen, self.here, _VARIABLE.sub("", self.page.content()))
+        is_new = document not in self.world.measured
+        self.world.measured.add(document)
+        return is_new
 
     def _run_axe(self) -> None:
         for rule, impact, nodes in self.page.evaluate(RUN_AXE):
