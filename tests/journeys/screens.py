@@ -27,7 +27,7 @@ class Screen(NamedTuple):
     """A page: the name of its picture, who looks at it, and its path.
 
     A path with ` > ` goes on with the first link in the page whose address begins so, and after a `*` ends so:
-    `/lavoro/quadro > /lavoro/0` is the first case of the board."""
+    `/lavoro/quadro > /lavoro/0` is the first case of the board. `{id}` is the id in the address before."""
 
     name: str
     person: Person | None
@@ -46,10 +46,12 @@ SCREENS = (
     Screen("not-found", None, "/nessuna-pagina"),
     Screen("mine", ADA, "/lavoro"),
     Screen("case", ADA, "/lavoro/quadro > /lavoro/0"),
-    Screen("reopen", ADA, "/lavoro/quadro?vista=chiusi > /lavoro/0 > /lavoro/0*/riapri"),
-    Screen("words", ADA, "/lavoro/quadro > /lavoro/0 > /segnalazioni/0"),
-    Screen("answer", ADA, "/lavoro/quadro > /lavoro/0 > /segnalazioni/0*/risposta"),
-    Screen("new-pin", ADA, "/lavoro/quadro > /lavoro/0 > /segnalazioni/0 > /segnalazioni/0*/pin"),
+    Screen(
+        "reopen", ADA, "/lavoro/quadro?vista=chiusi&operatore=operatore-1 > /lavoro/0 > /lavoro/{id}/riapri"
+    ),
+    Screen("words", ADA, "/lavoro/quadro > /lavoro/0 > /segnalazioni/{id}"),
+    Screen("answer", ADA, "/lavoro/quadro > /lavoro/0 > /segnalazioni/{id}/risposta"),
+    Screen("new-pin", ADA, "/lavoro/quadro > /lavoro/0 > /segnalazioni/{id}/nuovo-pin"),
     Screen("close", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/chiudi"),
     Screen("assign", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/affida"),
     Screen("hand-off", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/passa"),
@@ -120,6 +122,9 @@ def _take(walk: Walk, screen: Screen, folder: Path) -> None:
     first, *further = screen.path.split(" > ")
     _go(walk, first)
     for prefix in further:
+        if "{id}" in prefix:
+            _go(walk, prefix.replace("{id}", walk.path.split("/")[2]))
+            continue
         begin, _, end = prefix.partition("*")
         ends = f"[href$={end!r}]" if end else ""
         link = walk.all(f"main a[href^={begin!r}]{ends}").first
