@@ -135,7 +135,12 @@ class OpsPages:
         """The catalogues of the service that nobody has reviewed, as a fragment of the page that shows all services."""
         states = [one for one in await review_states(self._site.texts) if one.distribution != KIT.parent.name]
         return self._site.fragment(
-            request, "kit/staff/service_texts.html", reader=visitor, states=states, names=NAMES
+            request,
+            "kit/staff/service_texts.html",
+            reader=visitor,
+            service=self._site.service,
+            states=states,
+            names=NAMES,
         )
 
     def _signs(self) -> dict[str, Any]:
