@@ -94,6 +94,7 @@ async def client(gateway: Local) -> AsyncIterator[httpx.AsyncClient]:
             (path, "intake")
             for path in ("/privacy", "/accessibilita", "/lingua", "/static/a.css", "/v1/reports")
         ),
+        *((path, "intake") for path in ("/open311/v2/requests.xml?status=open", "/open311/discovery.json")),
         *((path, "intake") for path in (f"/segnalazioni/{ID}/scheda", "/segnalazioni/accesso/ritorno")),
         *(
             (path, "routing")
@@ -153,6 +154,7 @@ async def asked_of_both(url: str) -> list[Any]:
             "/internal/reports/1",
             "/metrics",
             "/v1/reportsx",
+            "/open311x",
             "/segnalazionix",
             "/openapi/intake.json?x=1",
             "/openapi.json",

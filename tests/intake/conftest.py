@@ -14,14 +14,14 @@ from chassis.store.memory import MemoryStore
 from chassis.testing import MemoryService
 from intake.adapters.category_files import read_category_texts
 from intake.adapters.mail_addresses import is_address
+from intake.adapters.open311_file import read_open311
 from intake.adapters.seed_files import read_registers
 from intake.adapters.sheets import pdf_of
 from intake.app.registers import load_category_texts, load_registers
 from intake.app.use_cases import use_cases
 from intake.domain.categories import Categories
 from intake.domain.place_tree import PlaceTree
-from intake.entrypoints.api import internal, v1
-from intake.entrypoints.api.sessions import sessions_router
+from intake.entrypoints.api.routers import Endpoint, api_routers
 from intake.entrypoints.pages.desk import desk_router
 from intake.entrypoints.pages.public import BODIES, public_router
 from intake.entrypoints.pages.session_layout import TALKS as TALKS_HOME
@@ -52,15 +52,15 @@ async def service(registers: tuple[Categories, PlaceTree]) -> AsyncIterator[Memo
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
         cases = use_cases(context, SECRET, is_address)
         return (
-            v1.router(context, cases),
-            sessions_router(context, cases),
+            *api_routers(context, cases, endpoint),
             public_router(context, cases, site, CsrfTokens(SECRET), "https://ascolto.example"),
-            internal.router(context, cases),
             desk_router(context, cases, staff_site(context, SECRET)),
             talks_router(context, cases, staff_site(context, SECRET, TALKS_HOME), pdf_of),
         )
 
-    site = Site("intake", "", read_agency(SEED), SECRET)
+    agency = read_agency(SEED)
+    site = Site("intake", "", agency, SECRET)
+    endpoint = Endpoint.of(agency, read_open311(SEED), "https://ascolto.example", SECRET, development=True)
 
     async def seed(context: ServiceContext) -> None:
         await load_registers(context, *registers)

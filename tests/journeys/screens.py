@@ -57,6 +57,8 @@ SCREENS = (
     Screen("hand-off", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/passa"),
     Screen("search", ADA, "/segnalazioni"),
     Screen("household", ADA, "/segnalazioni/nuova"),
+    Screen("public-texts", ADA, "/segnalazioni/pubbliche"),
+    Screen("public-text", ADA, "/segnalazioni/pubbliche > /segnalazioni/*/pubblicazione"),
     Screen("board", CARLA, "/lavoro/quadro"),
     Screen("absences", CARLA, "/lavoro/assenze"),
     Screen(

@@ -3,7 +3,7 @@
 from chassis.http.context import RoleGuard
 from chassis.http.issuer import Issuer
 from chassis.http.problems import SHOW
-from chassis.http.rates import client_of
+from chassis.http.rates import Rates, client_of
 from chassis.http.tokens import Principal, roles_in, verified
 from chassis.observe.logs import log
 from chassis.observe.vitals import Vitals
@@ -21,6 +21,7 @@ __all__ = [
     "DeadLetters",
     "Issuer",
     "Principal",
+    "Rates",
     "RoleGuard",
     "Run",
     "Store",

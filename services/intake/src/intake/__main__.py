@@ -1,6 +1,6 @@
 """`python -m intake` starts the service; `import FILE …` imports a CSV list of reports, `seed-check FOLDER` checks seed files.
 
-`replay …` replays past events into a shadow.
+`open311-key …` makes a key for another organisation's program, `replay …` replays past events into a shadow.
 """
 
 import sys
@@ -9,9 +9,10 @@ from pathlib import Path
 
 from chassis.service import command_line
 from intake.adapters.category_files import read_category_texts
+from intake.adapters.open311_file import read_open311
 from intake.adapters.seed_files import read_registers
 from intake.app.imports.mapping_file import check_mappings
-from intake.entrypoints.cli import import_reports
+from intake.entrypoints.cli import import_reports, open311_key
 from intake.main import plan
 from intake.settings import ImportSettings, Settings
 
@@ -22,10 +23,16 @@ def run_import(arguments: Sequence[str]) -> int:
     return import_reports.run(arguments, settings.secret, settings.otlp_endpoint)
 
 
+def make_key(arguments: Sequence[str]) -> int:
+    """Make a key for Open311; the settings name the default secret."""
+    return open311_key.run(arguments, ImportSettings().secret)
+
+
 def read_seed(folder: Path) -> None:
-    """Check the registers, the texts of the categories, and the import mappings."""
+    """Check the registers, the texts of the categories, the import mappings, and the keys of Open311."""
     read_category_texts(folder)
     check_mappings(folder, *read_registers(folder))
+    read_open311(folder)
 
 
-sys.exit(command_line("intake", plan, Settings, read_seed, {"import": run_import}))
+sys.exit(command_line("intake", plan, Settings, read_seed, {"import": run_import, "open311-key": make_key}))

@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from chassis.service import Plan, ServiceContext
 from intake.adapters.category_files import read_category_texts
 from intake.adapters.mail_addresses import is_address
+from intake.adapters.open311_file import read_open311
 from intake.adapters.seed_files import read_registers
 from intake.adapters.sheets import pdf_of
 from intake.app.registers import load_category_texts, load_registers
 from intake.app.use_cases import use_cases
-from intake.entrypoints.api import internal, v1
-from intake.entrypoints.api.sessions import sessions_router
+from intake.entrypoints.api.routers import Endpoint, api_routers
 from intake.entrypoints.gauges import GAUGES
 from intake.entrypoints.indexes import INDEXES
 from intake.entrypoints.pages.desk_layout import HOME
@@ -32,12 +32,12 @@ def plan(settings: Settings) -> Plan:
     registers, texts = read_registers(settings.seed), read_category_texts(settings.seed)
     login = login_of(settings, settings.public_url, HOME)
     agency, in_development = read_agency(settings.seed), settings.stage == "development"
+    endpoint = Endpoint.of(agency, read_open311(settings.seed), settings.public_url, secret, in_development)
     sites = Sites(agency, secret, login, settings.public_url, in_development)
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
         cases = use_cases(context, secret, is_address)
-        apis = (v1.router, sessions_router, internal.router)
-        return (*(one(context, cases) for one in apis), *sites.routers(context, cases, pdf_of))
+        return (*api_routers(context, cases, endpoint), *sites.routers(context, cases, pdf_of))
 
     async def seed(context: ServiceContext) -> None:
         await load_registers(context, *registers)

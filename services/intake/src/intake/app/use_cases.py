@@ -14,6 +14,9 @@ from intake.app.households import Households
 from intake.app.lookups import Lookups
 from intake.app.new_pin import Receipts
 from intake.app.notes import Notes
+from intake.app.open311_submissions import Open311Submissions
+from intake.app.public_requests import PublicRequests
+from intake.app.publications import Publications
 from intake.app.readings import Readings
 from intake.app.registers import Registers
 from intake.app.session_receipts import SessionReceipts
@@ -41,6 +44,9 @@ class UseCases:
     households: Households
     lookups: Lookups
     notes: Notes
+    open311: Open311Submissions
+    public_requests: PublicRequests
+    publications: Publications
     readings: Readings
     registers: Registers
     receipts: Receipts
@@ -61,6 +67,8 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
     contents, entries = Contents(context, sealer, index), ReportEntries(context, codes, sealer)
     readings = Readings(context, contents, entries, registers)
     receipts = Receipts(context, codes, readings)
+    publications = Publications(context, readings, registers, codes, sealer)
+    requests = PublicRequests(context, registers, publications)
     submissions = Submissions(context, registers, codes, contents, is_address)
     households = Households(readings, submissions, receipts)
     sessions = Sessions(context, registers, Talks(context, sealer), submissions, households, is_address)
@@ -74,6 +82,9 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         households=households,
         lookups=Lookups(context, index, readings),
         notes=Notes(readings, entries),
+        open311=Open311Submissions(context, requests, registers, submissions, codes),
+        public_requests=requests,
+        publications=publications,
         readings=readings,
         registers=registers,
         receipts=receipts,

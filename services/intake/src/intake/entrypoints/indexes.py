@@ -2,12 +2,13 @@
 
 from intake.app.attempts import GUESSES
 from intake.app.browser_drafts import DRAFTS
-from intake.queries import lookups, readings, reports, sessions
+from intake.queries import lookups, public_reports, readings, reports, sessions
 
 INDEXES = (
     GUESSES,
     DRAFTS,
     *reports.INDEXES,
+    *public_reports.INDEXES,
     *readings.INDEXES,
     *lookups.INDEXES,
     *sessions.INDEXES,

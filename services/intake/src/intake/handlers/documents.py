@@ -8,6 +8,7 @@ from intake.domain.categories import Categories
 from intake.domain.category_texts import CategoryTexts
 from intake.domain.entries import Entries
 from intake.domain.places import Place
+from intake.domain.publications import Publication
 from intake.domain.registers import Register
 from intake.domain.reports import Report
 from intake.domain.sessions import Session
@@ -63,6 +64,7 @@ SESSIONS = Collection(
 # What a household said in a session, and the notes of who listened.
 TALKS = Collection("talks", Sealed, key=lambda sealed: sealed.owner)
 ENTRIES = Collection("entries", Entries, key=lambda entries: entries.report_id)
+PUBLICATIONS = Collection("publications", Publication, key=lambda publication: publication.report_id)
 REGISTERS = Collection(
     "registers",
     Register,
@@ -79,6 +81,7 @@ COLLECTIONS = (
     REPORTS,
     PRIVATE,
     ENTRIES,
+    PUBLICATIONS,
     CATEGORIES,
     CATEGORY_TEXTS,
     REGISTERS,

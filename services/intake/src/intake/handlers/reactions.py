@@ -24,6 +24,7 @@ from intake.handlers.documents import (
     ENTRIES,
     PLACES,
     PRIVATE,
+    PUBLICATIONS,
     REGISTERS,
     REPORTS,
     SESSIONS,
@@ -45,6 +46,7 @@ from intake.handlers.load_categories import (
 )
 from intake.handlers.load_places import LoadPlaces, load_places
 from intake.handlers.load_register import LoadRegister, load_register
+from intake.handlers.publish_text import PublishText, TakeBackText, publish_text, take_back_text
 from intake.handlers.register_report import RegisterReport, register_report
 from intake.handlers.renew_pin import RenewPin, renew_pin
 from intake.handlers.show_progress import (
@@ -68,6 +70,12 @@ REACTIONS = Reactions(
     ),
     on(WithdrawReport, lambda c: (REPORTS[c.report_id],), withdraw_report),
     on(AddEntry, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), add_entry),
+    on(
+        PublishText,
+        lambda c: (REPORTS[c.report_id], PUBLICATIONS[c.report_id], CATEGORIES["categories"]),
+        publish_text,
+    ),
+    on(TakeBackText, lambda c: (REPORTS[c.report_id], PUBLICATIONS[c.report_id]), take_back_text),
     on(RenewPin, lambda c: (REPORTS[c.report_id],), renew_pin),
     on(LoadCategories, lambda c: (CATEGORIES[c.categories.name],), load_categories),
     on(LoadCategoryTexts, lambda c: (CATEGORY_TEXTS[c.texts.language],), load_category_texts),

@@ -7,6 +7,7 @@ from intake.app.use_cases import UseCases
 from intake.entrypoints.pages.desk_household import household_router
 from intake.entrypoints.pages.desk_layout import AUDITORS, STAFF, Desk
 from intake.entrypoints.pages.desk_places import places_router
+from intake.entrypoints.pages.desk_publication import publication_router
 from intake.entrypoints.pages.desk_receipts import receipts_router
 from intake.entrypoints.pages.desk_report import report_router
 from intake.entrypoints.pages.desk_search import search_router
@@ -21,6 +22,7 @@ def desk_router(context: ServiceContext, use_cases: UseCases, site: Site) -> API
     router.include_router(search_router(desk))
     router.include_router(places_router(desk))
     router.include_router(household_router(desk))
+    router.include_router(publication_router(desk))
     router.include_router(report_router(desk))
     router.include_router(receipts_router(desk))
     return router

@@ -118,6 +118,7 @@ class ReportDesk:
             "words": await self._desk.words(request, dossier.report, content.flat if content else None),
             "dial": dialable(content.contact.phone) if content and content.contact.phone else "",
             "place_of": page_of(dossier.report.report_id),
+            "can_be_public": await self._cases.publications.is_public(dossier.report),
             "command_id": typed.command_id or self._desk.new_id(),
             "back": typed.back,
             "errors": typed.errors or {},
