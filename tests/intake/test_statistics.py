@@ -12,6 +12,7 @@ from tests.intake.lists import HEADER, MAPPING, listed
 
 from chassis.ids import uuid7
 from chassis.testing import MemoryService
+from contracts.intake import ReportRegistered
 from contracts.routing import CaseResolved
 from intake.app.import_reports import ListImport, import_rows
 from intake.app.imports.csv_rows import read_rows
@@ -65,7 +66,7 @@ async def test_an_imported_list_keeps_its_closings_and_nobody_gets_a_case_for_th
     assert {one.outcome for one in again} == {"known"}
     assert len(closed) == 30
     assert {one.history[0].at for one in closed} >= {datetime(2026, 2, 28, 23, tzinfo=UTC)}
-    published = {event.report_id for event in await service.published()}
+    published = {one.report_id for one in await service.published() if isinstance(one, ReportRegistered)}
     assert published == {one.report_id for one in reports} - {one.report_id for one in closed}
 
 
