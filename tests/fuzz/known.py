@@ -16,6 +16,7 @@ from chassis.ids import derive
 from chassis.transaction.inputs import Input, Lineage
 from chassis.transaction.parked import Record, parked_key_id
 from contracts.intake import ReportRegistered
+from intake.app.open311_keys import HEADER, development_key
 from notify.handlers.record_outcome import RecordFailure
 
 REPORT = "0190a000-0000-7000-8000-000000000001"
@@ -38,6 +39,7 @@ class ExistingData:
     headers: dict[str, str] = field(default_factory=dict)
     bodies: dict[str, Json] = field(default_factory=dict)
     recreate: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    always: dict[str, str] = field(default_factory=dict)  # headers of every request
 
     def of(self, path: str) -> dict[str, str]:
         """The parameters of this path that exist."""
@@ -119,17 +121,31 @@ async def _a_report(service: Furnished) -> ExistingData:
             "description": "L'ascensore è fermo.",
             "contact": {"email": "qualcuno@example.org"},
         }
-        kept, taken_back = [
-            (await client.post("/v1/reports", json=report, headers=sender)).raise_for_status().json()
-            for _ in range(2)
+        public = report | {"category": "luce-scale"}
+        kept, taken_back, shown = [
+            (await client.post("/v1/reports", json=one, headers=sender)).raise_for_status().json()
+            for one in (report, report, public)
         ]
+    request = {
+        "service_code": "luce-scale",
+        "address_id": "bg-malpensata-01",
+        "description": "Non si accende.",
+    }
+    open311 = {
+        "service_code": "luce-scale",
+        "service_request_id": shown["report_id"],
+        "token": shown["report_id"],
+    }
     return ExistingData(
-        {"report_id": kept["report_id"], "tracking_code": taken_back["tracking_code"]},
+        {"report_id": kept["report_id"], "tracking_code": taken_back["tracking_code"], "format": "xml"}
+        | open311,
         {"Ascolto-Pin": taken_back["pin"]} | sender,
         {
             "POST /v1/reports": report,
             "POST /v1/reports/{tracking_code}/withdrawal": {"reason": "mistake"},
+            "POST /open311/v2/requests.{format}": request,
         },
+        always={HEADER: development_key(bytes.fromhex("5e" * 32))},
     )
 
 

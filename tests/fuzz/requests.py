@@ -127,7 +127,7 @@ class RequestFuzzer:
         """The HTTP request; None when no client could send it."""
         try:
             prepared: Any = requests.Request(**case.as_transport_kwargs(base_url=HERE)).prepare()
-            headers = dict(prepared.headers)
+            headers = dict(prepared.headers) | self._known.always
             if role != "public":
                 headers["Authorization"] = f"Bearer {role}"
             return httpx.Request(prepared.method, prepared.url, headers=headers, content=prepared.body or b"")

@@ -155,7 +155,8 @@ class Open311Api:
     ) -> Response:
         """Register a request."""
         form = await read_form(request)
-        key = self._endpoint.keys.admit(form.text("api_key") or request.headers.get(HEADER, "") or api_key)
+        sent = request.headers.get(HEADER) or form.text("api_key") or api_key
+        key = self._endpoint.keys.admit(sent)
         self._endpoint.check(form.text("jurisdiction_id"))
         language = self._language(request)
         made = await self._cases.open311.submit(form.posted(language.code), key)
