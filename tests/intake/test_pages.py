@@ -35,6 +35,7 @@ TYPED: Sequence[Mapping[str, str]] = (
     {"category": "ascensore"},
     {"place_id": "bg-malpensata-01"},
     {"flat": "bg-malpensata-01-int2"},
+    {"q-persone-dentro": "no"},
     {"description": "È fermo <da> ieri"},
     {"email": "tenant@example.org"},
 )
@@ -76,7 +77,7 @@ async def test_a_report_is_made_in_steps_and_ends_at_its_receipt(
 
     receipt = await press_send(page)
 
-    assert seen == ["/segnala", "categoria", "luogo", "punto", "testo", "recapiti", "riepilogo"]
+    assert seen == ["/segnala", "categoria", "luogo", "punto", "domande", "testo", "recapiti", "riepilogo"]
     assert receipt.path.endswith("/ricevuta")
     assert all(receipt_of(receipt))
     assert "e-mail che ha dato" in receipt.text
@@ -120,11 +121,11 @@ async def test_another_text_after_the_first_sending_is_another_report_on_the_sec
     [
         (0, {"group": ""}, "group"),
         (1, {"category": ""}, "category"),
-        (1, {"category": "bollette"}, "category"),
         (2, {"place_id": ""}, "place_id"),
         (3, {"flat": "bg-malpensata-02-int1"}, "flat"),
-        (4, {"description": " "}, "description"),
-        (5, {"email": "nessuno"}, "email"),
+        (4, {"q-persone-dentro": ""}, "q-persone-dentro"),
+        (5, {"description": " "}, "description"),
+        (6, {"email": "nessuno"}, "email"),
     ],
 )
 async def test_a_wrong_answer_comes_back_at_an_address_of_its_own_with_what_was_typed(
@@ -146,7 +147,7 @@ async def test_a_wrong_answer_comes_back_at_an_address_of_its_own_with_what_was_
 async def test_the_errors_of_a_step_are_in_its_order_and_the_summary_has_the_focus(
     client: httpx.AsyncClient,
 ) -> None:
-    page = await walk(client, *TYPED[:5], {"phone": "casa", "email": "nessuno", "language": "xx1"})
+    page = await walk(client, *TYPED[:6], {"phone": "casa", "email": "nessuno", "language": "xx1"})
 
     assert re.findall(r'<li><a href="#(\w+)">', page.text) == ["email", "phone", "language"]
     [summary] = [one for tag, one in page.outline.tags if one.get("class") == "error-summary"]
@@ -214,7 +215,7 @@ async def test_a_text_of_200000_characters_comes_back_with_the_limit(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     text = "muffa 大 " * 25_000
-    page = await walk(client, *TYPED[:4])
+    page = await walk(client, *TYPED[:5])
 
     shown = await page.send({"description": text})
 
@@ -228,7 +229,7 @@ async def test_a_text_of_200000_characters_comes_back_with_the_limit(
 async def test_a_text_that_is_a_little_too_long_is_kept_at_an_address_of_its_own(
     client: httpx.AsyncClient,
 ) -> None:
-    sent = await (await walk(client, *TYPED[:4])).send({"description": "a" * 4001}, raw=True)
+    sent = await (await walk(client, *TYPED[:5])).send({"description": "a" * 4001}, raw=True)
 
     shown = await Page.open(client, sent.response.headers["location"])
 
@@ -264,7 +265,7 @@ async def test_what_was_typed_is_kept_encrypted_for_its_browser_and_for_two_hour
 async def test_a_form_from_another_browser_is_shown_again_with_what_was_typed(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
-    page = await walk(client, *TYPED[:4])
+    page = await walk(client, *TYPED[:5])
     client.cookies.clear()
 
     refused = await page.send({"description": "È fermo <da> ieri"})
@@ -297,7 +298,7 @@ async def test_what_was_typed_stays_on_the_page_while_the_database_is_unavailabl
 async def test_the_form_is_unavailable_before_the_registers_are_loaded(
     client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
-    await store.delete("registers", ["categories", "places"])
+    await store.delete("categories", ["categories"])
 
     page = await client.get(
         f"/segnala/{uuid7(NOON)}/luogo", headers={"Accept": "text/html"}, follow_redirects=True
@@ -454,7 +455,7 @@ async def test_the_language_of_the_page_is_the_language_of_the_answers_unless_ch
     client: httpx.AsyncClient, service: MemoryService
 ) -> None:
     client.headers["Accept-Language"] = "ar"
-    contact = await walk(client, *TYPED[:5])
+    contact = await walk(client, *TYPED[:6])
     proposed = contact.form("language").values["language"]
 
     await press_send(await contact.send({"name": "Amina"}))

@@ -22,12 +22,12 @@ from intake.entrypoints.pages.desk_layout import HOME, WORKERS, Desk, page_of, r
 from intake.entrypoints.pages.place_choices import around, by_neighbourhood, flats_of
 from intake.entrypoints.pages.question_fields import (
     PREFIX,
-    SHOWN,
     Given,
     answers_of,
     field_name,
     question_fields,
     read_answers,
+    shown_in,
 )
 from webkit.i18n import PUBLIC
 from webkit.login import Visitor
@@ -126,7 +126,7 @@ async def asked_in(
         category,
         place.kind.value if place else "",
         read_answers(typed, category, {}) if category else {},
-        [one for one in typed.getlist(SHOWN) if isinstance(one, str)],
+        shown_in(typed),
         find_diversions(categories, await registers.all_words(), description),
     )
 
@@ -157,7 +157,7 @@ class HouseholdDesk:
 
     async def find_place(self, request: Request, visitor: Visitor, form: HouseholdForm) -> Response:
         """The form as it was typed, with the places that its words find and the parts of the place chosen."""
-        found = await self._asked(request, form)
+        found = await asked_in(request, self._cases, form.category, form.place_id, form.description)
         return await self._show(request, visitor, form, Refusals({}, status=200), found)
 
     async def register(self, request: Request, visitor: Visitor, form: HouseholdForm) -> Response:

@@ -114,7 +114,7 @@ class ReportDesk:
         return {
             "dossier": dossier,
             "report": dossier.report,
-            "told": await self._desk.answers(request, dossier.report, content.answers if content else ()),
+            "replies": await self._desk.answers(request, dossier.report, content.answers if content else ()),
             "words": await self._desk.words(request, dossier.report, content.flat if content else None),
             "dial": dialable(content.contact.phone) if content and content.contact.phone else "",
             "place_of": page_of(dossier.report.report_id),

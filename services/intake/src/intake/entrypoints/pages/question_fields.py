@@ -49,10 +49,16 @@ def read_answers(form: FormData, category: Category, before: Mapping[str, Sequen
     """The answers before, with those of the questions that the form showed; a day as YYYY-MM-DD where it is one."""
     given = {code: list(values) for code, values in before.items()}
     for question in category.questions:
-        if question.code in form.getlist(SHOWN):
+        if question.code in shown_in(form):
             typed = [one for one in form.getlist(PREFIX + question.code) if isinstance(one, str)]
             given[question.code] = [_stored(question, one) for one in typed if one.strip()]
     return given
+
+
+def shown_in(form: FormData) -> Sequence[str]:
+    """The codes of the questions that the form showed."""
+    shown = form.get(SHOWN)
+    return shown.split() if isinstance(shown, str) else ()
 
 
 def answers_of(given: Mapping[str, Sequence[str]]) -> Answers:

@@ -69,7 +69,7 @@ class StepChoices:
     ) -> Mapping[str, object]:
         """The kinds, or the categories of one by group; or those that have the words of the search."""
         if step is PROBLEM and not search:
-            return {"groups": self._kinds(request), "search": ""}
+            return {"groups": self._kinds(request), "search": "", "hits": (), "dangers": ()}
         categories, words = await self._words(request)
         hits = find_categories(categories, words, search)
         return {
@@ -109,7 +109,7 @@ class StepChoices:
         return {
             "words": await self._front.words(request, answers.category, answers.place_id),
             "flat": (await self._front.use_cases.registers.places()).place(answers.flat),
-            "told": answers_in_words(category, given, words, self._front.language(request)),
+            "replies": answers_in_words(category, given, words, self._front.language(request)),
             "dangers": self._in_words(words, await self._drafts.dangers(answers.description)),
             "tongue": tongue,
         }

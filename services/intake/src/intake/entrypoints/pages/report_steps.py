@@ -12,7 +12,7 @@ from chassis.errors import Refused, Unavailable
 from intake.domain.draft_rules import MOST_CHARACTERS, Fault
 from intake.domain.questions import MOST_CHARACTERS as MOST_IN_ANSWER
 from intake.entrypoints.pages.front import Front
-from intake.entrypoints.pages.question_fields import PREFIX, SHOWN, Given, read_answers
+from intake.entrypoints.pages.question_fields import PREFIX, Given, read_answers, shown_in
 from intake.entrypoints.pages.report_choices import StepChoices
 from intake.entrypoints.pages.report_drafts import JudgedForm, ReportDrafts, typed_into
 from intake.entrypoints.pages.report_form import (
@@ -123,7 +123,7 @@ class ReportSteps:
         if judged.faults[step.code] or (step is POINT and form.within and judged.has_parts):
             return self._front.redirect(request, visit, here + back)
         if step is QUESTIONS:
-            shown = (await request.form()).getlist(SHOWN)
+            shown = shown_in(await request.form())
             new = [one.code for one in judged.questions if one.code not in shown]
             if new:
                 return self._front.redirect(request, visit, f"{here}{back}#{PREFIX}{new[0]}")
