@@ -9,7 +9,7 @@ from intake.domain.category_texts import CategoryWords
 
 MOST_HITS = 8
 MOST_WORDS = 12
-_SHORTEST = 3
+_SHORTEST, _LONG = 3, 6
 _WORD = re.compile(r"[\w]+")
 # Scripts without blanks between words: a keyword is looked for anywhere in the text.
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
@@ -76,7 +76,7 @@ def _matches(token: str, typed: str) -> bool:
     """Whether both begin alike: an ending (stufa, stufe; rotto, rotta) makes no other word."""
     if _UNSPACED.search(typed):
         return any(part in token for part in _pairs(typed))
-    stem = typed[: max(_SHORTEST, len(typed) - 1)]
+    stem = typed[: max(_SHORTEST, len(typed) - (2 if len(typed) > _LONG else 1))]
     return token.startswith(stem) if len(typed) >= _SHORTEST else token == typed
 
 
