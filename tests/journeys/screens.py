@@ -9,7 +9,7 @@ from typing import NamedTuple
 from playwright.sync_api import Error
 from tests.journeys.browser import chromium
 from tests.journeys.staff import ADA, BRUNO, CARLA, DINO
-from tests.journeys.tenant import PLACE, WORDS, receipt_of, status
+from tests.journeys.tenant import PLACE, WORDS, answer, receipt_of, status
 from tests.journeys.walk import Walk, World
 
 from stack.processes import StackError, print_stderr
@@ -157,6 +157,10 @@ def _take_report(world: World, language: str, folder: Path) -> None:
     walk.pick("category", "ascensore").press()
     _picture(walk, "report-place", folder)
     walk.choose("place_id", PLACE).press()
+    _picture(walk, "report-point", folder)
+    walk.press()
+    _picture(walk, "report-questions", folder)
+    answer(walk)
     _picture(walk, "report-text", folder)
     walk.fill("description", WORDS).press()
     _picture(walk, "report-contact", folder)

@@ -39,8 +39,17 @@ def registered(world: World, words: str, category: str, email: str = "") -> Rece
 def fill_in(walk: Walk, words: str, group: str, category: str, email: str = "") -> Walk:
     """All steps up to the summary."""
     walk.pick("group", group).press().pick("category", category).press()
-    walk.choose("place_id", PLACE).press().press().fill("description", words).press()
+    answer(walk.choose("place_id", PLACE).press().press()).fill("description", words).press()
     return walk.fill("email", email).press() if email else walk.press()
+
+
+def answer(walk: Walk) -> Walk:
+    """Says no to every question of the category, if it has some."""
+    if not walk.path.endswith("/domande"):
+        return walk
+    for name in walk.all("main input[type=radio][value=no]").evaluate_all("all => all.map(one => one.name)"):
+        walk.pick(name, "no")
+    return walk.press()
 
 
 def receipt_of(walk: Walk) -> Receipt:
@@ -145,7 +154,7 @@ def empty_steps(world: World) -> None:
 def long_text(world: World) -> None:
     """Pastes far too much text: the page comes back with the limit, and the text is kept."""
     walk = world.walk().open("/segnala").pick("group", "technical").press().pick("category", "muffa").press()
-    walk.choose("place_id", PLACE).press().press().fill(
+    answer(walk.choose("place_id", PLACE).press().press()).fill(
         "description", "Muffa ovunque. " * 14_000
     ).press().sees("4000")
     assert len(walk.all("textarea[name=description]").input_value()) > 4000
@@ -187,7 +196,7 @@ def guessed_pin(world: World) -> None:
 def foreign_phone(world: World) -> None:
     """Writes a phone number as people write it: it is taken."""
     walk = world.walk().open("/segnala").pick("group", "technical").press().pick("category", "muffa").press()
-    walk.choose("place_id", PLACE).press().press().fill("description", "Muffa in bagno.").press()
+    answer(walk.choose("place_id", PLACE).press().press()).fill("description", "Muffa in bagno.").press()
     walk.fill("phone", "035/12 34 56 int. 3").press().sees("035/12 34 56 int. 3")
 
 
