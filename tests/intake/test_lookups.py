@@ -16,6 +16,7 @@ from intake.app.readings import Reader
 from intake.app.use_cases import UseCases, use_cases
 from intake.domain.drafts import Contact, Draft
 from intake.domain.lookups import name_key, phone_key
+from intake.domain.readers import Part
 from intake.handlers.documents import PRIVATE
 
 ADA = Reader("ada-esempio", frozenset({"operator"}), "Ada Esempio")
@@ -130,3 +131,21 @@ async def test_the_hashes_are_erased_with_the_content(service: MemoryService, ca
     await session.transact(lambda tx: tx.replace(PRIVATE.name, [({"_id": report_id}, row | {"state": None})]))
 
     assert await cases.lookups.find("Bruno Esempi", ADA) == []
+
+
+async def test_an_earlier_report_is_found_once_somebody_has_opened_it(
+    service: MemoryService, cases: UseCases
+) -> None:
+    report_id = await made(cases, Contact("Bruno Esempi", None, None))
+    row = await service.store.get(PRIVATE.name, report_id)
+    assert row is not None
+    state = {name: value for name, value in row["state"].items() if name != "lookup"}
+    before = {name: value for name, value in row.items() if name != "schema"} | {"state": state}
+    session = await service.store.session()
+    await session.transact(lambda tx: tx.replace(PRIVATE.name, [({"_id": report_id}, before)]))
+
+    assert await cases.lookups.find("Bruno Esempi", ADA) == []
+    opened = await cases.readings.read(report_id, ADA, Part.FULL)
+    found = await cases.lookups.find("Bruno Esempi", ADA)
+
+    assert [one.report for one in found] == [opened.report]

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from chassis.errors import Refused
+from chassis.errors import Refused, Unavailable
 from chassis.sealing import Erased, Sealed, Sealer
 from chassis.service import ServiceContext
 from intake.app.blind_index import BlindIndex
@@ -12,6 +13,7 @@ from intake.domain.drafts import Contact, Draft, normalized
 from intake.domain.questions import Answer, Answers
 from intake.domain.reports import Report
 from intake.handlers.documents import PrivatePart
+from intake.handlers.index_contact import IndexContact
 from intake.queries.reports import reports_with_contents
 
 _BLOCK = 512
@@ -50,10 +52,13 @@ class Contents:
 
     async def read(self, report_id: str) -> FullReport:
         """A report with its content; raises Refused (404) when there is no such report."""
-        found = await self.read_all([report_id])
-        if report_id not in found:
+        stored = (await reports_with_contents(self._context, [report_id])).get(report_id)
+        if stored is None:
             raise Refused("no-such-report", "There is no report with this id.", status=404)
-        return found[report_id]
+        content = self._open(stored.sealed)
+        if stored.sealed is not None and content is not None:
+            await self._index_once(stored.sealed, content.contact)
+        return FullReport(stored.report, content)
 
     async def read_all(self, report_ids: Sequence[str]) -> Mapping[str, FullReport]:
         """The reports with these ids and their contents, by id; ids without a report are left out."""
@@ -62,6 +67,15 @@ class Contents:
             report_id: FullReport(stored.report, self._open(stored.sealed))
             for report_id, stored in found.items()
         }
+
+    async def _index_once(self, sealed: PrivatePart, contact: Contact) -> None:
+        """Add the hashes of the contact to a report that was registered before there were any."""
+        lookup = self._index.of(contact)
+        if sealed.lookup or not lookup:
+            return
+        command = IndexContact(sealed.owner, sealed.key, lookup)
+        with suppress(Unavailable):  # the reader gets the report; its next reader adds them
+            await self._context.run(command, id=f"index-contact:{sealed.owner}", key=sealed.owner)
 
     def _open(self, sealed: Sealed | None) -> Content | None:
         if sealed is None:

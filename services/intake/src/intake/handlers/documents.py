@@ -46,7 +46,7 @@ def _with_depth(state: Raw) -> Raw:
 
 
 def _without_lookup(state: Raw) -> Raw:
-    """Form 2 adds the hashes of the contact; a run computes those of earlier reports."""
+    """Form 2 adds the hashes of the contact; an earlier report gets them when it is opened."""
     return state | {"lookup": []}
 
 

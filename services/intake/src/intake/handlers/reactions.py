@@ -38,6 +38,7 @@ from intake.handlers.end_session import (
     end_forgotten_session,
     end_session,
 )
+from intake.handlers.index_contact import IndexContact, index_contact
 from intake.handlers.load_categories import (
     LoadCategories,
     LoadCategoryTexts,
@@ -81,6 +82,7 @@ REACTIONS = Reactions(
     on(LoadCategoryTexts, lambda c: (CATEGORY_TEXTS[c.texts.language],), load_category_texts),
     on(LoadRegister, lambda c: (REGISTERS[c.register.name],), load_register),
     Reaction(LoadPlaces, lambda c: [PLACES[place.id] for place in c.places], load_places, "load_places"),
+    on(IndexContact, lambda c: (PRIVATE[c.report_id],), index_contact),
     on(StartSession, lambda c: (SESSIONS[c.session_id], TALKS[c.session_id]), start_session),
     on(
         DescribeHousehold,

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.documents import AnyOf, Index
-from chassis.sealing import Sealed
 from chassis.service import ServiceContext
 from intake.domain.reports import ENDED, Report, Status, Step
-from intake.handlers.documents import PRIVATE, REPORTS
+from intake.handlers.documents import PRIVATE, REPORTS, PrivatePart
 
 INDEXES = (
     Index(REPORTS.name, (("state.tracking_code", 1),)),
@@ -45,7 +44,7 @@ class StoredReport:
     """A report with its encrypted content, or None when that was erased."""
 
     report: Report
-    sealed: Sealed | None
+    sealed: PrivatePart | None
 
 
 def status_view(report: Report) -> StatusView:
