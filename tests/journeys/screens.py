@@ -59,6 +59,7 @@ SCREENS = (
     Screen("household", ADA, "/segnalazioni/nuova"),
     Screen("public-texts", ADA, "/segnalazioni/pubbliche"),
     Screen("public-text", ADA, "/segnalazioni/pubbliche > /segnalazioni/*/pubblicazione"),
+    Screen("talks", ADA, "/colloqui"),
     Screen("board", CARLA, "/lavoro/quadro"),
     Screen("absences", CARLA, "/lavoro/assenze"),
     Screen(

@@ -57,6 +57,28 @@ def operator_notes(world: World) -> None:
 
 
 @journey("operator")
+def operator_listens(world: World) -> None:
+    """Holds a talk with two problems for a household that reads Arabic, and opens the one receipt to print."""
+    walk = world.walk().log_in(*ADA, "/colloqui").press("Inizi un colloquio").sees("Chi parla")
+    walk.follow("È la prima volta: scriva chi è").fill("name", "Mafalda Provini").choose("language", "ar")
+    walk.fill("luogo", "Luzzatti").press("Cerchi il luogo").pick_first("place_id")
+    walk.press("Salvi e torni al colloquio").sees("Mafalda Provini")
+    walk.follow("Aggiunga un problema").choose("category", "pulizia").fill("description", "Scale sporche.")
+    walk.press("Registri il problema").sees("Il problema è registrato")
+    walk.follow("Aggiunga un altro problema").choose("category", "parti-comuni")
+    walk.fill("description", "Biciclette nell'androne.").press("Registri il problema")
+    walk.follow("Aggiunga un appuntamento").pick("che", "home-visit").fill("giorno", "05/11/2028")
+    walk.press("Aggiunga l'appuntamento").sees("Visita a casa sua")
+    talk = walk.path
+    walk.follow("Finisca il colloquio").press("Finisca il colloquio").sees("Apra il foglio da stampare")
+    walk.follow("Apra il foglio da stampare").sees("Mafalda Provini")
+    assert walk.all("li.card-box svg.qr").count() == 2
+    walk.open("/colloqui").press("Inizi un colloquio").fill("testo", "provini MAFALDA")
+    walk.press("Trovi le sue segnalazioni").sees("Mafalda Provini")
+    assert walk.path != talk
+
+
+@journey("operator")
 def operator_looks_for_nothing(world: World) -> None:
     """Looks for a code that nobody has."""
     world.walk(screen=DESKTOP).log_in(*ADA, "/segnalazioni").fill("codice", "AAAAA-AAAAA").press(
