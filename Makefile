@@ -95,6 +95,15 @@ seed-check: $(STAMP) ## Validate the files under deploy/seed before a start (SEE
 	@for name in intake routing subsidies notify; do \
 		$(RUN) -m $$name seed-check "$(or $(SEEDS),deploy/seed)/$$name" || wrong=1; done; test -z "$$wrong"
 
+bench-places: $(STAMP) ## Measure the search over 20,000 places, and a registration with few and many of them
+	@$(RUN) -m bench.places
+
+places-export: $(STAMP) ## Write the places as a table for a spreadsheet (TO=file SEEDS=folder)
+	@$(RUN) -m intake places export "$(or $(SEEDS),deploy/seed)/intake" $(if $(TO),--to "$(TO)")
+
+places-import: $(STAMP) ## Put a table of places into the seed files, all of it or nothing (FILE=… SEEDS=folder CHECK=1 CLOSE=1)
+	@$(RUN) -m intake places import "$(FILE)" "$(or $(SEEDS),deploy/seed)/intake" $(if $(CHECK),--check) $(if $(CLOSE),--close-missing)
+
 contracts: $(STAMP) ## Generate documents from the contracts and check that no promise is broken
 	@$(RUN) -m contracts generate
 	@$(RUN) -m contracts check

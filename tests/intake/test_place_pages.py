@@ -8,16 +8,19 @@ import pytest
 from tests.intake.browsing import Page
 from tests.intake.conftest import SECRET
 from tests.intake.desk import Browser, log_in
-from tests.intake.test_pages import TYPED, press_send, walk
+from tests.intake.test_pages import press_send, walk
 
 from chassis.testing import MemoryService
 from intake.app.readings import Reader
 from intake.domain.reports import Report
 from intake.handlers.documents import PRIVATE, REPORTS
 
+# A category without questions of its own.
+SUBJECT = ({"group": "technical"}, {"category": "pulizia"})
+TOLD = ({"description": "È fermo"}, {"email": "tenant@example.org"})
 NEW = "/segnalazioni/nuova"
 RADIO = re.compile(r'type="radio"[^>]* name="(?:within|place_id)" value="([^"]+)"( checked)?')
-REPORT = {"category": "ascensore", "place_id": "bg-malpensata-01-lift", "description": "È fermo"}
+REPORT = {"category": "pulizia", "place_id": "bg-malpensata-01-lift", "description": "È fermo"}
 
 
 async def the_report(service: MemoryService) -> Report:
@@ -28,11 +31,11 @@ async def the_report(service: MemoryService) -> Report:
 async def test_a_neighbourhood_is_narrowed_down_to_a_stair_and_its_flat_is_sealed(
     client: httpx.AsyncClient, service: MemoryService
 ) -> None:
-    page = await walk(client, *TYPED[:2], {"place_id": "bg-malpensata"})
+    page = await walk(client, *SUBJECT, {"place_id": "bg-malpensata"})
     building = await page.send({"within": "bg-malpensata-a"})
     stair = await building.send({"within": "bg-malpensata-01"})
     text = await stair.send({"flat": "bg-malpensata-01-int2"})
-    summary = await (await text.send(TYPED[4])).send(TYPED[5])
+    summary = await (await text.send(TOLD[0])).send(TOLD[1])
     await press_send(summary)
 
     report, [sealed] = await the_report(service), await service.documents(PRIVATE, {})
@@ -49,14 +52,16 @@ async def test_a_neighbourhood_is_narrowed_down_to_a_stair_and_its_flat_is_seale
 async def test_whoever_does_not_know_the_point_goes_on_with_the_whole(
     client: httpx.AsyncClient, service: MemoryService
 ) -> None:
-    page = await walk(client, *TYPED[:2], {"place_id": "bg-malpensata"}, {"within": ""}, *TYPED[4:])
+    page = await walk(client, *SUBJECT, {"place_id": "bg-malpensata"}, {"within": ""}, *TOLD)
     await press_send(page)
 
     assert (await the_report(service)).place_id == "bg-malpensata"
 
 
 async def test_another_place_forgets_the_flat(client: httpx.AsyncClient) -> None:
-    summary = await walk(client, *TYPED)
+    summary = await walk(
+        client, *SUBJECT, {"place_id": "bg-malpensata-01"}, {"flat": "bg-malpensata-01-int2"}, *TOLD
+    )
     place = await Page.open(client, summary.path.replace("riepilogo", "luogo"))
     point = await place.send({"place_id": "lc-rancio-01"})
 
@@ -116,7 +121,7 @@ async def test_staff_finds_a_place_in_the_form_and_picks_a_part_and_a_flat(
         values = Page(operator.http, page).form("luogo").values
         return await operator.http.post(path, data=values | dict(typed))
 
-    typed = {"category": "ascensore", "description": "È fermo", "luogo": "luzzatti"}
+    typed = {"category": "pulizia", "description": "È fermo", "luogo": "luzzatti"}
     found = await send(await operator.open(NEW), f"{NEW}/luogo", typed)
     chosen = await send(found, f"{NEW}/luogo", {"place_id": "bg-malpensata-a"})
     stair = await send(chosen, f"{NEW}/luogo", {"place_id": "bg-malpensata-01"})

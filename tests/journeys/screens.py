@@ -60,6 +60,9 @@ SCREENS = (
     Screen("public-texts", ADA, "/segnalazioni/pubbliche"),
     Screen("public-text", ADA, "/segnalazioni/pubbliche > /segnalazioni/*/pubblicazione"),
     Screen("talks", ADA, "/colloqui"),
+    Screen("places", ADA, "/segnalazioni/luoghi"),
+    Screen("places-found", ADA, "/segnalazioni/luoghi?cerca=via+luzzatti"),
+    Screen("place", ADA, "/segnalazioni/luoghi/bg-malpensata-01"),
     Screen("board", CARLA, "/lavoro/quadro"),
     Screen("absences", CARLA, "/lavoro/assenze"),
     Screen(

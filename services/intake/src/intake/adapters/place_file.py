@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -64,6 +65,17 @@ def tree_of(table: Table) -> PlaceTree:
 def written(tree: PlaceTree) -> str:
     """The table of these places, in their order: read again it is the same tree, written again the same text."""
     return write_table(COLUMNS, ([*_cells(place)] for place in tree.places))
+
+
+def replace_places(folder: Path, tree: PlaceTree) -> None:
+    """Replace the table of a seed folder as a whole: a reader sees the one before or this one."""
+    target = folder / NAME
+    staged = target.with_name(f".{NAME}.part")
+    with staged.open("w", encoding="utf-8", newline="") as file:
+        file.write(written(tree))
+        file.flush()
+        os.fsync(file.fileno())
+    staged.replace(target)
 
 
 def _cells(place: Place) -> Iterator[str]:
