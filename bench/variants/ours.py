@@ -22,7 +22,7 @@ from chassis.service import Plan
 from chassis.settings import ServiceSettings
 from chassis.store.mongo import MongoStore
 from chassis.transaction.batch_processor import Effects
-from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn
+from contracts.intake import ReportAmended, ReportRegistered, ReportReopened, ReportWithdrawn
 from contracts.routing import CaseOpened
 from contracts.topics import BY_NAME
 
@@ -80,7 +80,7 @@ def plan_of(task: Task) -> Plan:
     reactions = Reactions(
         on(ReportRegistered, lambda event: (cases[event.report_id],), open_case),
         on(OpenCase, lambda command: (cases[command.event.report_id],), open_from_command),
-        ignore(ReportAmended, ReportWithdrawn),
+        ignore(ReportAmended, ReportReopened, ReportWithdrawn),
     )
     return Plan(
         task.database, reactions, [cases], lambda _: (), subscribes=(task.reports,) if task.reports else ()

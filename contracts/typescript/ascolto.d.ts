@@ -73,6 +73,14 @@ export interface ReportWithdrawn {
   reason: string
 }
 
+/** Whoever made the report says that it is not solved, within 30 days of its closing; what they wrote stays in intake. */
+export interface ReportReopened {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** When it had been closed. */
+  closed_at: string
+}
+
 /** An operator has listened to somebody; what was said stays in intake. */
 export interface SessionHeld {
   /** An opaque identifier (UUID, lower case). */
@@ -365,6 +373,7 @@ export interface ByType {
   "report-registered.v1": ReportRegistered
   "report-amended.v1": ReportAmended
   "report-withdrawn.v1": ReportWithdrawn
+  "report-reopened.v1": ReportReopened
   "session-held.v1": SessionHeld
   "case-opened.v1": CaseOpened
   "case-held.v1": CaseHeld
@@ -389,7 +398,7 @@ export interface ByType {
 
 /** The values on each topic. */
 export interface ByTopic {
-  "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn
+  "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn | ReportReopened
   "intake.sessions": SessionHeld
   "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened
   "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted | DecisionAnnulled

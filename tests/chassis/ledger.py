@@ -14,7 +14,7 @@ from chassis.transaction.inputs import Input, Lineage, Source
 from chassis.transaction.parked import Record
 from chassis.transaction.unit_of_work import UnitOfWork
 from contracts.envelope import Envelope
-from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn
+from contracts.intake import ReportAmended, ReportRegistered, ReportReopened, ReportWithdrawn
 from contracts.routing import CaseEscalated, CaseHeld, CaseOpened, CaseResolved
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -95,7 +95,7 @@ REACTIONS = Reactions(
     on(ReportRegistered, lambda e: (PAGES[e.report_id],), open_page),
     on(CaseOpened, lambda e: (PAGES[e.report_id],), need_page),
     on(Remind, lambda t: (PAGES[t.report_id],), remind),
-    ignore(ReportAmended, ReportWithdrawn, CaseHeld, CaseEscalated, CaseResolved),
+    ignore(ReportAmended, ReportReopened, ReportWithdrawn, CaseHeld, CaseEscalated, CaseResolved),
 )
 
 

@@ -13,7 +13,7 @@ from tests.routing.test_handlers import MONDAY, REPORT, registered
 from chassis.errors import Refused
 from chassis.ids import derive
 from chassis.testing import MemoryService
-from contracts.intake import ReportWithdrawn
+from contracts.intake import ReportReopened, ReportWithdrawn
 from contracts.routing import (
     CaseEscalated,
     CaseHandedOff,
@@ -199,6 +199,26 @@ async def test_a_case_reopened_while_its_operator_is_away_goes_to_the_substitute
     await desk.run(ReopenCase(REPORT, ADA))
 
     assert (await desk.case()).operator == "operatore-2"
+
+
+async def test_a_case_that_the_tenant_reopens_has_a_new_clock_and_nobody_of_the_staff_behind_it(
+    desk: Desk,
+) -> None:
+    reopening = ReportReopened(report_id=REPORT, closed_at=NOW)
+    await desk.service.event(reopening)
+    before = await desk.case()
+    await desk.run(ResolveCase(REPORT, Outcome.SOLVED))
+    await desk.pass_time(timedelta(days=3))
+    later = ReportReopened(report_id=REPORT, closed_at=NOW + A_MINUTE)
+    for _ in range(2):
+        await desk.service.event(later)
+
+    case = await desk.case()
+    assert before.status is Status.OPEN, "a case that is worked on does not change"
+    assert before.reopened_at is None
+    assert (case.status, case.operator, case.outcome) == (Status.OPEN, before.operator, None)
+    assert case.due_at > before.due_at
+    assert (case.history[-1].what, case.history[-1].by) == (Happened.REOPENED, None)
 
 
 async def test_a_withdrawn_or_an_open_case_is_not_reopened(desk: Desk) -> None:

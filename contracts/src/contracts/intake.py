@@ -48,6 +48,14 @@ class ReportAmended(IntakeReport):
     what: tuple[Code, ...] = Field(min_length=1, max_length=16, description="What was added: information.")
 
 
+class ReportReopened(IntakeReport):
+    """Whoever made the report says that it is not solved, within 30 days of its closing; what they wrote stays in intake."""
+
+    type_tag: ClassVar[str] = "report-reopened.v1"
+
+    closed_at: Instant = Field(description="When it had been closed.")
+
+
 class ReportWithdrawn(IntakeReport):
     """Whoever made the report has taken it back."""
 

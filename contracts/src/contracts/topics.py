@@ -29,7 +29,7 @@ TOPICS: tuple[Topic, ...] = (
         "intake.reports",
         owner="intake",
         key="report id",
-        events=(intake.ReportRegistered, intake.ReportAmended, intake.ReportWithdrawn),
+        events=(intake.ReportRegistered, intake.ReportAmended, intake.ReportWithdrawn, intake.ReportReopened),
         subscribers=("routing", "subsidies", "notify"),
     ),
     Topic(

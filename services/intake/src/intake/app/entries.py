@@ -63,8 +63,9 @@ class ReportEntries:
         if found := text_faults(normalized_text(text), entry.kind):
             raise refusal(found[0])
         fields = {TEXT: normalized_text(text), **(entry.more or {})}
+        names = await self.sealed(report_id, entry.id, fields)
         answer = await self._context.run(
-            await self._command(report_id, entry, fields),
+            AddEntry(report_id, entry.id, entry.kind, entry.by, names, entry.subject),
             id=f"entry:{report_id}:{entry.id}",
             key=report_id,
             correlation=report_id,
@@ -81,16 +82,16 @@ class ReportEntries:
         sealed = await self._context.load(PRIVATE, report_id)
         return [self._open(sealed, entry) for entry in wanted]
 
-    async def _command(self, report_id: str, entry: NewEntry, fields: Mapping[str, str]) -> AddEntry:
+    async def sealed(self, report_id: str, entry_id: str, fields: Mapping[str, str]) -> Mapping[str, bytes]:
+        """The fields of a new entry, encrypted; raises Refused for a missing report (404) or erased data (410)."""
         sealed = await self._context.load(PRIVATE, report_id)
         if sealed is None:
             raise Refused("no-such-report", "There is no report with this id.", status=404)
         try:
-            added = self._sealer.add(sealed, {_bound(entry.id, name): text for name, text in fields.items()})
+            added = self._sealer.add(sealed, {_bound(entry_id, name): text for name, text in fields.items()})
         except Erased as erased:
             raise Refused("report-erased", "The data of the report were erased.", status=410) from erased
-        names = {name: added.fields[_bound(entry.id, name)] for name in fields}
-        return AddEntry(report_id, entry.id, entry.kind, entry.by, names, entry.subject)
+        return {name: added.fields[_bound(entry_id, name)] for name in fields}
 
     def _open(self, sealed: Sealed | None, entry: Entry) -> ReadableEntry:
         return ReadableEntry(

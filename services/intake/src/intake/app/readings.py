@@ -73,7 +73,7 @@ class Readings:
         return Dossier(
             report=full.report,
             content=full.content,
-            information=[one for one in found if one.kind is EntryKind.INFORMATION],
+            information=[one for one in found if one.kind in (EntryKind.INFORMATION, EntryKind.REOPENING)],
             notes=[one for one in found if one.kind is EntryKind.NOTE],
             answer=answers[-1] if answers else None,
         )

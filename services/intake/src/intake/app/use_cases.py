@@ -19,6 +19,7 @@ from intake.app.public_requests import PublicRequests
 from intake.app.publications import Publications
 from intake.app.readings import Readings
 from intake.app.registers import Registers
+from intake.app.reopen import Reopenings
 from intake.app.session_receipts import SessionReceipts
 from intake.app.sessions import Sessions
 from intake.app.statistics import PublicStatistics
@@ -50,6 +51,7 @@ class UseCases:
     readings: Readings
     registers: Registers
     receipts: Receipts
+    reopenings: Reopenings
     sessions: Sessions
     session_receipts: SessionReceipts
     statistics: PublicStatistics
@@ -88,6 +90,7 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         readings=readings,
         registers=registers,
         receipts=receipts,
+        reopenings=Reopenings(context, codes, entries),
         sessions=sessions,
         session_receipts=SessionReceipts(context, codes, registers, sessions),
         statistics=PublicStatistics(context, registers),

@@ -14,6 +14,7 @@ class EntryKind(StrEnum):
     INFORMATION = "information"
     NOTE = "note"
     ANSWER = "answer"
+    REOPENING = "reopening"
 
 
 class Author(StrEnum):
@@ -23,12 +24,18 @@ class Author(StrEnum):
     STAFF = "staff"
 
 
-MOST: Mapping[EntryKind, int] = {EntryKind.INFORMATION: 20, EntryKind.NOTE: 100, EntryKind.ANSWER: 20}
+MOST: Mapping[EntryKind, int] = {
+    EntryKind.INFORMATION: 20,
+    EntryKind.NOTE: 100,
+    EntryKind.ANSWER: 20,
+    EntryKind.REOPENING: 20,
+}
 # A withdrawn report gets no answer; a note can be added at any time.
 _CLOSED_TO: Mapping[EntryKind, frozenset[Status]] = {
     EntryKind.INFORMATION: ENDED,
     EntryKind.NOTE: frozenset(),
     EntryKind.ANSWER: frozenset({Status.WITHDRAWN}),
+    EntryKind.REOPENING: frozenset(set(Status) - {Status.CLOSED}),
 }
 
 

@@ -1,7 +1,7 @@
 """A report: its public data and its status."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -21,6 +21,7 @@ MOST_STEPS = 60
 # The steps that are no status.
 REASSIGNED, HANDED_OFF, REOPENED = "reassigned", "handed-off", "reopened"
 ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN})
+REOPENABLE = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,35 @@ def closed_before(report: Report, closed_at: datetime) -> Report:
     return replace(report, status=Status.CLOSED, history=(Step(Status.CLOSED.value, closed_at),))
 
 
+def last_closing(status: Status, history: tuple[Step, ...], registered_at: datetime) -> datetime | None:
+    """When a closed report was closed; None for one that is not, and for one that was closed before it was registered."""
+    closings = [step.at for step in history if step.what == Status.CLOSED]
+    if status is not Status.CLOSED or not closings or closings[-1] < registered_at:
+        return None
+    return closings[-1]
+
+
+def reopen_by_tenant(report: Report, now: datetime) -> Report:
+    """A closed report that nobody works on yet again, because the tenant says that it is not solved."""
+    reopened = replace(
+        report, status=Status.REGISTERED, route=None, due_at=None, outcome=None, updated_at=now
+    )
+    return _with_step(reopened, Step(REOPENED, now))
+
+
+def _awaits_office(report: Report) -> bool:
+    return report.status is Status.REGISTERED and any(step.what == REOPENED for step in report.history)
+
+
 def reopen(report: Report, now: datetime, route: str | None, due_at: datetime) -> Report:
-    """A closed report that is worked on again: held when no office has it; any other report does not change."""
+    """A report that is worked on again, after its closing or when the tenant reopened it; any other report does not change.
+
+    It is held when no office has it.
+    """
+    if _awaits_office(report):
+        return move(
+            report, Status.HELD if route is None else Status.IN_CHARGE, now, route=route, due_at=due_at
+        )
     if report.status is not Status.CLOSED:
         return report
     reopened = replace(

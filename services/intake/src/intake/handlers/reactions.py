@@ -50,6 +50,7 @@ from intake.handlers.load_register import LoadRegister, load_register
 from intake.handlers.publish_text import PublishText, TakeBackText, publish_text, take_back_text
 from intake.handlers.register_report import RegisterReport, register_report
 from intake.handlers.renew_pin import RenewPin, renew_pin
+from intake.handlers.reopen_report import ReopenReport, reopen_report
 from intake.handlers.show_progress import (
     show_closed,
     show_escalated,
@@ -70,6 +71,7 @@ REACTIONS = Reactions(
         register_report,
     ),
     on(WithdrawReport, lambda c: (REPORTS[c.report_id],), withdraw_report),
+    on(ReopenReport, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), reopen_report),
     on(AddEntry, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), add_entry),
     on(
         PublishText,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chassis.documents import AnyOf, Index
 from chassis.service import ServiceContext
-from intake.domain.reports import ENDED, Report, Status, Step
+from intake.domain.reports import ENDED, REOPENABLE, Report, Status, Step, last_closing
 from intake.handlers.documents import PRIVATE, REPORTS, PrivatePart
 
 INDEXES = (
@@ -32,6 +32,12 @@ class StatusView:
     due_at: datetime | None
     outcome: str | None
     history: tuple[Step, ...] = ()
+
+    @property
+    def reopenable_until(self) -> datetime | None:
+        """Until when the reporter can reopen it, or None for a report that cannot be reopened."""
+        closed_at = last_closing(self.status, self.history, self.registered_at)
+        return closed_at and closed_at + REOPENABLE
 
     @property
     def ended(self) -> bool:

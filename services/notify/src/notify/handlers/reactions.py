@@ -5,7 +5,7 @@ from typing import Any
 
 from chassis.documents import Ref
 from chassis.handling import Reactions, ignore, on
-from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn
+from contracts.intake import ReportAmended, ReportRegistered, ReportReopened, ReportWithdrawn
 from contracts.routing import (
     CaseEscalated,
     CaseHandedOff,
@@ -92,7 +92,7 @@ REACTIONS = Reactions(
     on(SubsidyRefused, message_of(triggers.subsidy_refused), notify_subsidy_refused),
     on(SubsidyWaitlisted, message_of(triggers.subsidy_waitlisted), notify_subsidy_waitlisted),
     on(DecisionAnnulled, message_of(triggers.decision_annulled), notify_decision_annulled),
-    ignore(ReportAmended, ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
+    ignore(ReportAmended, ReportReopened, ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
     on(WriteAgain, repeated, write_again),
     on(ResendMessage, resent, resend_message),
     on(RecordSending, recorded, record_sending),

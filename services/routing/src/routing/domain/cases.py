@@ -199,9 +199,9 @@ def held_again(case: Case, candidates: tuple[Candidate, ...], now: datetime, by:
 
 
 def reopened(
-    case: Case, decision: Decision, due: Due, timers: tuple[str, ...], now: datetime, by: Staff
+    case: Case, decision: Decision, due: Due, timers: tuple[str, ...], now: datetime, by: Staff | None
 ) -> Case:
-    """A resolved case that is worked on again, with the due dates of a report that is made now."""
+    """A resolved case that is worked on again, with the due dates of a report that is made now; `by` is None for the tenant."""
     entry = Entry(Happened.REOPENED, now, by, decision.route, decision.operator)
     return replace(
         case,

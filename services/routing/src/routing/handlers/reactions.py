@@ -1,7 +1,7 @@
 """The table of routing: for each event, command or timer, the documents it needs and its handler."""
 
 from chassis.handling import Reactions, ignore, on
-from contracts.intake import ReportAmended, ReportRegistered, ReportWithdrawn, SessionHeld
+from contracts.intake import ReportAmended, ReportRegistered, ReportReopened, ReportWithdrawn, SessionHeld
 from routing.domain.registers import CURRENT
 from routing.handlers.begin_closing import (
     BeginClosing,
@@ -26,7 +26,7 @@ from routing.handlers.load_register import LoadRegister, load_register
 from routing.handlers.move_case import HandOffCase, ReassignCase, hand_off_case, reassign_case
 from routing.handlers.open_case import open_case
 from routing.handlers.record_talk import record_talk
-from routing.handlers.reopen_case import ReopenCase, reopen_case
+from routing.handlers.reopen_case import ReopenCase, reopen_case, reopen_reported_case
 from routing.handlers.resolve_case import ResolveCase, resolve_case
 
 SUBSCRIBES = ("intake.reports", "intake.sessions")
@@ -38,6 +38,11 @@ REACTIONS = Reactions(
         open_case,
     ),
     on(ReportWithdrawn, lambda event: (CASES[event.report_id],), close_withdrawn_case),
+    on(
+        ReportReopened,
+        lambda event: (CASES[event.report_id], REGISTERS[CURRENT], ABSENCES[CURRENT]),
+        reopen_reported_case,
+    ),
     ignore(ReportAmended),
     on(SessionHeld, lambda event: (TALKS[event.session_id],), record_talk),
     on(ResolveCase, lambda command: (CASES[command.report_id],), resolve_case),

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from chassis.errors import Early, Refused
-from chassis.handling import Change, Moment
+from chassis.handling import NOTHING, Change, Moment
+from contracts.intake import ReportReopened
 from contracts.routing import CaseReopened
 from routing.domain.absences import NOBODY_AWAY, Absences
 from routing.domain.calendar import ROME, due
@@ -36,7 +37,30 @@ def reopen_case(
 
     Raises Refused when there is no case, when it is not resolved, or when the tenant has withdrawn the report.
     """
-    case = _resolved(case)
+    return _reopened(_resolved(case), register, absences, moment, command.by)
+
+
+def reopen_reported_case(
+    event: ReportReopened,
+    case: Case | None,
+    register: Register | None,
+    absences: Absences | None,
+    moment: Moment,
+) -> Change:
+    """Open the resolved case of a report that the tenant says is not solved; one that is worked on already does not change.
+
+    Raises Early while the case does not exist yet.
+    """
+    if case is None:
+        raise Early(CASES.name, event.report_id)
+    if case.status is not Status.RESOLVED or case.outcome is Outcome.WITHDRAWN:
+        return NOTHING
+    return _reopened(case, register, absences, moment, None)
+
+
+def _reopened(
+    case: Case, register: Register | None, absences: Absences | None, moment: Moment, by: Staff | None
+) -> Change:
     if register is None:
         raise Early(REGISTERS.name, CURRENT)
     today = moment.now.astimezone(ROME).date()
@@ -44,7 +68,7 @@ def reopen_case(
     dates = due(register.calendar, case.urgency, case.province, to_milliseconds(moment.now))
     timers = due_timers(case.report_id, dates_to_watch(dates, moment.now), moment)
     watched = tuple(timer.id for timer in timers)
-    case = reopened(case, decision, dates, watched, moment.now, command.by)
+    case = reopened(case, decision, dates, watched, moment.now, by)
     fact = CaseReopened(
         report_id=case.report_id, route=case.route, operator=case.operator, due_at=case.due_at
     )

@@ -14,6 +14,7 @@ from intake.entrypoints.pages.receipt import receipt_router
 from intake.entrypoints.pages.report_steps import steps_router
 from intake.entrypoints.pages.statistics import statistics_router
 from intake.entrypoints.pages.status_access import access_router
+from intake.entrypoints.pages.status_reopening import reopening_router
 from intake.entrypoints.pages.status_report import report_router
 from webkit.csrf import CsrfTokens
 from webkit.i18n import language_routes
@@ -35,7 +36,15 @@ def public_router(
     front = Front(context, use_cases, site, csrf)
     guards = [Depends(refuse_with_page), Depends(context.require("public"))]
     pages = APIRouter(include_in_schema=False, dependencies=guards)
-    routers = (home_router, receipt_router, steps_router, access_router, report_router, statistics_router)
+    routers = (
+        home_router,
+        receipt_router,
+        steps_router,
+        access_router,
+        report_router,
+        reopening_router,
+        statistics_router,
+    )
     for router in routers:
         pages.include_router(router(front))
     pages.include_router(language_routes())

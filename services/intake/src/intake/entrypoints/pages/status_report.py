@@ -44,7 +44,7 @@ class StatusReport:
 
     async def show(self, request: Request, report: StatusView) -> Response:
         """The status of the report as a timeline, with the answers to it."""
-        steps = await self._cases.following.timeline(report)
+        steps, until = await self._cases.following.timeline(report), report.reopenable_until
         return self._front.page(
             request,
             "status/report.html",
@@ -52,6 +52,7 @@ class StatusReport:
             report=report,
             rows=timeline_rows(steps, report, self._front.language(request)),
             answers=_answers(steps),
+            reopenable_until=until if until and self._front.context.clock() <= until else None,
             words=await self._front.words(request, report.category, report.place_id),
         )
 
