@@ -70,6 +70,10 @@ COPY --from=assets /build/webkit/src/webkit/static /build/webkit/src/webkit/stat
 RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation /build/webkit
 ARG SERVICE
 RUN test -n "$SERVICE" || { echo 'SERVICE is missing: docker build --build-arg SERVICE=intake .' >&2; exit 1; }
+# What only this service has; most have nothing.
+COPY requirements /build/requirements
+RUN ! test -f "/build/requirements/$SERVICE.txt" || python -m pip --python /opt/venv/bin/python install --require-hashes \
+    --only-binary :all: -r "/build/requirements/$SERVICE.txt"
 COPY services/${SERVICE} /build/service
 RUN python -m pip --python /opt/venv/bin/python install --no-deps --no-index --no-build-isolation /build/service
 COPY deploy/seed /build/seed

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
 # What each image is: the project in it, and the locks that it is installed from.
 IMAGES = {name: (f"services/{name}", ("run",)) for name in SERVICES} | {
+    "intake": ("services/intake", ("run", "intake")),
     "watcher": ("ops", ("run",)),
     "issuer": ("stack", ("run",)),
     "provision": ("ops", ("run", "provision")),

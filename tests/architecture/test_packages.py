@@ -76,7 +76,7 @@ def test_undeclared_imports_and_unused_declarations_are_reported(tmp_path: Path)
 
 WORKSPACE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = "lock"
-PARTS = ("run", "provision")
+PARTS = ("run", "intake", "provision")
 
 
 def locked(name: str) -> dict[str, tuple[str, frozenset[str]]]:

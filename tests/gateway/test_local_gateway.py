@@ -5,7 +5,7 @@ import gzip
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,14 @@ class Local:
 
 
 @asynccontextmanager
-async def local_gateway() -> AsyncIterator[Local]:
-    """The gateway of the stack with the deployed files."""
+async def local_gateway(most_bytes: int | None = None) -> AsyncIterator[Local]:
+    """The gateway of the stack with the deployed files; `most_bytes` is another limit of a body."""
     port = free_port()
     here = Local(f"http://{HOST}:{port}")
     for service in SERVICES:
         await here.another(service)
-    app = Gateway(NginxFiles.read(CONFIGURATION), here.ports)
+    files = NginxFiles.read(CONFIGURATION)
+    app = Gateway(replace(files, most_bytes=most_bytes or files.most_bytes), here.ports)
     server = server_of(app, port)
     task = asyncio.create_task(server._serve())
     while not server.started:
@@ -256,13 +257,14 @@ async def test_a_service_that_does_not_run_is_told_in_the_format_that_was_asked_
         assert (problem.status_code, problem.json()["type"]) == (503, "urn:ascolto:problem:unavailable")
 
 
-async def test_a_chunked_body_has_the_same_limit(client: httpx.AsyncClient) -> None:
+async def test_a_chunked_body_has_the_same_limit() -> None:
     async def parts(count: int) -> AsyncIterator[bytes]:
         for _ in range(count):
             yield b"x" * 65_536
 
-    fits = await client.post("/v1/reports", content=parts(16))
-    large = await client.post("/v1/reports", content=parts(17))
+    async with local_gateway(most_bytes=1_048_576) as up, httpx.AsyncClient(base_url=up.url) as client:
+        fits = await client.post("/v1/reports", content=parts(16))
+        large = await client.post("/v1/reports", content=parts(17))
 
     assert (fits.status_code, fits.json()["bytes"]) == (200, 1_048_576)
     assert large.status_code == 413

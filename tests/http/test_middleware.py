@@ -311,3 +311,25 @@ async def test_requests_are_measured_by_their_route_and_status() -> None:
     for route, status in (("/bug", "500"), ("/who", "200")):
         labels = {"route": route, "method": "GET", "status": status}
         assert said("http_request_duration_seconds_count", labels) == 1
+
+
+def test_a_larger_body_belongs_to_the_paths_that_are_named_and_has_more_time() -> None:
+    limits = Limits(bodies={"/forms": 1_000_000, "/v1/reports/*/photos": 20_000_000})
+    bodies = {
+        "/forms": 1_000_000,
+        "/forms/x": 1_000_000,
+        "/formsx": 65_536,
+        "/v1/reports": 65_536,
+        "/v1/reports/r/photos": 20_000_000,
+        "/v1/reports/r/photos/ab": 20_000_000,
+        "/v1/reports/r/withdrawal": 65_536,
+    }
+    assert {path: limits.body_at(path) for path in bodies} == bodies
+
+    def seconds(path: str, length: bytes) -> float:
+        return limits.seconds_for({"path": path, "headers": [(b"content-length", length)]})
+
+    photo, usual = "/v1/reports/r/photos/ab", limits.seconds
+    assert seconds(photo, b"13107200") == usual + 100
+    assert seconds(photo, b"9" * 30) == usual + 20_000_000 / limits.slowest
+    assert [seconds("/v1/reports", b"65536"), seconds(photo, b"x")] == [usual, usual]

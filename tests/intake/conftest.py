@@ -15,6 +15,7 @@ from chassis.testing import MemoryService
 from intake.adapters.category_files import read_category_texts
 from intake.adapters.mail_addresses import is_address
 from intake.adapters.open311_file import read_open311
+from intake.adapters.photo_processes import PhotoProcesses
 from intake.adapters.seed_files import read_registers
 from intake.adapters.sheets import pdf_of
 from intake.app.registers import load_category_texts, load_registers
@@ -22,8 +23,10 @@ from intake.app.use_cases import use_cases
 from intake.domain.categories import Categories
 from intake.domain.place_tree import PlaceTree
 from intake.entrypoints.api.routers import Endpoint, api_routers
+from intake.entrypoints.bodies import BODIES
+from intake.entrypoints.jobs import workers_in
 from intake.entrypoints.pages.desk import desk_router
-from intake.entrypoints.pages.public import BODIES, public_router
+from intake.entrypoints.pages.public import public_router
 from intake.entrypoints.pages.session_layout import TALKS as TALKS_HOME
 from intake.entrypoints.pages.talks import talks_router
 from intake.handlers.documents import COLLECTIONS
@@ -50,7 +53,7 @@ async def service(registers: tuple[Categories, PlaceTree]) -> AsyncIterator[Memo
     """The service at noon of a day in November, with the shipped registers loaded."""
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
-        cases = use_cases(context, SECRET, is_address)
+        cases = use_cases(context, SECRET, is_address, PhotoProcesses().decode)
         return (
             *api_routers(context, cases, endpoint),
             public_router(context, cases, site, CsrfTokens(SECRET), "https://ascolto.example"),
@@ -72,6 +75,7 @@ async def service(registers: tuple[Categories, PlaceTree]) -> AsyncIterator[Memo
         COLLECTIONS,
         routers,
         seed=seed,
+        workers_in=workers_in,
         error_page=site.error_page,
         bodies=BODIES,
     )

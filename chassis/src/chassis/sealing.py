@@ -1,7 +1,10 @@
-"""Encryption of personal data: one key per person or report, wrapped by the service's secret; deleting the key erases the data."""
+"""Encryption of personal data: one key per person or report, wrapped by the service's secret; deleting the key erases the data.
+
+Large data has a key of its own, which is a field under the key of its owner, and is encrypted in pieces.
+"""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -10,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NONCE = 12
+PIECE_BYTES = 512 * 1024
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,32 @@ class Sealer:
             return AESGCM(_decrypt(self._wrapping, sealed.key, sealed.owner))
         except (InvalidTag, ValueError) as error:
             raise Erased(sealed.owner) from error
+
+
+class LargeSealer:
+    """Encrypts large data in pieces of at most 512 KiB; a piece is bound to its name, its number and their count."""
+
+    def __init__(self, key: str) -> None:
+        self._box = AESGCM(bytes.fromhex(key))
+
+    @staticmethod
+    def new_key() -> str:
+        """A random key, as text for a field of its owner."""
+        return AESGCM.generate_key(256).hex()
+
+    def seal(self, name: str, data: bytes) -> Sequence[bytes]:
+        """The encrypted pieces of the data; at least one."""
+        parts = [data[at : at + PIECE_BYTES] for at in range(0, len(data), PIECE_BYTES)] or [b""]
+        return [_encrypt(self._box, part, f"{name}/{n}/{len(parts)}") for n, part in enumerate(parts)]
+
+    def open(self, name: str, pieces: Sequence[bytes]) -> bytes:
+        """The data of all pieces in order; raises Erased when one is missing, moved or modified."""
+        try:
+            return b"".join(
+                _decrypt(self._box, piece, f"{name}/{n}/{len(pieces)}") for n, piece in enumerate(pieces)
+            )
+        except (InvalidTag, ValueError) as error:
+            raise Erased(name) from error
 
 
 def _encrypt(box: AESGCM, data: bytes, bound_to: str) -> bytes:

@@ -51,7 +51,12 @@ class Connection(H11Protocol):
 
     def _longest(self) -> float:
         limits = self.limits
-        return limits.seconds + GRACE_SECONDS if self._is_answering() else limits.head_seconds
+        is_answering = self._is_answering()
+        return (
+            limits.seconds_for(dict(self.cycle.scope)) + GRACE_SECONDS
+            if is_answering
+            else limits.head_seconds
+        )
 
     def _hang_up(self) -> None:
         if self._is_answering() or self.transport.is_closing():

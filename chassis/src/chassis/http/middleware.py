@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -40,13 +40,15 @@ class Limits:
     """Limits of a request: `body` and `head` in bytes, `fields` headers, `seconds` until it is answered.
 
     `head_seconds` limit how long a connection may take to send a whole head, `idle_seconds` how long it may idle after a response;
-    a process accepts `connections`. The bodies of paths at or below those in `bodies` have a limit of their own. The X-Forwarded headers of `proxies` are trusted; `hosts` are the accepted host names.
+    a process accepts `connections`. The bodies of paths at or below those in `bodies` have a limit of their own, and so much more
+    time as `slowest` bytes a second need. The X-Forwarded headers of `proxies` are trusted; `hosts` are the accepted host names.
     """
 
     body: int = 65_536
     head: int = 16_384
     fields: int = 100
     seconds: float = 30.0
+    slowest: int = 131_072
     head_seconds: float = 10.0
     idle_seconds: int = 5
     connections: int = 800  # of the default limit of 1024 open files
@@ -67,10 +69,20 @@ class Limits:
 
     def body_at(self, path: str) -> int:
         """The limit of a body that is sent to this path."""
-        larger = [
-            most for above, most in self.bodies.items() if path == above or path.startswith(f"{above}/")
-        ]
-        return max(larger, default=self.body)
+        return max((most for above, most in self.bodies.items() if _is_below(path, above)), default=self.body)
+
+    def seconds_for(self, scope: Mapping[str, Any]) -> float:
+        """The time for a request; a declared body that may be larger than usual has more."""
+        most, length = self.body_at(scope["path"]), Headers(raw=scope["headers"]).get("content-length", "")
+        declared = int(length[:20]) if length.isdecimal() and most > self.body else 0
+        return self.seconds + min(declared, most) / self.slowest
+
+
+def _is_below(path: str, above: str) -> bool:
+    """Whether the path is this one or below it, where `*` stands for any segment."""
+    wanted, found = above.split("/"), path.split("/")
+    pairs = zip(wanted, found[: len(wanted)], strict=False)
+    return len(found) >= len(wanted) and all(one in ("*", other) for one, other in pairs)
 
 
 def add_middleware(
@@ -172,7 +184,7 @@ class Middleware:
     async def _pass(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         body = _Body(receive, self.limits.body_at(scope["path"]))
         try:
-            async with asyncio.timeout(self.limits.seconds) as limit:
+            async with asyncio.timeout(self.limits.seconds_for(scope)) as limit:
                 await self.app(scope, body, answer)
         except Exception as error:
             if answer.status:

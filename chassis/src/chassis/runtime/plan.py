@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter
+from prometheus_client import Counter
 
 from chassis.documents import Collection, Index
 from chassis.handling import Reactions
@@ -22,7 +23,8 @@ OpsPages = Callable[[ServiceContext, DeadLetters, Callable[[], Vitals]], APIRout
 class Plan:
     """The parts of a service, as its main.py declares them.
 
-    `bodies` are the paths at and below which larger bodies are accepted, with the limit in bytes.
+    `bodies` are the paths at and below which larger bodies are accepted, with the limit in bytes; `*` stands for one segment.
+    `workers_in` makes the workers that need the context; `counters` belong to no registry yet.
     """
 
     name: str
@@ -32,7 +34,9 @@ class Plan:
     subscribes: Sequence[str] = ()
     indexes: Sequence[Index] = ()
     workers: Mapping[type[Any], Worker] = field(default_factory=dict)
+    workers_in: Callable[[ServiceContext], Mapping[type[Any], Worker]] = lambda _: {}
     gauges: Sequence[Gauge] = ()
+    counters: Sequence[Counter] = ()
     seed: Callable[[ServiceContext], Awaitable[None]] | None = None
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
     ops_pages: OpsPages | None = None

@@ -82,6 +82,8 @@ class Process:
             GaugeReader(one, self.context, self.metrics.gauge(one.name, one.description, one.labels))
             for one in plan.gauges
         ]
+        for counter in plan.counters:
+            self.metrics.registry.register(counter)
         self.loops: dict[str, Loop] = {}
         self.waker = ChangeStreamWaker(store, self.shard_leases, lambda name: self.loops[name].wake())
         self.delivery: Delivery | None = None
@@ -141,7 +143,7 @@ class Process:
             shard_leases,
             self.commands,
             plan.reactions,
-            plan.workers,
+            {**plan.workers, **plan.workers_in(self.context)},
             self.metrics,
             self.crash,
             clock,

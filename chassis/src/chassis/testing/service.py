@@ -138,7 +138,8 @@ class MemoryService:
 
     async def run_jobs(self, attempt: int = 1) -> None:
         """Run the plan's worker for every job that waits, and handle each result."""
-        workers = {kind.__name__: (kind, worker) for kind, worker in self.plan.workers.items()}
+        known = {**self.plan.workers, **self.plan.workers_in(self.context)}
+        workers = {kind.__name__: (kind, worker) for kind, worker in known.items()}
         for row in await self.store.query(JOBS, {}):
             kind, worker = workers[row["kind"]]
             result = await worker(self.plan.reactions.load(kind, row["body"]), attempt)

@@ -15,6 +15,9 @@ from intake.app.lookups import Lookups
 from intake.app.new_pin import Receipts
 from intake.app.notes import Notes
 from intake.app.open311_submissions import Open311Submissions
+from intake.app.photo_counts import PhotoCounts
+from intake.app.photo_data import PhotoData
+from intake.app.photos import ReportPhotos
 from intake.app.public_requests import PublicRequests
 from intake.app.publications import Publications
 from intake.app.readings import Readings
@@ -28,8 +31,10 @@ from intake.app.submit import Submissions
 from intake.app.talks import Talks
 from intake.app.track import Tracking
 from intake.app.tracking_codes import TrackingCodes
+from intake.app.uploads import Uploads, no_decoder
 from intake.app.withdraw import Withdrawals
 from intake.domain.draft_rules import IsAddress
+from intake.domain.photos import Decode
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class UseCases:
     drafts: BrowserDrafts
     entries: ReportEntries
     following: Following
+    photos: ReportPhotos
     households: Households
     lookups: Lookups
     notes: Notes
@@ -58,11 +64,18 @@ class UseCases:
     status_sessions: StatusSessions
     submissions: Submissions
     tracking: Tracking
+    uploads: Uploads
     withdrawals: Withdrawals
 
 
-def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> UseCases:
-    """Build the use cases with the service's secret; `is_address` validates e-mail addresses."""
+def use_cases(
+    context: ServiceContext,
+    secret: bytes,
+    is_address: IsAddress,
+    decode: Decode = no_decoder,
+    counts: PhotoCounts | None = None,
+) -> UseCases:
+    """Build the use cases with the service's secret; `is_address` validates e-mail addresses, `decode` decodes photos."""
     codes, registers = TrackingCodes(secret), Registers(context)
     sealer = Sealer(secret)
     index = BlindIndex(secret)
@@ -71,6 +84,8 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
     receipts = Receipts(context, codes, readings)
     publications = Publications(context, readings, registers, codes, sealer)
     requests = PublicRequests(context, registers, publications)
+    counts, data = counts or PhotoCounts(), PhotoData(context)
+    uploads = Uploads(context, data, decode, counts)
     submissions = Submissions(context, registers, codes, contents, is_address)
     households = Households(readings, submissions, receipts)
     sessions = Sessions(context, registers, Talks(context, sealer), submissions, households, is_address)
@@ -81,6 +96,7 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         drafts=BrowserDrafts(context, secret),
         entries=entries,
         following=Following(entries),
+        photos=ReportPhotos(context, sealer, readings, uploads, data, counts),
         households=households,
         lookups=Lookups(context, index, readings),
         notes=Notes(readings, entries),
@@ -97,5 +113,6 @@ def use_cases(context: ServiceContext, secret: bytes, is_address: IsAddress) -> 
         status_sessions=StatusSessions(context, secret),
         submissions=submissions,
         tracking=Tracking(context, codes),
+        uploads=uploads,
         withdrawals=Withdrawals(context),
     )

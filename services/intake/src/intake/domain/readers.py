@@ -10,12 +10,14 @@ CONTRIBUTIONS = frozenset({"officer"})
 
 
 class Part(StrEnum):
-    """What of a report is shown: a fragment of another page, the whole report, its contact in a form, or in a look-up."""
+    """What of a report is shown: a fragment, the whole report, its contact in a form or in a look-up, its small photos, or a photo."""
 
     FRAGMENT = "fragment"
     FULL = "full"
     CONTACT = "contact"
     LOOKUP = "lookup"
+    PHOTOS = "photos"
+    PHOTO = "photo"
 
 
 def may_read(roles: Set[str], category: Category | None) -> bool:

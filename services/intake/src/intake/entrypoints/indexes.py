@@ -1,5 +1,6 @@
 """The indexes of what is searched, and of what expires."""
 
+from intake.app import photo_data
 from intake.app.attempts import GUESSES
 from intake.app.browser_drafts import DRAFTS
 from intake.queries import lookups, public_reports, readings, reports, sessions
@@ -12,4 +13,5 @@ INDEXES = (
     *readings.INDEXES,
     *lookups.INDEXES,
     *sessions.INDEXES,
+    *photo_data.INDEXES,
 )

@@ -7,6 +7,7 @@ from chassis.sealing import Sealed
 from intake.domain.categories import Categories
 from intake.domain.category_texts import CategoryTexts
 from intake.domain.entries import Entries
+from intake.domain.photos import Photos
 from intake.domain.places import Place
 from intake.domain.publications import Publication
 from intake.domain.registers import Register
@@ -65,6 +66,7 @@ SESSIONS = Collection(
 TALKS = Collection("talks", Sealed, key=lambda sealed: sealed.owner)
 ENTRIES = Collection("entries", Entries, key=lambda entries: entries.report_id)
 PUBLICATIONS = Collection("publications", Publication, key=lambda publication: publication.report_id)
+PHOTOS = Collection("photos", Photos, key=lambda photos: photos.report_id)
 REGISTERS = Collection(
     "registers",
     Register,
@@ -82,6 +84,7 @@ COLLECTIONS = (
     PRIVATE,
     ENTRIES,
     PUBLICATIONS,
+    PHOTOS,
     CATEGORIES,
     CATEGORY_TEXTS,
     REGISTERS,

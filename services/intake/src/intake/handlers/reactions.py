@@ -11,6 +11,7 @@ from contracts.routing import (
     CaseResolved,
 )
 from intake.handlers.add_entry import AddEntry, add_entry
+from intake.handlers.add_photo import AddPhoto, add_photo
 from intake.handlers.agree_follow_up import AgreeFollowUp, DropFollowUp, agree_follow_up, drop_follow_up
 from intake.handlers.describe_household import (
     DescribeHousehold,
@@ -22,6 +23,7 @@ from intake.handlers.documents import (
     CATEGORIES,
     CATEGORY_TEXTS,
     ENTRIES,
+    PHOTOS,
     PLACES,
     PRIVATE,
     PUBLICATIONS,
@@ -51,6 +53,13 @@ from intake.handlers.publish_text import PublishText, TakeBackText, publish_text
 from intake.handlers.register_report import RegisterReport, register_report
 from intake.handlers.renew_pin import RenewPin, renew_pin
 from intake.handlers.reopen_report import ReopenReport, reopen_report
+from intake.handlers.reserve_upload import (
+    ReserveUpload,
+    UploadExpired,
+    expire_upload,
+    reserve_upload,
+)
+from intake.handlers.review_photo import ReviewPhoto, review_photo
 from intake.handlers.show_progress import (
     show_closed,
     show_escalated,
@@ -79,6 +88,10 @@ REACTIONS = Reactions(
         publish_text,
     ),
     on(TakeBackText, lambda c: (REPORTS[c.report_id], PUBLICATIONS[c.report_id]), take_back_text),
+    on(ReserveUpload, lambda _: (), reserve_upload),
+    on(UploadExpired, lambda _: (), expire_upload),
+    on(AddPhoto, lambda c: (REPORTS[c.report_id], PHOTOS[c.report_id]), add_photo),
+    on(ReviewPhoto, lambda c: (PHOTOS[c.report_id],), review_photo),
     on(RenewPin, lambda c: (REPORTS[c.report_id],), renew_pin),
     on(LoadCategories, lambda c: (CATEGORIES[c.categories.name],), load_categories),
     on(LoadCategoryTexts, lambda c: (CATEGORY_TEXTS[c.texts.language],), load_category_texts),

@@ -1,4 +1,4 @@
-"""The routes of all JSON APIs, and of Open311."""
+"""The routes of all JSON APIs, photos among them, and of Open311."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from chassis.service import ServiceContext
 from intake.app.use_cases import UseCases
-from intake.entrypoints.api import internal, v1
+from intake.entrypoints.api import internal, photos, v1
 from intake.entrypoints.api.open311 import routes as open311
 from intake.entrypoints.api.open311.endpoint import Endpoint
 from intake.entrypoints.api.sessions import sessions_router
@@ -18,6 +18,7 @@ def api_routers(context: ServiceContext, use_cases: UseCases, endpoint: Endpoint
     """The routes that programs use."""
     return (
         v1.router(context, use_cases),
+        photos.router(context, use_cases),
         sessions_router(context, use_cases),
         open311.router(context, use_cases, endpoint),
         internal.router(context, use_cases),

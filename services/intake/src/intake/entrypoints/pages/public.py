@@ -20,9 +20,6 @@ from webkit.csrf import CsrfTokens
 from webkit.i18n import language_routes
 from webkit.site import Site
 
-# A text of 200,000 characters comes back with its limit; the gateway accepts as much.
-BODIES = {"/segnala": 1_048_576, "/stato": 1_048_576}
-
 
 def public_router(
     context: ServiceContext, use_cases: UseCases, site: Site, csrf: CsrfTokens, public_url: str
