@@ -1,7 +1,5 @@
 """The wiring of intake: collections, handlers, routers, indexes and gauges."""
 
-from collections.abc import Sequence
-
 from fastapi import APIRouter
 
 from chassis.service import Plan, ServiceContext
@@ -19,7 +17,6 @@ from intake.entrypoints.bodies import BODIES
 from intake.entrypoints.gauges import GAUGES
 from intake.entrypoints.indexes import INDEXES
 from intake.entrypoints.jobs import workers_in
-from intake.entrypoints.pages.desk_layout import HOME
 from intake.entrypoints.pages.sites import Sites
 from intake.handlers.documents import COLLECTIONS
 from intake.handlers.reactions import REACTIONS, SUBSCRIBES
@@ -33,15 +30,15 @@ def plan(settings: Settings) -> Plan:
     """The parts of intake, for the chassis to run."""
     secret = bytes.fromhex(settings.secret.read_text().strip())
     registers, texts = read_registers(settings.seed), read_category_texts(settings.seed)
-    counts = PhotoCounts()
-    login = login_of(settings, settings.public_url, HOME)
-    agency, in_development = read_agency(settings.seed), settings.stage == "development"
+    login = login_of(settings, settings.public_url, Sites.desk_home)
+    counts, in_development = PhotoCounts(), settings.stage == "development"
+    agency = read_agency(settings.seed)
     endpoint = Endpoint.of(agency, read_open311(settings.seed), settings.public_url, secret, in_development)
     sites = Sites(agency, secret, login, settings.public_url, in_development)
 
-    def routers(context: ServiceContext) -> Sequence[APIRouter]:
+    def routers(context: ServiceContext) -> list[APIRouter]:
         cases = use_cases(context, secret, is_address, PhotoProcesses().decode, counts)
-        return (*api_routers(context, cases, endpoint), *sites.routers(context, cases, pdf_of))
+        return [*api_routers(context, cases, endpoint), *sites.routers(context, cases, pdf_of)]
 
     async def seed(context: ServiceContext) -> None:
         await load_registers(context, *registers)

@@ -39,6 +39,17 @@ class ReportPhotos:
         found = await self._context.load(PHOTOS, report_id)
         return found.photos if found else ()
 
+    async def readable(self, report_id: str) -> Sequence[Photo]:
+        """The photos that can be shown: those of a report, or none when its data were erased."""
+        found = await self.of(report_id)
+        try:
+            if found:
+                sealed = await self._private(report_id)
+                self._sealer.open(Sealed(sealed.owner, sealed.key, {}))
+        except Erased:
+            return ()
+        return found
+
     async def add(
         self, report_id: str, data: bytes, by: Author, subject: str | None = None, named: str | None = None
     ) -> tuple[Photo, bool]:

@@ -47,6 +47,7 @@ class UseCases:
     drafts: BrowserDrafts
     entries: ReportEntries
     following: Following
+    photo_data: PhotoData
     photos: ReportPhotos
     households: Households
     lookups: Lookups
@@ -96,6 +97,7 @@ def use_cases(
         drafts=BrowserDrafts(context, secret),
         entries=entries,
         following=Following(entries),
+        photo_data=data,
         photos=ReportPhotos(context, sealer, readings, uploads, data, counts),
         households=households,
         lookups=Lookups(context, index, readings),

@@ -6,6 +6,7 @@ from chassis.service import ServiceContext
 from intake.app.use_cases import UseCases
 from intake.entrypoints.pages.desk_household import household_router
 from intake.entrypoints.pages.desk_layout import AUDITORS, STAFF, Desk
+from intake.entrypoints.pages.desk_photos import photos_router
 from intake.entrypoints.pages.desk_places import places_router
 from intake.entrypoints.pages.desk_publication import publication_router
 from intake.entrypoints.pages.desk_receipts import receipts_router
@@ -25,4 +26,5 @@ def desk_router(context: ServiceContext, use_cases: UseCases, site: Site) -> API
     router.include_router(publication_router(desk))
     router.include_router(report_router(desk))
     router.include_router(receipts_router(desk))
+    router.include_router(photos_router(desk))
     return router

@@ -119,6 +119,7 @@ class ReportDesk:
             "dial": dialable(content.contact.phone) if content and content.contact.phone else "",
             "place_of": page_of(dossier.report.report_id),
             "can_be_public": await self._cases.publications.is_public(dossier.report),
+            "photos": await self._cases.photos.of(dossier.report.report_id),
             "command_id": typed.command_id or self._desk.new_id(),
             "back": typed.back,
             "errors": typed.errors or {},

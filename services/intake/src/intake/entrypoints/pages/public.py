@@ -11,9 +11,10 @@ from intake.entrypoints.pages.front import Front
 from intake.entrypoints.pages.home import home_router
 from intake.entrypoints.pages.qr_codes import qr_code
 from intake.entrypoints.pages.receipt import receipt_router
-from intake.entrypoints.pages.report_steps import steps_router
+from intake.entrypoints.pages.report_routes import steps_router
 from intake.entrypoints.pages.statistics import statistics_router
 from intake.entrypoints.pages.status_access import access_router
+from intake.entrypoints.pages.status_photos import photos_router
 from intake.entrypoints.pages.status_reopening import reopening_router
 from intake.entrypoints.pages.status_report import report_router
 from webkit.csrf import CsrfTokens
@@ -40,6 +41,7 @@ def public_router(
         access_router,
         report_router,
         reopening_router,
+        photos_router,
         statistics_router,
     )
     for router in routers:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from intake.app.uploads import Upload
 from intake.domain.categories import Categories, Kind
 from intake.domain.draft_rules import Fault
 from intake.domain.drafts import Contact, Draft
@@ -104,13 +105,16 @@ class ReportForm(TypedFields):
 class FormState(BaseModel):
     """The form between two pages: `report_id` is the report that it will be, `wrong` the step that shows its faults.
 
-    `refused` is the slug of a fault of the whole form.
+    `refused` is the slug of a fault of the whole form; `photos` are stored and belong to no report yet, and `photo_faults` say of
+    files by name why they are not among them.
     """
 
     report_id: str
     answers: Answers = Answers()
     wrong: str = ""
     refused: str = ""
+    photos: tuple[Upload, ...] = ()
+    photo_faults: tuple[tuple[str, str], ...] = ()
 
 
 def in_group(answers: Answers, categories: Categories) -> Answers:

@@ -2,27 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
 from urllib.parse import urlencode
-from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Request, Response
 
 from chassis.errors import Refused, Unavailable
+from intake.app.uploads import Upload
 from intake.domain.draft_rules import MOST_CHARACTERS, Fault
+from intake.domain.photos import MOST_PHOTOS, Size
 from intake.domain.questions import MOST_CHARACTERS as MOST_IN_ANSWER
 from intake.entrypoints.pages.front import Front
+from intake.entrypoints.pages.photo_faults import Refusals, fault_texts
 from intake.entrypoints.pages.question_fields import PREFIX, Given, read_answers, shown_in
 from intake.entrypoints.pages.report_choices import StepChoices
 from intake.entrypoints.pages.report_drafts import JudgedForm, ReportDrafts, typed_into
 from intake.entrypoints.pages.report_form import (
-    BY_CODE,
     PLACE,
     POINT,
     PROBLEM,
     QUESTIONS,
     STEPS,
     SUMMARY,
+    TEXT,
     Answers,
     FormState,
     FormStep,
@@ -31,6 +32,8 @@ from intake.entrypoints.pages.report_form import (
     in_group,
     step_of,
 )
+from intake.entrypoints.pages.report_photos import DraftPhotos
+from intake.entrypoints.photo_bodies import PhotoForm
 from webkit.csrf import Visit
 
 HOME = "/segnala"
@@ -48,6 +51,8 @@ class Shown:
     refused: str = ""
     search: str | None = None
     da: str = ""
+    photos: Sequence[Upload] = ()
+    photo_faults: Refusals = ()
 
 
 class ReportSteps:
@@ -56,7 +61,7 @@ class ReportSteps:
     def __init__(self, front: Front) -> None:
         self._front, self._cases = front, front.use_cases
         self._drafts = ReportDrafts(front)
-        self._choices = StepChoices(front, self._drafts)
+        self._choices, self._photos = StepChoices(front, self._drafts), DraftPhotos(front.use_cases)
 
     async def begin(self, request: Request, search: str | None) -> Response:
         """The first step of a new form."""
@@ -78,19 +83,27 @@ class ReportSteps:
         judged = await self._drafts.judge(state.answers)
         for earlier in STEPS[: STEPS.index(step)]:
             if judged.faults[earlier.code]:
-                return self._front.redirect(request, visit, _path(draft_id, earlier))
+                return self._front.redirect(request, visit, path_of(draft_id, earlier))
         if step not in judged.steps:
-            return self._front.redirect(request, visit, _path(draft_id, STEPS[STEPS.index(step) + 1]))
+            return self._front.redirect(request, visit, path_of(draft_id, STEPS[STEPS.index(step) + 1]))
         wrong = state.wrong == step.code
         found = judged.faults[step.code] if wrong else ()
         refused = state.refused if wrong else ""
+        photo_faults = state.photo_faults if wrong and step is TEXT else ()
         return await self._page(
             request,
-            Shown(draft_id, step, state.answers, found, refused, search, da),
-            422 if found or refused else 200,
+            Shown(draft_id, step, state.answers, found, refused, search, da, state.photos, photo_faults),
+            422 if found or refused or photo_faults else 200,
         )
 
-    async def answer(self, request: Request, draft_id: str, step: FormStep, form: ReportForm) -> Response:
+    async def answer(
+        self,
+        request: Request,
+        draft_id: str,
+        step: FormStep,
+        form: ReportForm,
+        files: PhotoForm | None = None,
+    ) -> Response:
         """Keep the answers of a step and go to the next one; or back to it with its faults."""
         visit = self._front.visit(request)
         answers = form.answers(step.fields, Answers())
@@ -103,7 +116,9 @@ class ReportSteps:
             if step is QUESTIONS:
                 answers = answers.model_copy(update={"given": await self._given(request, answers)})
             judged = await self._drafts.judge(answers)
-            wrong = step.code if judged.faults[step.code] else ""
+            state = await self._photos.taken(state, files)
+            has_wrong_photos = files is not None and bool(state.photo_faults)
+            wrong = step.code if judged.faults[step.code] or has_wrong_photos else ""
             state = state.model_copy(update={"answers": answers, "wrong": wrong, "refused": ""})
             if not await self._drafts.keep(visit, draft_id, state):
                 shown = Shown(draft_id, step, answers, judged.faults[step.code], da=form.da)
@@ -112,6 +127,9 @@ class ReportSteps:
             return await self._page(request, Shown(draft_id, step, answers, refused="unavailable"), 503)
         if judged.danger or answers.group == "danger":
             return self._front.redirect(request, visit, _danger(draft_id, step, judged.danger))
+        if has_wrong_photos:
+            back = f"?da={form.da}" if form.da == SUMMARY.code else ""
+            return self._front.redirect(request, visit, path_of(draft_id, step) + back)
         return await self._onward(request, draft_id, step, judged, form)
 
     async def _onward(
@@ -119,7 +137,7 @@ class ReportSteps:
     ) -> Response:
         """To the next step; back to this one when it has faults, or an answer brought another question or parts of a place."""
         visit, da = self._front.visit(request), form.da
-        here, back = _path(draft_id, step), f"?da={da}" if da == SUMMARY.code else ""
+        here, back = path_of(draft_id, step), f"?da={da}" if da == SUMMARY.code else ""
         if judged.faults[step.code] or (step is POINT and form.within and judged.has_parts):
             return self._front.redirect(request, visit, here + back)
         if step is QUESTIONS:
@@ -131,7 +149,7 @@ class ReportSteps:
         if da == SUMMARY.code and not (step is PLACE and POINT in later):
             # From the summary only what is still missing is asked.
             later = [one for one in later if judged.faults[one.code] or one is SUMMARY]
-        path = _path(draft_id, later[0]) + (back if later[0] is POINT else "")
+        path = path_of(draft_id, later[0]) + (back if later[0] is POINT else "")
         return self._front.redirect(request, visit, path)
 
     async def _given(self, request: Request, answers: Answers) -> Given:
@@ -152,7 +170,7 @@ class ReportSteps:
         if await self._drafts.dangers(answers.description) and await self._drafts.keep(
             visit, draft_id, state
         ):
-            return self._front.redirect(request, visit, _path(draft_id, SUMMARY))
+            return self._front.redirect(request, visit, path_of(draft_id, SUMMARY))
         return await self._send(request, visit, draft_id, state)
 
     async def show_danger(self, request: Request, code: str, back: str) -> Response:
@@ -185,6 +203,8 @@ class ReportSteps:
             if judged.faults:
                 return await self._back(request, visit, draft_id, state, judged.faults[0])
             submitted = await submissions.accept(judged, state.report_id, visit.browser)
+            if submitted.receipt is not None:  # only its first sender adds photos
+                await self._photos.attach(submitted.report_id, state.photos)
         except Refused as refused:
             other = state.model_copy(update={"report_id": submissions.new_id()})
             fault = Fault(refused.slug, "send", "", "")
@@ -208,8 +228,13 @@ class ReportSteps:
         refused = fault.slug if step is SUMMARY else ""
         wrong = state.model_copy(update={"wrong": step.code, "refused": refused})
         if await self._drafts.keep(visit, draft_id, wrong):
-            return self._front.redirect(request, visit, _path(draft_id, step))
+            return self._front.redirect(request, visit, path_of(draft_id, step))
         return await self._page(request, Shown(draft_id, step, state.answers, (fault,), refused), 422)
+
+    async def photo(self, request: Request, draft_id: str, sha256: str, size: Size) -> Response:
+        """A photo of the form, for its browser."""
+        state = await self._drafts.find(self._front.visit(request), draft_id)
+        return await self._photos.image(state.photos if state else (), sha256, size)
 
     async def _page(self, request: Request, shown: Shown, status: int = 200) -> Response:
         visit, judged = self._front.visit(request), await self._drafts.judge_if_possible(shown.answers)
@@ -219,16 +244,18 @@ class ReportSteps:
             f"report/{shown.step.code}.html",
             status,
             visit,
-            action=HOME if shown.step is PROBLEM else _path(shown.draft_id, shown.step),
-            here_path=_path(shown.draft_id, shown.step),
-            before=_path(shown.draft_id, before[-1] if before else PROBLEM),
+            action=HOME if shown.step is PROBLEM else path_of(shown.draft_id, shown.step),
+            here_path=path_of(shown.draft_id, shown.step),
+            before=path_of(shown.draft_id, before[-1] if before else PROBLEM),
             draft=f"{HOME}/{shown.draft_id}",
             draft_id=shown.draft_id,
             step=shown.step,
             answers=shown.answers,
             da=shown.da,
             errors=self._errors(request, shown, judged),
+            photos=shown.photos,
             most=MOST_CHARACTERS,
+            most_photos=MOST_PHOTOS,
             **await self._choices.of(request, shown.step, shown.answers, judged.questions, shown.search),
         )
 
@@ -241,60 +268,16 @@ class ReportSteps:
                 if field_of(fault) == name:
                     most = MOST_IN_ANSWER if questions else MOST_CHARACTERS
                     texts.setdefault(name, self._front.fault(request, fault.slug, most=most))
+        texts |= fault_texts(self._front, request, shown.photo_faults)
         if shown.refused:
             texts["send"] = self._front.fault(request, shown.refused)
         return texts
 
 
-def steps_router(front: Front) -> APIRouter:
-    """The routes of a new report."""
-    router, pages = APIRouter(), ReportSteps(front)
-
-    @router.get(HOME)
-    async def begin(request: Request, cerca: str | None = None) -> Response:
-        return await pages.begin(request, cerca)
-
-    @router.post(HOME)
-    async def answer_first(request: Request, form: Annotated[ReportForm, Form()]) -> Response:
-        if form.description:
-            return await pages.answer_all(request, form)
-        draft_id = form.own_id() or front.use_cases.submissions.new_id()
-        return await pages.answer(request, draft_id, PROBLEM, form)
-
-    @router.get(DANGER)
-    async def show_danger(
-        request: Request, che: str = "", bozza: UUID | None = None, passo: str = PROBLEM.code
-    ) -> Response:
-        before = HOME if bozza is None else _path(str(bozza), _step(passo))
-        return await pages.show_danger(request, che, before)
-
-    @router.get(f"{HOME}/{{draft_id}}/{{code}}")
-    async def show(
-        request: Request, draft_id: UUID, code: str, cerca: str | None = None, da: str = ""
-    ) -> Response:
-        return await pages.show(request, str(draft_id), _step(code), cerca, da)
-
-    @router.post(f"{HOME}/{{draft_id}}/{{code}}")
-    async def answer(
-        request: Request, draft_id: UUID, code: str, form: Annotated[ReportForm, Form()]
-    ) -> Response:
-        step = _step(code)
-        if step is SUMMARY:
-            return await pages.send(request, str(draft_id), form)
-        return await pages.answer(request, str(draft_id), step, form)
-
-    return router
-
-
-def _path(draft_id: str, step: FormStep) -> str:
+def path_of(draft_id: str, step: FormStep) -> str:
+    """The page of a step."""
     return f"{HOME}/{draft_id}/{step.code}"
 
 
 def _danger(draft_id: str, step: FormStep, code: str) -> str:
     return f"{DANGER}?{urlencode({'che': code, 'bozza': draft_id, 'passo': step.code})}"
-
-
-def _step(code: str) -> FormStep:
-    if code not in BY_CODE:
-        raise Refused("not-found", "There is no such page.", status=404)
-    return BY_CODE[code]

@@ -21,6 +21,8 @@ from webkit.site import Site
 class Sites:
     """The sites of intake: public, staff, and the listening sessions of operators; `components` adds the page of the kit's components."""
 
+    desk_home = HOME
+
     def __init__(
         self, agency: Agency, secret: bytes, login: Login, public_url: str, components: bool = False
     ) -> None:

@@ -53,6 +53,7 @@ class StatusReport:
             rows=timeline_rows(steps, report, self._front.language(request)),
             answers=_answers(steps),
             reopenable_until=until if until and self._front.context.clock() <= until else None,
+            photos=await self._cases.photos.readable(report.report_id),
             words=await self._front.words(request, report.category, report.place_id),
         )
 
