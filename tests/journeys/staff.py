@@ -65,8 +65,8 @@ def operator_listens(world: World) -> None:
     walk.press("Salvi e torni al colloquio").sees("Mafalda Provini")
     walk.follow("Aggiunga un problema").choose("category", "pulizia").fill("description", "Scale sporche.")
     walk.press("Registri il problema").sees("Il problema è registrato")
-    walk.follow("Aggiunga un altro problema").choose("category", "parti-comuni")
-    walk.fill("description", "Biciclette nell'androne.").press("Registri il problema")
+    walk.follow("Aggiunga un altro problema").choose("category", "isee-spid")
+    walk.fill("description", "Non so fare lo SPID.").press("Registri il problema")
     walk.follow("Aggiunga un appuntamento").pick("che", "home-visit").fill("giorno", "05/11/2028")
     walk.press("Aggiunga l'appuntamento").sees("Visita a casa sua")
     talk = walk.path
