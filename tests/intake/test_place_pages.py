@@ -58,6 +58,14 @@ async def test_whoever_does_not_know_the_point_goes_on_with_the_whole(
     assert (await the_report(service)).place_id == "bg-malpensata"
 
 
+async def test_only_the_search_for_a_place_may_run_our_script(client: httpx.AsyncClient) -> None:
+    place = await walk(client, *SUBJECT)
+    point = await place.send({"place_id": "bg-malpensata"})
+    policies = [one.response.headers["content-security-policy"] for one in (place, point)]
+
+    assert ["script-src 'self'" in policy for policy in policies] == [True, False]
+
+
 async def test_another_place_forgets_the_flat(client: httpx.AsyncClient) -> None:
     summary = await walk(
         client, *SUBJECT, {"place_id": "bg-malpensata-01"}, {"flat": "bg-malpensata-01-int2"}, *TOLD

@@ -7,7 +7,10 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_SCRIPTS = "script-src 'self'; connect-src 'self'"
 PAGE_HEADERS = {"Content-Security-Policy": _POLICY}
+# Of a public page that works without scripts and has one of ours that loads parts of it again.
+SCRIPTED_PAGE_HEADERS = {"Content-Security-Policy": f"{_POLICY}; {_SCRIPTS}"}
 
 
 def staff_page_headers(issuer: str) -> dict[str, str]:
@@ -17,4 +20,4 @@ def staff_page_headers(issuer: str) -> dict[str, str]:
     place = urlsplit(issuer)
     forms = f"form-action 'self' {place.scheme}://{place.netloc}"
     policy = _POLICY.replace("form-action 'self'", forms)
-    return {"Content-Security-Policy": f"{policy}; script-src 'self'; connect-src 'self'"}
+    return {"Content-Security-Policy": f"{policy}; {_SCRIPTS}"}

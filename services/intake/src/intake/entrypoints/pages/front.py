@@ -9,8 +9,12 @@ from chassis.service import ServiceContext
 from intake.app.use_cases import UseCases
 from intake.entrypoints.devices import Device
 from webkit.csrf import CsrfTokens, Visit
+from webkit.headers import SCRIPTED_PAGE_HEADERS
 from webkit.i18n import Language
 from webkit.site import Site
+
+# The pages that load htmx: the search for a place answers while one types.
+SCRIPTED = frozenset({"report/luogo.html"})
 
 
 class Front:
@@ -35,7 +39,10 @@ class Front:
         self, request: Request, template: str, status: int = 200, visit: Visit | None = None, **values: object
     ) -> HTMLResponse:
         """A public page; one with a form needs the visit."""
-        return self.site.page(request, f"public/{template}", status, reader=visit, **values)
+        page = self.site.page(request, f"public/{template}", status, reader=visit, **values)
+        if template in SCRIPTED:
+            page.headers.update(SCRIPTED_PAGE_HEADERS)
+        return page
 
     def redirect(
         self, request: Request, visit: Visit, path: str, done: str = "", again: bool = False
