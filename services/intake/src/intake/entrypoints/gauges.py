@@ -1,8 +1,9 @@
-"""The gauges of intake."""
+"""The gauges and counters of intake."""
 
 from collections.abc import Mapping
 
 from chassis.service import Gauge, ServiceContext
+from intake.app.photo_counts import PhotoCounts
 from intake.queries import reports
 
 
@@ -13,6 +14,7 @@ async def oldest_unanswered(context: ServiceContext) -> Mapping[tuple[str, ...],
     return {(): max(0.0, age)}
 
 
+COUNTS = PhotoCounts()  # of this process
 GAUGES = (
     Gauge(
         "reports_oldest_unanswered_age_seconds",
