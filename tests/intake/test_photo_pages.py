@@ -18,6 +18,7 @@ from intake.app import uploads
 from intake.app.readings import Reader
 from intake.domain.photos import MOST_PHOTOS
 
+BEFORE_TEXT = TYPED[: next(number for number, values in enumerate(TYPED) if "description" in values)]
 PHOTO, OTHER = file_of(picture()), file_of(picture(50, 50))
 
 
@@ -49,7 +50,7 @@ JPEG = (200, "image/jpeg")
 async def test_photos_of_a_new_report_survive_a_refused_one_and_reach_its_status_page(
     client: httpx.AsyncClient, service: MemoryService
 ) -> None:
-    page = await walk(client, *TYPED[:3])
+    page = await walk(client, *BEFORE_TEXT)
 
     refused = await send(
         page, {"a.jpg": PHOTO, "b.heic": TURNED_HEIC, "c.zip.jpg": zipped()}, description="È fermo"
@@ -108,7 +109,7 @@ async def test_photos_are_added_on_the_status_page_and_refused_ones_are_told_by_
 
 
 async def test_too_many_photos_are_told_and_the_first_ten_stay(client: httpx.AsyncClient) -> None:
-    page = await walk(client, *TYPED[:3])
+    page = await walk(client, *BEFORE_TEXT)
     files = {f"{number}.png": file_of(picture(8 + number, 8), "PNG") for number in range(MOST_PHOTOS + 1)}
 
     full = await send(page, files, description="x")
