@@ -26,7 +26,7 @@ def steps_router(front: Front) -> APIRouter:
         if form.description:
             return await pages.answer_all(request, form)
         draft_id = form.own_id() or front.use_cases.submissions.new_id()
-        return await pages.answer(request, draft_id, PROBLEM, form)
+        return await pages.answer(request, draft_id, CATEGORY if form.category else PROBLEM, form)
 
     @router.get(DANGER)
     async def show_danger(

@@ -142,8 +142,7 @@ class ReportSteps:
             return self._front.redirect(request, visit, here + back)
         if step is QUESTIONS:
             shown = shown_in(await request.form())
-            new = [one.code for one in judged.questions if one.code not in shown]
-            if new:
+            if new := [one.code for one in judged.questions if one.code not in shown]:
                 return self._front.redirect(request, visit, f"{here}{back}#{PREFIX}{new[0]}")
         later = [one for one in judged.steps if STEPS.index(one) > STEPS.index(step)]
         if da == SUMMARY.code and not (step is PLACE and POINT in later):
