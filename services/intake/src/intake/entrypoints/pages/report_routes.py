@@ -8,7 +8,15 @@ from fastapi import APIRouter, Form, Request, Response
 from chassis.errors import Refused
 from intake.domain.photos import Size
 from intake.entrypoints.pages.front import Front
-from intake.entrypoints.pages.report_form import BY_CODE, PROBLEM, SUMMARY, TEXT, FormStep, ReportForm
+from intake.entrypoints.pages.report_form import (
+    BY_CODE,
+    CATEGORY,
+    PROBLEM,
+    SUMMARY,
+    TEXT,
+    FormStep,
+    ReportForm,
+)
 from intake.entrypoints.pages.report_steps import DANGER, HOME, ReportSteps, path_of
 from intake.entrypoints.photo_bodies import form_of
 
