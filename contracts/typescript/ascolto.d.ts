@@ -81,6 +81,40 @@ export interface ReportReopened {
   closed_at: string
 }
 
+/** Whoever made the report says that it is about the same problem as an earlier one. */
+export interface ReportJoined {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** The earlier report: its case is the case of both. */
+  main_id: string
+  /** How many reports there are now about that problem, the earlier one included. */
+  voices: number
+}
+
+/** The staff says that the report is about the same problem as another one. */
+export interface ReportMerged {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** The other report: its case is the case of both. */
+  main_id: string
+  /** As in report-joined. */
+  voices: number
+  /** same-problem, same-person or other. */
+  reason: string
+}
+
+/** The report is about a problem of its own after all: it is no longer joined to the other one. */
+export interface ReportSplit {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** The report that it was joined to. */
+  main_id: string
+  /** How many reports there still are about the problem of the other one. */
+  voices: number
+  /** mistake, other-problem or other. */
+  reason: string
+}
+
 /** An operator has listened to somebody; what was said stays in intake. */
 export interface SessionHeld {
   /** An opaque identifier (UUID, lower case). */
@@ -374,6 +408,9 @@ export interface ByType {
   "report-amended.v1": ReportAmended
   "report-withdrawn.v1": ReportWithdrawn
   "report-reopened.v1": ReportReopened
+  "report-joined.v1": ReportJoined
+  "report-merged.v1": ReportMerged
+  "report-split.v1": ReportSplit
   "session-held.v1": SessionHeld
   "case-opened.v1": CaseOpened
   "case-held.v1": CaseHeld
@@ -398,7 +435,7 @@ export interface ByType {
 
 /** The values on each topic. */
 export interface ByTopic {
-  "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn | ReportReopened
+  "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn | ReportReopened | ReportJoined | ReportMerged | ReportSplit
   "intake.sessions": SessionHeld
   "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened
   "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted | DecisionAnnulled

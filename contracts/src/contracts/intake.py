@@ -64,6 +64,39 @@ class ReportWithdrawn(IntakeReport):
     reason: Code = Field(description="solved-itself, mistake, other.")
 
 
+class ReportJoined(IntakeReport):
+    """Whoever made the report says that it is about the same problem as an earlier one."""
+
+    type_tag: ClassVar[str] = "report-joined.v1"
+
+    main_id: Id = Field(description="The earlier report: its case is the case of both.")
+    voices: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        description="How many reports there are now about that problem, the earlier one included."
+    )
+
+
+class ReportMerged(IntakeReport):
+    """The staff says that the report is about the same problem as another one."""
+
+    type_tag: ClassVar[str] = "report-merged.v1"
+
+    main_id: Id = Field(description="The other report: its case is the case of both.")
+    voices: Annotated[int, Field(ge=1, le=100_000)] = Field(description="As in report-joined.")
+    reason: Code = Field(description="same-problem, same-person or other.")
+
+
+class ReportSplit(IntakeReport):
+    """The report is about a problem of its own after all: it is no longer joined to the other one."""
+
+    type_tag: ClassVar[str] = "report-split.v1"
+
+    main_id: Id = Field(description="The report that it was joined to.")
+    voices: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        description="How many reports there still are about the problem of the other one."
+    )
+    reason: Code = Field(description="mistake, other-problem or other.")
+
+
 class ReportsOfKind(BaseModel):
     """How many reports of one kind came out of a session."""
 

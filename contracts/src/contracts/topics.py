@@ -29,7 +29,15 @@ TOPICS: tuple[Topic, ...] = (
         "intake.reports",
         owner="intake",
         key="report id",
-        events=(intake.ReportRegistered, intake.ReportAmended, intake.ReportWithdrawn, intake.ReportReopened),
+        events=(
+            intake.ReportRegistered,
+            intake.ReportAmended,
+            intake.ReportWithdrawn,
+            intake.ReportReopened,
+            intake.ReportJoined,
+            intake.ReportMerged,
+            intake.ReportSplit,
+        ),
         subscribers=("routing", "subsidies", "notify"),
     ),
     Topic(

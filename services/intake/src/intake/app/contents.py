@@ -9,6 +9,7 @@ from chassis.errors import Refused, Unavailable
 from chassis.sealing import Erased, Sealed, Sealer
 from chassis.service import ServiceContext
 from intake.app.blind_index import BlindIndex
+from intake.app.word_index import WordIndex
 from intake.domain.drafts import Contact, Draft, normalized
 from intake.domain.questions import Answer, Answers
 from intake.domain.reports import Report
@@ -41,14 +42,20 @@ class FullReport:
 class Contents:
     """Encrypts the contents of reports and reads them back."""
 
-    def __init__(self, context: ServiceContext, sealer: Sealer, index: BlindIndex) -> None:
-        self._context, self._sealer, self._index = context, sealer, index
+    def __init__(self, context: ServiceContext, sealer: Sealer, index: BlindIndex, words: WordIndex) -> None:
+        self._context, self._sealer, self._index, self._words = context, sealer, index, words
 
     def seal(self, report_id: str, draft: Draft) -> PrivatePart:
-        """The encrypted content of a draft, with the hashes under which its contact is found."""
+        """The encrypted content of a draft, with the hashes of its contact and of its words."""
         stored = normalized(draft)
         sealed = self._sealer.seal(report_id, _fields(stored))
-        return PrivatePart(sealed.owner, sealed.key, sealed.fields, self._index.of(stored.contact))
+        return PrivatePart(
+            sealed.owner,
+            sealed.key,
+            sealed.fields,
+            self._index.of(stored.contact),
+            self._words.of(stored.description),
+        )
 
     async def read(self, report_id: str) -> FullReport:
         """A report with its content; raises Refused (404) when there is no such report."""

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from chassis.ids import uuid7
 from chassis.service import ServiceContext
@@ -11,6 +12,7 @@ from intake.app.registers import Registers
 from intake.app.tracking_codes import TrackingCodes
 from intake.domain.draft_rules import Fault, IsAddress, faults
 from intake.domain.drafts import Draft, tidy
+from intake.handlers.join_report import JoinReport
 from intake.handlers.register_report import RegisterReport, refusal
 from intake.handlers.take_report import TakeReport
 from intake.queries.reports import report_of, status_of
@@ -85,8 +87,11 @@ class Submissions:
         report_id: str,
         sender: str | None = None,
         taken_in: TakenIn | None = None,
+        joins: str | None = None,
     ) -> Submission:
         """Register a draft under this id; the same draft again changes nothing.
+
+        `joins` is the id of an earlier report about the same problem, whose case the report will share.
 
         `sender` is a secret of the sender: a resend with the same one gets the receipt again, and without one only the
         first response has it. Raises Refused with the first fault, and Refused when the id belongs to another report.
@@ -96,8 +101,11 @@ class Submissions:
         if judged.faults and await status_of(self._context, report_id) is None:
             raise refusal(judged.faults[0])  # a resend of a registered report gets its first answer
         command = self._command(judged.draft, report_id, sender)
+        if joins is not None:
+            joined = self._codes.text_fingerprint(command.fingerprint, joins)
+            command = replace(command, fingerprint=joined)
         answer = await self._context.run(
-            command if taken_in is None else _in_session(command, taken_in),
+            _told(command, taken_in, joins),
             id=f"report:{report_id}",
             key=report_id,
             correlation=report_id,
@@ -142,6 +150,12 @@ class Submissions:
             sealed=self._contents.seal(report_id, draft),
             answers=draft.answers,
         )
+
+
+def _told(command: RegisterReport, taken_in: TakenIn | None, joins: str | None) -> Any:
+    if joins is not None:
+        return JoinReport(joins, command)
+    return command if taken_in is None else _in_session(command, taken_in)
 
 
 def _in_session(command: RegisterReport, taken_in: TakenIn) -> TakeReport:

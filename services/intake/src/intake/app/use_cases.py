@@ -8,10 +8,12 @@ from intake.app.answers import Answers
 from intake.app.blind_index import BlindIndex
 from intake.app.browser_drafts import BrowserDrafts
 from intake.app.contents import Contents
+from intake.app.duplicates import Duplicates
 from intake.app.entries import ReportEntries
 from intake.app.follow import Following
 from intake.app.households import Households
 from intake.app.lookups import Lookups
+from intake.app.merging import Merging
 from intake.app.new_pin import Receipts
 from intake.app.notes import Notes
 from intake.app.open311_submissions import Open311Submissions
@@ -33,6 +35,7 @@ from intake.app.track import Tracking
 from intake.app.tracking_codes import TrackingCodes
 from intake.app.uploads import Uploads, no_decoder
 from intake.app.withdraw import Withdrawals
+from intake.app.word_index import WordIndex
 from intake.domain.draft_rules import IsAddress
 from intake.domain.photos import Decode
 
@@ -45,12 +48,14 @@ class UseCases:
     codes: TrackingCodes
     contents: Contents
     drafts: BrowserDrafts
+    duplicates: Duplicates
     entries: ReportEntries
     following: Following
     photo_data: PhotoData
     photos: ReportPhotos
     households: Households
     lookups: Lookups
+    merging: Merging
     notes: Notes
     open311: Open311Submissions
     public_requests: PublicRequests
@@ -80,7 +85,8 @@ def use_cases(
     codes, registers = TrackingCodes(secret), Registers(context)
     sealer = Sealer(secret)
     index = BlindIndex(secret)
-    contents, entries = Contents(context, sealer, index), ReportEntries(context, codes, sealer)
+    words = WordIndex(secret)
+    contents, entries = Contents(context, sealer, index, words), ReportEntries(context, codes, sealer)
     readings = Readings(context, contents, entries, registers)
     receipts = Receipts(context, codes, readings)
     publications = Publications(context, readings, registers, codes, sealer)
@@ -95,12 +101,14 @@ def use_cases(
         codes=codes,
         contents=contents,
         drafts=BrowserDrafts(context, secret),
+        duplicates=Duplicates(context, registers, words),
         entries=entries,
         following=Following(entries),
         photo_data=data,
         photos=ReportPhotos(context, sealer, readings, uploads, data, counts),
         households=households,
         lookups=Lookups(context, index, readings),
+        merging=Merging(context, readings),
         notes=Notes(readings, entries),
         open311=Open311Submissions(context, requests, registers, submissions, codes),
         public_requests=requests,

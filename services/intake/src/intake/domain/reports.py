@@ -20,6 +20,7 @@ _ORDER = (Status.REGISTERED, Status.HELD, Status.IN_CHARGE, Status.ESCALATED, St
 MOST_STEPS = 60
 # The steps that are no status.
 REASSIGNED, HANDED_OFF, REOPENED = "reassigned", "handed-off", "reopened"
+MERGED, SPLIT = "merged", "split"
 ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN})
 REOPENABLE = timedelta(days=30)
 
@@ -43,6 +44,8 @@ class Report:
     """One report, without personal data.
 
     `pin_nonce` is None while the first PIN is valid; `session_id` is the listening session that it comes from, if any.
+    `merged_into` is the report about the same problem whose case it shares; `voices` counts the reports about the problem of
+    this one, itself included unless it was withdrawn.
     """
 
     report_id: str
@@ -65,6 +68,8 @@ class Report:
     history: tuple[Step, ...] = ()
     pin_nonce: str | None = None
     session_id: str | None = None
+    merged_into: str | None = None
+    voices: int = 1
 
 
 def progress(status: Status) -> int:
@@ -144,6 +149,20 @@ def reopen(report: Report, now: datetime, route: str | None, due_at: datetime) -
         updated_at=max(report.updated_at, now),
     )
     return _with_step(reopened, Step(REOPENED, reopened.updated_at, route, due_at))
+
+
+def joined(report: Report, main: Report, now: datetime) -> tuple[Report, Report]:
+    """Two reports about one problem: the first shares the case of the second, which counts the voices of both."""
+    at = max(report.updated_at, now)
+    joining = _with_step(replace(report, merged_into=main.report_id, updated_at=at), Step(MERGED, at))
+    return joining, replace(main, voices=main.voices + report.voices)
+
+
+def parted(report: Report, main: Report, now: datetime) -> tuple[Report, Report]:
+    """Two reports that were about one problem, each on its own again, with the voices that each had."""
+    at = max(report.updated_at, now)
+    alone = _with_step(replace(report, merged_into=None, updated_at=at), Step(SPLIT, at))
+    return alone, replace(main, voices=max(0, main.voices - report.voices))
 
 
 def _with_step(report: Report, step: Step) -> Report:

@@ -17,9 +17,10 @@ from intake.domain.sessions import Session
 
 @dataclass(frozen=True)
 class PrivatePart(Sealed):
-    """The encrypted content of a report, and the keyed hashes under which its contact is found; both are erased together."""
+    """The encrypted content of a report, and the keyed hashes of its contact and of its words; all are erased together."""
 
     lookup: tuple[str, ...] = ()
+    words: tuple[bytes, ...] = ()
 
 
 def _without_sender(state: Raw) -> Raw:
@@ -42,13 +43,13 @@ def _without_lists(state: Raw) -> Raw:
 
 
 def _with_depth(state: Raw) -> Raw:
-    """Form 4 adds the listening session; an earlier report has none."""
-    return state | {"session_id": None}
+    """Form 4 adds the listening session and the report about the same problem; an earlier report has neither."""
+    return state | {"session_id": None, "merged_into": None, "voices": 1}
 
 
 def _without_lookup(state: Raw) -> Raw:
-    """Form 2 adds the hashes of the contact; an earlier report gets them when it is opened."""
-    return state | {"lookup": []}
+    """Form 2 adds the hashes of the contact, which an earlier report gets when it is opened, and those of the words."""
+    return state | {"lookup": [], "words": []}
 
 
 REPORTS = Collection(

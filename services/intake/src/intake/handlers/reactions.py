@@ -41,6 +41,7 @@ from intake.handlers.end_session import (
     end_session,
 )
 from intake.handlers.index_contact import IndexContact, index_contact
+from intake.handlers.join_report import JoinReport, join_report
 from intake.handlers.load_categories import (
     LoadCategories,
     LoadCategoryTexts,
@@ -49,6 +50,14 @@ from intake.handlers.load_categories import (
 )
 from intake.handlers.load_places import LoadPlaces, load_places
 from intake.handlers.load_register import LoadRegister, load_register
+from intake.handlers.merge_reports import (
+    MergeReport,
+    SplitReport,
+    VoicesLost,
+    count_lost_voices,
+    merge_report,
+    split_report,
+)
 from intake.handlers.publish_text import PublishText, TakeBackText, publish_text, take_back_text
 from intake.handlers.register_report import RegisterReport, register_report
 from intake.handlers.renew_pin import RenewPin, renew_pin
@@ -79,6 +88,25 @@ REACTIONS = Reactions(
         lambda c: (REPORTS[c.report_id], PRIVATE[c.report_id], CATEGORIES["categories"], PLACES[c.place_id]),
         register_report,
     ),
+    Reaction(
+        JoinReport,
+        lambda c: (
+            REPORTS[c.main_id],
+            REPORTS[c.report.report_id],
+            PRIVATE[c.report.report_id],
+            CATEGORIES["categories"],
+            PLACES[c.report.place_id],
+        ),
+        join_report,
+        "join_report",
+    ),
+    on(
+        MergeReport,
+        lambda c: (REPORTS[c.report_id], REPORTS[c.main_id], CATEGORIES["categories"]),
+        merge_report,
+    ),
+    on(SplitReport, lambda c: (REPORTS[c.report_id], REPORTS[c.main_id]), split_report),
+    on(VoicesLost, lambda t: (REPORTS[t.report_id],), count_lost_voices),
     on(WithdrawReport, lambda c: (REPORTS[c.report_id],), withdraw_report),
     on(ReopenReport, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), reopen_report),
     on(AddEntry, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), add_entry),

@@ -1,12 +1,13 @@
 """Withdraw a report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis.errors import Refused
 from chassis.handling import Change, Moment
 from contracts.intake import ReportWithdrawn
 from intake.domain.reports import Report, Status, move
 from intake.handlers.documents import REPORTS
+from intake.handlers.merge_reports import lost_voices
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,10 @@ def withdraw_report(command: WithdrawReport, report: Report | None, moment: Mome
     answer = {"tracking_code": report.tracking_code, "status": Status.WITHDRAWN.value}
     if report.status is Status.WITHDRAWN:
         return Change(answer=answer)
+    withdrawn = replace(move(report, Status.WITHDRAWN, moment.now), voices=max(0, report.voices - 1))
     return Change(
-        write=[REPORTS.put(move(report, Status.WITHDRAWN, moment.now))],
+        write=[REPORTS.put(withdrawn)],
         events=[ReportWithdrawn(report_id=report.report_id, reason=command.reason)],
+        timers=lost_voices(report, 1, moment),
         answer=answer,
     )

@@ -5,7 +5,15 @@ from typing import Any
 
 from chassis.documents import Ref
 from chassis.handling import Reactions, ignore, on
-from contracts.intake import ReportAmended, ReportRegistered, ReportReopened, ReportWithdrawn
+from contracts.intake import (
+    ReportAmended,
+    ReportJoined,
+    ReportMerged,
+    ReportRegistered,
+    ReportReopened,
+    ReportSplit,
+    ReportWithdrawn,
+)
 from contracts.routing import (
     CaseEscalated,
     CaseHandedOff,
@@ -93,6 +101,7 @@ REACTIONS = Reactions(
     on(SubsidyWaitlisted, message_of(triggers.subsidy_waitlisted), notify_subsidy_waitlisted),
     on(DecisionAnnulled, message_of(triggers.decision_annulled), notify_decision_annulled),
     ignore(ReportAmended, ReportReopened, ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
+    ignore(ReportJoined, ReportMerged, ReportSplit),
     on(WriteAgain, repeated, write_again),
     on(ResendMessage, resent, resend_message),
     on(RecordSending, recorded, record_sending),

@@ -1,7 +1,16 @@
 """The table of routing: for each event, command or timer, the documents it needs and its handler."""
 
 from chassis.handling import Reactions, ignore, on
-from contracts.intake import ReportAmended, ReportRegistered, ReportReopened, ReportWithdrawn, SessionHeld
+from contracts.intake import (
+    ReportAmended,
+    ReportJoined,
+    ReportMerged,
+    ReportRegistered,
+    ReportReopened,
+    ReportSplit,
+    ReportWithdrawn,
+    SessionHeld,
+)
 from routing.domain.registers import CURRENT
 from routing.handlers.begin_closing import (
     BeginClosing,
@@ -43,7 +52,7 @@ REACTIONS = Reactions(
         lambda event: (CASES[event.report_id], REGISTERS[CURRENT], ABSENCES[CURRENT]),
         reopen_reported_case,
     ),
-    ignore(ReportAmended),
+    ignore(ReportAmended, ReportJoined, ReportMerged, ReportSplit),
     on(SessionHeld, lambda event: (TALKS[event.session_id],), record_talk),
     on(ResolveCase, lambda command: (CASES[command.report_id],), resolve_case),
     on(BeginClosing, lambda command: (CASES[command.report_id],), begin_closing),

@@ -4,7 +4,15 @@ from typing import Any
 
 from chassis.documents import Ref
 from chassis.handling import Reaction, Reactions, ignore, on
-from contracts.intake import ReportAmended, ReportRegistered, ReportReopened, ReportWithdrawn
+from contracts.intake import (
+    ReportAmended,
+    ReportJoined,
+    ReportMerged,
+    ReportRegistered,
+    ReportReopened,
+    ReportSplit,
+    ReportWithdrawn,
+)
 from subsidies.domain.ledger import RELEASE
 from subsidies.handlers.allocate_budget import AllocateBudget, allocate_budget
 from subsidies.handlers.annul_decision import AnnulDecision, annul_decision
@@ -72,7 +80,7 @@ REACTIONS = Reactions(
         open_application,
     ),
     on(ReportWithdrawn, lambda event: (APPLICATIONS[application_of(event.report_id)],), withdraw_application),
-    ignore(ReportAmended, ReportReopened),
+    ignore(ReportAmended, ReportReopened, ReportJoined, ReportMerged, ReportSplit),
     Reaction(SubmitApplication, _submission, submit_application, "submit_application"),
     Reaction(AnnulDecision, _annulment, annul_decision, "annul_decision"),
     on(

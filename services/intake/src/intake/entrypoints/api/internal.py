@@ -17,6 +17,7 @@ from intake.app.tracking_codes import read_code
 from intake.app.use_cases import UseCases
 from intake.domain.category_texts import CategoryWords
 from intake.domain.readers import Part
+from intake.entrypoints.api.duplicates import serve_merging
 
 # The most ids of one request: its URL stays below the 8 KiB that servers accept.
 MOST = 100
@@ -140,6 +141,7 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
         reader = Reader(principal.subject, principal.roles)
         return _full(await use_cases.readings.read(str(report_id), reader, Part.FULL))
 
+    serve_merging(api, context, use_cases)
     return api
 
 

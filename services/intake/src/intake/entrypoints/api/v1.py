@@ -17,6 +17,7 @@ from intake.domain.categories import NO, YES
 from intake.domain.drafts import Contact, Draft
 from intake.domain.questions import Answer, Answers
 from intake.entrypoints.api.categories import CategoryTree, category_tree
+from intake.entrypoints.api.duplicates import serve_duplicates
 from intake.entrypoints.api.places import serve_places
 from intake.entrypoints.devices import network_of
 from intake.queries.reports import StatusView
@@ -76,6 +77,9 @@ class NewReport(Body):
         False, description="A frail person lives there; raises the urgency, is never published."
     )
 
+    joins: UUID | None = Field(
+        None, description='An id from POST /v1/duplicates: the report is about the same problem ("me too").'
+    )
     answers: dict[str, GivenAnswer] | None = Field(
         None,
         description=(
@@ -166,6 +170,7 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
     """The routes of the JSON API."""
     api = APIRouter(prefix="/v1", tags=["public"], dependencies=[Depends(context.require("public"))])
     _serve_reports(api, use_cases)
+    serve_duplicates(api, use_cases)
     _serve_status(api, use_cases)
     _serve_registers(api, use_cases)
     return api
@@ -178,7 +183,12 @@ def _serve_reports(api: APIRouter, use_cases: UseCases) -> None:
         submissions = use_cases.submissions
         report_id = client_id(body.report_id) if body.report_id else submissions.new_id()
         _check_closing(body, report_id, use_cases)
-        submitted = await submissions.accept(await submissions.judge(body.draft()), report_id, sender)
+        submitted = await submissions.accept(
+            await submissions.judge(body.draft()),
+            report_id,
+            sender,
+            joins=None if body.joins is None else str(body.joins),
+        )
         response.status_code = 200 if submitted.known else 201
         response.headers["Cache-Control"] = "no-store"
         if submitted.receipt is None:

@@ -1,0 +1,35 @@
+"""Queries for reports that may be about the same problem."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from chassis.documents import AnyOf, AtLeast, Index
+from chassis.service import ServiceContext
+from intake.domain.reports import ENDED, Report
+from intake.handlers.documents import PRIVATE, REPORTS
+
+INDEXES = (Index(REPORTS.name, (("state.merged_into", 1), ("state.registered_at", -1))),)
+MOST = 300
+
+
+async def open_reports_at(
+    context: ServiceContext, place_ids: Sequence[str], since: datetime
+) -> Sequence[Report]:
+    """The reports about these places that have not ended, the newest first, of the newest 300."""
+    where = {"state.place_id": AnyOf(place_ids), "state.registered_at": AtLeast(since)}
+    found = await context.list(REPORTS, where, [("state.registered_at", -1)], MOST)
+    return [one for one in found if one.status not in ENDED]
+
+
+async def words_of(context: ServiceContext, report_ids: Sequence[str]) -> Mapping[str, tuple[bytes, ...]]:
+    """The keyed words of these reports; an erased report has none."""
+    if not report_ids:
+        return {}
+    found = await context.list(PRIVATE, {"_id": AnyOf(report_ids)}, limit=len(report_ids))
+    return {one.owner: one.words for one in found}
+
+
+async def reports_merged_into(context: ServiceContext, report_id: str, limit: int) -> Sequence[Report]:
+    """The reports that were merged into this one or have joined it, the newest first, at most `limit`."""
+    where = {"state.merged_into": report_id}
+    return await context.list(REPORTS, where, [("state.registered_at", -1)], limit)
