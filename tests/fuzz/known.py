@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import httpx
 import yaml
 from tests.http.services import NOW, Furnished
 
-from chassis.ids import derive
+from chassis.ids import derive, uuid7
 from chassis.transaction.inputs import Input, Lineage
 from chassis.transaction.parked import Record, parked_key_id
 from contracts.intake import ReportRegistered
@@ -126,6 +127,8 @@ async def _a_report(service: Furnished) -> ExistingData:
             (await client.post("/v1/reports", json=one, headers=sender)).raise_for_status().json()
             for one in (report, report, public)
         ]
+    talk = await _a_talk(service)
+    report_in_talk = {name: public[name] for name in ("category", "place_id", "description")}
     request = {
         "service_code": "luce-scale",
         "address_id": "bg-malpensata-01",
@@ -138,15 +141,29 @@ async def _a_report(service: Furnished) -> ExistingData:
     }
     return ExistingData(
         {"report_id": kept["report_id"], "tracking_code": taken_back["tracking_code"], "format": "xml"}
-        | open311,
+        | open311
+        | {name: talk[name] for name in ("session_id", "follow_up_id")},
         {"Ascolto-Pin": taken_back["pin"]} | sender,
         {
             "POST /v1/reports": report,
             "POST /v1/reports/{tracking_code}/withdrawal": {"reason": "mistake"},
+            "POST /v1/duplicates": {"category": "luce-scale", "place_id": "bg-malpensata-01"},
+            "POST /v1/sessions": {"session_id": talk["session_id"]},
+            "PUT /v1/sessions/{session_id}/household": {"contact": report["contact"], "frailty": True},
+            "PUT /v1/sessions/{session_id}/notes": {"notes": "Torna la settimana prossima."},
+            "PUT /v1/sessions/{session_id}/reports/{report_id}": report_in_talk,
+            "PUT /v1/sessions/{session_id}/follow-ups/{follow_up_id}": talk["follow_up"],
             "POST /open311/v2/requests.{format}": request,
         },
         always={HEADER: development_key(bytes.fromhex("5e" * 32))},
     )
+
+
+async def _a_talk(service: Furnished) -> Json:
+    session_id, follow_up_id = uuid7(NOW), uuid7(NOW)
+    await _post(service, "intake", "/v1/sessions", {"session_id": session_id})
+    follow_up = {"at": (NOW + timedelta(days=7)).isoformat(), "what": "phone-call"}
+    return {"session_id": session_id, "follow_up_id": follow_up_id, "follow_up": follow_up}
 
 
 async def _a_case(service: Furnished) -> ExistingData:

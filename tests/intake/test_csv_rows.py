@@ -19,7 +19,7 @@ from intake.app.imports.mapping_file import read_mapping
 from intake.domain.import_mapping import ImportMapping
 from intake.domain.import_rows import Rejected, map_row
 
-COLUMNS = ("Id", "Creato", "Stato", "DescrizioneBreve", "Categoria")
+COLUMNS = ("Id", "Creato", "Chiusa", "Stato", "DescrizioneBreve", "Categoria")
 ESCAPED = replace(MAPPING, escape="\\")
 
 
@@ -106,7 +106,14 @@ def test_a_quote_that_closes_in_another_row_hides_no_row(tmp_path: Path, closing
 def test_a_stray_quote_hides_no_row_whatever_the_column_of_the_date(
     tmp_path: Path, order: Sequence[str]
 ) -> None:
-    cells = {"Id": "1", "Creato": "2026-01-01", "DescrizioneBreve": '"Buca', "Categoria": "Buche"}
+    order = (*order, "Chiusa")
+    cells = {
+        "Id": "1",
+        "Creato": "2026-01-01",
+        "DescrizioneBreve": '"Buca',
+        "Categoria": "Buche",
+        "Chiusa": "",
+    }
     other = cells | {"Id": "2", "DescrizioneBreve": 'tubo da 3"'}
     lines = [";".join(row[name] for name in order) for row in (cells, other)]
 
@@ -247,7 +254,7 @@ def sentence(lines: str) -> bool:
 
 
 @given(
-    st.lists(st.tuples(*[st.lists(SIGNS, max_size=9).map("".join).filter(sentence)] * 5), max_size=5),
+    st.lists(st.tuples(*[st.lists(SIGNS, max_size=9).map("".join).filter(sentence)] * 6), max_size=5),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
     st.booleans(),
 )

@@ -97,7 +97,7 @@ async def test_a_resend_of_a_report_of_an_older_build_gets_no_pin(
     receipt = (await report(client, body, OURS)).json()
     row = await store.get("reports", body["report_id"])
     assert row is not None
-    assert row["schema"] == 3
+    assert row["schema"] == 4
     row["state"].pop("sender_hash")
     row.pop("schema")
     session = await store.session()

@@ -47,7 +47,7 @@ async def test_a_talk_that_was_held_offline_is_sent_later_and_twice(
     again = await operator.put(report, json=PROBLEM)
     other = await operator.put(report, json=PROBLEM | {"description": "Altro"})
     assert await twice(operator, "PUT", visit, met) == [204, 204]
-    assert await twice(operator, "PUT", f"{SESSION}/notes", {"text": "Da richiamare."}) == [204, 204]
+    assert await twice(operator, "PUT", f"{SESSION}/notes", {"notes": "Da richiamare."}) == [204, 204]
     listed = (await operator.get("/v1/sessions")).json()["sessions"]
     assert await twice(operator, "POST", f"{SESSION}/end", {}) == [200, 200]
     state = (await operator.get(SESSION)).json()
@@ -69,7 +69,7 @@ async def test_a_talk_that_was_held_offline_is_sent_later_and_twice(
         ("household", HOUSEHOLD | {"place_id": "nowhere"}, "unknown-place"),
         ("household", HOUSEHOLD | {"contact": {"phone": "chiamami"}}, "contact-phone"),
         ("household", HOUSEHOLD | {"language": "ital"}, "unknown-language"),
-        ("notes", {"text": "x" * 4001}, "notes-too-long"),
+        ("notes", {"notes": "x" * 4001}, "notes-too-long"),
         ("reports/01a1f8d3-ea00-73a9-be28-2153f3a7d486", PROBLEM, "unknown-place"),
         (
             "follow-ups/01a1f8d3-ea00-7df7-a474-0bbe0fecc31b",

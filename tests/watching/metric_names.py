@@ -72,6 +72,9 @@ def labels_of(folder: Path) -> dict[str, tuple[str, ...]]:
         for metric in vars(process_of(service, folder).metrics).values():
             if isinstance(metric, MetricWrapperBase):
                 found[metric._name] = tuple(metric._labelnames)
-        for gauge in plan_of(service, folder).gauges:
+        plan = plan_of(service, folder)
+        for gauge in plan.gauges:
             found[gauge.name] = gauge.labels
+        for counter in plan.counters:
+            found[counter._name] = tuple(counter._labelnames)
     return found

@@ -8,10 +8,12 @@ from chassis.service import ServiceContext
 from intake.app.registers import Registers
 from intake.app.word_index import WordIndex
 from intake.domain.categories import Categories
+from intake.domain.draft_rules import subject_faults, text_faults
 from intake.domain.duplicates import OLDEST, Known, Query, Spot, Suggestion, kinship, shown, suggestions
 from intake.domain.place_tree import PlaceTree
 from intake.domain.places import Place, PlaceKind
 from intake.domain.reports import Report
+from intake.handlers.register_report import refusal
 from intake.queries.duplicates import open_reports_at, words_of
 
 
@@ -40,12 +42,17 @@ class Duplicates:
         self._context, self._registers, self._words = context, registers, words
 
     async def public(self, place_id: str, category: str, text: str) -> Sequence[Candidate]:
-        """What a tenant may see before sending: at most five reports of public categories; none for a draft of a private one."""
-        categories = await self._registers.categories()
-        own = categories.category(category)
+        """What a tenant may see before sending: at most five reports of public categories; none for a draft of a private one.
+
+        Raises Refused when such a draft could not become a report."""
+        categories, places = await self._registers.categories(), await self._registers.places()
+        own, now = categories.category(category), self._context.clock()
+        faults = subject_faults(own, places.place(place_id), now) + (text_faults(text) if text else ())
+        if faults:
+            raise refusal(faults[0])
         if own is None or not own.is_public:
             return ()
-        looked = Looked(place_id, category, text, self._context.clock())
+        looked = Looked(place_id, category, text, now)
         codes = {one.code for one in categories.categories if one.is_public}
         return shown_candidates(await self._find(looked, self._words.of(text), codes))
 

@@ -180,7 +180,8 @@ class Sessions:
         if appointment.place_id is not None:
             places = await self._registers.places()
             if places.place(appointment.place_id) is None:
-                raise Refused("unknown-place", "There is no such place.", 422, "place_id")
+                fix = "Use an id from GET /v1/places, or leave it out."
+                raise Refused("unknown-place", "There is no such place.", 422, "place_id", fix)
         sealed = await self._talks.with_words(session_id, appointment.id, words)
         command = AgreeFollowUp(
             session_id,

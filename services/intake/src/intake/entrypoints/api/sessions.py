@@ -56,7 +56,7 @@ class NewHousehold(Body):
 class NewNotes(Body):
     """The notes of the talk, stored encrypted; they replace what was there."""
 
-    text: str
+    notes: str
 
 
 class NewProblem(Body):
@@ -177,7 +177,7 @@ def _serve_household(api: APIRouter, use_cases: UseCases, holder: object) -> Non
     @api.put("/{session_id}/notes", status_code=204)
     async def write_notes(session_id: UUID, body: NewNotes, reader: Annotated[Reader, holder]) -> None:
         """Write the notes of the talk."""
-        await sessions.write_notes(str(session_id), reader, body.text)
+        await sessions.write_notes(str(session_id), reader, body.notes)
 
 
 def _serve_results(api: APIRouter, use_cases: UseCases, holder: object) -> None:
