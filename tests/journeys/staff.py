@@ -53,7 +53,10 @@ def operator_notes(world: World) -> None:
     assert pin != slip.pin
     status(world.walk(), Receipt(slip.code, pin)).sees("Monterosso")
     walk.open(f"/segnalazioni/nuova?da={place.rpartition('/')[2]}").choose("category", "muffa")
-    walk.fill("description", "Anche muffa in camera.").press("Registri la segnalazione").sees("PIN")
+    walk.fill("description", "Anche muffa in camera.").press("Registri la segnalazione").sees(
+        "In quali stanze?"
+    )
+    walk.press("Registri la segnalazione").sees("PIN")
 
 
 @journey("operator")

@@ -1,6 +1,7 @@
 """The system that journeys are walked on: a running one, or one of their own with the data of a demo day."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ def journey_system(state: Path | None) -> Iterator[System]:
         yield system
         return
     try:
+        system.stop()  # left over from a killed run, as its data are: budgets would be spent already
+        shutil.rmtree(OWN_STATE, ignore_errors=True)
         system.start()
         began = datetime.now(UTC)
         print_stderr(f"journeys: everything runs at {system.public_url}; playing a day of {REPORTS} reports")

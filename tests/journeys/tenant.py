@@ -101,7 +101,7 @@ def search_a_place(world: World) -> None:
     walk = world.walk().open("/segnala").pick("group", "technical").press().pick("category", "muffa").press()
     walk.fill("cerca", "monterosso").press("Cerchi").sees("Monterosso")
     walk.pick_first("place_id")
-    walk.press("Avanti").sees("In che punto?").press("Avanti").sees("Che cosa succede?")
+    answer(walk.press("Avanti").sees("In che punto?").press("Avanti")).sees("Che cosa succede?")
 
 
 @journey("tenant")
