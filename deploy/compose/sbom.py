@@ -15,6 +15,8 @@ from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
 # What each image is: the project in it, and the locks that it is installed from.
@@ -78,7 +80,7 @@ def reduced(whole: Bom, wanted: dict[str, str], base: Bom, ours: Sequence[str] =
     differs = [
         f"{name} {version}"
         for name, version in wanted.items()
-        if here.get(name, {}).get("version") != version
+        if name not in here or Version(here[name]["version"]) != Version(version)
     ]
     if differs:
         raise SystemExit(f"sbom: not installed as locked: {', '.join(sorted(differs))}: run `make setup`")

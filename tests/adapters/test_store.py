@@ -202,7 +202,7 @@ async def test_queries_filter_order_and_limit(store: Store) -> None:
 
 async def test_a_list_is_found_by_each_of_its_values(store: Store) -> None:
     listed = {"a": ["x", "y"], "b": ["y"], "c": []}
-    rows = [thing(name) | {"state": {"words": words}} for name, words in listed.items()]
+    rows = [thing(name) | {"state": {"code": name, "words": words}} for name, words in listed.items()]
     await store.insert_missing("things", rows)
 
     async def names(wanted: object) -> list[str]:

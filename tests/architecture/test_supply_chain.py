@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from deploy.compose import digests, sbom
+from packaging.version import Version
 from tests.architecture.compose_files import BASE, ROOT
 from tests.architecture.test_compose import EXACT_TAG, _compose, _make_secrets
 
@@ -119,7 +120,8 @@ def test_an_image_s_list_is_valid_and_complete(image: str, tmp_path: Path) -> No
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     locks = [(ROOT / "requirements" / f"{name}.txt").read_text() for name in sbom.IMAGES[image][1]]
     packages = sbom.locked(locks)
-    assert {name: parts[name]["version"] for name in packages} == packages
+    versions = {name: Version(version) for name, version in packages.items()}
+    assert {name: Version(parts[name]["version"]) for name in packages} == versions
     served = {sbom.plain(name) for name in sbom.SERVED} if image in sbom.SERVICES else set()
     ours = sbom.OURS if image in sbom.SERVICES else sbom.RUNTIME
     assert set(parts) - set(packages) == {*ours, *served, "python"}

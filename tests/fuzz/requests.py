@@ -16,7 +16,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
-from tests.fuzz.known import ExistingData, existing_data
+from tests.fuzz.existing import ExistingData
+from tests.fuzz.known import existing_data
 from tests.fuzz.undocumented import UndocumentedRequests
 from tests.http.services import SERVICES, Furnished, furnished
 from tests.http.test_routes import context_of
