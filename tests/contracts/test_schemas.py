@@ -9,7 +9,7 @@ from contracts.acceptance import admits
 from contracts.base import Event
 from contracts.envelope import Envelope, Malformed, read_event
 from contracts.samples import NOON, examples
-from contracts.schemas import DRAFT_07, HEADERS, consumer, draft_07, opened, producer
+from contracts.schemas import DRAFT_07, HEADERS, consumer, draft_07, embedded, opened, producer
 from contracts.topics import BY_TYPE
 
 EVENTS = list(BY_TYPE.values())
@@ -94,6 +94,9 @@ def test_draft_07_has_its_own_keywords() -> None:
     assert older["$schema"] == DRAFT_07
     assert older["definitions"] == {"It": {"type": "string"}}
     assert older["properties"]["$defs"] == {"$ref": "#/definitions/It"}
+    inside = embedded(older, "#/components/schemas/it.v1")
+    assert inside["properties"]["$defs"] == {"$ref": "#/components/schemas/it.v1/definitions/It"}
+    assert "$schema" not in inside
     assert older["properties"]["pair"] == {"items": [{}], "additionalItems": False}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.base import Event
 from contracts.samples import HOME, envelope_of, examples, record
-from contracts.schemas import bare, consumer, draft_07, headers
+from contracts.schemas import consumer, draft_07, embedded, headers
 from contracts.topics import TOPICS, Topic
 
 Row = dict[str, Any]
@@ -45,8 +45,13 @@ def document(service: str, home: Path = HOME) -> Row:
         "operations": {_operation_name(topic): _operation(topic) for topic in topics},
         "components": {
             "messages": {event.type_tag: _message(event, home) for event in events},
-            "schemas": {"headers": bare(draft_07(headers()))}
-            | {event.type_tag: bare(draft_07(consumer(event))) for event in events},
+            "schemas": {
+                name: embedded(draft_07(schema), f"#/components/schemas/{name}")
+                for name, schema in [
+                    ("headers", headers()),
+                    *((one.type_tag, consumer(one)) for one in events),
+                ]
+            },
             "correlationIds": {
                 "report": {
                     "description": "What everything that follows from one beginning has in common.",

@@ -96,9 +96,16 @@ def draft_07(schema: Schema) -> Schema:
     return _mapped(deepcopy(schema), older) | {"$schema": DRAFT_07}
 
 
-def bare(schema: Schema) -> Schema:
-    """The same schema without `$schema` and `$id`, for embedding in another document."""
-    return {name: value for name, value in schema.items() if name not in ("$schema", "$id")}
+def embedded(schema: Schema, place: str) -> Schema:
+    """The same schema for embedding at a place of another document: without `$schema` and `$id`, its references from there."""
+
+    def referred(one: Schema) -> Schema:
+        if "$ref" not in one:
+            return one
+        return one | {"$ref": one["$ref"].replace("#/definitions/", f"{place}/definitions/")}
+
+    bare = {name: value for name, value in schema.items() if name not in ("$schema", "$id")}
+    return _mapped(bare, referred)
 
 
 def _without_titles(schema: Schema) -> Schema:
