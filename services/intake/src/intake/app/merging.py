@@ -9,10 +9,8 @@ from chassis.service import ServiceContext
 from intake.app.readings import Reader, Readings
 from intake.domain.reports import Report
 from intake.handlers.merge_reports import MergeReport, SplitReport
-from intake.queries.duplicates import reports_merged_into
 from intake.queries.reports import report_of
 
-MOST_SHOWN = 50
 MERGE_REASONS = ("same-problem", "same-person", "other")
 SPLIT_REASONS = ("mistake", "other-problem", "other")
 _DEEPEST = 20
@@ -53,10 +51,6 @@ class Merging:
                 return report
             report = await report_of(self._context, report.merged_into)
         return report
-
-    async def followers(self, report_id: str) -> Sequence[Report]:
-        """The newest 50 reports that share the case of this one."""
-        return await reports_merged_into(self._context, report_id, MOST_SHOWN)
 
     async def _run(
         self, command: MergeReport | SplitReport, reader: Reader, command_id: str

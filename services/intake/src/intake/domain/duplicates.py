@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from intake.domain.categories import Category
+from intake.domain.place_tree import metres
 
 MOST_SHOWN = 5
 # Below this score a suggestion is more often wrong than right on the development half of the labelled set.
@@ -109,7 +110,7 @@ def kinship(one: Category, other: Category) -> Kinship:
 def nearness(one: Spot, other: Spot) -> Nearness:
     """How near two places are; symmetric. A whole building is near each of its stairs, two stairs are not near each other."""
     if one.building != other.building:
-        return Nearness.NEARBY if metres(one, other) <= _NEAR_METRES else Nearness.FAR
+        return Nearness.NEARBY if distance_of(one, other) <= _NEAR_METRES else Nearness.FAR
     if one.asset is not None and one.asset == other.asset:
         return Nearness.ASSET
     if one.stair is None or other.stair is None:
@@ -117,13 +118,11 @@ def nearness(one: Spot, other: Spot) -> Nearness:
     return Nearness.STAIR if one.stair == other.stair else Nearness.OTHER_STAIR
 
 
-def metres(one: Spot, other: Spot) -> float:
-    """The distance of two places in metres, on a plane; infinite when the coordinates of one are not known."""
+def distance_of(one: Spot, other: Spot) -> float:
+    """The distance of two places in metres; infinite when the coordinates of one are not known."""
     if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
         return math.inf
-    north = (one.lat - other.lat) * 111_195.0
-    east = (one.lon - other.lon) * 111_195.0 * math.cos(math.radians((one.lat + other.lat) / 2))
-    return math.hypot(north, east)
+    return metres((one.lat, one.lon), (other.lat, other.lon))
 
 
 def suggestions(query: Query, known: Sequence[Known]) -> tuple[Suggestion, ...]:

@@ -79,11 +79,6 @@ class PlaceTree:
                 return one.lat, one.lon
         return None
 
-    def distance_m(self, one: str, other: str) -> float | None:
-        """The metres between two places as the crow flies; None when one of them has no position."""
-        here, there = self.position(one), self.position(other)
-        return None if here is None or there is None else metres(here, there)
-
     def search(self, text: str, limit: int = MOST_HITS) -> PlaceHits:
         """The places found by the words that people type, best first; provinces, flats and closed places are not searched."""
         return self._index.find(text, limit)

@@ -3,14 +3,13 @@
 from intake.app import photo_data
 from intake.app.attempts import GUESSES
 from intake.app.browser_drafts import DRAFTS
-from intake.queries import duplicates, lookups, public_reports, readings, reports, sessions
+from intake.queries import lookups, public_reports, readings, reports, sessions
 
 INDEXES = (
     GUESSES,
     DRAFTS,
     *reports.INDEXES,
     *public_reports.INDEXES,
-    *duplicates.INDEXES,
     *readings.INDEXES,
     *lookups.INDEXES,
     *sessions.INDEXES,

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from chassis.documents import AnyOf, AtLeast, Index
+from chassis.documents import AnyOf, AtLeast
 from chassis.service import ServiceContext
 from intake.domain.reports import ENDED, Report
 from intake.handlers.documents import PRIVATE, REPORTS
 
-INDEXES = (Index(REPORTS.name, (("state.merged_into", 1), ("state.registered_at", -1))),)
 MOST = 300
 
 
@@ -27,9 +26,3 @@ async def words_of(context: ServiceContext, report_ids: Sequence[str]) -> Mappin
         return {}
     found = await context.list(PRIVATE, {"_id": AnyOf(report_ids)}, limit=len(report_ids))
     return {one.owner: one.words for one in found}
-
-
-async def reports_merged_into(context: ServiceContext, report_id: str, limit: int) -> Sequence[Report]:
-    """The reports that were merged into this one or have joined it, the newest first, at most `limit`."""
-    where = {"state.merged_into": report_id}
-    return await context.list(REPORTS, where, [("state.registered_at", -1)], limit)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.service import ServiceContext
 from chassis.web import Principal
@@ -12,12 +12,7 @@ from intake.app.duplicates import Candidate
 from intake.app.readings import Reader
 from intake.app.use_cases import UseCases
 from intake.domain.draft_rules import MOST_CHARACTERS
-
-
-class Body(BaseModel):
-    """A request body; unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from intake.entrypoints.api.request_body import Body
 
 
 class DraftToCompare(Body):

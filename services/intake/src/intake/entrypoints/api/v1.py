@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool, StrictInt, StrictStr
 
 from chassis.errors import Refused
 from chassis.fields import Instant
@@ -19,6 +19,7 @@ from intake.domain.questions import Answer, Answers
 from intake.entrypoints.api.categories import CategoryTree, category_tree
 from intake.entrypoints.api.duplicates import serve_duplicates
 from intake.entrypoints.api.places import serve_places
+from intake.entrypoints.api.request_body import Body
 from intake.entrypoints.devices import network_of
 from intake.queries.reports import StatusView
 from webkit.i18n import PUBLIC
@@ -39,12 +40,6 @@ Sender = Annotated[
 ]
 GivenAnswer = StrictBool | StrictInt | StrictStr | list[StrictStr]
 Reason = Literal["solved-itself", "mistake", "other"]
-
-
-class Body(BaseModel):
-    """A request body; unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class NewContact(Body):
