@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
@@ -22,7 +21,7 @@ from chassis.observe.metrics import Metrics
 pytestmark = pytest.mark.slow
 
 LIMITS = Limits(body=1000, head=2000, fields=20, seconds=1.0, head_seconds=1.0, idle_seconds=1)
-ENOUGH = 4.0  # the limits above, what an answer may take to leave, and a machine that does much else
+PATIENT = replace(LIMITS, seconds=30.0, head_seconds=30.0, idle_seconds=30)
 HEAD = b"GET /who HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /notes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -52,20 +51,22 @@ def port_of(server: Server) -> int:
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 
-async def spoken(port: int, first: bytes, again: bytes = b"", every: float = 0.1) -> tuple[bytes, float]:
-    """What the server says to somebody who begins and goes on like this, and after how many seconds it hung up."""
-    began = time.monotonic()
+async def spoken(port: int, first: bytes, again: bytes = b"", every: float = 0.1) -> bytes:
+    """What the server says to somebody who begins and goes on like this, until it hangs up.
+
+    Raises TimeoutError for a server that does not hang up, after many times the limits above.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     heard = asyncio.create_task(_heard(reader))
     writer.write(first)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             while not heard.done():
                 with suppress(ConnectionError):
                     writer.write(again)
                     await writer.drain()
                 await asyncio.wait({heard}, timeout=every)
-        return await heard, time.monotonic() - began
+        return await heard
     finally:
         heard.cancel()
         writer.close()
@@ -98,11 +99,10 @@ async def _heard(reader: asyncio.StreamReader) -> bytes:
 async def test_a_connection_that_brings_no_whole_request_in_time_is_closed(
     first: bytes, again: bytes, answer: bytes, port: int
 ) -> None:
-    said, seconds = await spoken(port, first, again)
+    said = await spoken(port, first, again)
 
     assert said.startswith(answer)
     assert bool(said) == bool(answer)
-    assert seconds < ENOUGH
     if answer:
         assert (b"urn:ascolto:problem:too-slow" in said) == (b"408" in answer)
         assert b"connection: close" in said.lower()
@@ -112,20 +112,18 @@ async def test_a_connection_that_brings_no_whole_request_in_time_is_closed(
 async def test_a_connection_that_was_answered_and_brings_no_further_request_is_closed(
     again: bytes, port: int
 ) -> None:
-    said, seconds = await spoken(port, HEAD + b"\r\n", again)
+    said = await spoken(port, HEAD + b"\r\n", again)
 
     assert said.startswith(b"HTTP/1.1 200 ")
-    assert seconds < ENOUGH
 
 
 @pytest.mark.parametrize("path", [b"/nowhere", b"/mine", b"/page"])
 async def test_a_body_that_goes_on_after_the_answer_is_not_read_for_ever(path: bytes, port: int) -> None:
     head = POST.replace(b"/notes", path) + b"Content-Length: 900\r\n\r\n"
 
-    said, seconds = await spoken(port, head, b"x")
+    said = await spoken(port, head, b"x")
 
     assert said.startswith(b"HTTP/1.1 40")
-    assert seconds < ENOUGH
 
 
 async def test_a_client_that_does_not_read_its_answer_is_hung_up_on() -> None:
@@ -137,43 +135,52 @@ async def test_a_client_that_does_not_read_its_answer_is_hung_up_on() -> None:
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.connect(("127.0.0.1", port_of(server)))
             deaf.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            began = time.monotonic()
-            while not server.server_state.connections:
-                await asyncio.sleep(0.01)
-            while server.server_state.connections:
-                assert time.monotonic() - began < 15
-                await asyncio.sleep(0.05)
+            async with asyncio.timeout(40):
+                while not server.server_state.connections:
+                    await asyncio.sleep(0.01)
+                while server.server_state.connections:
+                    await asyncio.sleep(0.05)
 
 
-async def test_somebody_in_earnest_is_served_while_fifty_are_slow(port: int) -> None:
-    slow = [asyncio.create_task(spoken(port, HEAD, b"X")) for _ in range(25)]
-    slow += [
-        asyncio.create_task(spoken(port, POST + b"Content-Length: 900\r\n\r\n", b"x")) for _ in range(25)
-    ]
-    answered = 0
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-        while not all(task.done() for task in slow):
-            assert (await client.get("/who")).status_code == 200
-            answered += 1
-            await asyncio.sleep(0.02)
+async def test_somebody_in_earnest_is_served_while_fifty_are_slow() -> None:
+    async with serving(app_with(limits=PATIENT), PATIENT) as server:
+        port = port_of(server)
+        slow = [asyncio.create_task(spoken(port, HEAD, b"X")) for _ in range(25)]
+        slow += [
+            asyncio.create_task(spoken(port, POST + b"Content-Length: 900\r\n\r\n", b"x")) for _ in range(25)
+        ]
+        await connected(server, 50)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            assert [(await client.get("/who")).status_code for _ in range(10)] == [200] * 10
+        assert not any(task.done() for task in slow)
+        await ended(slow)
 
-    assert answered > 5
-    assert all(seconds < 2 * ENOUGH for _, seconds in await asyncio.gather(*slow))
+
+async def connected(server: Server, count: int) -> None:
+    """Waits until that many connections are open."""
+    async with asyncio.timeout(30):
+        while len(server.server_state.connections) < count:
+            await asyncio.sleep(0.01)
+
+
+async def ended(tasks: list[asyncio.Task[bytes]]) -> None:
+    """Cancels them and waits for their end."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_above_the_limit_whoever_waited_longest_makes_room() -> None:
-    patient = replace(LIMITS, connections=10, seconds=30.0, head_seconds=30.0)
+    patient = replace(PATIENT, connections=10)
     async with serving(app_with(limits=patient), patient) as server:
         port = port_of(server)
         slow = [asyncio.create_task(spoken(port, POST + b"Content-Length: 9\r\n\r\n")) for _ in range(12)]
         slow += [asyncio.create_task(spoken(port, HEAD)) for _ in range(12)]
-        await asyncio.sleep(0.5)
-        assert len(server.server_state.connections) <= 10
+        await connected(server, 10)
+        assert len(server.server_state.connections) == 10
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             assert [(await client.get("/who")).status_code for _ in range(5)] == [200] * 5
-        for task in slow:
-            task.cancel()
-        await asyncio.gather(*slow, return_exceptions=True)
+        await ended(slow)
 
 
 async def test_a_request_that_is_being_answered_does_not_make_room() -> None:
@@ -182,7 +189,9 @@ async def test_a_request_that_is_being_answered_does_not_make_room() -> None:
         base = f"http://127.0.0.1:{port_of(server)}"
         async with httpx.AsyncClient(base_url=base) as busy, httpx.AsyncClient(base_url=base) as late:
             asked = [asyncio.create_task(busy.get("/slow")) for _ in range(2)]
-            await asyncio.sleep(0.3)
+            async with asyncio.timeout(30):
+                while len(server.server_state.tasks) < 2:
+                    await asyncio.sleep(0.01)
             with pytest.raises(httpx.TransportError):
                 await late.get("/who")
             assert [(await task).status_code for task in asked] == [503, 503]
@@ -191,11 +200,12 @@ async def test_a_request_that_is_being_answered_does_not_make_room() -> None:
 async def test_a_body_without_an_end_and_a_head_without_one_are_cut_off(port: int) -> None:
     chunked = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
-    large, _ = await spoken(port, chunked, b"400\r\n" + b"x" * 1024 + b"\r\n", 0.005)
-    head, _ = await spoken(port, HEAD, b"X-More: " + b"x" * 1000 + b"\r\n", 0.005)
+    large = await spoken(port, chunked, b"400\r\n" + b"x" * 1024 + b"\r\n", 0.005)
+    head = await spoken(port, HEAD, b"X-More: " + b"x" * 1000 + b"\r\n", 0.005)
 
-    assert large.startswith((b"HTTP/1.1 413", b""))
-    assert head.startswith((b"HTTP/1.1 400", b""))
+    # A connection that is reset while the client still writes may lose the answer.
+    assert large == b"" or large.startswith(b"HTTP/1.1 413")
+    assert head == b"" or head.startswith(b"HTTP/1.1 400")
 
 
 @pytest.mark.parametrize(
@@ -216,14 +226,13 @@ async def test_a_body_without_an_end_and_a_head_without_one_are_cut_off(port: in
     ],
 )
 async def test_what_is_no_request_for_a_path_of_one_host_is_a_problem(sent: bytes, port: int) -> None:
-    said, seconds = await spoken(port, sent)
+    said = await spoken(port, sent)
     head, _, body = said.partition(b"\r\n\r\n")
 
     assert head.startswith(b"HTTP/1.1 400 ")
     assert b"application/problem+json" in head
     assert b"default-src 'none'" in head
     assert b"urn:ascolto:problem:" in body
-    assert seconds < ENOUGH
 
 
 async def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_mistake_of_ours() -> None:
@@ -242,6 +251,6 @@ async def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_mistake_of_our
         await asyncio.sleep(0.2)
         writer.close()
         labels = {"route": "/read", "method": "POST", "status": "400"}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not metrics.registry.get_sample_value("http_request_duration_seconds_count", labels):
                 await asyncio.sleep(0.02)

@@ -1,7 +1,6 @@
 """The ops door and its command line: what takes long is started, followed, stopped and gone on with; nobody waits for it."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -72,11 +71,9 @@ async def test_a_replay_of_a_thousand_keys_is_answered_at_once_and_written_down_
     service: Furnished, client: httpx.AsyncClient
 ) -> None:
     await park(service, 1_000)
-    began = time.perf_counter()
 
     answer = await client.post("/ops/parked/replay", json={})
 
-    assert time.perf_counter() - began < 0.5
     run = answer.json()
     assert answer.status_code == 202
     assert answer.headers["location"] == f"/ops/runs/{run['id']}"

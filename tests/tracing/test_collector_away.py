@@ -99,7 +99,7 @@ async def test_a_collector_that_comes_back_is_sent_what_ends_from_then_on(
     await tracer.close()
 
 
-async def until(there: object, seconds: float = 10.0) -> None:
+async def until(there: object, seconds: float = 40.0) -> None:
     assert callable(there)
     async with asyncio.timeout(seconds):
         while not there():

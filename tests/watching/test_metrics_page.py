@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
-from tests.http.test_connections import spoken
+from tests.http.test_connections import ended, spoken
 
 from watcher import page
 
@@ -41,7 +41,7 @@ async def test_metrics_are_served_and_nothing_else(port: int) -> None:
 
 
 async def test_a_health_check_without_headers_is_answered(port: int) -> None:
-    said, _ = await spoken(port, b"GET /metrics HTTP/1.0\r\n\r\n")
+    said = await spoken(port, b"GET /metrics HTTP/1.0\r\n\r\n")
 
     assert said.startswith(b"HTTP/1.1 200 OK\r\n")
 
@@ -52,19 +52,15 @@ async def test_a_health_check_without_headers_is_answered(port: int) -> None:
 async def test_a_connection_without_a_request_in_time_is_closed(
     first: bytes, again: bytes, port: int
 ) -> None:
-    said, seconds = await spoken(port, first, again)
-
-    assert said == b""
-    assert seconds < 4
+    assert await spoken(port, first, again) == b""
 
 
-async def test_a_proper_client_is_served_while_many_are_slow(port: int) -> None:
+async def test_a_proper_client_is_served_while_many_are_slow() -> None:
+    server = await page.serve("127.0.0.1", 0, CollectorRegistry(), seconds=30.0)
+    port = server.sockets[0].getsockname()[1]
     slow = [asyncio.create_task(spoken(port, GET, b"X")) for _ in range(80)]
-    served = 0
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-        while not all(task.done() for task in slow):
-            served += (await client.get("/metrics")).status_code == 200
-            await asyncio.sleep(0.05)
-
-    assert served > 5
-    assert all(seconds < 8 for _, seconds in await asyncio.gather(*slow))
+        assert [(await client.get("/metrics")).status_code for _ in range(10)] == [200] * 10
+    assert not any(task.done() for task in slow)
+    await ended(slow)
+    server.close()
