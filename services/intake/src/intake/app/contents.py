@@ -57,12 +57,22 @@ class Contents:
             self._words.of(stored.description),
         )
 
+    def seal_again(self, sealed: PrivatePart, draft: Draft) -> PrivatePart:
+        """The content of a draft, encrypted under the key that its report has already; raises Refused for an erased one (410)."""
+        stored = normalized(draft)
+        try:
+            added = self._sealer.add(sealed, _fields(stored))
+        except Erased as erased:
+            raise Refused("report-erased", "The data of the report were erased.", status=410) from erased
+        lookup, words = self._index.of(stored.contact), self._words.of(stored.description)
+        return PrivatePart(sealed.owner, sealed.key, added.fields, lookup, words)
+
     async def read(self, report_id: str) -> FullReport:
         """A report with its content; raises Refused (404) when there is no such report."""
         stored = (await reports_with_contents(self._context, [report_id])).get(report_id)
         if stored is None:
             raise Refused("no-such-report", "There is no report with this id.", status=404)
-        content = self._open(stored.sealed)
+        content = self.opened(stored.sealed)
         if stored.sealed is not None and content is not None:
             await self._index_once(stored.sealed, content.contact)
         return FullReport(stored.report, content)
@@ -71,7 +81,7 @@ class Contents:
         """The reports with these ids and their contents, by id; ids without a report are left out."""
         found = await reports_with_contents(self._context, report_ids)
         return {
-            report_id: FullReport(stored.report, self._open(stored.sealed))
+            report_id: FullReport(stored.report, self.opened(stored.sealed))
             for report_id, stored in found.items()
         }
 
@@ -84,7 +94,8 @@ class Contents:
         with suppress(Unavailable):  # the reader gets the report; its next reader adds them
             await self._context.run(command, id=f"index-contact:{sealed.owner}", key=sealed.owner)
 
-    def _open(self, sealed: Sealed | None) -> Content | None:
+    def opened(self, sealed: Sealed | None) -> Content | None:
+        """The content in an encrypted one, or None when that was erased."""
         if sealed is None:
             return None
         try:

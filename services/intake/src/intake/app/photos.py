@@ -17,6 +17,7 @@ from intake.handlers.add_photo import AddPhoto, check_photo
 from intake.handlers.documents import PHOTOS, PRIVATE, REPORTS
 from intake.handlers.review_photo import ReviewPhoto
 from intake.queries.readings import READ
+from intake.queries.waiting import waiting_item
 
 
 class ReportPhotos:
@@ -56,14 +57,16 @@ class ReportPhotos:
         """Add a photo; returns it and whether it was there before, which is not decoded again.
 
         `named` is the hash that the sender gave. Raises Refused for another hash (422), for what Uploads.store refuses, for a missing
-        report (404), an erased one (410), and a status or a number of photos that does not allow it (409).
+        report that does not wait for the desk either (404), an erased one (410), and a status or a number of photos that does not
+        allow it (409).
         """
         with self._counts.refusals():
             sha256 = await hash_of(data)
             if named is not None and named != sha256:
                 raise _another_hash(sha256)
             report, photos = (await self._context.load(REPORTS, report_id)), await self._photos(report_id)
-            check_photo(report, photos, sha256, by)
+            item = None if report else await waiting_item(self._context, report_id)
+            check_photo(report, photos, sha256, by, item)
             if (known := photos.find(sha256)) is not None:
                 return known, True
             return await self._name(report_id, await self._uploads.store(data, sha256), by, subject)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from chassis.errors import Refused
 from chassis.ids import uuid7
 from chassis.service import ServiceContext
 from intake.app.contents import Contents
@@ -12,6 +13,8 @@ from intake.app.registers import Registers
 from intake.app.tracking_codes import TrackingCodes
 from intake.domain.draft_rules import Fault, IsAddress, faults
 from intake.domain.drafts import Draft, tidy
+from intake.domain.waiting import WaitingItem
+from intake.handlers.documents import PRIVATE
 from intake.handlers.join_report import JoinReport
 from intake.handlers.register_report import RegisterReport, refusal
 from intake.handlers.take_report import TakeReport
@@ -132,6 +135,21 @@ class Submissions:
         if report.pin_nonce is not None or self._context.clock() > report.registered_at + RECEIPT_SHOWN:
             return None
         return Receipt(report.tracking_code, self._codes.pin(report_id))
+
+    async def completed(self, judged: JudgedDraft, item: WaitingItem) -> RegisterReport:
+        """The registration of a waiting item, under its key; raises Refused with the first fault, and for erased content (410)."""
+        if judged.faults:
+            raise refusal(judged.faults[0])
+        sealed = await self._context.load(PRIVATE, item.id)
+        if sealed is None:
+            raise Refused("report-erased", "What was written was erased.", status=410)
+        command = self._command(judged.draft, item.id, secrets.token_hex(16))
+        return replace(
+            command,
+            sender_hash=item.sender_hash or command.sender_hash,
+            session_id=item.session_id,
+            sealed=self._contents.seal_again(sealed, judged.draft),
+        )
 
     def _command(self, draft: Draft, report_id: str, sender: str) -> RegisterReport:
         return RegisterReport(

@@ -34,6 +34,7 @@ from intake.app.talks import Talks
 from intake.app.track import Tracking
 from intake.app.tracking_codes import TrackingCodes
 from intake.app.uploads import Uploads, no_decoder
+from intake.app.waiting import Waiting
 from intake.app.withdraw import Withdrawals
 from intake.app.word_index import WordIndex
 from intake.domain.draft_rules import IsAddress
@@ -71,6 +72,7 @@ class UseCases:
     submissions: Submissions
     tracking: Tracking
     uploads: Uploads
+    waiting: Waiting
     withdrawals: Withdrawals
 
 
@@ -124,5 +126,6 @@ def use_cases(
         submissions=submissions,
         tracking=Tracking(context, codes),
         uploads=uploads,
+        waiting=Waiting(context, codes, contents, submissions),
         withdrawals=Withdrawals(context),
     )

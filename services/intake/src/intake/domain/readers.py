@@ -10,7 +10,9 @@ CONTRIBUTIONS = frozenset({"officer"})
 
 
 class Part(StrEnum):
-    """What of a report is shown: a fragment, the whole report, its contact in a form or in a look-up, its small photos, or a photo."""
+    """What of a report is shown: a fragment, the whole report, its contact in a form or in a look-up, its small photos, a photo, or what
+    was written before it was a report.
+    """
 
     FRAGMENT = "fragment"
     FULL = "full"
@@ -18,6 +20,7 @@ class Part(StrEnum):
     LOOKUP = "lookup"
     PHOTOS = "photos"
     PHOTO = "photo"
+    WAITING = "waiting"
 
 
 def may_read(roles: Set[str], category: Category | None) -> bool:

@@ -3,7 +3,7 @@
 from intake.app import photo_data
 from intake.app.attempts import GUESSES
 from intake.app.browser_drafts import DRAFTS
-from intake.queries import lookups, public_reports, readings, reports, sessions
+from intake.queries import lookups, public_reports, readings, reports, sessions, waiting
 
 INDEXES = (
     GUESSES,
@@ -13,5 +13,6 @@ INDEXES = (
     *readings.INDEXES,
     *lookups.INDEXES,
     *sessions.INDEXES,
+    *waiting.INDEXES,
     *photo_data.INDEXES,
 )

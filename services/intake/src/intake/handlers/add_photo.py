@@ -7,6 +7,7 @@ from chassis.handling import Change, Moment
 from intake.domain.entries import Author
 from intake.domain.photos import MOST_PHOTOS, Photo, Photos, Rendition, is_open_to_photos
 from intake.domain.reports import Report
+from intake.domain.waiting import WaitingItem
 from intake.handlers.documents import PHOTOS
 from intake.handlers.reserve_upload import expiry_of
 
@@ -24,13 +25,19 @@ class AddPhoto:
     subject: str | None = None
 
 
-def add_photo(command: AddPhoto, report: Report | None, photos: Photos | None, moment: Moment) -> Change:
+def add_photo(
+    command: AddPhoto,
+    report: Report | None,
+    photos: Photos | None,
+    item: WaitingItem | None,
+    moment: Moment,
+) -> Change:
     """Add the photo and keep its pieces; the same photo again changes nothing, and its second upload expires.
 
     Raises Refused for a missing report (404), and for a status or a number of photos that does not allow it (409).
     """
     photos = photos or Photos(command.report_id)
-    check_photo(report, photos, command.sha256, command.by)
+    check_photo(report, photos, command.sha256, command.by, item)
     if (known := photos.find(command.sha256)) is not None:
         return Change(answer={"upload_id": known.upload_id, "known": True})
     photo = Photo(
@@ -49,13 +56,18 @@ def add_photo(command: AddPhoto, report: Report | None, photos: Photos | None, m
     )
 
 
-def check_photo(report: Report | None, photos: Photos, sha256: str, by: Author) -> None:
-    """Raise Refused when the photo cannot be added; one that is there already is never refused."""
-    if report is None:
+def check_photo(
+    report: Report | None, photos: Photos, sha256: str, by: Author, item: WaitingItem | None = None
+) -> None:
+    """Raise Refused when the photo cannot be added; one that is there already is never refused.
+
+    A report that waits for the desk as `item` takes photos before it is one.
+    """
+    if report is None and (item is None or not item.waits):
         raise Refused("no-such-report", "There is no report with this id.", status=404)
     if photos.find(sha256) is not None:
         return
-    if not is_open_to_photos(report, by):
+    if report is not None and not is_open_to_photos(report, by):
         raise Refused(
             "report-ended",
             f"The report is {report.status.value}: no photo can be added.",

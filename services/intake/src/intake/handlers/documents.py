@@ -13,6 +13,7 @@ from intake.domain.publications import Publication
 from intake.domain.registers import Register
 from intake.domain.reports import Report
 from intake.domain.sessions import Session
+from intake.domain.waiting import WaitingItem
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ SESSIONS = Collection(
 # What a household said in a session, and the notes of who listened.
 TALKS = Collection("talks", Sealed, key=lambda sealed: sealed.owner)
 ENTRIES = Collection("entries", Entries, key=lambda entries: entries.report_id)
+WAITING = Collection("waiting", WaitingItem, key=lambda item: item.id)
 PUBLICATIONS = Collection("publications", Publication, key=lambda publication: publication.report_id)
 PHOTOS = Collection("photos", Photos, key=lambda photos: photos.report_id)
 REGISTERS = Collection(
@@ -92,4 +94,5 @@ COLLECTIONS = (
     PLACES,
     SESSIONS,
     TALKS,
+    WAITING,
 )

@@ -19,6 +19,12 @@ from intake.handlers.describe_household import (
     describe_household,
     write_notes,
 )
+from intake.handlers.discard_waiting import (
+    DiscardExpired,
+    DiscardWaiting,
+    discard_waiting,
+    erase_discarded,
+)
 from intake.handlers.documents import (
     CATEGORIES,
     CATEGORY_TEXTS,
@@ -31,6 +37,7 @@ from intake.handlers.documents import (
     REPORTS,
     SESSIONS,
     TALKS,
+    WAITING,
 )
 from intake.handlers.end_session import (
     AbandonSession,
@@ -42,6 +49,7 @@ from intake.handlers.end_session import (
 )
 from intake.handlers.index_contact import IndexContact, index_contact
 from intake.handlers.join_report import JoinReport, join_report
+from intake.handlers.keep_waiting import KeepWaiting, keep_waiting
 from intake.handlers.load_categories import (
     LoadCategories,
     LoadCategoryTexts,
@@ -69,6 +77,7 @@ from intake.handlers.reserve_upload import (
     reserve_upload,
 )
 from intake.handlers.review_photo import ReviewPhoto, review_photo
+from intake.handlers.settle_waiting import SettleWaiting, settle_waiting
 from intake.handlers.show_progress import (
     show_closed,
     show_escalated,
@@ -116,9 +125,28 @@ REACTIONS = Reactions(
         publish_text,
     ),
     on(TakeBackText, lambda c: (REPORTS[c.report_id], PUBLICATIONS[c.report_id]), take_back_text),
+    on(
+        KeepWaiting,
+        lambda c: (WAITING[c.item.id], REPORTS[c.item.id], PRIVATE[c.item.id]),
+        keep_waiting,
+    ),
+    Reaction(
+        SettleWaiting,
+        lambda c: (
+            WAITING[c.report.report_id],
+            REPORTS[c.report.report_id],
+            PRIVATE[c.report.report_id],
+            CATEGORIES["categories"],
+            PLACES[c.report.place_id],
+        ),
+        settle_waiting,
+        "settle_waiting",
+    ),
+    on(DiscardWaiting, lambda c: (WAITING[c.report_id],), discard_waiting),
+    on(DiscardExpired, lambda t: (REPORTS[t.report_id], PRIVATE[t.report_id]), erase_discarded),
     on(ReserveUpload, lambda _: (), reserve_upload),
     on(UploadExpired, lambda _: (), expire_upload),
-    on(AddPhoto, lambda c: (REPORTS[c.report_id], PHOTOS[c.report_id]), add_photo),
+    on(AddPhoto, lambda c: (REPORTS[c.report_id], PHOTOS[c.report_id], WAITING[c.report_id]), add_photo),
     on(ReviewPhoto, lambda c: (PHOTOS[c.report_id],), review_photo),
     on(RenewPin, lambda c: (REPORTS[c.report_id],), renew_pin),
     on(LoadCategories, lambda c: (CATEGORIES[c.categories.name],), load_categories),

@@ -38,7 +38,7 @@ class RegisterReport:
 def register_report(
     command: RegisterReport,
     report: Report | None,
-    sealed: PrivatePart | None,  # noqa: ARG001 - declared because it is written
+    sealed: PrivatePart | None,
     categories: Categories | None,
     place: Place | None,
     moment: Moment,
@@ -47,10 +47,12 @@ def register_report(
 
     A report that was closed before, in an imported list, is registered as closed: nobody else has to know of it.
 
-    Raises Refused for another report under a used id, and for a report that violates a rule.
+    Raises Refused for another report under a used id, for one that waits for the desk (409), and for one that violates a rule.
     """
     if report is not None:
         return _known(command, report)
+    if sealed is not None and sealed.key != command.sealed.key:
+        raise Refused("report-waits", "This report was kept for the desk, which completes it.", 409)
     category, place = _subject(command, categories, place, moment.now)
     report = _opened(command, category, moment.now)
     events = [_registered(report, category, place)]
