@@ -21,8 +21,9 @@ from bench.faults.http_client import HttpClient
 from stack.dev_tokens import DevTokens
 from stack.play import Log, Player, PublicApis
 from stack.ports import HOST
-from stack.scenario import Report, Rows, Scenario, ScenarioWriter
+from stack.scenario import Rows, ScenarioWriter
 from stack.scenario_applications import contribution_cases
+from stack.scenario_world import Report, Scenario
 from stack.tools import REPOSITORY, base_environment
 
 PATIENCE = 240.0

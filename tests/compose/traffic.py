@@ -15,7 +15,8 @@ from tests.compose.deployment import Deployment
 
 from stack.dev_tokens import DevTokens
 from stack.play import AT_ONCE, Log, Player, PublicApis
-from stack.scenario import Report, Scenario, generate
+from stack.scenario import generate
+from stack.scenario_world import Report, Scenario
 
 PER_SECOND = 6.0
 RETRY_SECONDS = 120.0

@@ -15,7 +15,9 @@ from stack.account_world import (
     DECISIONS,
     LEDGER,
     MESSAGES,
+    PHOTOS,
     REPORTS,
+    SESSIONS,
     EventRecord,
     Leftover,
     LoggedRequest,
@@ -26,6 +28,7 @@ from stack.account_world import (
 CONTRIBUTIONS = range(40)
 WITHDRAWN, RESOLVED, HELD, UNREACHABLE = "report-0041", "report-0042", "report-0043", "report-0044"
 PLAIN, GRANTED, REFUSED, FLAWED = "report-0100", "report-0000", "report-0001", "flawed-0001"
+TALK, TOLD, PICTURE = "talk-0001", ["report-0101", "report-0102"], "ab12" * 16
 GRANT = 150_000
 
 
@@ -97,6 +100,7 @@ def a_correct_scenario() -> Book:
         an_application(book, number)
     a_result(book, WITHDRAWN, "withdrawal", "withdrawn")
     a_result(book, RESOLVED, "resolution", "closed")
+    a_talk(book)
     first = book.requests[0]
     book.requests.append(replace(first, step="again", expect="same", status=200))
     book.requests.append(LoggedRequest("reused", PLAIN, "id-reused", 422, "id-reused"))
@@ -158,6 +162,17 @@ def a_result(book: Book, report: str, step: str, shown: str) -> None:
         book.publish("intake.reports", "report-withdrawn.v1", report, report)
     book.publish("routing.cases", "case-resolved.v1", report, report)
     book.notify(report, "case-resolved")
+
+
+def a_talk(book: Book) -> None:
+    book.requests.append(LoggedRequest("talk", TALK, "ended", 200, about={"reports": TOLD}))
+    book.keep(SESSIONS, TALK, status="ended", reports=[{"report_id": name} for name in TOLD])
+    book.publish("intake.sessions", "session-held.v1", TALK, "", session_id=TALK, report_ids=TOLD)
+    for report in TOLD:
+        book.requests.append(LoggedRequest("repeat", report, "known", 200))
+    for status in (201, 200):
+        book.requests.append(LoggedRequest("photo", PLAIN, PICTURE, status, answer={"sha256": PICTURE}))
+    book.keep(PHOTOS, PLAIN, report_id=PLAIN, photos=[{"sha256": PICTURE}])
 
 
 @pytest.fixture
@@ -224,6 +239,35 @@ def test_a_lost_event_is_named(book: Book, report: str, type_: str) -> None:
     book.facts.remove(book.find(report, type_))
 
     assert_named(book, report, "lost event: no")
+
+
+@pytest.mark.parametrize("digests", [[], [PICTURE, PICTURE], ["cd34" * 16]])
+def test_a_lost_doubled_or_strange_photo_is_named(book: Book, digests: list[str]) -> None:
+    book.state(PHOTOS, PLAIN)["photos"] = [{"sha256": digest} for digest in digests]
+
+    assert_named(book, PLAIN, f"1 photos were added and {len(digests)} are stored")
+
+
+def test_a_photo_that_was_not_taken_is_named(book: Book) -> None:
+    photo = next(one for one in book.requests if one.step == "photo")
+    book.requests[book.requests.index(photo)] = replace(photo, status=429, slug="too-many", answer={})
+
+    assert_named(book, PLAIN, "its photo ab12ab12 was answered 429 too-many")
+
+
+def test_a_talk_that_is_stored_otherwise_than_it_was_held_is_named(book: Book) -> None:
+    book.state(SESSIONS, TALK)["reports"].pop()
+
+    assert_named(book, TALK, "is stored as ('ended', ['report-0101'])")
+
+
+def test_a_talk_that_its_topic_tells_not_at_all_or_twice_is_named(book: Book) -> None:
+    held = next(one for one in book.facts if one.type == "session-held.v1")
+    book.facts.append(replace(held, id="another", offset=99_999))
+    assert_named(book, TALK, "the topic says [['report-0101', 'report-0102'], ['report-0101'")
+
+    book.facts[:] = [one for one in book.facts if one.type != "session-held.v1"]
+    assert_named(book, TALK, "the topic says [] about a talk")
 
 
 def test_a_lost_message_event_is_named(book: Book) -> None:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from stack.dev_tokens import DevTokens
 from stack.play import Log, Player, PublicApis, read_log
-from stack.scenario import Report, Scenario
+from stack.scenario_world import Report, Scenario
 
 HOST = "http://there.example"
 BODY = {"category": "verde", "place_id": "bg", "channel": "api", "description": "Erba alta"}

@@ -10,8 +10,10 @@ import httpx
 import pytest
 
 from stack.play import form_of
+from stack.play_talks import photo
 from stack.replies import read_reply
-from stack.scenario import DEFECTS, Scenario, generate
+from stack.scenario import DEFECTS, generate
+from stack.scenario_world import Scenario
 
 START = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 CATEGORIES: list[dict[str, Any]] = [
@@ -66,6 +68,24 @@ def test_a_scenario_covers_all_cases(seed: int) -> None:
         25,
     )
     assert len(scenario.invalid) == 2 * len(DEFECTS)
+
+
+def test_talks_have_reports_of_their_own_and_some_reports_have_photos() -> None:
+    scenario = a_scenario()
+    told = [report for talk in scenario.talks for report in talk.reports]
+    ids = [talk.session_id for talk in scenario.talks] + [report.report_id for report in told]
+
+    assert Counter(len(talk.reports) for talk in scenario.talks) == {1: 4, 2: 4, 3: 4}
+    assert len({*ids, *(report.report_id for report in scenario.reports)}) == len(ids) + 330
+    assert all(report.kind != "contribution" and "contact" not in report.body for report in told)
+    assert set(scenario.photos.values()) == {1, 2, 3}
+
+
+def test_a_photo_is_a_png_of_its_own() -> None:
+    first, again, other = photo("one"), photo("one"), photo("another")
+
+    assert first == again != other
+    assert first.startswith(b"\x89PNG")
 
 
 def test_applications_cover_all_provinces_and_outcomes() -> None:

@@ -13,6 +13,8 @@ from stack.account_world import (
     DECISIONS,
     LEDGER,
     MESSAGES,
+    PHOTOS,
+    SESSIONS,
     SUCCESS,
     Document,
     EventRecord,
@@ -58,6 +60,8 @@ class Account:
     messages: Counter[tuple[str, str]]
     mails: int
     copies: int
+    talks: int
+    photos: int
     budgets: list[Mapping[str, Any]]
     stages: list[Stage]
     violations: list[Violation] = field(default_factory=list)
@@ -82,7 +86,7 @@ def build_account(world: Observations) -> Account:
     account = _count(world, histories.values())
     for history in histories.values():
         account.violations += [Violation(history.report_id, text) for text in find_violations(history)]
-    for check in (_answers, _leftovers, _traces, _privacy):
+    for check in (_answers, _talks, _leftovers, _traces, _privacy):
         account.violations += check(world)
     account.violations += [Violation("", text) for text in find_budget_violations(world)]
     account.violations += [Violation("", text) for text in _shortfalls(account, histories.values())]
@@ -107,6 +111,25 @@ def _answers(world: Observations) -> Iterator[Violation]:
             )
     firsts = Counter(one.report_id for one in world.requests if one.step == "report")
     yield from (Violation(name, f"the client sent it first {n} times") for name, n in firsts.items() if n > 1)
+
+
+def _talks(world: Observations) -> Iterator[Violation]:
+    """A talk ended once, with its reports, in its document and on its topic."""
+    sessions = {one["_id"]: one["state"] for one in world.documents.get(SESSIONS, ())}
+    for one in (one for one in world.requests if one.step == "talk"):
+        wanted = ("ended", sorted(one.about["reports"]))
+        state = sessions.get(one.report_id, {})
+        kept = (state.get("status"), sorted(row["report_id"] for row in state.get("reports", ())))
+        if one.status not in SUCCESS or kept != wanted:
+            yield Violation(one.report_id, f"the talk was answered {one.status} and is stored as {kept}")
+        held = {
+            fact.id: fact
+            for fact in world.facts
+            if fact.type == "session-held.v1" and fact.body["session_id"] == one.report_id
+        }
+        told = [sorted(fact.body["report_ids"]) for fact in held.values()]
+        if told != [wanted[1]]:
+            yield Violation(one.report_id, f"the topic says {told} about a talk with the reports {wanted[1]}")
 
 
 def _leftovers(world: Observations) -> Iterator[Violation]:
@@ -200,6 +223,8 @@ def _count(world: Observations, histories: Iterable[ReportHistory]) -> Account:
         granted_cents=sum(int(state["amount_cents"]) for state in decisions),
         messages=Counter((str(state["template"]), str(state["status"])) for state in messages),
         mails=len({mail.message_id for mail in world.mails} & known),
+        talks=len(world.documents.get(SESSIONS, ())),
+        photos=sum(len(state["photos"]) for history in histories for state in history.states(PHOTOS)),
         copies=sum(history.copies for history in histories),
         budgets=[one["state"] for one in _sorted(world.documents.get(BUDGETS, ()))],
         stages=_stages(world, histories),

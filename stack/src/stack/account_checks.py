@@ -4,7 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from stack.account_world import APPLICATIONS, CASES, DECISIONS, MESSAGES, REPORTS, EventRecord, ReportHistory
+from stack.account_world import (
+    APPLICATIONS,
+    CASES,
+    DECISIONS,
+    MESSAGES,
+    PHOTOS,
+    REPORTS,
+    SUCCESS,
+    EventRecord,
+    ReportHistory,
+)
 
 Texts = Iterator[str]
 
@@ -26,8 +36,10 @@ def check_answers(history: ReportHistory) -> Texts:
             yield f"sent again, it was answered {one.status} {one.slug} and not as the first time"
         if one.step == "reused" and (one.status, one.slug) != (422, one.expect):
             yield f"another body under its id was answered {one.status} {one.slug} instead of 422 {one.expect}"
-        if one.step in ("withdrawal", "resolution", "data") and one.status != 200:
+        if one.step in ("withdrawal", "resolution", "data", "repeat") and one.status != 200:
             yield f"its {one.step} was answered {one.status} {one.slug}"
+        if one.step == "photo" and (one.status not in SUCCESS or one.answer.get("sha256") != one.expect):
+            yield f"its photo {one.expect[:8]} was answered {one.status} {one.slug}"
         if one.step == "data" and one.status == 200 and one.answer.get("outcome") not in FITTING[one.expect]:
             yield f"the data make it {one.expect} and it was decided {one.answer.get('outcome')}"
 
@@ -53,6 +65,14 @@ def check_documents(history: ReportHistory) -> Texts:
     application = history.only(APPLICATIONS)
     if application and application["status"] != "decided":
         yield f"its application is {application['status']} instead of decided"
+
+
+def check_photos(history: ReportHistory) -> Texts:
+    """The report has exactly the photos that were added to it, each once."""
+    added = {one.expect for one in history.steps if one.step == "photo"}
+    stored = [one["sha256"] for state in history.states(PHOTOS) for one in state["photos"]]
+    if sorted(stored) != sorted(added):
+        yield f"{len(added)} photos were added and {len(stored)} are stored, {len(added & set(stored))} of them"
 
 
 def _status_to_show(history: ReportHistory, case: Mapping[str, Any]) -> str:
@@ -178,6 +198,7 @@ ENDS: Sequence[Check] = (check_documents, check_messages)
 CHECKS: Sequence[Check] = (
     check_answers,
     check_documents,
+    check_photos,
     check_messages,
     check_mails,
     check_facts,

@@ -25,7 +25,9 @@ from stack.account_world import (
     DECISIONS,
     LEDGER,
     MESSAGES,
+    PHOTOS,
     REPORTS,
+    SESSIONS,
     SUCCESS,
     Document,
     EventRecord,
@@ -69,7 +71,7 @@ class Sources:
         with self._client() as client:
             world = self._stores(client, requests)
             world.traces = list(_traces(client, requests))
-            subjects = _accepted(requests) | {one["_id"] for one in world.documents[APPLICATIONS]}
+            subjects = _subjects(requests, world.documents)
             world.facts, unreadable = read_topics(self.kafka, subjects, self.since, self.start_offsets)
             world.acknowledged = _acknowledged(client, [fact.id for fact in world.facts])
         world.leftovers = [*world.leftovers, *unreadable]
@@ -84,16 +86,22 @@ class Sources:
         by_id, by_report = {"_id": {"$in": ids}}, {"state.report_id": {"$in": ids}}
         wanted: dict[str, Row] = {REPORTS: by_id, CASES: by_id, APPLICATIONS: by_report, MESSAGES: by_report}
         # Budgets span all scenarios, so decisions and ledger are read without a filter.
+        wanted |= {PHOTOS: by_id, SESSIONS: {"_id": {"$in": sorted(_accepted(requests, "talk"))}}}
         wanted |= {collection: {} for collection in (DECISIONS, BUDGETS, LEDGER)}
         documents = {name: _find(client, name, where) for name, where in wanted.items()}
-        subjects = {*ids, *(str(one["_id"]) for one in documents[APPLICATIONS])}
+        subjects = _subjects(requests, documents)
         since = datetime.fromtimestamp(self.since, UTC)
         left = [one for name in SERVICES for one in _leftovers(client[name], name, subjects, since)]
         return Observations(requests, documents, leftovers=left)
 
 
-def _accepted(requests: Iterable[LoggedRequest]) -> set[str]:
-    return {one.report_id for one in requests if one.step == "report" and one.status in SUCCESS}
+def _accepted(requests: Iterable[LoggedRequest], step: str = "report") -> set[str]:
+    return {one.report_id for one in requests if one.step == step and one.status in SUCCESS}
+
+
+def _subjects(requests: Sequence[LoggedRequest], documents: Mapping[str, Sequence[Document]]) -> set[str]:
+    applications = {str(one["_id"]) for one in documents[APPLICATIONS]}
+    return _accepted(requests) | _accepted(requests, "talk") | applications
 
 
 def _find(client: MongoClient[Row], name: str, where: Mapping[str, Any]) -> list[Document]:

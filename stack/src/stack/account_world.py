@@ -9,6 +9,7 @@ Taken = tuple[int, ...]
 
 SUCCESS: Taken = (200, 201)
 REPORTS, CASES = "intake.reports", "routing.cases"
+PHOTOS, SESSIONS = "intake.photos", "intake.listening_sessions"
 APPLICATIONS, DECISIONS = "subsidies.applications", "subsidies.decisions"
 BUDGETS, LEDGER = "subsidies.budgets", "subsidies.ledger"
 MESSAGES = "notify.messages"

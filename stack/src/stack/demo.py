@@ -21,7 +21,8 @@ from stack.account_sources import Sources
 from stack.account_world import LoggedRequest
 from stack.play import AT_ONCE, Log, Player, PublicApis, read_log
 from stack.processes import StackError
-from stack.scenario import DEFAULT_SIZE, Scenario, generate
+from stack.scenario import DEFAULT_SIZE, generate
+from stack.scenario_world import Scenario
 from stack.state_folder import DEFAULT_STATE
 from stack.system import System
 from stack.verbs import print_supervisor_failure
@@ -75,7 +76,7 @@ async def _play(
 
     def plan(scenario: Scenario) -> None:
         work = sum(1 for report in scenario.reports if report.data or report.number in scenario.resolved)
-        total = len(scenario.reports) + len(scenario.invalid)
+        total = len(scenario.reports) + len(scenario.invalid) + len(scenario.talks)
         tasks["reports"] = progress.add_task("requests of tenants", total=total)
         tasks["work"] = progress.add_task("requests of staff", total=work)
 
@@ -172,6 +173,8 @@ def _rows(account: Account) -> Iterator[tuple[str, int, list[str]]]:
         account.refused.total(),
         [f"{slug} {n}" for slug, n in _by_size(account.refused)],
     )
+    yield "talks of operators", account.talks, ["each with its reports, in its document and on its topic"]
+    yield "photos of reports", account.photos, ["each sent photo once"]
     cases = [f"{' '.join(filter(None, who))} {n}" for who, n in _by_size(account.cases)]
     yield "cases by office and operator", account.cases.total(), cases
     decisions = [f"{outcome} {n}" for outcome, n in _by_size(account.decisions)]

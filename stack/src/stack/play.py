@@ -13,8 +13,9 @@ import httpx
 
 from stack.account_world import LoggedRequest
 from stack.dev_tokens import DevTokens
+from stack.play_talks import add_photos, hold
 from stack.replies import Json, Reply, read_reply
-from stack.scenario import InvalidRequest, Report, Scenario
+from stack.scenario_world import InvalidRequest, Report, Scenario, about_of
 
 AT_ONCE = 32
 RETRY_SECONDS = 30.0
@@ -77,6 +78,8 @@ class Player:
                 reporting.create_task(self._within(limit, self.submit(report, scenario, ids), "reports"))
             for invalid in scenario.invalid:
                 reporting.create_task(self._within(limit, self._submit_invalid(invalid), "reports"))
+            for talk in scenario.talks:
+                reporting.create_task(self._within(limit, hold(self, talk), "reports"))
         async with asyncio.TaskGroup() as processing:
             for report in scenario.reports:
                 if report.number in ids and (report.data or report.number in scenario.resolved):
@@ -95,16 +98,18 @@ class Player:
             await self._form() if report.interface == "form" else self._client(report.report_id)
         )
         first = await self._send(report.interface, body)
-        self._log_answer("report", body, "accepted", first, about_of(report))
+        self.log_answer("report", body, "accepted", first, about_of(report))
         if first.status not in (200, 201):
             return
         ids[report.number] = body["report_id"]
         if report.number in scenario.again:
-            self._log_answer("again", body, "same", await self._send(report.interface, body))
+            self.log_answer("again", body, "same", await self._send(report.interface, body))
         if report.number in scenario.reused:
             other = body | {"description": f"{body['description']} E adesso anche un'altra cosa."}
             reply = await self._send("json", {"channel": "api"} | other)
-            self._log_answer("reused", body, "id-reused", reply)
+            self.log_answer("reused", body, "id-reused", reply)
+        if report.number in scenario.photos:
+            await add_photos(self, body["report_id"], first.body, scenario.photos[report.number])
         if report.number in scenario.withdrawn:
             await self._withdraw(report, body, first.body)
 
@@ -115,9 +120,9 @@ class Player:
         else:
             headers = {"Content-Type": "application/json"}
             url = f"{self.apis.intake}/v1/reports"
-            reply = await self._request("POST", url, content=invalid.content, headers=headers)
+            reply = await self.request("POST", url, content=invalid.content, headers=headers)
             report_id = invalid.report_id
-        self._log_answer(
+        self.log_answer(
             "flawed",
             {"report_id": report_id},
             invalid.expect,
@@ -126,22 +131,22 @@ class Player:
         )
 
     async def _withdraw(self, report: Report, body: Json, receipt: Json) -> None:
-        reply = await self._request(
+        reply = await self.request(
             "POST",
             f"{self.apis.intake}/v1/reports/{receipt.get('tracking_code')}/withdrawal",
             json={"reason": REASONS[report.number % len(REASONS)]},
             headers={"Ascolto-Pin": str(receipt.get("pin"))} | sender_of(body),
         )
-        self._log_answer("withdrawal", body, "withdrawn", reply)
+        self.log_answer("withdrawal", body, "withdrawn", reply)
 
     async def work_on(self, report: Report, report_id: str) -> None:
         """Enters the data of an application, or resolves the case of the report."""
         body = {"report_id": report_id}
         if report.data is not None:
-            self._log_answer("data", body, report.expect, await self._enter_data(report.data, report_id))
+            self.log_answer("data", body, report.expect, await self._enter_data(report.data, report_id))
         else:
             outcome = OUTCOMES[report.number % len(OUTCOMES)]
-            self._log_answer("resolution", body, outcome, await self._resolve(report, report_id, outcome))
+            self.log_answer("resolution", body, outcome, await self._resolve(report, report_id, outcome))
 
     async def _enter_data(self, data: Json, report_id: str) -> Reply:
         url = f"{self.apis.subsidies}/v1/applications"
@@ -150,7 +155,7 @@ class Player:
         if not found.body.get("rows"):
             return found
         application = found.body["rows"][0]["application_id"]
-        return await self._request_as("officer", "PUT", f"{url}/{application}/data", json=data)
+        return await self.request_as("officer", "PUT", f"{url}/{application}/data", json=data)
 
     async def _resolve(self, report: Report, report_id: str, outcome: str) -> Reply:
         url = f"{self.apis.routing}/v1/cases/{report_id}"
@@ -158,29 +163,29 @@ class Player:
         if found.status != 200:
             return found
         body = {"outcome": outcome, "command_id": report.report_id}
-        return await self._request_as("operator", "POST", f"{url}/resolution", json=body)
+        return await self.request_as("operator", "POST", f"{url}/resolution", json=body)
 
     async def _until(
         self, role: str, url: str, there: Callable[[Reply], bool], params: Mapping[str, str]
     ) -> Reply:
-        return await self._retry_until(lambda: self._request_as(role, "GET", url, params=params), there)
+        return await self._retry_until(lambda: self.request_as(role, "GET", url, params=params), there)
 
-    async def _request_as(self, role: str, method: str, url: str, **more: Any) -> Reply:
+    async def request_as(self, role: str, method: str, url: str, **more: Any) -> Reply:
         """The answer to an authenticated request; retried on 401, because a service with a wrong clock may take a token for
         expired."""
 
         async def once() -> Reply:
             header = await self.apis.dev_tokens.header(role, self._post)
-            return await self._request(method, url, headers=header, **more)
+            return await self.request(method, url, headers=header, **more)
 
         return await self._retry_until(once, lambda reply: reply.status != 401)
 
     async def _post(self, url: str, form: Mapping[str, str]) -> Json:
-        return (await self._request("POST", url, data=dict(form))).body
+        return (await self.request("POST", url, data=dict(form))).body
 
     async def _form(self) -> Json:
         """The hidden fields of a new form, and its cookie."""
-        reply = await self._request("GET", f"{self.apis.intake}/segnala")
+        reply = await self.request("GET", f"{self.apis.intake}/segnala")
         return {"report_id": ""} | reply.body
 
     def _client(self, report_id: str) -> Json:
@@ -192,19 +197,19 @@ class Player:
             return await self._send_form(body)
         plain = {name: value for name, value in body.items() if name not in CLIENT_FIELDS}
         url = f"{self.apis.intake}/v1/reports"
-        return await self._request("POST", url, json=plain, headers=sender_of(body))
+        return await self.request("POST", url, json=plain, headers=sender_of(body))
 
     async def _send_form(self, body: Json) -> Reply:
         """The page after the form: its receipt, or the step with what is wrong."""
         headers = {"Cookie": str(body.get("cookie", ""))}
         url = f"{self.apis.intake}/segnala"
-        sent = await self._request("POST", url, data=form_of(body), headers=headers)
+        sent = await self.request("POST", url, data=form_of(body), headers=headers)
         if sent.status != 303:
             return sent
-        page = await self._request("GET", f"{self.apis.intake}{sent.body['location']}", headers=headers)
+        page = await self.request("GET", f"{self.apis.intake}{sent.body['location']}", headers=headers)
         return replace(page, sent_at=sent.sent_at)
 
-    async def _request(self, method: str, url: str, **more: Any) -> Reply:
+    async def request(self, method: str, url: str, **more: Any) -> Reply:
         """The answer to a request; the same bytes are sent again after a transport error or 503."""
         began = time.time()
 
@@ -226,9 +231,7 @@ class Player:
             wait = min(longest, wait * 2)
         return reply
 
-    def _log_answer(
-        self, step: str, body: Json, expect: str, reply: Reply, about: Json | None = None
-    ) -> None:
+    def log_answer(self, step: str, body: Json, expect: str, reply: Reply, about: Json | None = None) -> None:
         self.log.write(
             LoggedRequest(
                 step=step,
@@ -248,6 +251,7 @@ LOGGED_FIELDS = (
     "report_id",
     "tracking_code",
     "pin",
+    "sha256",
     "status",
     "outcome",
     "amount_cents",
@@ -257,19 +261,6 @@ LOGGED_FIELDS = (
 )
 CLIENT_FIELDS = ("seal", "cookie", "sender")
 FORM_FIELDS = ("seal", "report_id", "category", "place_id", "description", "language")
-
-
-def about_of(report: Report) -> Json:
-    """What the account needs to know of a report, including the personal data that must not be on a topic."""
-    contact = report.body.get("contact", {})
-    same = {name: report.body[name] for name in ("category", "place_id", "channel", "description")}
-    return same | {
-        "kind": report.kind,
-        "province": report.province,
-        "name": contact.get("name", ""),
-        "email": contact.get("email", ""),
-        "phone": contact.get("phone", ""),
-    }
 
 
 def sender_of(body: Json) -> dict[str, str]:

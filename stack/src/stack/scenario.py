@@ -1,20 +1,22 @@
-"""Generates scenarios: valid reports, resends, invalid requests, withdrawals and the work of the staff."""
+"""Generates scenarios: valid reports, photos, talks, resends, invalid requests, withdrawals and the work of the staff."""
 
 import json
 import random
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from stack.scenario_applications import contribution_cases
+from stack.scenario_world import Body, InvalidRequest, Report, Scenario, Talk
 
-Body = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 DEFAULT_SIZE = 330
 LEAST_CONTRIBUTIONS = 50
+MOST_TALKS = 12
+APPOINTMENTS = ("home-visit", "phone-call", "listening-point", "office")
 KINDS = {"technical": 0.50, "administrative": 0.25, "social": 0.10, "contribution": 0.15}
 CHANNELS = ("form", "form", "form", "phone", "phone", "operator", "operator", "api")
 LANGUAGES = ("it",) * 9 + ("en", "fr", "ar")
@@ -77,45 +79,6 @@ DETAILS = (
 )
 
 
-@dataclass(frozen=True)
-class Report:
-    """One valid report. A form generates its own id, which replaces `report_id`."""
-
-    number: int
-    report_id: str
-    interface: str
-    kind: str
-    province: str
-    body: Body
-    data: Body | None = None
-    expect: str = ""
-
-
-@dataclass(frozen=True)
-class InvalidRequest:
-    """One request that must be refused: its body, and the expected problem."""
-
-    report_id: str
-    interface: str
-    defect: str
-    content: bytes
-    expect: str
-    contact: Body
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A whole scenario; the sets hold the numbers of the reports that are resent, reused, withdrawn or resolved."""
-
-    seed: int
-    reports: tuple[Report, ...]
-    invalid: tuple[InvalidRequest, ...]
-    again: frozenset[int]
-    reused: frozenset[int]
-    withdrawn: frozenset[int]
-    resolved: frozenset[int]
-
-
 @dataclass
 class ScenarioWriter:
     """Generates reports; the same seed, registers and start give the same reports."""
@@ -154,10 +117,17 @@ class ScenarioWriter:
             body["heard_at"] = received.isoformat(timespec="milliseconds")
         reachable = kind == "contribution" or number % 16
         if reachable:
-            body["contact"] = self._contact(number)
+            body["contact"] = self.contact(number)
         if self.rng.random() < 0.05:
             body["frailty"] = True
         return Report(number, body["report_id"], interface, kind, place["province"], body)
+
+    def problem(self, number: int) -> Report:
+        """A report of a talk: its contact, language and hour are those of the talk."""
+        kind = self.rng.choices([kind for kind in KINDS if kind != "contribution"], (5, 3, 2))[0]
+        report = self.report(number, kind)
+        body = {name: report.body[name] for name in ("report_id", "category", "description")}
+        return replace(report, interface="talk", body=body)
 
     def _text(self, number: int, category: Mapping[str, Any]) -> str:
         rng = self.rng
@@ -167,7 +137,8 @@ class ScenarioWriter:
             f"(Testo inventato numero {number:05d}.)"
         )
 
-    def _contact(self, number: int) -> Body:
+    def contact(self, number: int) -> Body:
+        """The invented name, e-mail address and perhaps phone of one person."""
         pairs = len(NAMES) * len(SURNAMES)
         round_, index = divmod(number, pairs)
         name = f"{NAMES[index % len(NAMES)]} {SURNAMES[index // len(NAMES)]}" + (
@@ -192,14 +163,17 @@ def generate(
     plain = [report.number for report in reports if report.kind != "contribution"]
     chosen = writer.rng.sample(plain, min(len(plain), 35))
     anyone = writer.rng.sample([report.number for report in reports], min(size, 20))
+    invalid = _invalid_requests(writer, size)
     return Scenario(
         seed,
         tuple(reports),
-        tuple(_invalid_requests(writer, size)),
+        tuple(invalid),
         again=frozenset(anyone[:15]),
         reused=frozenset(anyone[15:]),
         withdrawn=frozenset(chosen[:10]),
         resolved=frozenset(chosen[10:]),
+        photos={number: 1 + number % 3 for number in anyone},
+        talks=tuple(_talks(writer, size + len(invalid), min(MOST_TALKS, size // 25))),
     )
 
 
@@ -220,6 +194,22 @@ def _others(writer: ScenarioWriter, first: int, size: int) -> list[Report]:
     kinds = [kind for kind in KINDS if kind != "contribution"]
     weights = [KINDS[kind] for kind in kinds]
     return [writer.report(number, writer.rng.choices(kinds, weights)[0]) for number in range(first, size)]
+
+
+def _talks(writer: ScenarioWriter, first: int, count: int) -> Iterator[Talk]:
+    """Talks of one to three problems each; their numbers begin with `first`."""
+    for position in range(count):
+        number = first + 4 * position
+        session_id = writer.new_id(number)
+        problems = [writer.problem(number + 1 + one) for one in range(1 + position % 3)]
+        place = str(writer.rng.choice(writer.places)["id"])
+        at = writer.start + timedelta(days=1 + position)
+        yield Talk(
+            session_id,
+            {"contact": writer.contact(number), "place_id": place, "language": writer.rng.choice(LANGUAGES)},
+            tuple(replace(one, body=one.body | {"place_id": place}) for one in problems),
+            {"at": at.isoformat(), "what": APPOINTMENTS[position % len(APPOINTMENTS)]},
+        )
 
 
 def _invalid_requests(writer: ScenarioWriter, first: int) -> list[InvalidRequest]:
