@@ -115,6 +115,16 @@ export interface ReportSplit {
   reason: string
 }
 
+/** Whoever made a report says how it went, or changes that within 30 days of the closing; what they wrote stays in intake. */
+export interface ReportRated {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** From 1, very bad, to 5, very good. */
+  score: number
+  /** The closing that it is about. */
+  closed_at: string
+}
+
 /** An operator has listened to somebody; what was said stays in intake. */
 export interface SessionHeld {
   /** An opaque identifier (UUID, lower case). */
@@ -411,6 +421,7 @@ export interface ByType {
   "report-joined.v1": ReportJoined
   "report-merged.v1": ReportMerged
   "report-split.v1": ReportSplit
+  "report-rated.v1": ReportRated
   "session-held.v1": SessionHeld
   "case-opened.v1": CaseOpened
   "case-held.v1": CaseHeld
@@ -435,7 +446,7 @@ export interface ByType {
 
 /** The values on each topic. */
 export interface ByTopic {
-  "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn | ReportReopened | ReportJoined | ReportMerged | ReportSplit
+  "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn | ReportReopened | ReportJoined | ReportMerged | ReportSplit | ReportRated
   "intake.sessions": SessionHeld
   "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened
   "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted | DecisionAnnulled

@@ -14,14 +14,16 @@ from chassis.ids import uuid7
 from chassis.testing import MemoryService
 from contracts.intake import ReportRegistered
 from contracts.routing import CaseResolved
+from intake.adapters.mail_addresses import is_address
 from intake.app.import_reports import ListImport, import_rows
 from intake.app.imports.csv_rows import read_rows
 from intake.app.imports.results import RowResult
 from intake.app.imports.row_ids import RowIds
 from intake.app.imports.sender import Sender
 from intake.app.statistics import FRESH
+from intake.app.use_cases import use_cases
 from intake.domain.reports import Status
-from intake.domain.statistics import Fact, Part, State, closing_time, statistics
+from intake.domain.statistics import Fact, Part, Satisfaction, State, closing_time, statistics
 from intake.handlers.documents import REPORTS
 
 JOB = ListImport(MAPPING, RowIds(SECRET, "municipium"))
@@ -52,6 +54,11 @@ async def csv_of(client: httpx.AsyncClient) -> dict[tuple[str, str, str], dict[s
     return {
         (row["quartiere"], row["per"], row["voce"]): row for row in csv.DictReader(io.StringIO(page.text))
     }
+
+
+async def rate(service: MemoryService, report_id: str, score: str) -> None:
+    cases = use_cases(service.context, SECRET, is_address)
+    await cases.ratings.rate(report_id, uuid7(NOON), score, "")
 
 
 async def test_an_imported_list_keeps_its_closings_and_nobody_gets_a_case_for_them(
@@ -144,6 +151,7 @@ async def test_a_case_that_routing_closes_counts_when_the_statistics_are_made_ag
     service.now += timedelta(days=3)
     for report_id in ids:
         await service.event(CaseResolved(report_id=report_id, outcome="solved"))
+        await rate(service, report_id, "4")
     await csv_of(client)
     await service.context.store.ping()
 
@@ -155,6 +163,9 @@ async def test_a_case_that_routing_closes_counts_when_the_statistics_are_made_ag
     assert before["malpensata", "tutto", ""]["aperte"] == "6"
     assert after["malpensata", "tutto", ""]["chiuse"] == "6"
     assert after["malpensata", "tutto", ""]["mediana"] == "3"
+    assert [after["malpensata", "tutto", ""][name] for name in ("giudizi", "giudizio_medio")] == ["6", "4.0"]
+    assert after["malpensata", "categoria", "ascensore"]["giudizi"] == "6"
+    assert "ha dato in media 4 su 5 (6 giudizi)" in (await client.get("/statistiche")).text
     assert timedelta(days=3) > FRESH
 
 
@@ -171,10 +182,27 @@ async def test_the_page_is_in_the_language_of_the_reader_and_says_when_it_was_ma
 
 def test_withdrawn_reports_apart_each_report_is_open_or_closed_once() -> None:
     day = date(2026, 11, 1)
-    facts = [Fact("a", "verde", "n", day, day + timedelta(n) if n % 2 else None, 4) for n in range(20)]
+    facts = [Fact("a", "verde", "n", day, day + timedelta(n) if n % 2 else None) for n in range(20)]
     found = statistics(facts, NOON, NOON.date())
 
     assert found.tables[State.OPEN, Part.CATEGORY].shown() == 10
     assert found.tables[State.CLOSED, Part.URGENCY].shown("a", "n") == 10
     assert found.time(Part.CATEGORY) == closing_time(range(1, 20, 2))
-    assert found.satisfaction["a"].mean_tenths == 40
+
+
+def test_scores_are_published_by_category_where_five_or_more_have_one() -> None:
+    day = date(2026, 11, 1)
+    scores: dict[str, list[int | None]] = {
+        "verde": [5, 4, 4, 5, 3, 4],
+        "tombini": [1, 1, 1],
+        "ascensore": [2] * 9,
+        "scale": [None] * 7,
+    }
+    facts = [Fact("a", code, "n", day, day, score) for code, found in scores.items() for score in found]
+    found = statistics(facts, NOON, day)
+
+    shown = {code: found.scores("a", code) for code in ("", *scores)}
+    assert shown["tombini"] is shown["scale"] is None
+    assert shown["verde"] is None  # the smallest count beside a hidden one is hidden too
+    assert shown["ascensore"] == Satisfaction(9, 20)
+    assert shown[""] == Satisfaction(18, 26)

@@ -97,6 +97,15 @@ class ReportSplit(IntakeReport):
     reason: Code = Field(description="mistake, other-problem or other.")
 
 
+class ReportRated(IntakeReport):
+    """Whoever made a report says how it went, or changes that within 30 days of the closing; what they wrote stays in intake."""
+
+    type_tag: ClassVar[str] = "report-rated.v1"
+
+    score: Annotated[int, Field(ge=1, le=5)] = Field(description="From 1, very bad, to 5, very good.")
+    closed_at: Instant = Field(description="The closing that it is about.")
+
+
 class ReportsOfKind(BaseModel):
     """How many reports of one kind came out of a session."""
 

@@ -37,6 +37,7 @@ TOPICS: tuple[Topic, ...] = (
             intake.ReportJoined,
             intake.ReportMerged,
             intake.ReportSplit,
+            intake.ReportRated,
         ),
         subscribers=("routing", "subsidies", "notify"),
     ),

@@ -10,6 +10,7 @@ from intake.app.entries import ReadableEntry, ReportEntries
 from intake.app.registers import Registers
 from intake.domain.answers import is_current
 from intake.domain.entries import EntryKind
+from intake.domain.ratings import closing_of
 from intake.domain.readers import Part, may_read
 from intake.domain.reports import Report
 from intake.queries.readings import READ, ReadingView, readings_of
@@ -27,13 +28,21 @@ class Reader:
 
 @dataclass(frozen=True)
 class Dossier:
-    """All that a report has: its content, or None when that was erased, its entries, oldest first, and the present answer."""
+    """All that a report has: its content, or None when that was erased, its entries, oldest first, the present answer,
+    and the sentence with which its reporter rated the present closing."""
 
     report: Report
     content: Content | None
     information: Sequence[ReadableEntry]
     notes: Sequence[ReadableEntry]
     answer: ReadableEntry | None
+    sentence: ReadableEntry | None = None
+
+    @property
+    def score(self) -> int | None:
+        """How the last closing went in the reporter's opinion, from 1 to 5, or None."""
+        closing = closing_of(self.report)
+        return None if closing is None else closing.score
 
 
 class Readings:
@@ -70,12 +79,14 @@ class Readings:
         full = await self.read(report_id, reader, part)
         found = await self._entries.read(report_id, *EntryKind)
         answers = [one for one in found if one.kind is EntryKind.ANSWER and is_current(full.report, one.at)]
+        sentences = [one for one in found if one.kind is EntryKind.RATING and is_current(full.report, one.at)]
         return Dossier(
             report=full.report,
             content=full.content,
             information=[one for one in found if one.kind in (EntryKind.INFORMATION, EntryKind.REOPENING)],
             notes=[one for one in found if one.kind is EntryKind.NOTE],
             answer=answers[-1] if answers else None,
+            sentence=sentences[-1] if sentences else None,
         )
 
     async def of(self, report_id: str) -> Sequence[ReadingView]:

@@ -22,6 +22,7 @@ from intake.app.photo_data import PhotoData
 from intake.app.photos import ReportPhotos
 from intake.app.public_requests import PublicRequests
 from intake.app.publications import Publications
+from intake.app.rate import Ratings
 from intake.app.readings import Readings
 from intake.app.registers import Registers
 from intake.app.reopen import Reopenings
@@ -61,6 +62,7 @@ class UseCases:
     open311: Open311Submissions
     public_requests: PublicRequests
     publications: Publications
+    ratings: Ratings
     readings: Readings
     registers: Registers
     receipts: Receipts
@@ -115,6 +117,7 @@ def use_cases(
         open311=Open311Submissions(context, requests, registers, submissions, codes),
         public_requests=requests,
         publications=publications,
+        ratings=Ratings(context, codes, entries),
         readings=readings,
         registers=registers,
         receipts=receipts,

@@ -15,6 +15,7 @@ class EntryKind(StrEnum):
     NOTE = "note"
     ANSWER = "answer"
     REOPENING = "reopening"
+    RATING = "rating"
 
 
 class Author(StrEnum):
@@ -29,6 +30,7 @@ MOST: Mapping[EntryKind, int] = {
     EntryKind.NOTE: 100,
     EntryKind.ANSWER: 20,
     EntryKind.REOPENING: 20,
+    EntryKind.RATING: 20,
 }
 # A withdrawn report gets no answer; a note can be added at any time.
 _CLOSED_TO: Mapping[EntryKind, frozenset[Status]] = {
@@ -36,12 +38,13 @@ _CLOSED_TO: Mapping[EntryKind, frozenset[Status]] = {
     EntryKind.NOTE: frozenset(),
     EntryKind.ANSWER: frozenset({Status.WITHDRAWN}),
     EntryKind.REOPENING: frozenset(set(Status) - {Status.CLOSED}),
+    EntryKind.RATING: frozenset(set(Status) - {Status.CLOSED}),
 }
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry, never changed; its `fields` are encrypted under the key of the report.
+    """One entry, never changed, but for the sentence of a rating, which a later one replaces; its `fields` are encrypted under the key of the report.
 
     `subject` is the issuer's id of the staff member who wrote it.
     """

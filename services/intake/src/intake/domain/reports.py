@@ -45,7 +45,7 @@ class Report:
 
     `pin_nonce` is None while the first PIN is valid; `session_id` is the listening session that it comes from, if any.
     `merged_into` is the report about the same problem whose case it shares; `voices` counts the reports about the problem of
-    this one, itself included unless it was withdrawn.
+    this one, itself included unless it was withdrawn. `score` is how it went in the reporter's opinion, from 1 to 5 (`ratings`).
     """
 
     report_id: str
@@ -70,6 +70,8 @@ class Report:
     session_id: str | None = None
     merged_into: str | None = None
     voices: int = 1
+    score: int | None = None
+    rated_at: datetime | None = None
 
 
 def progress(status: Status) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import product
 
 from intake.domain.disclosure import TOTAL, Table, table
 
@@ -55,7 +56,7 @@ class ClosingTime:
 
 @dataclass(frozen=True)
 class Satisfaction:
-    """How many answers each score from 1 to 5 has, and their mean in tenths."""
+    """How many reports were given a score from 1 to 5, and the mean of the scores in tenths."""
 
     answers: int
     mean_tenths: int
@@ -68,13 +69,17 @@ class Statistics:
     made_at: datetime
     tables: Mapping[tuple[State, Part], Table]
     times: Mapping[tuple[Part, str, str], ClosingTime]
-    satisfaction: Mapping[str, Satisfaction]
+    satisfaction: Mapping[tuple[str, str], Satisfaction]
     months: Sequence[str]
 
     def time(self, part: Part, neighbourhood: str = TOTAL, code: str = TOTAL) -> ClosingTime | None:
         """The closing times of a cell whose number of closed reports is published, else None."""
         is_shown = self.tables[State.CLOSED, part].shown(neighbourhood, code)
         return self.times.get((part, neighbourhood, code)) if is_shown else None
+
+    def scores(self, neighbourhood: str = TOTAL, category: str = TOTAL) -> Satisfaction | None:
+        """The scores of a cell, or None where their number is not published."""
+        return self.satisfaction.get((neighbourhood, category))
 
 
 def statistics(facts: Sequence[Fact], made_at: datetime, today: date) -> Statistics:
@@ -140,17 +145,20 @@ def _times(
     return {key: closing_time(found) for key, found in days.items()}
 
 
-def _satisfaction(facts: Iterable[Fact], areas: Sequence[str]) -> Mapping[str, Satisfaction]:
-    scores: dict[str, list[int]] = defaultdict(list)
-    for fact in facts:
-        if fact.score is not None:
-            scores[fact.neighbourhood].append(fact.score)
-            scores[TOTAL].append(fact.score)
-    answers = table(areas, ["answers"], {(area, "answers"): len(scores[area]) for area in areas})
+def _satisfaction(facts: Iterable[Fact], areas: Sequence[str]) -> Mapping[tuple[str, str], Satisfaction]:
+    scores: dict[tuple[str, str], list[int]] = defaultdict(list)
+    rated = [fact for fact in facts if fact.score is not None]
+    for fact in rated:
+        for cell in product((fact.neighbourhood, TOTAL), (fact.category, TOTAL)):
+            scores[cell].append(fact.score or 0)
+    if not rated:
+        return {}
+    cells = ((fact.neighbourhood, fact.category) for fact in rated)
+    answers = _table(areas, _codes(rated, lambda fact: fact.category), cells)
     return {
-        area: Satisfaction(count, round(10 * sum(found) / count))
-        for area, found in scores.items()
-        if (count := answers.shown(area))
+        cell: Satisfaction(count, round(10 * sum(found) / count))
+        for cell, found in scores.items()
+        if (count := answers.shown(*cell))
     }
 
 

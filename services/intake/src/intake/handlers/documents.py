@@ -44,8 +44,14 @@ def _without_lists(state: Raw) -> Raw:
 
 
 def _with_depth(state: Raw) -> Raw:
-    """Form 4 adds the listening session and the report about the same problem; an earlier report has neither."""
-    return state | {"session_id": None, "merged_into": None, "voices": 1}
+    """Form 4 adds the listening session, the report about the same problem and the score; an earlier report has none of them."""
+    return state | {
+        "session_id": None,
+        "merged_into": None,
+        "voices": 1,
+        "score": None,
+        "rated_at": None,
+    }
 
 
 def _without_lookup(state: Raw) -> Raw:

@@ -67,6 +67,7 @@ from intake.handlers.merge_reports import (
     split_report,
 )
 from intake.handlers.publish_text import PublishText, TakeBackText, publish_text, take_back_text
+from intake.handlers.rate_report import RateReport, rate_report
 from intake.handlers.register_report import RegisterReport, register_report
 from intake.handlers.renew_pin import RenewPin, renew_pin
 from intake.handlers.reopen_report import ReopenReport, reopen_report
@@ -118,6 +119,7 @@ REACTIONS = Reactions(
     on(VoicesLost, lambda t: (REPORTS[t.report_id],), count_lost_voices),
     on(WithdrawReport, lambda c: (REPORTS[c.report_id],), withdraw_report),
     on(ReopenReport, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), reopen_report),
+    on(RateReport, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), rate_report),
     on(AddEntry, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), add_entry),
     on(
         PublishText,

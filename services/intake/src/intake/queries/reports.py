@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chassis.documents import AnyOf, Index
 from chassis.service import ServiceContext
+from intake.domain.ratings import Closing, closing_of
 from intake.domain.reports import ENDED, REOPENABLE, Report, Status, Step, last_closing
 from intake.handlers.documents import PRIVATE, REPORTS, PrivatePart
 
@@ -32,6 +33,7 @@ class StatusView:
     due_at: datetime | None
     outcome: str | None
     history: tuple[Step, ...] = ()
+    closing: Closing | None = None
 
     @property
     def reopenable_until(self) -> datetime | None:
@@ -67,6 +69,7 @@ def status_view(report: Report) -> StatusView:
         due_at=report.due_at,
         outcome=report.outcome,
         history=report.history,
+        closing=closing_of(report),
     )
 
 

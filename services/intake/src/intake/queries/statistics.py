@@ -43,7 +43,7 @@ def _fact(state: Raw, areas: Mapping[str, str]) -> Fact | None:
         return None
     heard_on = _day(state["heard_at"])
     closed_on = _closed_on(state) if state["status"] == Status.CLOSED else None
-    return Fact(area, state["category"], state["urgency"], heard_on, closed_on)
+    return Fact(area, state["category"], state["urgency"], heard_on, closed_on, state.get("score"))
 
 
 def _closed_on(state: Raw) -> date:

@@ -8,6 +8,7 @@ from contracts.intake import (
     ReportAmended,
     ReportJoined,
     ReportMerged,
+    ReportRated,
     ReportRegistered,
     ReportReopened,
     ReportSplit,
@@ -80,7 +81,7 @@ REACTIONS = Reactions(
         open_application,
     ),
     on(ReportWithdrawn, lambda event: (APPLICATIONS[application_of(event.report_id)],), withdraw_application),
-    ignore(ReportAmended, ReportReopened, ReportJoined, ReportMerged, ReportSplit),
+    ignore(ReportAmended, ReportReopened, ReportJoined, ReportMerged, ReportRated, ReportSplit),
     Reaction(SubmitApplication, _submission, submit_application, "submit_application"),
     Reaction(AnnulDecision, _annulment, annul_decision, "annul_decision"),
     on(

@@ -15,6 +15,7 @@ from intake.entrypoints.pages.report_routes import steps_router
 from intake.entrypoints.pages.statistics import statistics_router
 from intake.entrypoints.pages.status_access import access_router
 from intake.entrypoints.pages.status_photos import photos_router
+from intake.entrypoints.pages.status_rating import rating_router
 from intake.entrypoints.pages.status_reopening import reopening_router
 from intake.entrypoints.pages.status_report import report_router
 from webkit.csrf import CsrfTokens
@@ -41,6 +42,7 @@ def public_router(
         access_router,
         report_router,
         reopening_router,
+        rating_router,
         photos_router,
         statistics_router,
     )

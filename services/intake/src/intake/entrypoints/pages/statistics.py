@@ -11,14 +11,26 @@ from fastapi import APIRouter, Request, Response
 
 from intake.domain.disclosure import TOTAL
 from intake.domain.place_tree import PlaceTree
-from intake.domain.statistics import ClosingTime, Part, State, Statistics
+from intake.domain.statistics import ClosingTime, Part, Satisfaction, State, Statistics
 from intake.entrypoints.pages.front import Front
 from webkit.i18n import Language
 from webkit.i18n.formats import month
 
 HOME = "/statistiche"
 CLASSES = ("e1", "u", "n", "a", "s")
-_HEADER = ("quartiere", "per", "voce", "aperte", "chiuse", "arrivate", "mediana", "p75", "p90")
+_HEADER = (
+    "quartiere",
+    "per",
+    "voce",
+    "aperte",
+    "chiuse",
+    "arrivate",
+    "mediana",
+    "p75",
+    "p90",
+    "giudizi",
+    "giudizio_medio",
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,7 @@ class Line:
     closed: int | None
     days: tuple[int, int, int] | None
     href: str = ""
+    scores: Satisfaction | None = None
 
 
 class StatisticsPages:
@@ -58,7 +71,6 @@ class StatisticsPages:
                 found, Part.URGENCY, area, {one: language.label("class", one) for one in CLASSES}
             ),
             months=list(_months(found, area, language)),
-            satisfaction=found.satisfaction.get(area),
             made_at=found.made_at,
         )
 
@@ -104,7 +116,8 @@ def _areas(places: PlaceTree) -> Mapping[str, str]:
 def _line(label: str, found: Statistics, part: Part, area: str, code: str, href: str = "") -> Line:
     opened = found.tables[State.OPEN, part].shown(area, code)
     closed = found.tables[State.CLOSED, part].shown(area, code)
-    return Line(label, opened, closed, _days(found.time(part, area, code)), href)
+    scores = found.scores(area, code) if part is Part.CATEGORY else None
+    return Line(label, opened, closed, _days(found.time(part, area, code)), href, scores)
 
 
 def _days(time: ClosingTime | None) -> tuple[int, int, int] | None:
@@ -143,11 +156,16 @@ def _records(found: Statistics, area: str) -> Iterator[Sequence[object]]:
             line = _line("", found, part, area, code)
             if code or part is Part.CATEGORY:
                 kind = (word, code) if code else ("tutto", "")
-                yield (name, *kind, _cell(line.open), _cell(line.closed), "", *(line.days or ("", "", "")))
+                days, scores = line.days or ("", "", ""), _scores(line.scores)
+                yield (name, *kind, _cell(line.open), _cell(line.closed), "", *days, *scores)
     heard, closed = (found.tables[state, Part.MONTH] for state in (State.HEARD, State.CLOSED))
     for one in found.months:
         counts = (_cell(closed.shown(area, one)), _cell(heard.shown(area, one)))
-        yield (name, "mese", one, "", *counts, "", "", "")
+        yield (name, "mese", one, "", *counts, *("",) * 5)
+
+
+def _scores(found: Satisfaction | None) -> Sequence[object]:
+    return ("", "") if found is None else (found.answers, f"{found.mean_tenths / 10:.1f}")
 
 
 def _cell(count: int | None) -> object:

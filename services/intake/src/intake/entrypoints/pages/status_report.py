@@ -12,6 +12,7 @@ from chassis.ids import uuid7
 from intake.app.entries import NewEntry
 from intake.domain.draft_rules import MOST_CHARACTERS
 from intake.domain.entries import Author, EntryKind
+from intake.domain.ratings import SCORES
 from intake.domain.timeline import TimelineStep
 from intake.entrypoints.pages.front import Front
 from intake.entrypoints.pages.status_access import HOME, REPORT, StatusAccess
@@ -45,6 +46,7 @@ class StatusReport:
     async def show(self, request: Request, report: StatusView) -> Response:
         """The status of the report as a timeline, with the answers to it."""
         steps, until = await self._cases.following.timeline(report), report.reopenable_until
+        now, closing = self._front.context.clock(), report.closing
         return self._front.page(
             request,
             "status/report.html",
@@ -52,7 +54,10 @@ class StatusReport:
             report=report,
             rows=timeline_rows(steps, report, self._front.language(request)),
             answers=_answers(steps),
-            reopenable_until=until if until and self._front.context.clock() <= until else None,
+            reopenable_until=until if until and now <= until else None,
+            rateable=closing if closing and closing.is_rateable(now) else None,
+            scores=tuple(reversed(SCORES)),
+            command_id=uuid7(now),
             photos=await self._cases.photos.readable(report.report_id),
             words=await self._front.words(request, report.category, report.place_id),
         )
