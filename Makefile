@@ -61,6 +61,10 @@ demo: $(STAMP) ## Play a day in the neighbourhoods on real engines (SEED=…)
 test: $(STAMP) ## Run all tests except those of `foreign`
 	@$(RUN) -m pytest tests --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+again: $(STAMP) ## Run the tests that failed last once more, one after another; more than three are not tried
+	@$(RUN) -c 'import json, sys; failed = list(json.load(open(".pytest_cache/v/cache/lastfailed"))); print("failed before:", *failed, sep="\n  "); sys.exit(len(failed) > 3)'
+	@$(RUN) -m pytest tests --last-failed --last-failed-no-failures none
+
 unit: $(STAMP) ## Run the tests that start no engine and are not slow (T=path for some)
 	@$(RUN) -m pytest $(or $(T),tests) --unit --numprocesses 3 --dist worksteal -p no:schemathesis
 
