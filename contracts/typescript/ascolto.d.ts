@@ -238,6 +238,50 @@ export interface CaseReopened {
   due_at: string
 }
 
+/** The problem is looked after in the case of another report, and ends with it. */
+export interface CaseMerged {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** The report whose case it is. */
+  main_id: string
+  /** Who has that case, as in case-opened; null when nobody can yet. */
+  route: string | null
+  /** Done, or a plan given, at the latest: the date of that case. */
+  due_at: string
+}
+
+/** The report has a case of its own again, with its own due dates. */
+export interface CaseSplit {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** The report whose case it shared. */
+  main_id: string
+  /** As in case-opened; null when nobody can take it yet. */
+  route: string | null
+  /** The operator, when the route is operator. */
+  operator: string | null
+  /** Done, or a plan given, at the latest. */
+  due_at: string
+}
+
+/** A case became more urgent because many report the same problem; its due dates are never later than before. */
+export interface CaseRaised {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** The rule that decided. */
+  rule: string
+  /** The version of the rule table that was in force. */
+  rules_version: string
+  /** The urgency from now on. */
+  urgency: string
+  /** How many reports there are about the problem. */
+  voices: number
+  /** First contact at the latest. */
+  contact_due_at: string
+  /** Done, or a plan given, at the latest. */
+  due_at: string
+}
+
 /** An application is open and waits for data or documents. */
 export interface DocumentsRequested {
   /** An opaque identifier (UUID, lower case). */
@@ -430,6 +474,9 @@ export interface ByType {
   "case-reassigned.v1": CaseReassigned
   "case-handed-off.v1": CaseHandedOff
   "case-reopened.v1": CaseReopened
+  "case-merged.v1": CaseMerged
+  "case-split.v1": CaseSplit
+  "case-raised.v1": CaseRaised
   "documents-requested.v1": DocumentsRequested
   "application-submitted.v1": ApplicationSubmitted
   "subsidy-granted.v1": SubsidyGranted
@@ -448,7 +495,7 @@ export interface ByType {
 export interface ByTopic {
   "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn | ReportReopened | ReportJoined | ReportMerged | ReportSplit | ReportRated
   "intake.sessions": SessionHeld
-  "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened
+  "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened | CaseMerged | CaseSplit | CaseRaised
   "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted | DecisionAnnulled
   "subsidies.measures": BudgetExhausted
   "notify.messages": MessageSent | MessageFailed | MessageSuppressed

@@ -32,7 +32,7 @@ def test_the_shipped_register_can_be_read_twice_with_the_same_content() -> None:
 
 def test_a_changed_file_changes_the_content(folder: Path) -> None:
     rules = folder / "rules.yaml"
-    rules.write_text(rules.read_text().replace("2026-11-01", "2026-12-01"))
+    rules.write_text(rules.read_text().replace("2026-11-30", "2026-12-01"))
 
     assert read_register(folder).content != read_register(SEED).content
 
@@ -56,7 +56,7 @@ def spoil(folder: Path, file: str, written: str, misspelt: str) -> int:
         ("rules.yaml", "urgencies: [e0, e1]", "urgencies: [e0, e9]", "write one of a, e0, e1, n, s, u"),
         ("rules.yaml", "has_operator: true", "has_operator: yes", "write true or false"),
         ("rules.yaml", "route: technical-office", "route: tecnical-office", "write one of 'operator'"),
-        ("rules.yaml", "name: social", "name: technical", "is there twice, first on line 30"),
+        ("rules.yaml", "name: social", "name: technical", "is there twice, first on line 33"),
         ("rules.yaml", "name: social", "name: The Social", "write a code"),
         ("rules.yaml", 'why: "i guasti', 'why: " " # "i guasti', "The text shows nothing"),
         ("operators.yaml", "substitutes: [operatore-2]", "substitutes: [nobody]", "operatore-2"),

@@ -1,6 +1,6 @@
 """The events of routing: assignments and deadlines of cases."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -92,4 +92,40 @@ class CaseReopened(RoutingCase):
 
     route: Code | None = Field(description="As in case-opened; null when nobody can take it yet.")
     operator: Code | None = Field(description="The operator, when the route is operator.")
+    due_at: Instant = Field(description="Done, or a plan given, at the latest.")
+
+
+class CaseMerged(RoutingCase):
+    """The problem is looked after in the case of another report, and ends with it."""
+
+    type_tag: ClassVar[str] = "case-merged.v1"
+
+    main_id: Id = Field(description="The report whose case it is.")
+    route: Code | None = Field(description="Who has that case, as in case-opened; null when nobody can yet.")
+    due_at: Instant = Field(description="Done, or a plan given, at the latest: the date of that case.")
+
+
+class CaseSplit(RoutingCase):
+    """The report has a case of its own again, with its own due dates."""
+
+    type_tag: ClassVar[str] = "case-split.v1"
+
+    main_id: Id = Field(description="The report whose case it shared.")
+    route: Code | None = Field(description="As in case-opened; null when nobody can take it yet.")
+    operator: Code | None = Field(description="The operator, when the route is operator.")
+    due_at: Instant = Field(description="Done, or a plan given, at the latest.")
+
+
+class CaseRaised(RoutingCase):
+    """A case became more urgent because many report the same problem; its due dates are never later than before."""
+
+    type_tag: ClassVar[str] = "case-raised.v1"
+
+    rule: Code = Field(description="The rule that decided.")
+    rules_version: Code = Field(description="The version of the rule table that was in force.")
+    urgency: Code = Field(description="The urgency from now on.")
+    voices: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        description="How many reports there are about the problem."
+    )
+    contact_due_at: Instant = Field(description="First contact at the latest.")
     due_at: Instant = Field(description="Done, or a plan given, at the latest.")

@@ -20,7 +20,7 @@ _ORDER = (Status.REGISTERED, Status.HELD, Status.IN_CHARGE, Status.ESCALATED, St
 MOST_STEPS = 60
 # The steps that are no status.
 REASSIGNED, HANDED_OFF, REOPENED = "reassigned", "handed-off", "reopened"
-MERGED, SPLIT = "merged", "split"
+MERGED, SPLIT, RAISED = "merged", "split", "raised"
 ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN})
 REOPENABLE = timedelta(days=30)
 
@@ -151,6 +151,20 @@ def reopen(report: Report, now: datetime, route: str | None, due_at: datetime) -
         updated_at=max(report.updated_at, now),
     )
     return _with_step(reopened, Step(REOPENED, reopened.updated_at, route, due_at))
+
+
+def handled_by(report: Report, route: str | None, due_at: datetime, now: datetime) -> Report:
+    """The report with the office and the due date of another case, without a step; one that has ended does not change."""
+    if report.status in ENDED:
+        return report
+    status = Status.HELD if route is None else Status.IN_CHARGE
+    return replace(
+        report,
+        status=status if progress(status) > progress(report.status) else report.status,
+        route=route,
+        due_at=due_at,
+        updated_at=max(report.updated_at, now),
+    )
 
 
 def joined(report: Report, main: Report, now: datetime) -> tuple[Report, Report]:

@@ -5,10 +5,13 @@ from contracts.routing import (
     CaseEscalated,
     CaseHandedOff,
     CaseHeld,
+    CaseMerged,
     CaseOpened,
+    CaseRaised,
     CaseReassigned,
     CaseReopened,
     CaseResolved,
+    CaseSplit,
 )
 from intake.handlers.add_entry import AddEntry, add_entry
 from intake.handlers.add_photo import AddPhoto, add_photo
@@ -85,8 +88,11 @@ from intake.handlers.show_progress import (
     show_handed_off,
     show_held,
     show_in_charge,
+    show_merged,
+    show_raised,
     show_reassigned,
     show_reopened,
+    show_split,
 )
 from intake.handlers.start_session import StartSession, start_session
 from intake.handlers.take_report import TakeReport, take_report
@@ -190,5 +196,8 @@ REACTIONS = Reactions(
     on(CaseReassigned, lambda e: (REPORTS[e.report_id],), show_reassigned),
     on(CaseHandedOff, lambda e: (REPORTS[e.report_id],), show_handed_off),
     on(CaseReopened, lambda e: (REPORTS[e.report_id],), show_reopened),
+    on(CaseMerged, lambda e: (REPORTS[e.report_id],), show_merged),
+    on(CaseSplit, lambda e: (REPORTS[e.report_id],), show_split),
+    on(CaseRaised, lambda e: (REPORTS[e.report_id],), show_raised),
 )
 SUBSCRIBES = ("routing.cases",)

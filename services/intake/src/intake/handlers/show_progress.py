@@ -6,12 +6,15 @@ from contracts.routing import (
     CaseEscalated,
     CaseHandedOff,
     CaseHeld,
+    CaseMerged,
     CaseOpened,
+    CaseRaised,
     CaseReassigned,
     CaseReopened,
     CaseResolved,
+    CaseSplit,
 )
-from intake.domain.reports import HANDED_OFF, REASSIGNED, Report, Status, move, reopen
+from intake.domain.reports import HANDED_OFF, RAISED, REASSIGNED, Report, Status, handled_by, move, reopen
 from intake.handlers.documents import REPORTS
 
 
@@ -58,6 +61,24 @@ def show_closed(event: CaseResolved, report: Report | None, moment: Moment) -> C
     """Show the outcome of the report; a withdrawn report stays withdrawn."""
     report = _known(event.report_id, report)
     return _moved(report, move(report, Status.CLOSED, moment.now, code=event.outcome))
+
+
+def show_merged(event: CaseMerged, report: Report | None, moment: Moment) -> Change:
+    """Show the office and the due date of the case that the report shares; the step is there since the reports were merged."""
+    report = _known(event.report_id, report)
+    return _moved(report, handled_by(report, event.route, event.due_at, moment.now))
+
+
+def show_split(event: CaseSplit, report: Report | None, moment: Moment) -> Change:
+    """Show the office and the due date of the report's own case again."""
+    report = _known(event.report_id, report)
+    return _moved(report, handled_by(report, event.route, event.due_at, moment.now))
+
+
+def show_raised(event: CaseRaised, report: Report | None, moment: Moment) -> Change:
+    """Show that the report became more urgent, and its new due date."""
+    report = _known(event.report_id, report)
+    return _moved(report, move(report, report.status, moment.now, what=RAISED, due_at=event.due_at))
 
 
 def _known(report_id: str, report: Report | None) -> Report:

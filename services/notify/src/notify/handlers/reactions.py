@@ -19,10 +19,13 @@ from contracts.routing import (
     CaseEscalated,
     CaseHandedOff,
     CaseHeld,
+    CaseMerged,
     CaseOpened,
+    CaseRaised,
     CaseReassigned,
     CaseReopened,
     CaseResolved,
+    CaseSplit,
 )
 from contracts.subsidies import (
     ApplicationSubmitted,
@@ -102,7 +105,8 @@ REACTIONS = Reactions(
     on(SubsidyWaitlisted, message_of(triggers.subsidy_waitlisted), notify_subsidy_waitlisted),
     on(DecisionAnnulled, message_of(triggers.decision_annulled), notify_decision_annulled),
     ignore(ReportAmended, ReportReopened, ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
-    ignore(ReportJoined, ReportMerged, ReportRated, ReportSplit),
+    # Whoever follows gets the mails of everybody, because routing ends and reopens each case with its main one.
+    ignore(ReportJoined, ReportMerged, ReportRated, ReportSplit, CaseMerged, CaseSplit, CaseRaised),
     on(WriteAgain, repeated, write_again),
     on(ResendMessage, resent, resend_message),
     on(RecordSending, recorded, record_sending),

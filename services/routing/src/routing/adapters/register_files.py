@@ -26,7 +26,7 @@ from chassis.seed import (
 )
 from routing.domain.calendar import Calendar, Clocks, Feast, Span, Unit
 from routing.domain.registers import Register
-from routing.domain.rules import Absence, Condition, Operator, Route, Rule, RuleTable
+from routing.domain.rules import Absence, Condition, Operator, Raise, Route, Rule, RuleTable
 
 A_COMMON_YEAR = 2001
 Kind = Literal["technical", "administrative", "social", "contribution", "danger"]
@@ -59,9 +59,18 @@ class _Rule(Row):
     when: Annotated[tuple[_Condition, ...], Field(min_length=1)] | None = None
 
 
+class _Raise(Row):
+    name: Code
+    voices: Annotated[int, Field(ge=2, le=100_000)]
+    urgency: Code
+    raised_to: Code
+    why: Text
+
+
 class _Rules(Row):
     version: Code
     rules: Annotated[tuple[_Rule, ...], Field(min_length=1)]
+    raises: tuple[_Raise, ...] = ()
 
 
 class _Absence(Row):
@@ -146,9 +155,11 @@ def read_register(folder: Path) -> Register:
     opened = read_all(folder, FILES)
     (rules, table), (operators, people), (deadlines, terms), (calendar, days) = opened
     known = _Known.beside(folder)
+    urgencies = {clocks.urgency for clocks in terms.clocks}
     refuse(
         [
-            *_rule_faults(rules, table, known, {clocks.urgency for clocks in terms.clocks}),
+            *_rule_faults(rules, table, known, urgencies),
+            *_raise_faults(rules, table, urgencies),
             *_operator_faults(operators, people, known),
             *_deadline_faults(deadlines, terms),
             *_calendar_faults(calendar, days, known),
@@ -157,7 +168,8 @@ def read_register(folder: Path) -> Register:
     content = hashlib.sha256(b"\0".join(file.content for file, _ in opened)).hexdigest()[:16]
     subjects = {row.code: row.subject for row in people.operators if row.subject is not None}
     staff = tuple(map(_operator, people.operators))
-    return Register(content, _table(table), staff, _calendar(terms, days), subjects=subjects)
+    raises = tuple(Raise(**row.model_dump()) for row in table.raises)
+    return Register(content, _table(table), staff, _calendar(terms, days), subjects=subjects, raises=raises)
 
 
 def _rule_faults(file: SeedFile, table: _Rules, known: _Known, urgencies: set[str]) -> Iterator[Fault]:
@@ -175,6 +187,15 @@ def _rule_faults(file: SeedFile, table: _Rules, known: _Known, urgencies: set[st
                 file, each((*at, "neighbourhoods"), condition.neighbourhoods), known.neighbourhoods
             )
             yield from loose(file, each((*at, "provinces"), condition.provinces), known.provinces)
+
+
+def _raise_faults(file: SeedFile, table: _Rules, urgencies: set[str]) -> Iterator[Fault]:
+    names = [(("raises", number, "name"), one.name) for number, one in enumerate(table.raises)]
+    yield from twice(file, names)
+    for number, one in enumerate(table.raises):
+        at = ("raises", number)
+        codes = [((*at, "urgency"), one.urgency), ((*at, "raised_to"), one.raised_to)]
+        yield from loose(file, codes, urgencies)
 
 
 def _operator_faults(file: SeedFile, people: _Operators, known: _Known) -> Iterator[Fault]:

@@ -89,7 +89,7 @@ def needs_cover(case: Case, operator: str, first: str, last: str, now: datetime)
     """
     if case.operator != operator or case.route is not Route.OPERATOR or case.status is not Status.OPEN:
         return False
-    if case.closing is not None:
+    if case.closing is not None or case.is_merged:
         return False
     coming = (date for date in (case.contact_due_at, case.due_at) if date > now)
     return case.due_at <= now or any(first <= _day(date) <= last for date in coming)

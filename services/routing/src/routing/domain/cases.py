@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from routing.domain.calendar import Due
-from routing.domain.history import Entry, Happened, MoveReason, Staff
+from routing.domain.history import Entry, Happened, MoveReason, SharedEntry, Staff
 from routing.domain.rules import Candidate, Decision, Held, PassedOver, Reported, Route
 
 # For this long a closing can be undone, unless the settings say otherwise.
@@ -51,7 +51,9 @@ class Closing:
 class Case:
     """What routing knows about a report, with the reasons of the decision; no name and no text of the tenant.
 
-    `missed` are the due dates missed since the case was opened, or reopened.
+    `missed` are the due dates missed since the case was opened, or reopened. `followers` are the reports about the same problem,
+    whose cases are merged into this one, and `voices` counts all reports about it; `left` says that its own report was withdrawn
+    and theirs were not. `raised_by` explains why it became more urgent.
     """
 
     report_id: str
@@ -82,6 +84,17 @@ class Case:
     reopened_at: datetime | None = None
     closing: Closing | None = None
     history: tuple[Entry, ...] = ()
+    merged_into: str | None = None
+    followers: tuple[str, ...] = ()
+    voices: int = 1
+    left: bool = False
+    raised_by: str | None = None
+    shared: tuple[SharedEntry, ...] = ()
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether it is looked after in another case and ends with that one."""
+        return self.merged_into is not None and self.status is not Status.RESOLVED
 
     @property
     def reported(self) -> Reported:
@@ -213,6 +226,7 @@ def reopened(
         outcome=None,
         resolved_at=None,
         reopened_at=now,
+        merged_into=None,
         overdue_at_opening=False,
         timers=timers,
         history=(*case.history, entry),

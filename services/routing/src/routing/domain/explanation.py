@@ -29,6 +29,8 @@ def explain(case: Case) -> list[str]:
         sentences.append(
             f"{candidate.name} {'può' if candidate.eligible else 'non può'} prenderlo in carico: {reasons}."
         )
+    if case.raised_by is not None:
+        sentences.append(f"È diventato più urgente perché {case.raised_by.removeprefix('perché ')}")
     if case.overdue_at_opening:
         sentences.append(
             "Almeno una scadenza era già passata all'apertura: non parte alcun sollecito per essa."

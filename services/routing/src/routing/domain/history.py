@@ -19,6 +19,16 @@ class Happened(StrEnum):
     REOPENED = "reopened"
 
 
+class Shared(StrEnum):
+    """What happened between cases of one problem."""
+
+    MERGED = "merged"
+    SPLIT = "split"
+    JOINED = "joined"
+    LEFT = "left"
+    RAISED = "raised"
+
+
 class MoveReason(StrEnum):
     """Why a case went to somebody else."""
 
@@ -47,4 +57,14 @@ class Entry:
     by: Staff | None = None
     route: str | None = None
     operator: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class SharedEntry:
+    """One line of what happened between a case and others of its problem; `other` is a report, `code` the rule that raised it."""
+
+    what: Shared
+    at: datetime
+    other: str | None = None
     code: str | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from routing.domain.calendar import Calendar
-from routing.domain.rules import Operator, RuleTable
+from routing.domain.rules import Operator, Raise, RuleTable
 
 CURRENT = "current"
 
@@ -22,7 +22,8 @@ class Loading:
 class Register:
     """The reference data in force; `content` is its fingerprint, `revision` the number of changes so far.
 
-    `subjects` has the issuer's subject id of each operator that logs in.
+    `subjects` has the issuer's subject id of each operator that logs in; `raises` are the rules of the same table that make a
+    case more urgent when many report its problem.
     """
 
     content: str
@@ -33,6 +34,7 @@ class Register:
     id: str = CURRENT
     loading: Loading | None = None
     subjects: Mapping[str, str] = field(default_factory=dict)
+    raises: tuple[Raise, ...] = ()
 
     def operator(self, code: str | None) -> Operator | None:
         """The operator with this code, if there is one."""

@@ -1,6 +1,6 @@
 """Who handles a report: a table of named rules of which the first match decides, with the reasons of every decision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -125,6 +125,27 @@ class RuleTable:
 
     version: str
     rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Raise:
+    """With at least so many voices a case of one urgency gets another one; `why` is its explanation in Italian."""
+
+    name: str
+    voices: int
+    urgency: str
+    raised_to: str
+    why: str
+
+
+def raises_of(raises: Sequence[Raise], urgency: str, voices: int) -> tuple[Raise, ...]:
+    """The rules that raise this urgency with so many voices, one after the other; each is used at most once."""
+    used: list[Raise] = []
+    for rule in raises:
+        if rule.urgency == urgency and voices >= rule.voices:
+            used.append(rule)
+            urgency = rule.raised_to
+    return tuple(used)
 
 
 @dataclass(frozen=True)

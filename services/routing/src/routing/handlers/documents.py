@@ -26,12 +26,24 @@ def _with_history(state: Raw) -> Raw:
     return state | {"history": history, "closing": None, "reopened_at": None}
 
 
+def _on_its_own(state: Raw) -> Raw:
+    """Schema 3 adds the reports about the same problem; a case in schema 2 has none."""
+    return state | {
+        "merged_into": None,
+        "followers": [],
+        "voices": 1,
+        "left": False,
+        "raised_by": None,
+        "shared": [],
+    }
+
+
 CASES = Collection(
     "cases",
     Case,
     lambda case: case.report_id,
     publishes=("routing.cases",),
-    upcasters=(_with_history,),
+    upcasters=(_with_history, _on_its_own),
 )
 
 
@@ -45,12 +57,17 @@ def _without_subjects(state: Raw) -> Raw:
     return state | {"subjects": {}}
 
 
+def _without_raises(state: Raw) -> Raw:
+    """Schema 4 adds the rules that raise a case; a register in schema 3 has none."""
+    return state | {"raises": []}
+
+
 REGISTERS = Collection(
     "registers",
     Register,
     lambda register: register.id,
     reference=True,
-    upcasters=(_without_loading, _without_subjects),
+    upcasters=(_without_loading, _without_subjects, _without_raises),
 )
 # Read with every new report and written seldom: a report that is registered at the same moment may not see it.
 ABSENCES = Collection("absences", Absences, lambda absences: absences.id, reference=True)

@@ -31,7 +31,7 @@ def escalate_case(timer: DueDatePassed, case: Case | None, moment: Moment) -> Ch
     """Record the missed date and publish CaseEscalated, unless the case ends or the date is recorded already."""
     if case is None or case.status is Status.RESOLVED or timer.missed in case.missed:
         return NOTHING
-    if case.closing is not None:
+    if case.closing is not None or case.is_merged:
         return NOTHING
     return Change(
         write=[CASES.put(with_missed(case, timer.missed, moment.now))],

@@ -21,7 +21,7 @@ from routing.handlers.begin_closing import (
     finish_closing,
     undo_closing,
 )
-from routing.handlers.close_withdrawn_case import close_withdrawn_case
+from routing.handlers.close_withdrawn_case import FollowerLeft, close_withdrawn_case, drop_follower
 from routing.handlers.documents import ABSENCES, CASES, REGISTERS, TALKS
 from routing.handlers.enter_absence import (
     CoverCase,
@@ -32,12 +32,15 @@ from routing.handlers.enter_absence import (
     enter_absence,
 )
 from routing.handlers.escalate_case import DueDatePassed, escalate_case
+from routing.handlers.follow_timers import FollowMain
 from routing.handlers.load_register import LoadRegister, load_register
+from routing.handlers.merge_case import merge_case
 from routing.handlers.move_case import HandOffCase, ReassignCase, hand_off_case, reassign_case
 from routing.handlers.open_case import open_case
 from routing.handlers.record_talk import record_talk
 from routing.handlers.reopen_case import ReopenCase, reopen_case, reopen_reported_case
 from routing.handlers.resolve_case import ResolveCase, resolve_case
+from routing.handlers.split_case import follow_main, split_case
 
 SUBSCRIBES = ("intake.reports", "intake.sessions")
 
@@ -53,7 +56,20 @@ REACTIONS = Reactions(
         lambda event: (CASES[event.report_id], REGISTERS[CURRENT], ABSENCES[CURRENT]),
         reopen_reported_case,
     ),
-    ignore(ReportAmended, ReportJoined, ReportMerged, ReportRated, ReportSplit),
+    on(
+        ReportJoined,
+        lambda event: (CASES[event.report_id], CASES[event.main_id], REGISTERS[CURRENT]),
+        merge_case,
+    ),
+    on(
+        ReportMerged,
+        lambda event: (CASES[event.report_id], CASES[event.main_id], REGISTERS[CURRENT]),
+        merge_case,
+    ),
+    on(ReportSplit, lambda event: (CASES[event.report_id], CASES[event.main_id]), split_case),
+    on(FollowMain, lambda timer: (CASES[timer.report_id], CASES[timer.main_id]), follow_main),
+    on(FollowerLeft, lambda timer: (CASES[timer.report_id],), drop_follower),
+    ignore(ReportAmended, ReportRated),
     on(SessionHeld, lambda event: (TALKS[event.session_id],), record_talk),
     on(ResolveCase, lambda command: (CASES[command.report_id],), resolve_case),
     on(BeginClosing, lambda command: (CASES[command.report_id],), begin_closing),

@@ -18,8 +18,12 @@ def known(case: Case | None) -> Case:
 
 
 def unresolved(case: Case | None) -> Case:
-    """The case; raises Refused when there is none or when it is resolved."""
+    """The case; raises Refused when there is none, when it is resolved or when it is merged into another one."""
     case = known(case)
+    if case.is_merged:
+        raise Refused(
+            "merged", "The case is merged into another one.", fix="Work on that one, or split the reports."
+        )
     if case.status is Status.RESOLVED:
         raise Refused(
             "already-resolved",

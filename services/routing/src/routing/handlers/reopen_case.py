@@ -12,8 +12,10 @@ from routing.domain.cases import Case, Outcome, Status, dates_to_watch, reopened
 from routing.domain.decisions import decision_again
 from routing.domain.history import Staff
 from routing.domain.registers import CURRENT, Register
+from routing.handlers.close_withdrawn_case import leaving
 from routing.handlers.documents import CASES, REGISTERS
 from routing.handlers.escalate_case import due_timers
+from routing.handlers.follow_timers import follow_timers
 from routing.handlers.open_case import to_milliseconds
 from routing.handlers.refusals import known
 
@@ -65,6 +67,7 @@ def _reopened(
         raise Early(REGISTERS.name, CURRENT)
     today = moment.now.astimezone(ROME).date()
     decision = decision_again(register, case, today, absences or NOBODY_AWAY)
+    left = leaving(case, moment, case.voices)
     dates = due(register.calendar, case.urgency, case.province, to_milliseconds(moment.now))
     timers = due_timers(case.report_id, dates_to_watch(dates, moment.now), moment)
     watched = tuple(timer.id for timer in timers)
@@ -73,13 +76,20 @@ def _reopened(
         report_id=case.report_id, route=case.route, operator=case.operator, due_at=case.due_at
     )
     answer = {"report_id": case.report_id, "status": case.status.value}
-    return Change(write=[CASES.put(case)], events=[fact], timers=timers, answer=answer)
+    return Change(
+        write=[CASES.put(case)],
+        events=[fact],
+        timers=(*timers, *left, *follow_timers(case, moment)),
+        answer=answer,
+    )
 
 
 def _resolved(case: Case | None) -> Case:
     case = known(case)
     if case.status is not Status.RESOLVED:
         raise Refused("not-resolved", "The case is not resolved.", fix="Nothing is left to do.")
+    if case.merged_into is not None:
+        raise Refused("merged", "The case is merged into another one.", fix="Reopen that one.")
     if case.outcome is Outcome.WITHDRAWN:
         raise Refused(
             "withdrawn", "The tenant has withdrawn the report.", fix="A new problem needs a new report."

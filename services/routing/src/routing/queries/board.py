@@ -132,7 +132,7 @@ async def read_mine(
     context: ServiceContext, labels: Labels, operator: str, wanted: Filter, now: datetime
 ) -> MineView:
     """A page of the open cases of an operator, the earliest due date first; those being closed come last."""
-    where = {"state.status": Status.OPEN.value, "state.operator": operator}
+    where = {"state.status": Status.OPEN.value, "state.operator": operator, "state.merged_into": None}
     cases = await context.list(CASES, where, (("state.due_at", 1),), MANY)
     found = [case for case in cases if _matches(case, wanted, labels)]
     found.sort(key=_order(wanted, labels), reverse=wanted.descending)
@@ -156,13 +156,13 @@ def row_of(case: Case, labels: Labels, now: datetime) -> Row:
         labels.category(case.category),
         labels.place(case.place_id, case.neighbourhood),
         labels.neighbourhood(case.neighbourhood),
-        late=case.status is not Status.RESOLVED and case.closing is None and case.due_at <= now,
+        late=_is_open(case) and case.due_at <= now,
         days=_days_open(case, now),
     )
 
 
 async def _unresolved(context: ServiceContext) -> list[Case]:
-    where = {"state.status": AnyOf((Status.OPEN.value, Status.HELD.value))}
+    where = {"state.status": AnyOf((Status.OPEN.value, Status.HELD.value)), "state.merged_into": None}
     return await context.list(CASES, where, (("state.due_at", 1),), MANY)
 
 
@@ -172,8 +172,12 @@ async def _closed(context: ServiceContext) -> list[Case]:
     )
 
 
+def _is_open(case: Case) -> bool:
+    return case.status is not Status.RESOLVED and case.closing is None and not case.is_merged
+
+
 def _in_view(case: Case, view: View, now: datetime) -> bool:
-    is_open = case.status is not Status.RESOLVED and case.closing is None
+    is_open = _is_open(case)
     is_late = is_open and case.due_at <= now
     return {
         View.UNRESOLVED: is_open,

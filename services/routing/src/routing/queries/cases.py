@@ -85,6 +85,9 @@ class CaseView:
     rules_version: str
     held: str | None
     candidates: list[CandidateView]
+    merged_into: Annotated[str | None, Field(description="The report whose case is worked on instead.")]
+    followers: Annotated[list[str], Field(description="The reports that are merged into this one.")]
+    voices: Annotated[int, Field(description="How many reports there are about the problem.")]
     because: Annotated[list[str], Field(description="The explanation of the decision, in Italian.")]
     history: list[EntryView]
 
@@ -120,6 +123,7 @@ def _view(case: Case) -> CaseView:
         "missed": list(case.missed),
         "candidates": [_candidate(candidate) for candidate in case.candidates],
         "because": explain(case),
+        "followers": list(case.followers),
         "closes_at": case.closing.ends_at if case.closing else None,
         "history": [EntryView(one.what, one.at, one.route, one.operator, one.code) for one in case.history],
     }

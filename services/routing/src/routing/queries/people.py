@@ -67,7 +67,7 @@ async def operators_here(context: ServiceContext, day: date) -> list[Operator]:
 
 async def open_cases_of(context: ServiceContext, operator: str) -> list[Case]:
     """The open cases of an operator, the earliest due date first."""
-    where = {"state.status": Status.OPEN.value, "state.operator": operator}
+    where = {"state.status": Status.OPEN.value, "state.operator": operator, "state.merged_into": None}
     return await context.list(CASES, where, (("state.due_at", 1),), MANY)
 
 
