@@ -99,7 +99,7 @@ export interface ReportMerged {
   main_id: string
   /** As in report-joined. */
   voices: number
-  /** same-problem, same-person or other. */
+  /** same-problem, same-person, main-withdrawn or other. */
   reason: string
 }
 
@@ -111,7 +111,7 @@ export interface ReportSplit {
   main_id: string
   /** How many reports there still are about the problem of the other one. */
   voices: number
-  /** mistake, other-problem or other. */
+  /** mistake, other-problem, main-withdrawn or other. */
   reason: string
 }
 

@@ -11,9 +11,11 @@ from chassis.errors import Refused
 from chassis.ids import derive, uuid7
 from chassis.testing import MemoryService
 from contracts.intake import ReportJoined, ReportMerged, ReportSplit
-from intake.domain.reports import Report
+from contracts.routing import CaseMerged, CaseRaised, CaseResolved, CaseSplit
+from intake.domain.reports import Report, Status
 from intake.handlers.documents import PRIVATE, REPORTS
 from intake.handlers.merge_reports import MergeReport, SplitReport
+from intake.handlers.reopen_report import ReopenReport
 from intake.handlers.withdraw_report import WithdrawReport
 
 PLACE, OTHER_STAIR = "bg-monterosso-02", "bg-monterosso-03"
@@ -169,6 +171,71 @@ async def test_a_withdrawn_follower_takes_its_voice_from_all_reports_above(stair
     await stair.run(WithdrawReport(follower, "solved-itself"))
 
     assert await stair.voices(a, b, follower) == [2, 1, 0]
+
+
+async def test_when_the_main_report_is_withdrawn_the_first_follower_has_the_case_and_the_others_follow_it(
+    stair: Stair,
+) -> None:
+    a = await stair.report()
+    b, c, d = [await stair.report(SAME, joins=a) for _ in range(3)]
+    await stair.run(WithdrawReport(d, "mistake"))
+    await stair.run(WithdrawReport(a, "solved-itself"))
+
+    assert [(await stair.get(one)).merged_into for one in (a, b, c)] == [None, None, b]
+    assert (await stair.voices(a, b, c), (await stair.get(b)).followers) == ([0, 2, 1], (c,))
+    [split], [moved] = await stair.told(ReportSplit), await stair.told(ReportMerged)
+    assert (split.report_id, split.main_id, split.reason) == (b, a, "main-withdrawn")
+    assert (moved.report_id, moved.main_id, moved.reason) == (c, b, "main-withdrawn")
+    assert [one["report_id"] for one in await stair.similar()] == [b]
+
+
+async def test_a_withdrawn_report_in_between_leaves_its_followers_to_the_report_above(stair: Stair) -> None:
+    a, b = await stair.report(), await stair.report()
+    follower = await stair.report(SAME, joins=b)
+    await stair.merge(b, a)
+    await stair.run(WithdrawReport(b, "mistake"))
+
+    assert ((await stair.get(follower)).merged_into, await stair.voices(a, b, follower)) == (a, [2, 0, 1])
+    assert (await stair.get(a)).followers == (follower,)
+
+
+async def test_a_follower_that_is_reopened_is_on_its_own_and_the_main_report_stays_closed(
+    stair: Stair,
+) -> None:
+    a = await stair.report()
+    b = await stair.report(SAME, joins=a)
+    for one in (a, b):
+        await stair.service.event(CaseResolved(report_id=one, outcome="solved"))
+    await stair.run(ReopenReport(b, "01932c0a-0000-7000-8000-0000000000aa", {}))
+
+    main, again = await stair.get(a), await stair.get(b)
+    assert (again.status, again.merged_into) == (Status.REGISTERED, None)
+    assert (main.status, main.followers, main.voices) == (Status.CLOSED, (), 1)
+
+
+async def test_a_merged_report_has_the_office_and_the_date_of_the_case_that_it_shares(stair: Stair) -> None:
+    a, b = await stair.report(), await stair.report()
+    due, later = stair.service.now + timedelta(days=3), stair.service.now + timedelta(days=9)
+    await stair.merge(b, a)
+    for event in (
+        CaseMerged(report_id=b, main_id=a, route="technical-office", due_at=due),
+        CaseSplit(report_id=b, main_id=a, route=None, operator=None, due_at=later),
+        CaseRaised(
+            report_id=a,
+            rule="three-voices",
+            rules_version="v",
+            urgency="u",
+            voices=3,
+            contact_due_at=due,
+            due_at=due,
+        ),
+    ):
+        await stair.service.event(event)
+
+    report, main = await stair.get(b), await stair.get(a)
+    assert [step.what for step in report.history] == ["merged"]
+    assert (report.status, report.route, report.due_at) == (Status.IN_CHARGE, None, later)
+    assert ([step.what for step in main.history], main.due_at) == (["raised"], due)
 
 
 async def test_the_store_has_no_word_of_a_text_and_an_erased_report_has_no_hash(stair: Stair) -> None:

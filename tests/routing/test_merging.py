@@ -12,7 +12,7 @@ from chassis.errors import Refused
 from chassis.ids import derive
 from chassis.testing import MemoryService
 from contracts.base import Event
-from contracts.intake import ReportJoined, ReportMerged, ReportSplit, ReportWithdrawn
+from contracts.intake import ReportJoined, ReportMerged, ReportReopened, ReportSplit, ReportWithdrawn
 from contracts.routing import CaseMerged, CaseRaised, CaseReopened, CaseResolved, CaseSplit
 from routing.adapters.register_files import read_register
 from routing.app.put_in_force import put_in_force
@@ -41,7 +41,7 @@ class Building:
                 registered(report_id=report_id, category="luce-scale", kind="technical", urgency="n")
             )
 
-    async def hear(self, event: Event) -> None:
+    async def tell(self, event: Event) -> None:
         self._done += 1
         await self.service.event(event, id=derive("event", str(self._done)))
         await self.settle()
@@ -94,11 +94,11 @@ def withdrawn(report_id: str) -> ReportWithdrawn:
 
 async def test_the_third_voice_raises_a_case_once_and_its_due_dates_become_earlier(stair: Building) -> None:
     before = await stair.case(A)
-    await stair.hear(joined(B, A, 2))
+    await stair.tell(joined(B, A, 2))
     assert (await stair.case(A)).urgency == "n"
 
-    await stair.hear(joined(C, A, 3))
-    await stair.hear(joined(D, A, 4))
+    await stair.tell(joined(C, A, 3))
+    await stair.tell(joined(D, A, 4))
 
     case = await stair.case(A)
     assert (case.urgency, case.voices, case.followers) == ("u", 4, (B, C, D))
@@ -111,7 +111,7 @@ async def test_the_third_voice_raises_a_case_once_and_its_due_dates_become_earli
 
 
 async def test_a_merged_case_cannot_be_worked_on_and_watches_no_date(stair: Building) -> None:
-    await stair.hear(merged(B, A, 2))
+    await stair.tell(merged(B, A, 2))
 
     with pytest.raises(Refused, match="merged into another"):
         await stair.run(ResolveCase(B, Outcome.SOLVED, ADA), B)
@@ -120,8 +120,8 @@ async def test_a_merged_case_cannot_be_worked_on_and_watches_no_date(stair: Buil
 
 
 async def test_followers_end_with_the_main_case_and_are_open_again_with_it(stair: Building) -> None:
-    await stair.hear(merged(C, B, 2))
-    await stair.hear(merged(B, A, 3))
+    await stair.tell(merged(C, B, 2))
+    await stair.tell(merged(B, A, 3))
 
     await stair.run(ResolveCase(A, Outcome.SOLVED, ADA), A)
     ended = {one: (await stair.case(one)).outcome for one in (A, B, C)}
@@ -140,8 +140,8 @@ async def test_followers_end_with_the_main_case_and_are_open_again_with_it(stair
 
 async def test_a_split_case_is_as_it_was_before(stair: Building) -> None:
     before = await stair.case(B)
-    await stair.hear(merged(B, A, 2))
-    await stair.hear(parted(B, A, 1))
+    await stair.tell(merged(B, A, 2))
+    await stair.tell(parted(B, A, 1))
 
     after, main = await stair.case(B), await stair.case(A)
     assert (after.status, after.route, after.due_at) == (before.status, before.route, before.due_at)
@@ -154,18 +154,43 @@ async def test_a_split_case_is_as_it_was_before(stair: Building) -> None:
 async def test_a_withdrawn_main_report_leaves_its_case_open_for_its_followers_until_the_last_one_leaves(
     stair: Building,
 ) -> None:
-    await stair.hear(joined(B, A, 2))
-    await stair.hear(withdrawn(A))
+    await stair.tell(joined(B, A, 2))
+    await stair.tell(withdrawn(A))
     stays = await stair.case(A)
-    await stair.hear(withdrawn(B))
+    await stair.tell(withdrawn(B))
 
     assert (stays.status, stays.left, stays.followers) == (Status.OPEN, True, (B,))
     assert [(await stair.case(one)).outcome for one in (A, B)] == [Outcome.WITHDRAWN, Outcome.WITHDRAWN]
 
 
+async def test_followers_of_a_withdrawn_report_move_to_the_first_of_them_in_whatever_order_it_is_told(
+    stair: Building,
+) -> None:
+    facts = [parted(B, A, 1), merged(C, B, 2), withdrawn(A)]
+    for one in (B, C):
+        await stair.tell(joined(one, A, 3))
+    for fact in facts[::-1]:
+        await stair.tell(fact)
+
+    first, other, gone = await stair.case(B), await stair.case(C), await stair.case(A)
+    assert (first.is_merged, first.followers, first.voices) == (False, (C,), 2)
+    assert (other.merged_into, other.is_merged) == (B, True)
+    assert (gone.outcome, gone.followers) == (Outcome.WITHDRAWN, ())
+
+
+async def test_a_follower_that_the_tenant_reopens_has_its_own_case_again(stair: Building) -> None:
+    await stair.tell(joined(B, A, 2))
+    await stair.run(ResolveCase(A, Outcome.SOLVED, ADA), A)
+    await stair.tell(ReportReopened(report_id=B, closed_at=NOW))
+
+    case, main = await stair.case(B), await stair.case(A)
+    assert (case.status, case.merged_into, main.status) == (Status.OPEN, None, Status.RESOLVED)
+    assert (main.followers, main.voices) == ((), 1)
+
+
 async def test_a_report_that_joins_a_withdrawn_one_goes_on_alone(stair: Building) -> None:
-    await stair.hear(withdrawn(A))
-    await stair.hear(joined(B, A, 2))
+    await stair.tell(withdrawn(A))
+    await stair.tell(joined(B, A, 2))
 
     assert (await stair.case(B)).status is Status.OPEN
     assert await stair.told(CaseMerged) == []
@@ -173,7 +198,7 @@ async def test_a_report_that_joins_a_withdrawn_one_goes_on_alone(stair: Building
 
 async def test_a_report_that_joins_a_solved_one_ends_with_it(stair: Building) -> None:
     await stair.run(ResolveCase(A, Outcome.SOLVED, ADA), A)
-    await stair.hear(joined(B, A, 2))
+    await stair.tell(joined(B, A, 2))
 
     assert (await stair.case(B)).outcome is Outcome.SOLVED
 
@@ -204,7 +229,7 @@ async def test_whatever_happens_no_report_is_forgotten(facts: list[object]) -> N
         await building.open(A, B, C, D)
         for fact in facts:
             try:
-                await (building.hear(fact) if isinstance(fact, Event) else building.run(fact, A))
+                await (building.tell(fact) if isinstance(fact, Event) else building.run(fact, A))
             except Refused:
                 continue
         cases = {one: await building.case(one) for one in (A, B, C, D)}
@@ -231,7 +256,7 @@ def test_each_raising_rule_is_used_at_most_once_and_only_with_enough_voices() ->
 
 
 async def test_a_timer_that_is_late_changes_nothing(stair: Building) -> None:
-    await stair.hear(merged(B, A, 2))
+    await stair.tell(merged(B, A, 2))
     before = await stair.case(B)
 
     await stair.service.timer(FollowMain(B, A), key=B, due=NOW + timedelta(days=1))

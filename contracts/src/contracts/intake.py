@@ -82,7 +82,7 @@ class ReportMerged(IntakeReport):
 
     main_id: Id = Field(description="The other report: its case is the case of both.")
     voices: Annotated[int, Field(ge=1, le=100_000)] = Field(description="As in report-joined.")
-    reason: Code = Field(description="same-problem, same-person or other.")
+    reason: Code = Field(description="same-problem, same-person, main-withdrawn or other.")
 
 
 class ReportSplit(IntakeReport):
@@ -94,7 +94,7 @@ class ReportSplit(IntakeReport):
     voices: Annotated[int, Field(ge=0, le=100_000)] = Field(
         description="How many reports there still are about the problem of the other one."
     )
-    reason: Code = Field(description="mistake, other-problem or other.")
+    reason: Code = Field(description="mistake, other-problem, main-withdrawn or other.")
 
 
 class ReportRated(IntakeReport):

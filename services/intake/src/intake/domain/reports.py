@@ -44,8 +44,9 @@ class Report:
     """One report, without personal data.
 
     `pin_nonce` is None while the first PIN is valid; `session_id` is the listening session that it comes from, if any.
-    `merged_into` is the report about the same problem whose case it shares; `voices` counts the reports about the problem of
-    this one, itself included unless it was withdrawn. `score` is how it went in the reporter's opinion, from 1 to 5 (`ratings`).
+    `merged_into` is the report about the same problem whose case it shares; `followers` are the reports that share the case of
+    this one, the first to join first; `voices` counts the reports about its problem, itself included unless it was withdrawn.
+    `score` is how it went in the reporter's opinion, from 1 to 5 (`ratings`).
     """
 
     report_id: str
@@ -70,6 +71,7 @@ class Report:
     session_id: str | None = None
     merged_into: str | None = None
     voices: int = 1
+    followers: tuple[str, ...] = ()
     score: int | None = None
     rated_at: datetime | None = None
 
@@ -171,14 +173,21 @@ def joined(report: Report, main: Report, now: datetime) -> tuple[Report, Report]
     """Two reports about one problem: the first shares the case of the second, which counts the voices of both."""
     at = max(report.updated_at, now)
     joining = _with_step(replace(report, merged_into=main.report_id, updated_at=at), Step(MERGED, at))
-    return joining, replace(main, voices=main.voices + report.voices)
+    followers = (*main.followers, report.report_id)
+    return joining, replace(main, voices=main.voices + report.voices, followers=followers)
 
 
 def parted(report: Report, main: Report, now: datetime) -> tuple[Report, Report]:
     """Two reports that were about one problem, each on its own again, with the voices that each had."""
     at = max(report.updated_at, now)
     alone = _with_step(replace(report, merged_into=None, updated_at=at), Step(SPLIT, at))
-    return alone, replace(main, voices=max(0, main.voices - report.voices))
+    return alone, without_follower(main, report.report_id, report.voices)
+
+
+def without_follower(main: Report, follower: str | None, voices: int) -> Report:
+    """The report without one that shared its case, and without so many voices."""
+    followers = tuple(one for one in main.followers if one != follower)
+    return replace(main, voices=max(0, main.voices - voices), followers=followers)
 
 
 def _with_step(report: Report, step: Step) -> Report:

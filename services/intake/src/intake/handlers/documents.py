@@ -49,6 +49,7 @@ def _with_depth(state: Raw) -> Raw:
         "session_id": None,
         "merged_into": None,
         "voices": 1,
+        "followers": [],
         "score": None,
         "rated_at": None,
     }

@@ -1,14 +1,14 @@
 """Merge reports about one problem, and split them again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chassis.errors import Early, Refused
 from chassis.handling import NOTHING, Change, Moment, Timer
 from contracts.base import Event
 from contracts.intake import ReportMerged, ReportSplit
 from intake.domain.categories import Categories, Kind
-from intake.domain.reports import ENDED, Report, joined, parted
+from intake.domain.reports import ENDED, Report, joined, parted, without_follower
 from intake.handlers.documents import CATEGORIES, REPORTS
 
 FactOfVoices = Callable[[int], Event]
@@ -34,10 +34,11 @@ class SplitReport:
 
 @dataclass(frozen=True)
 class VoicesLost:
-    """Timer: a report that this one counts lost voices."""
+    """Timer: a report that this one counts lost voices; one that shares its case no longer is named."""
 
     report_id: str
     lost: int
+    follower: str | None = None
 
 
 def merge_report(
@@ -109,15 +110,15 @@ def count_lost_voices(timer: VoicesLost, report: Report | None, moment: Moment) 
     """Count fewer voices, and tell the report that this one is merged into."""
     if report is None:
         return NOTHING
-    after = replace(report, voices=max(0, report.voices - timer.lost))
+    after = without_follower(report, timer.follower, timer.lost)
     return Change(write=[REPORTS.put(after)], timers=lost_voices(after, timer.lost, moment))
 
 
-def lost_voices(report: Report, lost: int, moment: Moment) -> tuple[Timer, ...]:
-    """The timer that tells the report above, if this one is merged into one."""
-    if report.merged_into is None or lost == 0:
+def lost_voices(report: Report, lost: int, moment: Moment, follower: str | None = None) -> tuple[Timer, ...]:
+    """The timer that tells the report above, if this one is merged into one; `follower` is this one when it leaves."""
+    if report.merged_into is None or (lost == 0 and follower is None):
         return ()
-    body = VoicesLost(report.merged_into, lost)
+    body = VoicesLost(report.merged_into, lost, follower)
     return (Timer(moment.id(f"lost/{report.report_id}"), moment.now, body, report.merged_into),)
 
 

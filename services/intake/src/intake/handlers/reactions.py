@@ -69,6 +69,7 @@ from intake.handlers.merge_reports import (
     merge_report,
     split_report,
 )
+from intake.handlers.move_follower import MoveFollower, move_follower
 from intake.handlers.publish_text import PublishText, TakeBackText, publish_text, take_back_text
 from intake.handlers.rate_report import RateReport, rate_report
 from intake.handlers.register_report import RegisterReport, register_report
@@ -123,6 +124,11 @@ REACTIONS = Reactions(
     ),
     on(SplitReport, lambda c: (REPORTS[c.report_id], REPORTS[c.main_id]), split_report),
     on(VoicesLost, lambda t: (REPORTS[t.report_id],), count_lost_voices),
+    on(
+        MoveFollower,
+        lambda t: (REPORTS[t.report_id], REPORTS[t.from_id], REPORTS[t.to_id or ""]),
+        move_follower,
+    ),
     on(WithdrawReport, lambda c: (REPORTS[c.report_id],), withdraw_report),
     on(ReopenReport, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), reopen_report),
     on(RateReport, lambda c: (REPORTS[c.report_id], ENTRIES[c.report_id]), rate_report),

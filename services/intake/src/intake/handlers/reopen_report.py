@@ -9,6 +9,7 @@ from contracts.intake import ReportReopened
 from intake.domain.entries import Author, Entries, Entry, EntryKind
 from intake.domain.reports import REOPENABLE, Report, last_closing, reopen_by_tenant
 from intake.handlers.documents import ENTRIES, REPORTS
+from intake.handlers.merge_reports import lost_voices
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ def reopen_report(
 ) -> Change:
     """Reopen the report within 30 days of its closing and publish ReportReopened; the same reopening again changes nothing.
 
-    Raises Refused for a missing report (404), and for one that is not closed or was closed too long ago (409).
+    One that shared the case of another report has its own from then on. Raises Refused for a missing report (404), and for one that is not closed or was closed too long ago (409).
     """
     if report is None:
         raise Refused("no-such-report", "There is no report with this code and PIN.", status=404)
@@ -40,11 +41,13 @@ def reopen_report(
             fix="Make a new report if it is not solved.",
         )
     entry = Entry(command.entry_id, EntryKind.REOPENING, Author.TENANT, moment.now, command.fields)
+    alone = replace(report, merged_into=None)
     return Change(
         write=[
-            REPORTS.put(reopen_by_tenant(report, moment.now)),
+            REPORTS.put(reopen_by_tenant(alone, moment.now)),
             ENTRIES.put(replace(entries, entries=(*entries.entries, entry))),
         ],
         events=[ReportReopened(report_id=report.report_id, closed_at=closed_at)],
+        timers=lost_voices(report, report.voices, moment, report.report_id),
         answer={"known": False},
     )

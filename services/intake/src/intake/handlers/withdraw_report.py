@@ -8,6 +8,7 @@ from contracts.intake import ReportWithdrawn
 from intake.domain.reports import Report, Status, move
 from intake.handlers.documents import REPORTS
 from intake.handlers.merge_reports import lost_voices
+from intake.handlers.move_follower import moves
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class WithdrawReport:
 def withdraw_report(command: WithdrawReport, report: Report | None, moment: Moment) -> Change:
     """Withdraw an open report and publish ReportWithdrawn; the same withdrawal again changes nothing.
 
-    Raises Refused for a missing report (404) and a closed one (409).
+    The reports that share its case stay together: the first that joined has the case from now on. Raises Refused for a missing report (404) and a closed one (409).
     """
     if report is None:
         raise Refused("no-such-report", "There is no report with this code and PIN.", status=404)
@@ -36,6 +37,9 @@ def withdraw_report(command: WithdrawReport, report: Report | None, moment: Mome
     return Change(
         write=[REPORTS.put(withdrawn)],
         events=[ReportWithdrawn(report_id=report.report_id, reason=command.reason)],
-        timers=lost_voices(report, 1, moment),
+        timers=(
+            *lost_voices(report, 1, moment, report.report_id),
+            *moves(report, moment),
+        ),
         answer=answer,
     )
