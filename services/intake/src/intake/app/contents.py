@@ -22,13 +22,17 @@ _BLOCK = 512
 
 @dataclass(frozen=True)
 class Content:
-    """The description of a report, its contact, whether a frail person lives there, the flat if given, and the answers."""
+    """The description of a report, its contact, whether a frail person lives there, the flat if given, and the answers.
+
+    `heard` is what was written where the desk made another description of it.
+    """
 
     text: str
     contact: Contact
     frail: bool
     flat: str | None = None
     answers: Answers = ()
+    heard: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,16 @@ class Contents:
         )
 
     def seal_again(self, sealed: PrivatePart, draft: Draft) -> PrivatePart:
-        """The content of a draft, encrypted under the key that its report has already; raises Refused for an erased one (410)."""
-        stored = normalized(draft)
-        try:
-            added = self._sealer.add(sealed, _fields(stored))
-        except Erased as erased:
-            raise Refused("report-erased", "The data of the report were erased.", status=410) from erased
+        """The content of a draft under the key that its report has already, with what was written there before.
+
+        Raises Refused for an erased one (410).
+        """
+        stored, before = normalized(draft), self.opened(sealed)
+        if before is None:
+            raise Refused("report-erased", "The data of the report were erased.", status=410)
+        heard = before.heard or before.text
+        more = {} if heard == stored.description else {"heard": heard}
+        added = self._sealer.add(sealed, _fields(stored) | more)
         lookup, words = self._index.of(stored.contact), self._words.of(stored.description)
         return PrivatePart(sealed.owner, sealed.key, added.fields, lookup, words)
 
@@ -109,6 +117,7 @@ class Contents:
             frail=fields["frail"] == "1",
             flat=fields.get("flat"),
             answers=_opened(fields.get("answers", "{}")),
+            heard=fields.get("heard"),
         )
 
 

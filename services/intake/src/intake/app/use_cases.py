@@ -97,6 +97,7 @@ def use_cases(
     requests = PublicRequests(context, registers, publications)
     counts, data = counts or PhotoCounts(), PhotoData(context)
     uploads = Uploads(context, data, decode, counts)
+    photos = ReportPhotos(context, sealer, readings, uploads, data, counts)
     submissions = Submissions(context, registers, codes, contents, is_address)
     households = Households(readings, submissions, receipts)
     sessions = Sessions(context, registers, Talks(context, sealer), submissions, households, is_address)
@@ -109,7 +110,7 @@ def use_cases(
         entries=entries,
         following=Following(entries),
         photo_data=data,
-        photos=ReportPhotos(context, sealer, readings, uploads, data, counts),
+        photos=photos,
         households=households,
         lookups=Lookups(context, index, readings),
         merging=Merging(context, readings),
@@ -129,6 +130,6 @@ def use_cases(
         submissions=submissions,
         tracking=Tracking(context, codes),
         uploads=uploads,
-        waiting=Waiting(context, codes, contents, submissions),
+        waiting=Waiting(context, codes, contents, submissions, readings, entries, photos),
         withdrawals=Withdrawals(context),
     )

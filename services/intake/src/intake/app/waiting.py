@@ -7,10 +7,14 @@ from datetime import datetime
 from chassis.errors import Refused
 from chassis.service import ServiceContext
 from intake.app.contents import Content, Contents
-from intake.app.readings import Reader
+from intake.app.entries import NewEntry, ReportEntries
+from intake.app.photos import ReportPhotos
+from intake.app.readings import Reader, Readings
 from intake.app.submit import JudgedDraft, Submissions
 from intake.app.tracking_codes import TrackingCodes
 from intake.domain.drafts import Contact, Draft, tidy
+from intake.domain.entries import Author, EntryKind
+from intake.domain.photos import Size
 from intake.domain.questions import Answer
 from intake.domain.readers import Part
 from intake.domain.waiting import (
@@ -24,7 +28,7 @@ from intake.domain.waiting import (
 from intake.handlers.discard_waiting import DiscardWaiting
 from intake.handlers.documents import PRIVATE
 from intake.handlers.keep_waiting import KeepWaiting
-from intake.handlers.settle_waiting import SettleWaiting
+from intake.handlers.settle_waiting import AttachWaiting, SettleWaiting
 from intake.queries.readings import READ
 from intake.queries.waiting import Page, waiting_item, waiting_items
 
@@ -72,10 +76,18 @@ class Waiting:
     """The waiting items; what is written in one is encrypted under the key of the report that it will become."""
 
     def __init__(
-        self, context: ServiceContext, codes: TrackingCodes, contents: Contents, submissions: Submissions
+        self,
+        context: ServiceContext,
+        codes: TrackingCodes,
+        contents: Contents,
+        submissions: Submissions,
+        readings: Readings,
+        entries: ReportEntries,
+        photos: ReportPhotos,
     ) -> None:
         self._context, self._codes = context, codes
         self._contents, self._submissions = contents, submissions
+        self._readings, self._entries, self._photos = readings, entries, photos
 
     async def keep(self, heard: Heard) -> WaitingOutcome:
         """Keep an item; the same again changes nothing and tells its present state.
@@ -141,6 +153,25 @@ class Waiting:
             key=item.id,
             correlation=item.id,
             fingerprint=command.fingerprint,
+        )
+        return answer.again or bool(answer.body["known"])
+
+    async def attach(self, item_id: str, reader: Reader, about: str, text: str) -> bool:
+        """Add what was written in an item to this report, with its photos, and return whether the item was settled before.
+
+        Raises Refused as an entry and its photos do, for a discarded item (409), and as `admit` does for the item and the report.
+        """
+        item = await self.admit(item_id, reader)
+        if not item.waits:
+            return self._ended(item)
+        await self._readings.admit(about, reader)
+        await self._entries.add(about, NewEntry(item.id, EntryKind.INFORMATION, Author.TENANT, text))
+        for photo in await self._photos.readable(item.id):
+            large = await self._photos.read(item.id, photo.sha256, Size.LARGE)
+            await self._photos.add(about, large, Author.STAFF, reader.subject)
+        command = AttachWaiting(item.id, about, reader.subject)
+        answer = await self._context.run(
+            command, id=f"attach:{item.id}", key=item.id, correlation=about, fingerprint=about
         )
         return answer.again or bool(answer.body["known"])
 

@@ -1,6 +1,7 @@
 """Discard a waiting item, and erase what was written in it a month later."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from chassis.errors import Refused
 from chassis.handling import NOTHING, Change, Moment, Timer
@@ -42,12 +43,16 @@ def discard_waiting(command: DiscardWaiting, item: WaitingItem | None, moment: M
         raise Refused("item-settled", "The item is a report already.", 409, fix="Open the report.")
     if item.state is WaitingState.DISCARDED:
         return Change(answer={"known": True})
-    body, due = DiscardExpired(item.id), moment.now + KEPT_AFTER_DISCARD
     return Change(
         write=[WAITING.put(discarded(item, command.by, command.reason, moment.now))],
-        timers=[Timer(f"discarded:{item.id}", due, body, item.id)],
+        timers=[expiry(item.id, moment.now)],
         answer={"known": False},
     )
+
+
+def expiry(item_id: str, now: datetime) -> Timer:
+    """The timer that erases what was written in an item which becomes no report of its own."""
+    return Timer(f"discarded:{item_id}", now + KEPT_AFTER_DISCARD, DiscardExpired(item_id), item_id)
 
 
 def erase_discarded(

@@ -82,7 +82,7 @@ from intake.handlers.reserve_upload import (
     reserve_upload,
 )
 from intake.handlers.review_photo import ReviewPhoto, review_photo
-from intake.handlers.settle_waiting import SettleWaiting, settle_waiting
+from intake.handlers.settle_waiting import AttachWaiting, SettleWaiting, attach_waiting, settle_waiting
 from intake.handlers.show_progress import (
     show_closed,
     show_escalated,
@@ -156,6 +156,7 @@ REACTIONS = Reactions(
         settle_waiting,
         "settle_waiting",
     ),
+    on(AttachWaiting, lambda c: (WAITING[c.report_id],), attach_waiting),
     on(DiscardWaiting, lambda c: (WAITING[c.report_id],), discard_waiting),
     on(DiscardExpired, lambda t: (REPORTS[t.report_id], PRIVATE[t.report_id]), erase_discarded),
     on(ReserveUpload, lambda _: (), reserve_upload),

@@ -8,6 +8,7 @@ from intake.domain.categories import Categories
 from intake.domain.places import Place
 from intake.domain.reports import Report
 from intake.domain.waiting import WaitingItem, WaitingState, completed
+from intake.handlers.discard_waiting import expiry
 from intake.handlers.documents import WAITING, PrivatePart
 from intake.handlers.register_report import RegisterReport, register_report
 
@@ -18,6 +19,15 @@ class SettleWaiting:
 
     by: str
     report: RegisterReport
+
+
+@dataclass(frozen=True)
+class AttachWaiting:
+    """What was written in an item was added to another report."""
+
+    report_id: str
+    about: str
+    by: str
 
 
 def settle_waiting(
@@ -42,6 +52,15 @@ def settle_waiting(
     change = register_report(command.report, report, sealed, categories, place, moment)
     after = completed(item, command.by, moment.now)
     return replace(change, write=[*change.write, WAITING.put(after)])
+
+
+def attach_waiting(command: AttachWaiting, item: WaitingItem | None, moment: Moment) -> Change:
+    """Settle an item whose content was added to the report `about`, and erase its own copy a month later; raises Refused (404, 409)."""
+    item = open_item(item)
+    if item.state is WaitingState.SETTLED:
+        return Change(answer={"known": True})
+    after = replace(completed(item, command.by, moment.now), about=command.about)
+    return Change(write=[WAITING.put(after)], timers=[expiry(item.id, moment.now)], answer={"known": False})
 
 
 def open_item(item: WaitingItem | None) -> WaitingItem:

@@ -12,6 +12,7 @@ from intake.entrypoints.pages.desk_publication import publication_router
 from intake.entrypoints.pages.desk_receipts import receipts_router
 from intake.entrypoints.pages.desk_report import report_router
 from intake.entrypoints.pages.desk_search import search_router
+from intake.entrypoints.pages.desk_waiting import waiting_router
 from webkit.site import Site
 
 
@@ -21,6 +22,7 @@ def desk_router(context: ServiceContext, use_cases: UseCases, site: Site) -> API
     router.include_router(site.router(context))
     router.include_router(site.login_router(context, *STAFF, *AUDITORS))
     router.include_router(search_router(desk))
+    router.include_router(waiting_router(desk))
     router.include_router(places_router(desk))
     router.include_router(household_router(desk))
     router.include_router(publication_router(desk))

@@ -10,7 +10,7 @@ from chassis.errors import Refused
 from intake.app.sessions import Problem, SessionView
 from intake.domain.categories import Kind
 from intake.domain.drafts import Draft
-from intake.entrypoints.pages.desk_household import Asked, asked_in, category_options
+from intake.entrypoints.pages.desk_form import Asked, asked_in, category_options
 from intake.entrypoints.pages.desk_layout import reader_of
 from intake.entrypoints.pages.question_fields import question_fields
 from intake.entrypoints.pages.session_layout import (
