@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from chassis.documents import AnyOf, AtLeast, AtMost, Between, Index
+from chassis.documents import AllOf, AnyOf, AtLeast, AtMost, Between, Index
 from chassis.errors import Conflict, Misuse, Poison
 from chassis.store.memory import MemoryStore
 from chassis.store.mongo import Driver, MongoStore
@@ -210,6 +210,8 @@ async def test_a_list_is_found_by_each_of_its_values(store: Store) -> None:
 
     assert await names("y") == ["a", "b"]
     assert await names(AnyOf(["x", "z"])) == ["a"]
+    assert await names(AllOf(["y", "x"])) == ["a"]
+    assert await names(AllOf(["x", "z"])) == []
     assert await names("z") == []
 
 

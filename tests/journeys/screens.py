@@ -56,6 +56,8 @@ SCREENS = (
     Screen("assign", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/affida"),
     Screen("hand-off", ADA, "/lavoro/quadro > /lavoro/0 > /lavoro/0*/passa"),
     Screen("search", ADA, "/segnalazioni"),
+    Screen("inbox-closed", ADA, "/segnalazioni?stato=all&ordine=ricevuta"),
+    Screen("waiting", ADA, "/segnalazioni/da-completare"),
     Screen("household", ADA, "/segnalazioni/nuova"),
     Screen("public-texts", ADA, "/segnalazioni/pubbliche"),
     Screen("public-text", ADA, "/segnalazioni/pubbliche > /segnalazioni/*/pubblicazione"),

@@ -191,6 +191,13 @@ class AnyOf:
 
 
 @dataclass(frozen=True)
+class AllOf:
+    """The field is a list that has all of these values."""
+
+    values: Sequence[Any]
+
+
+@dataclass(frozen=True)
 class AtMost:
     """The field exists and is not greater."""
 
@@ -212,7 +219,7 @@ class Between:
     last: Any
 
 
-Where = Mapping[str, Any]  # field path (dotted) -> value, AnyOf, AtMost, AtLeast or Between
+Where = Mapping[str, Any]  # field path (dotted) -> value, AnyOf, AllOf, AtMost, AtLeast or Between
 Order = Sequence[tuple[str, int]]  # field path, 1 or -1
 
 

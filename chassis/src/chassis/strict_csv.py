@@ -77,11 +77,14 @@ def parse_table(path: Path, content: bytes, columns: Sequence[str] | None = None
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """The text of a table; a cell that a spreadsheet would evaluate has an apostrophe before it."""
+    return table_lines([columns, *rows])
+
+
+def table_lines(rows: Iterable[Sequence[str]]) -> str:
+    """The text of some rows, guarded like those of a table: for a table that is sent in portions."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow(list(map(_guarded, row)))
+    writer.writerows(list(map(_guarded, row)) for row in rows)
     return text.getvalue()
 
 

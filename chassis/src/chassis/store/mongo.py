@@ -16,7 +16,7 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
-from chassis.documents import AnyOf, AtLeast, AtMost, Between, Index, Order, Raw, Where
+from chassis.documents import AllOf, AnyOf, AtLeast, AtMost, Between, Index, Order, Raw, Where
 from chassis.errors import Conflict
 from chassis.store.mongo_session import MongoSession, delete_rows, verdicts
 
@@ -229,6 +229,8 @@ def _condition(value: Any) -> Any:
     match value:
         case AnyOf(values):
             return {"$in": list(values)}
+        case AllOf(values):
+            return {"$all": list(values)}
         case AtMost(limit):
             return {"$lte": limit}
         case AtLeast(limit):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chassis.documents import AnyOf, AtLeast, AtMost, Between
+from chassis.documents import AllOf, AnyOf, AtLeast, AtMost, Between
 from chassis.errors import Poison
 
 _NESTED = (dict, list, tuple)
@@ -50,6 +50,8 @@ def matches(row: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
 
 def _holds(value: Any, wanted: Any) -> bool:
     """Whether a value satisfies one condition; a list does when one of its values does."""
+    if isinstance(wanted, AllOf):
+        return isinstance(value, list) and all(one in value for one in wanted.values)
     if isinstance(value, list) and not isinstance(wanted, list):
         return any(_holds(one, wanted) for one in value)
     match wanted:

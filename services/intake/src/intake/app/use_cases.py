@@ -12,6 +12,7 @@ from intake.app.duplicates import Duplicates
 from intake.app.entries import ReportEntries
 from intake.app.follow import Following
 from intake.app.households import Households
+from intake.app.inbox import Inbox
 from intake.app.lookups import Lookups
 from intake.app.merging import Merging
 from intake.app.new_pin import Receipts
@@ -56,6 +57,7 @@ class UseCases:
     photo_data: PhotoData
     photos: ReportPhotos
     households: Households
+    inbox: Inbox
     lookups: Lookups
     merging: Merging
     notes: Notes
@@ -112,6 +114,7 @@ def use_cases(
         photo_data=data,
         photos=photos,
         households=households,
+        inbox=Inbox(context, registers, words),
         lookups=Lookups(context, index, readings),
         merging=Merging(context, readings),
         notes=Notes(readings, entries),

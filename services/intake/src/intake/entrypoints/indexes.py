@@ -3,7 +3,7 @@
 from intake.app import photo_data
 from intake.app.attempts import GUESSES
 from intake.app.browser_drafts import DRAFTS
-from intake.queries import lookups, public_reports, readings, reports, sessions, waiting
+from intake.queries import inbox, lookups, public_reports, readings, reports, sessions, waiting
 
 INDEXES = (
     GUESSES,
@@ -13,6 +13,7 @@ INDEXES = (
     *readings.INDEXES,
     *lookups.INDEXES,
     *sessions.INDEXES,
+    *inbox.INDEXES,
     *waiting.INDEXES,
     *photo_data.INDEXES,
 )

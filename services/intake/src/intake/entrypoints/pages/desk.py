@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from chassis.service import ServiceContext
 from intake.app.use_cases import UseCases
 from intake.entrypoints.pages.desk_household import household_router
+from intake.entrypoints.pages.desk_inbox import inbox_router
 from intake.entrypoints.pages.desk_layout import AUDITORS, STAFF, Desk
 from intake.entrypoints.pages.desk_photos import photos_router
 from intake.entrypoints.pages.desk_places import places_router
@@ -21,6 +22,7 @@ def desk_router(context: ServiceContext, use_cases: UseCases, site: Site) -> API
     desk, router = Desk(context, use_cases, site), APIRouter(include_in_schema=False)
     router.include_router(site.router(context))
     router.include_router(site.login_router(context, *STAFF, *AUDITORS))
+    router.include_router(inbox_router(desk))
     router.include_router(search_router(desk))
     router.include_router(waiting_router(desk))
     router.include_router(places_router(desk))

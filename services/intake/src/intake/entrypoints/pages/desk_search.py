@@ -1,4 +1,4 @@
-"""The start of the staff pages, the search by tracking code, and the audit of who read a report."""
+"""The search by tracking code, and the audit of who read a report."""
 
 from typing import Annotated
 from uuid import UUID
@@ -67,13 +67,9 @@ class SearchDesk:
 
 
 def search_router(desk: Desk) -> APIRouter:
-    """The routes of the start, the search and the audit."""
+    """The routes of the search and the audit."""
     router, pages = APIRouter(prefix=HOME), SearchDesk(desk)
     staff, auditors = Depends(desk.guard(*STAFF)), Depends(desk.guard(*AUDITORS))
-
-    @router.get("")
-    async def show_start(request: Request, visitor: Annotated[Visitor, staff]) -> Response:
-        return pages.start(request, visitor)
 
     @router.get("/cerca")
     async def search(request: Request, visitor: Annotated[Visitor, staff], codice: str = "") -> Response:
