@@ -26,6 +26,7 @@ from intake.entrypoints.api.routers import Endpoint, api_routers
 from intake.entrypoints.bodies import BODIES
 from intake.entrypoints.jobs import workers_in
 from intake.entrypoints.pages.desk import desk_router
+from intake.entrypoints.pages.field import CAMPO, field_router
 from intake.entrypoints.pages.public import public_router
 from intake.entrypoints.pages.session_layout import TALKS as TALKS_HOME
 from intake.entrypoints.pages.talks import talks_router
@@ -59,6 +60,7 @@ async def service(registers: tuple[Categories, PlaceTree]) -> AsyncIterator[Memo
             public_router(context, cases, site, CsrfTokens(SECRET), "https://ascolto.example"),
             desk_router(context, cases, staff_site(context, SECRET)),
             talks_router(context, cases, staff_site(context, SECRET, TALKS_HOME), pdf_of),
+            field_router(context, cases, staff_site(context, SECRET, CAMPO)),
         )
 
     agency = read_agency(SEED)

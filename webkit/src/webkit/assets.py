@@ -59,6 +59,10 @@ class Assets:
             raise AssetsMissing(f"there is no asset {name}: run `make assets`")
         return f"{self.place}/{self._names[name]}"
 
+    def urls(self) -> list[str]:
+        """The addresses of all assets, for a browser that is to have them without a network."""
+        return [f"{self.place}/{file}" for file in self._names.values()]
+
     def router(self, context: ServiceContext) -> APIRouter:
         """The route that serves the assets to anybody."""
         router = APIRouter(include_in_schema=False, dependencies=[Depends(context.require("public"))])

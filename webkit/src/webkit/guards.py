@@ -5,10 +5,12 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from chassis.errors import Refused
+from chassis.errors import Misuse, Refused
 from chassis.service import ServiceContext
 from chassis.web import SHOW, Principal, RoleGuard
 from webkit.login import BACK, ENTER, LEAVE, Login, Show, ShowFor, Visitor
+
+PERSON = "Ascolto-Person"
 
 
 class SessionGuard(RoleGuard):
@@ -47,6 +49,37 @@ class SessionGuard(RoleGuard):
         if is_fragment:
             return Refused("not-logged-in", "Log in first.", 401, headers={"HX-Redirect": place})
         return Refused("not-logged-in", "Log in first.", 303, headers={"Location": place})
+
+
+class ScriptGuard(SessionGuard):
+    """Restricts what our own scripts ask for: nothing is shown as a page, and what changes something names the person.
+
+    Its `Ascolto-Person` is bound to the person and not to the session: who logs in again sends what was kept before, and
+    what one person kept is never sent as another's.
+    """
+
+    def __init__(self, context: ServiceContext, login: Login, roles: tuple[str, ...]) -> None:
+        super().__init__(context, login, roles, _no_page)
+
+    async def __call__(self, request: Request) -> Visitor:
+        """The visitor; raises Refused (401, 403 or 429) or Unavailable."""
+        self.count(request)
+        visitor = await self._who(request)
+        if visitor is None:
+            raise Refused(
+                "not-logged-in", "Log in first.", 401, headers={"WWW-Authenticate": 'Session realm="staff"'}
+            )
+        self.admit(Principal(visitor.subject, visitor.roles))
+        named = request.headers.get(PERSON, "")
+        if request.method != "GET" and not self._login.is_person(visitor, named):
+            raise Refused(
+                "another-person", "This was kept by another person, or on another site.", 403, PERSON
+            )
+        return visitor
+
+
+def _no_page(_: Request) -> Show:
+    raise Misuse("what scripts ask for is not shown as a page")
 
 
 class SessionEndGuard(SessionGuard):

@@ -12,6 +12,11 @@ PAGE_HEADERS = {"Content-Security-Policy": _POLICY}
 # Of a public page that works without scripts and has one of ours that loads parts of it again.
 SCRIPTED_PAGE_HEADERS = {"Content-Security-Policy": f"{_POLICY}; {_SCRIPTS}"}
 
+# Of an app that works without a network: it may also be installed, and its service worker may fetch from us.
+APP_HEADERS = {
+    "Content-Security-Policy": f"{_POLICY}; {_SCRIPTS}; worker-src 'self'; manifest-src 'self'",
+}
+
 
 def staff_page_headers(issuer: str) -> dict[str, str]:
     """The headers of a page for staff: it may also run our own scripts, and they may load fragments from us.

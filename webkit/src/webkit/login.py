@@ -140,6 +140,14 @@ class Login:
         """Whose session this browser has, without confirmation by the issuer."""
         return _visitor(await sessions.find(self._cookie(request)))
 
+    def person(self, visitor: Visitor) -> str:
+        """A token of this person, the same in every session."""
+        return self.csrf.token(f"person/{visitor.subject}")
+
+    def is_person(self, visitor: Visitor, token: str) -> bool:
+        """Whether the token is that of this person; takes constant time."""
+        return self.csrf.fits(f"person/{visitor.subject}", token)
+
     async def log_out(self, request: Request, sessions: Sessions, show: Show) -> Response:
         """End the session of this browser and make it forget those of the other services.
 

@@ -26,6 +26,7 @@ STAFF_START = "/lavoro"
 AREAS = (
     Area("mine", "/lavoro", frozenset({"operator"})),
     Area("talks", "/colloqui", frozenset({"operator"})),
+    Area("field", "/campo", frozenset({"operator"})),
     Area("board", "/lavoro/quadro", frozenset({"coordinator"})),
     Area("absences", "/lavoro/assenze", frozenset({"coordinator"})),
     Area("applications", "/contributi", frozenset({"officer"})),

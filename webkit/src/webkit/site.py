@@ -15,7 +15,7 @@ from webkit.addresses import Address
 from webkit.agency import Agency
 from webkit.assets import Assets
 from webkit.csrf import Visit
-from webkit.guards import SessionGuard, login_router
+from webkit.guards import ScriptGuard, SessionGuard, login_router
 from webkit.headers import PAGE_HEADERS
 from webkit.i18n import Language, Texts, chosen_language, install, staff_language
 from webkit.login import Login, Show, ShowFor, Visitor
@@ -164,7 +164,11 @@ class Site:
 
         `show_for` renders what it refuses, if not as a page.
         """
-        return SessionGuard(context, self._logged_in(), roles, show_for or self.show)
+        return SessionGuard(context, self.logged_in(), roles, show_for or self.show)
+
+    def script_guard(self, context: ServiceContext, *roles: str) -> ScriptGuard:
+        """The guard of what our own scripts ask for; raises Misuse for a site without a login."""
+        return ScriptGuard(context, self.logged_in(), roles)
 
     def login_router(self, context: ServiceContext, *roles: str) -> APIRouter:
         """The routes of login and logout for people with one of these roles, and of refused forms.
@@ -172,7 +176,7 @@ class Site:
         Raises Misuse for a site without a login.
         """
         router = APIRouter(include_in_schema=False)
-        router.include_router(login_router(context, self._logged_in(), roles, self.show))
+        router.include_router(login_router(context, self.logged_in(), roles, self.show))
         forms = self._refused_forms = RefusedForms(context.store, self.home, self._secret, self._clock)
 
         @router.get(f"{forms.home}/{{form}}")
@@ -186,7 +190,8 @@ class Site:
 
         return router
 
-    def _logged_in(self) -> Login:
+    def logged_in(self) -> Login:
+        """The login of the site; raises Misuse without one."""
         if self.login is None:
             raise Misuse(f"the pages of {self.service} below {self.home or '/'} have no login")
         return self.login

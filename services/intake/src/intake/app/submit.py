@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from chassis.errors import Refused
@@ -59,6 +59,14 @@ class TakenIn:
     operator: str
 
 
+@dataclass(frozen=True)
+class DeviceTime:
+    """When a report was heard by the clock of a device, and how far that clock was behind ours, in milliseconds."""
+
+    shown: datetime
+    skew_ms: int = 0
+
+
 class Submissions:
     """Registers reports."""
 
@@ -91,10 +99,12 @@ class Submissions:
         sender: str | None = None,
         taken_in: TakenIn | None = None,
         joins: str | None = None,
+        heard: DeviceTime | None = None,
     ) -> Submission:
         """Register a draft under this id; the same draft again changes nothing.
 
-        `joins` is the id of an earlier report about the same problem, whose case the report will share.
+        `joins` is the id of an earlier report about the same problem, whose case the report will share. `heard` makes a draft
+        the same whose time is corrected by another skew when it is sent again.
 
         `sender` is a secret of the sender: a resend with the same one gets the receipt again, and without one only the
         first response has it. Raises Refused with the first fault, and Refused when the id belongs to another report.
@@ -103,7 +113,7 @@ class Submissions:
         sender = sender or secrets.token_hex(16)
         if judged.faults and await status_of(self._context, report_id) is None:
             raise refusal(judged.faults[0])  # a resend of a registered report gets its first answer
-        command = self._command(judged.draft, report_id, sender)
+        command = self._command(judged.draft, report_id, sender, heard)
         if joins is not None:
             joined = self._codes.text_fingerprint(command.fingerprint, joins)
             command = replace(command, fingerprint=joined)
@@ -143,7 +153,7 @@ class Submissions:
         sealed = await self._context.load(PRIVATE, item.id)
         if sealed is None:
             raise Refused("report-erased", "What was written was erased.", status=410)
-        command = self._command(judged.draft, item.id, secrets.token_hex(16))
+        command = self._command(judged.draft, item.id, secrets.token_hex(16), None)
         return replace(
             command,
             sender_hash=item.sender_hash or command.sender_hash,
@@ -151,13 +161,14 @@ class Submissions:
             sealed=self._contents.seal_again(sealed, judged.draft),
         )
 
-    def _command(self, draft: Draft, report_id: str, sender: str) -> RegisterReport:
+    def _command(self, draft: Draft, report_id: str, sender: str, heard: DeviceTime | None) -> RegisterReport:
+        sent = draft if heard is None else tidy(replace(draft, heard_at=heard.shown))
         return RegisterReport(
             report_id=report_id,
             tracking_code=self._codes.code(report_id),
             pin_hash=self._codes.pin_hash(report_id, self._codes.pin(report_id)),
             sender_hash=self._codes.sender_hash(report_id, sender),
-            fingerprint=self._codes.fingerprint(draft),
+            fingerprint=self._codes.fingerprint(sent),
             category=draft.category,
             place_id=draft.place_id,
             channel=draft.channel,
@@ -167,6 +178,7 @@ class Submissions:
             closed_at=draft.closed_at,
             sealed=self._contents.seal(report_id, draft),
             answers=draft.answers,
+            skew_ms=heard.skew_ms if heard else 0,
         )
 
 

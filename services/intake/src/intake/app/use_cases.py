@@ -10,6 +10,9 @@ from intake.app.browser_drafts import BrowserDrafts
 from intake.app.contents import Contents
 from intake.app.duplicates import Duplicates
 from intake.app.entries import ReportEntries
+from intake.app.field_days import FieldDays
+from intake.app.field_reports import FieldReports
+from intake.app.field_talks import FieldTalks
 from intake.app.follow import Following
 from intake.app.households import Households
 from intake.app.inbox import Inbox
@@ -53,6 +56,9 @@ class UseCases:
     drafts: BrowserDrafts
     duplicates: Duplicates
     entries: ReportEntries
+    field_days: FieldDays
+    field_reports: FieldReports
+    field_talks: FieldTalks
     following: Following
     photo_data: PhotoData
     photos: ReportPhotos
@@ -110,6 +116,9 @@ def use_cases(
         drafts=BrowserDrafts(context, secret),
         duplicates=Duplicates(context, registers, words),
         entries=entries,
+        field_days=FieldDays(context),
+        field_reports=FieldReports(context, submissions),
+        field_talks=FieldTalks(sessions),
         following=Following(entries),
         photo_data=data,
         photos=photos,

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from intake.domain.places import Place, PlaceKind
 
@@ -183,6 +184,19 @@ def words(text: str) -> tuple[str, ...]:
 def is_distinctive(word: str) -> bool:
     """Whether a word of `words` tells places apart by itself: no number, no single letter, no word of every address."""
     return len(word) > 1 and not word.isdigit() and word not in _COMMON
+
+
+def search_rules() -> Mapping[str, Any]:
+    """The words that a search treats alike, for who searches elsewhere as `PlaceIndex` does."""
+    return {
+        "abbreviations": dict(_ABBREVIATIONS),
+        "same": dict(_SAME),
+        "common": sorted(_COMMON),
+        "fewest": _FEWEST_LETTERS,
+        "words": MOST_WORDS,
+        "hits": MOST_HITS,
+        "depth": {kind.value: depth for kind, depth in _DEPTH.items()},
+    }
 
 
 def _expanded(found: str) -> Iterable[str]:

@@ -47,6 +47,7 @@ class Report:
     `merged_into` is the report about the same problem whose case it shares; `followers` are the reports that share the case of
     this one, the first to join first; `voices` counts the reports about its problem, itself included unless it was withdrawn.
     `score` is how it went in the reporter's opinion, from 1 to 5 (`ratings`).
+    `skew_ms` is how far the clock of the device that took it down was behind ours.
     """
 
     report_id: str
@@ -74,6 +75,7 @@ class Report:
     followers: tuple[str, ...] = ()
     score: int | None = None
     rated_at: datetime | None = None
+    skew_ms: int = 0
 
 
 def progress(status: Status) -> int:

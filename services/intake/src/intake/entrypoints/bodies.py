@@ -9,5 +9,6 @@ BODIES = {
     "/segnala/*/testo": MOST_BYTES_OF_FORM,
     "/stato": 1_048_576,
     "/stato/foto": MOST_BYTES_OF_FORM,
+    "/v1/field/reports/*/photos": MOST_BYTES,
     "/v1/reports/*/photos": MOST_BYTES,
 }

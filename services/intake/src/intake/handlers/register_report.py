@@ -33,6 +33,7 @@ class RegisterReport:
     answers: Answers | None = None
     session_id: str | None = None
     closed_at: datetime | None = None
+    skew_ms: int = 0
 
 
 def register_report(
@@ -109,6 +110,7 @@ def _opened(command: RegisterReport, category: Category, now: datetime) -> Repor
         registered_at=now,
         updated_at=now,
         session_id=command.session_id,
+        skew_ms=command.skew_ms,
     )
 
 

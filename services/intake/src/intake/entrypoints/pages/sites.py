@@ -8,6 +8,7 @@ from chassis.service import ServiceContext
 from intake.app.use_cases import UseCases
 from intake.entrypoints.pages.desk import desk_router
 from intake.entrypoints.pages.desk_layout import HOME
+from intake.entrypoints.pages.field import CAMPO, field_router
 from intake.entrypoints.pages.public import public_router
 from intake.entrypoints.pages.session_layout import TALKS
 from intake.entrypoints.pages.session_receipt import MakePdf
@@ -19,7 +20,7 @@ from webkit.site import Site
 
 
 class Sites:
-    """The sites of intake: public, staff, and the listening sessions of operators; `components` adds the page of the kit's components."""
+    """The sites of intake: public, staff, the listening sessions of operators and their app; `components` adds the page of the kit's components."""
 
     desk_home = HOME
 
@@ -30,6 +31,7 @@ class Sites:
         self.public = Site("intake", "", agency, secret)
         self.staff = Site("intake", HOME, agency, secret, login)
         self.talks = Site("intake", TALKS, agency, secret, login)
+        self.field = Site("intake", CAMPO, agency, secret, login)
         for site in (self.staff, self.talks):
             site.share(public_url=public_url.rstrip("/"))
 
@@ -38,4 +40,5 @@ class Sites:
         pages = public_router(context, use_cases, self.public, self._csrf, self._url)
         kit = [self.public.components_router(context)] if self._components else []
         staff = desk_router(context, use_cases, self.staff)
-        return (pages, staff, talks_router(context, use_cases, self.talks, make_pdf), *kit)
+        talks = talks_router(context, use_cases, self.talks, make_pdf)
+        return (pages, staff, talks, field_router(context, use_cases, self.field), *kit)

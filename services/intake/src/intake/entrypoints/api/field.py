@@ -1,0 +1,148 @@
+"""What the operators' app asks for and sends: everything can be sent again, and nothing is lost between two attempts."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BaseModel, Field
+
+from chassis.fields import Instant
+from intake.app.field_reports import FieldReport
+from intake.app.readings import Reader
+from intake.app.use_cases import UseCases
+from intake.domain.drafts import Contact, Draft
+from intake.domain.entries import Author
+from intake.entrypoints.api.field_bundle import FieldBundles
+from intake.entrypoints.api.field_talks import serve_talks
+from intake.entrypoints.api.photos import Sha256
+from intake.entrypoints.api.request_body import Body
+from intake.entrypoints.api.v1 import GivenAnswer, NewContact, client_id, read_answers
+from intake.entrypoints.pages.desk_layout import reader_of
+from intake.entrypoints.photo_bodies import body_of
+from webkit.guards import ScriptGuard
+from webkit.login import Visitor
+from webkit.site import Site
+
+FIELD = "/v1/field"
+CHANNEL = "operator"
+
+
+class NewFieldReport(Body):
+    """A problem that was taken down on the phone; `session_id` is the talk that it comes from, if any."""
+
+    captured_at: Instant
+    sent_at: Instant
+    category: str
+    place_id: str
+    description: str
+    flat: str | None = None
+    language: str = "it"
+    answers: dict[str, GivenAnswer] | None = None
+    contact: NewContact | None = None
+    frailty: bool = False
+    session_id: UUID | None = None
+
+    def report(self) -> FieldReport:
+        """The report of the use case."""
+        given = self.contact or NewContact()
+        draft = Draft(
+            self.category,
+            self.place_id,
+            self.description,
+            self.language,
+            CHANNEL,
+            contact=Contact(given.name, given.email, given.phone),
+            frail=self.frailty,
+            flat=self.flat,
+            answers=None if self.answers is None else read_answers(self.answers),
+        )
+        session_id = str(self.session_id) if self.session_id else None
+        return FieldReport(draft, self.captured_at, self.sent_at, session_id)
+
+
+class Arrived(BaseModel):
+    """What became of a report: registered under a code, or waiting at the desk for these reasons."""
+
+    report_id: str
+    outcome: str
+    tracking_code: str | None = None
+    pin: str | None = None
+    reasons: tuple[str, ...] = Field(())
+
+
+class FieldRoutes:
+    """The routes of the app, for operators with a session of the pages."""
+
+    def __init__(self, use_cases: UseCases, site: Site, guard: ScriptGuard) -> None:
+        self._cases, self._site, self._login = use_cases, site, site.logged_in()
+        self._bundles = FieldBundles(use_cases.registers)
+        self._guard, self._operator = guard, Depends(guard)
+
+    def router(self) -> APIRouter:
+        """All routes; they are for our own app alone, and so they are not in the published API."""
+        api = APIRouter(prefix=FIELD, include_in_schema=False)
+        self._serve_reading(api)
+        self._serve_reports(api)
+        serve_talks(api, self._cases, self._guard)
+        return api
+
+    def _serve_reading(self, api: APIRouter) -> None:
+        operator = self._operator
+
+        @api.get("/bundle", dependencies=[operator])
+        async def show_bundle(
+            request: Request, if_none_match: Annotated[str | None, Header()] = None
+        ) -> Response:
+            """Places, categories and questions for work without a network; 304 when the phone has them."""
+            bundle = await self._bundles.of(self._site.language(request).code)
+            headers = {"ETag": bundle.tag, "Cache-Control": "private, no-cache"}
+            if if_none_match == bundle.tag:
+                return Response(status_code=304, headers=headers)
+            return Response(bundle.body, media_type="application/json", headers=headers)
+
+        @api.get("/day")
+        async def show_day(visitor: Annotated[Visitor, operator]) -> dict[str, Any]:
+            """Who is logged in, and what is agreed for the coming days."""
+            reader = reader_of(visitor)
+            agreed = await self._cases.field_days.appointments(reader)
+            return {
+                "owner": self._login.person(visitor),
+                "name": visitor.name,
+                "seal": self._login.csrf.token(visitor.session),
+                "appointments": [
+                    {"id": one.id, "at": one.at.isoformat(), "what": one.what, "place_id": one.place_id}
+                    for one in agreed
+                ],
+            }
+
+    def _serve_reports(self, api: APIRouter) -> None:
+        cases, operator = self._cases, self._operator
+
+        @api.put("/reports/{report_id}", status_code=201, response_model_exclude_none=True)
+        async def submit(
+            report_id: UUID, body: NewFieldReport, response: Response, visitor: Annotated[Visitor, operator]
+        ) -> Arrived:
+            """Register a report: 201, or 200 with the same answer when it is known."""
+            taken = client_id(report_id)
+            found = await cases.field_reports.submit(taken, body.report(), reader_of(visitor))
+            response.status_code = 200 if found.known else 201
+            code, pin = (found.receipt.tracking_code, found.receipt.pin) if found.receipt else (None, None)
+            return Arrived(report_id=taken, outcome="registered", tracking_code=code, pin=pin)
+
+        @api.put("/reports/{report_id}/photos/{sha256}", status_code=201)
+        async def add_photo(
+            report_id: UUID,
+            sha256: Sha256,
+            request: Request,
+            response: Response,
+            visitor: Annotated[Visitor, operator],
+        ) -> dict[str, str]:
+            """Add a photo: 201, or 200 when it is stored; the hash in the answer is the phone's leave to forget it."""
+            reader: Reader = reader_of(visitor)
+            await cases.readings.admit(str(report_id), reader)
+            async with body_of(request, cases.uploads) as data:
+                photo, known = await cases.photos.add(
+                    str(report_id), data, Author.STAFF, reader.subject, named=sha256
+                )
+            response.status_code = 200 if known else 201
+            return {"sha256": photo.sha256}

@@ -1,0 +1,49 @@
+// Leaving the phone: what is on it is wiped, and who would lose something is asked first.
+import { wipe } from "./database.js";
+import { count } from "./outbox.js";
+import { ask, sendAll } from "./sending.js";
+import { byId, say } from "./ui.js";
+
+const OVER = "campo-leave";
+
+/** The button that leaves, and its question. */
+export function startLeaving() {
+  byId("logout").addEventListener("click", begin);
+  byId("leave-wipe").addEventListener("click", leave);
+  byId("leave-cancel").addEventListener("click", () => byId("leave").close());
+}
+
+async function begin() {
+  if ((await count()).all > 0) await sendAll();
+  const numbers = await count();
+  if (numbers.all === 0) return leave();
+  byId("leave-count").textContent = say("leave-count", numbers);
+  return byId("leave").showModal();
+}
+
+/** Wipes the phone first, and then ends the session, at once or when there is a network again. */
+async function leave() {
+  byId("leave").close();
+  localStorage.setItem(OVER, "1");
+  await wipe();
+  await endSession();
+}
+
+/** Ends a session that was left; without a network it ends at the next start. */
+export async function endSession() {
+  if (localStorage.getItem(OVER) === null) return false;
+  const answer = await ask("GET", "/day").catch(() => null);
+  if (answer === null || answer.status >= 500) {
+    byId("left").hidden = false;
+    return true;
+  }
+  localStorage.removeItem(OVER);
+  if (!answer.ok) {
+    location.reload();
+    return true;
+  }
+  const form = byId("leave-form");
+  form.elements.seal.value = (await answer.json()).seal;
+  form.submit();
+  return true;
+}

@@ -1,0 +1,106 @@
+// What is still on the phone, and what became of what was sent.
+import { readAll, write } from "./database.js";
+import { count, listen, mark, waiting } from "./outbox.js";
+import { level } from "./storage.js";
+import { byId, make, say, when } from "./ui.js";
+import { openValue } from "./vault.js";
+
+const KEPT_DAYS = 7;
+let state = "idle";
+let drawing = null;
+
+/** Shows the numbers now and after every change. */
+export function startStatus() {
+  listen((message) => {
+    if (message.state) state = message.state;
+    draw();
+  });
+  addEventListener("offline", () => setState("offline"));
+  byId("history").addEventListener("click", retry);
+  return draw();
+}
+
+export function setState(found) {
+  state = found;
+  return draw();
+}
+
+/** One drawing at a time: what changes meanwhile is drawn by the next one. */
+function draw() {
+  drawing ??= Promise.resolve().then(async () => {
+    drawing = null;
+    await Promise.all([drawNumbers(), drawHistory()]);
+  });
+  return drawing;
+}
+
+async function drawNumbers() {
+  const numbers = await count();
+  const bar = byId("on-phone");
+  Object.assign(bar.dataset, { reports: numbers.reports, photos: numbers.photos, talks: numbers.talks, state });
+  byId("on-phone-text").textContent = numbers.all ? say("on-phone", numbers) : say("all-sent");
+  byId("state-text").textContent = say(numbers.all || state === "login" || state === "another" ? `state-${state}` : "state-none");
+  byId("login-needed").hidden = state !== "login";
+  byId("another-person").hidden = state !== "another";
+  byId("send-now").hidden = !numbers.all || state === "sending";
+  const storage = byId("storage");
+  storage.dataset.level = await level();
+  storage.hidden = storage.dataset.level === "ok";
+  storage.textContent = storage.hidden ? "" : say(`storage-${storage.dataset.level}`);
+}
+
+async function drawHistory() {
+  const records = await waiting();
+  const photos = (report) => records.filter((one) => one.kind === "photo" && one.report === report).length;
+  const queued = records.filter((one) => one.kind === "report").reverse();
+  const rows = await Promise.all(queued.map(async (one) => queuedRow(one, photos(one.report), await shownOf(one))));
+  const past = (await readAll("history")).filter((one) => !queued.some((other) => other.report === one.report));
+  past.sort((one, other) => other.at - one.at);
+  rows.push(...(await Promise.all(past.slice(0, 50).map(async (one) => pastRow(one, photos(one.report))))));
+  byId("history").replaceChildren(...rows);
+  byId("history-empty").hidden = rows.length > 0;
+  await forgetOld(past);
+}
+
+const shownOf = async (one) => (await openValue(one.id, one).catch(() => ({}))).shown ?? {};
+
+function queuedRow(one, photos, shown) {
+  const isRefused = one.state === "refused";
+  const lines = [make("p", {}, say(isRefused ? "outcome-refused" : "outcome-queued"))];
+  if (isRefused) {
+    lines.push(make("p", {}, say(`reason-${one.reason}`)));
+    lines.push(make("button", { type: "button", class: "btn btn-outline-primary btn-sm", "data-retry": one.id }, say("try-again")));
+  }
+  return row(one.report, isRefused ? "refused" : "queued", photos, shown, lines);
+}
+
+async function pastRow(one, photos) {
+  const told = await openValue(`history:${one.report}`, one).catch(() => ({}));
+  const lines = [make("p", {}, say(`outcome-${one.outcome}`, { when: when(one.at) }))];
+  if (told.code) lines.push(make("p", { class: "code" }, say(told.pin ? "code-and-pin" : "code", told)));
+  for (const reason of told.reasons ?? []) lines.push(make("p", {}, say(`reason-${reason}`)));
+  const made = row(one.report, one.outcome, photos, told.shown ?? {}, lines);
+  if (told.code) made.dataset.code = told.code;
+  return made;
+}
+
+function row(report, outcome, photos, shown, lines) {
+  const title = make("h3", { class: "h5" }, shown.category ?? "");
+  const place = make("p", {}, shown.place ?? "");
+  const left = photos ? make("p", {}, say("photos-left", { photos })) : null;
+  const tone = { queued: "card-warning", refused: "card-late" }[outcome] ?? "";
+  const attributes = { class: `card-box ${tone}`, "data-report": report, "data-outcome": outcome, "data-photos": String(photos) };
+  return make("li", attributes, title, place, ...lines, left);
+}
+
+async function retry(event) {
+  const id = event.target.dataset?.retry;
+  if (!id) return;
+  await mark(id, { state: "queued", until: 0 });
+  event.target.dispatchEvent(new CustomEvent("send", { bubbles: true }));
+}
+
+async function forgetOld(past) {
+  const old = past.filter((one) => one.at < Date.now() - KEPT_DAYS * 86_400_000);
+  if (old.length) await write([], old.map((one) => ["history", one.report]));
+}
