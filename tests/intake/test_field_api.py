@@ -14,8 +14,11 @@ from tests.intake.photo_files import jpeg_with_metadata
 from chassis.ids import uuid7
 from chassis.testing import MemoryService
 from contracts.intake import ReportRegistered, SessionHeld
+from intake.adapters.mail_addresses import is_address
 from intake.app.readings import Reader
-from intake.handlers.documents import PHOTOS, REPORTS, SESSIONS
+from intake.app.use_cases import use_cases
+from intake.domain.drafts import Draft
+from intake.handlers.documents import PHOTOS, REPORTS, SESSIONS, WAITING
 
 ADA, BEA = (Reader(f"issuer|{name}", frozenset({"operator"}), name) for name in ("ada", "bea"))
 REPORT = {
@@ -65,6 +68,51 @@ async def test_a_report_that_is_sent_again_by_a_corrected_clock_is_the_same_and_
     assert len(answers[0].json()["pin"]) == 6
     assert (kept.heard_at, kept.skew_ms, kept.channel) == (NOON - timedelta(hours=5), -7_200_000, "operator")
     assert len([one for one in await service.published() if isinstance(one, ReportRegistered)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reasons"),
+    [
+        ({"place_id": "gone"}, ["unknown-place"]),
+        ({"category": "gone", "place_id": "gone"}, ["unknown-category", "unknown-place"]),
+        ({"captured_at": "2026-11-25T12:00:00Z"}, ["captured-at"]),
+        ({"captured_at": "2026-10-01T12:00:00Z"}, ["captured-at"]),
+    ],
+)
+async def test_what_cannot_become_a_report_waits_for_the_desk_with_its_photos(
+    wrong: dict[str, str], reasons: list[str], phone: httpx.AsyncClient, service: MemoryService
+) -> None:
+    path, data = f"/v1/field/reports/{uuid7(NOON)}", jpeg_with_metadata()
+    sha256 = hashlib.sha256(data).hexdigest()
+
+    answers = [
+        await phone.put(path, json=body(skew=skew) | wrong) for skew in (timedelta(), timedelta(hours=1))
+    ]
+    photo = await phone.put(f"{path}/photos/{sha256}", content=data)
+
+    [item] = await service.documents(WAITING)
+    assert [one.status_code for one in answers] == [202, 202]
+    assert [one.json()["outcome"] for one in answers] == ["waiting", "waiting"]
+    assert list(item.reasons) == answers[0].json()["reasons"] == reasons
+    assert photo.json() == {"sha256": sha256}
+    assert await service.documents(REPORTS) == []
+
+
+async def test_the_phone_learns_that_the_desk_completed_its_report(
+    phone: httpx.AsyncClient, service: MemoryService
+) -> None:
+    report_id, sent = uuid7(NOON), body(place_id="gone")
+    await phone.put(f"/v1/field/reports/{report_id}", json=sent)
+    cases = use_cases(service.context, SECRET, is_address)
+    draft = Draft("infiltrazioni", "bg-monterosso-01", "Piove in cucina")
+    await cases.waiting.settle(report_id, ADA, draft, uuid7(NOON))
+
+    again = await phone.put(f"/v1/field/reports/{report_id}", json=sent)
+
+    [kept] = await service.documents(REPORTS)
+    assert (again.status_code, again.json()["outcome"]) == (200, "registered")
+    assert again.json()["tracking_code"] == kept.tracking_code
+    assert kept.heard_at == NOON - timedelta(hours=5)
 
 
 async def test_a_photo_is_acknowledged_by_its_hash_as_often_as_it_is_sent(

@@ -1,15 +1,37 @@
 """Register what an operator took down on a phone, which may have had no network for days."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from chassis.errors import Refused
 from chassis.service import ServiceContext
-from intake.app.readings import Reader
-from intake.app.submit import DeviceTime, JudgedDraft, Submission, Submissions, TakenIn
+from intake.app.readings import Reader, Readings
+from intake.app.submit import DeviceTime, JudgedDraft, Receipt, Submissions, TakenIn
+from intake.app.waiting import Heard, Waiting
 from intake.domain.drafts import Draft
 from intake.domain.sessions import MOST_REPORTS, hearing_time
+from intake.domain.waiting import WaitingItem, WaitingSource, WaitingState
+from intake.queries.reports import status_of
 from intake.queries.sessions import session_of
+
+IMPOSSIBLE_TIME = "captured-at"
+
+
+class Fate(StrEnum):
+    """What became of a report."""
+
+    REGISTERED = "registered"
+    WAITING = "waiting"
+    DISCARDED = "discarded"
+
+
+_FATES = {
+    WaitingState.WAITING: Fate.WAITING,
+    WaitingState.SETTLED: Fate.REGISTERED,
+    WaitingState.DISCARDED: Fate.DISCARDED,
+}
 
 
 @dataclass(frozen=True)
@@ -22,32 +44,85 @@ class FieldReport:
     session_id: str | None = None
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """What became of a report, whether it had arrived before, and why it waits; `receipt` is for whoever sent it first."""
+
+    fate: Fate
+    known: bool
+    receipt: Receipt | None = None
+    reasons: Sequence[str] = ()
+
+
 class FieldReports:
-    """Registers the reports of operators' phones."""
+    """Takes the reports of operators' phones: what cannot become a report waits for the desk, and nothing is lost."""
 
-    def __init__(self, context: ServiceContext, submissions: Submissions) -> None:
+    def __init__(
+        self, context: ServiceContext, submissions: Submissions, waiting: Waiting, readings: Readings
+    ) -> None:
         self._context, self._submissions = context, submissions
+        self._waiting, self._readings = waiting, readings
 
-    async def submit(self, report_id: str, sent: FieldReport, reader: Reader) -> Submission:
-        """Register a report under the phone's id; the same report again changes nothing, whatever the phone's clock shows then.
+    async def submit(self, report_id: str, sent: FieldReport, reader: Reader) -> Arrival:
+        """Take a report under the phone's id; the same report again changes nothing, whatever the phone's clock shows then.
 
-        The difference of the clocks corrects when it was heard. A talk that is over does not keep its reports out. Raises Refused
-        with the first fault, and for the id of another report.
+        The difference of the clocks corrects when it was heard. A report with a fault waits, and so does one that was heard at a
+        time that cannot be. A talk that is over does not keep its reports out. Raises Refused (422) for the id of another report.
         """
-        heard = hearing_time(sent.captured_at, sent.sent_at, self._context.clock())
-        if heard is None:
-            raise _impossible_time()
-        judged = await self._submissions.judge(replace(sent.draft, heard_at=heard.at))
-        shown = DeviceTime(sent.captured_at, heard.skew // timedelta(milliseconds=1))
-        return await self._accept(report_id, judged, shown, sent.session_id, reader)
+        if (item := await self._waiting.find(report_id)) is not None:
+            return await self._of_item(item, reader)
+        now = self._context.clock()
+        heard = hearing_time(sent.captured_at, sent.sent_at, now)
+        judged = await self._submissions.judge(replace(sent.draft, heard_at=heard.at if heard else now))
+        found = [] if heard else [IMPOSSIBLE_TIME]
+        reasons = tuple(dict.fromkeys([*found, *(one.slug for one in judged.faults)]))
+        if reasons and await status_of(self._context, report_id) is None:
+            return await self._keep(report_id, sent, reader, reasons, judged)
+        skew = heard.skew // timedelta(milliseconds=1) if heard else 0
+        return await self._register(report_id, sent, reader, judged, skew)
 
-    async def _accept(
-        self, report_id: str, judged: JudgedDraft, heard: DeviceTime, session_id: str | None, reader: Reader
-    ) -> Submission:
-        # Nobody can claim to be this sender: the header for it has no slash.
-        sender = f"field/{report_id}/{reader.subject}"
-        taken_in = await self._taken_in(session_id, reader)
-        return await self._submissions.accept(judged, report_id, sender, taken_in, heard=heard)
+    async def admit(self, report_id: str, reader: Reader) -> None:
+        """Raises Refused unless this person may add to the report, or to what waits to become it (404, 403 or 422)."""
+        item = await self._waiting.find(report_id)
+        if item is None:
+            await self._readings.admit(report_id, reader)
+        else:
+            await self._of_item(item, reader)
+
+    async def _register(
+        self, report_id: str, sent: FieldReport, reader: Reader, judged: JudgedDraft, skew_ms: int
+    ) -> Arrival:
+        taken_in = await self._taken_in(sent.session_id, reader)
+        heard = DeviceTime(sent.captured_at, skew_ms)
+        found = await self._submissions.accept(
+            judged, report_id, _sender(report_id, reader), taken_in, heard=heard
+        )
+        return Arrival(Fate.REGISTERED, found.known, found.receipt)
+
+    async def _keep(
+        self, report_id: str, sent: FieldReport, reader: Reader, reasons: Sequence[str], judged: JudgedDraft
+    ) -> Arrival:
+        captured_at = judged.draft.heard_at or self._context.clock()
+        heard = Heard(
+            report_id,
+            WaitingSource.PHONE,
+            reasons,
+            replace(sent.draft, heard_at=sent.captured_at),
+            captured_at,
+            operator=reader.subject,
+            session_id=sent.session_id,
+            sender=_sender(report_id, reader),
+        )
+        kept = await self._waiting.keep(heard)
+        return Arrival(_FATES[kept.state], kept.known, reasons=reasons)
+
+    async def _of_item(self, item: WaitingItem, reader: Reader) -> Arrival:
+        if item.operator != reader.subject:
+            raise Refused(
+                "id-reused", "Another report was made with this id.", 422, "report_id", "Send a new id."
+            )
+        receipt = await self._submissions.receipt(item.id, _sender(item.id, reader))
+        return Arrival(_FATES[item.state], True, receipt, item.reasons)
 
     async def _taken_in(self, session_id: str | None, reader: Reader) -> TakenIn | None:
         session = await session_of(self._context, session_id) if session_id else None
@@ -56,11 +131,6 @@ class FieldReports:
         return TakenIn(session.session_id, reader.subject) if len(session.reports) < MOST_REPORTS else None
 
 
-def _impossible_time() -> Refused:
-    return Refused(
-        "captured-at",
-        "It was heard after it is sent, or more than 30 days ago.",
-        422,
-        "captured_at",
-        "Check the clock of the phone.",
-    )
+def _sender(report_id: str, reader: Reader) -> str:
+    """The sender of a phone's report: nobody can claim to be it, because the header for it has no slash."""
+    return f"field/{report_id}/{reader.subject}"

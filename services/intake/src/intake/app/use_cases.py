@@ -109,6 +109,7 @@ def use_cases(
     submissions = Submissions(context, registers, codes, contents, is_address)
     households = Households(readings, submissions, receipts)
     sessions = Sessions(context, registers, Talks(context, sealer), submissions, households, is_address)
+    waiting = Waiting(context, codes, contents, submissions, readings, entries, photos)
     return UseCases(
         answers=Answers(readings, entries),
         codes=codes,
@@ -117,7 +118,7 @@ def use_cases(
         duplicates=Duplicates(context, registers, words),
         entries=entries,
         field_days=FieldDays(context),
-        field_reports=FieldReports(context, submissions),
+        field_reports=FieldReports(context, submissions, waiting, readings),
         field_talks=FieldTalks(sessions),
         following=Following(entries),
         photo_data=data,
@@ -142,6 +143,6 @@ def use_cases(
         submissions=submissions,
         tracking=Tracking(context, codes),
         uploads=uploads,
-        waiting=Waiting(context, codes, contents, submissions, readings, entries, photos),
+        waiting=waiting,
         withdrawals=Withdrawals(context),
     )

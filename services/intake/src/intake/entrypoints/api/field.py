@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from chassis.fields import Instant
-from intake.app.field_reports import FieldReport
-from intake.app.readings import Reader
+from intake.app.field_reports import Fate, FieldReport
 from intake.app.use_cases import UseCases
 from intake.domain.drafts import Contact, Draft
 from intake.domain.entries import Author
@@ -25,6 +24,7 @@ from webkit.site import Site
 
 FIELD = "/v1/field"
 CHANNEL = "operator"
+_STATUS = {Fate.WAITING: 202, Fate.DISCARDED: 200}
 
 
 class NewFieldReport(Body):
@@ -61,10 +61,10 @@ class NewFieldReport(Body):
 
 
 class Arrived(BaseModel):
-    """What became of a report: registered under a code, or waiting at the desk for these reasons."""
+    """What became of a report: registered under a code, waiting at the desk for these reasons, or discarded there."""
 
     report_id: str
-    outcome: str
+    outcome: Fate
     tracking_code: str | None = None
     pin: str | None = None
     reasons: tuple[str, ...] = Field(())
@@ -122,12 +122,13 @@ class FieldRoutes:
         async def submit(
             report_id: UUID, body: NewFieldReport, response: Response, visitor: Annotated[Visitor, operator]
         ) -> Arrived:
-            """Register a report: 201, or 200 with the same answer when it is known."""
+            """Take a report: 201, or 200 with the same answer when it is known, and 202 while it waits for the desk."""
             taken = client_id(report_id)
             found = await cases.field_reports.submit(taken, body.report(), reader_of(visitor))
-            response.status_code = 200 if found.known else 201
+            response.status_code = _STATUS.get(found.fate, 200 if found.known else 201)
             code, pin = (found.receipt.tracking_code, found.receipt.pin) if found.receipt else (None, None)
-            return Arrived(report_id=taken, outcome="registered", tracking_code=code, pin=pin)
+            reasons = tuple(found.reasons)
+            return Arrived(report_id=taken, outcome=found.fate, tracking_code=code, pin=pin, reasons=reasons)
 
         @api.put("/reports/{report_id}/photos/{sha256}", status_code=201)
         async def add_photo(
@@ -138,8 +139,8 @@ class FieldRoutes:
             visitor: Annotated[Visitor, operator],
         ) -> dict[str, str]:
             """Add a photo: 201, or 200 when it is stored; the hash in the answer is the phone's leave to forget it."""
-            reader: Reader = reader_of(visitor)
-            await cases.readings.admit(str(report_id), reader)
+            reader = reader_of(visitor)
+            await cases.field_reports.admit(str(report_id), reader)
             async with body_of(request, cases.uploads) as data:
                 photo, known = await cases.photos.add(
                     str(report_id), data, Author.STAFF, reader.subject, named=sha256
