@@ -28,6 +28,7 @@ from stack.account_world import (
 CONTRIBUTIONS = range(40)
 WITHDRAWN, RESOLVED, HELD, UNREACHABLE = "report-0041", "report-0042", "report-0043", "report-0044"
 PLAIN, GRANTED, REFUSED, FLAWED = "report-0100", "report-0000", "report-0001", "flawed-0001"
+MAIN, JOINER = RESOLVED, "report-0110"
 TALK, TOLD, PICTURE = "talk-0001", ["report-0101", "report-0102"], "ab12" * 16
 GRANT = 150_000
 
@@ -101,6 +102,7 @@ def a_correct_scenario() -> Book:
     a_result(book, WITHDRAWN, "withdrawal", "withdrawn")
     a_result(book, RESOLVED, "resolution", "closed")
     a_talk(book)
+    a_joining(book)
     first = book.requests[0]
     book.requests.append(replace(first, step="again", expect="same", status=200))
     book.requests.append(LoggedRequest("reused", PLAIN, "id-reused", 422, "id-reused"))
@@ -175,6 +177,18 @@ def a_talk(book: Book) -> None:
     book.keep(PHOTOS, PLAIN, report_id=PLAIN, photos=[{"sha256": PICTURE}])
 
 
+def a_joining(book: Book) -> None:
+    """A report that joins one whose case was resolved: its own is resolved too."""
+    sent = next(one for one in book.requests if one.report_id == JOINER and one.step == "report")
+    book.requests[book.requests.index(sent)] = replace(sent, about={**sent.about, "joins": MAIN})
+    for collection, status in ((REPORTS, "closed"), (CASES, "resolved")):
+        book.state(collection, JOINER).update(status=status, merged_into=MAIN)
+    book.publish("intake.reports", "report-joined.v1", JOINER, JOINER, main_id=MAIN)
+    for type_ in ("case-merged.v1", "case-resolved.v1"):
+        book.publish("routing.cases", type_, JOINER, JOINER)
+    book.notify(JOINER, "case-resolved")
+
+
 @pytest.fixture
 def book() -> Book:
     return a_correct_scenario()
@@ -193,7 +207,7 @@ def test_a_correct_scenario_adds_up(book: Book) -> None:
 
     assert account.violations == []
     assert account.last_line == (
-        "demo: 300 accepted, 2 refused, 300 cases, 40 decisions, 680 messages, 0 unaccounted"
+        "demo: 300 accepted, 2 refused, 300 cases, 40 decisions, 681 messages, 0 unaccounted"
     )
     assert unfinished(book.world()) == 0
 
@@ -229,6 +243,9 @@ def test_the_last_line_counts_the_reports_that_are_unaccounted(book: Book) -> No
         (HELD, "case-held.v1"),
         (WITHDRAWN, "report-withdrawn.v1"),
         (RESOLVED, "case-resolved.v1"),
+        (JOINER, "report-joined.v1"),
+        (JOINER, "case-merged.v1"),
+        (JOINER, "case-resolved.v1"),
         (GRANTED, "documents-requested.v1"),
         (GRANTED, "application-submitted.v1"),
         (GRANTED, "subsidy-granted.v1"),
@@ -253,6 +270,25 @@ def test_a_photo_that_was_not_taken_is_named(book: Book) -> None:
     book.requests[book.requests.index(photo)] = replace(photo, status=429, slug="too-many", answer={})
 
     assert_named(book, PLAIN, "its photo ab12ab12 was answered 429 too-many")
+
+
+@pytest.mark.parametrize("collection", [REPORTS, CASES])
+def test_a_report_that_is_not_merged_into_the_one_that_it_joins_is_named(book: Book, collection: str) -> None:
+    book.state(collection, JOINER)["merged_into"] = None
+
+    assert_named(book, JOINER, f"{collection} has it merged into None instead of {MAIN}")
+
+
+def test_a_report_that_was_merged_though_nobody_joined_it_is_named(book: Book) -> None:
+    book.state(CASES, PLAIN)["merged_into"] = MAIN
+
+    assert_named(book, PLAIN, f"routing.cases has it merged into {MAIN} instead of None")
+
+
+def test_a_follower_whose_case_stays_open_is_named(book: Book) -> None:
+    book.state(CASES, JOINER)["status"] = "open"
+
+    assert_named(book, JOINER, "its case is open and the client ended it")
 
 
 def test_a_talk_that_is_stored_otherwise_than_it_was_held_is_named(book: Book) -> None:
@@ -510,7 +546,7 @@ def test_a_case_without_any_message_is_a_violation(book: Book) -> None:
 
     texts = {one.text for one in book.account().violations}
 
-    assert "678 messages for 300 cases, 1 cases without any" in texts
+    assert "679 messages for 300 cases, 1 cases without any" in texts
 
 
 def test_the_data_of_older_scenarios_are_ignored(book: Book) -> None:

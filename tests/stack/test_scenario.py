@@ -17,7 +17,13 @@ from stack.scenario_world import Scenario
 
 START = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 CATEGORIES: list[dict[str, Any]] = [
-    {"code": "ascensore", "label": "Ascensore", "kind": "technical", "examples": ["ascensore fermo"]},
+    {
+        "code": "ascensore",
+        "label": "Ascensore",
+        "kind": "technical",
+        "examples": ["ascensore fermo"],
+        "visibility": "public",
+    },
     {"code": "bollette", "label": "Bollette", "kind": "administrative", "examples": ["conguaglio"]},
     {"code": "vicinato", "label": "Vicinato", "kind": "social", "examples": []},
     {"code": "contributo-affitto", "label": "Contributo", "kind": "contribution", "examples": ["aiuto"]},
@@ -79,6 +85,25 @@ def test_talks_have_reports_of_their_own_and_some_reports_have_photos() -> None:
     assert len({*ids, *(report.report_id for report in scenario.reports)}) == len(ids) + 330
     assert all(report.kind != "contribution" and "contact" not in report.body for report in told)
     assert set(scenario.photos.values()) == {1, 2, 3}
+
+
+def test_reports_about_the_problem_of_another_one_have_its_category_and_place_and_a_contact_of_their_own() -> (
+    None
+):
+    scenario = a_scenario()
+    mains = {report.number: report for report in scenario.reports}
+    pairs = [(mains[number], joiner) for number, found in scenario.joins.items() for joiner in found]
+
+    assert Counter(map(len, scenario.joins.values())) == {1: 3, 2: 3, 3: 3}
+    assert len({joiner.report_id for _, joiner in pairs} | {one.report_id for one in scenario.reports}) == 348
+    assert not set(scenario.joins) & scenario.withdrawn
+    assert set(scenario.joins) & scenario.resolved
+    for main, joiner in pairs:
+        assert (joiner.body["category"], joiner.body["place_id"]) == (
+            main.body["category"],
+            main.body["place_id"],
+        )
+        assert joiner.body.get("contact") != main.body.get("contact")
 
 
 def test_a_photo_is_a_png_of_its_own() -> None:

@@ -60,6 +60,7 @@ class Account:
     messages: Counter[tuple[str, str]]
     mails: int
     copies: int
+    joined: int
     talks: int
     photos: int
     budgets: list[Mapping[str, Any]]
@@ -223,6 +224,7 @@ def _count(world: Observations, histories: Iterable[ReportHistory]) -> Account:
         granted_cents=sum(int(state["amount_cents"]) for state in decisions),
         messages=Counter((str(state["template"]), str(state["status"])) for state in messages),
         mails=len({mail.message_id for mail in world.mails} & known),
+        joined=sum(1 for history in histories if history.main),
         talks=len(world.documents.get(SESSIONS, ())),
         photos=sum(len(state["photos"]) for history in histories for state in history.states(PHOTOS)),
         copies=sum(history.copies for history in histories),

@@ -62,6 +62,10 @@ def check_documents(history: ReportHistory) -> Texts:
     wanted_status = _status_to_show(history, case)
     if shown is not None and shown != wanted_status:
         yield f"intake shows it as {shown} instead of {wanted_status}"
+    main = history.main and history.main.report_id
+    for collection, state in ((REPORTS, history.only(REPORTS)), (CASES, case)):
+        if state and state.get("merged_into") != main:
+            yield f"{collection} has it merged into {state.get('merged_into')} instead of {main}"
     application = history.only(APPLICATIONS)
     if application and application["status"] != "decided":
         yield f"its application is {application['status']} instead of decided"
@@ -78,7 +82,7 @@ def check_photos(history: ReportHistory) -> Texts:
 def _status_to_show(history: ReportHistory, case: Mapping[str, Any]) -> str:
     if history.step("withdrawal"):
         return "withdrawn"
-    if history.step("resolution"):
+    if history.resolved:
         return "closed"
     return SHOWN.get(case.get("status", "open"), "in-charge")
 
@@ -129,10 +133,13 @@ def check_mails(history: ReportHistory) -> Texts:
 def wanted_facts(history: ReportHistory) -> list[tuple[tuple[str, ...], int]]:
     """How often each event must have been published about the report."""
     money, withdrawn = int(history.is_contribution), int(history.step("withdrawal") is not None)
+    joined = int(history.main is not None)
     return [
         (("report-registered.v1",), 1),
         (("report-withdrawn.v1",), withdrawn),
+        (("report-joined.v1",), joined),
         (CASE, 1),
+        (("case-merged.v1",), joined),
         (("case-resolved.v1",), int(history.ended)),
         (("documents-requested.v1",), money),
         (("application-submitted.v1",), money),

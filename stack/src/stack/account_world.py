@@ -87,7 +87,10 @@ class Observations:
 
 @dataclass
 class ReportHistory:
-    """One accepted report with its requests, documents, events and mails; `facts` excludes copies and is in topic order."""
+    """One accepted report with its requests, documents, events and mails; `facts` excludes copies and is in topic order.
+
+    `main` is the report that it joins.
+    """
 
     report_id: str
     request: LoggedRequest
@@ -96,6 +99,7 @@ class ReportHistory:
     facts: list[EventRecord] = field(default_factory=list)
     mails: list[ReceivedMail] = field(default_factory=list)
     copies: int = 0
+    main: "ReportHistory | None" = None
 
     @property
     def is_contribution(self) -> bool:
@@ -126,7 +130,12 @@ class ReportHistory:
     @property
     def ended(self) -> bool:
         """Whether it was withdrawn or resolved."""
-        return self.step("withdrawal") is not None or self.step("resolution") is not None
+        return self.step("withdrawal") is not None or self.resolved
+
+    @property
+    def resolved(self) -> bool:
+        """Whether its case was resolved, or that of the report that it joins."""
+        return self.step("resolution") is not None or (self.main is not None and self.main.resolved)
 
 
 def collect_histories(world: Observations) -> dict[str, ReportHistory]:
@@ -136,6 +145,8 @@ def collect_histories(world: Observations) -> dict[str, ReportHistory]:
         for one in world.requests
         if one.step == "report" and one.status in SUCCESS
     }
+    for history in histories.values():
+        history.main = histories.get(str(history.request.about.get("joins")))
     for one in world.requests:
         if one.step not in ("report", "flawed") and one.report_id in histories:
             histories[one.report_id].steps.append(one)

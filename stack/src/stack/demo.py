@@ -167,7 +167,8 @@ def _table(account: Account, scenario: Scenario) -> Table:
 
 
 def _rows(account: Account) -> Iterator[tuple[str, int, list[str]]]:
-    yield "accepted reports", account.accepted, [f"sent twice, accepted once {account.again}"]
+    sent = [f"sent twice, accepted once {account.again}", f"about the problem of another {account.joined}"]
+    yield "accepted reports", account.accepted, sent
     yield (
         "refused requests",
         account.refused.total(),

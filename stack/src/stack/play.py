@@ -110,8 +110,15 @@ class Player:
             self.log_answer("reused", body, "id-reused", reply)
         if report.number in scenario.photos:
             await add_photos(self, body["report_id"], first.body, scenario.photos[report.number])
+        for joiner in scenario.joins.get(report.number, ()):
+            await self._join(joiner, body["report_id"])
         if report.number in scenario.withdrawn:
             await self._withdraw(report, body, first.body)
+
+    async def _join(self, report: Report, main_id: str) -> None:
+        joining = replace(report, body=report.body | {"joins": main_id})
+        body = joining.body | self._client(report.report_id)
+        self.log_answer("report", body, "accepted", await self._send("json", body), about_of(joining))
 
     async def _submit_invalid(self, invalid: InvalidRequest) -> None:
         if invalid.interface == "form":

@@ -16,6 +16,7 @@ Rows = Sequence[Mapping[str, Any]]
 DEFAULT_SIZE = 330
 LEAST_CONTRIBUTIONS = 50
 MOST_TALKS = 12
+MOST_JOINED = 9
 APPOINTMENTS = ("home-visit", "phone-call", "listening-point", "office")
 KINDS = {"technical": 0.50, "administrative": 0.25, "social": 0.10, "contribution": 0.15}
 CHANNELS = ("form", "form", "form", "phone", "phone", "operator", "operator", "api")
@@ -129,6 +130,12 @@ class ScenarioWriter:
         body = {name: report.body[name] for name in ("report_id", "category", "description")}
         return replace(report, interface="talk", body=body)
 
+    def joiner(self, number: int, main: Report) -> Report:
+        """A report of another person about the same problem; the client adds `joins` when it knows the id of the main one."""
+        report = self.report(number, main.kind, main.province)
+        same = {name: main.body[name] for name in ("category", "place_id")}
+        return replace(report, interface="json", body=report.body | same | {"channel": "api"})
+
     def _text(self, number: int, category: Mapping[str, Any]) -> str:
         rng = self.rng
         trouble = rng.choice(list(category.get("examples") or [category["label"].lower()]))
@@ -172,8 +179,9 @@ def generate(
         reused=frozenset(anyone[15:]),
         withdrawn=frozenset(chosen[:10]),
         resolved=frozenset(chosen[10:]),
-        photos={number: 1 + number % 3 for number in anyone},
+        photos={number: 1 + position % 3 for position, number in enumerate(anyone[:6])},
         talks=tuple(_talks(writer, size + len(invalid), min(MOST_TALKS, size // 25))),
+        joins=_joins(writer, reports, frozenset(chosen[10:]), frozenset(chosen[:10])),
     )
 
 
@@ -210,6 +218,23 @@ def _talks(writer: ScenarioWriter, first: int, count: int) -> Iterator[Talk]:
             tuple(replace(one, body=one.body | {"place_id": place}) for one in problems),
             {"at": at.isoformat(), "what": APPOINTMENTS[position % len(APPOINTMENTS)]},
         )
+
+
+def _joins(
+    writer: ScenarioWriter, reports: Sequence[Report], resolved: frozenset[int], withdrawn: frozenset[int]
+) -> dict[int, tuple[Report, ...]]:
+    """One to three joining reports for some public reports that nobody withdraws, first of all for those that are resolved."""
+    public = {row["code"] for row in writer.categories if row.get("visibility") == "public"}
+    fit = [one for one in reports if one.body["category"] in public and one.number not in withdrawn]
+    mains = [one for one in fit if one.number in resolved][: MOST_JOINED // 3]
+    mains += [one for one in fit if one.number not in resolved][: MOST_JOINED - len(mains)]
+    first = 10 * len(reports)
+    return {
+        main.number: tuple(
+            writer.joiner(first + 4 * main.number + one, main) for one in range(1 + position % 3)
+        )
+        for position, main in enumerate(mains)
+    }
 
 
 def _invalid_requests(writer: ScenarioWriter, first: int) -> list[InvalidRequest]:

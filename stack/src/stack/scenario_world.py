@@ -47,7 +47,8 @@ class Talk:
 class Scenario:
     """A whole scenario; the sets hold the numbers of the reports that are resent, reused, withdrawn or resolved.
 
-    `photos` holds how many photos a report gets, by number. The reports of talks come on top of `reports`.
+    `photos` holds how many photos a report gets, and `joins` the reports of others about the same problem, by number. The
+    reports of talks and those that join another one come on top of `reports`.
     """
 
     seed: int
@@ -59,6 +60,7 @@ class Scenario:
     resolved: frozenset[int]
     photos: Mapping[int, int] = field(default_factory=dict)
     talks: tuple[Talk, ...] = ()
+    joins: Mapping[int, tuple[Report, ...]] = field(default_factory=dict)
 
 
 def about_of(report: Report) -> Body:
@@ -71,4 +73,5 @@ def about_of(report: Report) -> Body:
         "name": contact.get("name", ""),
         "email": contact.get("email", ""),
         "phone": contact.get("phone", ""),
+        "joins": report.body.get("joins", ""),
     }
