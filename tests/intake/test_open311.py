@@ -10,15 +10,19 @@ import pytest
 from tests.intake import georeport
 from tests.intake.conftest import NOON, SECRET
 from tests.intake.georeport import as_json, as_texts, faults, root_of
+from tests.intake.photo_files import file_of, picture
 
+from chassis.errors import Refused
 from chassis.ids import uuid7
 from chassis.testing import MemoryService
 from contracts.routing import CaseEscalated, CaseOpened, CaseResolved
 from intake.adapters.mail_addresses import is_address
+from intake.adapters.photo_processes import PhotoProcesses
 from intake.app.open311_keys import ApiKeys, development_key
 from intake.app.readings import Reader
 from intake.app.use_cases import UseCases, use_cases
 from intake.domain.api_keys import ApiKey, hash_of
+from intake.domain.entries import Author
 from intake.handlers.documents import PRIVATE, REPORTS
 
 V2 = "/open311/v2"
@@ -38,7 +42,7 @@ ADA = Reader("ada-esempio", frozenset({"operator"}), "Ada Esempio")
 @pytest.fixture
 def cases(service: MemoryService) -> UseCases:
     """The use cases of the service."""
-    return use_cases(service.context, SECRET, is_address)
+    return use_cases(service.context, SECRET, is_address, PhotoProcesses().decode)
 
 
 @pytest.fixture
@@ -451,3 +455,73 @@ async def test_a_key_has_a_limit_and_can_be_revoked() -> None:
 
     assert names == ["slow", "slow"]
     assert int(many.value.headers["Retry-After"]) > 0  # type: ignore[attr-defined]
+
+
+async def test_a_reviewed_photo_has_an_address_for_everybody_until_it_is_taken_back(
+    client: httpx.AsyncClient, cases: UseCases
+) -> None:
+    id_ = await sent(client)
+    photos = [(await cases.photos.add(id_, file_of(picture(size)), Author.STAFF))[0] for size in (64, 65)]
+
+    async def shown() -> Any:
+        return (await client.get(f"/requests/{id_}.json?extensions=true")).json()[0]
+
+    before = await shown()
+    await cases.photos.review(ADA, id_, photos[1].sha256, public=True)
+    during = await shown()
+    url = during["media_url"].replace("https://ascolto.example", "http://intake.example")
+    photo = await client.get(url)
+    known = await client.get(url, headers={"If-None-Match": photo.headers["etag"]})
+    other = await client.get(url.replace(photos[1].sha256, photos[0].sha256))
+    await cases.photos.review(ADA, id_, photos[1].sha256, public=False)
+
+    assert before["media_url"] is None
+    assert during["extended_attributes"]["media_urls"] == [during["media_url"]]
+    assert (photo.headers["content-type"], photo.content[:2]) == ("image/jpeg", b"\xff\xd8")
+    assert (known.status_code, known.content, other.status_code) == (304, b"", 404)
+    assert (await shown())["media_url"] is None
+    assert (await client.get(url, headers={"If-None-Match": photo.headers["etag"]})).status_code == 404
+
+
+async def test_a_photo_of_a_report_that_is_not_public_is_nobody_s(
+    client: httpx.AsyncClient, cases: UseCases
+) -> None:
+    social = {"category": "isolamento", "place_id": "bg-monterosso-01", "description": "Sono sola"}
+    private = (await client.post("http://intake.example/v1/reports", json=social)).json()["report_id"]
+    withdrawn = await sent(client)
+    for id_ in (private, withdrawn):
+        photo, _ = await cases.photos.add(id_, file_of(picture()), Author.STAFF)
+        if id_ == private:
+            with pytest.raises(Refused, match="private-category"):
+                await cases.photos.review(ADA, id_, photo.sha256, public=True)
+        else:
+            await cases.photos.review(ADA, id_, photo.sha256, public=True)
+            await cases.withdrawals.withdraw(id_, "mistake")
+        url = f"http://intake.example/v1/reports/{id_}/photos/{photo.sha256}/large"
+        assert (await client.get(url)).status_code == 404
+
+
+async def test_a_joined_request_stays_open_and_names_the_one_that_goes_on(
+    client: httpx.AsyncClient, service: MemoryService, cases: UseCases
+) -> None:
+    first, second, third = [await sent(client, description=text) for text in ("x", "y", "z")]
+    await cases.merging.merge(first, second, "same-problem", ADA, uuid7(NOON))
+    await cases.merging.merge(second, third, "same-problem", ADA, uuid7(NOON))
+
+    rows = {
+        row["service_request_id"]: row
+        for row in (
+            await client.get("/requests.json?extensions=true", headers={"Accept-Language": "en"})
+        ).json()
+    }
+    await cases.withdrawals.withdraw(third, "mistake")
+    [alone] = (await client.get(f"/requests/{first}.json?extensions=true")).json()
+
+    assert {rows[one]["status"] for one in (first, second)} == {"open"}
+    assert [rows[one]["extended_attributes"]["duplicate_of"] for one in (first, second, third)] == [
+        third,
+        third,
+        None,
+    ]
+    assert third in rows[first]["status_notes"]
+    assert third not in str(alone)

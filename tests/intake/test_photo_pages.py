@@ -159,7 +159,7 @@ async def test_staff_sees_the_photos_beside_the_words_and_decides_who_else_does(
     )
     assert "Tutti" in shown.text
     everybody = await client.get(public)
-    assert (everybody.status_code, everybody.headers["cache-control"]) == (200, "public, max-age=60")
+    assert (everybody.status_code, everybody.headers["cache-control"]) == (200, "public, max-age=300")
 
     await operator.send(shown, {})
     assert (await client.get(public)).status_code == 404

@@ -106,7 +106,7 @@ class ReportPhotos:
     async def review(self, reader: Reader, report_id: str, sha256: str, public: bool) -> bool:
         """Show a photo to everybody, or take that back; returns whether it was so before.
 
-        Raises Refused when there is none (404), and when this person may not read the report (403).
+        Raises Refused when there is none (404), when this person may not read the report (403), and for one that is never public (409).
         """
         await self._readings.admit(report_id, reader)
         before = (await self.find(report_id, sha256)).public

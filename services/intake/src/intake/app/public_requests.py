@@ -12,6 +12,7 @@ from intake.app.publications import Publications
 from intake.app.registers import Registers
 from intake.domain.categories import Categories, Category
 from intake.domain.nearby import Point, places_within, published_place
+from intake.domain.photos import Photo
 from intake.domain.place_tree import PlaceTree
 from intake.domain.places import Place
 from intake.domain.public_reports import STATUSES, public_status, public_steps, public_update
@@ -59,12 +60,17 @@ class ShownPlace:
 
 @dataclass(frozen=True)
 class PublicRequest:
-    """A report with its category, its place, or None for an unknown one, and its public text, or None."""
+    """A report with its category, its place, or None for an unknown one, its public text, or None, and its reviewed photos.
+
+    `main_id` is the public report about the same problem that it was joined to, or None.
+    """
 
     report: Report
     category: Category
     where: ShownPlace | None
     text: str | None
+    photos: tuple[Photo, ...] = ()
+    main_id: str | None = None
 
     @property
     def status(self) -> str:
@@ -134,12 +140,43 @@ class PublicRequests:
         if not wanted.ids:
             first = (wanted.page - 1) * wanted.page_size
             reports = reports[first : first + wanted.page_size]
+        mains = await self._mains(reports, categories)
         return [
             PublicRequest(
-                one.report, categories[one.report.category], _shown(places, one.report.place_id), one.text
+                one.report,
+                categories[one.report.category],
+                _shown(places, one.report.place_id),
+                one.text,
+                one.photos,
+                mains.get(one.report.merged_into or ""),
             )
             for one in await self._publications.public(reports)
         ]
+
+    async def has_photo(self, report_id: str, sha256: str) -> bool:
+        """Whether everybody may see this photo: it was reviewed, and its report is public."""
+        return any(
+            photo.sha256 == sha256
+            for one in await self.find(RequestFilter(ids=(report_id,)))
+            for photo in one.photos
+        )
+
+    async def _mains(
+        self, reports: Sequence[Report], categories: Mapping[str, Category]
+    ) -> Mapping[str, str]:
+        """The public report to which each of these reports leads, by the id of the next one."""
+        known: dict[str, Report] = {}
+        wanted = {one.merged_into for one in reports if one.merged_into}
+        while wanted:
+            found = await reports_by_id(self._context, sorted(wanted))
+            known |= {one.report_id: one for one in found}
+            wanted = {one.merged_into for one in found if one.merged_into} - known.keys()
+        ends = {id_: _end(known, id_) for id_ in known}
+        public = await self._publications.public(
+            [one for one in ends.values() if _is_selected(one, RequestFilter(), categories)]
+        )
+        shown = {one.report.report_id for one in public}
+        return {id_: end.report_id for id_, end in ends.items() if end.report_id in shown}
 
     async def updates(self, times: Times, request_ids: tuple[str, ...] = ()) -> Sequence[PublicUpdate]:
         """The steps in these times, oldest first, of at most 1,000 requests, all or those with these ids."""
@@ -180,6 +217,14 @@ def _is_selected(report: Report, wanted: RequestFilter, categories: Mapping[str,
         return True
     first, last = wanted.updated
     return first <= public_update(report) <= last
+
+
+def _end(reports: Mapping[str, Report], report_id: str) -> Report:
+    report, seen = reports[report_id], {report_id}
+    while (next_id := report.merged_into or "") in reports and next_id not in seen:
+        seen.add(next_id)
+        report = reports[next_id]
+    return report
 
 
 def _shown(places: PlaceTree, place_id: str) -> ShownPlace | None:

@@ -12,6 +12,7 @@ from intake.app.registers import Registers
 from intake.app.tracking_codes import TrackingCodes
 from intake.domain.draft_rules import text_faults
 from intake.domain.drafts import Contact, normalized_text, tidy_text
+from intake.domain.photos import Photo
 from intake.domain.publications import Publication, personal_data_faults
 from intake.domain.readers import Part
 from intake.domain.reports import Report, Status
@@ -37,10 +38,11 @@ class ReviewedReport:
 
 @dataclass(frozen=True)
 class PublicReport:
-    """A report that everybody may see; `text` is None while no reviewed text is public."""
+    """A report that everybody may see, with its reviewed photos; `text` is None while no reviewed text is public."""
 
     report: Report
     text: str | None
+    photos: tuple[Photo, ...] = ()
 
 
 class Publications:
@@ -110,9 +112,11 @@ class Publications:
         return await public_rows(self._context, await selected_reports(self._context, selection, MOST_RECENT))
 
     async def public(self, reports: Sequence[Report]) -> Sequence[PublicReport]:
-        """These reports with their public texts, without those that were erased."""
+        """These reports with their public texts and photos, without those that were erased."""
         rows = await public_rows(self._context, reports)
-        return [PublicReport(row.report, self._text(row)) for row in rows if row.sealed is not None]
+        return [
+            PublicReport(row.report, self._text(row), row.photos) for row in rows if row.sealed is not None
+        ]
 
     async def _seal(self, report_id: str, text: str) -> bytes:
         sealed = await self._context.load(PRIVATE, report_id)

@@ -86,6 +86,11 @@ class Photos:
         """The photo with this hash, or None."""
         return next((one for one in self.photos if one.sha256 == sha256), None)
 
+    @property
+    def reviewed(self) -> tuple[Photo, ...]:
+        """Those that everybody may see."""
+        return tuple(one for one in self.photos if one.public)
+
     def with_photo(self, photo: Photo) -> "Photos":
         """These photos and one more, or with its new state in its place."""
         if self.find(photo.sha256) is None:

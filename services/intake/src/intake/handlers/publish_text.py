@@ -45,7 +45,7 @@ def publish_text(
     publication = publication or Publication(report.report_id)
     if publication.id == command.publication_id:
         return Change(answer={"known": True})
-    _check(report, categories)
+    check_public(report, categories)
     published = replace(publication, id=command.publication_id, fields=command.fields)
     review = Review(Act.PUBLISHED.value, command.by, moment.now)
     return Change(write=[PUBLICATIONS.put(reviewed(published, review))], answer={"known": False})
@@ -65,7 +65,8 @@ def take_back_text(
     )
 
 
-def _check(report: Report, categories: Categories | None) -> None:
+def check_public(report: Report, categories: Categories | None) -> None:
+    """Raise Refused (409) for a report that is withdrawn or whose category is private: nothing of it is ever public."""
     if categories is None:
         raise Early(CATEGORIES.name, "categories")
     category = categories.category(report.category)

@@ -162,7 +162,11 @@ REACTIONS = Reactions(
     on(ReserveUpload, lambda _: (), reserve_upload),
     on(UploadExpired, lambda _: (), expire_upload),
     on(AddPhoto, lambda c: (REPORTS[c.report_id], PHOTOS[c.report_id], WAITING[c.report_id]), add_photo),
-    on(ReviewPhoto, lambda c: (PHOTOS[c.report_id],), review_photo),
+    on(
+        ReviewPhoto,
+        lambda c: (REPORTS[c.report_id], PHOTOS[c.report_id], CATEGORIES["categories"]),
+        review_photo,
+    ),
     on(RenewPin, lambda c: (REPORTS[c.report_id],), renew_pin),
     on(LoadCategories, lambda c: (CATEGORIES[c.categories.name],), load_categories),
     on(LoadCategoryTexts, lambda c: (CATEGORY_TEXTS[c.texts.language],), load_category_texts),

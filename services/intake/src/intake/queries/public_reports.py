@@ -8,9 +8,10 @@ from typing import Any
 from chassis.documents import AnyOf, Between, Index
 from chassis.sealing import Sealed
 from chassis.service import ServiceContext
+from intake.domain.photos import Photo
 from intake.domain.publications import Publication
 from intake.domain.reports import Report, Status
-from intake.handlers.documents import PRIVATE, PUBLICATIONS, REPORTS
+from intake.handlers.documents import PHOTOS, PRIVATE, PUBLICATIONS, REPORTS
 
 INDEXES = (
     Index(REPORTS.name, (("state.category", 1), ("state.registered_at", -1))),
@@ -31,11 +32,12 @@ class Selection:
 
 @dataclass(frozen=True)
 class PublicRow:
-    """A report with its publication, or None, and the key of its contents; a report that was erased has no `sealed`."""
+    """A report with its publication, or None, its reviewed photos, and the key of its contents; an erased one has no `sealed`."""
 
     report: Report
     publication: Publication | None
     sealed: Sealed | None
+    photos: tuple[Photo, ...] = ()
 
 
 async def selected_reports(context: ServiceContext, selection: Selection, limit: int) -> Sequence[Report]:
@@ -51,14 +53,20 @@ async def reports_by_id(context: ServiceContext, report_ids: Sequence[str]) -> S
 
 
 async def public_rows(context: ServiceContext, reports: Sequence[Report]) -> Sequence[PublicRow]:
-    """These reports with their publications, in the same order."""
+    """These reports with their publications and their reviewed photos, in the same order."""
     if not reports:
         return []
     where = {"_id": AnyOf([report.report_id for report in reports])}
     published = {one.report_id: one for one in await context.list(PUBLICATIONS, where, limit=len(reports))}
     sealed = {one.owner: one for one in await context.list(PRIVATE, where, limit=len(reports))}
+    photos = {one.report_id: one.reviewed for one in await context.list(PHOTOS, where, limit=len(reports))}
     return [
-        PublicRow(report, published.get(report.report_id), _with_key(sealed.get(report.report_id)))
+        PublicRow(
+            report,
+            published.get(report.report_id),
+            _with_key(sealed.get(report.report_id)),
+            photos.get(report.report_id, ()),
+        )
         for report in reports
     ]
 

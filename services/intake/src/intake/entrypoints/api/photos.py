@@ -19,6 +19,8 @@ from intake.entrypoints.photo_bodies import body_of
 from intake.queries.reports import report_of
 
 STAFF = ("operator", "coordinator", "officer")
+# A photo that is taken back stays in caches for so long.
+PUBLIC = "public, max-age=300"
 
 Sha256 = Annotated[
     str,
@@ -164,19 +166,18 @@ def _serve_reading(api: APIRouter, use_cases: UseCases, access: PhotoAccess) -> 
     ) -> Response:
         """One size of a photo, for who may see the report; of a public photo for everybody."""
         photos, wanted = use_cases.photos, str(report_id)
-        if await _is_public(use_cases, wanted, sha256):
+        if await use_cases.public_requests.has_photo(wanted, sha256):
+            headers = {"Cache-Control": PUBLIC, "ETag": f'"{sha256}-{size.value}"'}
+            if headers["ETag"] in request.headers.get("if-none-match", ""):
+                return Response(status_code=304, headers=headers)
             data = await photos.read(wanted, sha256, size)
-            return Response(data, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=60"})
+            return Response(data, media_type="image/jpeg", headers=headers)
         holder = await access(request, report_id, sender, pin)
         if holder.reader is not None:
             data = await photos.read_as(holder.reader, wanted, sha256, size)
         else:
             data = await photos.read(wanted, sha256, size)
         return Response(data, media_type="image/jpeg")
-
-
-async def _is_public(use_cases: UseCases, report_id: str, sha256: str) -> bool:
-    return any(one.public for one in await use_cases.photos.of(report_id) if one.sha256 == sha256)
 
 
 def _stored(photo: Photo) -> StoredPhoto:

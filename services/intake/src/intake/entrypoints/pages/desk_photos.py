@@ -36,6 +36,7 @@ class PhotoDesk:
             crumbs=self._desk.crumbs(request, report),
             report=report,
             photo=photo,
+            can_be_public=await self._cases.publications.is_public(report) and report.status != "withdrawn",
             large=photo.rendition(Size.LARGE),
             place_of=page_of(report_id),
         )

@@ -20,6 +20,7 @@ _ENTRIES: Mapping[str, str] = {
     "service_requests": "request",
     "service_request_updates": "request_update",
     "notes": "note",
+    "media_urls": "media_url",
     "endpoints": "endpoint",
     "formats": "format",
     "errors": "error",

@@ -102,12 +102,8 @@ class Open311Api:
         """The requests of public services, the latest first: of the last 90 days, and at most 1,000."""
         self._endpoint.check(query.jurisdiction_id)
         found = await self._cases.public_requests.find(query.filter(self._context.clock()))
-        reader, name, more = (
-            await self._reader(request),
-            self._endpoint.agency.name,
-            is_true(query.extensions),
-        )
-        return rendered(format, "service_requests", [views.request(one, reader, name, more) for one in found])
+        reader, more = await self._reader(request), is_true(query.extensions)
+        return rendered(format, "service_requests", [views.request(one, reader, more) for one in found])
 
     async def request(
         self,
@@ -120,8 +116,7 @@ class Open311Api:
         """One request, in a list."""
         self._endpoint.check(query.jurisdiction_id)
         found = await self._cases.public_requests.one(service_request_id)
-        reader, name = await self._reader(request), self._endpoint.agency.name
-        document = views.request(found, reader, name, is_true(extensions))
+        document = views.request(found, await self._reader(request), is_true(extensions))
         return rendered(format, "service_requests", [document])
 
     async def token(self, token: str, format: Format, query: Reading) -> Response:  # noqa: A002
@@ -176,7 +171,8 @@ class Open311Api:
 
     async def _reader(self, request: Request) -> views.Reader:
         language = self._language(request)
-        return views.Reader(language, await self._cases.registers.words(language.code))
+        words = await self._cases.registers.words(language.code)
+        return views.Reader(language, words, self._endpoint)
 
     def _language(self, request: Request) -> Language:
         return chosen_language(request, self._texts)

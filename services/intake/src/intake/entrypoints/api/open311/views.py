@@ -8,8 +8,10 @@ from intake.app.open311_submissions import RegisteredRequest
 from intake.app.public_requests import PublicRequest, PublicUpdate, ShownPlace
 from intake.domain.categories import CHOICES, AnswerType, Categories, Category, Condition, Question
 from intake.domain.category_texts import CategoryWords
+from intake.domain.photos import Photo, Size
 from intake.domain.public_reports import public_due_date
-from intake.domain.reports import HANDED_OFF, REOPENED, Status, Step
+from intake.domain.reports import HANDED_OFF, MERGED, REOPENED, SPLIT, Status, Step
+from intake.entrypoints.api.open311.endpoint import Endpoint
 from intake.entrypoints.api.open311.formats import Value
 from webkit.i18n import Language
 
@@ -51,10 +53,11 @@ def discovery(changeset: str, contact: str, key_service: str, url: str, is_test:
 
 @dataclass(frozen=True)
 class Reader:
-    """The language of the answer, and the words of the categories in it."""
+    """The language of the answer, the words of the categories in it, and whose answer it is."""
 
     language: Language
     words: CategoryWords
+    endpoint: Endpoint
 
 
 def service(category: Category, categories: Categories, reader: Reader) -> Document:
@@ -102,26 +105,27 @@ def _attribute(category: Category, question: Question, number: int, reader: Read
     }
 
 
-def request(shown: PublicRequest, reader: Reader, agency: str, extensions: bool) -> Document:
-    """A request; without a public text its description is empty."""
+def request(shown: PublicRequest, reader: Reader, extensions: bool) -> Document:
+    """A request; without a public text its description is empty, without a reviewed photo its media_url."""
     report, category, language = shown.report, shown.category, reader.language
     due_at = public_due_date(report, category)
+    media = [_photo_url(reader.endpoint.public_url, report.report_id, one) for one in shown.photos]
     document: Document = {
         "service_request_id": report.report_id,
         "status": shown.status,
-        "status_notes": _notes_on(shown.steps[-1], language),
+        "status_notes": _status_notes(shown, language),
         "service_name": reader.words.category(category),
         "service_code": category.code,
         "description": shown.text,
-        "agency_responsible": agency,
+        "agency_responsible": reader.endpoint.agency.name,
         "service_notice": notice(category, language),
         "requested_datetime": report.registered_at,
         "updated_datetime": shown.updated_at,
         "expected_datetime": due_at,
         **_location(shown.where),
-        "media_url": None,
+        "media_url": media[0] if media else None,
     }
-    return {**document, **_extensions(shown, language)} if extensions else document
+    return {**document, **_extensions(shown, media, language)} if extensions else document
 
 
 def registered(made: RegisteredRequest, language: Language, account_id: str, extensions: bool) -> Document:
@@ -166,6 +170,18 @@ def _notes_on(step: Step, language: Language) -> str:
     return language.label("step", step.what)
 
 
+def _status_notes(shown: PublicRequest, language: Language) -> str:
+    """The last step; of a report that was joined to another public one also which: its steps count for both."""
+    notes = _notes_on(shown.steps[-1], language)
+    if shown.main_id is None:
+        return notes
+    return f"{notes}. {language.label('step-merged', 'main', None, id=shown.main_id)}"
+
+
+def _photo_url(public_url: str, report_id: str, photo: Photo) -> str:
+    return f"{public_url}/v1/reports/{report_id}/photos/{photo.sha256}/{Size.LARGE.value}"
+
+
 def _location(where: ShownPlace | None) -> Document:
     lat, long = (where.position if where else None) or (None, None)
     return {
@@ -184,10 +200,13 @@ def _address(where: ShownPlace) -> str:
     return ", ".join(part for number, part in enumerate(parts) if part and part not in parts[:number])
 
 
-def _extensions(shown: PublicRequest, language: Language) -> Document:
+def _extensions(shown: PublicRequest, media: Sequence[Value], language: Language) -> Document:
     place = shown.where and shown.where.place
+    working = [step for step in shown.steps if step.what not in (MERGED, SPLIT)]
     attributes: dict[str, Value] = {
-        "status": _extended_status(shown.steps[-1]),
+        "status": _extended_status(working[-1]),
+        "duplicate_of": shown.main_id,
+        "media_urls": media,
         "neighbourhood": place.neighbourhood if place else None,
         "province": place.province if place else None,
     }
