@@ -24,6 +24,7 @@ BUCHE = "  Buche: area-esterna"
         ("encoding: utf-8", "encoding: base64", "base64"),
         ("  id: Id", "  identity: Id", "must name exactly"),
         ("fixed: bg-monterosso", "nowhere: x", "line .*place"),
+        ("  state: Stato", "  # no state", "cancelled: name the column of the state"),
         ("timezone: Europe/Rome", "timezone: Marte/Sud", "Marte"),
         ("timezone: Europe/Rome", "timezone: Europe", "time zone"),
         ("source: municipium", "source: [", "not YAML"),
@@ -98,7 +99,7 @@ def test_the_shipped_mapping_is_read() -> None:
         (
             BUCHE,
             "  Buche: area-interna",
-            r"line 32: categories\.Buche is \"area-interna\": there is no such code",
+            r"line 35: categories\.Buche is \"area-interna\": there is no such code",
         ),
         ("category_when_empty: altro", "category_when_empty: altri", "category_when_empty is"),
         ("fixed: bg-monterosso", "fixed: bg-monterossi", r"place\.fixed is"),

@@ -106,13 +106,14 @@ def test_a_quote_that_closes_in_another_row_hides_no_row(tmp_path: Path, closing
 def test_a_stray_quote_hides_no_row_whatever_the_column_of_the_date(
     tmp_path: Path, order: Sequence[str]
 ) -> None:
-    order = (*order, "Chiusa")
+    order = (*order, "Chiusa", "Stato")
     cells = {
         "Id": "1",
         "Creato": "2026-01-01",
         "DescrizioneBreve": '"Buca',
         "Categoria": "Buche",
         "Chiusa": "",
+        "Stato": "",
     }
     other = cells | {"Id": "2", "DescrizioneBreve": 'tubo da 3"'}
     lines = [";".join(row[name] for name in order) for row in (cells, other)]

@@ -77,6 +77,34 @@ async def test_an_imported_list_keeps_its_closings_and_nobody_gets_a_case_for_th
     assert published == {one.report_id for one in reports} - {one.report_id for one in closed}
 
 
+async def test_a_row_that_the_list_cancelled_arrives_withdrawn_and_counts_nowhere(
+    client: httpx.AsyncClient, service: MemoryService, tmp_path: Path
+) -> None:
+    rows = (
+        "1;annullata;2026;2026-03-01;;testo;Buche\n"
+        "2;Eliminata;2026;2026-03-01;2026-03-05;testo;Buche\n"
+        "3;archiviata;2026;2026-03-01;2026-03-05;testo;Buche\n"
+        "4;in carico;2026;2026-03-01;;testo;Buche\n"
+    )
+    results = await sent_list(client, tmp_path, rows)
+    again = await sent_list(client, tmp_path, rows.replace("in carico", "annullata"))
+
+    reports = {
+        one.report_id: (one.status, [step.at.day for step in one.history])
+        for one in await service.context.list(REPORTS, limit=100)
+    }
+    published = {one.report_id for one in await service.published() if isinstance(one, ReportRegistered)}
+    first, second, third, fourth = (one.report_id for one in results)
+    assert [one.outcome for one in (*results, *again)] == ["accepted"] * 4 + ["known"] * 4
+    assert reports[first] == (Status.WITHDRAWN, [28])  # the day of the row begins in Rome before midnight UTC
+    assert reports[second] == (Status.WITHDRAWN, [4])
+    assert reports[third] == (Status.CLOSED, [4])
+    assert reports[fourth] == (Status.REGISTERED, [])
+    assert not {first, second, third} & published
+    row = (await csv_of(client))["tutti", "tutto", ""]
+    assert (row["aperte"], row["chiuse"]) == ("", "")  # two and one: too few to be published
+
+
 async def test_the_quantiles_of_an_imported_list_are_those_of_its_dates(
     client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -131,7 +159,13 @@ async def test_only_an_import_of_the_agency_registers_what_was_closed_before(
 
     forged = [
         await client.post("/v1/reports", json=closed | more)
-        for more in ({}, {"closing_proof": "0" * 64}, {"closing_proof": proof, "report_id": uuid7(NOON)})
+        for more in (
+            {},
+            {"closing_proof": "0" * 64},
+            {"closing_proof": proof, "report_id": uuid7(NOON)},
+            {"closing_proof": proof, "cancelled": True},
+            {"closing_proof": proof, "cancelled": True, "closed_at": None},
+        )
     ]
     early = await client.post(
         "/v1/reports", json=closed | {"closing_proof": proof, "heard_at": NOON.isoformat()}

@@ -107,7 +107,8 @@ def _body(report_id: str, mapped: Mapped, ids: RowIds) -> dict[str, Any]:
     draft = mapped.draft
     closed = draft.closed_at and {
         "closed_at": draft.closed_at.isoformat(),
-        "closing_proof": ids.closing_proof(report_id, draft.closed_at),
+        "cancelled": draft.cancelled,
+        "closing_proof": ids.closing_proof(report_id, draft.closed_at, draft.cancelled),
     }
     return {
         "report_id": report_id,

@@ -176,6 +176,7 @@ class Submissions:
             frail=draft.frail,
             heard_at=draft.heard_at,
             closed_at=draft.closed_at,
+            cancelled=draft.cancelled,
             sealed=self._contents.seal(report_id, draft),
             answers=draft.answers,
             skew_ms=heard.skew_ms if heard else 0,

@@ -67,9 +67,9 @@ class TrackingCodes:
         """The proof that a device has known the PIN of a code: 64 bits of an HMAC."""
         return _keyed(self._device, code, device)[:16]
 
-    def proves_closing(self, report_id: str, closed_at: datetime, proof: str) -> bool:
+    def proves_closing(self, report_id: str, closed_at: datetime, cancelled: bool, proof: str) -> bool:
         """Whether this proof comes from an import that has the service's secret; takes constant time."""
-        return hmac.compare_digest(closing_proof(self._import, report_id, closed_at), proof)
+        return hmac.compare_digest(closing_proof(self._import, report_id, closed_at, cancelled), proof)
 
     def pseudonym(self, *words: str) -> str:
         """A keyed hash that names a counter without revealing the words that it counts."""
@@ -84,7 +84,8 @@ class TrackingCodes:
         for later in ("flat", "answers"):
             if not body[later]:
                 del body[later]
-        del body["closed_at"]  # a list that is imported again has closings that it did not have before
+        for ending in ("closed_at", "cancelled"):
+            del body[ending]  # a list that is imported again has closings that it did not have before
         return hmac.new(self._body, json.dumps(body, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
     def text_fingerprint(self, *words: str) -> str:
@@ -97,9 +98,11 @@ def import_key(secret: bytes) -> bytes:
     return hmac.digest(secret, b"ascolto/intake/import", "sha256")
 
 
-def closing_proof(key: bytes, report_id: str, closed_at: datetime) -> str:
+def closing_proof(key: bytes, report_id: str, closed_at: datetime, cancelled: bool) -> str:
     """What proves that a report was closed at this time according to a list that the agency imports."""
-    return _keyed(key, "closed", report_id, closed_at.astimezone(UTC).isoformat())
+    return _keyed(
+        key, "cancelled" if cancelled else "closed", report_id, closed_at.astimezone(UTC).isoformat()
+    )
 
 
 def _keyed(key: bytes, *words: str) -> str:

@@ -24,7 +24,8 @@ class Draft:
     """A report as it is submitted; the flat, if given, is a place below the report's and is never published.
 
     `answers` is None when nobody was asked the category's questions.
-    `closed_at` is set when it was closed before, in the list that it is imported from.
+    `closed_at` is set when it was closed before, in the list that it is imported from; `cancelled` when that was no closing: whoever
+    kept the list, or whoever reported, took it back.
     """
 
     category: str
@@ -38,6 +39,7 @@ class Draft:
     flat: str | None = None
     answers: Answers | None = None
     closed_at: datetime | None = None
+    cancelled: bool = False
 
 
 def tidy(draft: Draft) -> Draft:

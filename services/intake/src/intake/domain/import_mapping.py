@@ -4,7 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 
 COLUMNS = ("id", "date", "text", "category")
-CLOSED = "closed"  # the optional column with the date of the closing
+# The optional columns: the date of the closing, and the state.
+CLOSED, STATE = "closed", "state"
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,10 @@ class PlaceRule:
 
 @dataclass(frozen=True)
 class ImportMapping:
-    """The content of a mapping file, its names in the form of `comparable`; `columns` maps our names to the file's."""
+    """The content of a mapping file, its names in the form of `comparable`; `columns` maps our names to the file's.
+
+    `cancelled` are the states of rows that were taken back.
+    """
 
     source: str
     delimiter: str
@@ -31,6 +35,7 @@ class ImportMapping:
     categories: tuple[tuple[str, str], ...]
     category_when_empty: str | None
     text_from_category: bool
+    cancelled: tuple[str, ...] = ()
 
     def needed(self) -> tuple[str, ...]:
         """The columns that the list must have."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from intake.domain.draft_rules import MOST_CHARACTERS
 from intake.domain.drafts import Draft, tidy
 from intake.domain.import_dates import read_moment
-from intake.domain.import_mapping import CLOSED, ImportMapping, PlaceRule, comparable
+from intake.domain.import_mapping import CLOSED, STATE, ImportMapping, PlaceRule, comparable
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,18 @@ def map_row(mapping: ImportMapping, row: Mapping[str, str]) -> Mapped | Rejected
         if not row_id:
             raise _Unmappable(f"no id in column {columns['id']}")
         label = comparable(row.get(columns["category"], ""))
+        heard_at = _date(mapping, row.get(columns["date"], "").strip())
+        closed_at = _closing(mapping, row.get(columns.get(CLOSED, ""), "").strip())
+        cancelled = comparable(row.get(columns.get(STATE, ""), "")).casefold() in mapping.cancelled
         draft = Draft(
             category=_category(mapping, label),
             place_id=_place(mapping.place, row),
             description=_text(mapping, row.get(columns["text"], ""), label),
             channel="import",
-            heard_at=_date(mapping, row.get(columns["date"], "").strip()),
-            closed_at=_closing(mapping, row.get(columns.get(CLOSED, ""), "").strip()),
+            heard_at=heard_at,
+            # Nobody knows when a row without a closing was cancelled: it ends on the day on which it began.
+            closed_at=closed_at or (heard_at if cancelled else None),
+            cancelled=cancelled,
         )
     except _Unmappable as error:
         return Rejected("".join(filter(str.isprintable, row_id)), str(error))

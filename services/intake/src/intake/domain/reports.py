@@ -115,6 +115,12 @@ def closed_before(report: Report, closed_at: datetime) -> Report:
     return replace(report, status=Status.CLOSED, history=(Step(Status.CLOSED.value, closed_at),))
 
 
+def cancelled_before(report: Report, cancelled_at: datetime) -> Report:
+    """The report as an imported list has it: taken back before it was registered."""
+    step = Step(Status.WITHDRAWN.value, cancelled_at)
+    return replace(report, status=Status.WITHDRAWN, history=(step,), voices=0)
+
+
 def last_closing(status: Status, history: tuple[Step, ...], registered_at: datetime) -> datetime | None:
     """When a closed report was closed; None for one that is not, and for one that was closed before it was registered."""
     closings = [step.at for step in history if step.what == Status.CLOSED]

@@ -10,7 +10,7 @@ from intake.domain.categories import Categories, Category, class_of
 from intake.domain.draft_rules import Fault, closed_at_faults, heard_at_faults, subject_faults
 from intake.domain.places import Place
 from intake.domain.questions import Answers, raised_to
-from intake.domain.reports import Report, closed_before
+from intake.domain.reports import Report, cancelled_before, closed_before
 from intake.handlers.documents import CATEGORIES, PRIVATE, REPORTS, PrivatePart
 
 
@@ -34,6 +34,7 @@ class RegisterReport:
     session_id: str | None = None
     closed_at: datetime | None = None
     skew_ms: int = 0
+    cancelled: bool = False
 
 
 def register_report(
@@ -46,7 +47,8 @@ def register_report(
 ) -> Change:
     """Register the report and publish ReportRegistered; the same report again changes nothing.
 
-    A report that was closed before, in an imported list, is registered as closed: nobody else has to know of it.
+    A report that was closed or cancelled before, in an imported list, is registered as closed or withdrawn: nobody else has to know
+    of it.
 
     Raises Refused for another report under a used id, for one that waits for the desk (409), and for one that violates a rule.
     """
@@ -58,7 +60,8 @@ def register_report(
     report = _opened(command, category, moment.now)
     events = [_registered(report, category, place)]
     if command.closed_at is not None:
-        report, events = closed_before(report, command.closed_at), []
+        ended = cancelled_before if command.cancelled else closed_before
+        report, events = ended(report, command.closed_at), []
     return Change(
         write=[REPORTS.put(report), PRIVATE.put(command.sealed)],
         events=events,

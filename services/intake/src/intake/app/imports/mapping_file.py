@@ -12,7 +12,7 @@ from intake.app.imports.csv_dialect import QUOTE
 from intake.app.imports.csv_rows import ImportFailed, printable
 from intake.domain.categories import Categories
 from intake.domain.import_dates import format_problem
-from intake.domain.import_mapping import CLOSED, COLUMNS, ImportMapping, PlaceRule, comparable
+from intake.domain.import_mapping import CLOSED, COLUMNS, STATE, ImportMapping, PlaceRule, comparable
 from intake.domain.place_tree import PlaceTree
 
 
@@ -32,8 +32,10 @@ def _delimiter(value: str) -> str:
 
 
 def _all_columns(columns: dict[str, str]) -> dict[str, str]:
-    if set(columns) - {CLOSED} != set(COLUMNS):
-        raise ValueError(f"must name exactly {', '.join(COLUMNS)}, and {CLOSED} if the list has it")
+    if set(columns) - {CLOSED, STATE} != set(COLUMNS):
+        raise ValueError(
+            f"must name exactly {', '.join(COLUMNS)}, and {CLOSED} and {STATE} if the list has them"
+        )
     return columns
 
 
@@ -74,6 +76,7 @@ class _MappingFile(Row):
     text_when_empty: Literal["category", "reject"] = "reject"
     category_when_empty: Word | None = None
     categories: Words
+    cancelled: list[Word] = Field([])
 
     def mapping(self) -> ImportMapping:
         return ImportMapping(
@@ -88,6 +91,7 @@ class _MappingFile(Row):
             categories=tuple(self.categories.items()),
             category_when_empty=self.category_when_empty,
             text_from_category=self.text_when_empty == "category",
+            cancelled=tuple(state.casefold() for state in self.cancelled),
         )
 
 
@@ -107,6 +111,8 @@ def parse(path: Path) -> tuple[SeedFile, ImportMapping]:
     found = read(file, _MappingFile)
     if found.place.fixed is None and found.place.column is None:
         refuse([file.fault(("place",), "name a `fixed` place or a `column`")])
+    if found.cancelled and STATE not in found.columns:
+        refuse([file.fault(("cancelled",), f"name the column of the state in `columns` as `{STATE}`")])
     return file, found.mapping()
 
 

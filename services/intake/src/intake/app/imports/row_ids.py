@@ -29,9 +29,9 @@ class RowIds:
         digest = hmac.digest(self._key, f"{self._source}\0{row_id}".encode(), "sha256")
         return str(uuid.UUID(bytes=digest[:16], version=5))
 
-    def closing_proof(self, report_id: str, closed_at: datetime) -> str:
-        """What proves to intake that the list says when this report was closed."""
-        return closing_proof(self._key, report_id, closed_at)
+    def closing_proof(self, report_id: str, closed_at: datetime, cancelled: bool = False) -> str:
+        """What proves to intake that the list says when this report was closed or cancelled."""
+        return closing_proof(self._key, report_id, closed_at, cancelled)
 
     def former(self, row_id: str) -> str:
         """The report id of a row that was imported before ids were keyed."""

@@ -87,9 +87,12 @@ class NewReport(Body):
         None,
         description="When it was closed, for a report of the past in an imported list: nobody gets a case.",
     )
+    cancelled: bool = Field(
+        False, description="With `closed_at`: it was taken back then; the list did not close it."
+    )
     closing_proof: str | None = Field(
         None,
-        description="HMAC of the import over `report_id` and `closed_at`, with a key from intake's secret.",
+        description="HMAC of the import over `report_id`, `closed_at` and `cancelled`, with a key from intake's secret.",
         pattern=r"^[0-9a-f]{64}$",
     )
 
@@ -108,6 +111,7 @@ class NewReport(Body):
             flat=self.flat,
             answers=None if self.answers is None else read_answers(self.answers),
             closed_at=self.closed_at,
+            cancelled=self.cancelled,
         )
 
 
@@ -253,15 +257,16 @@ def client_id(given: UUID, name: str = "report_id") -> str:
 
 def _check_closing(body: NewReport, report_id: str, use_cases: UseCases) -> None:
     """Raises Refused (422) for a closing that no import with the service's secret has sent."""
-    if body.closed_at is None:
+    at, proof = body.closed_at, body.closing_proof or ""
+    if at is None and not body.cancelled:
         return
-    if not use_cases.codes.proves_closing(report_id, body.closed_at, body.closing_proof or ""):
+    if at is None or not use_cases.codes.proves_closing(report_id, at, body.cancelled, proof):
         raise Refused(
             "closing-not-proven",
             "Only an import of the agency registers reports that were closed before.",
             status=422,
             field="closed_at",
-            fix="Leave closed_at out, or import the list with `python -m intake import`.",
+            fix="Leave closed_at and cancelled out, or import the list with `python -m intake import`.",
         )
 
 
