@@ -14,16 +14,16 @@ export class Draft {
 
   later() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.store(), PAUSE_MS);
+    if (!this.stopped) this.timer = setTimeout(() => (this.storing = this.store()), PAUSE_MS);
   }
 
   async store() {
     const sealed = await sealValue(NAME, this.values());
-    if (this.timer !== null) await write([["private", sealed, NAME]]).catch(() => undefined);
+    if (!this.stopped) await write([["private", sealed, NAME]]).catch(() => undefined);
   }
 
   async restore() {
-    this.timer = undefined;
+    this.stopped = false;
     const known = await read("private", NAME);
     const values = known && (await openValue(NAME, known).catch(() => null));
     if (values) this.fill(values);
@@ -34,13 +34,21 @@ export class Draft {
     return (await read("private", NAME)) !== undefined;
   }
 
-  stop() {
+  /** Writes nothing from now on: what is being written is there when the promise is kept. */
+  async stop() {
+    this.stopped = true;
     clearTimeout(this.timer);
-    this.timer = null;
+    await this.storing;
+  }
+
+  /** Goes on after a stop: what is in the form was not saved after all. */
+  resume() {
+    this.stopped = false;
+    this.later();
   }
 
   async forget() {
-    this.stop();
+    await this.stop();
     await write([], [["private", NAME]]);
   }
 }

@@ -43,24 +43,35 @@ function startButtons(problem, talk) {
   document.addEventListener("send", sendNow);
 }
 
+const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** The first time there is nothing to work with until the network has given it. */
+async function firstBundle() {
+  for (;;) {
+    const state = await refresh();
+    if (bundle !== null) return state;
+    await setState(state === "login" ? "login" : "offline");
+    await pause(3);
+  }
+}
+
 async function start() {
   if (await endSession()) return;
   startUpdates();
-  const state = await refresh();
+  await startStatus();
+  startLeaving();
+  const state = await firstBundle();
   const known = () => bundle;
   const [problem, talk] = [new ProblemForm(known), new TalkForm(known)];
   startButtons(problem, talk);
-  startLeaving();
-  await startStatus();
   persist();
-  if (bundle === null) return setState(state === "login" ? "login" : "offline");
   await talk.draw();
   showView("today");
   if (await Draft.exists()) await problem.open((await currentTalk()) !== null);
   byId("ready").dataset.ready = "1";
   addEventListener("online", refresh);
   await startSending();
-  return state === "login" || state === "another" ? setState(state) : undefined;
+  return state === "online" ? undefined : setState(state);
 }
 
 start();

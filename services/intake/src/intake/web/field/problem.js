@@ -33,14 +33,20 @@ export class ProblemForm {
   async open(inTalk) {
     this.talk = inTalk ? await currentTalk() : null;
     fillCategories(this.form.elements.category, this.bundle().categories);
-    this.form.reset();
-    this.photos.clear();
+    this.clear();
     this.place.choose(this.talk?.household.place_id ?? "");
     byId("problem-contact").hidden = this.talk !== null;
     await this.draft.restore();
     this.drawQuestions();
     showErrors(this.form, {});
     showView("problem");
+  }
+
+  /** Nothing that was typed stays in the page. */
+  clear() {
+    this.form.reset();
+    this.photos.clear();
+    this.place.choose("");
   }
 
   changed(event) {
@@ -105,8 +111,11 @@ export class ProblemForm {
     if (Object.keys(errors).length || danger(this.bundle(), this.category, values.answers) || this.saving) return;
     this.saving = true;
     try {
+      await this.photos.ready();
+      await this.draft.stop();
       await this.keep(values);
     } catch (error) {
+      this.draft.resume();
       byId("no-room").hidden = false;
       byId("no-room").focus();
       console.error(error.name);
@@ -117,13 +126,11 @@ export class ProblemForm {
 
   /** Report and photos in one transaction: all of it is on the phone, or none. */
   async keep(values) {
-    await this.photos.ready();
     const report = uuid7();
     const body = this.body(values);
     const puts = await valuePuts("report", `report:${report}`, { report, ...(this.talk ? { talk: this.talk.session_id } : {}) }, body);
     for (const photo of this.photos.chosen) puts.push(...(await photoPuts(report, photo)));
     await keep(puts, [["private", "draft"]]);
-    this.draft.stop();
     if (this.talk) await countProblem();
     document.body.dataset.saved = report;
     byId("saved").hidden = false;
@@ -144,6 +151,7 @@ export class ProblemForm {
 
   close(view) {
     this.draft.forget();
+    this.clear();
     byId("no-room").hidden = true;
     showView(view);
     document.dispatchEvent(new Event("problem-closed"));

@@ -6,7 +6,7 @@ import { byId, make, say, when } from "./ui.js";
 import { openValue } from "./vault.js";
 
 const KEPT_DAYS = 7;
-let state = "idle";
+let state = "starting";
 let drawing = null;
 
 /** Shows the numbers now and after every change. */
@@ -39,7 +39,7 @@ async function drawNumbers() {
   const bar = byId("on-phone");
   Object.assign(bar.dataset, { reports: numbers.reports, photos: numbers.photos, talks: numbers.talks, state });
   byId("on-phone-text").textContent = numbers.all ? say("on-phone", numbers) : say("all-sent");
-  byId("state-text").textContent = say(numbers.all || state === "login" || state === "another" ? `state-${state}` : "state-none");
+  byId("state-text").textContent = sentence(numbers.all);
   byId("login-needed").hidden = state !== "login";
   byId("another-person").hidden = state !== "another";
   byId("send-now").hidden = !numbers.all || state === "sending";
@@ -49,9 +49,14 @@ async function drawNumbers() {
   storage.textContent = storage.hidden ? "" : say(`storage-${storage.dataset.level}`);
 }
 
+function sentence(left) {
+  if (left || state === "login" || state === "another") return say(`state-${state}`);
+  return say(state === "offline" ? "no-network" : "state-none");
+}
+
 async function drawHistory() {
   const records = await waiting();
-  const photos = (report) => records.filter((one) => one.kind === "photo" && one.report === report).length;
+  const photos = (report) => records.filter((one) => one.kind === "photo" && one.report === report);
   const queued = records.filter((one) => one.kind === "report").reverse();
   const rows = await Promise.all(queued.map(async (one) => queuedRow(one, photos(one.report), await shownOf(one))));
   const past = (await readAll("history")).filter((one) => !queued.some((other) => other.report === one.report));
@@ -87,10 +92,12 @@ async function pastRow(one, photos) {
 function row(report, outcome, photos, shown, lines) {
   const title = make("h3", { class: "h5" }, shown.category ?? "");
   const place = make("p", {}, shown.place ?? "");
-  const left = photos ? make("p", {}, say("photos-left", { photos })) : null;
+  const refused = photos.filter((one) => one.state === "refused").length;
+  const left = photos.length ? make("p", {}, say("photos-left", { photos: photos.length })) : null;
+  const lost = refused ? make("p", {}, say("photos-refused", { photos: refused })) : null;
   const tone = { queued: "card-warning", refused: "card-late" }[outcome] ?? "";
-  const attributes = { class: `card-box ${tone}`, "data-report": report, "data-outcome": outcome, "data-photos": String(photos) };
-  return make("li", attributes, title, place, ...lines, left);
+  const attributes = { class: `card-box ${tone}`, "data-report": report, "data-outcome": outcome, "data-photos": String(photos.length) };
+  return make("li", attributes, title, place, ...lines, left, lost);
 }
 
 async function retry(event) {

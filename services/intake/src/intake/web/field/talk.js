@@ -84,6 +84,7 @@ export class TalkForm {
     const { session_id: id, started_at, notes } = talk;
     const puts = await valuePuts("talk", `talk:${id}`, { talk: id }, { started_at, household, notes });
     await keep([...puts, ["private", await sealValue(NAME, talk), NAME]]);
+    this.form.reset();
     await this.show();
   }
 
