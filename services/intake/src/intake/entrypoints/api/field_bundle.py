@@ -36,7 +36,7 @@ class FieldBundles:
         known = self._known.get(language)
         if known is None or known[0] != versions:
             listed = category_tree(categories, words, language).model_dump(mode="json")
-            body = {"places": _places(tree), "categories": listed, "search": search_rules()}
+            body = {"places": rows_of(tree), "categories": listed, "search": search_rules()}
             known = self._known[language] = (versions, _bundle(body))
         return known[1]
 
@@ -46,7 +46,7 @@ def _bundle(body: Mapping[str, Any]) -> FieldBundle:
     return FieldBundle(text, f'"{hashlib.sha256(text).hexdigest()[:32]}"')
 
 
-def _places(tree: PlaceTree) -> Mapping[str, Any]:
+def rows_of(tree: PlaceTree) -> Mapping[str, Any]:
     """The open places as rows, in the order of the register, which breaks ties of the search."""
     found = [one for one in tree.places if one.closed_on is None and one.kind is not PlaceKind.PROVINCE]
     around = {one.neighbourhood: [one.neighbourhood_label, one.province_label] for one in found}

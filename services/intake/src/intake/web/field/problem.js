@@ -39,6 +39,7 @@ export class ProblemForm {
     await this.draft.restore();
     this.drawQuestions();
     showErrors(this.form, {});
+    byId("saved").hidden = true;
     showView("problem");
   }
 

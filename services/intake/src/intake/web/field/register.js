@@ -34,14 +34,16 @@ export async function loadDay() {
     await forgetPrivate();
   }
   const { seal: _, ...kept } = day;
-  await write([["data", day.owner, "owner"], ["private", await sealValue(DAY, { ...kept, cases: await fetchCases() }), DAY]]);
-  return { day: { ...(await keptDay()), seal: day.seal }, state: "online" };
+  const found = await fetchCases();
+  const whole = { ...kept, cases: found.cases ?? (await keptDay())?.cases ?? null };
+  await write([["data", day.owner, "owner"], ["private", await sealValue(DAY, whole), DAY]]);
+  return { day: { ...whole, mayEnter: found.mayEnter }, state: "online" };
 }
 
-/** The open cases of this operator, from the service that has them; null when it cannot be asked. */
+/** The open cases of this operator, from the service that has them, which has a login of its own. */
 async function fetchCases() {
   const answer = await ask("GET", "/lavoro/oggi", { headers: { "HX-Request": "true" } }).catch(() => null);
-  return answer?.ok ? (await answer.json()).cases : ((await keptDay())?.cases ?? null);
+  return answer?.ok ? await answer.json() : { cases: null, mayEnter: answer?.status === 401 };
 }
 
 async function keptDay() {

@@ -90,7 +90,7 @@ async function pastRow(one, photos) {
 }
 
 function row(report, outcome, photos, shown, lines) {
-  const title = make("h3", { class: "h5" }, shown.category ?? "");
+  const title = make("h4", { class: "h5" }, shown.category ?? "");
   const place = make("p", {}, shown.place ?? "");
   const refused = photos.filter((one) => one.state === "refused").length;
   const left = photos.length ? make("p", {}, say("photos-left", { photos: photos.length })) : null;

@@ -3,7 +3,7 @@ import { read, write } from "./database.js";
 import { PlaceField, placeName } from "./fields.js";
 import { uuid7 } from "./ids.js";
 import { keep, valuePuts } from "./outbox.js";
-import { byId, say, showErrors, showView, when } from "./ui.js";
+import { byId, inRome, say, showErrors, showView, when } from "./ui.js";
 import { openValue, sealValue } from "./vault.js";
 
 const NAME = "talk";
@@ -107,10 +107,10 @@ export class TalkForm {
     byId("talk-agreed").textContent = talk.agreed.map(when).join(", ");
   }
 
-  /** An appointment, at an hour in Rome as the phone's clock shows it. */
+  /** An appointment, at an hour in Rome. */
   async agree() {
     const form = byId("follow-up");
-    const at = new Date(form.elements.at.value);
+    const at = inRome(form.elements.at.value);
     const isWrong = Number.isNaN(at.getTime()) || at.getTime() < Date.now();
     showErrors(form, isWrong ? { at: say("error-day") } : {});
     if (isWrong) return;

@@ -11,13 +11,14 @@ export function drawToday(bundle, day) {
   const cases = (day?.cases ?? []).map(caseRow);
   byId("cases").replaceChildren(...cases);
   byId("cases-empty").hidden = cases.length > 0 || day?.cases == null;
-  byId("cases-unknown").hidden = day?.cases != null;
+  byId("cases-unknown").hidden = day?.cases != null || day?.mayEnter === true;
+  byId("cases-enter").hidden = day?.mayEnter !== true;
 }
 
 const place = (bundle, id) => (id ? [make("br"), placeName(bundle, id)] : []);
 
 function caseRow(one) {
-  const title = make("h3", { class: "h5" }, make("a", { href: `/lavoro/${one.report_id}` }, one.category));
+  const title = make("h4", { class: "h5" }, make("a", { href: `/lavoro/${one.report_id}` }, one.category));
   const due = make("p", {}, say(one.late ? "case-late" : "case-due", { when: when(one.due_at) }));
   return make("li", { class: `card-box${one.late ? " card-late" : ""}` }, title, make("p", {}, one.place), due);
 }

@@ -23,7 +23,7 @@ export function make(tag, attributes = {}, ...children) {
 export function showView(name) {
   for (const one of document.querySelectorAll("[data-view]")) one.hidden = one.dataset.view !== name;
   document.body.dataset.shown = name;
-  const heading = document.querySelector(`[data-view="${name}"] :is(h1, h2)`);
+  const heading = document.querySelector(`[data-view="${name}"]  .view-title`);
   heading?.focus({ preventScroll: true });
   scrollTo(0, 0);
 }
@@ -49,3 +49,11 @@ const WHEN = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "short", timeStyle: 
 
 /** A day and an hour in Rome. */
 export const when = (at) => WHEN.format(new Date(at));
+
+/** The moment at which a clock in Rome shows this day and hour, whatever the phone's own time zone is. */
+export function inRome(shown) {
+  const guess = new Date(`${shown}Z`);
+  if (Number.isNaN(guess.getTime())) return guess;
+  const there = new Date(`${guess.toLocaleString("sv-SE", { timeZone: "Europe/Rome" }).replace(" ", "T")}Z`);
+  return new Date(2 * guess.getTime() - there.getTime());
+}
