@@ -414,7 +414,8 @@ class Walk:
         # A fragment without a session sends the browser through a login, and back.
         own = own or (message.location.get("url", "").endswith("/scheda") and "401" in message.text)
         # The operators' app is told that the login is over, and goes on without a network.
-        own = own or ("/v1/field/" in message.location.get("url", "") and "401" in message.text)
+        asked = re.search("/v1/field/|/lavoro/oggi", message.location.get("url", ""))
+        own = own or (asked is not None and "401" in message.text)
         own = own or "net::ERR_INTERNET_DISCONNECTED" in message.text
         # Axe tries styles of its own on the page, which the page's policy refuses.
         measured = message.location.get("url", "").endswith(AXE.name)
