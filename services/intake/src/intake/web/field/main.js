@@ -10,19 +10,31 @@ import { TalkForm, currentTalk } from "./talk.js";
 import { drawToday } from "./today.js";
 import { byId, showView } from "./ui.js";
 
+// Until the app can be opened without a network, and from then on.
+const [TRY_SECONDS, LOOK_SECONDS] = [5, 600];
 let bundle = null;
 
 /** A new version takes over by itself; a page on which something is being typed waits for a tap. */
 function startUpdates() {
   const { serviceWorker } = navigator;
   const hadOne = serviceWorker.controller !== null;
-  serviceWorker.register("/campo/sw.js", { scope: "/campo", type: "module", updateViaCache: "none" });
+  keepCurrent();
   serviceWorker.addEventListener("controllerchange", () => {
     if (!hadOne) return;
     if (document.body.dataset.shown === "today") location.reload();
     else byId("update").hidden = false;
   });
   byId("update").addEventListener("click", () => location.reload());
+}
+
+/** Looks for the service worker, and for a newer one, again and again: what a bad network cut off is asked for once more. */
+async function keepCurrent() {
+  const options = { scope: "/campo", type: "module", updateViaCache: "none" };
+  const found = await navigator.serviceWorker.register("/campo/sw.js", options).catch(() => null);
+  await found?.update().catch(() => undefined);
+  const isInstalled = Boolean(found?.active);
+  byId("ready").dataset.offline = isInstalled ? "1" : "0";
+  setTimeout(keepCurrent, (isInstalled ? LOOK_SECONDS : TRY_SECONDS) * 1000);
 }
 
 async function refresh() {
