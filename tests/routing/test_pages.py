@@ -141,6 +141,18 @@ async def test_a_login_returns_to_the_requested_page(browser: httpx.AsyncClient)
     assert "Solitudine e isolamento" in page.text
 
 
+async def test_the_app_of_an_operator_reads_the_open_cases_and_is_never_sent_to_a_login(
+    browser: httpx.AsyncClient,
+) -> None:
+    asked = {"HX-Request": "true"}
+    before = await browser.get("/lavoro/oggi", headers=asked)
+    await log_in(browser)
+    [case] = (await browser.get("/lavoro/oggi", headers=asked)).json()["cases"]
+
+    assert before.status_code == 401
+    assert (case["report_id"], case["category"], case["late"]) == (REPORT, "Solitudine e isolamento", False)
+
+
 @pytest.mark.parametrize(("role", "status"), [("coordinator", 200), ("officer", 403), ("ops", 403)])
 async def test_only_operators_and_coordinators_see_cases(
     browser: httpx.AsyncClient, role: str, status: int
