@@ -6,6 +6,7 @@ import { open, openValue, sealValue } from "./vault.js";
 const BASE = "/v1/field";
 const SECONDS = { photo: 120, otherwise: 20 };
 const DESK_MINUTES = 15;
+const SOON_MS = [300, 1000];
 // What a refusal of the whole session means for the phone; every other 4xx is about one record.
 const STOPS = { 401: "login", "not-logged-in": "login", "login-unconfirmed": "login", "another-person": "another", "not-allowed": "another" };
 const LATER = new Set([408, 425, 429]);
@@ -86,11 +87,24 @@ async function bodyOf(one) {
   return { body: JSON.stringify(sent), type: "application/json", value };
 }
 
+/** The answer; a request that the network lost is made again soon, because on a bad network the next one often arrives. */
+async function asked(make) {
+  for (const pause of SOON_MS) {
+    try {
+      return await make();
+    } catch (error) {
+      if (!(error instanceof TypeError) || !navigator.onLine) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  return make();
+}
+
 /** Sends one record; returns why everything has to stop, or nothing. */
 async function sendOne(one) {
   const { value, ...request } = await bodyOf(one);
   const [method, path] = REQUESTS[one.kind](one);
-  const answer = await ask(method, path, request);
+  const answer = await asked(() => ask(method, path, request));
   const said = await answer.json().catch(() => ({}));
   if (answer.ok) return arrived(one, value, said);
   if (answer.status >= 500 || LATER.has(answer.status) || slugOf(said) === "not-yet") {
