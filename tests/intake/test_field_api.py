@@ -169,6 +169,22 @@ async def test_a_talk_is_sent_whole_again_and_late(phone: httpx.AsyncClient, ser
     assert [one["what"] for one in day["appointments"]] == ["home-visit"]
 
 
+async def test_a_known_household_is_found_and_its_reading_is_in_the_audit(
+    phone: httpx.AsyncClient, service: MemoryService
+) -> None:
+    report_id = uuid7(NOON)
+    await phone.put(f"/v1/field/reports/{report_id}", json=body())
+
+    [found] = (await phone.post("/v1/field/households", json={"text": "esempi BRUNO"})).json()
+    nobody = await phone.post("/v1/field/households", json={"text": "Nessuno Qui"})
+
+    [line] = await service.context.audited({"details.report_id": report_id})
+    assert found["household"]["contact"]["phone"] == "035 000000"
+    assert (found["household"]["place_id"], found["household"]["frailty"]) == ("bg-monterosso-01", True)
+    assert nobody.json() == []
+    assert line["by"] == ADA.subject
+
+
 async def test_nobody_sends_what_another_person_kept_and_nothing_is_a_redirect(
     phone: httpx.AsyncClient, service: MemoryService
 ) -> None:

@@ -12,7 +12,7 @@ from intake.app.use_cases import UseCases
 from intake.domain.drafts import Contact, Draft
 from intake.domain.entries import Author
 from intake.entrypoints.api.field_bundle import FieldBundles
-from intake.entrypoints.api.field_talks import serve_talks
+from intake.entrypoints.api.field_talks import serve_households, serve_talks
 from intake.entrypoints.api.photos import Sha256
 from intake.entrypoints.api.request_body import Body
 from intake.entrypoints.api.v1 import GivenAnswer, NewContact, client_id, read_answers
@@ -84,6 +84,7 @@ class FieldRoutes:
         self._serve_reading(api)
         self._serve_reports(api)
         serve_talks(api, self._cases, self._guard)
+        serve_households(api, self._cases, self._guard, self._site)
         return api
 
     def _serve_reading(self, api: APIRouter) -> None:

@@ -1,12 +1,13 @@
-"""The listening sessions of the operators' app: sent whole and again, and late when they were held without a network."""
+"""The listening sessions of the operators' app: sent whole and again, late when there was no network; and known households."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
-from pydantic import Field
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.fields import Instant
+from intake.app.contents import FullReport
 from intake.app.field_talks import FieldTalk
 from intake.app.sessions import Appointment
 from intake.app.talks import Household
@@ -18,6 +19,7 @@ from intake.entrypoints.api.v1 import NewContact, client_id
 from intake.entrypoints.pages.desk_layout import reader_of
 from webkit.guards import ScriptGuard
 from webkit.login import Visitor
+from webkit.site import Site
 
 
 class NewFieldTalk(Body):
@@ -35,6 +37,59 @@ class NewFieldTalk(Body):
         one = self.household
         household = Household(contact, one.frailty, one.place_id, one.language, one.flat)
         return FieldTalk(self.started_at, self.sent_at, household, self.notes)
+
+
+class Sought(Body):
+    """What somebody says of themselves; sent in a body, so that no log has it."""
+
+    text: str = Field(min_length=1, max_length=200)
+
+
+class KnownHousehold(BaseModel):
+    """An earlier report with what it says of its household."""
+
+    report_id: str
+    category: str
+    place: str
+    heard_at: AwareDatetime
+    household: NewHousehold
+
+
+def serve_households(api: APIRouter, cases: UseCases, guard: ScriptGuard, site: Site) -> None:
+    """Add the look-up of households, which needs a network."""
+
+    @api.post("/households")
+    async def find(
+        request: Request, body: Sought, visitor: Annotated[Visitor, Depends(guard)]
+    ) -> list[KnownHousehold]:
+        """The reports with this code, name, phone or address; the audit has a line for each."""
+        categories, places = await cases.registers.categories(), await cases.registers.places()
+        words = await cases.registers.words(site.language(request).code)
+        found = []
+        for one in await cases.lookups.find(body.text, reader_of(visitor)):
+            category, place = categories.category(one.report.category), places.place(one.report.place_id)
+            found.append(
+                KnownHousehold(
+                    report_id=one.report.report_id,
+                    category=words.category(category) if category else one.report.category,
+                    place=f"{place.label}, {place.neighbourhood_label}" if place else "",
+                    heard_at=one.report.heard_at,
+                    household=_household(one),
+                )
+            )
+        return found
+
+
+def _household(one: FullReport) -> NewHousehold:
+    content = one.content
+    contact = content.contact if content else Contact()
+    return NewHousehold(
+        contact=NewContact(name=contact.name, email=contact.email, phone=contact.phone),
+        place_id=one.report.place_id,
+        language=one.report.language,
+        frailty=content is not None and content.frail,
+        flat=content.flat if content else None,
+    )
 
 
 def serve_talks(api: APIRouter, cases: UseCases, guard: ScriptGuard) -> None:

@@ -66,6 +66,21 @@ export async function putMissing(store, value, key) {
   return read(store, key);
 }
 
+/** Forgets a record that has arrived, unless it was written anew while it was on its way; `puts` are written with it. */
+export function forget({ id, n }, puts = []) {
+  const stores = ["outbox", "bodies", ...puts.map(([store]) => store)];
+  return transact([...new Set(stores)], "readwrite", (transaction) => {
+    const target = transaction.objectStore("outbox");
+    const request = target.get(id);
+    request.onsuccess = () => {
+      if (request.result?.n !== n) return;
+      target.delete(id);
+      transaction.objectStore("bodies").delete(id);
+    };
+    for (const [store, value] of puts) transaction.objectStore(store).put(value);
+  });
+}
+
 /** Changes one value of the outbox if it is still there. */
 export function change(id, fields) {
   return transact(["outbox"], "readwrite", (transaction) => {

@@ -1,5 +1,5 @@
 // Sends what is on the phone: a talk before its reports, a report before its photos. Runs in the page and in the service worker.
-import { read, write } from "./database.js";
+import { forget, read, write } from "./database.js";
 import { FORM, mark, tell, waiting } from "./outbox.js";
 import { open, openValue, sealValue } from "./vault.js";
 
@@ -122,7 +122,7 @@ async function arrived(one, value, said) {
   if (one.kind === "photo" && said.sha256 !== one.sha256) return { state: "retry" };
   if (one.kind === "report" && said.report_id !== one.report) return { state: "retry" };
   const puts = one.kind === "report" ? [["history", await outcome(one, value, said)]] : [];
-  await write(puts, [["outbox", one.id], ["bodies", one.id]]);
+  await forget(one, puts);
   tell({ arrived: one.id });
 }
 

@@ -6,6 +6,7 @@ import { byId, make, say, when } from "./ui.js";
 import { openValue } from "./vault.js";
 
 const KEPT_DAYS = 7;
+const OTHERS = ["talk", "follow-up", "end"];
 let state = "starting";
 let drawing = null;
 
@@ -16,7 +17,7 @@ export function startStatus() {
     draw();
   });
   addEventListener("offline", () => setState("offline"));
-  byId("history").addEventListener("click", retry);
+  byId("history").addEventListener("click", mend);
   return draw();
 }
 
@@ -59,12 +60,19 @@ async function drawHistory() {
   const photos = (report) => records.filter((one) => one.kind === "photo" && one.report === report);
   const queued = records.filter((one) => one.kind === "report").reverse();
   const rows = await Promise.all(queued.map(async (one) => queuedRow(one, photos(one.report), await shownOf(one))));
+  rows.push(...records.filter((one) => one.state === "refused" && OTHERS.includes(one.kind)).map(otherRow));
   const past = (await readAll("history")).filter((one) => !queued.some((other) => other.report === one.report));
   past.sort((one, other) => other.at - one.at);
   rows.push(...(await Promise.all(past.slice(0, 50).map(async (one) => pastRow(one, photos(one.report))))));
   byId("history").replaceChildren(...rows);
   byId("history-empty").hidden = rows.length > 0;
   await forgetOld(past);
+}
+
+/** A talk, an appointment or an end that was refused. */
+function otherRow(one) {
+  const lines = [make("p", {}, say("outcome-refused")), make("p", {}, say(`reason-${one.reason}`)), ...mending([one.id])];
+  return row(one.id, "refused", [], { category: say(`kind-${one.kind}`) }, lines);
 }
 
 const shownOf = async (one) => (await openValue(one.id, one).catch(() => ({}))).shown ?? {};
@@ -74,7 +82,7 @@ function queuedRow(one, photos, shown) {
   const lines = [make("p", {}, say(isRefused ? "outcome-refused" : "outcome-queued"))];
   if (isRefused) {
     lines.push(make("p", {}, say(`reason-${one.reason}`)));
-    lines.push(make("button", { type: "button", class: "btn btn-outline-primary btn-sm", "data-retry": one.id }, say("try-again")));
+    lines.push(...mending([one.id]));
   }
   return row(one.report, isRefused ? "refused" : "queued", photos, shown, lines);
 }
@@ -92,19 +100,32 @@ async function pastRow(one, photos) {
 function row(report, outcome, photos, shown, lines) {
   const title = make("h4", { class: "h5" }, shown.category ?? "");
   const place = make("p", {}, shown.place ?? "");
-  const refused = photos.filter((one) => one.state === "refused").length;
+  const refused = photos.filter((one) => one.state === "refused").map((one) => one.id);
   const left = photos.length ? make("p", {}, say("photos-left", { photos: photos.length })) : null;
-  const lost = refused ? make("p", {}, say("photos-refused", { photos: refused })) : null;
+  const lost = refused.length ? [make("p", {}, say("photos-refused", { photos: refused.length })), ...mending(refused)] : [];
   const tone = { queued: "card-warning", refused: "card-late" }[outcome] ?? "";
   const attributes = { class: `card-box ${tone}`, "data-report": report, "data-outcome": outcome, "data-photos": String(photos.length) };
-  return make("li", attributes, title, place, ...lines, left, lost);
+  return make("li", attributes, title, place, ...lines, left, ...lost);
 }
 
-async function retry(event) {
-  const id = event.target.dataset?.retry;
-  if (!id) return;
-  await mark(id, { state: "queued", until: 0 });
-  event.target.dispatchEvent(new CustomEvent("send", { bubbles: true }));
+/** The buttons of what was refused: send it again, or take it off the phone with two taps. */
+function mending(ids) {
+  const button = (name, text) => make("button", { type: "button", class: "btn btn-outline-primary btn-sm", [`data-${name}`]: ids.join(" ") }, say(text));
+  return [make("div", { class: "buttons" }, button("retry", "try-again"), button("drop", "take-off"))];
+}
+
+async function mend({ target }) {
+  const { retry, drop } = target.dataset ?? {};
+  if (drop && target.dataset.sure === undefined) {
+    target.dataset.sure = "";
+    target.textContent = say("take-off-sure");
+  } else if (drop) {
+    await write([], drop.split(" ").flatMap((id) => [["outbox", id], ["bodies", id]]));
+    await draw();
+  } else if (retry) {
+    for (const id of retry.split(" ")) await mark(id, { state: "queued", until: 0 });
+    document.dispatchEvent(new Event("send"));
+  }
 }
 
 async function forgetOld(past) {

@@ -1,6 +1,7 @@
 // The listening session: who talks is written once, and the problems of the talk share it.
 import { read, write } from "./database.js";
 import { PlaceField, placeName } from "./fields.js";
+import { clearHouseholds, startHouseholds } from "./household.js";
 import { uuid7 } from "./ids.js";
 import { keep, valuePuts } from "./outbox.js";
 import { byId, inRome, say, showErrors, showView, when } from "./ui.js";
@@ -39,22 +40,27 @@ export class TalkForm {
       this.agree();
     });
     document.addEventListener("problem-closed", () => this.draw());
+    startHouseholds((household) => this.fill(household));
   }
 
   /** The form of who talks: a new talk begins when it is opened. */
   async open() {
     this.talk = (await currentTalk()) ?? { session_id: uuid7(), started_at: new Date().toISOString(), household: {}, notes: "", problems: 0, agreed: [] };
-    const { household, notes } = this.talk;
     this.form.reset();
+    clearHouseholds();
+    this.fill(this.talk.household);
+    this.form.elements["talk-notes"].value = this.talk.notes;
+    showErrors(this.form, {});
+    showView("talk");
+  }
+
+  fill(household) {
     const { elements } = this.form;
     for (const name of ["name", "phone", "email"]) elements[`talk-${name}`].value = household.contact?.[name] ?? "";
     elements["talk-language"].value = household.language ?? "it";
     elements["talk-frailty"].checked = household.frailty === true;
-    elements["talk-notes"].value = notes;
-    this.place.choose(household.place_id ?? "");
+    this.place.choose(this.bundle().searchable.place(household.place_id) ? household.place_id : "");
     elements["talk-flat"].value = household.flat ?? "";
-    showErrors(this.form, {});
-    showView("talk");
   }
 
   drawFlats() {
@@ -85,6 +91,7 @@ export class TalkForm {
     const puts = await valuePuts("talk", `talk:${id}`, { talk: id }, { started_at, household, notes });
     await keep([...puts, ["private", await sealValue(NAME, talk), NAME]]);
     this.form.reset();
+    clearHouseholds();
     await this.show();
   }
 
