@@ -179,8 +179,8 @@ sbom: $(STAMP) ## Write the bill of materials of each image (CycloneDX, into sbo
 lock: $(STAMP) ## Resolve the packages of all pyproject.toml anew into requirements/, with hashes (UPGRADE="fastapi httpx" or UPGRADE=all: newer ones)
 	@$(COMPILE) */pyproject.toml services/*/pyproject.toml --group dev -o requirements/lock.txt \
 		$(if $(filter all,$(UPGRADE)),--upgrade,$(foreach name,$(UPGRADE),--upgrade-package $(name)))
-	@$(PART) services/*/pyproject.toml --group build --no-emit-package pi-heif --no-emit-package pillow -o requirements/run.txt
 	@$(PART) --group intake --no-deps -o requirements/intake.txt
+	@$(PART) services/*/pyproject.toml --group build $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements/intake.txt) -o requirements/run.txt
 	@$(PART) ops/pyproject.toml -o requirements/provision.txt
 	@$(COMPILE) --group uv -o requirements/uv.txt
 	@$(COMPILE) --group mongod --no-deps -o requirements/mongod.txt

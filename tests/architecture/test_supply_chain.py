@@ -6,11 +6,13 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deploy.compose import digests, sbom
+from packaging.requirements import Requirement
 from packaging.version import Version
 from tests.architecture.compose_files import BASE, ROOT
 from tests.architecture.test_compose import EXACT_TAG, _compose, _make_secrets
@@ -129,6 +131,34 @@ def test_an_image_s_list_is_valid_and_complete(image: str, tmp_path: Path) -> No
     assert parts["python"]["version"] == "3.11.15-slim-bookworm"
     assert ("confluent-kafka" in parts) is (image == "provision")
     assert "pytest" not in parts
+
+
+def needed(service: str) -> set[str]:
+    """The packages of others that a service needs, and those that they need."""
+    found, waiting = set[str](), [f"ascolto-{service}"]
+    while waiting:
+        name = waiting.pop()
+        wanted = [Requirement(text) for text in distribution(name).requires or ()]
+        names = {sbom.plain(one.name) for one in wanted if one.marker is None or one.marker.evaluate()}
+        waiting += names - found
+        found |= names
+    return {name for name in found if not name.startswith("ascolto-")}
+
+
+def megabytes(name: str) -> float:
+    files = distribution(name).files or ()
+    return sum(file.size or 0 for file in files) / 1e6
+
+
+def test_what_only_intake_needs_and_is_large_is_in_its_image_only() -> None:
+    run, own = (
+        sbom.locked([(ROOT / "requirements" / f"{lock}.txt").read_text()]) for lock in ("run", "intake")
+    )
+    others = set.union(*(needed(name) for name in sbom.SERVICES if name != "intake"))
+
+    assert not set(own) & (set(run) | others)
+    assert [name for name in needed("intake") - others if name in run and megabytes(name) > 10] == []
+    assert sum(map(megabytes, own)) > 50
 
 
 def installed(**changes: Any) -> dict[str, Any]:
