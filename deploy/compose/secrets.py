@@ -20,7 +20,7 @@ SERVICES = ("intake", "routing", "subsidies", "notify")
 CLIENTS = {
     "intake": [],
     "routing": [],
-    "subsidies": [],
+    "subsidies": ["service"],
     "notify": ["service"],
     "operator": ["operator"],
     "coordinator": ["coordinator"],

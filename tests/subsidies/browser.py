@@ -16,14 +16,17 @@ from tests.subsidies.steps import SECRET
 from chassis.http.issuer import Issuer
 from chassis.service import Plan, ServiceContext
 from chassis.testing import MemoryService
+from subsidies.adapters.memory import MemoryIntake
 from subsidies.adapters.rule_files import Rules
 from subsidies.app.desk import Desk
 from subsidies.app.encryption import ApplicationDataEncryption
+from subsidies.entrypoints.pages import applicant
 from subsidies.entrypoints.pages.layout import HOME, Pages
 from subsidies.entrypoints.pages.router import pages_router
 from subsidies.handlers.documents import COLLECTIONS
 from subsidies.handlers.reactions import REACTIONS
 from webkit.agency import read_agency
+from webkit.assets import Assets
 from webkit.login import Login, Place
 from webkit.sessions import Identity
 from webkit.site import Site
@@ -89,15 +92,20 @@ def login_at(clock: Any) -> Login:
 
 
 @asynccontextmanager
-async def pages_in_memory(rules: Rules, now: datetime = NOW) -> AsyncIterator[tuple[MemoryService, Login]]:
+async def pages_in_memory(
+    rules: Rules, now: datetime = NOW, intake: MemoryIntake | None = None
+) -> AsyncIterator[tuple[MemoryService, Login]]:
     """The service with its pages."""
     clock = [now]
     login = login_at(lambda: clock[0])
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
-        desk = Desk(context, ApplicationDataEncryption(SECRET), rules.procedure)
-        site = Site("subsidies", HOME, read_agency(SEED), SECRET, login, clock=lambda: clock[0])
-        return (pages_router(Pages(desk, site)),)
+        desk = Desk(context, ApplicationDataEncryption(SECRET), rules.procedure, intake or MemoryIntake())
+        agency = read_agency(SEED)
+        site = Site("subsidies", HOME, agency, SECRET, login, clock=lambda: clock[0])
+        public = Site("subsidies", "", agency, SECRET, assets=Assets(applicant.HOME), clock=lambda: clock[0])
+        pages = applicant.ApplicantPages(desk, public, rules.texts)
+        return (pages_router(Pages(desk, site)), applicant.applicant_router(pages))
 
     async with MemoryService(Plan("subsidies", REACTIONS, COLLECTIONS, routers), now) as service:
         yield service, login

@@ -11,6 +11,7 @@ import yaml
 from chassis.testing import MemoryService
 from chassis.transaction.inputs import Result
 from contracts.intake import ReportRegistered
+from subsidies.adapters.memory import MemoryIntake
 from subsidies.adapters.rule_files import Rules
 from subsidies.app.application_data import ApplicationData
 from subsidies.app.desk import Desk
@@ -78,7 +79,7 @@ async def apply(service: Any, number: int) -> None:
 
 
 def desk_of(service: MemoryService, rules: Rules) -> Desk:
-    return Desk(service.context, ApplicationDataEncryption(SECRET), rules.procedure)
+    return Desk(service.context, ApplicationDataEncryption(SECRET), rules.procedure, MemoryIntake())
 
 
 def data(**changes: Any) -> ApplicationData:

@@ -20,7 +20,7 @@ from stack.tools import REPOSITORY, base_environment
 CLIENTS: Mapping[str, tuple[str, ...]] = {
     "intake": (),
     "routing": (),
-    "subsidies": (),
+    "subsidies": ("service",),
     "notify": ("service",),
     "operator": ("operator",),
     "coordinator": ("coordinator",),
@@ -34,6 +34,8 @@ HOMES = {
     "subsidies": "/contributi",
     "notify": "/messaggi",
 }
+# The services that call intake's internal API.
+ASK_INTAKE = frozenset({"subsidies", "notify"})
 # All clients of a local stack share one address, so the rate limit is off.
 UNLIMITED = {"RATE": "0"}
 
@@ -142,12 +144,10 @@ def environment(
     own |= {"CLIENT": f"ascolto-{service}", "CLIENT_SECRET": str(dependencies.secrets.client(service))}
     # Whoever is on this machine may say which client it forwards for, as the gateway does.
     own |= {"PUBLIC_URL": dependencies.public_url, "PROXIES": HOST}
+    if service in ASK_INTAKE:
+        own["INTAKE_URL"] = f"http://{HOST}:{dependencies.intake_port}"
     if service == "notify":
-        own |= {
-            "INTAKE_URL": f"http://{HOST}:{dependencies.intake_port}",
-            "SMTP_HOST": HOST,
-            "SMTP_PORT": str(dependencies.smtp_port),
-        }
+        own |= {"SMTP_HOST": HOST, "SMTP_PORT": str(dependencies.smtp_port)}
     if dependencies.kafka.ca:
         own["KAFKA_CA"] = dependencies.kafka.ca
     return base_environment() | {f"{prefix}_{name}": value for name, value in own.items()} | dict(extra)

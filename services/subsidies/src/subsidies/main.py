@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from chassis.clients import ServiceToken, issuer_of, read_secret
 from chassis.service import Plan, ServiceContext
+from subsidies.adapters.intake_http import HttpIntake, intake_client
 from subsidies.adapters.rule_files import read_rules
 from subsidies.app.desk import Desk
 from subsidies.app.encryption import ApplicationDataEncryption
 from subsidies.entrypoints.api.applications import applications_router
 from subsidies.entrypoints.api.budgets import budgets_router
 from subsidies.entrypoints.gauges import GAUGES
+from subsidies.entrypoints.pages import applicant
 from subsidies.entrypoints.pages.layout import HOME, Pages
 from subsidies.entrypoints.pages.router import pages_router
 from subsidies.entrypoints.startup import put_in_force
@@ -19,6 +22,7 @@ from subsidies.handlers.reactions import REACTIONS, SUBSCRIBES
 from subsidies.queries.indexes import INDEXES
 from subsidies.settings import Settings
 from webkit.agency import read_agency
+from webkit.assets import Assets
 from webkit.login import login_of
 from webkit.ops_pages import ops_pages_router
 from webkit.site import Site
@@ -27,17 +31,22 @@ from webkit.site import Site
 def plan(settings: Settings) -> Plan:
     """The plan of the service; raises SeedError for invalid rules and Misuse for a short secret."""
     rules = read_rules(settings.seed)
-    secret = settings.secret.read_bytes()
+    secret, agency = settings.secret.read_bytes(), read_agency(settings.seed)
     encryption = ApplicationDataEncryption(secret)
     login = login_of(settings, settings.public_url, HOME)
-    site = Site("subsidies", HOME, read_agency(settings.seed), secret, login)
+    site = Site("subsidies", HOME, agency, secret, login)
+    public = Site("subsidies", "", agency, secret, assets=Assets(applicant.HOME))
+    issuer = issuer_of(settings)
+    token = ServiceToken(issuer, settings.client, read_secret(settings.client_secret))
+    intake = HttpIntake(intake_client(settings.intake_url, token))
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
-        pages = Pages(Desk(context, encryption, rules.procedure), site)
+        desk = Desk(context, encryption, rules.procedure, intake)
         return (
             applications_router(context, encryption),
             budgets_router(context),
-            pages_router(pages),
+            pages_router(Pages(desk, site)),
+            applicant.applicant_router(applicant.ApplicantPages(desk, public, rules.texts)),
         )
 
     async def seed(context: ServiceContext) -> None:
@@ -53,6 +62,6 @@ def plan(settings: Settings) -> Plan:
         routers=routers,
         seed=seed,
         ops_pages=lambda context, *found: ops_pages_router(context, site, *found),
-        closing=(login.close,),
+        closing=(intake.close, issuer.client.aclose, login.close),
         error_page=site.error_page,
     )

@@ -1,7 +1,7 @@
 """The rule files of the agency: one YAML file per rule pack, measures.yaml and procedure.yaml, in one folder."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,12 +27,14 @@ from chassis.seed import (
     twice,
 )
 from subsidies.adapters.procedure_file import PROCEDURE, read_procedure
+from subsidies.adapters.rule_texts import is_text_file, read_rule_texts
 from subsidies.domain.canonical import canonical
 from subsidies.domain.expressions import CODES, COMPOSITION
 from subsidies.domain.measures import Measure
 from subsidies.domain.pack_parser import parse_pack_text
 from subsidies.domain.packs import DraftPack, InvalidPack, Pack, PackText, in_force
 from subsidies.domain.procedure import Procedure
+from subsidies.domain.rule_texts import RuleTexts
 from subsidies.handlers.allocate_budget import AllocateBudget
 from subsidies.handlers.publish_measures import PublishMeasures
 
@@ -41,13 +43,14 @@ MEASURES = "measures.yaml"
 
 @dataclass(frozen=True)
 class Rules:
-    """The content of the folder; `drafts` names the packs that are not in use."""
+    """The content of the folder; `drafts` names the packs that are not in use, `texts` are by language."""
 
     packs: tuple[PackText, ...]
     drafts: tuple[str, ...]
     measures: PublishMeasures
     budgets: tuple[AllocateBudget, ...]
     procedure: Procedure
+    texts: Mapping[str, RuleTexts]
 
 
 class _BudgetRow(Row):
@@ -72,19 +75,7 @@ class _MeasuresFile(Row):
 
 def read_rules(folder: Path) -> Rules:
     """Read and check the folder; raises SeedError with every fault: file, place and fix."""
-    texts: list[PackText] = []
-    drafts: list[str] = []
-    faults: list[Fault] = []
-    for path in sorted(folder.glob("*.yaml")):
-        if path.name in (MEASURES, PROCEDURE):
-            continue
-        try:
-            texts.append(read_pack_file(path))
-        except DraftPack:
-            drafts.append(path.stem)
-        except SeedError as error:
-            faults += error.faults
-    refuse(faults)
+    texts, drafts = _read_packs(folder)
     file = load(folder / MEASURES)
     rows = read(file, _MeasuresFile).measures
     refuse(_faults(file, rows, cells(folder.parent / "intake" / "places.csv", "code", kind="province")))
@@ -95,9 +86,29 @@ def read_rules(folder: Path) -> Rules:
         for leaf in row.budgets
     )
     content = hashlib.sha256(canonical({"measures": [asdict(one) for one in measures]})).hexdigest()
-    return Rules(
-        tuple(texts), tuple(drafts), PublishMeasures(content, measures), allocations, read_procedure(folder)
-    )
+    procedure = read_procedure(folder)
+    sentences = [*(one.title for one in measures), *(one.text for one in procedure.reasons)]
+    translated = read_rule_texts(folder, [parse_pack_text(text.text) for text in texts], sentences)
+    published = PublishMeasures(content, measures)
+    return Rules(tuple(texts), tuple(drafts), published, allocations, procedure, translated)
+
+
+def _read_packs(folder: Path) -> tuple[list[PackText], list[str]]:
+    """The packs, and the names of the drafts."""
+    texts: list[PackText] = []
+    drafts: list[str] = []
+    faults: list[Fault] = []
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name in (MEASURES, PROCEDURE) or is_text_file(path):
+            continue
+        try:
+            texts.append(read_pack_file(path))
+        except DraftPack:
+            drafts.append(path.stem)
+        except SeedError as error:
+            faults += error.faults
+    refuse(faults)
+    return texts, drafts
 
 
 def _faults(file: SeedFile, rows: tuple[_MeasureRow, ...], known: frozenset[str] | None) -> Iterator[Fault]:

@@ -18,6 +18,7 @@ from intake.app.use_cases import UseCases
 from intake.domain.category_texts import CategoryWords
 from intake.domain.readers import Part
 from intake.entrypoints.api.duplicates import serve_merging
+from intake.entrypoints.api.status_sessions import serve_status_sessions
 
 # The most ids of one request: its URL stays below the 8 KiB that servers accept.
 MOST = 100
@@ -142,6 +143,7 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
         return _full(await use_cases.readings.read(str(report_id), reader, Part.FULL))
 
     serve_merging(api, context, use_cases)
+    serve_status_sessions(api, context, use_cases)
     return api
 
 

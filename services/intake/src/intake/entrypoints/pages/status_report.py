@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from chassis.errors import Refused, Unavailable
 from chassis.ids import uuid7
 from intake.app.entries import NewEntry
+from intake.domain.categories import Kind
 from intake.domain.draft_rules import MOST_CHARACTERS
 from intake.domain.entries import Author, EntryKind
 from intake.domain.ratings import SCORES
@@ -19,6 +20,8 @@ from intake.entrypoints.pages.status_access import HOME, REPORT, StatusAccess
 from intake.entrypoints.pages.timeline import timeline_rows
 from intake.queries.reports import StatusView
 
+# The page of subsidies that shows the application to the same browser; the permission's cookie reaches it.
+APPLICATION = f"{HOME}/contributo"
 REASONS = ("solved-itself", "mistake", "other")
 
 
@@ -60,7 +63,13 @@ class StatusReport:
             command_id=uuid7(now),
             photos=await self._cases.photos.readable(report.report_id),
             words=await self._front.words(request, report.category, report.place_id),
+            application=await self._application(report),
         )
+
+    async def _application(self, report: StatusView) -> str:
+        """The page of the application that the report opened, or nothing."""
+        category = (await self._cases.registers.categories()).category(report.category)
+        return APPLICATION if category and category.kind is Kind.CONTRIBUTION else ""
 
     async def ask_information(
         self, request: Request, report: StatusView, draft: str, status: int = 200

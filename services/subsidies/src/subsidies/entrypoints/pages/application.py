@@ -21,7 +21,7 @@ from subsidies.domain.days import day_in_italy
 from subsidies.domain.expressions import CODES, COMPOSITION
 from subsidies.entrypoints.pages.data_check import Checked, check_data
 from subsidies.entrypoints.pages.data_form import MORE_ROWS, Typed, rows_shown, typed_in
-from subsidies.entrypoints.pages.layout import Pages, choices, error_texts, place, reference
+from subsidies.entrypoints.pages.layout import Pages, choices, error_texts, place
 from subsidies.queries.applications import read_application
 from subsidies.queries.decisions import list_decisions
 from subsidies.queries.measures import MeasureView, measure_view
@@ -54,7 +54,7 @@ class ApplicationPages:
             visitor,
             "application.html",
             crumbs=self._pages.crumbs(request),
-            reference=reference(self._pages.site.language(request), application_id),
+            reference=await self._pages.reference(request, application),
             row=queue_row(self._desk, application, today),
             measure=await measure_view(self._context, application.measure, today),
             decisions=await list_decisions(self._context, application_id),
@@ -96,7 +96,9 @@ class ApplicationPages:
             request,
             visitor,
             "preview.html",
-            crumbs=self._pages.crumbs(request, application),
+            crumbs=self._pages.crumbs(
+                request, application_id, await self._pages.reference(request, application)
+            ),
             view=explanation_view(checked.preview.explanation),
             before=None,
             fingerprint=checked.preview.fingerprint,
@@ -136,12 +138,13 @@ class ApplicationPages:
         application = await read_application(self._context, application_id)
         decision = await reproduce_decision(self._context, self._desk.encryption, application_id, number)
         decisions = await list_decisions(self._context, application_id)
+        name = await self._pages.reference(request, application)
         return self._pages.page(
             request,
             visitor,
             "decision.html",
-            crumbs=self._pages.crumbs(request, application),
-            reference=reference(self._pages.site.language(request), application_id),
+            crumbs=self._pages.crumbs(request, application_id, name),
+            reference=name,
             decision=decision,
             view=None if decision.explanation is None else explanation_view(decision.explanation),
             submitted_on=date.fromisoformat(decision.submitted_on),
@@ -179,14 +182,15 @@ async def form_values(
     language = pages.site.language(request)
     today = day_in_italy(pages.desk.context.clock())
     measure = await measure_view(pages.desk.context, application.measure, today)
+    name = await pages.reference(request, application)
     return {
-        "crumbs": pages.crumbs(request, application),
+        "crumbs": pages.crumbs(request, application.application_id, name),
         "codes": _codes(language, measure),
         "typed": typed,
         "rows": rows_shown(typed),
         "errors": {} if checked is None else error_texts(language, checked.errors),
         "problem": "" if checked is None else checked.problem,
-        "reference": reference(language, application.application_id),
+        "reference": name,
         "place": place(application.application_id),
     }
 

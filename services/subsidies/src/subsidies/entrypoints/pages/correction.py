@@ -68,7 +68,9 @@ class CorrectionPages:
             request,
             visitor,
             "preview.html",
-            crumbs=self._pages.crumbs(request, application),
+            crumbs=self._pages.crumbs(
+                request, application_id, await self._pages.reference(request, application)
+            ),
             view=explanation_view(checked.preview.explanation),
             before=checked.preview.annulled,
             fingerprint=checked.preview.fingerprint,

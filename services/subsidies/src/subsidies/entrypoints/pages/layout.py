@@ -1,10 +1,11 @@
 """What the pages for officers share: their addresses, the kit, and the words for references and errors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request, Response
 
+from chassis.errors import Unavailable
 from subsidies.app.desk import Desk
 from subsidies.queries.views import ApplicationView
 from webkit.i18n import Language
@@ -28,15 +29,30 @@ class Pages:
         """A page for this officer."""
         return self.site.page(request, f"staff/{template}", status, reader=visitor, **values)
 
+    async def references(
+        self, request: Request, applications: Sequence[ApplicationView]
+    ) -> Mapping[str, str]:
+        """What pages call these applications, by id: the tracking code, and while intake does not answer a number."""
+        language = self.site.language(request)
+        try:
+            codes = await self.desk.intake.codes_of([one.report_id for one in applications])
+        except Unavailable:
+            codes = {}
+        return {
+            one.application_id: reference(language, one.application_id, codes.get(one.report_id, ""))
+            for one in applications
+        }
+
+    async def reference(self, request: Request, application: ApplicationView) -> str:
+        """What pages call this application."""
+        return (await self.references(request, [application]))[application.application_id]
+
     def crumbs(
-        self, request: Request, application: ApplicationView | None = None
+        self, request: Request, application_id: str = "", name: str = ""
     ) -> tuple[tuple[str, str], ...]:
         """The path to a page: the queue, then the application if there is one."""
-        language = self.site.language(request)
-        found = ((language.label("area", "applications"), HOME),)
-        if application is None:
-            return found
-        return (*found, (reference(language, application.application_id), place(application.application_id)))
+        queue = (self.site.language(request).label("area", "applications"), HOME)
+        return (queue, (name, place(application_id))) if application_id else (queue,)
 
 
 def place(application_id: str, page: str = "") -> str:
@@ -44,9 +60,9 @@ def place(application_id: str, page: str = "") -> str:
     return f"{HOME}/{application_id}{page and f'/{page}'}"
 
 
-def reference(language: Language, application_id: str) -> str:
-    """What an application is called on pages: its number is the beginning of its id."""
-    return language.label("reference", "application", number=application_id[:8].upper())
+def reference(language: Language, application_id: str, code: str = "") -> str:
+    """What an application is called: by its tracking code, else by the beginning of its id."""
+    return language.label("reference", "application", number=code or application_id[:8].upper())
 
 
 def choices(language: Language, kind: str, codes: Iterable[str]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Literal, cast
 from fastapi import Request, Response
 
 from subsidies.app.queue import QueueRequest, read_queue
-from subsidies.entrypoints.pages.layout import HOME, Pages, choices, place, reference
+from subsidies.entrypoints.pages.layout import HOME, Pages, choices, place
 from subsidies.queries.applications import waiting_list
 from subsidies.queries.budgets import list_budgets
 from subsidies.queries.measures import measure_titles
@@ -38,12 +38,12 @@ class ListPages:
             latest_first=query.get("ordine") == f"-{BY_TERM}",
             page=int(number) if number.isdecimal() and len(number) < 6 else 1,
         )
-        budgets = await list_budgets(self._context)
+        budgets, queue = await list_budgets(self._context), await read_queue(self._pages.desk, wanted)
         return self._pages.page(
             request,
             visitor,
             "queue.html",
-            queue=await read_queue(self._pages.desk, wanted),
+            queue=queue,
             titles=await measure_titles(self._context),
             choices={
                 "states": choices(language, "queue-state", STATES),
@@ -51,7 +51,7 @@ class ListPages:
                 "provinces": choices(language, "province", sorted({one.province for one in budgets})),
             },
             order=f"-{BY_TERM}" if wanted.latest_first else BY_TERM,
-            reference=lambda application_id: reference(language, application_id),
+            references=await self._pages.references(request, [row.application for row in queue.rows]),
             place=place,
             place_of_list=lambda state, term="": f"{HOME}?stato={state}{term and f'&termine={term}'}",
         )
@@ -91,6 +91,6 @@ class ListPages:
                 for one in budgets.values()
             ],
             titles=titles,
-            reference=lambda application_id: reference(language, application_id),
+            references=await self._pages.references(request, rows),
             place=place,
         )
