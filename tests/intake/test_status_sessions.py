@@ -14,7 +14,7 @@ from chassis.errors import Unavailable
 from chassis.ids import uuid7
 from chassis.testing import MemoryService
 from subsidies.adapters.intake_http import HttpIntake
-from subsidies.app.ports import PermittedReport
+from subsidies.domain.permissions import PermittedReport
 
 CONTRIBUTION = (
     {"group": "contribution"},

@@ -20,16 +20,13 @@ from subsidies.adapters.memory import MemoryIntake
 from subsidies.adapters.rule_files import Rules
 from subsidies.app.desk import Desk
 from subsidies.app.encryption import ApplicationDataEncryption
-from subsidies.entrypoints.pages import applicant
-from subsidies.entrypoints.pages.layout import HOME, Pages
-from subsidies.entrypoints.pages.router import pages_router
+from subsidies.entrypoints.pages.layout import HOME
+from subsidies.entrypoints.pages.sites import Sites
 from subsidies.handlers.documents import COLLECTIONS
 from subsidies.handlers.reactions import REACTIONS
 from webkit.agency import read_agency
-from webkit.assets import Assets
 from webkit.login import Login, Place
 from webkit.sessions import Identity
-from webkit.site import Site
 
 ORIGIN = "http://subsidies.example"
 
@@ -101,11 +98,8 @@ async def pages_in_memory(
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
         desk = Desk(context, ApplicationDataEncryption(SECRET), rules.procedure, intake or MemoryIntake())
-        agency = read_agency(SEED)
-        site = Site("subsidies", HOME, agency, SECRET, login, clock=lambda: clock[0])
-        public = Site("subsidies", "", agency, SECRET, assets=Assets(applicant.HOME), clock=lambda: clock[0])
-        pages = applicant.ApplicantPages(desk, public, rules.texts)
-        return (pages_router(Pages(desk, site)), applicant.applicant_router(pages))
+        sites = Sites(read_agency(SEED), SECRET, login, clock=lambda: clock[0])
+        return sites.routers(desk, rules.texts)
 
     async with MemoryService(Plan("subsidies", REACTIONS, COLLECTIONS, routers), now) as service:
         yield service, login

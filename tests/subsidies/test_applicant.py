@@ -18,8 +18,8 @@ from subsidies.adapters.memory import MemoryIntake
 from subsidies.adapters.rule_files import Rules
 from subsidies.app.decide import Confirmation, correct
 from subsidies.app.enter_data import enter_data
-from subsidies.app.ports import PermittedReport
 from subsidies.app.preview import CorrectionRequest, preview_correction
+from subsidies.domain.permissions import PermittedReport
 from subsidies.entrypoints.pages.applicant import HOME
 from subsidies.handlers.documents import PRIVATE, application_of
 from webkit.i18n.languages import PUBLIC
@@ -196,9 +196,9 @@ async def test_every_language_says_it_in_its_own_words(language: str, tenant: Te
     assert f'<html lang="{language}"' in page.answer.text
     assert not re.search(r"\{(value|limit)\}|%\(", content)
     texts = tenant.rules.texts[language]
-    assert texts.advise("isee-below-limit") in page.text
+    assert texts.guidance_on("isee-below-limit") in page.text
     italian = "L'attestazione ISEE riporta omissioni o difformità: va sanata presso l'INPS."
-    assert texts.say(italian) in page.text
+    assert texts.translate(italian) in page.text
     assert (italian in page.text) is (language == "it")
 
 

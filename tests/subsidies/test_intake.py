@@ -12,7 +12,8 @@ from chassis.errors import Unavailable
 from subsidies.adapters.intake_http import REPORTS_PER_REQUEST, HttpIntake
 from subsidies.adapters.memory import MemoryIntake
 from subsidies.adapters.rule_files import Rules
-from subsidies.app.ports import Intake, PermittedReport
+from subsidies.app.ports import Intake
+from subsidies.domain.permissions import PermittedReport
 
 CODE = "A84A5-ZGR6S"
 KNOWN = PermittedReport(report(1), CODE, True)

@@ -26,7 +26,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 def test_the_languages_of_the_rules_are_those_of_the_pages(rules: Rules) -> None:
     assert set(rules.texts) == set(PUBLIC)
-    said = {texts.say(ITALIAN) for texts in rules.texts.values()}
+    said = {texts.translate(ITALIAN) for texts in rules.texts.values()}
     assert len(said) == len(PUBLIC)
     assert all("{value}" in one and "{limit}" in one for one in said)
 
@@ -44,7 +44,7 @@ def test_the_languages_of_the_rules_are_those_of_the_pages(rules: Rules) -> None
         ),
         ("texts.zh.yaml", "（{limit}）", "（{limits}）", "write {value} and {limit} where the Italian"),
         (
-            "advice.yaml",
+            "guidance.yaml",
             "isee-below-limit:",
             "isee-bellow-limit:",
             "no rule pack has a condition of this code",
@@ -72,4 +72,4 @@ def test_a_sentence_of_the_past_is_said_in_italian_and_its_translation_may_stay(
 
     texts = read_rules(folder).texts
 
-    assert (texts["en"].say(past), texts["fr"].say(past)) == (there, past)
+    assert (texts["en"].translate(past), texts["fr"].translate(past)) == (there, past)

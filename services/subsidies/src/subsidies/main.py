@@ -13,41 +13,31 @@ from subsidies.app.encryption import ApplicationDataEncryption
 from subsidies.entrypoints.api.applications import applications_router
 from subsidies.entrypoints.api.budgets import budgets_router
 from subsidies.entrypoints.gauges import GAUGES
-from subsidies.entrypoints.pages import applicant
-from subsidies.entrypoints.pages.layout import HOME, Pages
-from subsidies.entrypoints.pages.router import pages_router
+from subsidies.entrypoints.pages.sites import Sites
 from subsidies.entrypoints.startup import put_in_force
 from subsidies.handlers.documents import COLLECTIONS
 from subsidies.handlers.reactions import REACTIONS, SUBSCRIBES
 from subsidies.queries.indexes import INDEXES
 from subsidies.settings import Settings
 from webkit.agency import read_agency
-from webkit.assets import Assets
 from webkit.login import login_of
 from webkit.ops_pages import ops_pages_router
-from webkit.site import Site
 
 
 def plan(settings: Settings) -> Plan:
     """The plan of the service; raises SeedError for invalid rules and Misuse for a short secret."""
     rules = read_rules(settings.seed)
-    secret, agency = settings.secret.read_bytes(), read_agency(settings.seed)
+    secret, issuer = settings.secret.read_bytes(), issuer_of(settings)
     encryption = ApplicationDataEncryption(secret)
-    login = login_of(settings, settings.public_url, HOME)
-    site = Site("subsidies", HOME, agency, secret, login)
-    public = Site("subsidies", "", agency, secret, assets=Assets(applicant.HOME))
-    issuer = issuer_of(settings)
+    login = login_of(settings, settings.public_url, Sites.staff_home)
+    sites = Sites(read_agency(settings.seed), secret, login)
     token = ServiceToken(issuer, settings.client, read_secret(settings.client_secret))
     intake = HttpIntake(intake_client(settings.intake_url, token))
 
     def routers(context: ServiceContext) -> Sequence[APIRouter]:
         desk = Desk(context, encryption, rules.procedure, intake)
-        return (
-            applications_router(context, encryption),
-            budgets_router(context),
-            pages_router(Pages(desk, site)),
-            applicant.applicant_router(applicant.ApplicantPages(desk, public, rules.texts)),
-        )
+        api = (applications_router(context, encryption), budgets_router(context))
+        return (*api, *sites.routers(desk, rules.texts))
 
     async def seed(context: ServiceContext) -> None:
         await put_in_force(context, rules.packs, rules.budgets, rules.measures)
@@ -61,7 +51,7 @@ def plan(settings: Settings) -> Plan:
         gauges=GAUGES,
         routers=routers,
         seed=seed,
-        ops_pages=lambda context, *found: ops_pages_router(context, site, *found),
+        ops_pages=lambda context, *found: ops_pages_router(context, sites.staff, *found),
         closing=(intake.close, issuer.client.aclose, login.close),
-        error_page=site.error_page,
+        error_page=sites.staff.error_page,
     )

@@ -7,7 +7,7 @@ import httpx
 
 from chassis.clients import http_client
 from chassis.errors import Unavailable
-from subsidies.app.ports import PermittedReport
+from subsidies.domain.permissions import PermittedReport
 
 # Somebody waits for the page.
 TIMEOUT_SECONDS = 3.0

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chassis.errors import Unavailable
-from subsidies.app.ports import PermittedReport
+from subsidies.domain.permissions import PermittedReport
 
 
 @dataclass

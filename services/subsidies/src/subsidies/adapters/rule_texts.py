@@ -1,4 +1,4 @@
-"""Reads advice.yaml, and texts.LANGUAGE.yaml: a translation of every sentence of rules that applicants read."""
+"""Reads guidance.yaml, and texts.LANGUAGE.yaml: a translation of every sentence of rules that applicants read."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +11,11 @@ from chassis.seed import Fault, Row, SeedError, SeedFile, Text, load, read, refu
 from subsidies.domain.packs import Pack, Predicate
 from subsidies.domain.rule_texts import ITALIAN, LANGUAGES, RuleTexts
 
-ADVICE = "advice.yaml"
+GUIDANCE = "guidance.yaml"
 
 
-class _AdviceFile(Row):
-    advice: Mapping[str, Text]
+class _GuidanceFile(Row):
+    guidance: Mapping[str, Text]
 
 
 class _TextsFile(Row):
@@ -24,7 +24,7 @@ class _TextsFile(Row):
 
 def is_text_file(path: Path) -> bool:
     """Whether a file of the folder has texts and is no rule pack."""
-    return path.name == ADVICE or path.stem.startswith("texts.")
+    return path.name == GUIDANCE or path.stem.startswith("texts.")
 
 
 def read_rule_texts(folder: Path, packs: Sequence[Pack], others: Sequence[str]) -> Mapping[str, RuleTexts]:
@@ -33,29 +33,29 @@ def read_rule_texts(folder: Path, packs: Sequence[Pack], others: Sequence[str]) 
     `others` are Italian sentences beside those of the packs. Translations of sentences that no rule has any more may stay, for the
     decisions that were taken by it.
     """
-    advice = _advice(folder, packs)
-    found = {ITALIAN: RuleTexts({}, advice)}
+    guidance = _guidance(folder, packs)
+    found = {ITALIAN: RuleTexts({}, guidance)}
     wanted = list(
-        dict.fromkeys([*(one for pack in packs for one in _sentences(pack)), *others, *advice.values()])
+        dict.fromkeys([*(one for pack in packs for one in _sentences(pack)), *others, *guidance.values()])
     )
     faults: list[Fault] = []
     for language in LANGUAGES:
         try:
             file = load(folder / f"texts.{language}.yaml")
-            found[language] = RuleTexts(_translations(file, language, wanted), advice)
+            found[language] = RuleTexts(_translations(file, language, wanted), guidance)
         except SeedError as error:
             faults += error.faults
     refuse(faults)
     return found
 
 
-def _advice(folder: Path, packs: Sequence[Pack]) -> Mapping[str, str]:
-    file = load(folder / ADVICE)
-    advice = read(file, _AdviceFile).advice
+def _guidance(folder: Path, packs: Sequence[Pack]) -> Mapping[str, str]:
+    file = load(folder / GUIDANCE)
+    guidance = read(file, _GuidanceFile).guidance
     known = {one.code for pack in packs for one in _conditions(pack)}
     fix = "no rule pack has a condition of this code; correct it or remove it"
-    refuse([file.fault(("advice", code), fix) for code in advice if code not in known])
-    return advice
+    refuse([file.fault(("guidance", code), fix) for code in guidance if code not in known])
+    return guidance
 
 
 def _translations(file: SeedFile, language: str, wanted: Sequence[str]) -> Mapping[str, str]:

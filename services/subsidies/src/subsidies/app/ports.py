@@ -1,17 +1,9 @@
 """What subsidies asks intake for; the port has a real adapter and one in memory."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True)
-class PermittedReport:
-    """The report that a browser may see; `is_contribution` tells whether an application was or will be opened for it."""
-
-    report_id: str
-    tracking_code: str
-    is_contribution: bool
+from subsidies.domain.permissions import PermittedReport
 
 
 class Intake(Protocol):

@@ -10,18 +10,18 @@ LANGUAGES = ("en", "fr", "ar", "es", "ro", "uk", "zh")
 
 @dataclass(frozen=True)
 class RuleTexts:
-    """One language: translations by Italian sentence, and the Italian advice by the code of a condition.
+    """One language: translations by Italian sentence, and the Italian guidance by the code of a condition.
 
     A translation belongs to a sentence and not to a code: a decision of the past whose sentence read otherwise is shown in Italian.
     """
 
     translations: Mapping[str, str] = field(default_factory=dict)
-    advice: Mapping[str, str] = field(default_factory=dict)
+    guidance: Mapping[str, str] = field(default_factory=dict)
 
-    def say(self, italian: str) -> str:
+    def translate(self, italian: str) -> str:
         """The sentence in this language, or in Italian where there is no translation."""
         return self.translations.get(italian, italian)
 
-    def advise(self, code: str) -> str:
+    def guidance_on(self, code: str) -> str:
         """What an applicant can do who does not fulfil a condition, or nothing."""
-        return self.say(self.advice.get(code, ""))
+        return self.translate(self.guidance.get(code, ""))

@@ -14,8 +14,8 @@ from chassis.web import SHOW
 from subsidies.app.applicant import ApplicationForApplicant, DecisionForApplicant, application_of_report
 from subsidies.app.desk import Desk
 from subsidies.app.explanation_view import ConditionRow, ExplanationView
-from subsidies.app.ports import PermittedReport
 from subsidies.domain.days import day_in_italy
+from subsidies.domain.permissions import PermittedReport
 from subsidies.domain.rule_texts import RuleTexts
 from subsidies.handlers.open_application import DOCUMENTS
 from webkit.csrf import COOKIE as BROWSER
@@ -35,7 +35,7 @@ class Rule:
     """One condition in the reader's language: what was found, what can be done if it failed, and the law."""
 
     sentence: str
-    advice: str
+    guidance: str
     legal: str
 
 
@@ -82,7 +82,7 @@ class ApplicantPages:
             "applicant/application.html",
             application=found.application,
             code=report.tracking_code,
-            measure=texts.say(found.measure),
+            measure=texts.translate(found.measure),
             due_on=found.due_on,
             documents=DOCUMENTS,
             report=REPORT,
@@ -100,11 +100,11 @@ class ApplicantPages:
             "passed": _rules(language, found, "pass", texts),
             "charges": _charges(language, view) if view else (),
             "remedies": [
-                (texts.say(one.authority), one.days, one.legal, decided_on + timedelta(days=one.days))
+                (texts.translate(one.authority), one.days, one.legal, decided_on + timedelta(days=one.days))
                 for one in found.pack.remedies
             ],
             "replaced_on": annulment and date.fromisoformat(annulment.decided_on),
-            "replaced_because": annulment and texts.say(annulment.text),
+            "replaced_because": annulment and texts.translate(annulment.text),
         }
 
 
@@ -130,8 +130,8 @@ def _rules(language: Language, found: DecisionForApplicant, result: str, texts: 
     rows = found.view.conditions if found.view else ()
     return [
         Rule(
-            _filled(language, texts.say(found.sentence_of(row)), row),
-            texts.advise(row.code),
+            _filled(language, texts.translate(found.sentence_of(row)), row),
+            texts.guidance_on(row.code),
             row.legal,
         )
         for row in rows
