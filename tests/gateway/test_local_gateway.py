@@ -108,7 +108,10 @@ async def client(gateway: Local) -> AsyncIterator[httpx.AsyncClient]:
                 "/v1/cases",
             )
         ),
-        *((path, "subsidies") for path in ("/contributi", f"/contributi/{ID}/dati", "/stato/contributo", "/v1/budgets")),
+        *(
+            (path, "subsidies")
+            for path in ("/contributi", f"/contributi/{ID}/dati", "/stato/contributo", "/v1/budgets")
+        ),
         *((path, "notify") for path in ("/messaggi", "/messaggi/modelli", "/v1/messages")),
         *((f"/sistema/{name}", name) for name in SERVICES),
         *((f"/sistema/{name}/{ID}", name) for name in SERVICES),
