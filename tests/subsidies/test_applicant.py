@@ -75,6 +75,7 @@ async def test_a_refusal_says_each_rule_that_decided_what_can_be_done_and_until_
     refused, _, fulfilled = page.text.partition("Le condizioni che sono rispettate")
     assert "servizio abitativo pubblico" in fulfilled
     assert "servizio abitativo pubblico" not in refused
+    assert "1.800,00" not in page.text, "nothing that is not paid is told as due"
     assert CODE in page.text
 
 

@@ -20,23 +20,20 @@ msgctxt "route"
 msgid "operator"
 msgstr "Operatore"
 """
-PROJECT = '[[tool.ascolto.seed-texts]]\nfile = "deploy/kinds.yaml"\nrows = "kinds"\nfield = "label"\nkind = "kind"\n'
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Distribution:
     for name in ("webkit", "services/desk"):
         (tmp_path / name).mkdir(parents=True)
-        (tmp_path / name / "pyproject.toml").write_text(PROJECT if "desk" in name else "")
-    (tmp_path / "deploy").mkdir()
-    (tmp_path / "deploy" / "kinds.yaml").write_text('kinds:\n  - {code: mould, label: "Muffa"}\n')
+        (tmp_path / name / "pyproject.toml").write_text("")
     _, desk = distributions(tmp_path)
     templates = desk.package / "web" / "templates"
     (templates / "staff").mkdir(parents=True)
     (templates / "page.html").write_text(PAGE)
     write(desk, "it", LABELS)
     update(desk)
-    for message, text in {"Buongiorno": "Good morning", "Muffa": "Mould", "operator": "Operator"}.items():
+    for message, text in {"Buongiorno": "Good morning", "operator": "Operator"}.items():
         replace(desk, "en", f'msgid "{message}"\nmsgstr ""', f'msgid "{message}"\nmsgstr "{text}"')
     return desk
 
@@ -90,10 +87,10 @@ def test_a_note_to_translators_stands_before_its_sentence(desk: Distribution) ->
     )
 
 
-def test_catalogues_have_sentences_seed_labels_and_labels_of_codes(desk: Distribution) -> None:
+def test_catalogues_have_sentences_and_labels_of_codes(desk: Distribution) -> None:
     assert texts(desk, "it") == {"operator": "Operatore"}
-    assert {"Buongiorno", "Muffa", "operator"} < texts(desk, "ar").keys()
-    assert len(texts(desk, "ar")) == 4
+    assert {"Buongiorno", "operator"} < texts(desk, "ar").keys()
+    assert len(texts(desk, "ar")) == 3
     arabic = file_of(desk, "ar").read_text(encoding="utf-8")
     assert '#. it: Operatore\nmsgctxt "route"' in arabic
     assert arabic.count("#. it:") == 1
@@ -138,9 +135,9 @@ def test_a_text_may_be_missing_only_while_work_is_unfinished(desk: Distribution)
     sentence = '“Ha <a href="/">%(count)s avviso</a>.”'
 
     assert found(desk, "en") == []
-    assert found(desk, "en", unfinished=False) == [f"no text for 1 of 4 messages; the first is {sentence}"]
+    assert found(desk, "en", unfinished=False) == [f"no text for 1 of 3 messages; the first is {sentence}"]
     replace(desk, "it", 'msgstr "Operatore"', 'msgstr ""')
-    assert "no text for 1 of 4 messages; the first is route/operator" in found(desk, "it")
+    assert "no text for 1 of 3 messages; the first is route/operator" in found(desk, "it")
 
 
 @pytest.mark.parametrize(
@@ -259,7 +256,7 @@ def test_check_goes_on_to_its_end_when_a_catalogue_is_unreadable(
     assert main(["check", "--unfinished"]) == 1
     written = capsys.readouterr().out.splitlines()
     assert "locales/en/LC_MESSAGES/public.po: unreadable: " in written[0]
-    assert written[-1] == "texts: 4 messages, 1 faults"
+    assert written[-1] == "texts: 3 messages, 1 faults"
 
 
 def test_the_verbs_report_what_is_wrong(
@@ -270,11 +267,11 @@ def test_the_verbs_report_what_is_wrong(
     assert main(["check", "--unfinished"]) == 0
     assert main(["check"]) == 1
     assert (
-        "services/desk/src/desk/locales/ar/LC_MESSAGES/public.po: no text for 4 of 4 messages; the first is kind/Muffa"
+        "services/desk/src/desk/locales/ar/LC_MESSAGES/public.po: no text for 3 of 3 messages; the first is route/operator"
         in capsys.readouterr().out
     )
     assert main(["update"]) == 0
-    assert "desk/public        en     3 of    4  reviewed by nobody" in capsys.readouterr().out
+    assert "desk/public        en     2 of    3  reviewed by nobody" in capsys.readouterr().out
     assert main(["reviewed", str(file_of(desk, "en")), "Ada Esempio, 2026-12-01"]) == 0
     assert main(["state"]) == 0
     assert "reviewed by Ada Esempio, 2026-12-01\n" in capsys.readouterr().out

@@ -15,9 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command in the checkout of the current directory; 0 when nothing is wrong."""
     parser = argparse.ArgumentParser(prog="python -m webkit.i18n", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser(
-        "update", help="write every catalogue anew from templates, seed files and Italian labels"
-    )
+    commands.add_parser("update", help="write every catalogue anew from templates and Italian labels")
     check = commands.add_parser("check", help="name everything that is wrong with catalogues and templates")
     check.add_argument(
         "--unfinished", action="store_true", help="texts may be missing, and templates not yet translated"

@@ -1,7 +1,5 @@
-"""The messages of a distribution: from its templates, from seed files that tenants read, and its labels in Italian."""
+"""The messages of a distribution: from its templates, and its labels in Italian."""
 
-import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +9,6 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from jinja2 import TemplateSyntaxError
 
-from chassis.strict_yaml import load
 from webkit.i18n.catalogues import DOMAINS, PUBLIC_DOMAIN, STAFF_DOMAIN, catalogue_file, read_catalogue
 from webkit.i18n.languages import PUBLIC, SOURCE, STAFF
 
@@ -41,21 +38,10 @@ class BrokenTemplate(Exception):
 
 
 @dataclass(frozen=True)
-class SeedTexts:
-    """Labels in a seed file that the agency edits: Italian, in a field of the rows of a list; translated under a kind."""
-
-    file: Path
-    rows: str
-    field: str
-    kind: str
-
-
-@dataclass(frozen=True)
 class Distribution:
     """A package with templates and catalogues."""
 
     package: Path
-    seeds: tuple[SeedTexts, ...] = ()
 
     @property
     def name(self) -> str:
@@ -91,29 +77,15 @@ class Distribution:
 def distributions(root: Path) -> list[Distribution]:
     """The kit and the services of a checkout."""
     folders = [root / "webkit", *sorted((root / "services").iterdir())]
-    return [_distribution(root, folder) for folder in folders if (folder / "pyproject.toml").exists()]
-
-
-def _distribution(root: Path, folder: Path) -> Distribution:
-    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    seeds = project.get("tool", {}).get("ascolto", {}).get("seed-texts", [])
-    return Distribution(
-        package=folder / "src" / folder.name,
-        seeds=tuple(SeedTexts(root / one["file"], one["rows"], one["field"], one["kind"]) for one in seeds),
-    )
+    return [
+        Distribution(folder / "src" / folder.name)
+        for folder in folders
+        if (folder / "pyproject.toml").exists()
+    ]
 
 
 def sentences(distribution: Distribution, domain: str) -> Catalog:
-    """The messages whose source text is Italian: those of the templates, and in the public domain those of seed files."""
-    found = template_sentences(distribution, domain)
-    if domain == PUBLIC_DOMAIN:
-        for kind, label in _seed_labels(distribution):
-            found.add(label, context=kind)
-    return found
-
-
-def template_sentences(distribution: Distribution, domain: str) -> Catalog:
-    """The sentences of the templates."""
+    """The messages whose source text is Italian: those of the templates."""
     found = Catalog()
     for file in distribution.templates(domain):
         for message, comments, context in _extracted(file, file.stat().st_mtime_ns):
@@ -129,12 +101,6 @@ def _extracted(file: Path, _changed_ns: int) -> list[tuple[str | tuple[str, ...]
             return [(message, comments, context) for _, message, comments, context in found]
     except TemplateSyntaxError as error:
         raise BrokenTemplate(f"{file}:{error.lineno}: {error.message}") from error
-
-
-def _seed_labels(distribution: Distribution) -> Iterator[tuple[str, str]]:
-    for seed in distribution.seeds:
-        for row in load(seed.file).value[seed.rows]:
-            yield seed.kind, row[seed.field]
 
 
 def labels(distribution: Distribution, domain: str) -> Catalog:

@@ -16,7 +16,7 @@ from webkit.i18n.catalogues import (
     read_catalogue,
 )
 from webkit.i18n.extraction import Distribution, in_use, labels, sentences
-from webkit.i18n.languages import OTHERWISE, SOURCE
+from webkit.i18n.languages import SOURCE
 from webkit.i18n.maintenance import Key, key, messages, written_files
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
@@ -127,16 +127,10 @@ def _source_faults(distribution: Distribution, domain: str) -> Iterator[str]:
     for one in messages(labels(distribution, domain)):
         if not one.context:
             yield f"{_shown(one)}: the Italian catalogue holds labels, each with a msgctxt"
-    kinds = {seed.kind for seed in distribution.seeds}
     for one in messages(sentences(distribution, domain)):
         forms = [one.id] if isinstance(one.id, str) else list(one.id)
-        if one.context not in kinds and any(
-            "%" in PLACEHOLDER.sub("", form.replace("%%", "")) for form in forms
-        ):
+        if any("%" in PLACEHOLDER.sub("", form.replace("%%", "")) for form in forms):
             yield f"{_shown(one)}: a single %, write %%"
-    for kind in sorted(kinds):
-        if labels(distribution, domain).get(OTHERWISE, kind):
-            yield f"{kind} comes from a seed file and has no label `{OTHERWISE}`"
 
 
 def _shown(message: Message) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, nodes
 
 from webkit.i18n.catalogues import DOMAINS, PUBLIC_DOMAIN, STAFF_DOMAIN
-from webkit.i18n.extraction import Distribution, labels, template_sentences
+from webkit.i18n.extraction import Distribution, labels, sentences
 from webkit.i18n.maintenance import messages
 from webkit.i18n.templates import install
 from webkit.i18n.texts import Texts
@@ -23,7 +23,7 @@ NAMES = frozenset({"Ascolto", "PIN", "SPID", "ISEE", "QR"})
 def template_faults(distribution: Distribution, kit: Distribution) -> Iterator[str]:
     """Everything that is wrong with the templates of a distribution; a domain none of whose templates uses gettext yet is not read."""
     imported = imported_templates(distribution)
-    for domain in (one for one in DOMAINS if len(template_sentences(distribution, one))):
+    for domain in (one for one in DOMAINS if len(sentences(distribution, one))):
         kinds = _kinds(distribution, domain) | _kinds(kit, domain)
         for file in distribution.templates(domain):
             tree = _parsed(file)
@@ -51,7 +51,7 @@ def imported_templates(distribution: Distribution) -> set[str]:
 def _kinds(distribution: Distribution, domain: str) -> set[str]:
     domains = (PUBLIC_DOMAIN,) if domain == PUBLIC_DOMAIN else (PUBLIC_DOMAIN, STAFF_DOMAIN)
     found = {one.context for name in domains for one in messages(labels(distribution, name))}
-    return {kind for kind in found if kind} | {seed.kind for seed in distribution.seeds}
+    return {kind for kind in found if kind}
 
 
 def _parsed(file: Path) -> nodes.Template:

@@ -15,6 +15,7 @@ from subsidies.app.applicant import ApplicationForApplicant, DecisionForApplican
 from subsidies.app.desk import Desk
 from subsidies.app.explanation_view import ConditionRow, ExplanationView
 from subsidies.domain.days import day_in_italy
+from subsidies.domain.decisions import Outcome
 from subsidies.domain.permissions import PermittedReport
 from subsidies.domain.rule_texts import RuleTexts
 from subsidies.handlers.open_application import DOCUMENTS
@@ -28,6 +29,8 @@ STATUS, REPORT, PERMISSION = "/stato", "/stato/segnalazione", "stato"
 HOME = f"{STATUS}/contributo"
 MOST_OF_A_COOKIE = 400
 RETRY_SECONDS = "60"
+# “You are due 1,800 €” would be misread below a refusal.
+NOT_IN_A_REFUSAL = "due-cents"
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ def applicant_router(pages: ApplicantPages) -> APIRouter:
 
 def _rules(language: Language, found: DecisionForApplicant, result: str, texts: RuleTexts) -> Sequence[Rule]:
     rows = found.view.conditions if found.view else ()
+    refused = found.decision.outcome is Outcome.REFUSED and result == "pass"
     return [
         Rule(
             _filled(language, texts.translate(found.sentence_of(row)), row),
@@ -135,7 +139,7 @@ def _rules(language: Language, found: DecisionForApplicant, result: str, texts: 
             row.legal,
         )
         for row in rows
-        if row.result == result
+        if row.result == result and not (refused and row.value_of == NOT_IN_A_REFUSAL)
     ]
 
 
