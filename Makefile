@@ -122,6 +122,10 @@ map: $(STAMP) ## Write docs/event-map.md: the publisher and the subscribers of e
 journeys: $(STAMP) $(BROWSER) ## Walk every role's pages with Chromium on a system of their own, and check each page (STATE=… on a running one; ONLY=tenant,arab)
 	@$(RUN) -m tests.journeys $(WHERE) $(if $(ONLY),--only "$(ONLY)")
 
+field-test: $(STAMP) $(BROWSER) ## Use the operators' app in Chromium on a network that loses 30 % and with killed browsers, and account for every report and photo (REPORTS=200 PHOTOS=400 KILLS=5 SEED=… LOSS=…; CONTROL=forgotten-ids or early-answers: a fault that must be found)
+	@$(RUN) -m tests.field $(if $(REPORTS),--reports $(REPORTS)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(LOSS),--loss $(LOSS)) $(if $(CONTROL),--control $(CONTROL)) $(WHERE)
+
 screens: $(STAMP) $(BROWSER) ## Take pictures of every page of a running system at 390 and 1280 px, the public ones also in Arabic, with Chromium (TO=docs/pictures PAGE=home)
 	@$(RUN) -m tests.journeys.screens $(WHERE) --to "$(or $(TO),docs/pictures)" $(if $(PAGE),--page $(PAGE))
 

@@ -1,6 +1,5 @@
 """A phone: Chromium as a process of its own with a profile that lasts, which can be killed and started again."""
 
-import json
 import os
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from tests.journeys.browser import FLAGS, program
 from stack.processes import StackError
 
 START_SECONDS = 60.0
-SCREEN = {"width": 390, "height": 844}
+SCREEN = (390, 844)
 ACTION_SECONDS = 30.0
 # Typed words are looked for in both ways in which browsers store text.
 ENCODINGS = ("utf-8", "utf-16-le")
@@ -84,7 +83,7 @@ class Phone:
         """The one page."""
         pages = self.context.pages
         page = pages[0] if pages else self.context.new_page()
-        page.set_viewport_size({"width": SCREEN["width"], "height": SCREEN["height"]})
+        page.set_viewport_size({"width": SCREEN[0], "height": SCREEN[1]})
         return page
 
     def kill(self) -> None:
@@ -137,13 +136,3 @@ def readable(profile: Path, words: Sequence[str]) -> list[str]:
             hits = {word for pattern, word in wanted.items() if pattern in data}
             found += [f"{file.relative_to(profile)}: {word}" for word in sorted(hits)]
     return found
-
-
-def size_of(profile: Path) -> int:
-    """How many bytes the profile has on the disk."""
-    return sum(path.stat().st_size for path in profile.rglob("*") if path.is_file())
-
-
-def as_json(value: object) -> str:
-    """A value as a script has it."""
-    return json.dumps(value, ensure_ascii=False)
