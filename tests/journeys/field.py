@@ -129,9 +129,29 @@ def operator_gives_the_phone_back(world: World) -> None:
     walk.press("Esca e cancelli tutto dal telefono").press("Cancelli tutto ed esca")
     walk.sees("L'uscita si completa appena c'è rete")
     walk.context.set_offline(False)
-    walk.page.goto(f"{world.url}/campo")
     walk.sees("È uscito")
     walk.page.goto(f"{world.url}/campo")
-    log_in_again(started(walk))
+    walk.page.locator("#login-needed").wait_for(timeout=MINUTE)
+    log_in_again(walk)
     waits(walk, (0, 0, 0))
     assert walk.all("#history li").count() == 0
+
+
+@journey("operator")
+def operator_finds_the_work_of_another(world: World) -> None:
+    """Logs in on a phone that holds what another person has not sent: sees nothing of it, and it is not sent as theirs."""
+    walk = phone(world)
+    walk.context.set_offline(True)
+    walk.press("Un problema solo")
+    write_problem(walk, "Panchina rotta in piazza.")
+    waits(walk, (1, 0, 0))
+    walk.context.clear_cookies()
+    walk.context.set_offline(False)
+    walk.page.locator("#login-needed").wait_for(timeout=MINUTE)
+    walk.page.click("#login-needed")
+    walk.page.check("input[name=person][value=carla-inventata]")
+    walk.page.check(f"input[name=role][value={ADA[1]}]")
+    walk.press("Entra")
+    started(walk).sees("Su questo telefono ci sono cose di un'altra persona")
+    walk.sees_not("Pulizia")
+    waits(walk, (1, 0, 0))

@@ -81,12 +81,12 @@ export function forget({ id, n }, puts = []) {
   });
 }
 
-/** Changes one value of the outbox if it is still there. */
-export function change(id, fields) {
+/** Changes one value of the outbox if it is still there, and with `n` only as it was then. */
+export function change(id, fields, n = null) {
   return transact(["outbox"], "readwrite", (transaction) => {
     const target = transaction.objectStore("outbox");
     const request = target.get(id);
-    request.onsuccess = () => request.result && target.put({ ...request.result, ...fields });
+    request.onsuccess = () => request.result && (n === null || request.result.n === n) && target.put({ ...request.result, ...fields });
   });
 }
 

@@ -5,6 +5,7 @@ import { ask, sendAll } from "./sending.js";
 import { byId, say } from "./ui.js";
 
 const OVER = "campo-leave";
+const AGAIN_MS = 3000;
 
 /** The button that leaves, and its question. */
 export function startLeaving() {
@@ -21,20 +22,22 @@ async function begin() {
   return byId("leave").showModal();
 }
 
-/** Wipes the phone first, and then ends the session, at once or when there is a network again. */
+/** Wipes the phone first; the page begins anew, so that nothing of it writes again, and ends the session. */
 async function leave() {
   byId("leave").close();
   localStorage.setItem(OVER, "1");
   await wipe();
-  await endSession();
+  location.reload();
 }
 
-/** Ends a session that was left; without a network it ends at the next start. */
+/** Ends a session that was left, as soon as there is a network; tells whether there was one to end. */
 export async function endSession() {
   if (localStorage.getItem(OVER) === null) return false;
+  await wipe(); // whoever was killed while it wiped begins here
   const answer = await ask("GET", "/day").catch(() => null);
   if (answer === null || answer.status >= 500) {
     byId("left").hidden = false;
+    setTimeout(endSession, AGAIN_MS);
     return true;
   }
   localStorage.removeItem(OVER);

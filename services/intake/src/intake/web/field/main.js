@@ -67,12 +67,21 @@ async function firstBundle() {
   }
 }
 
+/** Somebody else's work is on this phone: nothing of it is shown, and nothing is added to it. */
+async function showStranger() {
+  showView("today");
+  for (const one of document.querySelectorAll(".field-actions, .of-owner")) one.hidden = true;
+  await setState("another");
+  byId("ready").dataset.ready = "1";
+}
+
 async function start() {
   if (await endSession()) return;
   startUpdates();
   await startStatus();
   startLeaving();
   const state = await firstBundle();
+  if (state === "another") return showStranger();
   const known = () => bundle;
   const [problem, talk] = [new ProblemForm(known), new TalkForm(known)];
   startButtons(problem, talk);

@@ -5,7 +5,7 @@ import { open, openValue, sealValue } from "./vault.js";
 
 const BASE = "/v1/field";
 const SECONDS = { photo: 120, otherwise: 20 };
-const DESK_MINUTES = 15;
+const [DESK_MINUTES, BUG_MINUTES] = [15, 5];
 const SOON_MS = [300, 1000];
 // What a refusal of the whole session means for the phone; every other 4xx is about one record.
 const STOPS = { 401: "login", "not-logged-in": "login", "login-unconfirmed": "login", "another-person": "another", "not-allowed": "another" };
@@ -102,12 +102,15 @@ async function asked(make) {
 
 /** Sends one record; returns why everything has to stop, or nothing. */
 async function sendOne(one) {
-  const { value, ...request } = await bodyOf(one);
+  const found = await bodyOf(one).catch(() => null);
+  if (found === null) return refused(one, 0, "unreadable");
+  const { value, ...request } = found;
   const [method, path] = REQUESTS[one.kind](one);
   const answer = await asked(() => ask(method, path, request));
   const said = await answer.json().catch(() => ({}));
   if (answer.ok) return arrived(one, value, said);
-  if (answer.status >= 500 || LATER.has(answer.status) || slugOf(said) === "not-yet") {
+  if (answer.status === 500) return later(one, BUG_MINUTES, "internal");
+  if (answer.status > 500 || LATER.has(answer.status) || slugOf(said) === "not-yet") {
     return { state: "retry", after: Number(answer.headers.get("Retry-After")) || 0 };
   }
   const stop = STOPS[answer.status] ?? STOPS[slugOf(said)];
@@ -131,9 +134,16 @@ async function outcome(one, value, said) {
   return { report: one.report, at: Date.now(), outcome: said.outcome, ...(await sealValue(`history:${one.report}`, told)) };
 }
 
+/** What one record meets does not hold up the others. */
+async function later(one, minutes, reason) {
+  await mark(one.id, { until: Date.now() + minutes * 60_000, reason }, one.n);
+  tell({ later: one.id });
+}
+
 /** A photo of a report that the desk has not settled waits on the phone; anything else is shown with its reason, and kept. */
 async function refused(one, status, slug) {
-  if (slug === "report-waiting") await mark(one.id, { until: Date.now() + DESK_MINUTES * 60_000, reason: slug });
-  else await mark(one.id, { state: "refused", status, reason: slug });
+  if (slug === "report-waiting") return later(one, DESK_MINUTES, slug);
+  await mark(one.id, { state: "refused", status, reason: slug }, one.n);
   tell({ refused: one.id });
+  return undefined;
 }

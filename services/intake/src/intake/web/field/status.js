@@ -56,6 +56,7 @@ function sentence(left) {
 }
 
 async function drawHistory() {
+  if (state === "another") return byId("history").replaceChildren();
   const records = await waiting();
   const photos = (report) => records.filter((one) => one.kind === "photo" && one.report === report);
   const queued = records.filter((one) => one.kind === "report").reverse();
