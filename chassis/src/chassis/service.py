@@ -2,9 +2,9 @@
 
 from chassis.http.context import Answer, ServiceContext
 from chassis.runtime.command_line import command_line
-from chassis.runtime.plan import Plan
+from chassis.runtime.plan import Plan, Server
 from chassis.runtime.queue_gauges import Gauge
 from chassis.store.port import Store
 from chassis.tasks.jobs import Worker
 
-__all__ = ["Answer", "Gauge", "Plan", "ServiceContext", "Store", "Worker", "command_line"]
+__all__ = ["Answer", "Gauge", "Plan", "Server", "ServiceContext", "Store", "Worker", "command_line"]

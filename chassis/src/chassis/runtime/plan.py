@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import APIRouter
 from prometheus_client import Counter
@@ -19,12 +19,22 @@ from chassis.tasks.jobs import Worker
 OpsPages = Callable[[ServiceContext, DeadLetters, Callable[[], Vitals]], APIRouter]
 
 
+class Server(Protocol):
+    """What listens beside the HTTP server; it starts when commands can be run, and stops before anything else does."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None:
+        """Listen no more, and end what is in hand."""
+        ...
+
+
 @dataclass(frozen=True)
 class Plan:
     """The parts of a service, as its main.py declares them.
 
     `bodies` are the paths at and below which larger bodies are accepted, with the limit in bytes; `*` stands for one segment.
-    `workers_in` makes the workers that need the context; `counters` belong to no registry yet.
+    `workers_in` and `servers_in` make the workers and the servers that need the context; `counters` belong to no registry yet.
     """
 
     name: str
@@ -35,6 +45,7 @@ class Plan:
     indexes: Sequence[Index] = ()
     workers: Mapping[type[Any], Worker] = field(default_factory=dict)
     workers_in: Callable[[ServiceContext], Mapping[type[Any], Worker]] = lambda _: {}
+    servers_in: Callable[[ServiceContext], Sequence[Server]] = lambda _: ()
     gauges: Sequence[Gauge] = ()
     counters: Sequence[Counter] = ()
     seed: Callable[[ServiceContext], Awaitable[None]] | None = None

@@ -89,6 +89,7 @@ class Process:
         self.delivery: Delivery | None = None
         self.jobs: Jobs | None = None
         self.dead_letters: DeadLetters | None = None
+        self.servers = plan.servers_in(self.context)
         self.seeded = plan.seed is None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -126,6 +127,7 @@ class Process:
         self._task(self.commands.serve(commanded))
         await self._loops(timed, done)
         self._task(self._seed())
+        self._task(self._start_servers())
         if self.plan.subscribes:
             self._task(self._start_delivery())
 
@@ -190,6 +192,10 @@ class Process:
         watch = self.loops["watch"] = Loop("watch", self.delivery.watch, 1.0)
         await watch.run()
 
+    async def _start_servers(self) -> None:
+        for server in self.servers:
+            await server.start()
+
     async def _seed(self) -> None:
         if self.plan.seed is not None:
             seed = self.plan.seed
@@ -243,6 +249,8 @@ class Process:
 
     async def close(self) -> None:
         """Finish work in progress, release what is held, and end."""
+        for server in self.servers:
+            await server.stop()
         if self.delivery is not None:
             await self.delivery.stop()
         if self.jobs is not None:
