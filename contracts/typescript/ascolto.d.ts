@@ -144,6 +144,20 @@ export interface SessionHeld {
   follow_ups: Array<unknown>
 }
 
+/** A mail of somebody has been stored; what it says stays in intake. */
+export interface MailReceived {
+  /** An opaque identifier (UUID, lower case). */
+  mail_id: string
+  /** The report that it was added to, or the id that its report will have if the staff makes one of it. */
+  report_id: string
+  /** added (to the report) or waiting (for the staff). */
+  outcome: string
+  /** How many photos were kept. */
+  photos: number
+  /** Why attachments were not kept, each reason once; empty when all were kept. */
+  left_out: Array<string>
+}
+
 /** A case exists and somebody looks after it. */
 export interface CaseOpened {
   /** An opaque identifier (UUID, lower case). */
@@ -467,6 +481,7 @@ export interface ByType {
   "report-split.v1": ReportSplit
   "report-rated.v1": ReportRated
   "session-held.v1": SessionHeld
+  "mail-received.v1": MailReceived
   "case-opened.v1": CaseOpened
   "case-held.v1": CaseHeld
   "case-escalated.v1": CaseEscalated
@@ -495,6 +510,7 @@ export interface ByType {
 export interface ByTopic {
   "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn | ReportReopened | ReportJoined | ReportMerged | ReportSplit | ReportRated
   "intake.sessions": SessionHeld
+  "intake.mails": MailReceived
   "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened | CaseMerged | CaseSplit | CaseRaised
   "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted | DecisionAnnulled
   "subsidies.measures": BudgetExhausted

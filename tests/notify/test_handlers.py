@@ -10,7 +10,7 @@ import pytest
 from chassis.errors import Refused
 from chassis.handling import NOTHING, Change, Moment
 from contracts.base import Event
-from contracts.intake import ReportRegistered
+from contracts.intake import MailReceived, ReportRegistered
 from contracts.notify import MessageFailed, MessageSent, MessageSuppressed
 from contracts.routing import (
     CaseHandedOff,
@@ -41,6 +41,7 @@ from notify.handlers.write_message import SendMessage
 
 REPORT = "0190a000-0000-7000-8000-000000000001"
 APPLICATION = "0190a000-0000-7000-8000-000000000002"
+MAIL = "0190a000-0000-5000-8000-000000000004"
 DECISION = "0190a000-0000-7000-8000-000000000003"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SOON = NOW + timedelta(days=10)
@@ -93,6 +94,18 @@ REQUESTED = DocumentsRequested(
     documents=("isee-attestation", "tenancy-contract"),
 )
 MESSAGES_OF: list[tuple[Event, str, dict[str, str]]] = [
+    (
+        MailReceived(
+            mail_id=MAIL, report_id=REPORT, outcome="added", photos=2, left_out=("document", "archive")
+        ),
+        "mail-added",
+        {"photos": "2", "left_out": "document,archive"},
+    ),
+    (
+        MailReceived(mail_id=MAIL, report_id=REPORT, outcome="waiting", photos=0, left_out=()),
+        "mail-waiting",
+        {"photos": "0", "left_out": ""},
+    ),
     (REGISTERED, "report-received", {"heard_at": "2026-11-23T09:00:00.000Z"}),
     (
         OPENED,

@@ -100,3 +100,15 @@ def test_an_amount_and_a_date_are_as_the_language_writes_them(letters: JinjaLett
 
 def test_there_are_samples_for_every_template(letters: JinjaLetters) -> None:
     assert set(VALUES) == set(letters.kinds())
+
+
+def test_what_waits_for_the_desk_has_no_code_to_follow_and_its_attachments_have_reasons(
+    letters: JinjaLetters,
+) -> None:
+    values = {"photos": "0", "left_out": "winmail,something-new"}
+
+    letter = written(letters, "mail-waiting", values, "it")
+
+    assert "/stato" not in letter.text + letter.html
+    assert "- un allegato che si apre solo con Outlook (winmail.dat)\n- un altro file\n" in letter.text
+    assert "Le Sue foto" not in letter.text

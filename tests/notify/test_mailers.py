@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from chassis.errors import Unavailable
 from intake.adapters.mail_addresses import is_address
 from notify.adapters.memory import MemoryMailer
-from notify.adapters.mime import recipient
+from notify.adapters.mime import recipient, reply_address
 from notify.adapters.smtp import SmtpMailer
 from notify.app.ports import Mailer
 from notify.domain.letters import Letter, Mail, Undeliverable
@@ -331,3 +331,19 @@ def test_every_address_that_intake_accepts_can_be_sent_to(local: str, domain: st
         wire = recipient(replace(MAIL, to=address))
         assert wire.rpartition("@")[2].isascii()
         assert wire.partition("@")[0] == local
+
+
+def test_answers_reach_the_report_that_they_are_about() -> None:
+    inbound = "segnalazioni@ascolto.example"
+
+    assert reply_address(inbound, "0A1B2-C3D4E") == "segnalazioni+0A1B2C3D4E@ascolto.example"
+    assert reply_address(inbound, None) == inbound
+
+
+async def test_a_mail_names_the_address_of_reports_for_answers(smtp: OverSmtp) -> None:
+    mailer = SmtpMailer("127.0.0.1", smtp.port, SENDER, REPLY_TO, "segnalazioni@ascolto.example")
+    await mailer.send(replace(MAIL, code="0A1B2-C3D4E"))
+    await mailer.close()
+
+    [mail] = smtp.arrived()
+    assert mail["Reply-To"] == "segnalazioni+0A1B2C3D4E@ascolto.example"

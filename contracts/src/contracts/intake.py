@@ -145,3 +145,22 @@ class SessionHeld(Event):
         max_length=64, description="In the order in which they were taken down."
     )
     follow_ups: tuple[FollowUpAgreed, ...] = Field(max_length=32)
+
+
+class MailReceived(Event):
+    """A mail of somebody has been stored; what it says stays in intake."""
+
+    type_tag: ClassVar[str] = "mail-received.v1"
+    topic: ClassVar[str] = "intake.mails"
+    key_field: ClassVar[str] = "mail_id"
+
+    mail_id: Id
+    report_id: Id = Field(
+        description="The report that it was added to, or the id that its report will have if the staff makes one of it."
+    )
+    outcome: Code = Field(description="added (to the report) or waiting (for the staff).")
+    photos: Annotated[int, Field(ge=0, le=100, description="How many photos were kept.")]
+    left_out: tuple[Code, ...] = Field(
+        max_length=16,
+        description="Why attachments were not kept, each reason once; empty when all were kept.",
+    )

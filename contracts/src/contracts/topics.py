@@ -50,6 +50,14 @@ TOPICS: tuple[Topic, ...] = (
         classification="internal",  # it tells what a member of the staff did, and when
     ),
     Topic(
+        "intake.mails",
+        owner="intake",
+        key="mail id",
+        events=(intake.MailReceived,),
+        subscribers=("notify",),
+        classification="internal",  # it tells that somebody wrote, before there is a report
+    ),
+    Topic(
         "routing.cases",
         owner="routing",
         key="report id",

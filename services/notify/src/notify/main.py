@@ -35,7 +35,9 @@ def plan(settings: Settings) -> Plan:
     intake = intake_client(settings.intake_url, token)
     contacts, names = HttpContacts(intake), HttpReportNames(intake)
     letters = JinjaLetters(read_catalogue(settings.seed), agency, settings.public_url)
-    mailer = SmtpMailer(settings.smtp_host, settings.smtp_port, settings.sender, agency.email)
+    mailer = SmtpMailer(
+        settings.smtp_host, settings.smtp_port, settings.sender, agency.email, settings.inbound
+    )
     login = login_of(settings, settings.public_url, HOME)
     site = Site("notify", HOME, agency, bytes.fromhex(settings.secret.read_text().strip()), login)
 

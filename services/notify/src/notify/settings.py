@@ -15,4 +15,8 @@ class Settings(ClientSettings):
     smtp_host: str = Field(description="Host of the mail server that accepts our messages.")
     smtp_port: int = Field(description="Its port; STARTTLS is used when the server offers it.")
     sender: str = Field("no-reply@ascolto.example", description="Address that messages are sent from.")
+    inbound: str = Field(
+        "",
+        description="Address that takes mails about reports, which answers go to; empty: the agency's own address.",
+    )
     public_url: str = Field(description="Address of the tenants' pages, as messages link to it.")

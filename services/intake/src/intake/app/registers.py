@@ -88,6 +88,14 @@ async def load_registers(context: ServiceContext, categories: Categories, places
         await load_register(context, Register(PLACE_TREE, places.version))
 
 
+async def load_seed(
+    context: ServiceContext, categories: Categories, places: PlaceTree, texts: Sequence[CategoryTexts]
+) -> None:
+    """Store the registers and the texts of the categories; promises and raises what `load_registers` does."""
+    await load_registers(context, categories, places)
+    await load_category_texts(context, texts)
+
+
 async def load_categories(context: ServiceContext, found: Categories) -> None:
     """Store the categories unless their version is the current one; raises Refused where a code is gone that reports have."""
     current = await context.load(CATEGORIES, found.name)

@@ -1,5 +1,6 @@
 """The use cases of one process, built once for all its routers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chassis.sealing import Sealer
@@ -84,6 +85,18 @@ class UseCases:
     uploads: Uploads
     waiting: Waiting
     withdrawals: Withdrawals
+
+
+def once(build: Callable[[ServiceContext], UseCases]) -> Callable[[ServiceContext], UseCases]:
+    """The same use cases at every call with a context, so that the limits of a process hold for all its doors."""
+    built: dict[int, UseCases] = {}
+
+    def cases(context: ServiceContext) -> UseCases:
+        if id(context) not in built:
+            built[id(context)] = build(context)
+        return built[id(context)]
+
+    return cases
 
 
 def use_cases(

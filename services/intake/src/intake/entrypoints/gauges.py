@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from chassis.service import Gauge, ServiceContext
+from intake.app.mail_counts import MailCounts
 from intake.app.photo_counts import PhotoCounts
 from intake.queries import reports
 
@@ -14,7 +15,7 @@ async def oldest_unanswered(context: ServiceContext) -> Mapping[tuple[str, ...],
     return {(): max(0.0, age)}
 
 
-COUNTS = PhotoCounts()  # of this process
+COUNTS, MAIL_COUNTS = PhotoCounts(), MailCounts()  # of this process
 GAUGES = (
     Gauge(
         "reports_oldest_unanswered_age_seconds",

@@ -7,6 +7,7 @@ from chassis.sealing import Sealed
 from intake.domain.categories import Categories
 from intake.domain.category_texts import CategoryTexts
 from intake.domain.entries import Entries
+from intake.domain.mails import Mail
 from intake.domain.photos import Photos
 from intake.domain.places import Place
 from intake.domain.publications import Publication
@@ -77,6 +78,7 @@ ENTRIES = Collection("entries", Entries, key=lambda entries: entries.report_id)
 WAITING = Collection("waiting", WaitingItem, key=lambda item: item.id)
 PUBLICATIONS = Collection("publications", Publication, key=lambda publication: publication.report_id)
 PHOTOS = Collection("photos", Photos, key=lambda photos: photos.report_id)
+MAILS = Collection("mails", Mail, key=lambda mail: mail.mail_id, publishes=("intake.mails",))
 REGISTERS = Collection(
     "registers",
     Register,
@@ -102,4 +104,5 @@ COLLECTIONS = (
     SESSIONS,
     TALKS,
     WAITING,
+    MAILS,
 )

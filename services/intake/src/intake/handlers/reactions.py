@@ -32,6 +32,7 @@ from intake.handlers.documents import (
     CATEGORIES,
     CATEGORY_TEXTS,
     ENTRIES,
+    MAILS,
     PHOTOS,
     PLACES,
     PRIVATE,
@@ -96,6 +97,7 @@ from intake.handlers.show_progress import (
     show_split,
 )
 from intake.handlers.start_session import StartSession, start_session
+from intake.handlers.take_mail import FinishMail, TakeMail, finish_mail, take_mail
 from intake.handlers.take_report import TakeReport, take_report
 from intake.handlers.withdraw_report import WithdrawReport, withdraw_report
 
@@ -167,6 +169,8 @@ REACTIONS = Reactions(
         lambda c: (REPORTS[c.report_id], PHOTOS[c.report_id], CATEGORIES["categories"]),
         review_photo,
     ),
+    on(TakeMail, lambda c: (MAILS[c.mail.mail_id],), take_mail),
+    on(FinishMail, lambda c: (MAILS[c.mail_id],), finish_mail),
     on(RenewPin, lambda c: (REPORTS[c.report_id],), renew_pin),
     on(LoadCategories, lambda c: (CATEGORIES[c.categories.name],), load_categories),
     on(LoadCategoryTexts, lambda c: (CATEGORY_TEXTS[c.texts.language],), load_category_texts),

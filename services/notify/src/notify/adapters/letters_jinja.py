@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from notify.domain.catalogue import Catalogue, text_of
+from notify.domain.catalogue import LEFT_OUT, OTHERWISE, Catalogue, text_of
 from notify.domain.letters import Contact, Letter
 from notify.domain.names import greeting_name
 from webkit.agency import Agency
@@ -83,6 +83,10 @@ class _Words:
     def document(self, code: str) -> str:
         """A document to bring."""
         return self._word("mail-document", self.catalogue.documents, code)
+
+    def left_out(self, code: str) -> str:
+        """An attachment that was not kept."""
+        return self.language.label("mail-left-out", code if code in LEFT_OUT else OTHERWISE)
 
     @property
     def signature(self) -> str:

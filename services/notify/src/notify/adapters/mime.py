@@ -64,6 +64,12 @@ def compose(mail: Mail, sender: str, reply_to: str | None = None) -> bytes:
     return message.as_bytes()
 
 
+def reply_address(inbound: str, code: str | None) -> str:
+    """The address that answers go to: that of the agency's reports, with the code of this report, so that they reach it."""
+    local, _, domain = inbound.rpartition("@")
+    return f"{local}+{code.replace('-', '')}@{domain}" if code else inbound
+
+
 def _raw(address: str) -> str:
     """An address as RFC 6532 writes it: never encoded; an address outside ASCII needs SMTPUTF8."""
     return address.encode().decode("ascii", "surrogateescape")

@@ -7,7 +7,7 @@ import aiosmtplib
 
 from chassis.errors import Unavailable, Verdict
 from chassis.tracing import SpanName, child_span, note
-from notify.adapters.mime import compose, domain_of, recipient
+from notify.adapters.mime import compose, domain_of, recipient, reply_address
 from notify.domain.letters import Mail, Undeliverable
 
 CONNECTIONS = 8
@@ -25,10 +25,16 @@ CONNECTION_ERRORS = (
 
 
 class SmtpMailer:
-    """Sends mail through one SMTP server, at most CONNECTIONS mails at a time; further calls wait."""
+    """Sends mail through one SMTP server, at most CONNECTIONS mails at a time; further calls wait.
 
-    def __init__(self, host: str, port: int, sender: str, reply_to: str | None = None) -> None:
-        self._host, self._port, self._sender, self._reply_to = host, port, sender, reply_to
+    Answers go to `inbound`, which takes mails about reports, or to `reply_to` where there is no such address.
+    """
+
+    def __init__(
+        self, host: str, port: int, sender: str, reply_to: str | None = None, inbound: str = ""
+    ) -> None:
+        self._host, self._port, self._sender = host, port, sender
+        self._reply_to, self._inbound = reply_to, inbound
         self._idle: list[tuple[aiosmtplib.SMTP, float]] = []
         self._free = asyncio.Semaphore(CONNECTIONS)
 
@@ -45,7 +51,8 @@ class SmtpMailer:
     async def _attempt(self, mail: Mail) -> Verdict | Undeliverable | None:
         connection: aiosmtplib.SMTP | None = None
         try:
-            message, address = compose(mail, self._sender, self._reply_to), recipient(mail)
+            answers = reply_address(self._inbound, mail.code) if self._inbound else self._reply_to
+            message, address = compose(mail, self._sender, answers), recipient(mail)
             connection = await self._connection()
             await connection.sendmail(self._sender, [address], message, mail_options=_options(address))
         except Undeliverable as error:

@@ -37,7 +37,15 @@ class Sender:
 
     async def _send_to(self, contact: Contact, job: SendMessage) -> Result:
         letter = self.letters.write(job.template, dict(job.values), contact, job.report_id)
-        mail = Mail(job.message_id, job.report_id, job.template, contact.email, letter, self.clock())
+        mail = Mail(
+            job.message_id,
+            job.report_id,
+            job.template,
+            contact.email,
+            letter,
+            self.clock(),
+            contact.tracking_code,
+        )
         try:
             await self.mailer.send(mail)
         except Undeliverable as error:

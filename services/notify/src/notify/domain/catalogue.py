@@ -4,6 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 OTHERWISE = "otherwise"
+# Why an attachment was not kept: the codes that have a text of their own.
+LEFT_OUT = frozenset(
+    {
+        "archive",
+        "document",
+        "photo-too-large",
+        "photo-too-many-pixels",
+        "photo-unreadable",
+        "program",
+        "too-many-photos",
+        "winmail",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class ReportName:
 
 @dataclass(frozen=True)
 class Mail:
-    """A letter addressed to a recipient, with the time of its sending."""
+    """A letter addressed to a recipient, with the time of its sending, and the code of the report that an answer is about."""
 
     message_id: str
     report_id: str
@@ -55,6 +55,7 @@ class Mail:
     to: str = field(repr=False)
     letter: Letter
     at: datetime
+    code: str | None = field(default=None, repr=False)
 
 
 @dataclass

@@ -12,6 +12,11 @@ _DAY, _LATER = "2026-12-01T17:00:00.000Z", "2026-12-21T17:00:00.000Z"
 VALUES: Mapping[str, tuple[Mapping[str, str], ...]] = MappingProxyType(
     {
         "report-received": ({"heard_at": _DAY},),
+        "mail-added": (
+            {"photos": "2", "left_out": "document,photo-too-large"},
+            {"photos": "0", "left_out": ""},
+        ),
+        "mail-waiting": ({"photos": "1", "left_out": "archive"}, {"photos": "0", "left_out": ""}),
         "case-opened": (
             {"route": "operator", "contact_due_at": _DAY, "due_at": _LATER},
             {"route": "technical-office", "contact_due_at": "", "due_at": ""},

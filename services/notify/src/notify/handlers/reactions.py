@@ -6,6 +6,7 @@ from typing import Any
 from chassis.documents import Ref
 from chassis.handling import Reactions, ignore, on
 from contracts.intake import (
+    MailReceived,
     ReportAmended,
     ReportJoined,
     ReportMerged,
@@ -53,7 +54,7 @@ from notify.handlers.notify_about_case import (
     notify_case_reopened,
     notify_case_resolved,
 )
-from notify.handlers.notify_about_report import notify_report_received
+from notify.handlers.notify_about_report import notify_mail_received, notify_report_received
 from notify.handlers.record_outcome import (
     RecordFailure,
     RecordSending,
@@ -66,7 +67,7 @@ from notify.handlers.resend_message import ResendMessage, resend_message
 from notify.handlers.triggers import Trigger
 from notify.handlers.write_message import WriteAgain, write_again
 
-SUBSCRIBES = ("intake.reports", "routing.cases", "subsidies.applications")
+SUBSCRIBES = ("intake.reports", "intake.mails", "routing.cases", "subsidies.applications")
 
 Needs = Callable[[Any], tuple[Ref[Message], Ref[Thread]]]
 
@@ -93,6 +94,7 @@ def resent(command: ResendMessage) -> tuple[Ref[Message], Ref[Message], Ref[Thre
 
 REACTIONS = Reactions(
     on(ReportRegistered, message_of(triggers.report_received), notify_report_received),
+    on(MailReceived, message_of(triggers.mail_received), notify_mail_received),
     on(CaseOpened, message_of(triggers.case_opened), notify_case_opened),
     on(CaseHeld, message_of(triggers.case_held), notify_case_held),
     on(CaseReassigned, message_of(triggers.case_reassigned), notify_case_reassigned),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chassis.ids import derive
 from contracts.base import Event
-from contracts.intake import ReportRegistered
+from contracts.intake import MailReceived, ReportRegistered
 from contracts.routing import (
     CaseHandedOff,
     CaseHeld,
@@ -40,6 +40,12 @@ class Trigger:
 def report_received(event: ReportRegistered) -> Trigger:
     """A report is registered once."""
     return _trigger(event, event.report_id, "report-received", event.report_id)
+
+
+def mail_received(event: MailReceived) -> Trigger:
+    """Each mail is confirmed once, whatever becomes of it."""
+    template = "mail-added" if event.outcome == "added" else "mail-waiting"
+    return _trigger(event, event.report_id, template, event.mail_id)
 
 
 def case_opened(event: CaseOpened) -> Trigger:

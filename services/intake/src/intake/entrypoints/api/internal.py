@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 from chassis.service import ServiceContext
 from chassis.web import Principal
 from intake.app import contents
+from intake.app.addressees import Addressee, addressees
 from intake.app.readings import Reader
 from intake.app.report_names import ReportName, named_reports, names_of
 from intake.app.same_person import reports_of_same_person
@@ -25,7 +26,10 @@ MOST = 100
 
 
 class KnownContact(BaseModel):
-    """The addressee of messages about a report, their language, and how they recognise the report; never its PIN."""
+    """The addressee of messages about a report, their language, and how they recognise the report; never its PIN.
+
+    What waits for the desk has no code yet: it is empty.
+    """
 
     name: str | None
     email: str
@@ -104,10 +108,11 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
             language: await use_cases.registers.words(language)
             for language in {full.report.language for full in found.values()}
         }
+        missing = [str(one) for one in report_id if str(one) not in found]
+        waiting = await addressees(context, use_cases.contents, missing)
         return KnownContacts(
-            contacts={
-                one: _contact(full, names[one], words[full.report.language]) for one, full in found.items()
-            }
+            contacts={one: _waiting_contact(item) for one, item in waiting.items()}
+            | {one: _contact(full, names[one], words[full.report.language]) for one, full in found.items()}
         )
 
     @api.get("/names", dependencies=[Depends(context.require("service"))])
@@ -158,6 +163,19 @@ def _contact(full: contents.FullReport, name: ReportName, words: CategoryWords) 
         tracking_code=report.tracking_code,
         category=name.subject and words.category(name.subject),
         place=name.place,
+    )
+
+
+def _waiting_contact(item: Addressee) -> KnownContact | None:
+    if item.contact is None or item.contact.email is None:
+        return None
+    return KnownContact(
+        name=item.contact.name,
+        email=item.contact.email,
+        language=item.language,
+        tracking_code="",
+        category=None,
+        place=None,
     )
 
 
