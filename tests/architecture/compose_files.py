@@ -11,6 +11,8 @@ BASE = "docker-compose.yml"
 COMMON = "deploy/compose/common.yml"
 PARTS = tuple(re.findall(r"\{path: (\S+),", (ROOT / BASE).read_text()))
 GATEWAY, INSIDE, OUTSIDE = "deploy/gateway/tls.yml", "deploy/compose/tls.yml", "deploy/kafka/outside.yml"
+# A replica of a service with a door of its own follows the rules of the service.
+REPLICA_OF = {"inbound": "intake"}
 OVERLAYS = (GATEWAY, INSIDE, OUTSIDE)
 
 

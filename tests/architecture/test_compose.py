@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 from pydantic.fields import FieldInfo
-from tests.architecture.compose_files import BASE, COMMON, GATEWAY, PARTS, ROOT
+from tests.architecture.compose_files import BASE, COMMON, GATEWAY, PARTS, REPLICA_OF, ROOT
 
 from chassis.settings import ServiceSettings
 from contracts.connection import Connection
 from contracts.permissions import ADMIN, KAFKA_USERS, MONGO, SERVICES
 
 JOBS = {"provision", "mongo-init", "backup", "restore", "ops"}
-OWN = {*SERVICES, *JOBS, "watcher", "issuer"}
+OWN = {*SERVICES, *REPLICA_OF, *JOBS, "watcher", "issuer"}
 LOOKED_AT = {"prometheus", "alertmanager", "grafana"}
-PUBLISHED = {"gateway", "mailbox", "issuer", *LOOKED_AT}
+PUBLISHED = {"gateway", "inbound", "mailbox", "issuer", *LOOKED_AT}
 WAITS_FOR = {
     "kafka": "service_healthy",
     "mongo": "service_healthy",
@@ -42,7 +42,7 @@ ENGINES_AND_JOBS = {
 }
 WAY_OUT = {
     "front": {"gateway", *LOOKED_AT},
-    "mail": {"notify", "mailbox", "alertmanager"},
+    "mail": {"notify", "inbound", "mailbox", "alertmanager"},
     "identity": {*SERVICES, "issuer", "ops"},
 }
 # Replicas of an engine follow the rules of the first one.
@@ -75,6 +75,7 @@ def _received(service: str, spec: Deployment) -> set[str]:
 
 
 def _receives_its_settings(name: str, spec: Deployment, _: Deployment) -> bool:
+    name = REPLICA_OF.get(name, name)
     if name not in (*SERVICES, "watcher"):
         return True
     fields = _fields_of(name)
@@ -90,6 +91,7 @@ def _has_no_secret_in_sight(_: str, spec: Deployment, __: Deployment) -> bool:
 
 
 def _keeps_secrets_to_its_own(name: str, spec: Deployment, _: Deployment) -> bool:
+    name = REPLICA_OF.get(name, name)
     if name in SERVICES:
         return _files(spec) == {f"{name}_{kind}" for kind in ("mongo", "kafka_password", "key", "client")}
     return _files(spec) == ENGINES_AND_JOBS.get(LIKE.get(name, name), set())
@@ -135,7 +137,7 @@ def _can_be_run(words: list[str]) -> bool:
 
 def _starts_in_order(name: str, spec: Deployment, _: Deployment) -> bool:
     waits = {other: how["condition"] for other, how in spec.get("depends_on", {}).items()}
-    return waits == WAITS_FOR if name in SERVICES else "service_started" not in waits.values()
+    return waits == WAITS_FOR if name in (*SERVICES, *REPLICA_OF) else "service_started" not in waits.values()
 
 
 def _stops_or_ends_in_order(name: str, spec: Deployment, _: Deployment) -> bool:
@@ -246,6 +248,7 @@ BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
     ("has no secret in its environment or command", "intake", _put(environment={"INTAKE_MONGO": "x"})),
     ("has no secret in its environment or command", "mongo-init", _put(command=["mongodb://a:b@mongo"])),
     ("gets its own secrets and nobody else's", "routing", _put(secrets=[{"source": "intake_mongo"}])),
+    ("gets its own secrets and nobody else's", "inbound", _put(secrets=[{"source": "notify_mongo"}])),
     ("gets its own secrets and nobody else's", "kafka", _put(secrets=[{"source": "issuer_clients"}])),
     ("gets its own secrets and nobody else's", "backup", _put(secrets=[{"source": "mongo_admin"}])),
     ("gets its own secrets and nobody else's", "provision", _put(secrets=[{"source": "mongo_admin"}])),
@@ -272,6 +275,7 @@ BROKEN: list[tuple[str, str, Callable[[Deployment], Any]]] = [
     ("is published on this machine only", "grafana", _put(ports=[{"target": 3000, "published": "3000"}])),
     ("is published on this machine only", "mongo", _put(ports=[{"host_ip": "127.0.0.1"}])),
     ("is on inner networks", "mongo", _put(networks={"mail": None})),
+    ("is on inner networks", "inbound", _put(networks={"identity": None})),
     ("is on inner networks", "kafka", _put(network_mode="host")),
     ("touches nothing of the host", "kafka", _put(volumes=[{"type": "bind", "source": "/"}])),
     ("cannot write to its image", "routing", _put(read_only=False)),
@@ -361,7 +365,7 @@ def test_a_part_reads_variables_of_the_installation_only(prepared: Path, tmp_pat
 def test_who_watches_reaches_metrics_and_no_engine(deployment: Deployment) -> None:
     members = {name for name, spec in deployment["services"].items() if "watched" in spec.get("networks", ())}
 
-    assert members == {*SERVICES, "watcher", *LOOKED_AT}
+    assert members == {*SERVICES, *REPLICA_OF, "watcher", *LOOKED_AT}
     for name in LOOKED_AT:
         assert "inside" not in deployment["services"][name]["networks"]
 

@@ -27,9 +27,15 @@ from contracts.permissions import SERVICES
 FILES = (BASE, COMMON, *PARTS, *OVERLAYS)
 KAFKAS = ("kafka", "kafka-2", "kafka-3")
 MONGOS = ("mongo", "mongo-2", "mongo-3")
-TRUSTING = (*SERVICES, "watcher", "provision", "mongo-init", "backup", "restore")
+TRUSTING = (*SERVICES, "inbound", "watcher", "provision", "mongo-init", "backup", "restore")
 # Each profile with one container that exists only with it.
-PROFILES = {"dev": "mailbox", "ha": "kafka-2", "observability": "grafana", "tools": "backup"}
+PROFILES = {
+    "dev": "mailbox",
+    "ha": "kafka-2",
+    "mail": "inbound",
+    "observability": "grafana",
+    "tools": "backup",
+}
 # The secrets that an overlay adds, by container.
 MORE_SECRETS = {
     GATEWAY: {"gateway": {"gateway_certificate", "gateway_certificate_key"}},

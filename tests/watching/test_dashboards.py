@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from deploy.grafana import draw
-from tests.architecture.compose_files import written_services
+from tests.architecture.compose_files import REPLICA_OF, written_services
 from tests.watching.metric_names import EXTERNAL_METRICS, declared, names_in
 from tests.watching.prometheus_tools import DEPLOY, ROOT, check
 from tests.watching.rules import FILES, rules
@@ -111,7 +111,7 @@ def test_every_service_is_scraped_at_its_own_port() -> None:
         for entry in one.get("dns_sd_configs", ())
     }
     ours = {
-        name: ([name], int(port))
+        name: ([name, *(one for one, of in REPLICA_OF.items() if of == name)], int(port))
         for name, spec in written_services().items()
         if (port := (spec.get("environment") or {}).get(f"{name.upper()}_PORT"))
     }

@@ -36,6 +36,8 @@ HOMES = {
 }
 # The services that call intake's internal API.
 ASK_INTAKE = frozenset({"subsidies", "notify"})
+# Invented: where mails of tenants are addressed to, and what ours are sent from.
+INBOUND, SENDER = "segnalazioni@ascolto.example", "no-reply@ascolto.example"
 # All clients of a local stack share one address, so the rate limit is off.
 UNLIMITED = {"RATE": "0"}
 
@@ -148,6 +150,9 @@ def environment(
         own["INTAKE_URL"] = f"http://{HOST}:{dependencies.intake_port}"
     if service == "notify":
         own |= {"SMTP_HOST": HOST, "SMTP_PORT": str(dependencies.smtp_port)}
+        own |= {"SENDER": SENDER, "INBOUND": INBOUND}
+    if service == "intake":
+        own |= {"MAIL_ADDRESS": INBOUND, "MAIL_SENDERS": SENDER}
     if dependencies.kafka.ca:
         own["KAFKA_CA"] = dependencies.kafka.ca
     return base_environment() | {f"{prefix}_{name}": value for name, value in own.items()} | dict(extra)

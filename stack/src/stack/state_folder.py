@@ -120,6 +120,7 @@ class StateFolder:
             "mongod": self.mongod.address,
             "mailbox": f"{HOST}:{Ports(self.mailbox.folder)['smtp']}",
             "mails": str(self.mails),
+            "lmtp": f"{HOST}:{Ports(self.service('intake').folder)['lmtp']}",
             "issuer": self.issuer_url,
             "clients": str(self.secrets.clients),
             "watcher": f"http://{HOST}:{Ports(self.watcher.folder)['http']}",

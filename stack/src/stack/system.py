@@ -106,10 +106,10 @@ class System(StateFolder):
         if is_current(child, dependencies.fingerprint()):
             return
         self.secrets.make()
-        port = Ports(child.folder).claim("http")
-        child.start(
-            [sys.executable, "-m", name], environment(name, ordinal, port, dependencies, extra_env or {})
-        )
+        ports = Ports(child.folder)
+        mail = {"INTAKE_MAIL_PORT": str(ports.claim("lmtp"))} if name == "intake" else {}
+        env = environment(name, ordinal, ports.claim("http"), dependencies, mail | dict(extra_env or {}))
+        child.start([sys.executable, "-m", name], env)
 
     def start_watcher(self, every: float = 10.0) -> None:
         """Starts the watcher if it does not run; returns when it serves metrics."""
