@@ -176,13 +176,13 @@ class App:
         before, said = self.known(), self._last_saved()
         self.page.click("#save-problem")
 
-        def kept() -> str | None:
+        def saved() -> str | None:
             if (now := self._last_saved()) not in ("", said):
                 return now
             # A page that an update has loaded again says nothing about what it saved before.
             return next(iter(self.known() - before), None) if not now else None
 
-        return self.persist(kept, "the report is not saved", ACTION_SECONDS)
+        return self.persist(saved, "the report is not saved", ACTION_SECONDS)
 
     def _last_saved(self) -> str:
         return str(self.page.evaluate("document.body.dataset.saved || ''"))
