@@ -125,6 +125,26 @@ export interface ReportRated {
   closed_at: string
 }
 
+/** The staff has corrected what a report is about, where it is or how urgent it is: these codes count from now on. */
+export interface ReportCorrected {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** As in report-registered. */
+  category: string
+  /** As in report-registered; never from or to contribution. */
+  kind: string
+  /** As in report-registered. */
+  urgency: string
+  /** As in report-registered. */
+  place_id: string
+  /** A code from an open list: expect values you do not know. */
+  neighbourhood: string
+  /** A code from an open list: expect values you do not know. */
+  province: string
+  /** wrong-category, wrong-place, more-known or other. */
+  reason: string
+}
+
 /** An operator has listened to somebody; what was said stays in intake. */
 export interface SessionHeld {
   /** An opaque identifier (UUID, lower case). */
@@ -290,6 +310,28 @@ export interface CaseRaised {
   urgency: string
   /** How many reports there are about the problem. */
   voices: number
+  /** First contact at the latest. */
+  contact_due_at: string
+  /** Done, or a plan given, at the latest. */
+  due_at: string
+}
+
+/** The rules have decided again about an open case, because its report was corrected. */
+export interface CaseCorrected {
+  /** An opaque identifier (UUID, lower case). */
+  report_id: string
+  /** As in case-opened; null when nobody can take it yet. */
+  route: string | null
+  /** The operator, when the route is operator. */
+  operator: string | null
+  /** The rule that decided. */
+  rule: string
+  /** The version of the rule table that was in force. */
+  rules_version: string
+  /** A code from an open list: expect values you do not know. */
+  urgency: string
+  /** A code from an open list: expect values you do not know. */
+  neighbourhood: string
   /** First contact at the latest. */
   contact_due_at: string
   /** Done, or a plan given, at the latest. */
@@ -480,6 +522,7 @@ export interface ByType {
   "report-merged.v1": ReportMerged
   "report-split.v1": ReportSplit
   "report-rated.v1": ReportRated
+  "report-corrected.v1": ReportCorrected
   "session-held.v1": SessionHeld
   "mail-received.v1": MailReceived
   "case-opened.v1": CaseOpened
@@ -492,6 +535,7 @@ export interface ByType {
   "case-merged.v1": CaseMerged
   "case-split.v1": CaseSplit
   "case-raised.v1": CaseRaised
+  "case-corrected.v1": CaseCorrected
   "documents-requested.v1": DocumentsRequested
   "application-submitted.v1": ApplicationSubmitted
   "subsidy-granted.v1": SubsidyGranted
@@ -508,10 +552,10 @@ export interface ByType {
 
 /** The values on each topic. */
 export interface ByTopic {
-  "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn | ReportReopened | ReportJoined | ReportMerged | ReportSplit | ReportRated
+  "intake.reports": ReportRegistered | ReportAmended | ReportWithdrawn | ReportReopened | ReportJoined | ReportMerged | ReportSplit | ReportRated | ReportCorrected
   "intake.sessions": SessionHeld
   "intake.mails": MailReceived
-  "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened | CaseMerged | CaseSplit | CaseRaised
+  "routing.cases": CaseOpened | CaseHeld | CaseEscalated | CaseResolved | CaseReassigned | CaseHandedOff | CaseReopened | CaseMerged | CaseSplit | CaseRaised | CaseCorrected
   "subsidies.applications": DocumentsRequested | ApplicationSubmitted | SubsidyGranted | SubsidyRefused | SubsidyWaitlisted | DecisionAnnulled
   "subsidies.measures": BudgetExhausted
   "notify.messages": MessageSent | MessageFailed | MessageSuppressed

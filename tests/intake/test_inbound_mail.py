@@ -186,7 +186,7 @@ async def test_a_mail_of_somebody_unknown_waits_with_its_photos_until_the_desk_m
         "Muffa\n\nC'è muffa",
         Contact("Ida Finta", desk.tenant),
     )
-    assert (item.reasons, item.about, item.source) == (("no-place", "no-category"), None, "mail")
+    assert (item.reasons, item.about, item.source) == (("no-place",), None, "mail")
     assert (fact.outcome, fact.report_id, fact.photos) == ("waiting", item.id, 1)
     assert item.captured_at.hour == 8
     draft = Draft("ascensore", "bg-malpensata-01", "C'è muffa", contact=readable.content.contact)
@@ -200,7 +200,7 @@ async def test_a_code_from_another_address_adds_nothing_and_waits_beside_the_rep
     assert await desk.receive(raw) is MailOutcome.WAITING
 
     [item] = await desk.waiting()
-    assert (item.about, item.reasons) == (desk.report_id, ("no-place", "no-category", "unknown-sender"))
+    assert (item.about, item.reasons) == (desk.report_id, ("no-place", "unknown-sender"))
     assert await desk.texts() == []
 
 
@@ -215,7 +215,7 @@ async def test_an_answer_about_a_closed_report_waits_beside_it(desk: Desk) -> No
     await desk.receive(desk.mail(subject=desk.code))
 
     [item] = await desk.waiting()
-    assert (item.about, item.reasons) == (desk.report_id, ("no-place", "no-category", "report-ended"))
+    assert (item.about, item.reasons) == (desk.report_id, ("no-place", "report-ended"))
     assert [one.outcome for one in await desk.facts()] == ["waiting"]
 
 

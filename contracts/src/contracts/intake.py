@@ -106,6 +106,20 @@ class ReportRated(IntakeReport):
     closed_at: Instant = Field(description="The closing that it is about.")
 
 
+class ReportCorrected(IntakeReport):
+    """The staff has corrected what a report is about, where it is or how urgent it is: these codes count from now on."""
+
+    type_tag: ClassVar[str] = "report-corrected.v1"
+
+    category: Code = Field(description="As in report-registered.")
+    kind: Code = Field(description="As in report-registered; never from or to contribution.")
+    urgency: Code = Field(description="As in report-registered.")
+    place_id: Code = Field(description="As in report-registered.")
+    neighbourhood: Code
+    province: Code
+    reason: Code = Field(description="wrong-category, wrong-place, more-known or other.")
+
+
 class ReportsOfKind(BaseModel):
     """How many reports of one kind came out of a session."""
 

@@ -95,6 +95,21 @@ class CaseReopened(RoutingCase):
     due_at: Instant = Field(description="Done, or a plan given, at the latest.")
 
 
+class CaseCorrected(RoutingCase):
+    """The rules have decided again about an open case, because its report was corrected."""
+
+    type_tag: ClassVar[str] = "case-corrected.v1"
+
+    route: Code | None = Field(description="As in case-opened; null when nobody can take it yet.")
+    operator: Code | None = Field(description="The operator, when the route is operator.")
+    rule: Code = Field(description="The rule that decided.")
+    rules_version: Code = Field(description="The version of the rule table that was in force.")
+    urgency: Code
+    neighbourhood: Code
+    contact_due_at: Instant = Field(description="First contact at the latest.")
+    due_at: Instant = Field(description="Done, or a plan given, at the latest.")
+
+
 class CaseMerged(RoutingCase):
     """The problem is looked after in the case of another report, and ends with it."""
 

@@ -202,4 +202,4 @@ def _reasons(mail: Mail, read: ReadMail) -> tuple[str, ...]:
     """Why the desk has to look at it."""
     about = ("report-ended",) if mail.report_id else ("unknown-sender",) if mail.about else ()
     left_out = ("attachment-left-out",) if read.left_out else ()
-    return ("no-place", "no-category", *about, *left_out)
+    return ("no-place", *about, *left_out)

@@ -9,6 +9,7 @@ from intake.app.answers import Answers
 from intake.app.blind_index import BlindIndex
 from intake.app.browser_drafts import BrowserDrafts
 from intake.app.contents import Contents
+from intake.app.corrections import Correcting
 from intake.app.duplicates import Duplicates
 from intake.app.entries import ReportEntries
 from intake.app.field_days import FieldDays
@@ -54,6 +55,7 @@ class UseCases:
     answers: Answers
     codes: TrackingCodes
     contents: Contents
+    correcting: Correcting
     drafts: BrowserDrafts
     duplicates: Duplicates
     entries: ReportEntries
@@ -127,6 +129,7 @@ def use_cases(
         answers=Answers(readings, entries),
         codes=codes,
         contents=contents,
+        correcting=Correcting(context, contents, readings, registers, submissions, codes, sealer),
         drafts=BrowserDrafts(context, secret),
         duplicates=Duplicates(context, registers, words),
         entries=entries,

@@ -21,6 +21,7 @@ MOST_STEPS = 60
 # The steps that are no status.
 REASSIGNED, HANDED_OFF, REOPENED = "reassigned", "handed-off", "reopened"
 MERGED, SPLIT, RAISED = "merged", "split", "raised"
+CORRECTED = "corrected"
 ENDED = frozenset({Status.CLOSED, Status.WITHDRAWN})
 REOPENABLE = timedelta(days=30)
 
@@ -175,6 +176,14 @@ def handled_by(report: Report, route: str | None, due_at: datetime, now: datetim
         due_at=due_at,
         updated_at=max(report.updated_at, now),
     )
+
+
+def corrected(report: Report, route: str | None, due_at: datetime, now: datetime) -> Report:
+    """The report once the rules have decided again, because the desk corrected it; one that has ended does not change."""
+    after = handled_by(report, route, due_at, now)
+    if after == report:
+        return report
+    return _with_step(after, Step(CORRECTED, after.updated_at, route, due_at))
 
 
 def joined(report: Report, main: Report, now: datetime) -> tuple[Report, Report]:

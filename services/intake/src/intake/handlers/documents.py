@@ -6,6 +6,7 @@ from chassis.documents import Collection, Raw
 from chassis.sealing import Sealed
 from intake.domain.categories import Categories
 from intake.domain.category_texts import CategoryTexts
+from intake.domain.corrections import Corrections
 from intake.domain.entries import Entries
 from intake.domain.mails import Mail
 from intake.domain.photos import Photos
@@ -75,6 +76,7 @@ SESSIONS = Collection(
 # What a household said in a session, and the notes of who listened.
 TALKS = Collection("talks", Sealed, key=lambda sealed: sealed.owner)
 ENTRIES = Collection("entries", Entries, key=lambda entries: entries.report_id)
+CORRECTIONS = Collection("corrections", Corrections, key=lambda corrections: corrections.report_id)
 WAITING = Collection("waiting", WaitingItem, key=lambda item: item.id)
 PUBLICATIONS = Collection("publications", Publication, key=lambda publication: publication.report_id)
 PHOTOS = Collection("photos", Photos, key=lambda photos: photos.report_id)
@@ -105,4 +107,5 @@ COLLECTIONS = (
     TALKS,
     WAITING,
     MAILS,
+    CORRECTIONS,
 )

@@ -2,6 +2,7 @@
 
 from chassis.handling import Reaction, Reactions, on
 from contracts.routing import (
+    CaseCorrected,
     CaseEscalated,
     CaseHandedOff,
     CaseHeld,
@@ -16,6 +17,7 @@ from contracts.routing import (
 from intake.handlers.add_entry import AddEntry, add_entry
 from intake.handlers.add_photo import AddPhoto, add_photo
 from intake.handlers.agree_follow_up import AgreeFollowUp, DropFollowUp, agree_follow_up, drop_follow_up
+from intake.handlers.correct_report import CorrectReport, correct_report
 from intake.handlers.describe_household import (
     DescribeHousehold,
     WriteNotes,
@@ -31,6 +33,7 @@ from intake.handlers.discard_waiting import (
 from intake.handlers.documents import (
     CATEGORIES,
     CATEGORY_TEXTS,
+    CORRECTIONS,
     ENTRIES,
     MAILS,
     PHOTOS,
@@ -86,6 +89,7 @@ from intake.handlers.review_photo import ReviewPhoto, review_photo
 from intake.handlers.settle_waiting import AttachWaiting, SettleWaiting, attach_waiting, settle_waiting
 from intake.handlers.show_progress import (
     show_closed,
+    show_corrected,
     show_escalated,
     show_handed_off,
     show_held,
@@ -141,6 +145,17 @@ REACTIONS = Reactions(
         publish_text,
     ),
     on(TakeBackText, lambda c: (REPORTS[c.report_id], PUBLICATIONS[c.report_id]), take_back_text),
+    on(
+        CorrectReport,
+        lambda c: (
+            REPORTS[c.report_id],
+            PRIVATE[c.report_id],
+            CORRECTIONS[c.report_id],
+            CATEGORIES["categories"],
+            PLACES[c.place_id],
+        ),
+        correct_report,
+    ),
     on(
         KeepWaiting,
         lambda c: (WAITING[c.item.id], REPORTS[c.item.id], PRIVATE[c.item.id]),
@@ -210,6 +225,7 @@ REACTIONS = Reactions(
     on(CaseResolved, lambda e: (REPORTS[e.report_id],), show_closed),
     on(CaseReassigned, lambda e: (REPORTS[e.report_id],), show_reassigned),
     on(CaseHandedOff, lambda e: (REPORTS[e.report_id],), show_handed_off),
+    on(CaseCorrected, lambda e: (REPORTS[e.report_id],), show_corrected),
     on(CaseReopened, lambda e: (REPORTS[e.report_id],), show_reopened),
     on(CaseMerged, lambda e: (REPORTS[e.report_id],), show_merged),
     on(CaseSplit, lambda e: (REPORTS[e.report_id],), show_split),

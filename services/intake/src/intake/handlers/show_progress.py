@@ -3,6 +3,7 @@
 from chassis.errors import Early
 from chassis.handling import NOTHING, Change, Moment
 from contracts.routing import (
+    CaseCorrected,
     CaseEscalated,
     CaseHandedOff,
     CaseHeld,
@@ -14,7 +15,17 @@ from contracts.routing import (
     CaseResolved,
     CaseSplit,
 )
-from intake.domain.reports import HANDED_OFF, RAISED, REASSIGNED, Report, Status, handled_by, move, reopen
+from intake.domain.reports import (
+    HANDED_OFF,
+    RAISED,
+    REASSIGNED,
+    Report,
+    Status,
+    corrected,
+    handled_by,
+    move,
+    reopen,
+)
 from intake.handlers.documents import REPORTS
 
 
@@ -73,6 +84,12 @@ def show_split(event: CaseSplit, report: Report | None, moment: Moment) -> Chang
     """Show the office and the due date of the report's own case again."""
     report = _known(event.report_id, report)
     return _moved(report, handled_by(report, event.route, event.due_at, moment.now))
+
+
+def show_corrected(event: CaseCorrected, report: Report | None, moment: Moment) -> Change:
+    """Show that the report was corrected, who has it now, and the due date that follows."""
+    report = _known(event.report_id, report)
+    return _moved(report, corrected(report, event.route, event.due_at, moment.now))
 
 
 def show_raised(event: CaseRaised, report: Report | None, moment: Moment) -> Change:

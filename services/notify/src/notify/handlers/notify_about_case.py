@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from chassis.handling import NOTHING, Change, Moment
 from contracts.envelope import instant_text
 from contracts.routing import (
+    CaseCorrected,
     CaseHandedOff,
     CaseHeld,
     CaseOpened,
@@ -15,6 +16,7 @@ from contracts.routing import (
 )
 from notify.domain.messages import NOBODY, Message, Thread
 from notify.handlers import triggers
+from notify.handlers.triggers import Trigger
 from notify.handlers.write_message import write_message, write_message_each_time
 
 
@@ -44,12 +46,32 @@ def notify_case_reassigned(
     event: CaseReassigned, message: Message | None, thread: Thread | None, moment: Moment
 ) -> Change:
     """Notify who handles the report now, when the person was told of another route; who it is within a route is not told."""
-    known = thread or Thread(event.report_id)
-    if known.route in (None, event.route):
+    return _moved(event, event.route, triggers.case_reassigned(event), message, thread, moment)
+
+
+def notify_case_corrected(
+    event: CaseCorrected, message: Message | None, thread: Thread | None, moment: Moment
+) -> Change:
+    """Notify who handles a corrected report, when the person was told of another route; a held case is told when somebody has it."""
+    if event.route is None:
         return NOTHING
-    values = {"route": event.route, "due_at": _future(event.due_at, moment.now)}
-    told = replace(known, route=event.route)
-    return write_message_each_time(triggers.case_reassigned(event), values, message, told, moment)
+    return _moved(event, event.route, triggers.case_corrected(event), message, thread, moment)
+
+
+def _moved(
+    event: CaseReassigned | CaseCorrected,
+    route: str,
+    trigger: Trigger,
+    message: Message | None,
+    thread: Thread | None,
+    moment: Moment,
+) -> Change:
+    known = thread or Thread(event.report_id)
+    if known.route in (None, route):
+        return NOTHING
+    values = {"route": route, "due_at": _future(event.due_at, moment.now)}
+    told = replace(known, route=route)
+    return write_message_each_time(trigger, values, message, told, moment)
 
 
 def notify_case_handed_off(

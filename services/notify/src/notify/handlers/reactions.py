@@ -8,6 +8,7 @@ from chassis.handling import Reactions, ignore, on
 from contracts.intake import (
     MailReceived,
     ReportAmended,
+    ReportCorrected,
     ReportJoined,
     ReportMerged,
     ReportRated,
@@ -17,6 +18,7 @@ from contracts.intake import (
     ReportWithdrawn,
 )
 from contracts.routing import (
+    CaseCorrected,
     CaseEscalated,
     CaseHandedOff,
     CaseHeld,
@@ -47,6 +49,7 @@ from notify.handlers.notify_about_application import (
     notify_subsidy_waitlisted,
 )
 from notify.handlers.notify_about_case import (
+    notify_case_corrected,
     notify_case_handed_off,
     notify_case_held,
     notify_case_opened,
@@ -99,6 +102,7 @@ REACTIONS = Reactions(
     on(CaseHeld, message_of(triggers.case_held), notify_case_held),
     on(CaseReassigned, message_of(triggers.case_reassigned), notify_case_reassigned),
     on(CaseHandedOff, message_of(triggers.case_handed_off), notify_case_handed_off),
+    on(CaseCorrected, message_of(triggers.case_corrected), notify_case_corrected),
     on(CaseReopened, message_of(triggers.case_reopened), notify_case_reopened),
     on(CaseResolved, message_of(triggers.case_resolved), notify_case_resolved),
     on(DocumentsRequested, message_of(triggers.documents_requested), notify_documents_requested),
@@ -106,7 +110,9 @@ REACTIONS = Reactions(
     on(SubsidyRefused, message_of(triggers.subsidy_refused), notify_subsidy_refused),
     on(SubsidyWaitlisted, message_of(triggers.subsidy_waitlisted), notify_subsidy_waitlisted),
     on(DecisionAnnulled, message_of(triggers.decision_annulled), notify_decision_annulled),
-    ignore(ReportAmended, ReportReopened, ReportWithdrawn, CaseEscalated, ApplicationSubmitted),
+    ignore(
+        ReportAmended, ReportCorrected, ReportReopened, ReportWithdrawn, CaseEscalated, ApplicationSubmitted
+    ),
     # Whoever follows gets the mails of everybody, because routing ends and reopens each case with its main one.
     ignore(ReportJoined, ReportMerged, ReportRated, ReportSplit, CaseMerged, CaseSplit, CaseRaised),
     on(WriteAgain, repeated, write_again),

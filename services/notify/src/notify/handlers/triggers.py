@@ -6,6 +6,7 @@ from chassis.ids import derive
 from contracts.base import Event
 from contracts.intake import MailReceived, ReportRegistered
 from contracts.routing import (
+    CaseCorrected,
     CaseHandedOff,
     CaseHeld,
     CaseOpened,
@@ -65,6 +66,11 @@ def case_reassigned(event: CaseReassigned) -> Trigger:
 
 def case_handed_off(event: CaseHandedOff) -> Trigger:
     """The first time that a case moves to this desk."""
+    return _trigger(event, event.report_id, "case-handed-off", f"{event.report_id}/{event.route}")
+
+
+def case_corrected(event: CaseCorrected) -> Trigger:
+    """The first time that the case of a corrected report moves to this route."""
     return _trigger(event, event.report_id, "case-handed-off", f"{event.report_id}/{event.route}")
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from routing.domain.calendar import Due
-from routing.domain.history import Entry, Happened, MoveReason, SharedEntry, Staff
+from routing.domain.history import CorrectedEntry, Entry, Happened, MoveReason, SharedEntry, Staff
 from routing.domain.rules import Candidate, Decision, Held, PassedOver, Reported, Route
 
 # For this long a closing can be undone, unless the settings say otherwise.
@@ -53,7 +53,7 @@ class Case:
 
     `missed` are the due dates missed since the case was opened, or reopened. `followers` are the reports about the same problem,
     whose cases are merged into this one, and `voices` counts all reports about it; `left` says that its own report was withdrawn
-    and theirs were not. `raised_by` explains why it became more urgent.
+    and theirs were not. `raised_by` explains why it became more urgent, `corrected` what the report said before the desk corrected it.
     """
 
     report_id: str
@@ -90,6 +90,7 @@ class Case:
     left: bool = False
     raised_by: str | None = None
     shared: tuple[SharedEntry, ...] = ()
+    corrected: tuple[CorrectedEntry, ...] = ()
 
     @property
     def is_merged(self) -> bool:

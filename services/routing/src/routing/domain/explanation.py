@@ -19,6 +19,14 @@ HELD: dict[Held, str] = {
 }
 
 
+CORRECTED = {
+    "wrong-category": "la voce non era quella giusta",
+    "wrong-place": "il luogo non era quello giusto",
+    "more-known": "adesso se ne sa di più",
+    "other": "per un altro motivo",
+}
+
+
 def explain(case: Case) -> list[str]:
     """The sentences that explain a case: what decided, the operators considered, and late dates."""
     sentences = [f"Perché {case.why.removeprefix('perché ')}"]
@@ -31,6 +39,12 @@ def explain(case: Case) -> list[str]:
         )
     if case.raised_by is not None:
         sentences.append(f"È diventato più urgente perché {case.raised_by.removeprefix('perché ')}")
+    if case.corrected:
+        last = case.corrected[-1]
+        reason = CORRECTED.get(last.reason, CORRECTED["other"])
+        sentences.append(
+            f"L'ufficio ha corretto la segnalazione ({reason}): si decide su quello che dice adesso."
+        )
     if case.overdue_at_opening:
         sentences.append(
             "Almeno una scadenza era già passata all'apertura: non parte alcun sollecito per essa."

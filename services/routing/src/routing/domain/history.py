@@ -61,6 +61,22 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class CorrectedEntry:
+    """One correction of a report: why, and the codes that the case had before."""
+
+    at: datetime
+    reason: str
+    category: str
+    urgency: str
+    place_id: str
+
+    @property
+    def what(self) -> str:
+        """The code of the line."""
+        return "corrected"
+
+
+@dataclass(frozen=True)
 class SharedEntry:
     """One line of what happened between a case and others of its problem; `other` is a report, `code` the rule that raised it."""
 

@@ -27,7 +27,7 @@ def _with_history(state: Raw) -> Raw:
 
 
 def _on_its_own(state: Raw) -> Raw:
-    """Schema 3 adds the reports about the same problem; a case in schema 2 has none."""
+    """Schema 3 adds the reports about the same problem and the corrections; a case in schema 2 has none."""
     return state | {
         "merged_into": None,
         "followers": [],
@@ -35,6 +35,7 @@ def _on_its_own(state: Raw) -> Raw:
         "left": False,
         "raised_by": None,
         "shared": [],
+        "corrected": [],
     }
 
 

@@ -3,6 +3,7 @@
 from chassis.handling import Reactions, ignore, on
 from contracts.intake import (
     ReportAmended,
+    ReportCorrected,
     ReportJoined,
     ReportMerged,
     ReportRated,
@@ -22,6 +23,7 @@ from routing.handlers.begin_closing import (
     undo_closing,
 )
 from routing.handlers.close_withdrawn_case import FollowerLeft, close_withdrawn_case, drop_follower
+from routing.handlers.correct_case import correct_case
 from routing.handlers.documents import ABSENCES, CASES, REGISTERS, TALKS
 from routing.handlers.enter_absence import (
     CoverCase,
@@ -65,6 +67,11 @@ REACTIONS = Reactions(
         ReportMerged,
         lambda event: (CASES[event.report_id], CASES[event.main_id], REGISTERS[CURRENT]),
         merge_case,
+    ),
+    on(
+        ReportCorrected,
+        lambda event: (CASES[event.report_id], REGISTERS[CURRENT], ABSENCES[CURRENT]),
+        correct_case,
     ),
     on(ReportSplit, lambda event: (CASES[event.report_id], CASES[event.main_id]), split_case),
     on(FollowMain, lambda timer: (CASES[timer.report_id], CASES[timer.main_id]), follow_main),

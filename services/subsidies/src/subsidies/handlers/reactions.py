@@ -6,6 +6,7 @@ from chassis.documents import Ref
 from chassis.handling import Reaction, Reactions, ignore, on
 from contracts.intake import (
     ReportAmended,
+    ReportCorrected,
     ReportJoined,
     ReportMerged,
     ReportRated,
@@ -81,6 +82,8 @@ REACTIONS = Reactions(
         open_application,
     ),
     on(ReportWithdrawn, lambda event: (APPLICATIONS[application_of(event.report_id)],), withdraw_application),
+    # A correction never makes a contribution of a report, nor the reverse.
+    ignore(ReportCorrected),
     ignore(ReportAmended, ReportReopened, ReportJoined, ReportMerged, ReportRated, ReportSplit),
     Reaction(SubmitApplication, _submission, submit_application, "submit_application"),
     Reaction(AnnulDecision, _annulment, annul_decision, "annul_decision"),

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from chassis.service import ServiceContext
 from intake.app.use_cases import UseCases
+from intake.entrypoints.pages.desk_correction import correction_router
 from intake.entrypoints.pages.desk_household import household_router
 from intake.entrypoints.pages.desk_inbox import inbox_router
 from intake.entrypoints.pages.desk_layout import AUDITORS, STAFF, Desk
@@ -28,6 +29,7 @@ def desk_router(context: ServiceContext, use_cases: UseCases, site: Site) -> API
     router.include_router(places_router(desk))
     router.include_router(household_router(desk))
     router.include_router(publication_router(desk))
+    router.include_router(correction_router(desk))
     router.include_router(report_router(desk))
     router.include_router(receipts_router(desk))
     router.include_router(photos_router(desk))

@@ -10,12 +10,15 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from pydantic import BaseModel
 
 from chassis.errors import Refused
+from intake.app.corrections import ReadableCorrection
 from intake.app.readings import Dossier
 from intake.domain.phones import dialable
 from intake.domain.readers import Part
 from intake.entrypoints.pages.desk_layout import HOME, STAFF, WORKERS, Desk, page_of, reader_of
 from webkit.login import Visitor
 
+# The parts of a correction that are shown as they were; of the others it is only told that they changed.
+SHOWN = ("category", "place", "flat", "text", "name", "email", "phone")
 CARD, PAGE, ANSWER = "staff/card.html", "staff/report.html", "staff/answer.html"
 
 
@@ -64,6 +67,7 @@ class ReportDesk:
         """The report on a page of its own."""
         dossier = await self._cases.readings.open(report_id, reader_of(visitor), Part.FULL)
         values = await self._card(request, dossier, typed or Typed())
+        values["corrections"] = await self._corrections(request, report_id)
         status = typed.status if typed else 200
         crumbs = self._desk.crumbs(request)
         return self._desk.site.page(request, PAGE, status, reader=visitor, crumbs=crumbs, **values)
@@ -100,6 +104,26 @@ class ReportDesk:
         works_on_cases = not visitor.roles.isdisjoint(WORKERS)
         onward = f"/lavoro/{report_id}/chiudi" if works_on_cases else page_of(report_id)
         return self._desk.back(request, form.torna, onward, "answer-written", again)
+
+    async def _corrections(
+        self, request: Request, report_id: str
+    ) -> list[tuple[ReadableCorrection, list[tuple[str, str]]]]:
+        """The corrections, each with the parts that changed as they were, in words."""
+        registers, tree = self._cases.registers, await self._cases.registers.places()
+        words = await registers.words(self._desk.site.language(request).code)
+        categories = await registers.categories()
+
+        def shown(part: str, text: str) -> str:
+            if part == "category" and (category := categories.category(text)):
+                return words.category(category)
+            place = tree.place(text) if part in ("place", "flat") else None
+            return place.label if place else text
+
+        found = await self._cases.correcting.of(report_id)
+        return [
+            (one, [(part, shown(part, text)) for part, text in (one.before or {}).items() if part in SHOWN])
+            for one in found
+        ]
 
     def _typed(self, request: Request, refused: Refused, field: str, form: Typed) -> Typed:
         """The form again; raises the refusal when another text cannot mend it."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from chassis.errors import Refused
 from routing.app.close import undo_closing
 from routing.domain.cases import Case, Status
-from routing.domain.history import Entry, Happened, SharedEntry
+from routing.domain.history import CorrectedEntry, Entry, Happened, SharedEntry
 from routing.entrypoints.pages.desk import HOME, Desk, page_of, staff_of, start_of
 from webkit.i18n import Language
 from webkit.i18n.formats import date_and_hour
@@ -72,7 +72,7 @@ class CasePage:
 
 def history_steps(case: Case, names: Mapping[str, str], language: Language) -> list[dict[str, str]]:
     """The history of a case, for a timeline; the last step is the present one until the case is resolved."""
-    every: list[Entry | SharedEntry] = [*case.history, *case.shared]
+    every: list[Entry | SharedEntry | CorrectedEntry] = [*case.history, *case.shared, *case.corrected]
     entries = sorted(every, key=lambda entry: entry.at)
     steps = [
         _step(entry, names, language) if isinstance(entry, Entry) else _shared_step(entry, language)
@@ -83,7 +83,7 @@ def history_steps(case: Case, names: Mapping[str, str], language: Language) -> l
     return steps
 
 
-def _shared_step(entry: SharedEntry, language: Language) -> dict[str, str]:
+def _shared_step(entry: SharedEntry | CorrectedEntry, language: Language) -> dict[str, str]:
     return {
         "title": language.label("shared", entry.what),
         "at": date_and_hour(entry.at, language),
