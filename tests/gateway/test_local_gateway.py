@@ -89,6 +89,7 @@ async def client(gateway: Local) -> AsyncIterator[httpx.AsyncClient]:
                 "/stato?codice=A1",
                 "/punti-di-ascolto",
                 "/statistiche/dati.csv",
+                "/segnalazioni-pubbliche?stato=aperte",
             )
         ),
         *(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -76,6 +77,26 @@ async def test_photos_of_a_new_report_survive_a_refused_one_and_reach_its_status
     assert "Le foto" in status.text
     assert await statuses(client, images(status)) == [JPEG]
     assert [one for one, _ in await statuses(stranger, [*images(status)])] == [303]
+
+
+async def test_a_photo_that_waited_for_more_than_a_day_is_told_before_the_report_is_sent(
+    client: httpx.AsyncClient, service: MemoryService
+) -> None:
+    page = await walk(client, *BEFORE_TEXT)
+    contact = await send(page, {"a.jpg": PHOTO}, description="È fermo")
+    for _ in range(14):  # the form is kept for two hours after each step
+        service.now += timedelta(minutes=110)
+        contact = await send(await Page.open(client, page.path), {}, description="È fermo")
+    await service.fire_timers()
+    await service.run_jobs()
+
+    told = await press_send(await contact.send({"email": ""}))
+    summary = await (await send(told, {}, description="È fermo")).send({"email": ""})
+
+    assert (told.path, told.status) == (page.path, 422)
+    assert "La foto 1 ha aspettato più di un giorno" in told.text
+    assert images(told) == []
+    assert receipt_of(await press_send(summary))
 
 
 async def reported(client: httpx.AsyncClient) -> Page:

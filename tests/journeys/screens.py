@@ -86,6 +86,8 @@ SCREENS = (
     Screen("wrong-role", BRUNO, "/lavoro"),
     Screen("system", DINO, "/sistema"),
     Screen("statistics", None, "/statistiche"),
+    Screen("public-reports", None, "/segnalazioni-pubbliche"),
+    Screen("public-report", None, "/segnalazioni-pubbliche > /segnalazioni-pubbliche/"),
     Screen("texts", DINO, "/sistema/testi"),
     *(
         Screen(f"system-{name}", DINO, f"/sistema/{name}")

@@ -140,6 +140,12 @@ class PublicRequests:
         if not wanted.ids:
             first = (wanted.page - 1) * wanted.page_size
             reports = reports[first : first + wanted.page_size]
+        return await self.shown(reports)
+
+    async def shown(self, reports: Sequence[Report]) -> Sequence[PublicRequest]:
+        """These reports of public categories as everybody sees them, without those that were erased."""
+        categories = {one.code: one for one in (await self.categories()).categories if one.is_public}
+        places = await self._registers.places()
         mains = await self._mains(reports, categories)
         return [
             PublicRequest(

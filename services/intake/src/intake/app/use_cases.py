@@ -26,6 +26,7 @@ from intake.app.open311_submissions import Open311Submissions
 from intake.app.photo_counts import PhotoCounts
 from intake.app.photo_data import PhotoData
 from intake.app.photos import ReportPhotos
+from intake.app.public_list import PublicList
 from intake.app.public_requests import PublicRequests
 from intake.app.publications import Publications
 from intake.app.rate import Ratings
@@ -71,6 +72,7 @@ class UseCases:
     merging: Merging
     notes: Notes
     open311: Open311Submissions
+    public_list: PublicList
     public_requests: PublicRequests
     publications: Publications
     ratings: Ratings
@@ -145,6 +147,7 @@ def use_cases(
         merging=Merging(context, readings),
         notes=Notes(readings, entries),
         open311=Open311Submissions(context, requests, registers, submissions, codes),
+        public_list=PublicList(context, registers, requests),
         public_requests=requests,
         publications=publications,
         ratings=Ratings(context, codes, entries),

@@ -9,6 +9,7 @@ from chassis.web import SHOW
 from intake.app.use_cases import UseCases
 from intake.entrypoints.pages.front import Front
 from intake.entrypoints.pages.home import home_router
+from intake.entrypoints.pages.public_reports import public_reports_router
 from intake.entrypoints.pages.qr_codes import qr_code
 from intake.entrypoints.pages.receipt import receipt_router
 from intake.entrypoints.pages.report_routes import steps_router
@@ -45,6 +46,7 @@ def public_router(
         rating_router,
         photos_router,
         statistics_router,
+        public_reports_router,
     )
     for router in routers:
         pages.include_router(router(front))

@@ -50,6 +50,17 @@ class DraftPhotos:
                     return Response(data, media_type="image/jpeg")
         raise Refused("not-found", "There is no such photo.", status=404)
 
+    async def lost(self, state: FormState) -> FormState | None:
+        """The form without the photos that waited so long that they were deleted, and which they were; None when all are there."""
+        there = [
+            one for one in state.photos if await self._cases.photo_data.has(one.upload_id, one.renditions[-1])
+        ]
+        if len(there) == len(state.photos):
+            return None
+        names = [str(number) for number, one in enumerate(state.photos, 1) if one not in there]
+        faults = tuple((name, "photo-gone") for name in names)
+        return state.model_copy(update={"photos": tuple(there), "photo_faults": faults})
+
     async def attach(self, report_id: str, photos: Sequence[Upload]) -> None:
         """Add the photos to the report of whoever has just sent it; the same again changes nothing. Raises Unavailable."""
         for one in photos:

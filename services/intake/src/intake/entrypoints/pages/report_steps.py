@@ -201,6 +201,10 @@ class ReportSteps:
             judged = await submissions.judge(await self._drafts.draft(state.answers))
             if judged.faults:
                 return await self._back(request, visit, draft_id, state, judged.faults[0])
+            if lost := await self._photos.lost(state):
+                return await self._back(
+                    request, visit, draft_id, lost, Fault("photo-gone", "description", "", "")
+                )
             submitted = await submissions.accept(judged, state.report_id, visit.browser)
             if submitted.receipt is not None:  # only its first sender adds photos
                 await self._photos.attach(submitted.report_id, state.photos)

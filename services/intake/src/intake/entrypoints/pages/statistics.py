@@ -10,8 +10,8 @@ from math import floor
 from fastapi import APIRouter, Request, Response
 
 from intake.domain.disclosure import TOTAL
-from intake.domain.place_tree import PlaceTree
 from intake.domain.statistics import ClosingTime, Part, Satisfaction, State, Statistics
+from intake.entrypoints.pages.areas import areas_of
 from intake.entrypoints.pages.front import Front
 from webkit.i18n import Language
 from webkit.i18n.formats import month
@@ -54,7 +54,7 @@ class StatisticsPages:
     async def show(self, request: Request, wanted: str) -> Response:
         """The statistics of a neighbourhood, or of all; an unknown neighbourhood is all."""
         found = await self._cases.statistics.current()
-        areas = _areas(await self._cases.registers.places())
+        areas = areas_of(await self._cases.registers.places())
         area = wanted if wanted in areas else TOTAL
         language = self._front.language(request)
         labels = await self._labels(language)
@@ -77,7 +77,7 @@ class StatisticsPages:
     async def download(self) -> Response:
         """All of it as CSV: codes, whole days, and nothing where a number is not published."""
         found = await self._cases.statistics.current()
-        areas = _areas(await self._cases.registers.places())
+        areas = areas_of(await self._cases.registers.places())
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(_HEADER)
@@ -106,11 +106,6 @@ def statistics_router(front: Front) -> APIRouter:
         return await pages.download()
 
     return router
-
-
-def _areas(places: PlaceTree) -> Mapping[str, str]:
-    found = [one for province in places.children(None) for one in places.children(province.id)]
-    return {one.neighbourhood: f"{one.neighbourhood_label} ({one.province_label})" for one in found}
 
 
 def _line(label: str, found: Statistics, part: Part, area: str, code: str, href: str = "") -> Line:
