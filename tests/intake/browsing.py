@@ -42,9 +42,10 @@ class Outline(HTMLParser):
             self.forms.append(PageForm(known.get("action") or "", known.get("method") or "get"))
             self._inside.append(tag)
         name = known.get("name")
-        if self._inside and name and tag in ("input", "select", "textarea"):
+        if self._inside and name and tag in ("input", "select", "textarea", "button"):
             self.forms[-1].names.add(name)
-            self._take(tag, name, known)
+            if tag != "button":
+                self._take(tag, name, known)
         if (
             tag == "option"
             and self._inside

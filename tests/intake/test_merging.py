@@ -79,7 +79,7 @@ async def test_a_sender_sees_the_open_report_about_the_same_lift_and_nothing_per
     assert [one["report_id"] for one in found] == [first]
     assert set(found[0]) == {
         *("report_id", "category", "place_id", "status", "registered_at", "voices", "due_at"),
-        *("nearness", "score"),
+        *("nearness", "metres", "score"),
     }
 
 

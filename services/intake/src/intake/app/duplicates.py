@@ -9,12 +9,27 @@ from intake.app.registers import Registers
 from intake.app.word_index import WordIndex
 from intake.domain.categories import Categories
 from intake.domain.draft_rules import subject_faults, text_faults
-from intake.domain.duplicates import OLDEST, Known, Query, Spot, Suggestion, kinship, shown, suggestions
+from intake.domain.duplicates import (
+    NEAR_METRES,
+    OLDEST,
+    Known,
+    Query,
+    Spot,
+    Suggestion,
+    kinship,
+    shown,
+    suggestions,
+)
 from intake.domain.place_tree import PlaceTree
-from intake.domain.places import Place, PlaceKind
-from intake.domain.reports import Report
+from intake.domain.places import PlaceKind
+from intake.domain.reports import ENDED, Report
 from intake.handlers.register_report import refusal
 from intake.queries.duplicates import open_reports_at, words_of
+from intake.queries.reports import main_of, report_of
+
+# Of the building itself, and of the buildings around it, the newest; and how many buildings around it.
+MOST, MOST_NEARBY = 300, 100
+NEIGHBOURS = 8
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,19 @@ class Duplicates:
         codes = {one.code for one in categories.categories if one.is_public}
         return shown_candidates(await self._find(looked, self._words.of(text), codes))
 
+    async def joinable(self, chosen: str, report_id: str) -> str | None:
+        """The report whose case this new one would share when it joins the chosen one by now; None when that has ended.
+
+        A report that is registered already keeps what was chosen.
+        """
+        if await report_of(self._context, report_id) is not None:
+            return chosen
+        main = await main_of(self._context, chosen)
+        if main is None or main.status in ENDED:
+            return None
+        category = (await self._registers.categories()).category(main.category)
+        return main.report_id if category is not None and category.is_public else None
+
     async def of_report(self, report: Report) -> Sequence[Candidate]:
         """What the staff may see beside a report: at most five others, of all categories but contributions."""
         categories = await self._registers.categories()
@@ -70,8 +98,11 @@ class Duplicates:
         spot = spot_of(tree, looked.place_id)
         if spot is None:
             return ()
-        ids = [one.id for one in _same_building(tree, spot)]
-        reports = await open_reports_at(self._context, ids, looked.at - OLDEST)
+        reports = [
+            one
+            for ids, most in ((_same_building(tree, spot), MOST), (_nearby(tree, spot), MOST_NEARBY))
+            for one in await open_reports_at(self._context, ids, looked.at - OLDEST, most)
+        ]
         roots = {one.report_id: one for one in reports if one.category in codes and one.merged_into is None}
         known = await self._known(roots, looked, tree, categories)
         query = Query(spot, looked.category, looked.at, words)
@@ -117,9 +148,22 @@ def spot_of(tree: PlaceTree, place_id: str) -> Spot | None:
     )
 
 
-def _same_building(tree: PlaceTree, spot: Spot) -> Sequence[Place]:
+def _same_building(tree: PlaceTree, spot: Spot) -> Sequence[str]:
     """The building with all that is in it; the place alone when it is above the buildings."""
     top = tree.place(spot.building)
     if top is None:
         return []
-    return [top, *tree.below(top.id)] if top.kind is PlaceKind.BUILDING else [top]
+    return _with_parts(tree, top.id) if top.kind is PlaceKind.BUILDING else [top.id]
+
+
+def _nearby(tree: PlaceTree, spot: Spot) -> Sequence[str]:
+    """The nearest other buildings with all that is in them; none when the position is not known."""
+    if spot.lat is None or spot.lon is None:
+        return []
+    near = tree.buildings_within((spot.lat, spot.lon), NEAR_METRES, NEIGHBOURS + 1)
+    others = [one.id for one in near if one.id != spot.building][:NEIGHBOURS]
+    return [part for one in others for part in _with_parts(tree, one)]
+
+
+def _with_parts(tree: PlaceTree, id_: str) -> list[str]:
+    return [id_, *(one.id for one in tree.below(id_) if one.kind is not PlaceKind.FLAT)]

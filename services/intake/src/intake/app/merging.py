@@ -7,13 +7,11 @@ from typing import Any
 from chassis.errors import Refused
 from chassis.service import ServiceContext
 from intake.app.readings import Reader, Readings
-from intake.domain.reports import Report
 from intake.handlers.merge_reports import MergeReport, SplitReport
-from intake.queries.reports import report_of
+from intake.queries.reports import main_of, report_of
 
 MERGE_REASONS = ("same-problem", "same-person", "other")
 SPLIT_REASONS = ("mistake", "other-problem", "other")
-_DEEPEST = 20
 
 
 class Merging:
@@ -26,7 +24,7 @@ class Merging:
         self, report_id: str, main_id: str, reason: str, reader: Reader, command_id: str
     ) -> Mapping[str, Any]:
         """Merge a report into another one, or into the one that shares its case; raises Refused (403, 404, 409)."""
-        main = await self.main_of(main_id)
+        main = await main_of(self._context, main_id)
         if main is None:
             raise Refused("no-such-report", "There is no report with this id.", status=404)
         return await self._run(
@@ -42,15 +40,6 @@ class Merging:
             )
         command = SplitReport(report_id, report.merged_into, _code(reason, SPLIT_REASONS))
         return await self._run(command, reader, command_id)
-
-    async def main_of(self, report_id: str) -> Report | None:
-        """The report whose case a report shares, or itself; None for a missing one."""
-        report = await report_of(self._context, report_id)
-        for _ in range(_DEEPEST):
-            if report is None or report.merged_into is None:
-                return report
-            report = await report_of(self._context, report.merged_into)
-        return report
 
     async def _run(
         self, command: MergeReport | SplitReport, reader: Reader, command_id: str

@@ -18,7 +18,7 @@ from intake.handlers.documents import PRIVATE
 from intake.handlers.join_report import JoinReport
 from intake.handlers.register_report import RegisterReport, refusal
 from intake.handlers.take_report import TakeReport
-from intake.queries.reports import report_of, status_of
+from intake.queries.reports import report_of
 
 RECEIPT_SHOWN = timedelta(hours=2)
 
@@ -111,7 +111,7 @@ class Submissions:
         """
         # Without a secret the request gets one of its own: a retry inside this call still counts as the first sender.
         sender = sender or secrets.token_hex(16)
-        if judged.faults and await status_of(self._context, report_id) is None:
+        if judged.faults and await report_of(self._context, report_id) is None:
             raise refusal(judged.faults[0])  # a resend of a registered report gets its first answer
         command = self._command(judged.draft, report_id, sender, heard)
         if joins is not None:

@@ -9,7 +9,7 @@ from chassis.service import ServiceContext
 from intake.app.attempts import Attempts, Caller
 from intake.app.tracking_codes import TrackingCodes, read_code
 from intake.domain.reports import Report
-from intake.queries.reports import StatusView, reports_with_code, status_of, status_view
+from intake.queries.reports import StatusView, followed_view, reports_with_code, status_of
 
 _NO_HASH = "0" * 64
 
@@ -39,7 +39,7 @@ class Tracking:
             raise _no_such_report()
         with suppress(Unavailable):  # the caller gets the report even when the refund fails
             await self._attempts.refund(charged)
-        return status_view(matching[0])
+        return await followed_view(self._context, matching[0])
 
     async def again(self, report: StatusView) -> StatusView:
         """The present state of a report that was found before."""

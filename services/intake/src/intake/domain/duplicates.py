@@ -17,7 +17,7 @@ LEAST_SCORE = 0.53
 OLDEST = timedelta(days=180)
 _HALF_LIFE_DAYS = 7.0
 _K1, _B = 1.2, 0.4
-_NEAR_METRES = 250.0
+NEAR_METRES = 250.0
 
 
 class Nearness(StrEnum):
@@ -76,7 +76,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A report that may be the same, with its score and what each reason adds to it."""
+    """A report that may be the same, with its score and what each reason adds to it.
+
+    `metres` is the distance of two buildings; 0 within one, and None when the position of one is not known.
+    """
 
     report_id: str
     score: float
@@ -85,6 +88,7 @@ class Suggestion:
     age: float
     text: float
     nearness: Nearness
+    metres: float | None = None
 
 
 _PLACE: Mapping[Nearness, float] = {
@@ -95,6 +99,8 @@ _PLACE: Mapping[Nearness, float] = {
     Nearness.NEARBY: -0.1,
     Nearness.FAR: -1.0,
 }
+# A building at the greatest distance has so much less than one next door.
+_DISTANCE = 0.1
 _CATEGORY: Mapping[Kinship, float] = {Kinship.SAME: 0.2, Kinship.SIBLING: 0.1, Kinship.OTHER: 0.0}
 _AGE = 0.2
 _TEXT = 0.6
@@ -110,7 +116,7 @@ def kinship(one: Category, other: Category) -> Kinship:
 def nearness(one: Spot, other: Spot) -> Nearness:
     """How near two places are; symmetric. A whole building is near each of its stairs, two stairs are not near each other."""
     if one.building != other.building:
-        return Nearness.NEARBY if distance_of(one, other) <= _NEAR_METRES else Nearness.FAR
+        return Nearness.NEARBY if distance_of(one, other) <= NEAR_METRES else Nearness.FAR
     if one.asset is not None and one.asset == other.asset:
         return Nearness.ASSET
     if one.stair is None or other.stair is None:
@@ -139,10 +145,18 @@ def shown(found: Sequence[Suggestion]) -> tuple[Suggestion, ...]:
 
 def _scored(query: Query, one: Known, text: float) -> Suggestion:
     near = nearness(query.spot, one.spot)
+    distance = 0.0 if query.spot.building == one.spot.building else distance_of(query.spot, one.spot)
     days = abs((query.at - one.at).total_seconds()) / 86_400
-    place, category = _PLACE[near], _CATEGORY[one.kinship]
+    place, category = place_score(near, distance), _CATEGORY[one.kinship]
     age, words = _AGE * 0.5 ** (days / _HALF_LIFE_DAYS), _TEXT * text
-    return Suggestion(one.report_id, place + category + age + words, place, category, age, words, near)
+    score, known = place + category + age + words, None if distance == math.inf else distance
+    return Suggestion(one.report_id, score, place, category, age, words, near, known)
+
+
+def place_score(near: Nearness, distance: float) -> float:
+    """What the place adds: the nearer the more, and other buildings by their distance in metres."""
+    far = _DISTANCE * min(1.0, distance / NEAR_METRES) if near is Nearness.NEARBY else 0.0
+    return _PLACE[near] - far
 
 
 def _texts(query: Collection[bytes], texts: Sequence[Sequence[bytes]]) -> list[float]:

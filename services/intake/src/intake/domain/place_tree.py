@@ -1,6 +1,7 @@
 """The tree of all places of one version of the register."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,8 @@ from intake.domain.place_search import MOST_HITS, PlaceHits, PlaceIndex
 from intake.domain.places import Place, PlaceKind
 
 _EARTH_M = 6_371_000
+# Less than any degree of latitude has on that sphere, so that a band of latitudes is never too narrow.
+_METRES_OF_A_DEGREE = 111_000
 _NUMBER = re.compile(r"(\d+)")
 _ORDER = {kind: number for number, kind in enumerate(PlaceKind)}
 
@@ -78,6 +81,24 @@ class PlaceTree:
             if one.lat is not None and one.lon is not None:
                 return one.lat, one.lon
         return None
+
+    def buildings_within(self, point: tuple[float, float], radius_m: float, limit: int) -> Sequence[Place]:
+        """The buildings at most so many metres from a position in degrees, the nearest first."""
+        band = radius_m / _METRES_OF_A_DEGREE
+        first = bisect_left(self._by_latitude, point[0] - band, key=lambda one: one[0])
+        last = bisect_right(self._by_latitude, point[0] + band, key=lambda one: one[0])
+        near = ((metres(point, (lat, lon)), id_) for lat, lon, id_ in self._by_latitude[first:last])
+        found = sorted(one for one in near if one[0] <= radius_m)[:limit]
+        return [self._ids[id_] for _, id_ in found]
+
+    @cached_property
+    def _by_latitude(self) -> Sequence[tuple[float, float, str]]:
+        """Latitude, longitude and id of each building that has a position, from south to north."""
+        return sorted(
+            (one.lat, one.lon, one.id)
+            for one in self.places
+            if one.kind is PlaceKind.BUILDING and one.lat is not None and one.lon is not None
+        )
 
     def search(self, text: str, limit: int = MOST_HITS) -> PlaceHits:
         """The places found by the words that people type, best first; provinces, flats and closed places are not searched."""

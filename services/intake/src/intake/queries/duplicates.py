@@ -8,15 +8,15 @@ from chassis.service import ServiceContext
 from intake.domain.reports import ENDED, Report
 from intake.handlers.documents import PRIVATE, REPORTS
 
-MOST = 300
-
 
 async def open_reports_at(
-    context: ServiceContext, place_ids: Sequence[str], since: datetime
+    context: ServiceContext, place_ids: Sequence[str], since: datetime, most: int
 ) -> Sequence[Report]:
-    """The reports about these places that have not ended, the newest first, of the newest 300."""
+    """The reports about these places that have not ended, the newest first, of the newest `most`."""
+    if not place_ids:
+        return []
     where = {"state.place_id": AnyOf(place_ids), "state.registered_at": AtLeast(since)}
-    found = await context.list(REPORTS, where, [("state.registered_at", -1)], MOST)
+    found = await context.list(REPORTS, where, [("state.registered_at", -1)], most)
     return [one for one in found if one.status not in ENDED]
 
 

@@ -1,13 +1,13 @@
 """Queries for reports and their encrypted contents."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chassis.documents import AnyOf, Index
 from chassis.service import ServiceContext
 from intake.domain.ratings import Closing, closing_of
-from intake.domain.reports import ENDED, REOPENABLE, Report, Status, Step, last_closing
+from intake.domain.reports import ENDED, MERGED, REOPENABLE, SPLIT, Report, Status, Step, last_closing
 from intake.handlers.documents import PRIVATE, REPORTS, PrivatePart
 
 INDEXES = (
@@ -15,12 +15,13 @@ INDEXES = (
     Index(REPORTS.name, (("state.status", 1), ("state.registered_at", 1))),
     Index(REPORTS.name, (("state.place_id", 1), ("state.registered_at", 1))),
 )
+_DEEPEST = 20
 _MOST_WITH_ONE_CODE = 8  # codes have 50 bits and are not unique
 
 
 @dataclass(frozen=True)
 class StatusView:
-    """The public part of a report; fields without a value yet are None."""
+    """The public part of a report; fields without a value yet are None. One that `is_shared` shows the case of another report."""
 
     report_id: str
     tracking_code: str
@@ -34,6 +35,7 @@ class StatusView:
     outcome: str | None
     history: tuple[Step, ...] = ()
     closing: Closing | None = None
+    is_shared: bool = False
 
     @property
     def reopenable_until(self) -> datetime | None:
@@ -73,6 +75,35 @@ def status_view(report: Report) -> StatusView:
     )
 
 
+async def followed_view(context: ServiceContext, report: Report) -> StatusView:
+    """The public part of a report; one that shares the case of another has its state, office and dates, and nothing personal."""
+    own = status_view(report)
+    main = None if own.ended or report.merged_into is None else await main_of(context, report.merged_into)
+    if main is None or main.status in ENDED:
+        return own
+    since = max((step.at for step in own.history if step.what == MERGED), default=report.registered_at)
+    later = [step for step in main.history if step.at > since and step.what not in (MERGED, SPLIT)]
+    return replace(
+        own,
+        status=main.status,
+        route=main.route,
+        due_at=main.due_at,
+        updated_at=max(own.updated_at, main.updated_at),
+        history=(*(step for step in own.history if step.at <= since), *later),
+        is_shared=True,
+    )
+
+
+async def main_of(context: ServiceContext, report_id: str) -> Report | None:
+    """The report whose case a report shares, or itself; None for a missing one."""
+    report = await context.load(REPORTS, report_id)
+    for _ in range(_DEEPEST):
+        if report is None or report.merged_into is None:
+            return report
+        report = await context.load(REPORTS, report.merged_into)
+    return report
+
+
 async def report_of(context: ServiceContext, report_id: str) -> Report | None:
     """The report with this id, without its contents, or None."""
     return await context.load(REPORTS, report_id)
@@ -81,7 +112,7 @@ async def report_of(context: ServiceContext, report_id: str) -> Report | None:
 async def status_of(context: ServiceContext, report_id: str) -> StatusView | None:
     """The public part of the report with this id, or None."""
     report = await report_of(context, report_id)
-    return None if report is None else status_view(report)
+    return None if report is None else await followed_view(context, report)
 
 
 async def reports_with_code(context: ServiceContext, tracking_code: str) -> Sequence[Report]:

@@ -36,6 +36,9 @@ class PossibleDuplicate(BaseModel):
     voices: int = Field(description="How many reports there are about that problem.")
     due_at: AwareDatetime | None
     nearness: str = Field(description="asset, stair, building, other-stair or nearby.")
+    metres: int | None = Field(
+        description="From one building to the other; null when a position is not known."
+    )
     score: float = Field(description="What place, category, age and words add up to.")
 
 
@@ -116,5 +119,6 @@ def _possible(one: Candidate) -> PossibleDuplicate:
         voices=report.voices,
         due_at=report.due_at,
         nearness=suggestion.nearness,
+        metres=None if suggestion.metres is None else round(suggestion.metres),
         score=round(suggestion.score, 3),
     )

@@ -8,6 +8,7 @@ from intake.entrypoints.pages.desk_correction import correction_router
 from intake.entrypoints.pages.desk_household import household_router
 from intake.entrypoints.pages.desk_inbox import inbox_router
 from intake.entrypoints.pages.desk_layout import AUDITORS, STAFF, Desk
+from intake.entrypoints.pages.desk_merging import merging_router
 from intake.entrypoints.pages.desk_photos import photos_router
 from intake.entrypoints.pages.desk_places import places_router
 from intake.entrypoints.pages.desk_publication import publication_router
@@ -30,6 +31,7 @@ def desk_router(context: ServiceContext, use_cases: UseCases, site: Site) -> API
     router.include_router(household_router(desk))
     router.include_router(publication_router(desk))
     router.include_router(correction_router(desk))
+    router.include_router(merging_router(desk))
     router.include_router(report_router(desk))
     router.include_router(receipts_router(desk))
     router.include_router(photos_router(desk))

@@ -18,17 +18,19 @@ from intake.entrypoints.pages.place_choices import (
     short_label,
 )
 from intake.entrypoints.pages.question_fields import answers_in_words, answers_of, question_fields
-from intake.entrypoints.pages.report_drafts import ReportDrafts
+from intake.entrypoints.pages.report_drafts import JudgedForm, ReportDrafts
 from intake.entrypoints.pages.report_form import (
     CATEGORY,
     PLACE,
     POINT,
     PROBLEM,
     QUESTIONS,
+    SAME,
     SUMMARY,
     Answers,
     FormStep,
 )
+from intake.entrypoints.pages.same_problems import same_problems
 from webkit.i18n import PUBLIC
 
 Options = Sequence[tuple[str, ...]]
@@ -47,7 +49,7 @@ class StepChoices:
         request: Request,
         step: FormStep,
         answers: Answers,
-        questions: Sequence[Question],
+        judged: JudgedForm,
         search: str | None,
     ) -> Mapping[str, object]:
         """The values of the step's template."""
@@ -58,7 +60,10 @@ class StepChoices:
         if step is POINT:
             return await self._point(answers)
         if step is QUESTIONS:
-            return await self._questions(request, answers, questions)
+            return await self._questions(request, answers, judged.questions)
+        if step is SAME:
+            now = self._front.context.clock()
+            return {"same": await same_problems(self._front, request, judged.same), "now": now}
         tongue = answers.language or self._front.language(request).code
         if step is SUMMARY:
             return await self._summary(request, answers, tongue)

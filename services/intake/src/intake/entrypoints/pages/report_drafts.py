@@ -1,10 +1,11 @@
 """The unfinished reports of a browser: kept between two pages, judged step by step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from chassis.errors import Unavailable
+from chassis.errors import Refused, Unavailable
+from intake.app.duplicates import Candidate
 from intake.domain.categories import Categories, Category, Diversion, Kind, Question
 from intake.domain.category_search import find_diversions
 from intake.domain.draft_rules import Fault
@@ -17,6 +18,7 @@ from intake.entrypoints.pages.report_form import (
     POINT,
     PROBLEM,
     QUESTIONS,
+    SAME,
     STEPS,
     Answers,
     FormState,
@@ -28,24 +30,27 @@ from intake.entrypoints.pages.report_form import (
 from webkit.csrf import Visit
 
 NOT_ASKED = Fault("questions-open", "answers", "", "")
+NOT_COMPARED = Fault("joins-open", "joins", "", "")
 
 
 @dataclass(frozen=True)
 class JudgedForm:
     """The faults of each step, the questions that are asked, and the code of the danger that an answer tells of, or nothing.
 
-    `has_parts` when somebody can be more precise about the place.
+    `has_parts` when somebody can be more precise about the place; `same` are earlier reports that may be about the same problem,
+    looked for when all the rest is answered.
     """
 
     faults: Mapping[str, Sequence[Fault]]
     questions: Sequence[Question]
     danger: str
     has_parts: bool
+    same: Sequence[Candidate] = ()
 
     @property
     def steps(self) -> Sequence[FormStep]:
-        """The steps of this form: that of the questions and that of the parts of a place only where there are some."""
-        left_out = {QUESTIONS: not self.questions, POINT: not self.has_parts}
+        """The steps of this form: questions, parts of a place and earlier reports only where there are some."""
+        left_out = {QUESTIONS: not self.questions, POINT: not self.has_parts, SAME: not self.same}
         return [step for step in STEPS if not left_out.get(step)]
 
 
@@ -68,13 +73,25 @@ class ReportDrafts:
         await self._cases.drafts.save(visit.browser, draft_id, fields)
         return True
 
+    async def joining(self, visit: Visit, draft_id: str, state: FormState) -> FormState:
+        """The form with the report that it can join by now, kept before it is sent, so that a resend is the same report."""
+        joins = state.answers.joins
+        if not joins:
+            return state
+        now = await self._cases.duplicates.joinable(joins, state.report_id) or ""
+        if now == joins:
+            return state
+        state = state.model_copy(update={"answers": state.answers.model_copy(update={"joins": now})})
+        await self.keep(visit, draft_id, state)
+        return state
+
     def begun(self, draft_id: str) -> FormState:
         """A form without answers; its report gets the id of the draft, if that is one that the service generates."""
         is_ours = UUID(draft_id).version == 7
         return FormState(report_id=draft_id if is_ours else self._cases.submissions.new_id())
 
-    async def judge(self, answers: Answers) -> JudgedForm:
-        """Find the faults of each step; questions that nobody has been asked yet are one of their step."""
+    async def judge(self, answers: Answers, own: Collection[str] = ()) -> JudgedForm:
+        """Find the faults of each step; what nobody has been asked yet is one of its step. `own` are the form's own reports."""
         category, kind = await self.subject(answers)
         draft = await self.draft(answers)
         questions = asked(category, draft.answers or (), kind) if category and kind else ()
@@ -84,12 +101,23 @@ class ReportDrafts:
         for fault in (*group_faults(answers), *judged.faults, *open_questions):
             found[step_of(fault).code].append(fault)
         parts = parts_of(await self._cases.registers.places(), answers.place_id)
-        return JudgedForm(found, questions, _danger(category, answers), bool(parts))
+        same = () if any(found.values()) else await self._same(draft, own)
+        if same and answers.joins is None:
+            found[SAME.code].append(NOT_COMPARED)
+        return JudgedForm(found, questions, _danger(category, answers), bool(parts), same)
 
-    async def judge_if_possible(self, answers: Answers) -> JudgedForm:
+    async def _same(self, draft: Draft, own: Collection[str]) -> Sequence[Candidate]:
+        """The earlier reports that may be about the same problem; none while they cannot be looked for."""
+        try:
+            found = await self._cases.duplicates.public(draft.place_id, draft.category, draft.description)
+        except (Refused, Unavailable):  # what is wrong with the draft is a fault of its step
+            return ()
+        return [one for one in found if one.report.report_id not in own]
+
+    async def judge_if_possible(self, answers: Answers, own: Collection[str] = ()) -> JudgedForm:
         """The same for a page that is shown in any case: without faults and questions while the registers cannot be read."""
         try:
-            return await self.judge(answers)
+            return await self.judge(answers, own)
         except Unavailable:
             return JudgedForm({}, (), "", has_parts=False)
 
@@ -114,13 +142,20 @@ class ReportDrafts:
 
 
 def typed_into(step: FormStep, form: ReportForm, before: Answers, categories: Categories) -> Answers:
-    """The answers after a step; a category chosen in the first two steps brings its group, and another one has other questions."""
+    """The answers after a step; a category chosen in the first two steps brings its group, and another one has other questions.
+
+    Whether it was reported before is asked again for another category, place or text.
+    """
     category = categories.category(form.category)
     if step in (PROBLEM, CATEGORY) and category is not None:
         answers = before.model_copy(update={"category": category.code, "group": category.kind.value})
     else:
         answers = form.answers(step.fields, before)
-    return answers if answers.category == before.category else answers.model_copy(update={"given": None})
+    if answers.category != before.category:
+        answers = answers.model_copy(update={"given": None})
+    compared = {"category", "place_id", "description"}
+    is_as_before = answers.model_dump(include=compared) == before.model_dump(include=compared)
+    return answers if is_as_before else answers.model_copy(update={"joins": None})
 
 
 def _danger(category: Category | None, answers: Answers) -> str:

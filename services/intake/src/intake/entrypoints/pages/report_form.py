@@ -29,8 +29,9 @@ POINT = FormStep("punto", 2, ("flat",))
 QUESTIONS = FormStep("domande", 3, ())
 TEXT = FormStep("testo", 3, ("description", "frailty"))
 CONTACT = FormStep("recapiti", 4, ("name", "email", "phone", "language"))
+SAME = FormStep("gia-segnalato", 5, ())
 SUMMARY = FormStep("riepilogo", 5, ())
-STEPS = (PROBLEM, CATEGORY, PLACE, POINT, QUESTIONS, TEXT, CONTACT, SUMMARY)
+STEPS = (PROBLEM, CATEGORY, PLACE, POINT, QUESTIONS, TEXT, CONTACT, SAME, SUMMARY)
 BY_CODE = {step.code: step for step in STEPS}
 
 
@@ -51,9 +52,13 @@ class TypedFields(BaseModel):
 
 
 class Answers(TypedFields):
-    """What the reader has answered; `given` are the answers to the category's questions, None before that step."""
+    """What the reader has answered; `given` are the answers to the category's questions, None before that step.
+
+    `joins` is the earlier report about the same problem, empty when there is none, and None while nobody was asked.
+    """
 
     given: Given | None = None
+    joins: str | None = None
 
     def draft(self) -> Draft:
         """The draft of the domain."""
@@ -72,13 +77,14 @@ class Answers(TypedFields):
 class ReportForm(TypedFields):
     """One page of the form as a browser sends it, or all of it at once.
 
-    `place_list` is a neighbourhood chosen from the list of all, `within` a part of the place chosen before, and `da` says that
-    the reader came from the summary.
+    `place_list` is a neighbourhood chosen from the list of all, `within` a part of the place chosen before, `joins` the report
+    that the reader joins, and `da` says that the reader came from the summary.
     """
 
     report_id: str = ""
     place_list: str = ""
     within: str = ""
+    joins: str = ""
     da: str = ""
     seal: str = ""
 
@@ -139,6 +145,8 @@ def step_of(fault: Fault) -> FormStep:
     name = field_of(fault)
     if fault.field.startswith("answers"):
         return QUESTIONS
+    if fault.field == "joins":
+        return SAME
     return next((step for step in STEPS if name in step.fields), SUMMARY)
 
 

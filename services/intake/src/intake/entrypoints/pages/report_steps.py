@@ -1,7 +1,7 @@
 """The pages of a new report, one question a page; what was answered before is kept for the browser between two pages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
@@ -21,6 +21,7 @@ from intake.entrypoints.pages.report_form import (
     POINT,
     PROBLEM,
     QUESTIONS,
+    SAME,
     STEPS,
     SUMMARY,
     TEXT,
@@ -51,6 +52,7 @@ class Shown:
     refused: str = ""
     search: str | None = None
     da: str = ""
+    report_id: str = ""
     photos: Sequence[Upload] = ()
     photo_faults: Refusals = ()
 
@@ -80,7 +82,7 @@ class ReportSteps:
         if state is None:
             gone = "" if step is PROBLEM else "draft-gone"
             return self._front.redirect(request, visit, HOME, gone)
-        judged = await self._drafts.judge(state.answers)
+        judged = await self._drafts.judge(state.answers, (draft_id, state.report_id))
         for earlier in STEPS[: STEPS.index(step)]:
             if judged.faults[earlier.code]:
                 return self._front.redirect(request, visit, path_of(draft_id, earlier))
@@ -90,9 +92,10 @@ class ReportSteps:
         found = judged.faults[step.code] if wrong else ()
         refused = state.refused if wrong else ""
         photo_faults = state.photo_faults if wrong and step is TEXT else ()
+        shown = Shown(draft_id, step, state.answers, found, refused, search, da, state.report_id)
         return await self._page(
             request,
-            Shown(draft_id, step, state.answers, found, refused, search, da, state.photos, photo_faults),
+            replace(shown, photos=state.photos, photo_faults=photo_faults),
             422 if found or refused or photo_faults else 200,
         )
 
@@ -115,7 +118,9 @@ class ReportSteps:
             answers = in_group(typed_into(step, form, state.answers, categories), categories)
             if step is QUESTIONS:
                 answers = answers.model_copy(update={"given": await self._given(request, answers)})
-            judged = await self._drafts.judge(answers)
+            if step is SAME:
+                answers = answers.model_copy(update={"joins": form.joins})
+            judged = await self._drafts.judge(answers, (draft_id, state.report_id))
             state = await self._photos.taken(state, files)
             has_wrong_photos = files is not None and bool(state.photo_faults)
             wrong = step.code if judged.faults[step.code] or has_wrong_photos else ""
@@ -205,7 +210,10 @@ class ReportSteps:
                 return await self._back(
                     request, visit, draft_id, lost, Fault("photo-gone", "description", "", "")
                 )
-            submitted = await submissions.accept(judged, state.report_id, visit.browser)
+            state = await self._drafts.joining(visit, draft_id, state)
+            submitted = await submissions.accept(
+                judged, state.report_id, visit.browser, joins=state.answers.joins or None
+            )
             if submitted.receipt is not None:  # only its first sender adds photos
                 await self._photos.attach(submitted.report_id, state.photos)
         except Refused as refused:
@@ -240,7 +248,9 @@ class ReportSteps:
         return await self._photos.image(state.photos if state else (), sha256, size)
 
     async def _page(self, request: Request, shown: Shown, status: int = 200) -> Response:
-        visit, judged = self._front.visit(request), await self._drafts.judge_if_possible(shown.answers)
+        visit = self._front.visit(request)
+        own = shown.draft_id, shown.report_id
+        judged = await self._drafts.judge_if_possible(shown.answers, own)
         before = [one for one in judged.steps if STEPS.index(one) < STEPS.index(shown.step)]
         return self._front.page(
             request,
@@ -259,7 +269,7 @@ class ReportSteps:
             photos=shown.photos,
             most=MOST_CHARACTERS,
             most_photos=MOST_PHOTOS,
-            **await self._choices.of(request, shown.step, shown.answers, judged.questions, shown.search),
+            **await self._choices.of(request, shown.step, shown.answers, judged, shown.search),
         )
 
     def _errors(self, request: Request, shown: Shown, judged: JudgedForm) -> Mapping[str, str]:
