@@ -99,6 +99,9 @@ seed-check: $(STAMP) ## Validate the files under deploy/seed before a start (SEE
 	@for name in intake routing subsidies notify; do \
 		$(RUN) -m $$name seed-check "$(or $(SEEDS),deploy/seed)/$$name" || wrong=1; done; test -z "$$wrong"
 
+bench-duplicates: $(STAMP) ## Measure the search for the same problem among 50,000 reports, on a real MongoDB
+	@$(RUN) -m bench.duplicates
+
 bench-places: $(STAMP) ## Measure the search over 20,000 places, and a registration with few and many of them
 	@$(RUN) -m bench.places
 

@@ -73,7 +73,7 @@ async def test_another_report_is_found_by_its_code_and_what_is_missing_is_named(
     refused = {
         "Scelga una segnalazione": "?motivo=other",
         "Nessuna segnalazione ha questo codice": "?codice=AAAAA-AAAAA&motivo=other",
-        "Scelga il motivo": f"?con={far['report_id']}",
+        "Scelga un motivo": f"?con={far['report_id']}",
         "È la stessa segnalazione": f"?con={own['report_id']}&motivo=other",
     }
     found = {text: await operator.open(address + query) for text, query in refused.items()}
