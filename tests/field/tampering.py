@@ -76,17 +76,18 @@ class ForgottenIds(AppUpdates):
             return super().ask(request)
         known = named[1]
         if known not in self.sent:
-            self.sent.add(known)
             return request
         self.renewed[known] = _another(known)
         return Request(request.head.replace(known.encode(), self.renewed[known].encode()), request.body)
 
     def answer(self, request: Request, answer: bytes) -> bytes:
         """The answer as the phone expects it."""
-        for known, other in self.renewed.items():
-            if known in request.path:
-                return answer.replace(other.encode(), known.encode())
-        return super().answer(request, answer)
+        named = _REPORT.match(request.path)
+        if request.method != "PUT" or not named:
+            return super().answer(request, answer)
+        if b" 20" in answer[:13]:
+            self.sent.add(named[1])
+        return answer.replace(self.renewed.get(named[1], named[1]).encode(), named[1].encode())
 
 
 @dataclass

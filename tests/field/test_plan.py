@@ -62,7 +62,10 @@ def test_an_update_has_files_at_other_addresses_and_none_at_the_old_ones() -> No
 
 def test_ids_are_forgotten_from_the_second_attempt_on_and_the_phone_does_not_see_it() -> None:
     forgotten, asked = ForgottenIds(), put(f"/v1/field/reports/{REPORT}")
+    refused, registered = answer_of("401 Unauthorized", {}), answer_of("201 Created", {"report_id": REPORT})
+    assert forgotten.answer(asked, refused) == refused
     assert forgotten.ask(asked) == asked
+    assert forgotten.answer(asked, registered) == registered
     again = forgotten.ask(asked)
     assert isinstance(again, Request)
     other = again.path.rpartition("/")[2]
