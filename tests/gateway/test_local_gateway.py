@@ -251,7 +251,7 @@ async def test_a_service_that_does_not_run_is_told_in_the_format_that_was_asked_
     client: httpx.AsyncClient, gateway: Local
 ) -> None:
     await gateway.replicas["intake"][0].stop()
-    gateway.replicas["routing"].clear()
+    await gateway.replicas["routing"].pop().stop()
 
     for path in ("/v1/reports", "/lavoro"):
         page = await client.post(path, headers={"Accept": HTML}, content=b"x")

@@ -36,6 +36,7 @@ ANY_CHARACTERS = {"head", "record"}
 BODIES = {
     "POST /ops/republish": {"since": "2026-11-20T12:00:00Z"},
     "POST /v1/cases/{report_id}/resolution": {"outcome": "solved"},
+    "POST /internal/status-sessions": {"permission": "p", "browser": "b"},
 }
 
 

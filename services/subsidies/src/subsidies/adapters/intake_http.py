@@ -44,6 +44,8 @@ class HttpIntake:
 
     async def permitted(self, permission: str, browser: str) -> PermittedReport | None:
         """The report, or None when intake says that there is none; raises Unavailable for any other answer and for none."""
+        if not (permission and browser):
+            return None
         body = {"permission": permission, "browser": browser}
         report = await self._answer("POST", "/internal/status-sessions", "report", json=body)
         if report is None:

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, StringConstraints
 
+from chassis.fields import Text
 from chassis.service import ServiceContext
 from intake.app.use_cases import UseCases
 
 # A cookie as the browser sent it; ours are shorter.
-Cookie = Annotated[str, StringConstraints(max_length=400)]
+Cookie = Annotated[Text, StringConstraints(max_length=400)]
 
 
 class StatusSession(BaseModel):

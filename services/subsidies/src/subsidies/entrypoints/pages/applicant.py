@@ -67,9 +67,10 @@ class ApplicantPages:
         return self._application(request, report, found)
 
     async def _permitted(self, request: Request) -> PermittedReport | None:
-        cookies = (request.cookies.get(name, "")[:MOST_OF_A_COOKIE] for name in (PERMISSION, BROWSER))
-        permission, browser = cookies
-        return await self.desk.intake.permitted(permission, browser) if permission and browser else None
+        permission, browser = (
+            request.cookies.get(one, "")[:MOST_OF_A_COOKIE] for one in (PERMISSION, BROWSER)
+        )
+        return await self.desk.intake.permitted(permission, browser)
 
     def _notice(self, request: Request, code: str, status: int) -> Response:
         return self.site.page(request, "applicant/notice.html", status, code=code, report=REPORT)
