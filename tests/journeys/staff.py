@@ -82,6 +82,20 @@ def operator_listens(world: World) -> None:
 
 
 @journey("operator")
+def operator_sifts_and_corrects(world: World) -> None:
+    """Filters the inbox by words that are stored encrypted, corrects a category, and sees what waits to be completed."""
+    slip = registered(world, "Tapparella rotta in cucina.", "parti-comuni")
+    walk = world.walk(screen=DESKTOP).log_in(*ADA, "/segnalazioni").sees("Segnalazioni")
+    walk.open("/segnalazioni?parole=tapparella").sees(slip.code)
+    case_of(walk, slip)
+    report = f"/segnalazioni/{walk.path.rpartition('/')[2]}"
+    walk.open(f"{report}/correggi").choose("category", "pulizia").pick_first("motivo")
+    walk.press("Salvi la correzione").sees("Pulizia")
+    walk.open(f"{report}/unione")
+    walk.open("/segnalazioni/da-completare")
+
+
+@journey("operator")
 def operator_looks_for_nothing(world: World) -> None:
     """Looks for a code that nobody has."""
     world.walk(screen=DESKTOP).log_in(*ADA, "/segnalazioni").fill("codice", "AAAAA-AAAAA").press(

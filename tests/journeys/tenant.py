@@ -39,10 +39,11 @@ def registered(world: World, words: str, category: str, email: str = "") -> Rece
 
 
 def fill_in(walk: Walk, words: str, group: str, category: str, email: str = "") -> Walk:
-    """All steps up to the summary."""
+    """All steps up to the summary; the problem is none of those that others have reported."""
     walk.pick("group", group).press().pick("category", category).press()
     answer(walk.choose("place_id", PLACE).press().press()).fill("description", words).press()
-    return walk.fill("email", email).press() if email else walk.press()
+    walk = walk.fill("email", email).press() if email else walk.press()
+    return walk.press() if walk.path.endswith("/gia-segnalato") else walk
 
 
 def answer(walk: Walk) -> Walk:
@@ -93,6 +94,37 @@ def report_and_withdraw(world: World) -> None:
     walk.pick_first("motivo")
     walk.press("Avanti").sees("Vuole davvero ritirarla?").press("Sì, la ritiri")
     status(walk, slip).sees("ritirata")
+
+
+@journey("tenant")
+def join_another(world: World) -> None:
+    """Finds that somebody has reported the same: joins with a code of the own, and reads it on the status page."""
+    registered(world, WORDS, "ascensore")
+    walk = (
+        world.walk().open("/segnala").pick("group", "technical").press().pick("category", "ascensore").press()
+    )
+    answer(walk.choose("place_id", PLACE).press().press()).fill("description", WORDS).press().press()
+    walk.sees("È già stato segnalato?", "Ascensore fermo o guasto")
+    walk.press("Anch'io").sees("lei si unisce a chi l'ha già detto")
+    status(walk, receipt_of(walk.press())).sees("Ascensore fermo o guasto")
+
+
+@journey("tenant")
+def read_public_reports(world: World) -> None:
+    """Reads what was reported in the neighbourhood, filters it, and the numbers."""
+    registered(world, WORDS, "ascensore")
+    walk = world.walk().open("/segnalazioni-pubbliche").sees("Ascensore fermo o guasto", "Monterosso")
+    assert WORDS not in walk.text
+    walk.open("/segnalazioni-pubbliche?stato=aperte").sees("Ascensore fermo o guasto")
+    walk.open("/statistiche")
+
+
+@journey("tenant")
+def ask_for_a_contribution(world: World) -> None:
+    """Asks for a contribution, and reads from the status page how it is."""
+    walk = status(world.walk(), registered(world, "Non arrivo alla fine del mese.", "contributo-affitto"))
+    walk.follow("Veda la domanda di contributo")
+    assert walk.path == "/stato/contributo"
 
 
 @journey("tenant")

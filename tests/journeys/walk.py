@@ -378,7 +378,17 @@ class Walk:
         return f"{self.page.url}: {self.text[:600]}"
 
     def _look(self) -> "Walk":
-        """Checks the page that is shown, in the state that it is in."""
+        """Checks the page that is shown, in the state that it is in; one that begins anew meanwhile is checked then."""
+        for _ in range(20):
+            try:
+                return self._looked()
+            except Error as error:
+                if "navigat" not in error.message:
+                    raise
+                self.page.wait_for_timeout(100)
+        return self._looked()
+
+    def _looked(self) -> "Walk":
         self.page.wait_for_load_state("load")
         language = self.page.locator("html").get_attribute("lang") or ""
         self.world.record.pages[(self.here, language)] = self.page.url
