@@ -17,6 +17,7 @@ DEFAULT_SIZE = 330
 LEAST_CONTRIBUTIONS = 50
 MOST_TALKS = 12
 MOST_JOINED = 9
+MOST_WITH_PHOTOS = 6
 APPOINTMENTS = ("home-visit", "phone-call", "listening-point", "office")
 KINDS = {"technical": 0.50, "administrative": 0.25, "social": 0.10, "contribution": 0.15}
 CHANNELS = ("form", "form", "form", "phone", "phone", "operator", "operator", "api")
@@ -179,7 +180,10 @@ def generate(
         reused=frozenset(anyone[15:]),
         withdrawn=frozenset(chosen[:10]),
         resolved=frozenset(chosen[10:]),
-        photos={number: 1 + position % 3 for position, number in enumerate(anyone[:6])},
+        photos={
+            number: 1 + position % 3
+            for position, number in enumerate(anyone[: min(MOST_WITH_PHOTOS, size // 50)])
+        },
         talks=tuple(_talks(writer, size + len(invalid), min(MOST_TALKS, size // 25))),
         joins=_joins(writer, reports, frozenset(chosen[10:]), frozenset(chosen[:10])),
     )
@@ -226,8 +230,9 @@ def _joins(
     """One to three joining reports for some public reports that nobody withdraws, first of all for those that are resolved."""
     public = {row["code"] for row in writer.categories if row.get("visibility") == "public"}
     fit = [one for one in reports if one.body["category"] in public and one.number not in withdrawn]
-    mains = [one for one in fit if one.number in resolved][: MOST_JOINED // 3]
-    mains += [one for one in fit if one.number not in resolved][: MOST_JOINED - len(mains)]
+    most = min(MOST_JOINED, 1 + len(reports) // 40)
+    mains = [one for one in fit if one.number in resolved][: -(-most // 3)]
+    mains += [one for one in fit if one.number not in resolved][: most - len(mains)]
     first = 10 * len(reports)
     return {
         main.number: tuple(
