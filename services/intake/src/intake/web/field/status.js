@@ -6,9 +6,12 @@ import { byId, make, say, when } from "./ui.js";
 import { openValue } from "./vault.js";
 
 const KEPT_DAYS = 7;
+const LIST_MS = 1000;
 const OTHERS = ["talk", "follow-up", "end"];
 let state = "starting";
 let drawing = null;
+let listed = 0;
+let later = null;
 
 /** Shows the numbers now and after every change. */
 export function startStatus() {
@@ -30,9 +33,24 @@ export function setState(found) {
 function draw() {
   drawing ??= Promise.resolve().then(async () => {
     drawing = null;
-    await Promise.all([drawNumbers(), drawHistory()]);
+    await Promise.all([drawNumbers(), drawList()]);
   });
   return drawing;
+}
+
+/** The list at most once a second: each of its rows is decrypted, and sending must not wait for that at each record. */
+function drawList() {
+  const wait = listed + LIST_MS - Date.now();
+  if (wait <= 0) return listNow();
+  later ??= setTimeout(listNow, wait);
+  return null;
+}
+
+function listNow() {
+  clearTimeout(later);
+  later = null;
+  listed = Date.now();
+  return drawHistory();
 }
 
 async function drawNumbers() {
@@ -122,7 +140,7 @@ async function mend({ target }) {
     target.textContent = say("take-off-sure");
   } else if (drop) {
     await write([], drop.split(" ").flatMap((id) => [["outbox", id], ["bodies", id]]));
-    await draw();
+    await Promise.all([draw(), listNow()]);
   } else if (retry) {
     for (const id of retry.split(" ")) await mark(id, { state: "queued", until: 0 });
     document.dispatchEvent(new Event("send"));
