@@ -175,7 +175,9 @@ def _take_report(world: World, language: str, folder: Path) -> None:
     _picture(walk, "report-text", folder)
     walk.fill("description", WORDS).press()
     _picture(walk, "report-contact", folder)
-    walk.press()
+    if walk.press().path.endswith("/gia-segnalato"):
+        _picture(walk, "report-same", folder)
+        walk.press()
     _picture(walk, "report-summary", folder)
     slip = receipt_of(walk.press())
     _picture(walk, "receipt", folder)
