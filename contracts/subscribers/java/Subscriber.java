@@ -9,10 +9,12 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 public class Subscriber {
     static final List<String> TOPICS = List.of("intake.reports", "routing.cases", "subsidies.measures", "notify.messages");
     // The field that this program reads of each type. Types that are not listed are skipped, other fields are ignored.
-    static final Map<String, String> WANTED = Map.of(
-        "report-registered.v1", "category", "report-withdrawn.v1", "reason", "case-opened.v1", "route", "case-held.v1", "reason",
-        "case-escalated.v1", "missed", "case-resolved.v1", "outcome", "budget-exhausted.v1", "measure",
-        "message-sent.v1", "template", "message-failed.v1", "reason", "message-suppressed.v1", "reason");
+    static final Map<String, String> WANTED = Map.ofEntries(
+        Map.entry("report-registered.v1", "category"), Map.entry("report-withdrawn.v1", "reason"), Map.entry("report-joined.v1", "main_id"),
+        Map.entry("case-opened.v1", "route"), Map.entry("case-held.v1", "reason"), Map.entry("case-escalated.v1", "missed"),
+        Map.entry("case-resolved.v1", "outcome"), Map.entry("case-merged.v1", "main_id"), Map.entry("case-raised.v1", "rule"),
+        Map.entry("budget-exhausted.v1", "measure"), Map.entry("message-sent.v1", "template"), Map.entry("message-failed.v1", "reason"),
+        Map.entry("message-suppressed.v1", "reason"));
     static final Map<String, String> LOGIN = Map.of(
         "KAFKA_PROTOCOL", "security.protocol", "KAFKA_MECHANISM", "sasl.mechanism", "KAFKA_CA", "ssl.truststore.location");
     static final String JAAS = "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"%s\" password=\"%s\";";

@@ -7,10 +7,13 @@ const topics = ['intake.reports', 'routing.cases', 'subsidies.measures', 'notify
 const wanted = {
   'report-registered.v1': 'category',
   'report-withdrawn.v1': 'reason',
+  'report-joined.v1': 'main_id',
   'case-opened.v1': 'route',
   'case-held.v1': 'reason',
   'case-escalated.v1': 'missed',
   'case-resolved.v1': 'outcome',
+  'case-merged.v1': 'main_id',
+  'case-raised.v1': 'rule',
   'budget-exhausted.v1': 'measure',
   'message-sent.v1': 'template',
   'message-failed.v1': 'reason',
