@@ -2,15 +2,14 @@
 
 import asyncio
 import json
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from datetime import datetime
 
 from chassis.errors import Refused
+from intake.adapters.worker_process import output_of
 from intake.domain.mails import ReadMail
 
 AT_ONCE, SECONDS = 2, 30.0
-_COMMAND = ("-I", "-m", "intake.adapters.mail_worker")
+_WORKER = "intake.adapters.mail_worker"
 
 
 class MailProcesses:
@@ -22,28 +21,12 @@ class MailProcesses:
     async def read(self, raw: bytes) -> ReadMail:
         """The mail; raises Refused (422) for one that uses too much memory or time to be read."""
         async with self._turns:
-            answer = await self._run(raw)
+            answer = await output_of(_WORKER, given=raw, seconds=self._seconds)
         if not answer:
             raise Refused(
                 "mail-unreadable", "The mail cannot be read in the time and memory that one may use.", 422
             )
         return _mail(answer)
-
-    async def _run(self, raw: bytes) -> bytes:
-        """The output of the program; empty when it was killed or took too long."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *_COMMAND, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}
-        )
-        try:
-            async with asyncio.timeout(self._seconds):
-                answer, _ = await process.communicate(raw)
-        except TimeoutError:
-            return b""
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return answer if process.returncode == 0 else b""
 
 
 def _mail(answer: bytes) -> ReadMail:

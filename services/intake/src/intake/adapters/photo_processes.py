@@ -2,16 +2,15 @@
 
 import asyncio
 import json
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
 
 from chassis.errors import Refused, Unavailable
+from intake.adapters.worker_process import output_of
 from intake.domain.photos import EDGES, MOST_PIXELS, Decoded
 
 AT_ONCE, MOST_WAITING = 1, 16
 SECONDS = 30.0
-_COMMAND = ("-I", "-m", "intake.adapters.photo_worker", str(MOST_PIXELS), *map(str, EDGES.values()))
+_WORKER = ("intake.adapters.photo_worker", str(MOST_PIXELS), *map(str, EDGES.values()))
 REFUSALS = {
     "photo-unreadable": (
         "The photo is damaged or incomplete.",
@@ -37,26 +36,10 @@ class PhotoProcesses:
         self._waiting += 1
         try:
             async with self._turns:
-                answer = await self._run(data)
+                answer = await output_of(*_WORKER, given=data, seconds=self._seconds)
         finally:
             self._waiting -= 1
         return _read(answer)
-
-    async def _run(self, data: bytes) -> bytes:
-        """The output of the program; empty when it was killed or took too long."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *_COMMAND, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}
-        )
-        try:
-            async with asyncio.timeout(self._seconds):
-                answer, _ = await process.communicate(data)
-        except TimeoutError:
-            return b""
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return answer
 
 
 def _read(answer: bytes) -> Sequence[Decoded]:
