@@ -129,12 +129,14 @@ async def test_the_client_address_of_the_proxy_in_front_is_trusted(gateway: Gate
 async def test_an_oversized_body_is_not_forwarded(client: httpx.AsyncClient, gateway: Gateway) -> None:
     fits = await client.post("/v1/reports", content=b"x" * 1_000_000)
     large = await client.post("/v1/reports", content=b"x" * 52_500_000)
-    page = await client.post("/segnala", content=b"x" * 52_500_000, headers={"Accept": "text/html"})
+    headers = {"Accept": "text/html", "Accept-Language": "ro,it;q=0.5"}
+    page = await client.post("/segnala", content=b"x" * 52_500_000, headers=headers)
 
     assert (fits.status_code, fits.json()["bytes"]) == (200, 1_000_000)
     assert (large.status_code, large.json()["field"]) == (413, "body")
     assert page.status_code == 413
-    assert "Invio troppo grande" in page.text
+    assert "Trimitere prea mare" in page.text
+    assert "50 de megaocteți" in page.text
     assert gateway.replicas["intake"].asked == ["POST /v1/reports"]
 
 

@@ -126,6 +126,35 @@ async def test_each_path_reaches_its_service(path: str, service: str, client: ht
     assert echo["path"] == ("/openapi.json" if path.startswith("/openapi") else path.partition("?")[0])
 
 
+# What a browser asks for, its cookies, and the language of the page.
+LANGUAGES = {
+    ("", ""): "it",
+    ("it-IT,en;q=0.5", ""): "it",
+    ("en-GB,it;q=0.5", ""): "en",
+    ("ar-EG", "a=b"): "ar",
+    ("zh-Hans-CN", ""): "zh",
+    ("de,en", ""): "it",
+    ("fr", "lingua=uk; a=b"): "uk",
+    ("fr", "lingua=it"): "it",
+    ("ro", "lingua=<x>"): "it",
+}
+
+
+@pytest.mark.parametrize(("asked", "language"), LANGUAGES.items())
+async def test_a_wrong_address_is_told_in_the_reader_s_language(
+    asked: tuple[str, str], language: str, client: httpx.AsyncClient
+) -> None:
+    headers = {"Accept": HTML, "Accept-Language": asked[0], "Cookie": asked[1]}
+    answer = await client.get("/nowhere", headers=headers)
+
+    direction = "rtl" if language == "ar" else "ltr"
+    assert answer.status_code == 404
+    assert f"<html lang='{language}' dir='{direction}'>" in answer.text
+    assert ("Pagina non trovata" in answer.text) is (language == "it")
+    assert ("In caso di pericolo" in answer.text) is (language == "it")
+    assert "$" not in answer.text
+
+
 def shown(answer: httpx.Response) -> Any:
     """What a client is told: the status, the headers that decide something, and the body, without where it came from."""
     names: tuple[str, ...] = (
@@ -172,6 +201,10 @@ async def asked_of_both(url: str) -> list[Any]:
         for path in paths:
             for accept in (HTML, JSON):
                 found.append((path, accept, shown(await asking.get(path, headers={"Accept": accept}))))
+        for wanted, cookie in LANGUAGES:
+            headers = {"Accept": HTML, "Accept-Language": wanted, "Cookie": cookie}
+            answer = await asking.get("/nowhere", headers=headers)
+            found.append((wanted, cookie, shown(answer)))
         for method in ("HEAD", "POST", "PUT", "DELETE", "OPTIONS", "MADEUP", "TRACE"):
             answer = await asking.request(method, "/v1/reports", headers={"Accept": HTML}, content=b"{}")
             found.append((method, shown(answer) if method != "TRACE" else answer.status_code))
@@ -269,9 +302,13 @@ async def test_a_chunked_body_has_the_same_limit() -> None:
     async with local_gateway(most_bytes=1_048_576) as up, httpx.AsyncClient(base_url=up.url) as client:
         fits = await client.post("/v1/reports", content=parts(16))
         large = await client.post("/v1/reports", content=parts(17))
+        headers = {"Accept": HTML, "Accept-Language": "fr"}
+        page = await client.post("/segnala", content=parts(17), headers=headers)
 
     assert (fits.status_code, fits.json()["bytes"]) == (200, 1_048_576)
-    assert large.status_code == 413
+    assert (large.status_code, page.status_code) == (413, 413)
+    assert "<html lang='fr' dir='ltr'>" in page.text
+    assert "Envoi trop volumineux" in page.text
 
 
 PAGE = {"content-type": "text/html; charset=utf-8"}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from playwright.sync_api import Error
 from tests.journeys.browser import chromium
 from tests.journeys.staff import ADA, BRUNO, CARLA, DINO
-from tests.journeys.tenant import PLACE, WORDS, answer, receipt_of, status
+from tests.journeys.tenant import MONEY, PLACE, WORDS, answer, receipt_of, registered, status
 from tests.journeys.walk import Walk, World
 
 from stack.processes import StackError, print_stderr
@@ -183,9 +183,15 @@ def _take_report(world: World, language: str, folder: Path) -> None:
     _picture(walk, "receipt", folder)
     status(walk, slip)
     _picture(walk, "report-status", folder)
-    for name, path in (("information", "/stato/informazioni"), ("withdrawal", "/stato/ritiro")):
+    for name, path in (
+        ("information", "/stato/informazioni"),
+        ("photos", "/stato/foto"),
+        ("withdrawal", "/stato/ritiro"),
+    ):
         walk.open(path)
         _picture(walk, f"report-{name}", folder)
+    status(walk, registered(world, MONEY, "contributo-affitto")).open("/stato/contributo")
+    _picture(walk, "report-contribution", folder)
 
 
 def _picture(walk: Walk, name: str, folder: Path) -> None:

@@ -9,6 +9,7 @@ from tests.journeys.registry import journey
 from tests.journeys.walk import Walk, World
 
 WORDS = "L'ascensore è fermo da ieri e la signora del quarto piano non scende."
+MONEY = "Non arrivo alla fine del mese."
 PLACE = "bg-monterosso"
 ENOUGH_SECONDS = 25
 
@@ -122,7 +123,7 @@ def read_public_reports(world: World) -> None:
 @journey("tenant")
 def ask_for_a_contribution(world: World) -> None:
     """Asks for a contribution, and reads from the status page how it is."""
-    walk = status(world.walk(), registered(world, "Non arrivo alla fine del mese.", "contributo-affitto"))
+    walk = status(world.walk(), registered(world, MONEY, "contributo-affitto"))
     walk.follow("Veda la domanda di contributo")
     assert walk.path == "/stato/contributo"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpcore
 import uvicorn
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.types import Message, Receive, Scope, Send
 
 from stack.nginx_files import NginxFiles
@@ -199,6 +200,8 @@ class Asked:
             "request": f"{self.method} {target} HTTP/1.1",
             "request_method": self.method,
             "http_accept": self.fields.get("accept", ""),
+            "http_accept_language": self.fields.get("accept-language", ""),
+            "cookie_lingua": cookie_parser(self.fields.get("cookie", "")).get("lingua", ""),
         }
 
     @property
