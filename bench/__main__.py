@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from bench import report, wakeups
+from bench.cost_report import journey_line
 from bench.engines import Engines
 from bench.events import reports
 from bench.figures import Figures, Latency
@@ -33,7 +34,7 @@ STATE = REPOSITORY / ".state" / "bench"
 RESULTS = REPOSITORY / "bench" / "results"
 PAGE = REPOSITORY / "docs" / "speed.md"
 USUAL = ("drain", "relay", "kills", "journey")
-PARTS = (*USUAL, "wakeups")
+PARTS = (*USUAL, "cost", "wakeups")
 PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "pydantic", "uvloop", "fastapi", "uvicorn")
 
 
@@ -66,7 +67,8 @@ def _keep(figures: Figures, args: argparse.Namespace) -> None:
         write_atomically(PAGE, report.with_table(PAGE.read_text(), report.table(figures)))
     print(report.table(figures))
     print_stderr(f"raw figures, table and plot: {folder.relative_to(REPOSITORY)}")
-    print(report.last_line(figures), flush=True)
+    print(report.last_line(figures))
+    print(journey_line(figures), flush=True)
 
 
 def _parse(words: Sequence[str] | None) -> argparse.Namespace:
@@ -80,6 +82,9 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
         "--variants", nargs="+", choices=VARIANTS, default=VARIANTS, help="drain only these variants"
     )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=USUAL, help="measure only these")
+    parser.add_argument(
+        "--breakdown", action="store_true", help="print MongoDB requests by service, collection and command"
+    )
     return parser.parse_args(words)
 
 
@@ -127,10 +132,10 @@ async def _measure(engines: Engines, figures: Figures, sizes: Sizes, args: argpa
         await _kills(engines, figures, sizes, rng)
     if "wakeups" in parts:
         figures.wakeups += await wakeups.measure(engines, 100.0, 10.0)
-    if "journey" in parts:
+    if "journey" in parts or "cost" in parts:
         print_stderr("starting the four services …")
         engines.system.start()
-        await Journey(engines, figures, sizes).measure()
+        await Journey(engines, figures, sizes, args.breakdown).measure(parts)
 
 
 async def _drains(

@@ -15,6 +15,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
+from bench.counters import OwnCommands
 from bench.events import EventRecord
 from stack.system import System
 
@@ -45,7 +46,8 @@ class Engines:
         self.system = system
         self.kafka = system.kafka.admin
         self.mongo = system.mongod.admin
-        self.client: MongoClient[Row] = MongoClient(self.mongo, tz_aware=True)
+        self.own = OwnCommands()
+        self.client: MongoClient[Row] = MongoClient(self.mongo, tz_aware=True, event_listeners=[self.own])
 
     def database(self, name: str) -> Database[Row]:
         """A database that is written with majority and journal."""

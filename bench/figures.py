@@ -5,6 +5,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bench.costs import Cost
+
 
 @dataclass(frozen=True)
 class Drain:
@@ -69,6 +71,7 @@ class Figures:
     killed: list[Killed] = field(default_factory=list)
     latencies: list[Latency] = field(default_factory=list)
     wakeups: list[Wakeup] = field(default_factory=list)
+    costs: list[Cost] = field(default_factory=list)
     sustained: dict[str, float] = field(default_factory=dict)
 
     def rates(self, variant: str) -> list[float]:
@@ -82,6 +85,10 @@ class Figures:
     def latency(self, name: str) -> Latency:
         """The samples recorded under this name; empty without any."""
         return next((row for row in self.latencies if row.name == name), Latency(name, 0.0, ()))
+
+    def cost(self, name: str) -> Cost | None:
+        """The cost recorded under this name."""
+        return next((row for row in self.costs if row.name == name), None)
 
 
 def median(values: Sequence[float]) -> float:

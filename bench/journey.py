@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import os
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
@@ -14,8 +13,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bench import breakdown
 from bench.client import Answer, Client
-from bench.engines import Engines, cpu_seconds
+from bench.costs import TAIL_SECONDS, Meter, idle
+from bench.engines import Engines
 from bench.figures import Figures, Latency
 from bench.sizes import Sizes
 from bench.stages import TEMPLATES, commit_times
@@ -26,10 +27,11 @@ from stack.scenario import generate
 PATH = "/v1/reports"
 PATIENCE = 180.0
 LETTERS_SECONDS = 20.0
-QUIET, END_TO_END, ACCEPT = "end-to-end-quiet", "end-to-end", "accept"
+QUIET, STEADY, END_TO_END, ACCEPT = "end-to-end-quiet", "end-to-end-steady", "end-to-end", "accept"
+SUSTAINED = "sustained"
 WARM = 200
-COST = "cpu-s per 1000"
-RATES = {QUIET: 5.0, END_TO_END: 100.0, ACCEPT: 200.0}  # reports per second
+SETTLE_SECONDS = 2.0
+RATES = {QUIET: 5.0, STEADY: 20.0, END_TO_END: 100.0, ACCEPT: 200.0}  # reports per second
 
 
 @dataclass
@@ -39,33 +41,52 @@ class Journey:
     engines: Engines
     figures: Figures
     sizes: Sizes
+    breakdown: bool = False
     taken: int = 0
 
-    async def measure(self) -> None:
-        """Time reports end to end at 5/s and 100/s and acceptance at 200/s, then measure the maximum throughput."""
+    async def measure(self, parts: Collection[str]) -> None:
+        """Measure what a report costs at 5/s and 20/s, and, as the part `journey`, also times and the maximum throughput."""
         url = urlsplit(self.engines.system.url("intake"))
         client = Client(str(url.hostname), int(url.port or 0))
-        counts = {name: int(rate * self.sizes.seconds) for name, rate in RATES.items()}
-        bodies = iter(await self._bodies(WARM + sum(counts.values()) + self.sizes.most))
+        rates = RATES if "journey" in parts else {name: RATES[name] for name in (QUIET, STEADY)}
+        most = self.sizes.most if "journey" in parts else 0
+        counted = [*rates.values(), *([RATES[QUIET]] if self.breakdown else [])]
+        bodies = iter(await self._bodies(WARM + sum(map(self._count, counted)) + most))
         await self._wait_until_handled(await client.open_loop(PATH, list(islice(bodies, WARM)), 100.0))
-        for name, rate in RATES.items():
-            print_stderr(f"{name} at {rate:.0f} reports/s …")
-            since, before = self.engines.now(), self._cpu()
-            answers = await client.open_loop(PATH, list(islice(bodies, counts[name])), rate)
-            await self._wait_until_handled(answers)
-            self._charge(before, len(answers), f" at {rate:.0f}/s")
-            if name == ACCEPT:
-                self._note(
-                    name,
-                    answers,
-                    tuple(1000 * (row.answered - row.due) for row in answers if row.status == 201),
-                )
-                continue
-            for stage, times in commit_times(self.engines, since).items():
-                self._note(f"{name}/{stage}", answers, self._until(answers, times))
-            self._note(name, answers, self._until(answers, self._posted()))
-        print_stderr(f"{self.sizes.most} reports at maximum throughput …")
-        await self._sustained(client, list(bodies))
+        await asyncio.sleep(SETTLE_SECONDS)
+        print_stderr("idle …")
+        self.figures.costs.append(await idle(self.engines))
+        if self.breakdown:
+            await self._break_down(client, list(islice(bodies, self._count(RATES[QUIET]))))
+        for name, rate in rates.items():
+            await self._at(client, list(islice(bodies, self._count(rate))), name, rate)
+        if most:
+            print_stderr(f"{most} reports at maximum throughput …")
+            await self._sustained(client, list(bodies))
+
+    async def _break_down(self, client: Client, bodies: Sequence[bytes]) -> None:
+        with breakdown.profiled(self.engines) as found:
+            await self._wait_until_handled(await client.open_loop(PATH, bodies, RATES[QUIET]))
+            await asyncio.sleep(TAIL_SECONDS)
+        print("\n".join(breakdown.lines(found, len(bodies))), flush=True)
+
+    def _count(self, rate: float) -> int:
+        return int(rate * self.sizes.seconds)
+
+    async def _at(self, client: Client, bodies: Sequence[bytes], name: str, rate: float) -> None:
+        print_stderr(f"{name} at {rate:.0f} reports/s …")
+        since, meter = self.engines.now(), Meter(self.engines)
+        answers = await client.open_loop(PATH, bodies, rate)
+        await self._wait_until_handled(answers)
+        await asyncio.sleep(TAIL_SECONDS)
+        self.figures.costs.append(meter.stop(name, len(answers)))
+        if name == ACCEPT:
+            took = tuple(1000 * (row.answered - row.due) for row in answers if row.status == 201)
+            self._note(name, answers, took)
+            return
+        for stage, times in commit_times(self.engines, since).items():
+            self._note(f"{name}/{stage}", answers, self._until(answers, times))
+        self._note(name, answers, self._until(answers, self._posted()))
 
     async def _bodies(self, count: int) -> list[bytes]:
         async with httpx.AsyncClient(base_url=self.engines.system.url("intake")) as client:
@@ -130,31 +151,19 @@ class Journey:
         }
 
     async def _sustained(self, client: Client, bodies: Sequence[bytes]) -> None:
-        before, began = self._cpu(), time.time()
+        meter, began = Meter(self.engines), time.time()
         answers = await client.closed_loop(PATH, bodies)
         accepted = time.time() - began
         done = await self._wait_until_handled(answers, handed_over=False)
         count = sum(1 for row in answers if row.status == 201)
         found = {"accepted": count / accepted, "through all": count / (max(done.values()) - began)}
         found |= {f"through {name}": count / (when - began) for name, when in done.items()}
-        self._charge(before, count)
+        self.figures.costs.append(meter.stop(SUSTAINED, count))
         found["letters handed over"] = await self._letters()
         self.figures.sustained |= found
-
-    def _charge(self, before: Mapping[str, float], count: int, rate: str = "") -> None:
-        """Record each process's processor time per thousand reports."""
-        for name, seconds in self._cpu().items():
-            self.figures.sustained[f"{COST}{rate}, {name}"] = 1000 * (seconds - before[name]) / count
 
     async def _letters(self) -> float:
         """Letters handed over per second while many are queued."""
         before, began = self._finished(handed_over=True)["notify"], time.time()
         await asyncio.sleep(LETTERS_SECONDS)
         return (self._finished(handed_over=True)["notify"] - before) / (time.time() - began)
-
-    def _cpu(self) -> dict[str, float]:
-        system = self.engines.system
-        pids = {name: system.service(name).pid() for name in SERVICES}
-        pids |= {"mongod": system.mongod.child.pid(), "kafka": system.kafka.child.pid()}
-        pids |= {"mailbox": system.mailbox.pid(), "client": os.getpid()}
-        return {name: cpu_seconds(pid) for name, pid in pids.items()}

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from bench.cost_report import costs
 from bench.figures import Drain, Figures, Killed, median, percentile
-from bench.journey import ACCEPT, COST, END_TO_END, QUIET, RATES
+from bench.journey import ACCEPT, END_TO_END, QUIET, STEADY
 from bench.runs import BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, SENT
 from bench.stages import STAGES
-from contracts.permissions import SERVICES
 from stack.files import write_atomically
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
@@ -25,11 +25,11 @@ NAMES = {
     FLOOR: "floor: bare drivers, one transaction per 500 events, no decoding and no rules",
     RELAY: "relay of this project: outbox → broker",
 }
-WORKERS = (*SERVICES, "mongod", "kafka")
 LATENCIES = {
     RELAYED: "a fact, from its commit to the broker's acknowledgement, idle",
     QUIET: "a report, from its scheduled time to its letter at the mail server, 5/s",
     **{f"{QUIET}/{name}": f"of that, {text}" for name, text in STAGES.items()},
+    STEADY: "the same at 20/s",
     END_TO_END: "the same at 100/s",
     **{f"{END_TO_END}/{name}": f"of that, {text}" for name, text in STAGES.items()},
     ACCEPT: "a report, from its scheduled time to the answer 201, 200/s",
@@ -56,7 +56,7 @@ def _ms(value: float) -> str:
 
 def table(figures: Figures) -> str:
     """The figures as Markdown."""
-    parts = (_speeds, _times, _wakeups, _notes)
+    parts = (_speeds, _times, costs, _wakeups, _notes)
     return "\n\n".join(found for part in parts if (found := "\n".join(part(figures)))) + "\n"
 
 
@@ -116,14 +116,6 @@ def _notes(figures: Figures) -> Iterator[str]:
             f"Maximum throughput: {accepted:,.0f} reports/s accepted, {through:,.0f} reports/s through all four services (accepted, "
             "routed, consumed by subsidies, their letters decided and queued); while many letters are queued, one process hands over "
             f"{figures.sustained['letters handed over']:,.0f} letters/s to the mail server."
-        )
-        yield ""
-    rate = f"{RATES[END_TO_END]:.0f}"
-    costs = {name: figures.sustained.get(f"{COST} at {rate}/s, {name}", 0.0) for name in WORKERS}
-    if any(costs.values()):
-        shares = ", ".join(f"{name} {cost:.1f}" for name, cost in costs.items())
-        yield (
-            f"At {rate} reports/s a report with its letters costs {sum(costs.values()):.1f} ms of processor time ({shares})."
         )
         yield ""
     conditions = "; ".join(f"{name} {value}" for name, value in figures.conditions.items())

@@ -93,9 +93,3 @@ def test_a_table_goes_between_the_markers_and_nowhere_else() -> None:
 def test_a_text_without_its_markers_is_left_alone(text: str) -> None:
     with pytest.raises(ValueError, match="once"):
         with_table(text, "x")
-
-
-def test_the_notes_say_what_a_report_costs_once_it_was_measured(figures: Figures) -> None:
-    assert "processor time" not in table(figures)
-    figures.sustained = {f"cpu-s per 1000 at 100/s, {name}": 2.5 for name in ("intake", "mongod")}
-    assert "costs 5.0 ms of processor time (intake 2.5, " in table(figures)
