@@ -2,7 +2,8 @@
 
 For each service it starts as many new replicas as there are old ones. When the new ones are healthy and the gateway has
 resolved them, it stops the old ones, which finish their requests. New replicas that do not become healthy are removed and
-the old ones stay. Uses the standard library only.
+the old ones stay. The container that takes mails has a port of the host to itself: it is replaced, and the mail server
+delivers again what came meanwhile. Uses the standard library only.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "routing", "subsidies", "notify")
+# With the profile `mail`: it has the image of the service.
+MAILS = {"intake": "inbound"}
 # Topics, users and rights exist before the services that need them.
 JOBS = ("provision", "mongo-init")
 # The gateway resolves names every 2 s (deploy/gateway/nginx.conf) and must know the new replicas before the old ones stop.
@@ -64,6 +67,13 @@ class Deployment:
         self.remove(old)
         log(f"{service}: rolled")
 
+    def replace_mails(self, service: str) -> None:
+        """Replaces the container that takes mails with the image of a service, if this deployment has it."""
+        name = MAILS.get(service, "")
+        if name in self.compose("config", "--services").split() and self.replicas(name):
+            log(f"{name}: replacing …")
+            self.compose("up", "--detach", "--wait", "--no-deps", "--no-build", name)
+
     def remove(self, containers: set[str]) -> None:
         """Stops containers within their grace period, and removes them."""
         if containers:
@@ -84,6 +94,7 @@ def main() -> None:
     deployment.run_jobs()
     for service in args.services or SERVICES:
         deployment.roll(service)
+        deployment.replace_mails(service)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ FILES = ("docker-compose.yml", "tests/compose/trial.yml")
 FIRST, SECOND = "trial-1", "trial-2"
 OURS = (*SERVICES, "provision", "watcher", "issuer")
 WATCHING = ("watcher", "prometheus", "alertmanager")
-LONG_RUNNING = ("kafka", "mongo", *SERVICES, "gateway", "mailbox", "issuer", *WATCHING)
+LONG_RUNNING = ("kafka", "mongo", *SERVICES, "inbound", "gateway", "mailbox", "issuer", *WATCHING)
 PORTS = (
     "ASCOLTO_PORT",
     "MAILBOX_PORT",
@@ -34,6 +34,7 @@ PORTS = (
     "PROMETHEUS_PORT",
     "ALERTMANAGER_PORT",
     "GRAFANA_PORT",
+    "ASCOLTO_LMTP_PORT",
 )
 READY_SECONDS = 120.0
 TRIES, PAUSE_SECONDS = 15, 2.0
@@ -94,6 +95,8 @@ class Deployment:
             "ASCOLTO_VERSION": FIRST,
             "ASCOLTO_PUBLIC_URL": f"http://127.0.0.1:{ports['ASCOLTO_PORT']}",
             "ASCOLTO_ISSUER": f"http://127.0.0.1:{ports['ISSUER_PORT']}",
+            "COMPOSE_PROFILES": "dev,observability,mail",
+            "ASCOLTO_MAIL_ADDRESS": "segnalazioni@ascolto.example",
             "GATEWAY_NETWORK": NETWORK,
         }
         self.put(ports | own)

@@ -15,6 +15,7 @@ from tests.compose.steps import DeploymentTest
 from contracts.permissions import SERVICES
 
 ROLL = ROOT / "deploy" / "compose" / "roll.py"
+MAILS = "inbound"
 BROKEN = "trial-broken"
 FOUND_SECONDS = 4.0
 REQUESTS = 40
@@ -123,11 +124,12 @@ def _run_roll(deployment: Deployment, *services: str) -> None:
 
 
 def _must_run(deployment: Deployment, tag: str) -> None:
-    for name in SERVICES:
+    images = {name: name for name in SERVICES} | {MAILS: "intake"}
+    for name, image in images.items():
         for container in deployment.containers(name):
-            image = deployment.inspect(container)["Config"]["Image"]
-            if image != f"ascolto/{name}:{tag}":
-                raise StepError(f"{container} of {name} still runs {image}")
+            found = deployment.inspect(container)["Config"]["Image"]
+            if found != f"ascolto/{image}:{tag}":
+                raise StepError(f"{container} of {name} still runs {found}")
 
 
 def _refuse_broken(deployment: Deployment) -> None:

@@ -27,7 +27,8 @@ def operator_answers_and_closes(world: World) -> None:
     walk = world.walk(screen=DESKTOP).log_in(*ADA, "/lavoro").sees("I miei casi")
     case_of(walk, slip).sees("Biciclette nell'androne.", "Perché")
     case = walk.path
-    walk.follow("Rispondi e chiudi").pick("esito", "solved").press("Avanti").sees("Chiudere questo caso?")
+    walk.follow("Rispondi e chiudi").press("Avanti").sees("Scelga com'è andata a finire.")
+    walk.pick("esito", "solved").press("Avanti").sees("Chiudere questo caso?")
     walk.follow("Scriva o rilegga la risposta").fill("risposta", ANSWER).press("Salvi la risposta e continui")
     if walk.all("main input[name=esito][type=radio]").count():
         walk.pick("esito", "solved").press("Avanti")

@@ -91,7 +91,7 @@ def report_and_withdraw(world: World) -> None:
     walk.follow("Aggiunga informazioni").fill("information", "Adesso si sente anche un rumore.").press(
         "Aggiunga"
     )
-    walk.follow("ritiri").press("Avanti").sees("Perché la ritira?")
+    walk.follow("ritiri").press("Avanti").sees("Scelga perché la ritira.")
     walk.pick_first("motivo")
     walk.press("Avanti").sees("Vuole davvero ritirarla?").press("Sì, la ritiri")
     status(walk, slip).sees("ritirata")

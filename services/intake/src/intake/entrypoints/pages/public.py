@@ -15,6 +15,7 @@ from intake.entrypoints.pages.receipt import receipt_router
 from intake.entrypoints.pages.report_routes import steps_router
 from intake.entrypoints.pages.statistics import statistics_router
 from intake.entrypoints.pages.status_access import access_router
+from intake.entrypoints.pages.status_information import information_router
 from intake.entrypoints.pages.status_photos import photos_router
 from intake.entrypoints.pages.status_rating import rating_router
 from intake.entrypoints.pages.status_reopening import reopening_router
@@ -42,6 +43,7 @@ def public_router(
         steps_router,
         access_router,
         report_router,
+        information_router,
         reopening_router,
         rating_router,
         photos_router,

@@ -1,18 +1,14 @@
-"""The pages of one report for whoever has its code and PIN: timeline, more information, withdrawal."""
+"""The pages of one report for whoever has its code and PIN: timeline and withdrawal."""
 
 from collections.abc import Sequence
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import BaseModel
 
-from chassis.errors import Refused, Unavailable
+from chassis.errors import Refused
 from chassis.ids import uuid7
-from intake.app.entries import NewEntry
 from intake.domain.categories import Kind
-from intake.domain.draft_rules import MOST_CHARACTERS
-from intake.domain.entries import Author, EntryKind
 from intake.domain.ratings import SCORES
 from intake.domain.timeline import TimelineStep
 from intake.entrypoints.pages.front import Front
@@ -25,14 +21,6 @@ APPLICATION = f"{HOME}/contributo"
 REASONS = ("solved-itself", "mistake", "other")
 
 
-class InformationForm(BaseModel):
-    """The form that adds information; its id makes a second sending the same."""
-
-    command_id: UUID
-    information: str = ""
-    seal: str = ""
-
-
 class WithdrawalForm(BaseModel):
     """The confirmed withdrawal."""
 
@@ -41,7 +29,7 @@ class WithdrawalForm(BaseModel):
 
 
 class StatusReport:
-    """Shows the report, adds information to it and withdraws it."""
+    """Shows the report and withdraws it."""
 
     def __init__(self, front: Front) -> None:
         self._front, self._cases = front, front.use_cases
@@ -70,57 +58,6 @@ class StatusReport:
         """The page of the application that the report opened, or nothing."""
         category = (await self._cases.registers.categories()).category(report.category)
         return APPLICATION if category and category.kind is Kind.CONTRIBUTION else ""
-
-    async def ask_information(
-        self, request: Request, report: StatusView, draft: str, status: int = 200
-    ) -> Response:
-        """The form that adds information; with the text and its fault when the browser sent it before."""
-        visit = self._front.visit(request)
-        kept = await self._cases.drafts.find(visit.browser, f"information:{draft}") if draft else None
-        if kept is None:
-            return self._information(request, report, uuid7(self._front.context.clock()), "", "", status)
-        return self._information(request, report, draft, kept["text"], kept["slug"], 422)
-
-    async def add_information(self, request: Request, report: StatusView, form: InformationForm) -> Response:
-        """Add the information and return to the report; or to the form with what is wrong."""
-        visit, command_id = self._front.visit(request), str(form.command_id)
-        if not visit.accepts(form.seal):
-            return self._information(request, report, command_id, form.information, "unsealed", 403)
-        entry = NewEntry(command_id, EntryKind.INFORMATION, Author.TENANT, form.information)
-        try:
-            known = await self._cases.entries.add(report.report_id, entry)
-        except Refused as refused:
-            return await self._refuse(request, report, form, refused)
-        except Unavailable:
-            return self._information(request, report, command_id, form.information, "unavailable", 503)
-        return self._front.redirect(request, visit, REPORT, "information-added", known)
-
-    async def _refuse(
-        self, request: Request, report: StatusView, form: InformationForm, refused: Refused
-    ) -> Response:
-        visit, command_id = self._front.visit(request), str(form.command_id)
-        if refused.slug == "id-reused":
-            command_id = uuid7(self._front.context.clock())
-        kept = {"text": form.information, "slug": refused.slug}
-        if not self._cases.drafts.fits(kept):
-            return self._information(request, report, command_id, form.information, refused.slug, 422)
-        await self._cases.drafts.save(visit.browser, f"information:{command_id}", kept)
-        return self._front.redirect(request, visit, f"{HOME}/informazioni?bozza={command_id}")
-
-    def _information(
-        self, request: Request, report: StatusView, command_id: str, text: str, slug: str, status: int
-    ) -> Response:
-        errors = {"information": self._front.fault(request, slug, most=MOST_CHARACTERS)} if slug else {}
-        return self._front.page(
-            request,
-            "status/information.html",
-            status,
-            self._front.visit(request),
-            report=report,
-            command_id=command_id,
-            text=text,
-            errors=errors,
-        )
 
     def ask_withdrawal(self, request: Request, report: StatusView, reason: str | None) -> Response:
         """The reason of a withdrawal, then the step that confirms it."""
@@ -160,16 +97,6 @@ def report_router(front: Front) -> APIRouter:
     async def show(request: Request) -> Response:
         report = await access.permitted(request)
         return await pages.show(request, report) if report else access.over(request)
-
-    @router.get(f"{HOME}/informazioni")
-    async def ask_information(request: Request, bozza: str = "") -> Response:
-        report = await access.permitted(request)
-        return await pages.ask_information(request, report, bozza[:80]) if report else access.over(request)
-
-    @router.post(f"{HOME}/informazioni")
-    async def add_information(request: Request, form: Annotated[InformationForm, Form()]) -> Response:
-        report = await access.permitted(request)
-        return await pages.add_information(request, report, form) if report else access.over(request)
 
     @router.get(f"{HOME}/ritiro")
     async def ask_withdrawal(request: Request, motivo: str | None = None) -> Response:
