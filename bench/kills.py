@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.events import EventRecord
 from bench.figures import Killed
-from bench.runs import BATCHED, FLOOR, NAIVE, SENT, Run
+from bench.runs import BATCHED, FLOOR, NAIVE, SENT, UNSENT, Run
 from bench.variants.task import CASES, OUTBOX
 
 KILLED = (NAIVE, BATCHED, SENT, FLOOR)
@@ -49,7 +49,7 @@ async def _settle(run: Run, total: int) -> None:
     """Return when the work is done and nothing has changed for QUIET seconds, or nothing has changed for PATIENCE seconds."""
     seen, since = (-1, -1), time.monotonic()
     while True:
-        now = (_done(run), run.engines.database(run.name)[OUTBOX].estimated_document_count())
+        now = (_done(run), run.engines.database(run.name)[OUTBOX].count_documents(UNSENT))
         if now != seen:
             seen, since = now, time.monotonic()
         quiet = time.monotonic() - since

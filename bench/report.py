@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.cost_report import costs
 from bench.figures import Drain, Figures, Killed, median, percentile
 from bench.journey import ACCEPT, END_TO_END, QUIET, STEADY
-from bench.runs import BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, SENT
+from bench.runs import BARE_RELAY, BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, RELAYS, SENT
 from bench.stages import STAGES
 from stack.files import write_atomically
 
@@ -24,6 +24,7 @@ NAMES = {
     SENT: "this project: the same process relays until the broker has every fact",
     FLOOR: "floor: bare drivers, one transaction per 500 events, no decoding and no rules",
     RELAY: "relay of this project: outbox → broker",
+    BARE_RELAY: "its floor: bare drivers, find, send, delete, without order and headers",
 }
 LATENCIES = {
     RELAYED: "a fact, from its commit to the broker's acknowledgement, idle",
@@ -65,7 +66,7 @@ def _speeds(figures: Figures) -> Iterator[str]:
         return
     yield "| what | events/s, median (min–max) | of the floor | CPU ms per event: client, mongod, broker | under kill -9 |"
     yield "|---|---:|---:|---:|---|"
-    floor = figures.rate(FLOOR)
+    floors = dict.fromkeys(NAMES, figures.rate(FLOOR)) | dict.fromkeys(RELAYS, figures.rate(BARE_RELAY))
     for variant, name in NAMES.items():
         rates = figures.rates(variant)
         if not rates:
@@ -74,7 +75,7 @@ def _speeds(figures: Figures) -> Iterator[str]:
         costs = (
             median([getattr(row, f"{who}_cpu") for row in rows]) for who in ("client", "mongod", "broker")
         )
-        share = f"{figures.rate(variant) / floor:.2f}" if floor and variant != RELAY else ""
+        share = f"{figures.rate(variant) / floors[variant]:.2f}" if floors[variant] else ""
         speed = f"{figures.rate(variant):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})"
         yield f"| {name} | {speed} | {share} | {', '.join(f'{cost:.3f}' for cost in costs)} | {_kill_results(figures, variant)} |"
 

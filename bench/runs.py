@@ -17,9 +17,13 @@ from stack.processes import Child, StackError
 from stack.tools import base_environment
 
 NAIVE, BATCHED, OURS, SENT, FLOOR, RELAY = "naive", "naive-batch", "ours", "ours-sent", "floor", "relay"
+BARE_RELAY = "bare-relay"
+RELAYS = (RELAY, BARE_RELAY)
 OTHER_DRIVER = "ours-pymongo"
-VARIANTS = (NAIVE, BATCHED, OURS, OTHER_DRIVER, SENT, FLOOR, RELAY)
+VARIANTS = (NAIVE, BATCHED, OURS, OTHER_DRIVER, SENT, FLOOR, *RELAYS)
 PATIENCE = 120.0
+UNSENT = {"stamp": {"$gte": 0}, "slot": {"$gte": 0}}
+COUNTED = {SENT: (OUTBOX, "u"), RELAY: (OUTBOX, "u"), BARE_RELAY: (OUTBOX, "d")}
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
 Load = Callable[[Sequence[EventRecord]], Awaitable[None]]
@@ -36,7 +40,7 @@ class Run:
     @property
     def task(self) -> Task:
         """The arguments of the child process."""
-        subscribes = "" if self.variant in (RELAY, "relay-latency") else f"{self.name}-reports"
+        subscribes = "" if self.variant in (*RELAYS, "relay-latency") else f"{self.name}-reports"
         return Task(
             self.variant,
             self.engines.kafka,
@@ -78,7 +82,7 @@ class Run:
 
     async def load(self, events: Sequence[EventRecord]) -> None:
         """Put the work where the variant takes it from: the topic, or the outbox for the relay."""
-        if self.variant != RELAY:
+        if self.variant not in RELAYS:
             await self.engines.prefill(self.reports, events)
             return
         outbox = self.engines.database(self.name)[OUTBOX]
@@ -89,8 +93,8 @@ class Run:
     def finished(self, total: int) -> bool:
         """Whether all work is done, by the collections' document counts."""
         database = self.engines.database(self.name)
-        empty = self.variant not in (SENT, RELAY) or database[OUTBOX].estimated_document_count() == 0
-        return empty and (self.variant == RELAY or database[CASES].estimated_document_count() >= total)
+        sent = self.variant not in (SENT, *RELAYS) or database[OUTBOX].find_one(UNSENT) is None
+        return sent and (self.variant in RELAYS or database[CASES].estimated_document_count() >= total)
 
     async def until(self, ready: Callable[[], bool], every: float = 0.05) -> None:
         """Wait until the condition holds; raises StackError when the child ends or PATIENCE is exceeded."""
@@ -121,11 +125,12 @@ async def drain(run: Run, number: int, warm: Sequence[EventRecord], events: Sequ
     engines = run.engines
     await run.prepare()
     try:
-        if run.variant != RELAY:
+        if run.variant not in RELAYS:
             await run.load(warm)
         pid = run.start()
         if run.variant == RELAY:
             await run.until(lambda: engines.database(run.name)["leases"].count_documents({}) >= SLOTS)
+        if run.variant in RELAYS:
             await run.load(warm)
         await run.until(lambda: run.finished(len(warm)))
         await asyncio.sleep(0.3)
@@ -135,7 +140,7 @@ async def drain(run: Run, number: int, warm: Sequence[EventRecord], events: Sequ
         run.child.resume()
         await run.until(lambda: run.finished(len(warm) + len(events)))
         after = engines.cpu(pid)
-        collection, op = (OUTBOX, "d") if run.variant in (SENT, RELAY) else (CASES, "i")
+        collection, op = COUNTED.get(run.variant, (CASES, "i"))
         commits = engines.commits(f"{run.name}.{collection}", since, op)
         client, mongod, broker = (
             1000 * (end - start) / len(events) for start, end in zip(before, after, strict=True)

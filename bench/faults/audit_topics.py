@@ -29,15 +29,10 @@ def topic_violations(
         yield from _unhandled(client, service, facts)
 
 
-def _logs(client: Client, service: str) -> list[str]:
-    return client[service].list_collection_names(filter={"name": {"$regex": "^outbox_log_"}})
-
-
 def _ghosts(client: Client, service: str, facts: Sequence[EventRecord]) -> Iterator[str]:
     """Records on topics that no transaction of their service committed."""
-    logs = _logs(client, service)
     ids = {fact.id for fact in facts if fact.source == f"/ascolto/{service}"}
-    known = {name for log in logs for name in _existing(client, service, log, ids)}
+    known = _existing(client, service, "outbox", ids)
     yield from (f"ghost: {service} never committed fact {name}" for name in sorted(ids - known))
 
 
@@ -47,11 +42,10 @@ def _missing(
     """Facts that are marked as sent but are on no topic."""
     on_topics = {fact.id for fact in facts}
     where = {"sent_at": {"$gte": datetime.fromtimestamp(since, UTC)}}
-    for log in _logs(client, service):
-        for row in client[service][log].find(where, _FIELDS):
-            ours = not subjects.isdisjoint((row["aggregateid"], row.get("correlation")))
-            if ours and "key" not in row and row["_id"] not in on_topics:
-                yield f"{row['aggregateid']}: {row['type']} is marked as sent by {service} and is on no topic"
+    for row in client[service]["outbox"].find(where, _FIELDS):
+        ours = not subjects.isdisjoint((row["aggregateid"], row.get("correlation")))
+        if ours and "key" not in row and row["_id"] not in on_topics:
+            yield f"{row['aggregateid']}: {row['type']} is marked as sent by {service} and is on no topic"
 
 
 def _unhandled(client: Client, service: str, facts: Sequence[EventRecord]) -> Iterator[str]:

@@ -13,7 +13,11 @@ from bench.faults.environment import Environment, Replica
 from stack.ports import HOST, Ports
 
 # The gauges and the collections that they count; a service refreshes them every five seconds.
-COUNTED = {"outbox_pending": "outbox", "jobs_pending": "jobs", "parked_records": "parked"}
+COUNTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "outbox_pending": ("outbox", {"sent_at": None}),
+    "jobs_pending": ("jobs", {}),
+    "parked_records": ("parked", {}),
+}
 LAG = "consumer_lag_records"
 SECONDS = 20.0
 
@@ -40,7 +44,9 @@ def _violations(
     except (OSError, HTTPException) as error:
         yield f"metrics: {name} does not answer /metrics: {type(error).__name__}"
         return
-    counted = {gauge: client[name][source].count_documents({}) for gauge, source in COUNTED.items()}
+    counted = {
+        gauge: client[name][source].count_documents(where) for gauge, (source, where) in COUNTED.items()
+    }
     yield from compare(name, values, counted | {LAG: 0})
 
 

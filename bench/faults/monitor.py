@@ -19,6 +19,7 @@ from stack.account_world import BUDGETS, DECISIONS, LEDGER, Observations
 POLL_SECONDS = 0.1
 PATIENCE = 60.0
 HOPS = 3  # from intake through routing or subsidies to notify
+UNSENT: Mapping[str, Any] = {"slot": {"$gte": 0}, "stamp": {"$gte": 0}}
 Offsets = Mapping[tuple[str, int], int]
 
 SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -94,10 +95,10 @@ class Monitor:
     def pending(self, before: float | None = None) -> int:
         """Unsent facts and unfinished jobs: all, or those of reports accepted before a time; raises EngineUnavailable."""
         until = {} if before is None else {"$lte": datetime.fromtimestamp(before, UTC)}
-        sent_filter = {"time": until} if until else {}
+        unsent = dict(UNSENT) | ({"time": until} if until else {})
         job_filter = {"accepted": until} if until else {}
         return sum(
-            self._count(service, "outbox", sent_filter) + self._count(service, "jobs", job_filter)
+            self._count(service, "outbox", unsent) + self._count(service, "jobs", job_filter)
             for service in SERVICES
         )
 
@@ -164,7 +165,7 @@ class Monitor:
         try:
             lag = {name: self._lag(name, self.end_offsets()) for name in SERVICES}
             rows = {
-                f"{name}.{kind}": self._count(name, kind, {})
+                f"{name}.{kind}": self._count(name, kind, UNSENT if kind == "outbox" else {})
                 for name in SERVICES
                 for kind in ("outbox", "jobs", "parked")
             }

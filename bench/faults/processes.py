@@ -11,7 +11,7 @@ from contracts.permissions import SERVICES
 from stack.processes import Child
 
 UNIT_OF_WORK = ("turn.inbox", "turn.state", "turn.open")
-RELAY = ("relay.swept", "relay.sent", "relay.cleared")
+RELAY = ("relay.swept", "relay.sent", "relay.marked")
 DELIVERY = ("delivery.fetched", "delivery.committed", "delivery.offsets")
 POINTS: Mapping[str, tuple[str, ...]] = {
     "intake": ("command.accepted", *UNIT_OF_WORK, "command.committed", *RELAY, *DELIVERY),

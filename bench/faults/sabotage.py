@@ -76,7 +76,7 @@ class ClearFirst(Relay):
     """Marks facts as sent before they are sent."""
 
     async def _send(self, producer: AIOKafkaProducer, target: Target, rows: Sequence[Raw]) -> list[Raw]:
-        await self._remove_sent(rows)
+        await self._mark_sent(rows)
         self.crash.at("clear.unsent")
         return await super()._send(producer, target, rows)
 

@@ -20,6 +20,10 @@ def main() -> None:
             from bench.variants import floor  # noqa: PLC0415
 
             work = floor.drain(task)
+        case "bare-relay":
+            from bench.variants import floor  # noqa: PLC0415
+
+            work = floor.relay(task)
         case "relay-latency":
             from bench.variants import ours  # noqa: PLC0415
 

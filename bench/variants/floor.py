@@ -1,10 +1,12 @@
 """The floor: one transaction per batch on the bare drivers, without decoding, validation or rules."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.partitioner import murmur2
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import UpdateOne
 from pymongo.errors import OperationFailure
@@ -14,6 +16,7 @@ from pymongo.write_concern import WriteConcern
 from bench.variants.task import BATCH, CASES, FENCES, INBOX, OUTBOX, Task
 
 MAJORITY = WriteConcern("majority", j=True)
+RELAYED = 2_000
 Parts = dict[TopicPartition, list[Any]]
 
 
@@ -41,6 +44,33 @@ async def drain(task: Task) -> None:
                 await asyncio.sleep(
                     0.2
                 )  # the locks of a transaction whose process was killed are held for a while
+
+
+async def relay(task: Task) -> None:
+    """Find, send and delete until killed: in any order, without headers, and again from the start after an error."""
+    client: Any = AsyncIOMotorClient(task.durable)
+    outbox = client[task.database][OUTBOX]
+    async with AIOKafkaProducer(**task.kafka.aiokafka(), acks="all", max_batch_size=524_288) as producer:
+        count = len(await producer.partitions_for(task.facts))
+        while True:
+            rows = await outbox.find().limit(RELAYED).to_list(None)
+            parts: dict[int, list[Any]] = {}
+            for row in rows:
+                partition = (murmur2(row["aggregateid"].encode()) & 0x7FFFFFFF) % count
+                parts.setdefault(partition, []).append(row)
+            sent = await asyncio.gather(*(_send(producer, task.facts, *part) for part in parts.items()))
+            names = [name for part in sent for name in part]
+            await (outbox.delete_many({"_id": {"$in": names}}) if names else asyncio.sleep(0.02))
+
+
+async def _send(producer: Any, topic: str, partition: int, rows: Sequence[Any]) -> list[str]:
+    batch, names = producer.create_batch(), []
+    for row in rows:
+        if batch.append(key=row["aggregateid"].encode(), value=row["payload"], timestamp=None) is None:
+            break
+        names.append(row["_id"])
+    await (await producer.send_batch(batch, topic, partition=partition))
+    return names
 
 
 async def _committed(database: Any, session: Any, parts: Parts) -> bool:

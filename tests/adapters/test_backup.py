@@ -141,7 +141,11 @@ def furnish(bench: Bench) -> None:
     database["leases"].insert_one({"_id": "slot/000", "holder": "one"})
     database["sessions"].insert_one({"_id": "5e" * 32, "version": 1, "state": {"roles": ["ops"]}})
     database["logins"].insert_one({"_id": "7a" * 32, "ends": NOW})
-    database["outbox"].insert_one({"_id": "waiting", "stamp": 2})
+    database["outbox"].insert_one({"_id": "waiting", "stamp": 2, "slot": 3})
+    database["outbox"].insert_one(
+        {"_id": "sent", "stamp": 1, "sent_at": NOW, "sent_slot": 4, "payload": b"{}"}
+    )
+    database["outbox"].create_index("sent_at", expireAfterSeconds=86_400)
     for day in ("20261126", "20261127"):
         database[f"outbox_log_{day}"].insert_one({"_id": f"sent {day}", "stamp": 1, "sent_at": NOW})
 
@@ -163,15 +167,18 @@ def test_an_archive_comes_back_into_empty_databases_with_its_indexes(bench: Benc
     assert database["things"].index_information()["state.at_1__id_-1"]["unique"]
     assert database["inbox"].index_information()["at_1"]["expireAfterSeconds"] == 86_400
     assert [row["at"] for row in database["inbox"].find()] == [NOW + timedelta(days=10, hours=-2)]
+    assert list(database["outbox"].find({}, sort=[("stamp", 1)])) == [
+        {"slot": 4, "_id": "sent", "stamp": 1, "payload": b"{}"}, {"_id": "waiting", "stamp": 2, "slot": 3},
+    ]  # fmt: skip
     left_out = ("fences", "leases", "sessions", "logins")
     assert [database[name].count_documents({}) for name in left_out] == [0, 0, 0, 0]
 
 
-def test_what_was_sent_waits_to_be_sent_again_and_its_log_stays(bench: Bench) -> None:
+def test_what_the_former_build_sent_waits_to_be_sent_again_and_its_log_stays(bench: Bench) -> None:
     furnish(bench)
     restorer, database = Restorer(bench.admin, bench.names), bench.admin[bench.names[0]]
 
-    assert restorer.requeue_sent() == 3 == restorer.requeue_sent()
+    assert restorer.requeue_former() == 4 == restorer.requeue_former()
 
     assert sorted(row["_id"] for row in database["outbox"].find({"sent_at": None})) == [
         "sent 20261126", "sent 20261127", "waiting",

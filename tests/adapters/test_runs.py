@@ -14,7 +14,7 @@ from chassis.consumer.records import read
 from chassis.documents import Raw
 from chassis.errors import Fenced, Refused, Unavailable
 from chassis.ids import uuid7
-from chassis.outbox.sent_log import SentLog
+from chassis.outbox.sent import UNSENT, mark_sent
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters
 from chassis.store.collections import COLLECTIONS, INDEXES, OUTBOX, PARKED, PARKED_KEYS, QUEUES
 from chassis.store.memory import MemoryStore
@@ -74,8 +74,8 @@ async def drive(made: DeadLetters, kind: str) -> None:
     """Drive the runs of a kind to their ends; what the outbox has is sent meanwhile."""
     while (await made.store.get(QUEUES, kind) or {"open": []})["open"]:
         await made.runs.advance(made.runs.kinds[kind])
-        waiting = await made.store.query(OUTBOX, {}) if kind == "republish" else []
-        await made.store.delete(OUTBOX, [row["_id"] for row in waiting])
+        if kind == "republish":
+            await mark_sent(made.store, await made.store.query(OUTBOX, UNSENT), made.clock())
 
 
 async def until(made: DeadLetters, run: Run, done: int) -> Run:
@@ -196,12 +196,14 @@ async def test_nothing_to_replay_ends_at_once_with_nothing_counted(store: Store)
 
 
 async def keep_sent(store: Store, facts: int) -> None:
-    sent = SentLog(store)
     for first in range(0, facts, 2_000):
         rows = [
             {"_id": f"f{n:06}", "slot": 0, "stamp": n // 3} for n in range(first, min(first + 2_000, facts))
         ]
-        await sent.keep(rows, NOW - timedelta(hours=40) + timedelta(minutes=first / 10))
+        await store.insert_missing(OUTBOX, rows)
+        for part in range(0, len(rows), 250):
+            sent_at = NOW - timedelta(hours=40) + timedelta(minutes=(first + part) / 10)
+            await mark_sent(store, rows[part : part + 250], sent_at)
 
 
 @pytest.mark.slow
@@ -212,8 +214,7 @@ async def test_facts_go_out_again_once_and_in_order_although_the_process_is_kill
     run = await first.republish("anna", NOW - timedelta(days=3))
 
     await until(first, run, facts // 3)
-    waiting = await store.query(OUTBOX, {})
-    await store.delete(OUTBOX, [row["_id"] for row in waiting])
+    await mark_sent(store, await store.query(OUTBOX, UNSENT), TIME())
     await drive(second, "republish")
 
     found = await second.runs.read(run.id)
@@ -221,19 +222,17 @@ async def test_facts_go_out_again_once_and_in_order_although_the_process_is_kill
 
 
 async def sent_again(made: DeadLetters, run: Run) -> list[Raw]:
-    """What a run puts into the outbox, in its order; the log keeps it as the relay would."""
+    """What a run makes unsent, in its order; it is marked as sent as the relay would."""
     found: list[Raw] = []
     kind = made.runs.kinds[run.kind]
     while await made.runs.advance(kind):
-        rows = sorted(await made.store.query(OUTBOX, {}), key=lambda row: row["stamp"])
-        if rows:
-            await SentLog(made.store).keep(rows, made.clock())
-        await made.store.delete(OUTBOX, [row["_id"] for row in rows])
+        rows = await made.store.query(OUTBOX, UNSENT, [("stamp", 1), ("_id", 1)])
+        await mark_sent(made.store, rows, made.clock())
         found += rows
     return found
 
 
-async def test_what_is_sent_again_and_logged_anew_is_not_sent_a_third_time(store: Store) -> None:
+async def test_what_is_sent_again_and_marked_anew_is_not_sent_a_third_time(store: Store) -> None:
     clock = Clock()
     await keep_sent(store, 4_100)
     made = await replica(store, clock)
@@ -253,7 +252,7 @@ async def test_old_facts_wait_while_the_outbox_is_full(store: Store) -> None:
     while await made.runs.advance(made.runs.kinds["republish"]):
         pass
 
-    assert 2_000 <= await store.count(OUTBOX, {}) < 2_600
+    assert 2_000 <= await store.count(OUTBOX, UNSENT) < 2_600
 
 
 async def test_of_two_republishings_the_second_is_refused_and_names_the_first(store: Store) -> None:

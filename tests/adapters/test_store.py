@@ -4,11 +4,16 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 
+from chassis.clock import utc_now
 from chassis.documents import AllOf, AnyOf, AtLeast, AtMost, Between, Index
 from chassis.errors import Conflict, Misuse, Poison
+from chassis.outbox.sent import UNSENT, mark_sent
+from chassis.store.collections import INDEXES
 from chassis.store.memory import MemoryStore
 from chassis.store.mongo import Driver, MongoStore
 from chassis.store.mongo_session import FEW
@@ -233,6 +238,20 @@ async def test_documents_can_be_removed_outside_a_transaction(store: Store) -> N
     assert await store.count("things", {}) == 1
 
 
+async def test_fields_are_set_and_renamed_where_they_are(store: Store) -> None:
+    await store.insert_missing("others", [{"_id": "a", "old": 1}, {"_id": "b"}, {"_id": "c", "old": 1}])
+
+    for _ in range(2):
+        assert await store.update("others", ["a", "b", "z"], {"at": 5}, {"old": "new"}) == 2
+
+    rows = {row["_id"]: row for row in await store.query("others", {})}
+    assert rows == {
+        "a": {"_id": "a", "new": 1, "at": 5},
+        "b": {"_id": "b", "at": 5},
+        "c": {"_id": "c", "old": 1},
+    }
+
+
 async def test_every_claim_has_a_higher_epoch_and_tells_who_was_there_before(store: Store) -> None:
     nobody, first = await store.claim("fences", "f", {"session": b"one"})
     before, second = await store.claim("fences", "f", {"session": b"two"})
@@ -341,6 +360,37 @@ async def test_an_index_that_is_retired_goes_once_and_for_all(store: Store) -> N
     if isinstance(store, MongoStore):
         assert "at_1_size_1" not in await store._database["others"].index_information()
     assert await store.query("others", {"at": 1}) == []
+
+
+@pytest.mark.engines
+async def test_sent_events_are_in_no_search_for_unsent_ones_of_this_build_or_the_one_before(
+    engines: System,
+) -> None:
+    name = f"store-{uuid.uuid4().hex[:8]}"
+    store = MongoStore(engines.mongod.admin, name)
+    await store.ensure(["outbox"], [Index("outbox", (("stamp", 1), ("slot", 1)))])  # by the build before
+    rows = [{"_id": f"f{n}", "slot": n % 2, "stamp": n} for n in range(200)]
+    await store.insert_missing("outbox", rows)
+    await mark_sent(store, rows[:190], utc_now())
+    for _ in range(2):
+        await store.ensure(["outbox"], [index for index in INDEXES if index.collection == "outbox"])
+
+    mine = {"slot": {"$in": [0]}, "stamp": {"$gte": 0}}
+    before = {"slot": {"$in": [0]}}
+    found = [await _plan(engines, name, where) for where in (mine, before)]
+    assert all(seen <= 11 for plan in found for seen in plan)  # the ten that wait, and the end
+    assert await store.count("outbox", UNSENT) == 10
+    await store.ensure(["outbox"], [Index("outbox", (("stamp", 1), ("slot", 1)))])  # taken back
+    await store.close()
+
+
+async def _plan(engines: System, name: str, where: Any) -> tuple[int, int]:
+    """How many index entries and rows the server looks at for a search of the oldest."""
+    async with AsyncMongoClient[dict[str, Any]](engines.mongod.admin) as client:
+        find = {"find": "outbox", "filter": where, "sort": {"stamp": 1}}
+        plan = await client[name].command({"explain": find, "verbosity": "executionStats"})
+    stats = plan["executionStats"]
+    return stats["totalKeysExamined"], stats["totalDocsExamined"]
 
 
 async def test_a_start_does_not_wait_for_a_transaction_that_is_open(store: Store) -> None:

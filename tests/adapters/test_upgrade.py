@@ -142,12 +142,11 @@ class World:
         return len(rows) == SUBJECTS and all(list(row["state"]["lines"]) == self.lines for row in rows)
 
     async def said(self) -> dict[str, list[tuple[int, str]]]:
-        """What was said of each subject, in the order of its sequence: from the log of what was sent, and what waits."""
+        """What was said of each subject, in the order of its sequence: from what was sent, and what waits."""
         facts: dict[str, list[tuple[int, str]]] = {}
-        for name in ["outbox", *await self.store.names("outbox_log_")]:
-            for row in await self.store.query(name, {"aggregatetype": "routing.cases"}):
-                outcome = CaseResolved.model_validate_json(row["payload"]).outcome
-                facts.setdefault(row["aggregateid"], []).append((row["sequence"], outcome))
+        for row in await self.store.query("outbox", {"aggregatetype": "routing.cases"}):
+            outcome = CaseResolved.model_validate_json(row["payload"]).outcome
+            facts.setdefault(row["aggregateid"], []).append((row["sequence"], outcome))
         return {subject: sorted(set(found)) for subject, found in facts.items()}
 
 

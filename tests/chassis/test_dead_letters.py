@@ -1,19 +1,20 @@
 """What people do with parked records and sent facts, and that it is written down."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.chassis.ledger import NOW, a_store, command, opened, record, registered, report_id, unit_of_work
 
 from chassis.consumer.records import read
+from chassis.documents import Raw
 from chassis.errors import Refused
 from chassis.http.context import ServiceContext
 from chassis.ids import derive
-from chassis.outbox.sent_log import LogPosition, SentLog, day_log
+from chassis.outbox.sent import UNSENT, after, former_indexes, mark_sent, sent_between, unsent
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters, readable
-from chassis.store.collections import PARKED, PARKED_KEYS
+from chassis.store.collections import OUTBOX, PARKED, PARKED_KEYS, RUNS
 from chassis.store.port import Store
 from chassis.store.shard_leases import ShardLeases
 from chassis.tasks.run import Run
@@ -172,53 +173,68 @@ async def test_a_stop_and_the_going_on_are_said_in_sequence_however_often() -> N
     assert [row["size"] for row in await store.query(PARKED_KEYS, {})] == [0]
 
 
+async def sent(store: Store, at: datetime, *rows: Raw) -> None:
+    await store.insert_missing(OUTBOX, [{"slot": 0} | row for row in rows])
+    await mark_sent(store, rows, at)
+
+
 async def test_what_was_sent_since_a_time_goes_out_again_and_nothing_else() -> None:
     store = await a_store()
     made = await dead_letters(store)
     for n in range(10):
-        await SentLog(store).keep([{"_id": f"f{n}", "slot": 0, "stamp": n}], NOW - timedelta(hours=4 * n))
+        await sent(store, NOW - timedelta(hours=4 * n), {"_id": f"f{n}", "slot": n, "stamp": n})
+    await store.insert_missing("outbox_log_20261127", [former("former", 6)])
 
     run = await ended(made, await made.republish("anna", NOW - timedelta(hours=16)))
-    assert (run.counts, run.total) == ({"republished": 5}, 5)
-    assert sorted(row["_id"] for row in await store.query("outbox", {})) == ["f0", "f1", "f2", "f3", "f4"]
+
+    assert (run.counts, run.total) == ({"republished": 6}, 6)
+    again = await store.query(OUTBOX, UNSENT, [("stamp", 1)])
+    assert again == [
+        *({"_id": f"f{n}", "slot": n, "stamp": n} for n in range(5)),
+        unsent(former("former", 6)),
+    ]
     with pytest.raises(Refused, match="too-long-ago"):
         await made.republish("anna", NOW - timedelta(days=30))
 
 
+def former(name: str, stamp: int) -> Raw:
+    """A row of the log that the former build moved sent events to."""
+    return {"_id": name, "slot": 7, "stamp": stamp, "sent_at": NOW - timedelta(hours=1)}
+
+
+async def test_a_run_that_the_former_build_began_is_continued_where_it_stopped() -> None:
+    store = await a_store()
+    made = await dead_letters(store)
+    for n in range(4):
+        await sent(store, NOW - timedelta(hours=4 * n), {"_id": f"f{n}", "stamp": n})
+    run = await made.republish("anna", NOW - timedelta(hours=16))
+    await made.runs.advance(made.runs.kinds["republish"])
+    cursor = (await made.runs.read(run.id)).cursor or {}
+    place = {"day": "outbox_log_20261126", "sent_at": NOW - timedelta(hours=5), "stamp": 1, "seen": ["f2"]}
+    await store.update(RUNS, [run.id], {"cursor": {"until": cursor["until"], "place": place}}, {})
+
+    assert (await ended(made, run)).counts == {"republished": 2}
+
+
 async def test_what_was_sent_together_goes_out_again_in_the_order_of_each_subject() -> None:
     store = await a_store()
-    sent = SentLog(store)
-    await sent.keep([{"_id": f"f{n:04}", "stamp": -n} for n in range(1200)], NOW)
+    await sent(store, NOW, *({"_id": f"f{n:04}", "stamp": 2_000 - n} for n in range(1_200)))
+    await sent(store, NOW + timedelta(milliseconds=1), *({"_id": f"g{n}", "stamp": 3_000} for n in range(2)))
 
-    again: list[int] = []
-    place = LogPosition.before(NOW)
-    while found := await sent.after(place, NOW):
-        rows, place = found
-        again += [row["stamp"] for row in rows]
+    rows, end = await sent_between(store, NOW, NOW + timedelta(hours=1))
+    more, _ = await sent_between(store, after(end), NOW + timedelta(hours=1))
 
-    assert again == sorted(again)
-    assert len(again) == 1200
+    assert [row["stamp"] for row in rows] == sorted(row["stamp"] for row in rows)
+    assert (len(rows), end, len(more)) == (1_200, NOW, 2)
 
 
-async def test_a_time_of_another_zone_is_looked_for_in_the_log_of_its_day() -> None:
+async def test_what_the_former_build_sent_expires_by_the_time_of_its_sending() -> None:
     store = await a_store()
-    sent_at = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
-    await SentLog(store).keep([{"_id": "late at night", "slot": 0, "stamp": 1}], sent_at)
-    made = await dead_letters(store)
+    await store.insert_missing("outbox_log_20261127", [former("former", 1)])
 
-    run = await ended(made, await made.republish("anna", sent_at.astimezone(timezone(timedelta(hours=1)))))
-
-    assert run.counts == {"republished": 1}
-    assert day_log(sent_at.astimezone(timezone(timedelta(hours=1)))) == day_log(sent_at)
-
-
-async def test_a_days_log_goes_as_a_whole_when_it_is_older_than_the_topics_remember() -> None:
-    store = await a_store()
-    sent = SentLog(store)
-    for days in (0, 1, 14, 15):
-        await sent.keep([{"_id": f"on day {days}", "stamp": days}], NOW + timedelta(days=days))
-
-    assert await store.names("outbox_log_") == [day_log(NOW + timedelta(days=days)) for days in (1, 14, 15)]
+    assert [(index.collection, index.fields) for index in await former_indexes(store)] == [
+        ("outbox_log_20261127", (("sent_at", 1),))
+    ]
 
 
 def test_rows_are_readable_whatever_bytes_are_in_them() -> None:

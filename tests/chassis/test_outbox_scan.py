@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from chassis.clock import utc_now
 from chassis.documents import Raw
 from chassis.outbox.scan import MARGIN_MS, REMEMBERED, WHOLE_EVERY_SECONDS, OutboxScan
+from chassis.outbox.sent import mark_sent
 from chassis.store.collections import OUTBOX
 from chassis.store.memory import MemoryStore
 
@@ -46,7 +48,7 @@ class Scene:
     async def send(self) -> list[str]:
         rows = await self.outbox_scan.next_rows(SLOTS)
         self.outbox_scan.sent(rows)
-        await self.store.delete(OUTBOX, [row["_id"] for row in rows])
+        await mark_sent(self.store, rows, utc_now())
         return [row["_id"] for row in rows]
 
 

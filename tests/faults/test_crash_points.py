@@ -23,7 +23,7 @@ REPORTS = 10
 CONCURRENT_DAYS = 4  # without a limit they overload a slow machine
 DEADLINE = 150.0
 UNIT_OF_WORK = ("turn.inbox", "turn.state", "turn.open")
-RELAY = ("relay.swept", "relay.sent", "relay.cleared")
+RELAY = ("relay.swept", "relay.sent", "relay.marked")
 DELIVERY = ("delivery.fetched", "delivery.committed", "delivery.offsets")
 POINTS = {
     "intake": ("command.accepted", *UNIT_OF_WORK, "command.committed", *RELAY, *DELIVERY),

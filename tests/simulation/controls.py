@@ -13,7 +13,7 @@ from chassis.consumer import fetch_positions as positions
 from chassis.consumer.batch_committer import BatchCommitter, Ends
 from chassis.consumer.claims import Claims
 from chassis.consumer.subscription import Subscription
-from chassis.documents import AnyOf, AtLeast, Raw
+from chassis.documents import Raw
 from chassis.outbox.scan import OutboxScan
 from chassis.parking.bulk import BulkDiscard
 from chassis.store.collections import AUDIT, FENCES, INBOX, JOBS, OUTBOX, TIMERS
@@ -77,11 +77,11 @@ class SkipsInboxLookup(UnitOfWork):
         return await super()._read(tx, inputs, skip_receipts or self.optimistic)
 
 
-class DeletesFirst(SimRelay):
-    """Deletes facts before the broker acknowledged them."""
+class MarksFirst(SimRelay):
+    """Marks facts as sent before the broker acknowledged them."""
 
     async def _send(self, producer: Any, target: Any, rows: Sequence[Raw]) -> list[Raw]:
-        await self._remove_sent(rows)
+        await self._mark_sent(rows)
         return await super()._send(producer, target, rows)
 
 
@@ -171,9 +171,9 @@ class AcceptsStale(SimDelivery):
 
 
 class DropsSentEvents(SimRelay):
-    """Does not log sent facts."""
+    """Deletes sent facts instead of marking them."""
 
-    async def _remove_sent(self, rows: Sequence[Raw]) -> None:
+    async def _mark_sent(self, rows: Sequence[Raw]) -> None:
         await self.store.delete(OUTBOX, [row["_id"] for row in rows])
 
 
@@ -269,15 +269,15 @@ class SkipsPredecessorCheck(OutboxScan):
     """Sends a fact without checking that its predecessor was sent."""
 
     async def _recent(self, owned: Sequence[int]) -> list[Raw] | None:
-        return await self._query({"slot": AnyOf(owned), "stamp": AtLeast(self._begins)})
+        return await self._query(owned, self._begins)
 
 
 class WithSkipsPredecessorCheck(Parts):
     outbox_scan = SkipsPredecessorCheck
 
 
-class WithDeletesFirst(Parts):
-    relay = DeletesFirst
+class WithMarksFirst(Parts):
+    relay = MarksFirst
 
 
 CONTROLS: dict[str, tuple[str, type[Parts]]] = {
@@ -289,7 +289,7 @@ CONTROLS: dict[str, tuple[str, type[Parts]]] = {
     "no-fence": ("a former owner commits like the present one", WithNoFence),
     "ack-first": ("the offset advances before the commit", WithAckFirst),
     "dual-write": ("facts are published before the commit", WithDualWrite),
-    "deletes-first": ("the relay deletes facts before the acknowledgement", WithDeletesFirst),
+    "marks-first": ("the relay marks facts as sent before the acknowledgement", WithMarksFirst),
     "hides": ("the relay sends a fact without checking its predecessor", WithSkipsPredecessorCheck),
     "majority": (
         "the relay's sweep reads without a snapshot and sees a later commit without an earlier one",
@@ -298,7 +298,7 @@ CONTROLS: dict[str, tuple[str, type[Parts]]] = {
     "no-task-check": ("a timer or job is handled without checking that it is still pending", WithNoTaskCheck),
     "by-name": ("a recreated topic is taken for the former one", WithTopicsByName),
     "believes-all": ("records fetched before a topic was recreated are handled afterwards", WithAcceptsStale),
-    "forgetful": ("sent facts are not logged for a broker that loses its disk", WithDropsSentEvents),
+    "forgetful": ("sent facts are not kept for a broker that loses its disk", WithDropsSentEvents),
     "parks-all": ("a whole batch is parked when the store rejects one document", WithParksAll),
     "discards-first": ("a discard is audited after the records are gone", WithDiscardsFirst),
     "no-fingerprint": ("another body under a known id is answered like the first", WithNoFingerprint),

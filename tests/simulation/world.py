@@ -109,10 +109,10 @@ class World:
         if not self.clients.finished():
             yield "an operation was never answered"
         for service, store in self.stores.items():
-            for collection in (OUTBOX, TIMERS, JOBS):
-                yield from (
-                    f"{service}: {row['_id']} is left in {collection}" for row in store.all(collection)
-                )
+            rows = [(name, row) for name in (OUTBOX, TIMERS, JOBS) for row in store.all(name)]
+            yield from (
+                f"{service}: {row['_id']} is left in {name}" for name, row in rows if "sent_at" not in row
+            )
             for row in store.all(PARKED_KEYS):
                 if row["size"] and not is_poison(row["key"].encode()):
                     yield f"{service}: {row['_id']} stays parked"

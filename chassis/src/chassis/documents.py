@@ -227,6 +227,7 @@ Order = Sequence[tuple[str, int]]  # field path, 1 or -1
 class Index:
     """An index that must exist before the service starts; rows expire `expire_after` seconds after the field's time.
 
+    With `only_with` it has only the rows that have this field; it serves queries that name the first field and this one.
     `retired` marks an index of an older build, which is dropped.
     """
 
@@ -234,4 +235,5 @@ class Index:
     fields: tuple[tuple[str, int], ...]
     unique: bool = False
     expire_after: int | None = None
+    only_with: str = ""
     retired: bool = False

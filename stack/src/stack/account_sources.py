@@ -118,7 +118,7 @@ def _leftovers(
     past: Row = {"due": {"$lt": datetime.now(UTC)}}
     parked: Row = {"$or": [{"key": {"$in": [*names, *keys]}}, {"parked_at": {"$gte": since}}]}
     for collection, what, where in (
-        ("outbox", "an event that is not sent", ours),
+        ("outbox", "an event that is not sent", ours | {"sent_at": None}),
         ("jobs", "a job that is not done", ours),
         ("timers", "a timer that is past its time", {"$and": [ours, past]}),
         ("parked", "a parked record", parked),
@@ -159,9 +159,8 @@ def _acknowledged(client: MongoClient[Row], ids: Sequence[str]) -> dict[str, flo
     """The time at which the acknowledgement of each event was stored."""
     found: dict[str, float] = {}
     for service in SERVICES:
-        for log in client[service].list_collection_names(filter={"name": {"$regex": "^outbox_log_"}}):
-            rows = client[service][log].find({"_id": {"$in": list(ids)}}, {"sent_at": 1})
-            found |= {row["_id"]: row["sent_at"].timestamp() for row in rows if "sent_at" in row}
+        rows = client[service]["outbox"].find({"_id": {"$in": list(ids)}}, {"sent_at": 1})
+        found |= {row["_id"]: row["sent_at"].timestamp() for row in rows if "sent_at" in row}
     return found
 
 

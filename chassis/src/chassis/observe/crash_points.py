@@ -32,8 +32,8 @@ POINTS: dict[str, str] = {
     "delivery.committed": "a batch is committed, its offsets are not",
     "delivery.offsets": "a batch and its offsets are committed",
     "relay.swept": "events are read for sending",
-    "relay.sent": "events are acknowledged by the broker, still in the outbox",
-    "relay.cleared": "events are sent and deleted from the outbox",
+    "relay.sent": "events are acknowledged by the broker, not yet marked as sent",
+    "relay.marked": "events are marked as sent in the outbox",
     "job.started": "a job is started, its external work is not",
     "job.done": "a job's external work is done, its result is not stored",
 }

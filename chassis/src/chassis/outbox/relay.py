@@ -18,8 +18,7 @@ from chassis.observe.metrics import Metrics
 from chassis.observe.tracing import Tracer
 from chassis.outbox.publish_spans import PublishSpans
 from chassis.outbox.scan import SWEEP, OutboxScan
-from chassis.outbox.sent_log import SentLog
-from chassis.store.collections import OUTBOX
+from chassis.outbox.sent import mark_sent
 from chassis.store.port import Store
 from chassis.store.shard_leases import ShardLeases
 from contracts.connection import Connection
@@ -43,14 +42,12 @@ class Relay:
     metrics: Metrics
     crash: CrashPoints
     clock: Clock
-    log: SentLog = field(init=False)
     outbox_scan: OutboxScan = field(init=False)
     producer: AIOKafkaProducer | None = None
     tracer: Tracer | None = None
     _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.log = SentLog(self.store)
         self.outbox_scan = OutboxScan(self.store, self.shard_leases.monotonic, self.record_age)
 
     def record_age(self, oldest: Raw | None) -> None:
@@ -70,8 +67,8 @@ class Relay:
         done = [row for part in sent for row in part]
         self.outbox_scan.sent(done)
         self.crash.at("relay.sent")
-        await self._remove_sent(done)
-        self.crash.at("relay.cleared")
+        await self._mark_sent(done)
+        self.crash.at("relay.marked")
         if (
             any(len(part) < len(wanted) for part, wanted in zip(sent, targets.values(), strict=True))
             and not done
@@ -152,11 +149,9 @@ class Relay:
         self.metrics.sent.labels(target[0]).inc(len(part))
         return part
 
-    async def _remove_sent(self, rows: Sequence[Raw]) -> None:
-        if not rows:
-            return
-        await self.log.keep(rows, self.clock())
-        await self.store.delete(OUTBOX, [row["_id"] for row in rows])
+    async def _mark_sent(self, rows: Sequence[Raw]) -> None:
+        if rows:
+            await mark_sent(self.store, rows, self.clock())
 
     async def _discard(self) -> None:
         producer, self.producer = self.producer, None

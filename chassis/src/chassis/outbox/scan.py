@@ -1,6 +1,6 @@
-"""The outbox scan: reads recent unsent events, and only periodically the whole outbox.
+"""The outbox scan: reads recent unsent events, and only periodically all of them.
 
-The server keeps deleted rows in its history for minutes, and a full scan passes over every event sent meanwhile. So a scan
+The index of unsent events keeps its former entries for minutes, and a full scan passes over every event sent meanwhile. So a scan
 starts shortly before the oldest event that was last found. An event committed later with an older stamp, by a slow transaction
 or a slow clock, is found by the next full scan; and no event is sent before an earlier one of its subject, because each row
 carries the stamp of its predecessor.
@@ -9,7 +9,7 @@ carries the stamp of its predecessor.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chassis.documents import AnyOf, AtLeast, Raw, Where
+from chassis.documents import AnyOf, AtLeast, Raw
 from chassis.store.collections import OUTBOX
 from chassis.store.port import Store
 
@@ -43,7 +43,7 @@ class OutboxScan:
         if owned == self._owned and began - self._whole_at < self.whole_every:
             rows = await self._recent(owned)
         if rows is None:
-            rows = await self._query({"slot": AnyOf(owned)})
+            rows = await self._query(owned)
             self.on_oldest(rows[0] if rows else None)
             self._owned, self._whole_at = owned, began
         if rows:
@@ -52,7 +52,7 @@ class OutboxScan:
 
     async def _recent(self, owned: Sequence[int]) -> list[Raw] | None:
         """Events from the start of the scan range on; None when a predecessor may be before it."""
-        rows = await self._query({"slot": AnyOf(owned), "stamp": AtLeast(self._begins)})
+        rows = await self._query(owned, self._begins)
         return rows if all(self._follows(row) for row in rows) else None
 
     def _follows(self, row: Raw) -> bool:
@@ -74,5 +74,6 @@ class OutboxScan:
         while len(self._sent) > REMEMBERED:
             del self._sent[next(iter(self._sent))]
 
-    async def _query(self, where: Where) -> list[Raw]:
+    async def _query(self, owned: Sequence[int], begins: int = 0) -> list[Raw]:
+        where = {"slot": AnyOf(owned), "stamp": AtLeast(begins)}
         return await self.store.query(OUTBOX, where, [("stamp", 1)], SWEEP)

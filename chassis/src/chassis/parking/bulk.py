@@ -9,7 +9,7 @@ from chassis.clock import Clock
 from chassis.consumer.raw_fetch import Unreadable
 from chassis.consumer.records import contents, read
 from chassis.documents import AtLeast, Between, Raw
-from chassis.outbox.sent_log import LogPosition, SentLog
+from chassis.outbox.sent import UNSENT, after, count_sent, sent_between, unsent
 from chassis.parking.replays import GONE, Replays, remove_parked
 from chassis.store.audit import audit_row
 from chassis.store.collections import AUDIT, INBOX, OUTBOX, PARKED, PARKED_KEYS
@@ -189,7 +189,7 @@ def _inputs(row: Raw, now: datetime) -> list[Input]:
 
 @dataclass
 class Republish:
-    """Copies events sent since a time back into the outbox, for a broker that lost its disk."""
+    """Has events that were sent since a time sent again, for a broker that lost its disk."""
 
     store: Store
     session: Transactor
@@ -201,33 +201,31 @@ class Republish:
     async def begin(self, asked: Asked) -> tuple[int | None, Raw]:
         """Events sent until now; what the run itself sends again is excluded."""
         since, until = datetime.fromisoformat(str(asked["since"])), self.clock()
-        return await SentLog(self.store).count(since, until), {
-            "until": until,
-            "place": LogPosition.before(since).raw(),
-        }
+        return await count_sent(self.store, since, until), {"until": until, "since": since}
 
     async def chunk(self, run: Run) -> Run | None:
-        """Copy the next events into the outbox, when there is room in it."""
+        """Make the next events unsent, when there is room for them."""
         assert run.cursor is not None
-        if await self.store.count(OUTBOX, {}) >= OUTBOX_ROOM:
+        if await self.store.count(OUTBOX, UNSENT) >= OUTBOX_ROOM:
             return run
-        until = run.cursor["until"]
-        found = await SentLog(self.store).after(LogPosition.read(run.cursor["place"]), until)
-        if found is None:
+        until, cursor = run.cursor["until"], run.cursor
+        since = cursor["since"] if "since" in cursor else cursor["place"]["sent_at"]  # of the former build
+        rows, end = await sent_between(self.store, since, until)
+        if not rows:
             return None
-        rows, place = found
-        cursor = {"until": until, "place": place.raw()}
+        found = {row["_id"]: row for row in rows}
 
         async def work(tx: Transaction) -> Run:
-            there = await tx.find(OUTBOX, [row["_id"] for row in rows])
-            fresh = [row for row in rows if row["_id"] not in there]
-            if fresh:
-                await tx.insert(OUTBOX, fresh)
-            counts = {"republished": len(fresh)} | ({"not-sent-yet": len(there)} if there else {})
-            after = run.further(counts, cursor, self.clock())
-            await keep(tx, run, after)
-            return after
+            there = await tx.find(OUTBOX, list(found))
+            again = [unsent(row) for id_, row in found.items() if "sent_at" in there.get(id_, row)]
+            if again:
+                await tx.upsert(OUTBOX, again)
+            waiting = len(found) - len(again)
+            counts = {"republished": len(again)} | ({"not-sent-yet": waiting} if waiting else {})
+            further = run.further(counts, {"until": until, "since": after(end)}, self.clock())
+            await keep(tx, run, further)
+            return further
 
-        after = await self.session.transact(work)
+        further = await self.session.transact(work)
         self.woken()
-        return after
+        return further

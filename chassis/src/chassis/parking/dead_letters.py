@@ -9,7 +9,7 @@ from chassis.clock import Clock
 from chassis.consumer.stopped_partitions import step_over_id
 from chassis.documents import AtLeast, Raw
 from chassis.errors import Refused
-from chassis.outbox.sent_log import KEPT
+from chassis.outbox.sent import KEPT
 from chassis.parking.bulk import BulkDiscard, BulkReplay, Republish, discard_rows
 from chassis.parking.replays import Replays
 from chassis.store.audit import BY_ADMINISTRATORS, audit_row
@@ -93,7 +93,7 @@ class DeadLetters:
     async def republish(self, by: str, since: datetime, run_id: str | None = None) -> Run:
         """Start to send again what was sent since then; consumers recognise the ids.
 
-        Raises Refused for a time before the log of sent events begins, for a future time, and while another such run is open.
+        Raises Refused for a time from which sent events are no longer kept, for a future time, and while another such run is open.
         """
         now = self.clock()
         if since > now:

@@ -22,13 +22,14 @@ from chassis.observe.metrics import Metrics
 from chassis.observe.tracing import tracer_of
 from chassis.observe.vitals import Vitals, vitals_of
 from chassis.outbox.relay import Relay
+from chassis.outbox.sent import UNSENT, former_indexes
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters
 from chassis.runtime.plan import Plan
 from chassis.runtime.queue_gauges import EVERY, GaugeReader, QueueGauges
 from chassis.runtime.watchdog import Watchdog
 from chassis.settings import ServiceSettings
 from chassis.store.change_stream_waker import ChangeStreamWaker
-from chassis.store.collections import COLLECTIONS, INDEXES
+from chassis.store.collections import COLLECTIONS, INDEXES, OUTBOX
 from chassis.store.port import Store, StoreSession
 from chassis.store.shard_leases import RENEW_EVERY, ShardLeases
 from chassis.tasks.jobs import Jobs
@@ -133,7 +134,8 @@ class Process:
 
     async def _prepare(self, sessions: Sequence[StoreSession]) -> None:
         names = [*COLLECTIONS, *(collection.name for collection in self.plan.collections)]
-        await self.store.ensure(names, [*INDEXES, *self.plan.indexes])
+        indexes = [*INDEXES, *self.plan.indexes, *await former_indexes(self.store)]
+        await self.store.ensure(names, indexes)
         await self.shard_leases.reclaim(sessions)
 
     async def _loops(self, timed: StoreSession, done: StoreSession) -> None:
@@ -273,6 +275,6 @@ class Process:
         await self.store.close()
 
     async def _drain(self) -> None:
-        while await self.store.count("outbox", {}):
+        while await self.store.count(OUTBOX, UNSENT):
             self.loops["relay"].wake()
             await asyncio.sleep(0.05)

@@ -7,6 +7,7 @@ import prometheus_client
 
 from chassis.http.context import ServiceContext
 from chassis.observe.metrics import Metrics
+from chassis.outbox.sent import UNSENT
 from chassis.store.collections import JOBS, OUTBOX, PARKED, QUEUES, TIMERS
 from chassis.store.port import Store
 
@@ -57,7 +58,7 @@ class QueueGauges:
             PARKED: self.metrics.parked_depth,
         }
         for collection, gauge in gauges.items():
-            gauge.set(await self.store.count(collection, {}))
+            gauge.set(await self.store.count(collection, UNSENT if collection == OUTBOX else {}))
         queues = await self.store.query(QUEUES, {})
         self.metrics.runs_open.set(sum(len(queue["open"]) for queue in queues))
         return False

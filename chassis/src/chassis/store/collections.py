@@ -12,6 +12,7 @@ REFUSED_FORMS = "refused_forms"  # pages that show what is wrong in a form, encr
 AUDIT = "audit"
 
 INBOX_SECONDS = 21 * 86_400
+SENT_SECONDS = 14 * 86_400  # as long as the topics keep a record
 RUN_SECONDS = 90 * 86_400  # after its end; the audit keeps what it did
 
 COLLECTIONS = (
@@ -26,7 +27,9 @@ SESSION_INDEXES = (
 INDEXES = (
     Index(INBOX, (("at", 1),), expire_after=INBOX_SECONDS),
     # Time before slot: an index scan stops only at a live row, so a scan per slot would pass over what all others deleted.
-    Index(OUTBOX, (("stamp", 1), ("slot", 1))),
+    Index(OUTBOX, (("stamp", 1), ("slot", 1)), only_with="slot"),
+    Index(OUTBOX, (("sent_at", 1),), expire_after=SENT_SECONDS, only_with="sent_at"),
+    Index(OUTBOX, (("stamp", 1), ("slot", 1)), retired=True),
     Index(TIMERS, (("due", 1), ("slot", 1))),
     Index(JOBS, (("due", 1), ("slot", 1))),
     Index(OUTBOX, (("slot", 1), ("stamp", 1)), retired=True),

@@ -119,6 +119,21 @@ class MemoryStore:
         keys = [(collection, id_) for id_ in ids]
         return await self._asked(step, keys)
 
+    async def update(
+        self, collection: str, ids: Sequence[str], fields: Mapping[str, Any], renamed: Mapping[str, str]
+    ) -> int:
+        def step() -> int:
+            there = {key: row for key in keys if (row := self.at(key, self.now)) is not None}
+            changed = {
+                key: {renamed.get(name, name): value for name, value in row.items()} | dict(fields)
+                for key, row in there.items()
+            }
+            self.commit(changed)
+            return len(changed)
+
+        keys = [(collection, id_) for id_ in ids]
+        return await self._asked(step, keys)
+
     async def insert_missing(self, collection: str, documents: Sequence[Raw]) -> int:
         def step() -> int:
             fresh = {key: row for key, row in rows.items() if self.at(key, self.now) is None}

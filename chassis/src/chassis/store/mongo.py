@@ -89,6 +89,14 @@ class MongoStore:
         with verdicts():
             return await delete_rows(self._database[collection], ids)
 
+    async def update(
+        self, collection: str, ids: Sequence[str], fields: Mapping[str, Any], renamed: Mapping[str, str]
+    ) -> int:
+        with verdicts():
+            changes = {"$set": dict(fields), "$rename": dict(renamed)}
+            found = await self._database[collection].update_many({"_id": {"$in": list(ids)}}, changes)
+            return int(found.matched_count)
+
     async def insert_missing(self, collection: str, documents: Sequence[Raw]) -> int:
         writes = [InsertOne(row) for row in documents]
         try:
@@ -192,14 +200,18 @@ class MongoStore:
         options: dict[str, Any] = {"unique": True} if index.unique else {}
         if index.expire_after is not None:
             options["expireAfterSeconds"] = index.expire_after
+        if index.only_with:
+            # A build before this one may have an index of the same fields over all rows, whose name has no suffix.
+            options["partialFilterExpression"] = {index.only_with: {"$exists": True}}
+            options["name"] = f"{_name(index)}_with_{index.only_with}"
         await self._database[index.collection].create_index(list(index.fields), **options)
 
     async def _retire(self, index: Index) -> None:
         """Drop the index only if it exists: a drop waits for every open transaction, and everything else queues behind it."""
         there = await self._database[index.collection].index_information()
-        if any(list(found["key"]) == list(index.fields) for found in there.values()):
+        if _name(index) in there:
             with suppress(OperationFailure):  # another replica dropped it first
-                await self._database[index.collection].drop_index(list(index.fields))
+                await self._database[index.collection].drop_index(_name(index))
 
     async def names(self, prefix: str) -> list[str]:
         with verdicts():
@@ -219,6 +231,11 @@ class MongoStore:
         closed = self._client.close()
         if hasattr(closed, "__await__"):
             await closed
+
+
+def _name(index: Index) -> str:
+    """The name that the driver gives to an index."""
+    return "_".join(f"{field}_{direction}" for field, direction in index.fields)
 
 
 def _filter(where: Where) -> dict[str, Any]:

@@ -79,6 +79,12 @@ class Store(Protocol):
         """Delete documents outside a transaction; returns how many existed."""
         ...
 
+    async def update(
+        self, collection: str, ids: Sequence[str], fields: Mapping[str, Any], renamed: Mapping[str, str]
+    ) -> int:
+        """Set fields of documents, and rename fields that they have, outside a transaction; returns how many exist."""
+        ...
+
     async def insert_missing(self, collection: str, documents: Sequence[Raw]) -> int:
         """Insert the documents whose ids do not exist; returns how many were inserted."""
         ...

@@ -1,4 +1,4 @@
-"""Rows of the outbox: committed events that are not sent yet, one document each, with the field names of Debezium's outbox."""
+"""Rows of the outbox: committed events, one document each, with the field names of Debezium's outbox; unsent ones have a slot."""
 
 from datetime import datetime
 

@@ -125,7 +125,7 @@ def _restore(asked: argparse.Namespace) -> None:
         restorer.make_room(asked.replace)
         for name, count in restorer.restore(archive, now).items():
             print(f"{name}: {count} documents restored")
-        waiting = restorer.requeue_sent()
+        waiting = restorer.requeue_former()
         lost_file = asked.file.with_name(f"{asked.file.name}.lost-{now:%Y%m%dT%H%M%SZ}.jsonl")
         moment = datetime.fromisoformat(manifest.taken_at)
         _print_lost(write_lost(kafka, restorer.unknown, moment, lost_file), lost_file)

@@ -11,7 +11,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
 
-from chassis.outbox.sent_log import PREFIX
+from chassis.outbox.sent import FORMER, unsent
 from chassis.store.collections import FENCES, INBOX, LEASES, LOGINS, OUTBOX, REFUSED_FORMS, SESSIONS
 from ops.backup.archive import Reader
 
@@ -57,7 +57,7 @@ class Restorer:
         """Write every document and index; returns the number of documents per database.
 
         Fences and leases are left out: they belong to topics and processes that no longer exist. So are sessions: one that was ended
-        after the time of the archive stays ended.
+        after the time of the archive stays ended. Sent events are unsent again, for the new topics.
         """
         age = now - datetime.fromisoformat(archive.manifest.taken_at)
         restored = dict.fromkeys(self.databases, 0)
@@ -70,8 +70,12 @@ class Restorer:
                 documents = iter(())
             elif collection == INBOX:
                 documents = _younger(documents, age)
+            elif collection == OUTBOX:
+                documents = _unsent(documents)
             restored[database] += self._write(database, collection, documents)
-            self._index(database, collection, archive.indexes(name))
+            # A former build's collections of sent events must not expire before `requeue_former`.
+            if not collection.startswith(FORMER):
+                self._index(database, collection, archive.indexes(name))
         return restored
 
     def _write(self, database: str, name: str, documents: Iterable[bytes]) -> int:
@@ -91,19 +95,19 @@ class Restorer:
                 options = {word: index[word] for word in INDEX_WORDS if word in index}
                 self.client[database][name].create_index(list(index["key"].items()), **options)
 
-    def requeue_sent(self) -> int:
-        """Copy sent events back into the outboxes, for the new topics; returns how many will be sent."""
+    def requeue_former(self) -> int:
+        """Copy what a former build sent back into the outboxes; returns how many events will be sent in all."""
         waiting = 0
         for name in self.databases:
             database = self.client[name].with_options(write_concern=WriteConcern("majority", j=True))
-            for log in database.list_collection_names(filter={"name": {"$regex": f"^{PREFIX}"}}):
+            for log in database.list_collection_names(filter={"name": {"$regex": f"^{FORMER}"}}):
                 merge = {"into": OUTBOX, "whenMatched": "keepExisting", "whenNotMatched": "insert"}
                 list(database[log].aggregate([{"$unset": "sent_at"}, {"$merge": merge}]))
             waiting += database[OUTBOX].count_documents({})
         return waiting
 
     def unknown(self, publisher: str, ids: Sequence[str]) -> set[str]:
-        """The events that their publisher no longer has; call it after `requeue_sent`."""
+        """The events that their publisher no longer has; call it after `requeue_former`."""
         if publisher not in self.databases:
             return set()
         known = self.client[publisher][OUTBOX].find({"_id": {"$in": list(ids)}}, {"_id": 1})
@@ -115,6 +119,12 @@ def _younger(documents: Iterable[bytes], age: timedelta) -> Iterator[bytes]:
     for raw in documents:
         row = bson.decode(raw, _TIMES)
         yield bson.encode(row | {"at": row["at"] + age}, codec_options=_TIMES)
+
+
+def _unsent(documents: Iterable[bytes]) -> Iterator[bytes]:
+    """Before the rows are written: an old archive's would expire at once."""
+    for raw in documents:
+        yield bson.encode(unsent(bson.decode(raw, _TIMES)), codec_options=_TIMES)
 
 
 def _batches(documents: Iterable[bytes]) -> Iterator[list[RawBSONDocument]]:

@@ -16,7 +16,7 @@ from typing import Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from chassis.outbox.sent_log import KEPT
+from chassis.outbox.sent import KEPT
 from contracts.connection import Connection
 from contracts.envelope import Malformed, instant_text, read_envelope
 from contracts.topics import TOPICS
@@ -54,7 +54,7 @@ def write_lost(kafka: Connection, unknown: Unknown, moment: datetime, path: Path
 
 
 def _lost(batch: Sequence[dict[str, Any]], unknown: Unknown, since: datetime) -> Iterator[dict[str, Any]]:
-    """Events older than the logs of sent events are unknown too, but not lost."""
+    """Events older than those that publishers keep are unknown too, but not lost."""
     young = [row for row in batch if datetime.fromisoformat(row["time"]) > since]
     gone: dict[str, set[str]] = {}
     for publisher in {row["publisher"] for row in young}:
