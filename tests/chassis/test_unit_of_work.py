@@ -1,7 +1,7 @@
 """What a turn promises: receipts, documents, facts, timers and jobs together, once, in order."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection as Several
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -11,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.chassis.ledger import (
     NOW,
+    PAGES,
+    REGISTERS,
+    Page,
     Remind,
     a_store,
     command,
@@ -22,12 +25,14 @@ from tests.chassis.ledger import (
 )
 
 from chassis.consumer.records import read
-from chassis.documents import Raw
+from chassis.documents import Collection, Raw
 from chassis.errors import Poison, Refused
+from chassis.handling import Change, Moment, Reactions, on
 from chassis.store.collections import PARKED, PARKED_KEYS
 from chassis.store.memory_session import MemoryTransaction
 from chassis.store.port import Store
 from chassis.transaction.inputs import Input, Lineage, Result
+from contracts.intake import ReportRegistered
 
 
 async def lines(store: Store, report: int) -> list[str]:
@@ -181,13 +186,13 @@ async def test_receipts_are_asked_for_only_at_first_and_once_something_comes_aga
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store, engine = await a_store(), unit_of_work()
-    session, asked, find = await store.session(), list[str](), MemoryTransaction.find
+    session, asked, rows = await store.session(), list[str](), MemoryTransaction._rows
 
-    async def heard(tx: MemoryTransaction, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
+    def heard(tx: MemoryTransaction, collection: str, ids: Several[str]) -> dict[str, Raw]:
         asked.append(collection)
-        return await find(tx, collection, ids)
+        return rows(tx, collection, ids)
 
-    monkeypatch.setattr(MemoryTransaction, "find", heard)
+    monkeypatch.setattr(MemoryTransaction, "_rows", heard)
     times = []
     for name in ("e1", "e2", "e3", "e3", "e4", "e5"):
         await engine.run(session, [event(1, name, category=name)])
@@ -332,3 +337,45 @@ async def test_two_turns_on_one_page_end_as_if_one_had_come_after_the_other() ->
     assert sorted(await lines(store, 1)) == [f"line-{n}" for n in range(10)]
     said = await store.query("outbox", {})
     assert sorted(row["sequence"] for row in said) == list(range(1, 11))
+
+
+async def test_units_of_work_of_one_process_on_one_page_never_conflict() -> None:
+    store, engine = await a_store(), unit_of_work()
+    retried = engine.metrics.retries._value.get()
+    inputs = [command(1, f"line-{n}", f"c{n}") for n in range(10)]
+
+    await asyncio.gather(*[engine.run(await store.session(), [item]) for item in inputs])
+
+    assert await lines(store, 1) == [f"line-{n}" for n in range(10)]
+    assert engine.metrics.retries._value.get() == retried
+
+
+async def test_changed_reference_data_are_decided_with_at_once_and_unchanged_are_decoded_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def with_register(event: ReportRegistered, register: Page | None, page: Page | None, _: Moment) -> Change:
+        lines = () if register is None else register.lines
+        return Change(write=[PAGES.put(Page(event.report_id, ((*page.lines,) if page else ()) + lines))])
+
+    def register(number: int, *lines: str) -> Raw:
+        return {"_id": "all", "version": number, "state": {"report_id": "all", "lines": list(lines)}}
+
+    table = Reactions(on(ReportRegistered, lambda e: (REGISTERS["all"], PAGES[e.report_id]), with_register))
+    store, engine = await a_store(), replace(unit_of_work(), reactions=table)
+    session, decoded, understand = await store.session(), list[str](), Collection.understand
+
+    def heard(own: Collection[Page], row: Raw) -> Page | None:
+        decoded.append(own.name)
+        return understand(own, row)
+
+    monkeypatch.setattr(Collection, "understand", heard)
+    for number, stored in enumerate((None, register(1, "a"), None, register(2, "b"), None)):
+        if stored is not None:
+            await session.transact(lambda tx, row=stored: tx.upsert("registers", [row]))  # type: ignore[misc]
+        await engine.run(session, [event(1, f"e{number}", number)])
+
+    assert await lines(store, 1) == ["a", "a", "b", "b"]
+    assert decoded.count("registers") == 2
+    await session.transact(lambda tx: tx.delete("registers", ["all"]))
+    await engine.run(session, [event(1, "e9", 9)])
+    assert await lines(store, 1) == ["a", "a", "b", "b"]

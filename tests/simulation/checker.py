@@ -45,6 +45,7 @@ def violations(world: "World") -> list[str]:
         *_answers(world.clients.operations),
         *_accepted(world.clients.operations, pages),
         *_effects_once(world.clients.operations, pages),
+        *_rules(pages),
         *_copied(world, pages, notes),
         *_facts(world, pages, notes),
         *_lamps(world.clients.operations, lamps),
@@ -100,6 +101,13 @@ def _effects_once(operations: Sequence["Operation"], pages: dict[str, Page]) -> 
             elif line[2:] not in commands:
                 yield f"{page.report_id}: {line} was never requested"
         yield from _timers(page, commands)
+
+
+def _rules(pages: dict[str, Page]) -> Iterator[str]:
+    """A line is never decided with an earlier rule than the line before it."""
+    for page in pages.values():
+        if list(page.rules) != sorted(page.rules):
+            yield f"{page.report_id}: its lines were decided with the rules {page.rules}"
 
 
 def _timers(page: Page, commands: dict[str, WriteLine]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.services import Light, OpenPage, SwitchOff, WriteLine, report_id
+from tests.simulation.services import RULE, ChangeRule, Light, OpenPage, SwitchOff, WriteLine, report_id
 
 from chassis.transaction.inputs import Outcome, Result
 
@@ -66,6 +66,8 @@ class Clients:
         with_timer: list[WriteLine] = []
         for number in range(rng.randint(5, 12)):
             self._add_line(rng.choice(subjects), f"l{number}", with_timer)
+        for _ in range(rng.randint(0, 3)):
+            self._add(ChangeRule(RULE), RULE, rng.random() * LAST_SENT)
 
     def _add_line(self, subject: str, line: str, with_timer: list[WriteLine]) -> None:
         rng = self._rng

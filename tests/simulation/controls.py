@@ -1,6 +1,6 @@
 """Negative controls: the runtime with one protection removed; the checker must detect each of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +17,12 @@ from chassis.documents import Raw
 from chassis.outbox.scan import OutboxScan
 from chassis.parking.bulk import BulkDiscard
 from chassis.store.collections import AUDIT, FENCES, INBOX, JOBS, OUTBOX, TIMERS
-from chassis.store.port import Transaction
+from chassis.store.port import Found, Transaction
 from chassis.tasks.run import Run
 from chassis.transaction.batch_processor import BatchProcessor
+from chassis.transaction.batch_reader import BatchReader, Known
 from chassis.transaction.inputs import Input
-from chassis.transaction.unit_of_work import UnitOfWork
+from chassis.transaction.unit_of_work import Batch, UnitOfWork
 
 YOUNG = 0.05  # seconds during which a read without a snapshot may miss a commit
 
@@ -34,6 +35,20 @@ class NoFence(Claims):
         rows = await tx.find(FENCES, list(names))
         moves = [({"_id": name}, rows[name] | {"next": ends[tp]}) for name, tp in sorted(names.items())]
         await tx.replace(FENCES, moves)
+
+
+class OverlooksParked(Claims):
+    """Takes a partition over without looking whether a former owner parked something."""
+
+    async def _ever_parked(self, topic: str) -> bool:  # noqa: ARG002
+        return False
+
+
+class ForgetsParked(Claims):
+    """Parks a record and goes on as if nothing of its partition were parked."""
+
+    def note_parked(self, partitions: Collection[TopicPartition]) -> None:
+        """Nothing is noted."""
 
 
 class AckFirst(SimDelivery):
@@ -68,13 +83,23 @@ class DualWrite(UnitOfWork):
         await super()._write(tx, processor)
 
 
+class StaleReader(BatchReader):
+    """Uses the reference data that it read first, without reading their version again."""
+
+    async def _refresh(self, tx: Transaction, known: Known, rows: Found) -> None:
+        """Nothing is asked."""
+
+
+class StaleReference(UnitOfWork):
+    def __post_init__(self) -> None:
+        self.reader = StaleReader(self.service, self.reactions)
+
+
 class SkipsInboxLookup(UnitOfWork):
     """Refuses and parks without checking for an earlier receipt."""
 
-    async def _read(
-        self, tx: Transaction, inputs: Sequence[Input], skip_receipts: bool = False
-    ) -> BatchProcessor:
-        return await super()._read(tx, inputs, skip_receipts or self.optimistic)
+    async def _read(self, tx: Transaction, batch: Batch, skip_receipts: bool = False) -> BatchProcessor:
+        return await super()._read(tx, batch, skip_receipts or self.optimistic)
 
 
 class MarksFirst(SimRelay):
@@ -88,8 +113,8 @@ class MarksFirst(SimRelay):
 class NoInboxTransaction(SimTransaction):
     """Writes no receipts."""
 
-    async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
-        return await super().find(collection, ids[:0] if collection == INBOX else ids)
+    def _rows(self, collection: str, ids: Collection[str]) -> dict[str, Raw]:
+        return super()._rows(collection, () if collection == INBOX else ids)
 
     async def insert(self, collection: str, documents: Sequence[Raw]) -> None:
         await super().insert(collection, documents[:0] if collection == INBOX else documents)
@@ -130,8 +155,8 @@ class NoSnapshot(SimStore):
 class StaleTasks(SimTransaction):
     """Returns timers and jobs that are already handled."""
 
-    async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
-        found = await super().find(collection, ids)
+    def _rows(self, collection: str, ids: Collection[str]) -> dict[str, Raw]:
+        found = super()._rows(collection, ids)
         if collection in (TIMERS, JOBS):
             versions = self.store.tables.get(collection, {})
             for id_ in ids:
@@ -253,6 +278,18 @@ class WithNoFence(Parts):
     claims = NoFence
 
 
+class WithStaleReference(Parts):
+    unit_of_work = StaleReference
+
+
+class WithOverlooksParked(Parts):
+    claims = OverlooksParked
+
+
+class WithForgetsParked(Parts):
+    claims = ForgetsParked
+
+
 class WithAckFirst(Parts):
     delivery = AckFirst
 
@@ -302,6 +339,9 @@ CONTROLS: dict[str, tuple[str, type[Parts]]] = {
     "parks-all": ("a whole batch is parked when the store rejects one document", WithParksAll),
     "discards-first": ("a discard is audited after the records are gone", WithDiscardsFirst),
     "no-fingerprint": ("another body under a known id is answered like the first", WithNoFingerprint),
+    "stale-reference": ("reference data are used without reading their version again", WithStaleReference),
+    "overlooks-parked": ("a partition is taken over without looking for parked keys", WithOverlooksParked),
+    "forgets-parked": ("the owner of a partition does not note that it parked a record", WithForgetsParked),
     "no-guard": ("a document that is only read is not guarded", WithNoGuard),
 }
 

@@ -22,12 +22,21 @@ POISON, HUGE = (
 
 @dataclass(frozen=True)
 class Page:
-    """What front stores of a subject: its published lines, and the echoes of back."""
+    """What front stores of a subject: its published lines, the rule that held for each, and the echoes of back."""
 
     report_id: str
     open: bool = False
     lines: tuple[str, ...] = ()
     echoes: tuple[str, ...] = ()
+    rules: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Reference data that every line is decided with."""
+
+    name: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,11 @@ class Printed:
 
 
 @dataclass(frozen=True)
+class ChangeRule:
+    name: str
+
+
+@dataclass(frozen=True)
 class Light:
     lamps: tuple[str, ...]
 
@@ -98,6 +112,8 @@ class SwitchOff:
 
 PAGES = Collection("pages", Page, lambda page: page.report_id, publishes=(REPORTS, CASES))
 NOTES = Collection("notes", Note, lambda note: note.report_id, publishes=(MESSAGES,))
+RULES = Collection("rules", Rule, lambda rule: rule.name, reference=True)
+RULE = "only"
 LAMPS = Collection("lamps", Lamp, lambda lamp: lamp.lamp_id)
 
 BROKEN: set[str] = set()  # the lines that a bad release of back fails on
@@ -122,15 +138,20 @@ def open_page(command: OpenPage, page: Page | None, moment: Moment) -> Change:
     return Change(write=[PAGES.put(opened)], events=[event], answer={"open": True})
 
 
-def _write(report_id: str, line: str, page: Page | None) -> Change:
+def _write(report_id: str, line: str, page: Page | None, rule: Rule | None) -> Change:
     before = page or Page(report_id)
-    after = replace(before, lines=(*before.lines, line))
+    number = 0 if rule is None else rule.number
+    after = replace(before, lines=(*before.lines, line), rules=(*before.rules, number))
     event = CaseResolved(report_id=report_id, outcome=line)
     return Change(write=[PAGES.put(after)], events=[event], answer={"lines": len(after.lines)})
 
 
-def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
-    change = _write(command.report_id, command.line, page)
+def change_rule(command: ChangeRule, rule: Rule | None, _: Moment) -> Change:
+    return Change(write=[RULES.put(Rule(command.name, 1 + (0 if rule is None else rule.number)))])
+
+
+def write_line(command: WriteLine, page: Page | None, rule: Rule | None, moment: Moment) -> Change:
+    change = _write(command.report_id, command.line, page, rule)
     start, jobs = [], []
     if command.remind:
         due = moment.now + timedelta(seconds=command.remind)
@@ -142,12 +163,12 @@ def write_line(command: WriteLine, page: Page | None, moment: Moment) -> Change:
     return replace(change, timers=start, jobs=jobs, cancel=cancel)
 
 
-def remind(timer: Remind, page: Page | None, _: Moment) -> Change:
-    return _write(timer.report_id, timer.line, page)
+def remind(timer: Remind, page: Page | None, rule: Rule | None, _: Moment) -> Change:
+    return _write(timer.report_id, timer.line, page, rule)
 
 
-def print_line(command: Printed, page: Page | None, _: Moment) -> Change:
-    return _write(command.report_id, f"p-{command.line}", page)
+def print_line(command: Printed, page: Page | None, rule: Rule | None, _: Moment) -> Change:
+    return _write(command.report_id, f"p-{command.line}", page, rule)
 
 
 def record_echo(event: MessageSuppressed, page: Page | None, _: Moment) -> Change:
@@ -191,9 +212,10 @@ def copy_line(event: CaseResolved, note: Note | None, moment: Moment) -> Change:
 
 FRONT = Reactions(
     on(OpenPage, lambda c: (PAGES[c.report_id],), open_page),
-    on(WriteLine, lambda c: (PAGES[c.report_id],), write_line),
-    on(Remind, lambda t: (PAGES[t.report_id],), remind),
-    on(Printed, lambda c: (PAGES[c.report_id],), print_line),
+    on(WriteLine, lambda c: (PAGES[c.report_id], RULES[RULE]), write_line),
+    on(Remind, lambda t: (PAGES[t.report_id], RULES[RULE]), remind),
+    on(Printed, lambda c: (PAGES[c.report_id], RULES[RULE]), print_line),
+    on(ChangeRule, lambda c: (RULES[c.name],), change_rule),
     on(MessageSuppressed, lambda e: (PAGES[e.report_id],), record_echo),
     Reaction(Light, lambda c: [LAMPS[name] for name in c.lamps], light),
     on(SwitchOff, lambda c: (LAMPS[c.lamp_id], LAMPS[c.other_id]), switch_off),

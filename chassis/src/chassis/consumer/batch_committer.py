@@ -68,7 +68,8 @@ class BatchCommitter:
             self.claims.worker_of(next(iter(ends))),
             inputs,
             lambda tx: self.claims.fence(tx, ends),
-            self._circuit_breaker.check,
+            self._check,
+            self.claims.may_be_parked(ends),
         )
         self._circuit_breaker.record(outcomes)
         self.unit_of_work.crash.at("delivery.committed")
@@ -79,6 +80,10 @@ class BatchCommitter:
         self._adapt(len(inputs), seconds)
         record_batch(self.unit_of_work.metrics, self.group, outcomes, seconds, self.clock())
 
+    def _check(self, outcomes: Sequence[Outcome]) -> None:
+        self.claims.note_parked({_partition(one) for one in outcomes if one.result in PARKED})
+        self._circuit_breaker.check(outcomes)
+
     def _adapt(self, size: int, seconds: float) -> None:
         """Double the batch size while transactions are fast; halve it when one is slow."""
         limit = self.source.max_records
@@ -86,6 +91,12 @@ class BatchCommitter:
             self.source.max_records = max(SMALLEST, limit // 2)
         elif size * len(self.claims.workers) >= limit:
             self.source.max_records = min(LARGEST, limit * 2)
+
+
+def _partition(outcome: Outcome) -> TopicPartition:
+    record = outcome.input.record
+    assert record is not None
+    return TopicPartition(record.topic, record.partition)
 
 
 def record_batch(

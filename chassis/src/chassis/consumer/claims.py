@@ -1,17 +1,19 @@
 """Claims: the partitions that this process owns, the offset up to which each is handled, and the fence that excludes other owners."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from aiokafka import TopicPartition
 
-from chassis.documents import Raw
+from chassis.documents import Between, Raw
 from chassis.errors import Fenced, Unmatched
-from chassis.store.collections import FENCES
+from chassis.store.collections import FENCES, PARKED_KEYS
 from chassis.store.port import Store, StoreSession, Transaction
+from chassis.transaction.parked import parked_key_id
 
 T = TypeVar("T")
+LAST = "\U0010ffff"  # after every other character
 
 
 @dataclass
@@ -19,10 +21,13 @@ class Claim:
     """One partition of one topic incarnation; `next` is the offset that must come next.
 
     `topic_recreated` is true when another topic of this name was read before: it was deleted and created again.
+    `may_be_parked` is false while no key of the topic was ever parked: whoever parks the first record of a partition owns it, so
+    that the owner knows, and the next owner looks after its claim.
     """
 
     fence: Raw
     topic_recreated: bool = False
+    may_be_parked: bool = True
 
     @property
     def next(self) -> int:
@@ -69,8 +74,24 @@ class Claims:
         mine = {"session": self.worker_of(partition).id} | where
         _, after = await self.store.claim(FENCES, name, mine)
         topic_recreated = before is None and await self._delete_former(partition, name)
-        claim = self.held[partition] = Claim(after, topic_recreated)
+        parked = await self._ever_parked(partition.topic)
+        claim = self.held[partition] = Claim(after, topic_recreated, parked)
         return claim
+
+    async def _ever_parked(self, topic: str) -> bool:
+        """Whether a key of this topic was ever parked, by a former owner or by us; documents of parked keys are never deleted."""
+        first = parked_key_id(self.group, topic, "")
+        return bool(await self.store.query(PARKED_KEYS, {"_id": Between(first, first + LAST)}, limit=1))
+
+    def may_be_parked(self, partitions: Collection[TopicPartition]) -> bool:
+        """Whether a key in one of these partitions may have been parked; false is certain while the fence holds."""
+        return any(self.held[tp].may_be_parked for tp in partitions if tp in self.held)
+
+    def note_parked(self, partitions: Collection[TopicPartition]) -> None:
+        """Records of these partitions are about to be parked; noted before the commit, whose outcome may stay unknown."""
+        for partition in partitions:
+            if partition in self.held:
+                self.held[partition].may_be_parked = True
 
     async def _delete_former(self, partition: TopicPartition, name: str) -> bool:
         """Delete the fences of deleted topics with this name, so that nothing is committed under one again."""

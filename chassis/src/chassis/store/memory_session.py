@@ -1,13 +1,13 @@
 """Sessions and transactions of the store in memory."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chassis.documents import Raw
 from chassis.errors import Conflict, Unmatched
-from chassis.store.port import Transaction
+from chassis.store.port import Found, Transaction, Wanted
 from chassis.store.rows import copied, matches, storable
 
 if TYPE_CHECKING:
@@ -41,10 +41,23 @@ class MemoryTransaction:
         self.changes[key] = storable(row)
         self.store.locks[key] = self.owner
 
-    async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
-        await self._request()
+    def _rows(self, collection: str, ids: Collection[str]) -> dict[str, Raw]:
+        """The rows of this snapshot."""
         found = {id_: self._read((collection, id_)) for id_ in ids}
         return {id_: copied(row) for id_, row in found.items() if row is not None}
+
+    async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
+        await self._request()
+        return self._rows(collection, ids)
+
+    async def read(self, wanted: Wanted, versions: Wanted) -> Found:
+        if wanted or versions:
+            await self._request()
+        found = {name: self._rows(name, ids) for name, ids in wanted.items()}
+        for name, ids in versions.items():
+            rows = self._rows(name, ids)
+            found.setdefault(name, {}).update((id_, _version(row)) for id_, row in rows.items())
+        return found
 
     async def insert(self, collection: str, documents: Sequence[Raw]) -> None:
         await self._request()
@@ -82,6 +95,10 @@ class MemoryTransaction:
         for id_ in there:
             self._write((collection, id_), None)
         return len(there)
+
+
+def _version(row: Raw) -> Raw:
+    return {"_id": row["_id"], "version": row["version"]}
 
 
 @dataclass

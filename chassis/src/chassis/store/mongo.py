@@ -6,7 +6,6 @@ from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from bson import Binary
-from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient, InsertOne, ReturnDocument
 from pymongo.errors import (
@@ -18,12 +17,10 @@ from pymongo.read_concern import ReadConcern
 
 from chassis.documents import AllOf, AnyOf, AtLeast, AtMost, Between, Index, Order, Raw, Where
 from chassis.errors import Conflict
-from chassis.store.mongo_session import MongoSession, delete_rows, verdicts
+from chassis.store.mongo_session import OPTIONS, MongoSession, delete_rows, verdicts
 
 T = TypeVar("T")
 Driver = Literal["motor", "pymongo"]
-
-_OPTIONS: CodecOptions[Raw] = CodecOptions(tz_aware=True)
 
 
 class _Prefixed:
@@ -52,7 +49,7 @@ class MongoStore:
         }
         client_type: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
         self._client = client_type(uri, **options)
-        self._database = _Prefixed(self._client.get_database(database, codec_options=_OPTIONS), prefix)
+        self._database = _Prefixed(self._client.get_database(database, codec_options=OPTIONS), prefix)
         self._admin = self._client.get_database("admin")
         self._driver = driver
 

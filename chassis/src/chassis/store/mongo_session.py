@@ -1,9 +1,10 @@
 """Sessions and transactions on MongoDB, and the mapping of the drivers' errors."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from pymongo import DeleteOne, ReadPreference, ReplaceOne
 from pymongo.errors import (
@@ -20,7 +21,7 @@ from pymongo.write_concern import WriteConcern
 
 from chassis.documents import Raw
 from chassis.errors import Conflict, Poison, Unavailable, Unmatched
-from chassis.store.port import Transaction
+from chassis.store.port import Found, Transaction, Wanted
 
 T = TypeVar("T")
 
@@ -30,6 +31,9 @@ _DUPLICATE, _WRITE_CONFLICT = 11000, 112
 _NEVER = frozenset((15, 121, 10334, 17280, 17419, 17420))
 # `$in` scans everything deleted in the last minutes; for a few ids, single deletes go straight to each.
 FEW = 50
+_TOO_LARGE = frozenset((4568, 10334, 17420))
+_VERSION: Raw = {"version": 1}
+OPTIONS: CodecOptions[Raw] = CodecOptions(tz_aware=True)
 _UNKEEPABLE = (BSONError, OverflowError, UnicodeEncodeError)
 
 
@@ -72,12 +76,56 @@ def _refusal(*codes: int | None) -> Exception:
     return Unavailable(f"database: error {', '.join(str(code) for code in codes)}")
 
 
+class TooLargeTogether(Conflict):
+    """The documents of several collections do not fit into one answer; the next attempt reads them separately."""
+
+
 class MongoTransaction:
     """One open transaction on a session."""
 
-    def __init__(self, database: Any, session: Any) -> None:
+    def __init__(self, database: Any, session: Any, separately: bool = False) -> None:
         self._database = database
         self._session = session
+        self._separately = separately
+
+    async def read(self, wanted: Wanted, versions: Wanted) -> Found:
+        reads: list[tuple[str, Collection[str], Raw | None]] = [
+            (name, ids, None) for name, ids in wanted.items()
+        ]
+        reads += [(name, ids, _VERSION) for name, ids in versions.items()]
+        found: Found = {name: {} for name, _, _ in reads}
+        few = sum(len(ids) for _, ids, _ in reads) <= FEW
+        if few and len(reads) > 1 and not self._separately:
+            answers = await self._lookup(reads)
+        else:
+            answers = [await self._rows(*one) for one in reads]
+        for (name, _, _), rows in zip(reads, answers, strict=True):
+            found[name].update((row["_id"], row) for row in rows)
+        return found
+
+    async def _rows(self, name: str, ids: Collection[str], fields: Raw | None) -> list[Raw]:
+        where = {"_id": {"$in": list(ids)}}
+        rows: list[Raw] = await self._database[name].find(where, fields, session=self._session).to_list(None)
+        return rows
+
+    async def _lookup(self, reads: Sequence[tuple[str, Collection[str], Raw | None]]) -> list[list[Raw]]:
+        """Several collections in one request: `$lookup` is the only stage that reads another one inside a transaction."""
+        stages: list[Raw] = [{"$documents": [{}]}]
+        for number, (name, ids, fields) in enumerate(reads):
+            part: list[Raw] = [{"$match": {"_id": {"$in": list(ids)}}}]
+            part += [{"$project": fields}] if fields else []
+            stages.append(
+                {"$lookup": {"from": self._database[name].name, "pipeline": part, "as": f"r{number}"}}
+            )
+        command = {"aggregate": 1, "pipeline": stages, "cursor": {}}
+        try:
+            reply = await self._database.whole.command(command, session=self._session, codec_options=OPTIONS)
+        except OperationFailure as error:
+            if error.code in _TOO_LARGE:
+                raise TooLargeTogether(f"{len(reads)} collections in one answer") from error
+            raise
+        row = reply["cursor"]["firstBatch"][0]
+        return [row[f"r{number}"] for number in range(len(reads))]
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         cursor = self._database[collection].find({"_id": {"$in": list(ids)}}, session=self._session)
@@ -122,6 +170,7 @@ class MongoSession:
     def __init__(self, database: Any, session: Any) -> None:
         self._database = database
         self._session = session
+        self._separately = False
 
     @property
     def id(self) -> bytes:
@@ -138,11 +187,13 @@ class MongoSession:
             if hasattr(started, "__await__"):
                 await started
             try:
-                result = await work(MongoTransaction(self._database, self._session))
+                result = await work(MongoTransaction(self._database, self._session, self._separately))
                 await self._commit()
-            except BaseException:
+            except BaseException as error:
+                self._separately = self._separately or isinstance(error, TooLargeTogether)
                 await self._abort()
                 raise
+        self._separately = False
         return result
 
     async def _commit(self) -> None:

@@ -1,11 +1,13 @@
 """The port to a database with snapshot transactions; `mongo` and `memory` keep the same promises."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from chassis.documents import Index, Order, Raw, Where
 
 T = TypeVar("T")
+Wanted = Mapping[str, Collection[str]]  # ids by collection
+Found = dict[str, dict[str, Raw]]  # documents by collection and id
 
 
 class Transaction(Protocol):
@@ -17,6 +19,13 @@ class Transaction(Protocol):
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         """The documents that exist among these, by id."""
+        ...
+
+    async def read(self, wanted: Wanted, versions: Wanted) -> Found:
+        """The documents that exist among these of several collections: in one request, unless they are many.
+
+        Of those in `versions` only `_id` and `version`; no document may be in both.
+        """
         ...
 
     async def insert(self, collection: str, documents: Sequence[Raw]) -> None:

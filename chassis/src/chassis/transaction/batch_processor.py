@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chassis.documents import Collection, Put, Raw, Ref, TrackedDocument
+from chassis.documents import Put, Raw, Ref, TrackedDocument
 from chassis.errors import Early, Misuse, Refused, Unavailable
 from chassis.handling import NOTHING, Change, Job, Moment, Reaction, Reactions, Timer
 from chassis.ids import derive, slot_of
+from chassis.transaction.batch_reader import DocumentKey
 from chassis.transaction.inputs import Input, Outcome, Result
 from chassis.transaction.outbox_rows import fact_row, mirror_row, stall_row
 from chassis.transaction.parked import ParkedKey, Record, parked_key_id, receipt_id, stalled
 from contracts.base import Event
-
-DocumentKey = tuple[str, str]
 
 
 @dataclass
@@ -275,26 +274,3 @@ def id_reused() -> Refused:
         status=422,
         fix="Repeat the first body, or send this one under a new id.",
     )
-
-
-Wanted = dict[str, tuple[Collection[Any], dict[str, None]]]
-
-
-def needed(reactions: Reactions, inputs: Iterable[Input]) -> tuple[Wanted, dict[int, Sequence[Ref[Any]]]]:
-    """The documents that a batch reads, by collection, and the references of each input.
-
-    An input whose `needs` fails is left out: the same bug ends it in the batch processor, and it is parked alone.
-    """
-    wanted: Wanted = {}
-    own: dict[int, Sequence[Ref[Any]]] = {}
-    for item in inputs:
-        reaction = reactions.get(type(item.body))
-        if reaction is None:
-            continue
-        try:
-            refs = own[id(item)] = reaction.needs(item.body)
-        except Exception:  # noqa: BLE001, S112 - see above
-            continue
-        for ref in refs:
-            wanted.setdefault(ref.collection.name, (ref.collection, {}))[1][ref.id] = None
-    return wanted, own

@@ -3,12 +3,12 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chassis.clock import Clock, utc_now
-from chassis.documents import Collection, Raw, TrackedDocument
+from chassis.documents import Raw, TrackedDocument
 from chassis.errors import Conflict, Poison, Unavailable
 from chassis.handling import Reactions
 from chassis.observe.crash_points import CrashPoints
@@ -16,10 +16,11 @@ from chassis.observe.metrics import Metrics
 from chassis.observe.tracing import Tracer
 from chassis.store.collections import INBOX, JOBS, OUTBOX, PARKED, PARKED_KEYS, TIMERS
 from chassis.store.port import StoreSession, Transaction
-from chassis.transaction.batch_processor import BatchProcessor, DocumentKey, Effects, needed
-from chassis.transaction.inbox import receipt_names, receipts_by_input, renamed
+from chassis.transaction.batch_processor import BatchProcessor, Effects
+from chassis.transaction.batch_reader import BatchReader, Needs
+from chassis.transaction.document_gate import DocumentGate
 from chassis.transaction.inputs import Input, Outcome, Result, Source
-from chassis.transaction.parked import ParkedKey, parked_key_id, receipt_id
+from chassis.transaction.parked import ParkedKey
 from chassis.transaction.traced import traced
 
 ATTEMPTS = 10
@@ -30,6 +31,17 @@ Check = Callable[[Sequence[Outcome]], None]
 
 # These outcomes insert a receipt that conflicts with an earlier one, or change nothing.
 _NEEDS_NO_RECEIPT = frozenset((Result.DONE, Result.IGNORED, Result.UNKNOWN, Result.AGAIN))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The inputs of one transaction, what they need, and what runs at its start and before its end."""
+
+    inputs: Sequence[Input]
+    needs: Needs
+    first: Step | None
+    check: Check | None
+    may_be_parked: bool
 
 
 @dataclass
@@ -47,9 +59,13 @@ class UnitOfWork:
     crash: CrashPoints
     woken: Callable[[Effects], None]
     clock: Clock = utc_now
-    reference: dict[DocumentKey, tuple[int, Any]] = field(default_factory=dict)
     optimistic: bool = False
     tracer: Tracer | None = None
+    gate: DocumentGate = field(init=False, default_factory=DocumentGate)
+    reader: BatchReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = BatchReader(self.service, self.reactions)
 
     async def run(
         self,
@@ -57,54 +73,52 @@ class UnitOfWork:
         inputs: Sequence[Input],
         first: Step | None = None,
         check: Check | None = None,
+        may_be_parked: bool = True,
     ) -> list[Outcome]:
         """Handle the inputs in one transaction and return their outcomes after the commit.
 
-        `first` runs at the start of the transaction (a fence), `check` before its end; an exception from either aborts it.
+        `first` runs at the start of the transaction (a fence), `check` before its end; an exception from either aborts it. Without
+        `may_be_parked` the caller's fence excludes that any of the keys was ever parked, and their queues are not read.
         Conflicts are retried with jitter. Raises Unavailable when conflicts do not end or the database is down; the outcome is
         then unknown. A single input that the store rejects ends as unreadable; with several, Poison says that one of them is.
         """
-        if self.tracer is None:
-            return await self._run(session, inputs, first, check)
-        return await traced(self.tracer, inputs, lambda ours: self._run(session, ours, first, check))
 
-    async def _run(
-        self, session: StoreSession, inputs: Sequence[Input], first: Step | None, check: Check | None
-    ) -> list[Outcome]:
+        async def gated(ours: Sequence[Input]) -> list[Outcome]:
+            batch = Batch(ours, Needs.of(self.reactions, ours), first, check, may_be_parked)
+            async with self.gate.passing(batch.needs.guarded()):
+                return await self._run(session, batch)
+
+        return await (gated(inputs) if self.tracer is None else traced(self.tracer, inputs, gated))
+
+    async def _run(self, session: StoreSession, batch: Batch) -> list[Outcome]:
         began = time.perf_counter()
         for attempt in range(ATTEMPTS):
             try:
-                outcomes, effects = await self._once(session, inputs, first, check, attempt == 0)
+                outcomes, effects = await self._once(session, batch, attempt == 0)
             except Conflict:
                 self.metrics.retries.inc()
                 await asyncio.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
                 continue
             except Poison as poison:
-                if len(inputs) > 1 or inputs[0].unreadable is not None:
+                if len(batch.inputs) > 1 or batch.inputs[0].unreadable is not None:
                     raise
-                return await self._run(session, [replace(inputs[0], unreadable=str(poison))], first, check)
+                rejected = replace(batch.inputs[0], unreadable=str(poison))
+                return await self._run(session, replace(batch, inputs=[rejected]))
             self._record_metrics(outcomes, time.perf_counter() - began)
             self.woken(effects)
             return outcomes
         raise Unavailable(f"{ATTEMPTS} conflicts in a row")
 
     async def _once(
-        self,
-        session: StoreSession,
-        inputs: Sequence[Input],
-        first: Step | None,
-        check: Check | None,
-        may_skip_receipts: bool,
+        self, session: StoreSession, batch: Batch, may_skip_receipts: bool
     ) -> tuple[list[Outcome], Effects]:
         skip_receipts = (
             may_skip_receipts
             and self.optimistic
-            and not any(item.source is Source.COMMAND for item in inputs)
+            and not any(item.source is Source.COMMAND for item in batch.inputs)
         )
         try:
-            outcomes, effects = await session.transact(
-                lambda tx: self._work(tx, inputs, first, check, skip_receipts)
-            )
+            outcomes, effects = await session.transact(lambda tx: self._work(tx, batch, skip_receipts))
         except Exception:
             self.optimistic = False
             raise
@@ -112,98 +126,33 @@ class UnitOfWork:
         return outcomes, effects
 
     async def _work(
-        self,
-        tx: Transaction,
-        inputs: Sequence[Input],
-        first: Step | None,
-        check: Check | None,
-        skip_receipts: bool,
+        self, tx: Transaction, batch: Batch, skip_receipts: bool
     ) -> tuple[list[Outcome], Effects]:
-        if first is not None:
-            await first(tx)
-        processor = await self._read(tx, inputs, skip_receipts)
-        outcomes = processor.run(inputs)
+        if batch.first is not None:
+            await batch.first(tx)
+        processor = await self._read(tx, batch, skip_receipts)
+        outcomes = processor.run(batch.inputs)
         if skip_receipts and not all(outcome.result in _NEEDS_NO_RECEIPT for outcome in outcomes):
-            processor = await self._read(tx, inputs)
-            outcomes = processor.run(inputs)
-        if check is not None:
-            check(outcomes)
+            processor = await self._read(tx, batch)
+            outcomes = processor.run(batch.inputs)
+        if batch.check is not None:
+            batch.check(outcomes)
         await self._write(tx, processor)
         return outcomes, processor.effects
 
-    async def _read(
-        self, tx: Transaction, inputs: Sequence[Input], skip_receipts: bool = False
-    ) -> BatchProcessor:
-        seen = {} if skip_receipts else await self._seen(tx, inputs)
-        fresh = [item for item in inputs if item.name not in seen]
-        tracked: dict[DocumentKey, TrackedDocument[Any]] = {}
-        wanted, refs = needed(self.reactions, fresh)
-        for name, (collection, ids) in wanted.items():
-            rows = await tx.find(name, list(ids))
-            tracked |= {(name, id_): self._tracked(collection, id_, rows.get(id_)) for id_ in ids}
-        parked_keys = await self._parked_keys(tx, inputs)
+    async def _read(self, tx: Transaction, batch: Batch, skip_receipts: bool = False) -> BatchProcessor:
+        found = await self.reader.read(tx, batch.inputs, batch.needs, not skip_receipts, batch.may_be_parked)
         return BatchProcessor(
             self.service,
             self.slots,
             self.reactions,
-            seen | await self._parked_before(tx, inputs, parked_keys),
-            tracked,
-            parked_keys,
-            await self._pending_tasks(tx, inputs),
+            found.seen,
+            found.tracked,
+            found.parked_keys,
+            found.waiting,
             self.clock(),
-            refs,
+            batch.needs.refs,
         )
-
-    async def _seen(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, Raw]:
-        """The receipts of these inputs by name; a command's receipt from an older build is renamed where an event needs the name."""
-        rows = await _found(tx, INBOX, receipt_names(inputs))
-        seen = receipts_by_input(inputs, rows)
-        taken = [rows[item.name] for item in inputs if item.name in rows and item.name not in seen]
-        if taken:
-            moved = {row["_id"]: renamed(row) for row in taken}
-            await tx.delete(INBOX, list(moved))
-            await tx.insert(INBOX, list(moved.values()))
-        return seen
-
-    def _tracked(self, collection: Collection[Any], id_: str, row: Raw | None) -> TrackedDocument[Any]:
-        """Reference data is large and rarely changes: each version is decoded once."""
-        if not collection.reference or row is None:
-            return TrackedDocument.read(collection, id_, row)
-        version, state = self.reference.get((collection.name, id_), (0, None))
-        tracked = TrackedDocument.read(collection, id_, row, state if version == row["version"] else None)
-        self.reference[collection.name, id_] = (tracked.version, tracked.state)
-        return tracked
-
-    async def _parked_keys(self, tx: Transaction, inputs: Sequence[Input]) -> dict[str, ParkedKey]:
-        names = {
-            parked_key_id(self.service, item.record.topic, item.key): (item.record.topic, item.key)
-            for item in inputs
-            if item.record is not None
-        }
-        rows = await _found(tx, PARKED_KEYS, list(names))
-        return {name: ParkedKey.read(name, *names[name], row) for name, row in rows.items()}
-
-    async def _parked_before(
-        self, tx: Transaction, inputs: Sequence[Input], parked_keys: Mapping[str, ParkedKey]
-    ) -> dict[str, Raw]:
-        """Receipts of records that were parked earlier; only a key that was ever parked can have any."""
-        records = [
-            item.record
-            for item in inputs
-            if item.record is not None
-            and parked_key_id(self.service, item.record.topic, item.key) in parked_keys
-        ]
-        return await _found(tx, INBOX, [receipt_id(record) for record in records])
-
-    async def _pending_tasks(self, tx: Transaction, inputs: Sequence[Input]) -> dict[DocumentKey, Raw]:
-        wanted: dict[str, list[str]] = {}
-        for item in inputs:
-            if item.consumes is not None:
-                wanted.setdefault(item.consumes[0], []).append(item.consumes[1])
-        found: dict[DocumentKey, Raw] = {}
-        for collection, ids in wanted.items():
-            found |= {(collection, id_): row for id_, row in (await tx.find(collection, ids)).items()}
-        return found
 
     async def _write(self, tx: Transaction, processor: BatchProcessor) -> None:
         effects = processor.effects
