@@ -8,13 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from chassis.http.context import ServiceContext
 from chassis.ids import uuid7
+from chassis.service import DirectRoute
 from chassis.store.memory import MemoryStore
 from intake.app.tracking_codes import TrackingCodes
 from intake.domain.drafts import tidy
-from intake.entrypoints.api.v1 import NewReport
+from intake.entrypoints.api.new_report import NewReport
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SENDER = {"Ascolto-Sender": "a-secret-of-our-own"}
@@ -46,6 +48,12 @@ async def test_a_registered_report_shows_its_status_with_its_receipt(client: htt
         "registered_at": "2026-11-20T12:00:00Z",
         "updated_at": "2026-11-20T12:00:00Z",
     }
+
+
+def test_a_report_is_registered_by_a_direct_route(app: FastAPI) -> None:
+    [route] = [route for route in app.routes if getattr(route, "path", "") == "/v1/reports"]
+
+    assert isinstance(route, DirectRoute)
 
 
 async def test_the_same_body_again_is_the_same_report(client: httpx.AsyncClient, store: MemoryStore) -> None:

@@ -1,6 +1,9 @@
 """Tracking codes and PINs."""
 
 import uuid
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,9 +11,18 @@ from hypothesis import strategies as st
 
 from intake.app.tracking_codes import TrackingCodes, read_code
 from intake.domain.drafts import Contact, Draft
+from intake.domain.questions import Answer
 
 CODES = TrackingCodes(b"k" * 32)
 DRAFT = Draft("verde", "bg-monterosso", "Erba alta")
+OTHER: dict[str, Any] = {
+    "heard_at": datetime(2026, 11, 20, 12, tzinfo=UTC),
+    "contact": Contact(name="Ada"),
+    "frail": True,
+    "answers": (Answer("persone", ("yes",)),),
+    "closed_at": datetime(2026, 11, 20, 12, tzinfo=UTC),
+    "cancelled": True,
+}
 
 
 @given(st.uuids())
@@ -67,6 +79,47 @@ def test_another_secret_derives_other_codes() -> None:
 )
 def test_different_drafts_have_different_fingerprints(other: Draft) -> None:
     assert CODES.fingerprint(other) != CODES.fingerprint(DRAFT)
+
+
+HEARD = datetime(2026, 11, 20, 12, 0, 0, 123_000, tzinfo=UTC)
+# A stored report keeps the fingerprint that it got: the same draft that is sent again years later must have it.
+STORED = {
+    "2f5c09397f5a49e256b5da1ac104ec1e45469fc563321c8796b67580f753d376": DRAFT,
+    "0c53caea52b008cb8d467c2a73907e43a0c6ed1bdf1224786cd370925f7487e8": Draft(
+        "ascensore",
+        "bg-monterosso-01",
+        "L’ascensore è fermo\nda ieri 🛗",
+        language="ar",
+        channel="phone",
+        heard_at=HEARD,
+        contact=Contact("Ada Prova", "ada@example.org", "+39 035 000000"),
+        frail=True,
+    ),
+    "f4f0a7bf8fcdc8ae8eb446b234be0330e1f6a220b3e2412bc3c487b66050a7f3": Draft(
+        "ascensore",
+        "bg-monterosso-01",
+        "Fermo",
+        heard_at=HEARD,
+        flat="bg-monterosso-01-a-3",
+        answers=(Answer("persone", ("yes",)), Answer("quando", ("2026-11-20", "prima"))),
+        closed_at=HEARD,
+        cancelled=True,
+    ),
+}
+
+
+@pytest.mark.parametrize("stored", STORED)
+def test_a_draft_has_the_fingerprint_that_earlier_builds_stored(stored: str) -> None:
+    assert CODES.fingerprint(STORED[stored]) == stored
+
+
+def test_the_fingerprint_tells_every_field_but_the_closing_apart() -> None:
+    changed = {
+        field.name: replace(DRAFT, **{field.name: OTHER.get(field.name, "other")}) for field in fields(Draft)
+    }
+    same = {name for name, draft in changed.items() if CODES.fingerprint(draft) == CODES.fingerprint(DRAFT)}
+
+    assert same == {"closed_at", "cancelled"}
 
 
 def test_a_short_secret_is_refused_with_the_fix() -> None:

@@ -45,9 +45,9 @@ def build_app(
         telemetry=NO_TELEMETRY,
     )
     app.router.default = _or_without_slash(app)
-    for router in routers:
-        app.include_router(router)
-    app.include_router(_system_routes(app, metrics, live, ready))
+    # Not include_router: it would match every route of a router twice per request, and build each one a second time.
+    for router in (*routers, _system_routes(app, metrics, live, ready)):
+        app.router.routes.extend(router.routes)
     add_problems(app)
     add_middleware(app, service, limits or Limits(), metrics, error_page)
     if tracer is not None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -69,20 +70,28 @@ class Limits:
 
     def body_at(self, path: str) -> int:
         """The limit of a body that is sent to this path."""
-        return max((most for above, most in self.bodies.items() if _is_below(path, above)), default=self.body)
+        found = path.split("/")
+        return max((most for above, most in self._paths if _is_below(found, above)), default=self.body)
+
+    @cached_property
+    def _paths(self) -> Sequence[tuple[Sequence[str], int]]:
+        return [(above.split("/"), most) for above, most in self.bodies.items()]
 
     def seconds_for(self, scope: Mapping[str, Any]) -> float:
         """The time for a request; a declared body that may be larger than usual has more."""
-        most, length = self.body_at(scope["path"]), Headers(raw=scope["headers"]).get("content-length", "")
-        declared = int(length[:20]) if length.isdecimal() and most > self.body else 0
+        most = self.body_at(scope["path"])
+        if most <= self.body:
+            return self.seconds
+        length = Headers(raw=scope["headers"]).get("content-length", "")
+        declared = int(length[:20]) if length.isdecimal() else 0
         return self.seconds + min(declared, most) / self.slowest
 
 
-def _is_below(path: str, above: str) -> bool:
-    """Whether the path is this one or below it, where `*` stands for any segment."""
-    wanted, found = above.split("/"), path.split("/")
-    pairs = zip(wanted, found[: len(wanted)], strict=False)
-    return len(found) >= len(wanted) and all(one in ("*", other) for one, other in pairs)
+def _is_below(found: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether a path is this one or below it, where `*` stands for any segment; both are in segments."""
+    if len(found) < len(wanted):
+        return False
+    return all(one in ("*", other) for one, other in zip(wanted, found, strict=False))
 
 
 def add_middleware(

@@ -3,18 +3,18 @@
 A report always has the same code, and the same PIN until it gets a new one.
 """
 
-import hashlib
 import hmac
 import json
 import re
-from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from intake.domain.drafts import Draft
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 _READ_AS = str.maketrans("OIL", "011")
 _CODE = re.compile(f"[{_ALPHABET}]{{10}}")
+_canonical = json.JSONEncoder(sort_keys=True).encode
 
 
 class TrackingCodes:
@@ -49,7 +49,7 @@ class TrackingCodes:
 
     def pin_hash(self, report_id: str, pin: str) -> str:
         """The stored hash of the PIN; it cannot be searched without the service's secret."""
-        return hmac.new(self._check, f"{report_id}/{pin}".encode(), hashlib.sha256).hexdigest()
+        return _hashed(self._check, f"{report_id}/{pin}")
 
     def verifies(self, report_id: str, pin_hash: str, pin: str) -> bool:
         """Whether this PIN belongs to the report; takes constant time."""
@@ -80,17 +80,31 @@ class TrackingCodes:
 
         A draft without flat and answers has the hash that it had before there were any.
         """
-        body = asdict(draft) | {"heard_at": draft.heard_at and draft.heard_at.isoformat()}
-        for later in ("flat", "answers"):
-            if not body[later]:
-                del body[later]
-        for ending in ("closed_at", "cancelled"):
-            del body[ending]  # a list that is imported again has closings that it did not have before
-        return hmac.new(self._body, json.dumps(body, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+        return _hashed(self._body, _canonical(_compared(draft)))
 
     def text_fingerprint(self, *words: str) -> str:
         """A keyed hash of texts: equal for equal texts, and useless for guessing them."""
         return _keyed(self._body, *words)
+
+
+def _compared(draft: Draft) -> dict[str, Any]:
+    """What makes two drafts the same; not their closing, which a list that is imported again has and had not before."""
+    contact = draft.contact
+    body: dict[str, Any] = {
+        "category": draft.category,
+        "place_id": draft.place_id,
+        "description": draft.description,
+        "language": draft.language,
+        "channel": draft.channel,
+        "heard_at": draft.heard_at and draft.heard_at.isoformat(),
+        "contact": {"name": contact.name, "email": contact.email, "phone": contact.phone},
+        "frail": draft.frail,
+    }
+    if draft.flat:
+        body["flat"] = draft.flat
+    if draft.answers:
+        body["answers"] = [{"question": one.question, "values": one.values} for one in draft.answers]
+    return body
 
 
 def import_key(secret: bytes) -> bytes:
@@ -107,7 +121,11 @@ def closing_proof(key: bytes, report_id: str, closed_at: datetime, cancelled: bo
 
 def _keyed(key: bytes, *words: str) -> str:
     """A keyed hash of a list of words; the JSON encoding keeps word boundaries."""
-    return hmac.new(key, json.dumps(words).encode(), hashlib.sha256).hexdigest()
+    return _hashed(key, json.dumps(words))
+
+
+def _hashed(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def read_code(written: str) -> str | None:

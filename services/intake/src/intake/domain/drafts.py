@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from intake.domain.questions import Answer, Answers, tidy_answers
@@ -65,10 +65,15 @@ def tidy(draft: Draft) -> Draft:
 def normalized(draft: Draft) -> Draft:
     """The draft as it is stored, its texts in Unicode Normalization Form C."""
     contact = draft.contact
+    texts = (draft.description, contact.name or "", contact.email or "", contact.phone or "")
+    if not draft.answers and all(unicodedata.is_normalized("NFC", text) for text in texts):
+        return draft
     return replace(
         draft,
         description=normalized_text(draft.description),
-        contact=Contact(*(value and normalized_text(value) for value in astuple(contact))),
+        contact=Contact(
+            *(value and normalized_text(value) for value in (contact.name, contact.email, contact.phone))
+        ),
         answers=draft.answers and tuple(_normalized(one) for one in draft.answers),
     )
 

@@ -217,7 +217,7 @@ _SOUNDS = (
 )
 _ENDING = re.compile(
     r"(?:azion[ei]|amenti|amento|ament[ei]|abil[ei]|atric[ei]|ator[ei]|issim[aeio]|"
-    r"endo|ando|at[aeio]|ut[aeio]|it[aeio]|ar[ei]|er[ei]|ir[ei]|[aeiou]{1,2})$"
+    r"endo|ando|at[aeio]|ut[aeio]|it[aeio]|ar[ei]|er[ei]|ir[ei]|[aeiou]{1,2})(?![a-z0-9])"
 )
 
 
@@ -226,17 +226,21 @@ def stems(text: str) -> tuple[str, ...]:
 
     Accents and case are folded, doubled letters count once, c before q and h do not count, and at most seven letters do.
     """
-    words = _WORD.findall(_folded(text))
-    return tuple(stem for word in words if word not in _SMALL_WORDS and len(stem := _stem(word)) >= _FEWEST)
+    # Each rule runs once over all words: none of them reaches across the blank between two.
+    spelled = " ".join(word for word in _WORD.findall(_folded(text)) if word not in _SMALL_WORDS)
+    for sound, written in _SOUNDS:
+        spelled = sound.sub(written, spelled)
+    words, shorter = spelled.split(" "), _ENDING.sub("", spelled).split(" ")
+    found = (
+        (short if len(short) >= _FEWEST else word)[:_LONGEST]
+        for word, short in zip(words, shorter, strict=True)
+    )
+    return tuple(stem for stem in found if len(stem) >= _FEWEST)
 
 
 def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(one for one in decomposed if not unicodedata.combining(one))
-
-
-def _stem(word: str) -> str:
-    for sound, written in _SOUNDS:
-        word = sound.sub(written, word)
-    shorter = _ENDING.sub("", word)
-    return (shorter if len(shorter) >= _FEWEST else word)[:_LONGEST]
+    plain = text.casefold()
+    if plain.isascii():
+        return plain
+    decomposed = unicodedata.normalize("NFKD", plain)
+    return "".join(one for one in decomposed if one < "\x80" or not unicodedata.combining(one))

@@ -13,9 +13,10 @@ from intake.domain.drafts import Contact, Draft
 from intake.domain.entries import Author
 from intake.entrypoints.api.field_bundle import FieldBundles
 from intake.entrypoints.api.field_talks import serve_households, serve_talks
+from intake.entrypoints.api.new_report import GivenAnswer, NewContact, read_answers
 from intake.entrypoints.api.photos import Sha256
 from intake.entrypoints.api.request_body import Body
-from intake.entrypoints.api.v1 import GivenAnswer, NewContact, client_id, read_answers
+from intake.entrypoints.api.v1 import client_id
 from intake.entrypoints.pages.desk_layout import reader_of
 from intake.entrypoints.photo_bodies import body_of
 from webkit.guards import ScriptGuard

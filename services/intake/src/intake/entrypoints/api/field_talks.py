@@ -13,9 +13,10 @@ from intake.app.sessions import Appointment
 from intake.app.talks import Household
 from intake.app.use_cases import UseCases
 from intake.domain.drafts import Contact
+from intake.entrypoints.api.new_report import NewContact
 from intake.entrypoints.api.request_body import Body
 from intake.entrypoints.api.sessions import NewFollowUp, NewHousehold, SessionEnd
-from intake.entrypoints.api.v1 import NewContact, client_id
+from intake.entrypoints.api.v1 import client_id
 from intake.entrypoints.pages.desk_layout import reader_of
 from webkit.guards import ScriptGuard
 from webkit.login import Visitor

@@ -16,16 +16,9 @@ from intake.app.talks import Household
 from intake.app.use_cases import UseCases
 from intake.domain.drafts import Contact
 from intake.domain.sessions import FollowUpKind, Session
+from intake.entrypoints.api.new_report import GivenAnswer, NewContact, read_answers
 from intake.entrypoints.api.request_body import Body
-from intake.entrypoints.api.v1 import (
-    Accepted,
-    GivenAnswer,
-    Known,
-    NewContact,
-    accepted,
-    client_id,
-    read_answers,
-)
+from intake.entrypoints.api.v1 import Accepted, Known, accepted, client_id
 
 OPERATOR = ("operator",)
 
