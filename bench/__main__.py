@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from bench import report, wakeups
+from bench.capacity import capacity
+from bench.cost_plot import draw_costs
 from bench.cost_report import journey_line
 from bench.engines import Engines
 from bench.events import reports
@@ -33,8 +35,16 @@ from stack.tools import KAFKA, MONGOD, REPOSITORY
 STATE = REPOSITORY / ".state" / "bench"
 RESULTS = REPOSITORY / "bench" / "results"
 PAGE = REPOSITORY / "docs" / "speed.md"
+CAPACITY = REPOSITORY / "docs" / "capacity.md"
+PICTURES = REPOSITORY / "docs" / "pictures"
+SHOWN = """
+![Processor time of a report by process, at each rate and with plain drivers](pictures/speed-costs.png)
+
+![Throughput of each variant, and latencies](pictures/speed.png)
+"""
 USUAL = ("drain", "relay", "kills", "journey")
-PARTS = (*USUAL, "cost", "wakeups")
+SYSTEM = frozenset({"journey", "cost", "scale", "drivers"})  # need the four services
+PARTS = (*USUAL, "cost", "scale", "drivers", "wakeups")
 PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "pydantic", "uvloop", "fastapi", "uvicorn")
 
 
@@ -46,7 +56,8 @@ def main(words: Sequence[str] | None = None) -> int:
         logging.CRITICAL
     )  # writes that race with a topic's first leader election log errors
     if args.write:
-        report.with_table(PAGE.read_text(), "")  # fails before the run when the page lacks its markers
+        for page in (PAGE, CAPACITY):
+            report.with_table(page.read_text(), "")  # fails before the run when the page lacks its markers
     seed = secrets.randbelow(10**6) if args.seed is None else args.seed
     figures = Figures(seed, _conditions(args.quick))
     try:
@@ -63,21 +74,34 @@ def _keep(figures: Figures, args: argparse.Namespace) -> None:
     folder = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-{figures.seed}{'-quick' if args.quick else ''}"  # noqa: TID251
     report.save(figures, folder)
     draw(figures, folder / "bench.png")
+    draw_costs(figures, folder / "costs.png")
     if args.write:
-        write_atomically(PAGE, report.with_table(PAGE.read_text(), report.table(figures)))
+        _write(figures, args)
     print(report.table(figures))
     print_stderr(f"raw figures, table and plot: {folder.relative_to(REPOSITORY)}")
     print(report.last_line(figures))
     print(journey_line(figures), flush=True)
 
 
+def _write(figures: Figures, args: argparse.Namespace) -> None:
+    """Write tables and pictures to the documents; those of parts that were not measured stay as they are."""
+    if set(USUAL) <= set(args.parts):
+        draw(figures, PICTURES / "speed.png")
+        draw_costs(figures, PICTURES / "speed-costs.png")
+        write_atomically(PAGE, report.with_table(PAGE.read_text(), report.table(figures) + SHOWN))
+    if found := capacity(figures):
+        write_atomically(CAPACITY, report.with_table(CAPACITY.read_text(), found))
+
+
 def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="small sizes and one round, at most three minutes"
+        "--quick", action="store_true", help="small sizes and one round, at most four minutes"
     )
     parser.add_argument("--seed", type=int, help="seed of the events; random when omitted")
-    parser.add_argument("--write", action="store_true", help="write the tables to docs/speed.md")
+    parser.add_argument(
+        "--write", action="store_true", help="write the tables to docs/speed.md and docs/capacity.md"
+    )
     parser.add_argument(
         "--variants", nargs="+", choices=VARIANTS, default=VARIANTS, help="drain only these variants"
     )
@@ -132,7 +156,7 @@ async def _measure(engines: Engines, figures: Figures, sizes: Sizes, args: argpa
         await _kills(engines, figures, sizes, rng)
     if "wakeups" in parts:
         figures.wakeups += await wakeups.measure(engines, 100.0, 10.0)
-    if "journey" in parts or "cost" in parts:
+    if SYSTEM & set(parts):
         print_stderr("starting the four services …")
         engines.system.start()
         await Journey(engines, figures, sizes, args.breakdown).measure(parts)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.counters import Counters
@@ -50,12 +51,24 @@ class Cost:
         return self.counters.writes / self.reports
 
 
+def merged(costs: Sequence[Cost]) -> Cost:
+    """Several stretches of the same work as one."""
+    cpu: Counter[str] = Counter()
+    counters = Counters()
+    for one in costs:
+        cpu.update(one.cpu)
+        counters = counters.plus(one.counters)
+    return Cost(
+        costs[0].name, sum(one.reports for one in costs), sum(one.seconds for one in costs), cpu, counters
+    )
+
+
 class Meter:
     """Reads what a running system has spent so far."""
 
-    def __init__(self, engines: Engines) -> None:
-        """Reads from now on; `stop` ends a stretch."""
-        self._engines = engines
+    def __init__(self, engines: Engines, others: Mapping[str, int | None] | None = None) -> None:
+        """Reads from now on; `stop` ends a stretch. `others` are processes that do not belong to the system."""
+        self._engines, self._others = engines, others or {}
         self._began, self._cpu, self._counters = time.time(), self.cpu(), self.counters()
 
     def stop(self, name: str, reports: int) -> Cost:
@@ -67,9 +80,9 @@ class Meter:
     def cpu(self) -> dict[str, float]:
         """Processor seconds of each process of the system."""
         system = self._engines.system
-        pids = {name: system.service(name).pid() for name in SERVICES}
+        pids: dict[str, int | None] = {name: system.service(name).pid() for name in SERVICES}
         pids |= {"mongod": system.mongod.child.pid(), "kafka": system.kafka.child.pid()}
-        pids["mailbox"] = system.mailbox.pid()
+        pids |= {"mailbox": system.mailbox.pid(), **self._others}
         return {name: cpu_seconds(pid) for name, pid in pids.items()}
 
     def counters(self) -> Counters:
@@ -78,8 +91,8 @@ class Meter:
         return Counters.read(status, self._engines.own.count)
 
 
-async def idle(engines: Engines, seconds: float = IDLE_SECONDS) -> Cost:
+async def idle(engines: Engines, seconds: float = IDLE_SECONDS, name: str = IDLE) -> Cost:
     """What the system spends while nothing happens."""
     meter = Meter(engines)
     await asyncio.sleep(seconds)
-    return meter.stop(IDLE, 0)
+    return meter.stop(name, 0)

@@ -69,6 +69,10 @@ class Counters:
             _less(self.commands, rest.commands, times),
         )
 
+    def plus(self, more: Self) -> Self:
+        """Both together."""
+        return type(self)(_sum(self.totals, more.totals), _sum(self.commands, more.commands))
+
     def per(self, count: float) -> Self:
         """Each number divided by a count of reports or seconds."""
         return type(self)(*({k: v / count for k, v in part.items()} for part in (self.totals, self.commands)))
@@ -81,3 +85,7 @@ class Counters:
 
 def _less(ours: Mapping[str, float], theirs: Mapping[str, float], times: float) -> dict[str, float]:
     return {name: value - times * theirs.get(name, 0) for name, value in ours.items()}
+
+
+def _sum(ours: Mapping[str, float], theirs: Mapping[str, float]) -> dict[str, float]:
+    return {name: ours.get(name, 0) + theirs.get(name, 0) for name in {**ours, **theirs}}

@@ -53,17 +53,17 @@ class Engines:
         """A database that is written with majority and journal."""
         return self.client.get_database(name, write_concern=WriteConcern("majority", j=True))
 
-    async def make_topics(self, *names: str) -> None:
+    async def make_topics(self, *names: str, partitions: int = PARTITIONS) -> None:
         """Create topics and wait until they accept writes."""
         admin = AIOKafkaAdminClient(**self.kafka.aiokafka())
         await admin.start()
         try:
             # Events carry past timestamps: without this, retention would delete them.
             kept = {"retention.ms": "-1"}
-            await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=kept) for name in names])
+            await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=kept) for name in names])
             for _ in range(100):
                 found = await admin.describe_topics(list(names))
-                if all(len(row["partitions"]) == PARTITIONS for row in found):
+                if all(len(row["partitions"]) == partitions for row in found):
                     return
                 await asyncio.sleep(0.02)
         finally:
@@ -72,6 +72,10 @@ class Engines:
     async def drop(self, database: str, *topics: str) -> None:
         """Drop a run's database and topics."""
         self.client.drop_database(database)
+        await self.delete_topics(*topics)
+
+    async def delete_topics(self, *topics: str) -> None:
+        """Delete topics."""
         admin = AIOKafkaAdminClient(**self.kafka.aiokafka())
         await admin.start()
         try:
@@ -108,6 +112,23 @@ class Engines:
             return found
         finally:
             await consumer.stop()
+
+    async def end_of(self, topic: str) -> int:
+        """How many records a topic has had."""
+        consumer = AIOKafkaConsumer(topic, **self.kafka.aiokafka(), enable_auto_commit=False)
+        await consumer.start()
+        try:
+            parts = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
+            return sum((await consumer.end_offsets(parts)).values())
+        finally:
+            await consumer.stop()
+
+    def stored(self, topics: Iterable[str], databases: Iterable[str]) -> tuple[int, int]:
+        """The bytes of documents with their indexes before compression, and of topics, on one server each."""
+        stats = [self.client[name].command("dbStats") for name in databases]
+        documents = sum(int(row["dataSize"] + row["indexSize"]) for row in stats)
+        logs = [path for topic in topics for path in self.system.kafka.folder.glob(f"**/{topic}-*/*.log")]
+        return documents, sum(path.stat().st_size for path in logs)
 
     def now(self) -> Timestamp:
         """The timestamp of the last oplog entry."""

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.costs import Cost
+from bench.costs import Cost, merged
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,19 @@ class Wakeup:
     milliseconds: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class Scaled:
+    """What so many processes of a service did: reports routed or letters handed over, and processor ms for each of them."""
+
+    service: str
+    processes: int
+    done: int
+    per_second: float
+    own_ms: float
+    all_ms: float
+    share: float  # of all processors that was busy
+
+
 @dataclass
 class Figures:
     """All figures of one run."""
@@ -72,6 +85,7 @@ class Figures:
     latencies: list[Latency] = field(default_factory=list)
     wakeups: list[Wakeup] = field(default_factory=list)
     costs: list[Cost] = field(default_factory=list)
+    scaled: list[Scaled] = field(default_factory=list)
     sustained: dict[str, float] = field(default_factory=dict)
 
     def rates(self, variant: str) -> list[float]:
@@ -83,12 +97,17 @@ class Figures:
         return median(self.rates(variant))
 
     def latency(self, name: str) -> Latency:
-        """The samples recorded under this name; empty without any."""
-        return next((row for row in self.latencies if row.name == name), Latency(name, 0.0, ()))
+        """The samples recorded under this name, of all rounds; empty without any."""
+        found = [row for row in self.latencies if row.name == name]
+        if not found:
+            return Latency(name, 0.0, ())
+        values = tuple(value for row in found for value in row.values)
+        return Latency(name, found[0].rate, values, sum(row.missing for row in found))
 
     def cost(self, name: str) -> Cost | None:
-        """The cost recorded under this name."""
-        return next((row for row in self.costs if row.name == name), None)
+        """What was recorded under this name, all rounds together."""
+        found = [row for row in self.costs if row.name == name]
+        return merged(found) if found else None
 
 
 def median(values: Sequence[float]) -> float:

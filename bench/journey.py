@@ -1,36 +1,30 @@
-"""The whole system: reports are posted at scheduled times, and their letters are timed at the mail server."""
+"""The whole system: what a report costs at several rates, beside plain drivers, and how long it takes."""
 
 import asyncio
-import json
 import time
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.parser import BytesHeaderParser
-from itertools import islice
-from urllib.parse import urlsplit
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
-import httpx
-
-from bench import breakdown
-from bench.client import Answer, Client
+from bench import accept, breakdown, drivers, half_busy
+from bench.bare import bare_run
+from bench.client import Answer
 from bench.costs import TAIL_SECONDS, Meter, idle
 from bench.engines import Engines
 from bench.figures import Figures, Latency
+from bench.load import Load, until, until_answered
+from bench.recorder import PUBLISHED, Recorder
+from bench.scale import Scale
 from bench.sizes import Sizes
-from bench.stages import TEMPLATES, commit_times
+from bench.stages import commit_times
 from contracts.permissions import SERVICES
-from stack.processes import StackError, print_stderr
-from stack.scenario import generate
+from stack.processes import print_stderr
 
-PATH = "/v1/reports"
-PATIENCE = 180.0
-LETTERS_SECONDS = 20.0
 QUIET, STEADY, END_TO_END, ACCEPT = "end-to-end-quiet", "end-to-end-steady", "end-to-end", "accept"
 SUSTAINED = "sustained"
 WARM = 200
 SETTLE_SECONDS = 2.0
+# Shorter than the session timeout of consumers, because the services are paused as long while the bare arm runs.
+STEADY_SECONDS = 5.0
 RATES = {QUIET: 5.0, STEADY: 20.0, END_TO_END: 100.0, ACCEPT: 200.0}  # reports per second
 
 
@@ -42,128 +36,107 @@ class Journey:
     figures: Figures
     sizes: Sizes
     breakdown: bool = False
-    taken: int = 0
+    load: Load = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Reports by the seed of the run."""
+        self.load = Load(self.engines, self.figures.seed)
 
     async def measure(self, parts: Collection[str]) -> None:
         """Measure what a report costs at 5/s and 20/s, and, as the part `journey`, also times and the maximum throughput."""
-        url = urlsplit(self.engines.system.url("intake"))
-        client = Client(str(url.hostname), int(url.port or 0))
-        rates = RATES if "journey" in parts else {name: RATES[name] for name in (QUIET, STEADY)}
-        most = self.sizes.most if "journey" in parts else 0
-        counted = [*rates.values(), *([RATES[QUIET]] if self.breakdown else [])]
-        bodies = iter(await self._bodies(WARM + sum(map(self._count, counted)) + most))
-        await self._wait_until_handled(await client.open_loop(PATH, list(islice(bodies, WARM)), 100.0))
+        await self._send(await self.load.bodies(WARM), 100.0)
         await asyncio.sleep(SETTLE_SECONDS)
+        if {"journey", "cost"} & set(parts):
+            await self._costs()
+        if "journey" in parts:
+            await self._at(END_TO_END)
+            await self._at(ACCEPT)
+            print_stderr("looking for the rate at which half of the processors are busy …")
+            await half_busy.measure(self.load, self.figures, self.sizes.seconds)
+            print_stderr(f"{self.sizes.most} reports at maximum throughput …")
+            await self._sustained()
+            self._stored()
+        if "drivers" in parts:
+            await drivers.measure(self.load, self.figures, 2 * self.sizes.pairs)
+        if "scale" in parts:
+            await Scale(self.engines, self.figures, self.load, self.sizes.most).measure()
+        if "journey" in parts:
+            await accept.measure(self.load, self.figures, self.sizes)
+
+    async def _costs(self) -> None:
         print_stderr("idle …")
         self.figures.costs.append(await idle(self.engines))
         if self.breakdown:
-            await self._break_down(client, list(islice(bodies, self._count(RATES[QUIET]))))
-        for name, rate in rates.items():
-            await self._at(client, list(islice(bodies, self._count(rate))), name, rate)
-        if most:
-            print_stderr(f"{most} reports at maximum throughput …")
-            await self._sustained(client, list(bodies))
+            await self._break_down()
+        await self._at(QUIET)
+        for number in range(self.sizes.pairs):
+            print_stderr(f"a report beside plain drivers, {number + 1} of {self.sizes.pairs}")
+            await self._pair()
 
-    async def _break_down(self, client: Client, bodies: Sequence[bytes]) -> None:
+    async def _send(self, bodies: Sequence[bytes], rate: float) -> list[Answer]:
+        answers = await self.load.open_loop(bodies, rate)
+        await self.load.wait_until_handled()
+        return answers
+
+    async def _break_down(self) -> None:
+        bodies = await self.load.bodies(int(RATES[QUIET] * self.sizes.seconds))
         with breakdown.profiled(self.engines) as found:
-            await self._wait_until_handled(await client.open_loop(PATH, bodies, RATES[QUIET]))
+            await self._send(bodies, RATES[QUIET])
             await asyncio.sleep(TAIL_SECONDS)
         print("\n".join(breakdown.lines(found, len(bodies))), flush=True)
 
-    def _count(self, rate: float) -> int:
-        return int(rate * self.sizes.seconds)
+    async def _pair(self) -> None:
+        recorder = Recorder(self.engines)
+        await recorder.start()
+        count = await self._at(STEADY, STEADY_SECONDS)
+        recording = await recorder.stop(count)
+        self.figures.costs += await bare_run(self.engines, recording).measure(RATES[STEADY])
+        await asyncio.sleep(SETTLE_SECONDS)
 
-    async def _at(self, client: Client, bodies: Sequence[bytes], name: str, rate: float) -> None:
+    async def _at(self, name: str, seconds: float | None = None) -> int:
+        rate = RATES[name]
         print_stderr(f"{name} at {rate:.0f} reports/s …")
+        bodies = await self.load.bodies(int(rate * (seconds or self.sizes.seconds)))
         since, meter = self.engines.now(), Meter(self.engines)
-        answers = await client.open_loop(PATH, bodies, rate)
-        await self._wait_until_handled(answers)
+        answers = await self._send(bodies, rate)
         await asyncio.sleep(TAIL_SECONDS)
         self.figures.costs.append(meter.stop(name, len(answers)))
         if name == ACCEPT:
-            took = tuple(1000 * (row.answered - row.due) for row in answers if row.status == 201)
-            self._note(name, answers, took)
-            return
+            self._note(name, answers, until_answered(answers))
+            return len(answers)
         for stage, times in commit_times(self.engines, since).items():
-            self._note(f"{name}/{stage}", answers, self._until(answers, times))
-        self._note(name, answers, self._until(answers, self._posted()))
-
-    async def _bodies(self, count: int) -> list[bytes]:
-        async with httpx.AsyncClient(base_url=self.engines.system.url("intake")) as client:
-            registers = [(await client.get(f"/v1/{name}")).json()[name] for name in ("categories", "places")]
-        day = generate(self.figures.seed, registers[0], registers[1], datetime.now(UTC), int(count * 1.1))  # noqa: TID251
-        bodies = [report.body for report in day.reports if "contact" in report.body][:count]
-        return [json.dumps({k: v for k, v in body.items() if k != "report_id"}).encode() for body in bodies]
+            self._note(f"{name}/{stage}", answers, until(answers, times))
+        self._note(name, answers, until(answers, self.load.posted()))
+        return len(answers)
 
     def _note(self, name: str, answers: Sequence[Answer], ends: tuple[float, ...]) -> None:
         rate = RATES[name.partition("/")[0]]
         self.figures.latencies.append(Latency(name, rate, ends, len(answers) - len(ends)))
 
-    def _until(self, answers: Sequence[Answer], times: Mapping[str, float]) -> tuple[float, ...]:
-        due = {row.body["report_id"]: row.due for row in answers if row.status == 201}
-        return tuple(1000 * (times[one] - due[one]) for one in due if one in times)
-
-    def _posted(self) -> dict[str, float]:
-        """When the mail server received the first letter about each report's case."""
-        found: dict[str, float] = {}
-        for path in sorted(self.engines.system.mails.glob("*.eml")):
-            with path.open("rb") as file:
-                headers = BytesHeaderParser().parse(file)
-            if headers["X-Ascolto-Template"] in TEMPLATES:
-                found.setdefault(str(headers["X-Ascolto-Report"]), int(path.name.partition("-")[0]) / 1e9)
-        return found
-
-    async def _wait_until_handled(
-        self, answers: Sequence[Answer], handed_over: bool = True
-    ) -> dict[str, float]:
-        """Wait until all four services have handled every accepted report; return when each of them had.
-
-        For notify that is when the letter is handed over, or, without `handed_over`, when it is decided and its job is queued.
-        """
-        statuses = Counter(row.status for row in answers)
-        if set(statuses) != {201}:
-            print_stderr(f"answers by status: {dict(statuses)}")
-        self.taken += statuses[201]
-        done: dict[str, float] = {}
-        end = time.time() + PATIENCE
-        while len(done) < len(SERVICES):
-            finished = await asyncio.to_thread(self._finished, handed_over)
-            done |= {
-                name: time.time() for name in finished if name not in done and finished[name] >= self.taken
-            }
-            if time.time() > end:
-                raise StackError(
-                    f"After {PATIENCE:.0f} s, of {self.taken} accepted reports these are handled: {finished}."
-                )
-            await asyncio.sleep(0.1)
-        return done
-
-    def _finished(self, handed_over: bool) -> dict[str, int]:
-        client = self.engines.client
-        fences = client["subsidies"]["fences"].find({"topic": "intake.reports"}, {"next": 1})
-        filter_: dict[str, object] = {"state.template": {"$in": list(TEMPLATES)}}
-        filter_ |= {"state.status": {"$ne": "pending"}} if handed_over else {}
-        return {
-            "intake": client["intake"]["reports"].estimated_document_count(),
-            "routing": client["routing"]["cases"].estimated_document_count(),
-            "subsidies": sum(int(row["next"]) for row in fences),
-            "notify": client["notify"]["messages"].count_documents(filter_),
-        }
-
-    async def _sustained(self, client: Client, bodies: Sequence[bytes]) -> None:
+    async def _sustained(self) -> None:
+        bodies = await self.load.bodies(self.sizes.most)
         meter, began = Meter(self.engines), time.time()
-        answers = await client.closed_loop(PATH, bodies)
+        answers = await self.load.closed_loop(bodies)
         accepted = time.time() - began
-        done = await self._wait_until_handled(answers, handed_over=False)
-        count = sum(1 for row in answers if row.status == 201)
+        done = await self.load.wait_until_handled(handed_over=False)
+        count = len(until_answered(answers))
         found = {"accepted": count / accepted, "through all": count / (max(done.values()) - began)}
         found |= {f"through {name}": count / (when - began) for name, when in done.items()}
         self.figures.costs.append(meter.stop(SUSTAINED, count))
         found["letters handed over"] = await self._letters()
         self.figures.sustained |= found
 
+    def _stored(self) -> None:
+        topics = [topic.name for topic in PUBLISHED]
+        sizes = self.engines.stored(topics, SERVICES)
+        for name, size in zip(("mongod bytes", "kafka bytes"), sizes, strict=True):
+            self.figures.sustained[name] = size / self.load.accepted
+
     async def _letters(self) -> float:
         """Letters handed over per second while many are queued."""
-        before, began = self._finished(handed_over=True)["notify"], time.time()
-        await asyncio.sleep(LETTERS_SECONDS)
-        return (self._finished(handed_over=True)["notify"] - before) / (time.time() - began)
+        before, began = self._handed_over(), time.time()
+        await asyncio.sleep(self.sizes.letters_seconds)
+        return (self._handed_over() - before) / (time.time() - began)
+
+    def _handed_over(self) -> int:
+        return len(list(self.engines.system.mails.glob("*.eml")))

@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from bench.cost_report import costs
+from bench.drivers import drivers
 from bench.figures import Drain, Figures, Killed, median, percentile
 from bench.journey import ACCEPT, END_TO_END, QUIET, STEADY
 from bench.runs import BARE_RELAY, BATCHED, FLOOR, NAIVE, OTHER_DRIVER, OURS, RELAY, RELAYS, SENT
@@ -57,7 +58,7 @@ def _ms(value: float) -> str:
 
 def table(figures: Figures) -> str:
     """The figures as Markdown."""
-    parts = (_speeds, _times, costs, _wakeups, _notes)
+    parts = (_speeds, _times, costs, drivers, _wakeups, _notes)
     return "\n\n".join(found for part in parts if (found := "\n".join(part(figures)))) + "\n"
 
 

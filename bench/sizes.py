@@ -1,4 +1,4 @@
-"""How much is measured: the full sizes, or those that fit into three minutes."""
+"""How much is measured: the full sizes, or those that fit into four minutes."""
 
 from dataclasses import dataclass
 
@@ -17,6 +17,9 @@ class Sizes:
     facts: int  # single facts that are timed to the broker's acknowledgement
     seconds: float  # of each open loop
     most: int  # reports of the throughput measurement
+    letters_seconds: float  # of handing over queued letters
+    pairs: int  # how often an arm and its bare counterpart take turns
+    accepted: int  # reports of each turn of the acceptance
 
 
 FULL = Sizes(
@@ -30,6 +33,9 @@ FULL = Sizes(
     facts=400,
     seconds=20.0,
     most=12_000,
+    letters_seconds=20.0,
+    pairs=4,
+    accepted=3_000,
 )
 QUICK = Sizes(
     rounds=1,
@@ -41,5 +47,8 @@ QUICK = Sizes(
     killed_batched=12_000,
     facts=60,
     seconds=5.0,
-    most=6_000,
+    most=3_000,
+    letters_seconds=8.0,
+    pairs=1,
+    accepted=1_000,
 )

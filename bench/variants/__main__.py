@@ -28,6 +28,10 @@ def main() -> None:
             from bench.variants import ours  # noqa: PLC0415
 
             work = ours.time_relay(task)
+        case "accept-bare":
+            from bench.variants import door  # noqa: PLC0415
+
+            work = door.serve(task)
         case _:
             from bench.variants import ours  # noqa: PLC0415
 

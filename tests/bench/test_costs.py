@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from bench.bare import BARE, BARE_IDLE
 from bench.breakdown import count, lines
-from bench.cost_report import costs, journey_line
+from bench.cost_report import costs, journey_line, ratio
 from bench.costs import IDLE, WORKERS, Cost
 from bench.counters import Counters
 from bench.figures import Figures
-from bench.journey import QUIET
+from bench.journey import QUIET, STEADY
 
 
 def status(requests: int, finds: int, committed: int, inserted: int) -> dict[str, Any]:
@@ -65,9 +66,23 @@ def test_the_line_for_machines_and_the_table_have_the_same_figures(rest: Cost) -
     assert "10.0 requests/s to MongoDB" in text
 
 
+def test_a_report_is_compared_with_plain_drivers_without_the_idle_work_of_either(rest: Cost) -> None:
+    ours = Cost(STEADY, 100, 5.0, dict.fromkeys(WORKERS, 1.05), counters(0))
+    bare = Cost(BARE, 100, 5.0, {"mongod": 1.0, "kafka": 0.5, BARE: 1.5}, counters(0))
+    calm = Cost(BARE_IDLE, 0, 2.0, {"mongod": 0.0, "kafka": 0.2, BARE: 0.0}, counters(0))
+    figures = Figures(1, costs=[rest, ours, bare, calm, ours, bare, calm])
+
+    assert ratio(figures) == pytest.approx(7.0 / 2.5)
+    assert ratio(figures, idle=True) == pytest.approx(7.35 / 3.0)
+    assert "report 2.8× bare" in journey_line(figures)
+
+
 def test_nothing_is_said_about_what_was_not_measured(rest: Cost) -> None:
     assert list(costs(Figures(1, costs=[replace(rest, name=QUIET)]))) == []
-    assert journey_line(Figures(1)) == ("journey: drain - of floor, - requests, - transactions, letters -/s")
+    assert journey_line(Figures(1)) == (
+        "journey: drain - of floor, report -× bare, - requests, - transactions, letters -/s, "
+        "half-busy -/s p50 - ms p99 - ms"
+    )
 
 
 def test_requests_are_counted_by_service_collection_and_command() -> None:
