@@ -72,7 +72,7 @@ fmt: $(STAMP) ## Format every file and apply the linter's fixes
 	@$(RUN) -m ruff check --fix-only --quiet .
 	@$(RUN) -m ruff format .
 
-bench: $(STAMP) ## Measure the runtime against hand-written code (QUICK=1: in four minutes; SEED=…; PARTS="drain journey"; PARTS=cost BREAKDOWN=1: MongoDB requests of a report; WRITE=1: tables into docs/)
+bench: $(STAMP) ## Measure the runtime against hand-written code (QUICK=1: in four minutes; SEED=…; PARTS="drain relay kills journey cost scale drivers wakeups"; BREAKDOWN=1: every MongoDB request of a report; WRITE=1: tables into docs/)
 	@$(RUN) -m bench $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write) $(if $(PARTS),--parts $(PARTS)) $(if $(BREAKDOWN),--breakdown)
 
 foreign: $(STAMP) $(FOREIGN) ## Run the tests that need Node.js, npm or a JDK, and those that leave shared engines unusable

@@ -12,7 +12,7 @@ from bench.load import Load, until, until_answered
 
 LETTER, ANSWER = "half-busy", "half-busy/answered"
 HALF, NEAR = 0.5, 0.04
-FIRST_RATE, STEPS, STEP_SECONDS = 25.0, 4, 4.0
+FIRST_RATE, STEPS, STEP_SECONDS = 25.0, 4, 3.0
 FASTER, SLOWER = 2.5, 0.4
 # A machine that others keep busy too may never be half busy with this system: its queues would only grow.
 MOST_RATE = 120.0
@@ -50,7 +50,7 @@ async def measure(load: Load, figures: Figures, seconds: float) -> None:
         rate, before = next_rate(tried, idle), rate
         if abs(tried[-1].busy - HALF) < NEAR or rate == before:
             break
-    cost, answers = await _at(load, rate, 2 * seconds)
+    cost, answers = await _at(load, rate, seconds)
     await asyncio.sleep(TAIL_SECONDS)
     figures.sustained |= {"half-busy rate": rate, "half-busy share": cost.share() / processors}
     ends: dict[str, Callable[[list[Answer]], tuple[float, ...]]] = {

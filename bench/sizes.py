@@ -47,8 +47,8 @@ QUICK = Sizes(
     killed_batched=12_000,
     facts=60,
     seconds=5.0,
-    most=3_000,
-    letters_seconds=8.0,
+    most=2_000,
+    letters_seconds=6.0,
     pairs=1,
     accepted=1_000,
 )
