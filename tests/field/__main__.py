@@ -19,7 +19,7 @@ from tests.field.network import UNKNOWN_TO_THE_PHONE, Network, Weather
 from tests.field.network_thread import NetworkThread
 from tests.field.phone import phone
 from tests.field.plan import make_plan
-from tests.field.tampering import EDITION, AppUpdates, EarlyAnswers, ForgottenIds
+from tests.field.tampering import EDITION, SENT_ONCE, AppUpdates, EarlyAnswers, ForgottenIds
 
 from stack.ports import free_port
 from stack.processes import StackError, print_stderr
@@ -68,7 +68,7 @@ def main(words: Sequence[str]) -> int:
     args = _parse(words)
     plan = make_plan(args.reports, args.photos, args.kills, args.seed)
     updates = CONTROLS[args.control][0]() if args.control else AppUpdates()
-    weather = Weather(loss=args.loss, up_seconds=(3.0, 9.0))
+    weather = Weather(args.loss, up_seconds=(3.0, 9.0), unanswered_once=SENT_ONCE if args.loss else ())
     with field_system(args.state) as system:
         port = int(urlsplit(system.public_url).port or 80)
         network = NetworkThread(Network(free_port(), port, args.seed, tampering=updates))

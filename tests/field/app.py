@@ -100,6 +100,18 @@ class App:
         self.persist(installed, "the app is not installed")
         self.open()
 
+    def wait_for_edition(self, edition: str) -> None:
+        """Returns when the phone has this edition of the app, and no other."""
+
+        def taken_over() -> bool | None:
+            if self.is_ready() and all(name.endswith(edition) for name in self.editions()):
+                return True
+            self.open()
+            self.page.evaluate(LOOK_FOR_UPDATE)
+            return None
+
+        self.persist(taken_over, f"the edition {edition} of the app does not take over")
+
     def editions(self) -> list[str]:
         """The names of the app's caches on the phone, each with the edition that it is of."""
         return [str(name) for name in self.page.evaluate("caches.keys()")]

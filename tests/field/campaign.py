@@ -9,11 +9,11 @@ from pymongo import MongoClient
 from tests.field.account import Finding, Observed, Typed, settle
 from tests.field.app import LOOK_FOR_UPDATE, App, OnPhone
 from tests.field.holdings import read_holdings, report_ids
-from tests.field.network import Weather
+from tests.field.network import CALM, Weather
 from tests.field.network_thread import NetworkThread
 from tests.field.phone import readable
 from tests.field.plan import Happening, Plan
-from tests.field.tampering import AppUpdates
+from tests.field.tampering import EDITION, AppUpdates
 
 from stack.system import System
 
@@ -64,6 +64,9 @@ class Campaign:
             self.say(f"taken down: {place + 1} of {len(self.plan.typed)}")
         self.say("everything is taken down; waiting for the phone")
         self.app.wait_until_empty(self._tell)
+        self.say("nothing is on the phone; the operator is back in the office, where the update arrives")
+        self.network.network.weather = CALM
+        self.app.wait_for_edition(f"{EDITION}{self.updates.edition}")
         self.left, self.editions = self.app.on_phone(), self.app.editions()
         self.app.phone.close()
         self._search_profile()

@@ -82,13 +82,16 @@ class Untouched:
 
 @dataclass(frozen=True)
 class Weather:
-    """How unreliable the network is: the share of lost requests, and its seconds up and away in turn (none: always up)."""
+    """How unreliable the network is: the share of lost requests, and its seconds up and away in turn (none: always up).
+
+    Of the requests that a pattern of `unanswered_once` finds in "METHOD /path", the first that is forwarded loses its answer."""
 
     loss: float = 0.3
     late: float = 0.2
     late_seconds: tuple[float, float] = (0.05, 0.8)
     up_seconds: tuple[float, float] | None = None
     away_seconds: tuple[float, float] = (0.5, 3.0)
+    unanswered_once: tuple[re.Pattern[str], ...] = ()
 
 
 CALM = Weather(loss=0.0, late=0.0)
@@ -119,6 +122,7 @@ class Network:
     def __post_init__(self) -> None:
         self._fates, self._times = random.Random(self.seed), random.Random(self.seed + 1)
         self._open: set[asyncio.StreamWriter] = set()
+        self._unanswered: set[re.Pattern[str]] = set()
 
     @property
     def counts(self) -> Counter[Fate]:
@@ -181,7 +185,7 @@ class Network:
                 writer.close()
 
     async def _handle(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        fate = self._draw()
+        fate = self._draw(request)
         if fate is Fate.CUT and not request.body:
             fate = Fate.REFUSED
         place = len(self.log)
@@ -202,9 +206,14 @@ class Network:
         else:
             await _deliver(answer, fate, writer)
 
-    def _draw(self) -> Fate:
+    def _draw(self, request: Request) -> Fate:
         if self._held or self._away:
             return Fate.AWAY
+        asked = f"{request.method} {request.path}"
+        for pattern in self.weather.unanswered_once:
+            if pattern not in self._unanswered and pattern.search(asked):
+                self._unanswered.add(pattern)
+                return Fate.UNANSWERED
         drawn = self._fates.random()
         if drawn < self.weather.loss:
             return self._fates.choices([*LOSSES], [*LOSSES.values()])[0]

@@ -63,7 +63,9 @@ def _words(chance: random.Random, count: int) -> list[str]:
 
 
 def _happenings(reports: int, kills: int) -> dict[int, list[Happening]]:
-    """A fifth of the reports is taken down without a network, and the app is updated meanwhile; the login ends half-way."""
+    """A fifth of the reports is taken down without a network, and the app is updated meanwhile; the login ends half-way.
+
+    The first kill is while the network is away, when the outbox cannot be empty."""
     happen: dict[int, list[Happening]] = defaultdict(list)
     happen[reports // 5].append(Happening.AWAY)
     happen[reports * 3 // 10].append(Happening.UPDATE)
@@ -72,5 +74,5 @@ def _happenings(reports: int, kills: int) -> dict[int, list[Happening]]:
     happen[reports * 7 // 10].append(Happening.UPDATE)
     for number in range(kills):
         kind = Happening.KILL if number % 2 else Happening.KILL_SAVING
-        happen[(2 * number + 1) * reports // (2 * kills)].append(kind)
+        happen[reports * 3 // 10 + number * (reports * 7 // 10) // kills].append(kind)
     return happen

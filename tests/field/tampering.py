@@ -8,6 +8,9 @@ from uuid import UUID
 from tests.field.network import Request
 
 _REPORT = re.compile(r"^/v1/field/reports/([0-9a-f-]{36})$")
+SENT_ONCE = tuple(
+    re.compile(rf"^PUT /v1/field/reports/[0-9a-f-]{{36}}{rest}$") for rest in ("", "/photos/[0-9a-f]{64}")
+)
 _PHOTO = re.compile(r"^/v1/field/reports/[0-9a-f-]{36}/photos/([0-9a-f]{64})$")
 _LENGTH = re.compile(rb"\r\ncontent-length: *\d+", re.I)
 # The version of the app in the addresses of its files, and in the name of its worker's cache.

@@ -1,6 +1,7 @@
 """The unreliable network does to requests what it counts, and the same seed does the same."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -114,6 +115,14 @@ async def test_the_share_of_lost_requests_is_the_one_that_was_wanted() -> None:
         assert {*made.counts} == {Fate.PASSED, *LOSSES}
         unknown = made.counts[Fate.UNANSWERED] + made.counts[Fate.HALF_ANSWERED]
         assert len(server.whole) == answered[True] + unknown
+
+
+async def test_the_first_answer_that_is_owed_to_be_lost_is_lost_and_no_other() -> None:
+    weather = Weather(loss=0, late=0, unanswered_once=(re.compile("^PUT /one$"), re.compile("/t")))
+    async with network(weather) as (server, made):
+        answered = [await outcome(made, path) for path in ("/one", "/one", "/three", "/two", "/other")]
+        assert answered == [False, True, False, True, True]
+        assert len(server.whole) == 5
 
 
 async def test_the_same_seed_has_the_same_fates() -> None:

@@ -26,6 +26,9 @@ def test_a_plan_has_every_report_photo_and_kill_once(reports: int, each: int, ki
     happened = Counter(one for several in plan.happenings.values() for one in several)
     assert happened[Happening.AWAY] == happened[Happening.BACK] == happened[Happening.EXPIRED] == 1
     assert {*plan.happenings} <= {*range(reports)}
+    when = {one: place for place in sorted(plan.happenings, reverse=True) for one in plan.happenings[place]}
+    if kills:
+        assert when[Happening.AWAY] <= when[Happening.KILL_SAVING] <= when[Happening.BACK]
 
 
 def test_a_plan_without_room_is_refused() -> None:
