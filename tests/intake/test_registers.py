@@ -51,7 +51,7 @@ def test_the_shipped_mapping_names_existing_categories_and_places(
         ("places.csv", "id;kind;", "id;tipo;", 1, "kind: is missing in the first line"),
         ("places.csv", "bg-monterosso-04;", "bg-monterosso-01;", 28, "is there twice, first on line 4"),
         ("places.csv", "bergamo;malpensata;", "bergamo;monterosso;", 35, "is there twice, first on line 3"),
-        ("places.csv", "Bergamo;;;;45.6983", 'Bergamo;;;;"45.6983', 341, "is not a table"),
+        ("places.csv", "Bergamo;;;;45.6983", 'Bergamo;;;;"45.6983', 342, "is not a table"),
         ("places.csv", "edificio C;;", "edificio C, cortile interno;", 28, "has 11 cells"),
         (
             "places.csv",

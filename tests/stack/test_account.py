@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from stack.account_world import (
     PHOTOS,
     REPORTS,
     SESSIONS,
+    WAITING,
     EventRecord,
     Leftover,
     LoggedRequest,
@@ -29,6 +31,7 @@ CONTRIBUTIONS = range(40)
 WITHDRAWN, RESOLVED, HELD, UNREACHABLE = "report-0041", "report-0042", "report-0043", "report-0044"
 PLAIN, GRANTED, REFUSED, FLAWED = "report-0100", "report-0000", "report-0001", "flawed-0001"
 MAIN, JOINER = RESOLVED, "report-0110"
+OFFLINE, OUTDATED, HEARD = "report-0120", "report-0121", datetime.fromtimestamp(999.9 - 3600, UTC)
 TALK, TOLD, PICTURE = "talk-0001", ["report-0101", "report-0102"], "ab12" * 16
 GRANT = 150_000
 
@@ -103,6 +106,7 @@ def a_correct_scenario() -> Book:
     a_result(book, RESOLVED, "resolution", "closed")
     a_talk(book)
     a_joining(book)
+    two_of_a_phone(book)
     first = book.requests[0]
     book.requests.append(replace(first, step="again", expect="same", status=200))
     book.requests.append(LoggedRequest("reused", PLAIN, "id-reused", 422, "id-reused"))
@@ -189,6 +193,18 @@ def a_joining(book: Book) -> None:
     book.notify(JOINER, "case-resolved")
 
 
+def two_of_a_phone(book: Book) -> None:
+    """Two reports that were heard an hour before a phone could send them; the desk completed one of them."""
+    for report in (OFFLINE, OUTDATED):
+        sent = next(one for one in book.requests if one.report_id == report and one.step == "report")
+        late = replace(sent, about={**sent.about, "late": 3600})
+        book.requests[book.requests.index(sent)] = late
+        book.state(REPORTS, report)["heard_at"] = HEARD
+    kept = replace(late, step="kept", expect="place-closed", status=202, answer={"reasons": ["place-closed"]})
+    book.requests.append(kept)
+    book.keep(WAITING, OUTDATED, id=OUTDATED, state="settled")
+
+
 @pytest.fixture
 def book() -> Book:
     return a_correct_scenario()
@@ -207,7 +223,7 @@ def test_a_correct_scenario_adds_up(book: Book) -> None:
 
     assert account.violations == []
     assert account.last_line == (
-        "demo: 300 accepted, 2 refused, 300 cases, 40 decisions, 681 messages, 0 unaccounted"
+        "demo: 300 accepted, 2 refused, 300 cases, 40 decisions, 681 messages, 2 from offline phones, 0 unaccounted"
     )
     assert unfinished(book.world()) == 0
 
@@ -230,7 +246,7 @@ def test_the_last_line_counts_the_reports_that_are_unaccounted(book: Book) -> No
     book.mails.append(book.mails[0])
 
     assert re.fullmatch(
-        r"demo: \d+ accepted, \d+ refused, \d+ cases, \d+ decisions, \d+ messages, 2 unaccounted",
+        r"demo: \d+ accepted, \d+ refused, \d+ cases, \d+ decisions, \d+ messages, \d+ from offline phones, 2 unaccounted",
         book.account().last_line,
     )
 
@@ -304,6 +320,25 @@ def test_a_talk_that_its_topic_tells_not_at_all_or_twice_is_named(book: Book) ->
 
     book.facts[:] = [one for one in book.facts if one.type != "session-held.v1"]
     assert_named(book, TALK, "the topic says [] about a talk")
+
+
+@pytest.mark.parametrize("minutes", [-2, 2])
+def test_a_report_that_was_heard_at_another_time_than_the_phone_says_is_named(
+    book: Book, minutes: int
+) -> None:
+    book.state(REPORTS, OFFLINE)["heard_at"] = HEARD + timedelta(minutes=minutes)
+
+    assert_named(book, OFFLINE, "it was heard 3600 s before it was sent")
+
+
+def test_a_waiting_item_that_is_left_or_that_waits_for_another_reason_is_named(book: Book) -> None:
+    book.state(WAITING, OUTDATED)["state"] = "waiting"
+    assert_named(book, OUTDATED, "is stored there as ['waiting']")
+
+    book.state(WAITING, OUTDATED)["state"] = "settled"
+    kept = next(one for one in book.requests if one.step == "kept")
+    book.requests[book.requests.index(kept)] = replace(kept, answer={"reasons": ["captured-at"]})
+    assert_named(book, OUTDATED, "as place-closed and was answered (202, ['captured-at'])")
 
 
 def test_a_lost_message_event_is_named(book: Book) -> None:

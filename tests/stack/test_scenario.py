@@ -4,6 +4,7 @@ import json
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,9 +14,11 @@ from stack.play import form_of
 from stack.play_talks import photo
 from stack.replies import read_reply
 from stack.scenario import DEFECTS, generate
+from stack.scenario_phones import CLOSED_PLACE
 from stack.scenario_world import Scenario
 
 START = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+SEEDED = Path(__file__).parents[2] / "deploy" / "seed" / "intake" / "places.csv"
 CATEGORIES: list[dict[str, Any]] = [
     {
         "code": "ascensore",
@@ -104,6 +107,20 @@ def test_reports_about_the_problem_of_another_one_have_its_category_and_place_an
             main.body["place_id"],
         )
         assert joiner.body.get("contact") != main.body.get("contact")
+
+
+def test_phones_have_reports_of_their_own_and_one_of_them_says_a_place_that_was_closed() -> None:
+    scenario = a_scenario()
+    told = [one for phone in scenario.phones for one in (*phone.talk.reports, phone.alone)]
+    others = {report.report_id for talk in scenario.talks for report in talk.reports}
+    others |= {report.report_id for report in scenario.reports}
+
+    assert len(scenario.phones) == 4
+    assert len({one.report_id for one in told} - others) == len(told) == 10
+    assert [phone.shown_place for phone in scenario.phones] == [CLOSED_PLACE, "", "", ""]
+    [closed] = [row for row in SEEDED.read_text().splitlines() if row.startswith(f"{CLOSED_PLACE};")]
+    assert closed.rpartition(";")[2] < START.date().isoformat()
+    assert len({phone.behind for phone in scenario.phones}) == 4
 
 
 def test_a_photo_is_a_png_of_its_own() -> None:

@@ -2,11 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from stack.account_checks import CASE, DECISION, ENDS, find_violations
+from stack.account_checks import ENDS, find_violations
+from stack.account_latencies import Stage, stages_of
 from stack.account_world import (
     BUDGETS,
     CASES,
@@ -16,8 +17,8 @@ from stack.account_world import (
     PHOTOS,
     SESSIONS,
     SUCCESS,
+    WAITING,
     Document,
-    EventRecord,
     LoggedRequest,
     Observations,
     ReportHistory,
@@ -36,17 +37,6 @@ class Violation(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class Stage:
-    """The latency of one stage, in seconds: median, 99th percentile, maximum and number of samples."""
-
-    name: str
-    p50: float
-    p99: float
-    most: float
-    count: int
-
-
 @dataclass
 class Account:
     """The counts of a scenario, and every violation."""
@@ -61,6 +51,8 @@ class Account:
     mails: int
     copies: int
     joined: int
+    offline: int
+    completed: int
     talks: int
     photos: int
     budgets: list[Mapping[str, Any]]
@@ -77,7 +69,8 @@ class Account:
         """The account in one line; CI and documentation quote its form."""
         return (
             f"demo: {self.accepted} accepted, {self.refused.total()} refused, {self.cases.total()} cases, "
-            f"{self.decisions.total()} decisions, {self.mails} messages, {self.unaccounted} unaccounted"
+            f"{self.decisions.total()} decisions, {self.mails} messages, {self.offline} from offline phones, "
+            f"{self.unaccounted} unaccounted"
         )
 
 
@@ -225,11 +218,13 @@ def _count(world: Observations, histories: Iterable[ReportHistory]) -> Account:
         messages=Counter((str(state["template"]), str(state["status"])) for state in messages),
         mails=len({mail.message_id for mail in world.mails} & known),
         joined=sum(1 for history in histories if history.main),
+        offline=sum(1 for history in histories if history.late is not None),
+        completed=sum(1 for history in histories if history.states(WAITING)),
         talks=len(world.documents.get(SESSIONS, ())),
         photos=sum(len(state["photos"]) for history in histories for state in history.states(PHOTOS)),
         copies=sum(history.copies for history in histories),
         budgets=[one["state"] for one in _sorted(world.documents.get(BUDGETS, ()))],
-        stages=_stages(world, histories),
+        stages=stages_of(world, histories),
     )
 
 
@@ -243,55 +238,3 @@ def _route(state: Mapping[str, Any]) -> str:
 
 def _sorted(documents: Iterable[Document]) -> list[Document]:
     return sorted(documents, key=lambda one: str(one["_id"]))
-
-
-def _stages(world: Observations, histories: Sequence[ReportHistory]) -> list[Stage]:
-    """The latencies by client log, broker acknowledgements and mailbox, slowest first."""
-    posted = {mail.message_id: mail.at for mail in world.mails}
-    acknowledged_at = world.acknowledged
-    took: dict[str, list[float]] = {
-        "answer to a report": [
-            history.request.answered_at - history.request.sent_at for history in histories
-        ],
-        "accepted → case on its topic": _between(histories, ("report-registered.v1",), CASE, acknowledged_at),
-        "data entered → decision on its topic": _between(
-            histories, ("application-submitted.v1",), DECISION, acknowledged_at
-        ),
-        "accepted → first mail in the mailbox": [
-            min(posted[mail.message_id] for mail in history.mails)
-            - history.events("report-registered.v1")[0].time
-            for history in histories
-            if history.mails and history.events("report-registered.v1")
-        ],
-        "case on its topic → mail in the mailbox": [
-            mail.at - acknowledged_at[fact.id]
-            for history in histories
-            for fact in history.events(*CASE)
-            for mail in history.mails
-            if fact.id in acknowledged_at and mail.template == fact.type.removesuffix(".v1")
-        ],
-    }
-    return sorted((_stage(name, times) for name, times in took.items() if times), key=lambda one: -one.p99)
-
-
-def _between(
-    histories: Iterable[ReportHistory],
-    first: tuple[str, ...],
-    last: tuple[str, ...],
-    acknowledged_at: Mapping[str, float],
-) -> list[float]:
-    pairs: list[tuple[EventRecord, EventRecord]] = [
-        (a, b) for history in histories for a in history.events(*first)[:1] for b in history.events(*last)[:1]
-    ]
-    return [acknowledged_at[b.id] - a.time for a, b in pairs if b.id in acknowledged_at]
-
-
-def _stage(name: str, times: Iterable[float]) -> Stage:
-    found = sorted(max(0.0, time) for time in times)
-    return Stage(
-        name,
-        found[len(found) // 2],
-        found[min(len(found) - 1, len(found) * 99 // 100)],
-        found[-1],
-        len(found),
-    )

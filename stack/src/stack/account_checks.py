@@ -12,11 +12,14 @@ from stack.account_world import (
     PHOTOS,
     REPORTS,
     SUCCESS,
+    WAITING,
     EventRecord,
     ReportHistory,
 )
 
 Texts = Iterator[str]
+
+CLOCK = 1.0  # seconds, for what is rounded
 
 CASE = ("case-opened.v1", "case-held.v1")
 DECISION = ("subsidy-granted.v1", "subsidy-refused.v1", "subsidy-waitlisted.v1")
@@ -69,6 +72,24 @@ def check_documents(history: ReportHistory) -> Texts:
     application = history.only(APPLICATIONS)
     if application and application["status"] != "decided":
         yield f"its application is {application['status']} instead of decided"
+
+
+def check_phone(history: ReportHistory) -> Texts:
+    """A phone's report was heard when its operator heard it, whatever its clock showed; one that had to wait was settled."""
+    if history.late is None:
+        return
+    kept = [one for one in history.steps if one.step == "kept"]
+    for one in kept:
+        told = (one.status, one.answer.get("reasons"))
+        if told != (202, [one.expect]):
+            yield f"it was to wait for the desk as {one.expect} and was answered {told}"
+    sent = kept[0] if kept else history.request
+    heard = history.only(REPORTS).get("heard_at")
+    if heard and not sent.sent_at - CLOCK <= heard.timestamp() + history.late <= sent.answered_at + CLOCK:
+        yield f"it was heard {history.late} s before it was sent, and is stored as heard at {heard}"
+    states = [state["state"] for state in history.states(WAITING)]
+    if states != (["settled"] if kept else []):
+        yield f"it was sent to wait for the desk {len(kept)} times and is stored there as {states}"
 
 
 def check_photos(history: ReportHistory) -> Texts:
@@ -205,6 +226,7 @@ ENDS: Sequence[Check] = (check_documents, check_messages)
 CHECKS: Sequence[Check] = (
     check_answers,
     check_documents,
+    check_phone,
     check_photos,
     check_messages,
     check_mails,

@@ -29,6 +29,7 @@ from stack.account_world import (
     REPORTS,
     SESSIONS,
     SUCCESS,
+    WAITING,
     Document,
     EventRecord,
     Leftover,
@@ -82,12 +83,11 @@ class Sources:
         return MongoClient(self.mongo, tz_aware=True, serverSelectionTimeoutMS=10_000)
 
     def _stores(self, client: MongoClient[Row], requests: Sequence[LoggedRequest]) -> Observations:
-        ids = sorted(_accepted(requests))
+        ids, talks = sorted(_accepted(requests)), sorted(_accepted(requests, "talk"))
         by_id, by_report = {"_id": {"$in": ids}}, {"state.report_id": {"$in": ids}}
-        wanted: dict[str, Row] = {REPORTS: by_id, CASES: by_id, APPLICATIONS: by_report, MESSAGES: by_report}
-        # Budgets span all scenarios, so decisions and ledger are read without a filter.
-        wanted |= {PHOTOS: by_id, SESSIONS: {"_id": {"$in": sorted(_accepted(requests, "talk"))}}}
-        wanted |= {collection: {} for collection in (DECISIONS, BUDGETS, LEDGER)}
+        wanted: dict[str, Row] = dict.fromkeys((REPORTS, CASES, PHOTOS, WAITING), by_id)
+        wanted |= dict.fromkeys((APPLICATIONS, MESSAGES), by_report) | {SESSIONS: {"_id": {"$in": talks}}}
+        wanted |= {name: {} for name in (DECISIONS, BUDGETS, LEDGER)}  # budgets span all scenarios
         documents = {name: _find(client, name, where) for name, where in wanted.items()}
         subjects = _subjects(requests, documents)
         since = datetime.fromtimestamp(self.since, UTC)

@@ -10,6 +10,7 @@ Taken = tuple[int, ...]
 SUCCESS: Taken = (200, 201)
 REPORTS, CASES = "intake.reports", "routing.cases"
 PHOTOS, SESSIONS = "intake.photos", "intake.listening_sessions"
+WAITING = "intake.waiting"
 APPLICATIONS, DECISIONS = "subsidies.applications", "subsidies.decisions"
 BUDGETS, LEDGER = "subsidies.budgets", "subsidies.ledger"
 MESSAGES = "notify.messages"
@@ -111,6 +112,11 @@ class ReportHistory:
         """Whether it has an e-mail address."""
         return bool(self.request.about.get("email"))
 
+    @property
+    def late(self) -> float | None:
+        """How many seconds before it was first sent a phone without a network took it down; None for other reports."""
+        return self.request.about.get("late")
+
     def step(self, name: str) -> LoggedRequest | None:
         """The successful request of this step, or None."""
         return next((one for one in self.steps if one.step == name and one.status in SUCCESS), None)
@@ -168,7 +174,8 @@ def _sort_documents(
     applications = {one["_id"]: one["state"]["report_id"] for one in world.documents.get(APPLICATIONS, ())}
     for one in documents:
         state = one["state"]
-        owner = str(state.get("report_id") or applications.get(state.get("application_id")))
+        named = one["_id"] if collection == WAITING else state.get("report_id")
+        owner = str(named or applications.get(state.get("application_id")))
         if owner in histories:
             histories[owner].documents.setdefault(collection, []).append(one)
 

@@ -76,7 +76,7 @@ async def _play(
 
     def plan(scenario: Scenario) -> None:
         work = sum(1 for report in scenario.reports if report.data or report.number in scenario.resolved)
-        total = len(scenario.reports) + len(scenario.invalid) + len(scenario.talks)
+        total = sum(map(len, (scenario.reports, scenario.invalid, scenario.talks, scenario.phones)))
         tasks["reports"] = progress.add_task("requests of tenants", total=total)
         tasks["work"] = progress.add_task("requests of staff", total=work)
 
@@ -102,7 +102,8 @@ async def play_day(
         ]
         scenario = generate(seed, registers[0], registers[1], began, size)
         plan(scenario)
-        apis = PublicApis(intake, system.url("routing"), system.url("subsidies"), system.dev_tokens())
+        urls = (intake, system.url("routing"), system.url("subsidies"))
+        apis = PublicApis(*urls, system.dev_tokens(), system.public_url)
         try:
             await Player(client, apis, log, advance).play(scenario)
         finally:
@@ -175,6 +176,12 @@ def _rows(account: Account) -> Iterator[tuple[str, int, list[str]]]:
         [f"{slug} {n}" for slug, n in _by_size(account.refused)],
     )
     yield "talks of operators", account.talks, ["each with its reports, in its document and on its topic"]
+    offline = ["each sent twice and there once, heard when the phone says by our clock"]
+    yield (
+        "reports of phones without a network",
+        account.offline,
+        [*offline, f"completed by the desk {account.completed}"],
+    )
     yield "photos of reports", account.photos, ["each sent photo once"]
     cases = [f"{' '.join(filter(None, who))} {n}" for who, n in _by_size(account.cases)]
     yield "cases by office and operator", account.cases.total(), cases

@@ -13,6 +13,7 @@ import httpx
 
 from stack.account_world import LoggedRequest
 from stack.dev_tokens import DevTokens
+from stack.play_phones import carry
 from stack.play_talks import add_photos, hold
 from stack.replies import Json, Reply, read_reply
 from stack.scenario_world import InvalidRequest, Report, Scenario, about_of
@@ -49,12 +50,13 @@ def read_log(path: Path) -> list[LoggedRequest]:
 
 @dataclass(frozen=True)
 class PublicApis:
-    """The base URLs of the public APIs, and the access tokens of their users."""
+    """The base URLs of the public APIs, and the access tokens of their users; without the origin of the pages, no phone is played."""
 
     intake: str
     routing: str
     subsidies: str
     dev_tokens: DevTokens
+    pages: str = ""
 
 
 @dataclass
@@ -80,6 +82,8 @@ class Player:
                 reporting.create_task(self._within(limit, self._submit_invalid(invalid), "reports"))
             for talk in scenario.talks:
                 reporting.create_task(self._within(limit, hold(self, talk), "reports"))
+            for phone in scenario.phones if self.apis.pages else ():
+                reporting.create_task(self._within(limit, carry(self, phone), "reports"))
         async with asyncio.TaskGroup() as processing:
             for report in scenario.reports:
                 if report.number in ids and (report.data or report.number in scenario.resolved):
@@ -261,6 +265,7 @@ LOGGED_FIELDS = (
     "sha256",
     "status",
     "outcome",
+    "reasons",
     "amount_cents",
     "partial",
     "application_id",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stack.scenario_applications import contribution_cases
+from stack.scenario_phones import phones
 from stack.scenario_world import Body, InvalidRequest, Report, Scenario, Talk
 
 Rows = Sequence[Mapping[str, Any]]
@@ -100,9 +101,10 @@ class ScenarioWriter:
         value = value & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62)
         return str(uuid.UUID(int=value))
 
-    def report(self, number: int, kind: str, province: str | None = None) -> Report:
-        """One valid report of this kind, from any province or from the given one."""
-        category = self.rng.choice([row for row in self.categories if row["kind"] == kind])
+    def report(self, number: int, kind: str, province: str | None = None, *, plain: bool = False) -> Report:
+        """One valid report of this kind, from any province or from the given one; a plain one is asked no questions."""
+        fit = [row for row in self.categories if row["kind"] == kind and not (plain and row.get("questions"))]
+        category = self.rng.choice(fit)
         place = self.rng.choice([row for row in self.places if province in (None, row["province"])])
         channel = self.rng.choice(CHANNELS)
         interface = "form" if channel == "form" else "json"
@@ -186,6 +188,7 @@ def generate(
         },
         talks=tuple(_talks(writer, size + len(invalid), min(MOST_TALKS, size // 25))),
         joins=_joins(writer, reports, frozenset(chosen[10:]), frozenset(chosen[:10])),
+        phones=tuple(phones(writer, 20 * size, size)),
     )
 
 

@@ -44,11 +44,27 @@ class Talk:
 
 
 @dataclass(frozen=True)
+class Phone:
+    """An operator's phone that had no network: a talk and a problem by itself, heard `late` seconds before they are sent.
+
+    Its clock is `behind` ours by so many seconds. `photos` holds how many photos a report has, by number. `shown_place` is the
+    place that the phone says of the problem by itself, when that was closed meanwhile; the desk knows the right one.
+    """
+
+    talk: Talk
+    alone: Report
+    late: int
+    behind: int
+    photos: Mapping[int, int]
+    shown_place: str = ""
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A whole scenario; the sets hold the numbers of the reports that are resent, reused, withdrawn or resolved.
 
     `photos` holds how many photos a report gets, and `joins` the reports of others about the same problem, by number. The
-    reports of talks and those that join another one come on top of `reports`.
+    reports of talks and phones and those that join another one come on top of `reports`.
     """
 
     seed: int
@@ -61,6 +77,7 @@ class Scenario:
     photos: Mapping[int, int] = field(default_factory=dict)
     talks: tuple[Talk, ...] = ()
     joins: Mapping[int, tuple[Report, ...]] = field(default_factory=dict)
+    phones: tuple[Phone, ...] = ()
 
 
 def about_of(report: Report) -> Body:
