@@ -101,7 +101,7 @@ async def test_what_cannot_become_a_report_waits_for_the_desk_with_its_photos(
 async def test_the_phone_learns_that_the_desk_completed_its_report(
     phone: httpx.AsyncClient, service: MemoryService
 ) -> None:
-    report_id, sent = uuid7(NOON), body(place_id="gone")
+    report_id, sent = uuid7(NOON), body(place_id="gone", skew=timedelta(minutes=2))
     await phone.put(f"/v1/field/reports/{report_id}", json=sent)
     cases = use_cases(service.context, SECRET, is_address)
     draft = Draft("infiltrazioni", "bg-monterosso-01", "Piove in cucina")
@@ -112,7 +112,7 @@ async def test_the_phone_learns_that_the_desk_completed_its_report(
     [kept] = await service.documents(REPORTS)
     assert (again.status_code, again.json()["outcome"]) == (200, "registered")
     assert again.json()["tracking_code"] == kept.tracking_code
-    assert kept.heard_at == NOON - timedelta(hours=5)
+    assert (kept.heard_at, kept.skew_ms) == (NOON - timedelta(hours=5), 120_000)
 
 
 async def test_a_photo_is_acknowledged_by_its_hash_as_often_as_it_is_sent(

@@ -76,9 +76,9 @@ class FieldReports:
         judged = await self._submissions.judge(replace(sent.draft, heard_at=heard.at if heard else now))
         found = [] if heard else [IMPOSSIBLE_TIME]
         reasons = tuple(dict.fromkeys([*found, *(one.slug for one in judged.faults)]))
-        if reasons and await status_of(self._context, report_id) is None:
-            return await self._keep(report_id, sent, reader, reasons, judged)
         skew = heard.skew // timedelta(milliseconds=1) if heard else 0
+        if reasons and await status_of(self._context, report_id) is None:
+            return await self._keep(report_id, sent, reader, reasons, judged, skew)
         return await self._register(report_id, sent, reader, judged, skew)
 
     async def admit(self, report_id: str, reader: Reader) -> None:
@@ -100,7 +100,13 @@ class FieldReports:
         return Arrival(Fate.REGISTERED, found.known, found.receipt)
 
     async def _keep(
-        self, report_id: str, sent: FieldReport, reader: Reader, reasons: Sequence[str], judged: JudgedDraft
+        self,
+        report_id: str,
+        sent: FieldReport,
+        reader: Reader,
+        reasons: Sequence[str],
+        judged: JudgedDraft,
+        skew_ms: int,
     ) -> Arrival:
         captured_at = judged.draft.heard_at or self._context.clock()
         heard = Heard(
@@ -112,6 +118,7 @@ class FieldReports:
             operator=reader.subject,
             session_id=sent.session_id,
             sender=_sender(report_id, reader),
+            skew_ms=skew_ms,
         )
         kept = await self._waiting.keep(heard)
         return Arrival(_FATES[kept.state], kept.known, reasons=reasons)

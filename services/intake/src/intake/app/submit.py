@@ -158,6 +158,7 @@ class Submissions:
             command,
             sender_hash=item.sender_hash or command.sender_hash,
             session_id=item.session_id,
+            skew_ms=item.skew_ms,
             sealed=self._contents.seal_again(sealed, judged.draft),
         )
 

@@ -42,6 +42,7 @@ class Heard:
 
     `id` is the id that its report will have, a UUID: made by the sender, or derived from the message so that the same twice is one.
     `about` is the id of an existing report that it belongs to. `sender` is the secret that gets the receipt, as in a submission.
+    `skew_ms` is how far the clock of its device was behind ours.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Heard:
     session_id: str | None = None
     sender: str | None = None
     about: str | None = None
+    skew_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,7 @@ class Waiting:
             session_id=heard.session_id,
             sender_hash=None if heard.sender is None else self._codes.sender_hash(heard.id, heard.sender),
             about=heard.about,
+            skew_ms=heard.skew_ms,
         )
 
     @staticmethod

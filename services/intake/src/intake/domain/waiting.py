@@ -44,7 +44,7 @@ class WaitingItem:
 
     `reasons` are codes that say what is missing or wrong. `category` and `place_id` are what the sender said, known or not.
     `operator` is the issuer's id of who took it down on a phone, `about` an existing report that it belongs to. `settled_at` is
-    when `by` completed or discarded it; `outcome` is why it was discarded.
+    when `by` completed or discarded it; `outcome` is why it was discarded. `skew_ms` is how far the phone's clock was behind ours.
     """
 
     id: str
@@ -65,6 +65,7 @@ class WaitingItem:
     by: str | None = None
     settled_at: datetime | None = None
     outcome: str | None = None
+    skew_ms: int = 0
 
     @property
     def waits(self) -> bool:

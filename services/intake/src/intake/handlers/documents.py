@@ -62,6 +62,11 @@ def _without_lookup(state: Raw) -> Raw:
     return state | {"lookup": [], "words": []}
 
 
+def _without_skew(state: Raw) -> Raw:
+    """Form 2 adds the difference of the clocks, which of an earlier item is not known."""
+    return state | {"skew_ms": 0}
+
+
 REPORTS = Collection(
     "reports",
     Report,
@@ -77,7 +82,7 @@ SESSIONS = Collection(
 TALKS = Collection("talks", Sealed, key=lambda sealed: sealed.owner)
 ENTRIES = Collection("entries", Entries, key=lambda entries: entries.report_id)
 CORRECTIONS = Collection("corrections", Corrections, key=lambda corrections: corrections.report_id)
-WAITING = Collection("waiting", WaitingItem, key=lambda item: item.id)
+WAITING = Collection("waiting", WaitingItem, key=lambda item: item.id, upcasters=(_without_skew,))
 PUBLICATIONS = Collection("publications", Publication, key=lambda publication: publication.report_id)
 PHOTOS = Collection("photos", Photos, key=lambda photos: photos.report_id)
 MAILS = Collection("mails", Mail, key=lambda mail: mail.mail_id, publishes=("intake.mails",))

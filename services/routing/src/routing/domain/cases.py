@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from routing.domain.calendar import Due
-from routing.domain.history import CorrectedEntry, Entry, Happened, MoveReason, SharedEntry, Staff
+from routing.domain.history import CorrectedEntry, Entry, Happened, MoveReason, RatedEntry, SharedEntry, Staff
 from routing.domain.rules import Candidate, Decision, Held, PassedOver, Reported, Route
 
 # For this long a closing can be undone, unless the settings say otherwise.
@@ -53,7 +53,8 @@ class Case:
 
     `missed` are the due dates missed since the case was opened, or reopened. `followers` are the reports about the same problem,
     whose cases are merged into this one, and `voices` counts all reports about it; `left` says that its own report was withdrawn
-    and theirs were not. `raised_by` explains why it became more urgent, `corrected` what the report said before the desk corrected it.
+    and theirs were not. `raised_by` explains why it became more urgent, `corrected` what the report said before the desk corrected it;
+    `ratings` has one score for each closing that was rated.
     """
 
     report_id: str
@@ -91,11 +92,20 @@ class Case:
     raised_by: str | None = None
     shared: tuple[SharedEntry, ...] = ()
     corrected: tuple[CorrectedEntry, ...] = ()
+    ratings: tuple[RatedEntry, ...] = ()
 
     @property
     def is_merged(self) -> bool:
         """Whether it is looked after in another case and ends with that one."""
         return self.merged_into is not None and self.status is not Status.RESOLVED
+
+    @property
+    def score(self) -> int | None:
+        """The score of the last closing; None while it has none, and for a case that was reopened since."""
+        last = self.ratings[-1] if self.ratings else None
+        return (
+            last.score if last and (self.reopened_at is None or last.closed_at > self.reopened_at) else None
+        )
 
     @property
     def reported(self) -> Reported:
@@ -155,6 +165,13 @@ def resolved(case: Case, outcome: Outcome, now: datetime, by: Staff | None = Non
         timers=(),
         history=(*case.history, Entry(Happened.RESOLVED, now, by, code=outcome)),
     )
+
+
+def rated(case: Case, score: int, closed_at: datetime, now: datetime) -> Case:
+    """The case with this score of a closing, in place of a former one of the same closing."""
+    others = [one for one in case.ratings if one.closed_at != closed_at]
+    entry = RatedEntry(now, score, closed_at)
+    return replace(case, ratings=tuple(sorted([*others, entry], key=lambda one: one.closed_at)))
 
 
 def with_missed(case: Case, missed: Missed, now: datetime) -> Case:

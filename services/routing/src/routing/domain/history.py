@@ -77,6 +77,20 @@ class CorrectedEntry:
 
 
 @dataclass(frozen=True)
+class RatedEntry:
+    """How whoever made the report says that a closing went, from 1, very bad, to 5, very good."""
+
+    at: datetime
+    score: int
+    closed_at: datetime
+
+    @property
+    def what(self) -> str:
+        """The code of the line."""
+        return "rated"
+
+
+@dataclass(frozen=True)
 class SharedEntry:
     """One line of what happened between a case and others of its problem; `other` is a report, `code` the rule that raised it."""
 

@@ -39,12 +39,17 @@ def _on_its_own(state: Raw) -> Raw:
     }
 
 
+def _unrated(state: Raw) -> Raw:
+    """Schema 4 adds the scores; those of a case in schema 3 are in intake alone."""
+    return state | {"ratings": []}
+
+
 CASES = Collection(
     "cases",
     Case,
     lambda case: case.report_id,
     publishes=("routing.cases",),
-    upcasters=(_with_history, _on_its_own),
+    upcasters=(_with_history, _on_its_own, _unrated),
 )
 
 

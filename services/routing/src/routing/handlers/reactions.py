@@ -39,6 +39,7 @@ from routing.handlers.load_register import LoadRegister, load_register
 from routing.handlers.merge_case import merge_case
 from routing.handlers.move_case import HandOffCase, ReassignCase, hand_off_case, reassign_case
 from routing.handlers.open_case import open_case
+from routing.handlers.record_rating import record_rating
 from routing.handlers.record_talk import record_talk
 from routing.handlers.reopen_case import ReopenCase, reopen_case, reopen_reported_case
 from routing.handlers.resolve_case import ResolveCase, resolve_case
@@ -76,7 +77,8 @@ REACTIONS = Reactions(
     on(ReportSplit, lambda event: (CASES[event.report_id], CASES[event.main_id]), split_case),
     on(FollowMain, lambda timer: (CASES[timer.report_id], CASES[timer.main_id]), follow_main),
     on(FollowerLeft, lambda timer: (CASES[timer.report_id],), drop_follower),
-    ignore(ReportAmended, ReportRated),
+    on(ReportRated, lambda event: (CASES[event.report_id],), record_rating),
+    ignore(ReportAmended),
     on(SessionHeld, lambda event: (TALKS[event.session_id],), record_talk),
     on(ResolveCase, lambda command: (CASES[command.report_id],), resolve_case),
     on(BeginClosing, lambda command: (CASES[command.report_id],), begin_closing),

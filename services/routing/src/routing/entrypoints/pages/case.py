@@ -10,11 +10,13 @@ from pydantic import BaseModel
 from chassis.errors import Refused
 from routing.app.close import undo_closing
 from routing.domain.cases import Case, Status
-from routing.domain.history import CorrectedEntry, Entry, Happened, SharedEntry
+from routing.domain.history import CorrectedEntry, Entry, Happened, RatedEntry, SharedEntry
 from routing.entrypoints.pages.desk import HOME, Desk, page_of, staff_of, start_of
 from webkit.i18n import Language
 from webkit.i18n.formats import date_and_hour
 from webkit.login import Visitor
+
+Other = SharedEntry | CorrectedEntry | RatedEntry
 
 
 class CommandForm(BaseModel):
@@ -72,10 +74,10 @@ class CasePage:
 
 def history_steps(case: Case, names: Mapping[str, str], language: Language) -> list[dict[str, str]]:
     """The history of a case, for a timeline; the last step is the present one until the case is resolved."""
-    every: list[Entry | SharedEntry | CorrectedEntry] = [*case.history, *case.shared, *case.corrected]
-    entries = sorted(every, key=lambda entry: entry.at)
+    others: list[Other] = [*case.shared, *case.corrected, *case.ratings]
+    entries = sorted([*case.history, *others], key=lambda entry: entry.at)
     steps = [
-        _step(entry, names, language) if isinstance(entry, Entry) else _shared_step(entry, language)
+        _step(entry, names, language) if isinstance(entry, Entry) else _other_step(entry, language)
         for entry in entries
     ]
     if steps and case.status is not Status.RESOLVED:
@@ -83,12 +85,13 @@ def history_steps(case: Case, names: Mapping[str, str], language: Language) -> l
     return steps
 
 
-def _shared_step(entry: SharedEntry | CorrectedEntry, language: Language) -> dict[str, str]:
+def _other_step(entry: Other, language: Language) -> dict[str, str]:
+    is_rating = isinstance(entry, RatedEntry)
     return {
         "title": language.label("shared", entry.what),
         "at": date_and_hour(entry.at, language),
-        "by": language.label("by", "system"),
-        "text": "",
+        "by": language.label("by", "reporter" if is_rating else "system"),
+        "text": language.label("score", str(entry.score)) if is_rating else "",
         "state": "done",
     }
 
