@@ -86,12 +86,12 @@ def history_steps(case: Case, names: Mapping[str, str], language: Language) -> l
 
 
 def _other_step(entry: Other, language: Language) -> dict[str, str]:
-    is_rating = isinstance(entry, RatedEntry)
+    score = entry.score if isinstance(entry, RatedEntry) else None
     return {
         "title": language.label("shared", entry.what),
         "at": date_and_hour(entry.at, language),
-        "by": language.label("by", "reporter" if is_rating else "system"),
-        "text": language.label("score", str(entry.score)) if is_rating else "",
+        "by": language.label("by", "reporter" if score else "system"),
+        "text": language.label("score", str(score)) if score else "",
         "state": "done",
     }
 
