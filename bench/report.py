@@ -25,7 +25,7 @@ NAMES = {
     SENT: "this project: the same process relays until the broker has every fact",
     FLOOR: "floor: bare drivers, one transaction per 500 events, no decoding and no rules",
     RELAY: "relay of this project: outbox → broker",
-    BARE_RELAY: "its floor: bare drivers, find, send, delete, without order and headers",
+    BARE_RELAY: "its floor: bare drivers find, send and delete the same records, in any order",
 }
 LATENCIES = {
     RELAYED: "a fact, from its commit to the broker's acknowledgement, idle",

@@ -14,6 +14,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from bench.variants.task import BATCH, CASES, FENCES, INBOX, OUTBOX, Task
+from chassis.outbox.relay import headers_of
 
 MAJORITY = WriteConcern("majority", j=True)
 RELAYED = 2_000
@@ -47,7 +48,7 @@ async def drain(task: Task) -> None:
 
 
 async def relay(task: Task) -> None:
-    """Find, send and delete until killed: in any order, without headers, and again from the start after an error."""
+    """Find, send and delete until killed: the records that the project's relay sends, in any order, without leases."""
     client: Any = AsyncIOMotorClient(task.durable)
     outbox = client[task.database][OUTBOX]
     async with AIOKafkaProducer(**task.kafka.aiokafka(), acks="all", max_batch_size=524_288) as producer:
@@ -66,7 +67,13 @@ async def relay(task: Task) -> None:
 async def _send(producer: Any, topic: str, partition: int, rows: Sequence[Any]) -> list[str]:
     batch, names = producer.create_batch(), []
     for row in rows:
-        if batch.append(key=row["aggregateid"].encode(), value=row["payload"], timestamp=None) is None:
+        headers = headers_of("relay", row)
+        if (
+            batch.append(
+                key=row["aggregateid"].encode(), value=row["payload"], timestamp=None, headers=headers
+            )
+            is None
+        ):
             break
         names.append(row["_id"])
     await (await producer.send_batch(batch, topic, partition=partition))
