@@ -1,12 +1,13 @@
 """A mail as MIME: a text and an HTML part, and headers that identify the message and mark it as automatic."""
 
 import re
-from email.charset import QP, Charset
-from email.header import Header
-from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import compat32
+import textwrap
+from base64 import b64encode
+from binascii import b2a_qp
+from collections.abc import Iterator
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 import idna
 
@@ -15,11 +16,12 @@ from notify.domain.letters import Mail, Undeliverable
 # Wider than intake's own check: addresses that earlier versions accepted are still tried, and their server decides.
 ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@([^\s@<>()\[\],;:\\\"]{1,253})")
 SENDER_NAME = "Ascolto"
-# Headers are written in their wire format. The newer policy of `email` parses and refolds each of them, which takes
-# four times as long as everything else about a letter.
-WIRE = compat32.clone(linesep="\r\n", max_line_length=None)
-UTF8 = Charset("utf-8")
-UTF8.body_encoding = QP
+# In quoted-printable "=" is followed by two digits or the end of the line, so no part contains this (RFC 2045, 6.7).
+BOUNDARY = "=_ascolto"
+# RFC 5322 recommends lines of 78 characters; what is left of them after `Subject: `.
+LINE = 66
+# RFC 2047 allows an encoded word 75 characters: those around its base64 are 12, and a character of UTF-8 has up to 4 bytes.
+WORD_BYTES = 39
 
 
 def recipient(mail: Mail) -> str:
@@ -40,13 +42,16 @@ def _ascii_domain(domain: str) -> str:
 
 
 def compose(mail: Mail, sender: str, reply_to: str | None = None) -> bytes:
-    """The message in its wire format; its Message-ID is derived from the message's id, so that copies can be recognised."""
-    message = MIMEMultipart("alternative", policy=WIRE)
+    """The message in its wire format; its Message-ID is derived from the message's id, so that copies can be recognised.
+
+    An address outside ASCII is written as RFC 6532 writes it, and needs SMTPUTF8. Raises ValueError for an id, a code or an
+    address of ours that is more than one line of ASCII.
+    """
+    # Written here because `email.message` takes nine times as long: its generator folds each header and searches each part
+    # for the boundary. Its parser reads the same back (tests/notify/test_mime.py).
     headers = {
         "From": f"{SENDER_NAME} <{sender}>",
-        "To": _raw(recipient(mail)),
-        "Subject": _text("Subject", mail.letter.subject),
-        "Date": format_datetime(mail.at),
+        "Date": _date(mail.at.replace(microsecond=0)),
         "Message-ID": f"<{mail.message_id}@{domain_of(sender)}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
@@ -54,14 +59,15 @@ def compose(mail: Mail, sender: str, reply_to: str | None = None) -> bytes:
         "X-Ascolto-Report": mail.report_id,
         "X-Ascolto-Template": mail.template,
         "Content-Language": mail.letter.language,
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/alternative; boundary="{BOUNDARY}"',
     }
     if reply_to:
         headers["Reply-To"] = reply_to
-    for name, value in headers.items():
-        message[name] = value
-    message.attach(_part("plain", mail.letter.text))
-    message.attach(_part("html", mail.letter.html))
-    return message.as_bytes()
+    lines = [f"{name}: {_ascii_line(value)}" for name, value in headers.items()]
+    lines += [f"To: {recipient(mail)}", f"Subject: {_folded(mail.letter.subject)}", "", ""]
+    parts = (_part("plain", mail.letter.text), _part("html", mail.letter.html))
+    return b"".join(("\r\n".join(lines).encode(), *parts, f"--{BOUNDARY}--\r\n".encode()))
 
 
 def reply_address(inbound: str, code: str | None) -> str:
@@ -70,21 +76,46 @@ def reply_address(inbound: str, code: str | None) -> str:
     return f"{local}+{code.replace('-', '')}@{domain}" if code else inbound
 
 
-def _raw(address: str) -> str:
-    """An address as RFC 6532 writes it: never encoded; an address outside ASCII needs SMTPUTF8."""
-    return address.encode().decode("ascii", "surrogateescape")
+@lru_cache(8)
+def _date(second: datetime) -> str:
+    return format_datetime(second)
 
 
-def _part(kind: str, text: str) -> MIMENonMultipart:
-    part = MIMENonMultipart("text", kind, policy=WIRE, charset="utf-8")
-    part.set_payload(text, UTF8)
-    return part
+def _ascii_line(value: str) -> str:
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("a header is more than one line of ASCII")
+    return value
 
 
-def _text(name: str, text: str) -> str:
-    """A text header; line breaks become spaces, so that no text can add a header."""
+def _part(kind: str, text: str) -> bytes:
+    head = (
+        f'--{BOUNDARY}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return b"".join((head.encode(), b2a_qp(lines.encode()).replace(b"\n", b"\r\n"), b"\r\n"))
+
+
+def _folded(text: str) -> str:
+    """A text header in lines that fit; line breaks become spaces, so that no text can add a header."""
     line = " ".join(text.split())
-    return Header(line, "us-ascii" if line.isascii() else "utf-8", header_name=name).encode(linesep="\r\n")
+    if line.isascii() and line.isprintable() and "=?" not in line:
+        lines = textwrap.wrap(line, LINE, break_long_words=False, break_on_hyphens=False)
+        if all(len(one) <= LINE for one in lines):
+            return "\r\n ".join(lines)
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(word).decode()}?=" for word in _words(line))
+
+
+def _words(line: str) -> Iterator[bytes]:
+    """The bytes of a line, cut between characters, for one encoded word each."""
+    left = line.encode()
+    while len(left) > WORD_BYTES:
+        end = WORD_BYTES
+        while left[end] & 0xC0 == 0x80:  # inside a character
+            end -= 1
+        yield left[:end]
+        left = left[end:]
+    yield left
 
 
 def domain_of(sender: str) -> str:
