@@ -8,7 +8,7 @@ from email.policy import default
 
 from chassis.errors import Unavailable
 from notify.adapters.mime import compose, recipient
-from notify.adapters.smtp import error_of
+from notify.adapters.smtp_session import error_of
 from notify.domain.letters import Contact, Mail, ReportName
 
 

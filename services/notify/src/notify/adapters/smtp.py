@@ -1,31 +1,22 @@
-"""Mail over SMTP, on a small pool of connections."""
+"""Mail over SMTP, on a small pool of sessions."""
 
 import asyncio
-from contextlib import suppress
 
 import aiosmtplib
 
-from chassis.errors import Unavailable, Verdict
+from chassis.errors import Unavailable
 from chassis.tracing import SpanName, child_span, note
 from notify.adapters.mime import compose, domain_of, recipient, reply_address
+from notify.adapters.smtp_session import Failure, SmtpSession, open_session
 from notify.domain.letters import Mail, Undeliverable
 
-CONNECTIONS = 8
-TIMEOUT_SECONDS = 20.0
-# A server may close an idle connection at any time: one that was idle longer than this is checked before it is used.
-TRUSTED_SECONDS = 10.0
-
-# Errors before the recipient is sent are about the connection or the sender, never about the message.
-CONNECTION_ERRORS = (
-    aiosmtplib.SMTPConnectError,
-    aiosmtplib.SMTPHeloError,
-    aiosmtplib.SMTPAuthenticationError,
-    aiosmtplib.SMTPSenderRefused,
-)
+SESSIONS = 8
+# Servers end a session after some letters or some time: Postfix reuses its own for 300 seconds, others allow 100 letters.
+LETTERS_EACH, LONGEST_SECONDS = 100, 300.0
 
 
 class SmtpMailer:
-    """Sends mail through one SMTP server, at most CONNECTIONS mails at a time; further calls wait.
+    """Sends mail through one SMTP server, at most SESSIONS mails at a time; further calls wait.
 
     Answers go to `inbound`, which takes mails about reports, or to `reply_to` where there is no such address.
     """
@@ -35,8 +26,8 @@ class SmtpMailer:
     ) -> None:
         self._host, self._port, self._sender = host, port, sender
         self._reply_to, self._inbound = reply_to, inbound
-        self._idle: list[tuple[aiosmtplib.SMTP, float]] = []
-        self._free = asyncio.Semaphore(CONNECTIONS)
+        self._idle: list[SmtpSession] = []
+        self._free = asyncio.Semaphore(SESSIONS)
 
     async def send(self, mail: Mail) -> None:
         """Send one mail; raises Unavailable for 4xx, timeouts and lost connections, Undeliverable for 5xx."""
@@ -48,96 +39,62 @@ class SmtpMailer:
         if error is not None:
             raise error
 
-    async def _attempt(self, mail: Mail) -> Verdict | Undeliverable | None:
-        connection: aiosmtplib.SMTP | None = None
+    async def _attempt(self, mail: Mail) -> Failure | None:
+        answers = reply_address(self._inbound, mail.code) if self._inbound else self._reply_to
         try:
-            answers = reply_address(self._inbound, mail.code) if self._inbound else self._reply_to
             message, address = compose(mail, self._sender, answers), recipient(mail)
-            connection = await self._connection()
-            await connection.sendmail(self._sender, [address], message, mail_options=_options(address))
         except Undeliverable as error:
             return error
+        while session := self._kept():
+            try:
+                return await self._deliver(session, address, message)
+            except OSError as lost:
+                # A server may end a session between two letters, and knows nothing of this one.
+                if session.is_handed_over or isinstance(lost, TimeoutError):
+                    return _unreachable(lost)
+        try:
+            session = await open_session(self._host, self._port, domain_of(self._sender))
+            return await self._deliver(session, address, message)
         except aiosmtplib.SMTPResponseException as error:
-            self._keep(connection)
-            return (
-                Unavailable(f"the mail server answered {error.code}")
-                if isinstance(error, CONNECTION_ERRORS)
-                else error_of(error.code)
-            )
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            self._keep(connection)
-            return error_of(error.recipients[0].code)
-        except aiosmtplib.SMTPNotSupported:
-            self._keep(connection)
-            return Undeliverable("bad-address")
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            _drop(connection)
-            return Unavailable(f"the mail server cannot be reached ({type(error).__name__})")
-        except BaseException:
-            _drop(connection)
-            raise
-        self._keep(connection)
+            return Unavailable(f"the mail server answered {error.code}")
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return _unreachable(error)
+
+    def _kept(self) -> SmtpSession | None:
+        while self._idle:
+            session = self._idle.pop()
+            if session.is_open:
+                return session
         return None
 
-    async def _connection(self) -> aiosmtplib.SMTP:
-        while self._idle:
-            kept, since = self._idle.pop()
-            if await _is_alive(kept, asyncio.get_running_loop().time() - since):
-                return kept
-            _drop(kept)
-        fresh = aiosmtplib.SMTP(
-            hostname=self._host,
-            port=self._port,
-            timeout=TIMEOUT_SECONDS,
-            local_hostname=domain_of(self._sender),
-        )
-        await fresh.connect()
-        return fresh
+    async def _deliver(self, session: SmtpSession, address: str, message: bytes) -> Failure | None:
+        try:
+            error = await session.deliver(self._sender, address, message)
+        except BaseException:
+            session.close()
+            raise
+        await self._keep(session)
+        return error
 
-    def _keep(self, connection: aiosmtplib.SMTP | None) -> None:
-        if connection is not None and connection.is_connected:
-            self._idle.append((connection, asyncio.get_running_loop().time()))
+    async def _keep(self, session: SmtpSession) -> None:
+        age = asyncio.get_running_loop().time() - session.opened_at
+        if session.letters >= LETTERS_EACH or age >= LONGEST_SECONDS:
+            await session.quit()
+        elif session.is_open:
+            self._idle.append(session)
 
     async def close(self) -> None:
-        """Close the idle connections with QUIT."""
+        """End the idle sessions with QUIT."""
         while self._idle:
-            connection, _ = self._idle.pop()
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await connection.quit()
+            await self._idle.pop().quit()
 
 
-def _outcome(error: Verdict | Undeliverable | None) -> str:
+def _unreachable(error: Exception) -> Unavailable:
+    return Unavailable(f"the mail server cannot be reached ({type(error).__name__})")
+
+
+def _outcome(error: Failure | None) -> str:
     """How an attempt ended, as a code."""
     if error is None:
         return "sent"
     return error.reason if isinstance(error, Undeliverable) else "unavailable"
-
-
-def error_of(code: int) -> Unavailable | Undeliverable:
-    """The error for a server's reply code (RFC 5321, 4.2.1): 5xx is permanent, any other code is transient."""
-    return (
-        Undeliverable(f"smtp-{code}")
-        if 500 <= code <= 599
-        else Unavailable(f"the mail server answered {code}")
-    )
-
-
-def _options(address: str) -> list[str]:
-    return [] if address.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
-
-
-async def _is_alive(connection: aiosmtplib.SMTP, idle_seconds: float) -> bool:
-    if not connection.is_connected:
-        return False
-    if idle_seconds < TRUSTED_SECONDS:
-        return True
-    try:
-        await connection.noop()
-    except (aiosmtplib.SMTPException, OSError, TimeoutError):
-        return False
-    return True
-
-
-def _drop(connection: aiosmtplib.SMTP | None) -> None:
-    if connection is not None:
-        connection.close()
