@@ -1,8 +1,9 @@
 """Dates, durations, amounts and lists as a language writes them; the days and hours are those of Rome."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -15,18 +16,19 @@ from webkit.i18n.languages import Language
 ROME = ZoneInfo("Europe/Rome")
 # The first of the month is an ordinal in these languages, and CLDR has it as a number.
 _FIRST = {"it": ("1 ", "1º "), "fr": ("1 ", "1er ")}
+# Babel composes a date from its patterns each time; the days of a year's deadlines in each language are fewer.
+KEPT_DATES = 4096
 LEFT_TO_RIGHT, END_OF_ISOLATE = "\u2066", "\u2069"
 
 
 def day(moment: date | datetime, language: Language) -> str:
     """The day with its weekday: `venerdì 4 dicembre 2026`."""
-    written = format_date(_in_rome(moment), "full", language.locale)
-    return _ordinal(written, _in_rome(moment), language)
+    return _written(_in_rome(moment), "full", language)
 
 
 def plain_date(moment: date | datetime, language: Language) -> str:
     """The day without its weekday: `4 dicembre 2026`."""
-    return _ordinal(format_date(_in_rome(moment), "long", language.locale), _in_rome(moment), language)
+    return _written(_in_rome(moment), "long", language)
 
 
 def short_date(moment: date | datetime, language: Language) -> str:
@@ -36,7 +38,8 @@ def short_date(moment: date | datetime, language: Language) -> str:
 
 def hour(moment: datetime, language: Language) -> str:
     """The time of day, from 0:00 to 23:59 in every language: `18:00`."""
-    return format_time(moment.astimezone(ROME), "H:mm", locale=language.locale)
+    there = moment.astimezone(ROME)
+    return _written_hour(time(there.hour, there.minute), language)
 
 
 def day_and_hour(moment: datetime, language: Language) -> str:
@@ -92,6 +95,16 @@ def listed(items: Sequence[str], language: Language, style: Literal["standard", 
 def isolated(text: str, language: Language) -> str:
     """A code, number or address left as it is: among right-to-left words, invisible marks keep its own order."""
     return f"{LEFT_TO_RIGHT}{text}{END_OF_ISOLATE}" if language.direction == "rtl" else text
+
+
+@lru_cache(KEPT_DATES)
+def _written(there: date, style: Literal["full", "long"], language: Language) -> str:
+    return _ordinal(format_date(there, style, language.locale), there, language)
+
+
+@lru_cache(KEPT_DATES)
+def _written_hour(there: time, language: Language) -> str:
+    return format_time(there, "H:mm", locale=language.locale)
 
 
 def _in_rome(moment: date | datetime) -> date:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from babel import Locale
 from babel.numbers import format_decimal
@@ -25,6 +25,7 @@ RIGHT_TO_LEFT = frozenset({"ar"})
 PUBLIC = tuple(NAMES)
 STAFF = ("it", "en")
 OTHERWISE = "otherwise"
+KEPT_SENTENCES = 8192  # more than all templates have
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,11 @@ class Language:
     def translations(self) -> Translations:
         """The catalogues of the kit and of the service in this language, and the labels of Italian for what they lack."""
         return self.load(self.code)
+
+    @cached_property
+    def sentence(self) -> Callable[[str], str]:
+        """The text of a sentence; found once, because a sentence that a catalogue lacks, like all in Italian, is sought in each."""
+        return lru_cache(KEPT_SENTENCES)(self.translations.gettext)
 
     def label(self, kind: str, code: str, n: int | None = None, **values: object) -> str:
         """The text of a code, not escaped; with `n`, its form for that number.

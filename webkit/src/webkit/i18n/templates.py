@@ -5,9 +5,10 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any, cast
 
-from jinja2 import Environment, Template, pass_context, pass_environment
+from jinja2 import Environment, Template, pass_context, pass_environment, pass_eval_context
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from webkit.i18n import formats
 from webkit.i18n.languages import Language
@@ -38,10 +39,14 @@ def install(environment: Environment, texts: Texts) -> None:
     environment.template_class = TranslatedTemplate
     environment.policies["ext.i18n.trimmed"] = True
     environment.add_extension("jinja2.ext.i18n")
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        _gettext, _ngettext, newstyle=True, pgettext=_pgettext, npgettext=_npgettext
-    )
+    # The extension's own callables call ours through the context of the block, and format a sentence without values too.
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
     environment.globals |= {
+        "_": _gettext,
+        "gettext": _gettext,
+        "ngettext": _ngettext,
+        "pgettext": _pgettext,
+        "npgettext": _npgettext,
         "label": _label,
         "languages": tuple(texts.languages.values()),
         "rendered_language": _language,
@@ -60,25 +65,35 @@ def _language(environment: Environment) -> Language:
     return _resolved(environment, None)
 
 
-@pass_environment
-def _gettext(environment: Environment, message: str) -> str:
+def _filled(rendered: EvalContext, text: str, values: dict[str, Any]) -> str:
+    """The sentence with its values, which are escaped; the tags of the sentence stay."""
+    sentence = Markup(text) if rendered.autoescape else text  # noqa: S704 - a sentence of a catalogue
+    return sentence % values if values or "%" in text else sentence
+
+
+@pass_eval_context
+def _gettext(rendered: EvalContext, message: str, /, **values: Any) -> str:
     # The empty message is the header of the catalogue.
-    return _language(environment).translations.gettext(message) if message else ""
+    text = _language(rendered.environment).sentence(message) if message else ""
+    return _filled(rendered, text, values)
 
 
-@pass_environment
-def _ngettext(environment: Environment, one: str, many: str, n: int) -> str:
-    return _language(environment).translations.ngettext(one, many, n)
+@pass_eval_context
+def _ngettext(rendered: EvalContext, one: str, many: str, n: int, /, **values: Any) -> str:
+    text = _language(rendered.environment).translations.ngettext(one, many, n)
+    return _filled(rendered, text, {"num": n, **values})
 
 
-@pass_environment
-def _pgettext(environment: Environment, context: str, message: str) -> str:
-    return str(_language(environment).translations.pgettext(context, message))
+@pass_eval_context
+def _pgettext(rendered: EvalContext, context: str, message: str, /, **values: Any) -> str:
+    text = _language(rendered.environment).translations.pgettext(context, message)
+    return _filled(rendered, str(text), {"context": context, **values})
 
 
-@pass_environment
-def _npgettext(environment: Environment, context: str, one: str, many: str, n: int) -> str:
-    return str(_language(environment).translations.npgettext(context, one, many, n))
+@pass_eval_context
+def _npgettext(rendered: EvalContext, context: str, one: str, many: str, n: int, /, **values: Any) -> str:
+    text = _language(rendered.environment).translations.npgettext(context, one, many, n)
+    return _filled(rendered, str(text), {"context": context, "num": n, **values})
 
 
 @pass_environment
@@ -120,7 +135,7 @@ def _listed(context: Context, items: Sequence[str], style: Any = "standard") -> 
 @pass_context
 def _isolated(context: Context, text: str) -> str:
     if context.eval_ctx.autoescape:
-        return Markup('<bdi dir="ltr">{}</bdi>').format(text)
+        return Markup(f'<bdi dir="ltr">{escape(text)}</bdi>')  # noqa: S704 - the text is escaped
     return formats.isolated(text, _language(context.environment))
 
 
