@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from chassis.errors import Unavailable
 from intake.entrypoints.api.internal import MOST as TAKEN
-from notify.adapters.contacts_http import REPORTS_PER_REQUEST, HttpContacts, intake_client
+from notify.adapters.contacts_http import MANY, REPORTS_PER_REQUEST, HttpContacts, intake_client
 from notify.adapters.memory import MemoryContacts
 from notify.app.ports import Contacts
 from notify.domain.letters import Contact
@@ -129,6 +129,22 @@ async def test_concurrent_calls_share_requests_and_each_has_its_own_contact(
     assert await first == MARIA
     assert [one and one.email for one in found] == [f"{one}@example.org" for one in crowd]
     assert [len(asked) for asked in intake.asked] == [1, REPORTS_PER_REQUEST, REPORTS_PER_REQUEST]
+
+
+async def test_while_a_queue_is_sent_requests_gather_a_little(
+    over_http: HttpContacts, intake: Intake
+) -> None:
+    crowd = [f"0190a000-0000-7000-9000-{number:012}" for number in range(MANY + 3)]
+    intake.known |= dict.fromkeys(crowd)
+    over_http.gather_seconds = 0.5
+
+    await asyncio.gather(*(over_http.of(one) for one in crowd[:-2]))
+    first = asyncio.create_task(over_http.of(crowd[-2]))
+    for _ in range(2):
+        await asyncio.sleep(0)  # the request of a single call would be on its way
+    await asyncio.gather(first, over_http.of(crowd[-1]))
+
+    assert [len(asked) for asked in intake.asked] == [MANY + 1, 2]
 
 
 async def test_a_cancelled_call_does_not_cancel_the_request_of_others(
