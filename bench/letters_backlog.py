@@ -61,7 +61,7 @@ async def send_backlog(system: System, reports: int) -> Backlog:
     client = Client(str(url.hostname), int(url.port or 0))
     bodies = await _bodies(system, WARM + reports)
     await _post(client, bodies[:WARM])
-    await _until_settled(engines, 2 * WARM)
+    await _until_sent(engines, 2 * WARM)
     notify = system.service("notify")
     notify.pause()
     try:
@@ -70,7 +70,7 @@ async def send_backlog(system: System, reports: int) -> Backlog:
     finally:
         before, began = await _counters(engines), time.monotonic()
         notify.resume()
-    await _until_settled(engines, 2 * (WARM + reports))
+    await _until_sent(engines, 2 * (WARM + reports))
     seconds, letters, after = time.monotonic() - began, 2 * reports, await _counters(engines)
     cpu = {name: 1000 * (used - before.cpu[name]) / letters for name, used in after.cpu.items()}
     mongo = [(now - then) / letters for then, now in zip(before.mongo, after.mongo, strict=True)]
@@ -103,7 +103,7 @@ def _negated(outbox: Collection[Row]) -> int:
     return -outbox.estimated_document_count()
 
 
-async def _until_settled(engines: Engines, letters: int) -> None:
+async def _until_sent(engines: Engines, letters: int) -> None:
     found = engines.client["notify"]["messages"]
     await _until(lambda: found.count_documents({"state.status": {"$ne": "pending"}}), letters, "letters")
 

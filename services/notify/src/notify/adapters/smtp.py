@@ -45,7 +45,7 @@ class SmtpMailer:
             message, address = compose(mail, self._sender, answers), recipient(mail)
         except Undeliverable as error:
             return error
-        while session := self._kept():
+        while session := self._reusable():
             try:
                 return await self._deliver(session, address, message)
             except OSError as lost:
@@ -60,7 +60,7 @@ class SmtpMailer:
         except (aiosmtplib.SMTPException, OSError) as error:
             return _unreachable(error)
 
-    def _kept(self) -> SmtpSession | None:
+    def _reusable(self) -> SmtpSession | None:
         while self._idle:
             session = self._idle.pop()
             if session.is_open:
