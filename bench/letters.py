@@ -16,7 +16,9 @@ from statistics import median
 import aiosmtplib
 import uvloop
 
-from bench.letters_backlog import Backlog, send_backlog
+from bench.costs import Cost
+from bench.counters import ABORTED, COMMITTED, REQUESTS
+from bench.letters_backlog import send_backlog
 from notify.adapters.catalogue_file import read_catalogue
 from notify.adapters.letters_jinja import JinjaLetters
 from notify.adapters.mime import compose, domain_of
@@ -146,13 +148,14 @@ def _composed_by_library(mail: Mail) -> bytes:
     return message.as_bytes()
 
 
-def _tell(backlog: Backlog) -> None:
-    sys.stdout.write(f"{backlog.per_second:.0f} letters/s, {backlog.letters} in {backlog.seconds:.1f} s\n")
-    for name, milliseconds in backlog.cpu_ms.items():
-        sys.stdout.write(f"{milliseconds:7.2f} ms  {name}\n")
+def _tell(cost: Cost) -> None:
+    rate, requests = cost.reports / cost.seconds, cost.counted(REQUESTS)
+    sys.stdout.write(f"a backlog of {cost.reports} letters, idle work subtracted: {rate:.0f} letters/s\n")
+    for name in cost.cpu:
+        sys.stdout.write(f"{cost.milliseconds(name):7.3f} ms  {name}\n")
     sys.stdout.write(
-        f"{backlog.requests:.2f} MongoDB requests and {backlog.commits:.3f} transactions a letter in the whole system, "
-        f"{backlog.aborts:.4f} aborted; {backlog.asked} requests for contacts\n"
+        f"{requests:.2f} MongoDB requests and {cost.counted(COMMITTED):.3f} transactions a letter, "
+        f"{cost.counted(ABORTED):.3f} aborted\n"
     )
 
 

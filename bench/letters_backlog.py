@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
@@ -14,67 +12,39 @@ import httpx
 from pymongo.collection import Collection
 
 from bench.client import Client
-from bench.engines import Engines, Row, cpu_seconds
+from bench.costs import Cost, Meter, idle
+from bench.engines import Engines, Row
+from bench.faults.monitor import UNSENT
 from stack.processes import StackError
 from stack.scenario import generate
 from stack.system import System
 
 WARM, RATE = 100, 50.0  # reports, and reports per second while notify is paused
-PATIENCE = 120.0
-ASKED = re.compile(
-    r'^http_request_duration_seconds_count\{.*route="/internal/contacts".*\} ([\d.]+)$', re.MULTILINE
-)
+PATIENCE = 180.0
 
 
-@dataclass(frozen=True)
-class Backlog:
-    """What a backlog took: seconds, CPU milliseconds of each process per letter, and MongoDB's counters per letter.
+async def send_backlog(system: System, reports: int) -> Cost:
+    """Accept reports while notify is paused, resume it, and return what each letter costs until all are settled.
 
-    `asked` is how many requests for contacts intake answered.
+    The system runs; idle work is subtracted.
     """
-
-    letters: int
-    seconds: float
-    cpu_ms: Mapping[str, float]
-    requests: float
-    commits: float
-    aborts: float
-    asked: int
-
-    @property
-    def per_second(self) -> float:
-        """Letters per second, from the resumed process to the last settled message."""
-        return self.letters / self.seconds
-
-
-@dataclass(frozen=True)
-class _Counters:
-    cpu: Mapping[str, float]
-    mongo: Sequence[int]
-    asked: float
-
-
-async def send_backlog(system: System, reports: int) -> Backlog:
-    """Accept reports while notify is paused, resume it, and measure until every letter is settled; the system runs."""
     engines = Engines(system)
     url = urlsplit(system.url("intake"))
     client = Client(str(url.hostname), int(url.port or 0))
     bodies = await _bodies(system, WARM + reports)
     await _post(client, bodies[:WARM])
     await _until_sent(engines, 2 * WARM)
+    resting = await idle(engines)
     notify = system.service("notify")
     notify.pause()
     try:
         await _post(client, bodies[WARM:])
         await _until_routed(engines, WARM + reports)
     finally:
-        before, began = await _counters(engines), time.monotonic()
+        meter = Meter(engines)
         notify.resume()
     await _until_sent(engines, 2 * (WARM + reports))
-    seconds, letters, after = time.monotonic() - began, 2 * reports, await _counters(engines)
-    cpu = {name: 1000 * (used - before.cpu[name]) / letters for name, used in after.cpu.items()}
-    mongo = [(now - then) / letters for then, now in zip(before.mongo, after.mongo, strict=True)]
-    return Backlog(letters, seconds, cpu, mongo[0], mongo[1], mongo[2], int(after.asked - before.asked))
+    return meter.stop("backlog", 2 * reports).less(resting)
 
 
 async def _bodies(system: System, count: int) -> list[bytes]:
@@ -96,11 +66,12 @@ async def _until_routed(engines: Engines, reports: int) -> None:
     databases = engines.client
     await _until(databases["routing"]["cases"].estimated_document_count, reports, "cases")
     for name in ("intake", "routing"):
-        await _until(partial(_negated, databases[name]["outbox"]), 0, "facts that are not sent")
+        waiting = databases[name]["outbox"]
+        await _until(partial(_negated, waiting), 0, "events that are not sent")
 
 
 def _negated(outbox: Collection[Row]) -> int:
-    return -outbox.estimated_document_count()
+    return -outbox.count_documents(dict(UNSENT))
 
 
 async def _until_sent(engines: Engines, letters: int) -> None:
@@ -114,18 +85,3 @@ async def _until(count: Callable[[], int], wanted: int, what: str) -> None:
         if time.monotonic() > end:
             raise StackError(f"After {PATIENCE:.0f} s there are {abs(found)} of {wanted} {what}.")
         await asyncio.sleep(0.1)
-
-
-async def _counters(engines: Engines) -> _Counters:
-    system = engines.system
-    pids = {name: system.service(name).pid() for name in ("notify", "intake")}
-    pids |= {"mongod": system.mongod.child.pid(), "mailbox": system.mailbox.pid()}
-    status = engines.client.admin.command("serverStatus")
-    transactions = status["transactions"]
-    async with httpx.AsyncClient(base_url=system.url("intake")) as client:
-        metrics = (await client.get("/metrics")).text
-    return _Counters(
-        {name: cpu_seconds(pid) for name, pid in pids.items()},
-        (status["network"]["numRequests"], transactions["totalCommitted"], transactions["totalAborted"]),
-        sum(map(float, ASKED.findall(metrics))),
-    )
