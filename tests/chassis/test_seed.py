@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis.seed import Code, Row, SeedError, SeedFile, Text, load, read, values
+from chassis.strict_yaml import _Loader, _QuickLoader, _Tree
 
 ROOT = Path(__file__).parents[2]
 WORDS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=30)
@@ -157,6 +159,62 @@ def test_any_bytes_are_a_mapping_or_a_fault_with_a_line(file: Path, content: byt
     except SeedError as refused:
         found = [fault.line for fault in refused.faults]
     assert all(1 <= line <= len(content) + 1 for line in found)
+
+
+SHIPPED = sorted((ROOT / "deploy" / "seed").rglob("*.yaml"))
+PIECES = st.sampled_from(
+    [
+        ": ",
+        "- ",
+        " #",
+        "'",
+        '"',
+        "\n",
+        "  ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        "|",
+        ">",
+        "%",
+        "a",
+        "é",
+        "12",
+        "~",
+        "\\n",
+        "---\n",
+        "\r\n",
+        "*a",
+        "&a",
+    ]
+)
+
+
+def as_read(loader: Any, text: str) -> Any:
+    """The value, the lines and the faults; None when it does not parse."""
+    tree = _Tree(Path("file.yaml"), words=False)
+    try:
+        node = yaml.compose(text, Loader=loader)
+    except yaml.YAMLError:
+        return None
+    return node and (tree.value(node, ()), tree.lines, tree.faults)
+
+
+@given(st.lists(PIECES, max_size=14).map("".join))
+def test_both_parsers_read_the_same(text: str) -> None:
+    quick = as_read(_QuickLoader, text)
+
+    assert quick is None or as_read(_Loader, text) in (quick, None)
+
+
+@pytest.mark.slow
+def test_both_parsers_read_the_shipped_files_alike() -> None:
+    assert len(SHIPPED) > 20
+    for path in SHIPPED:
+        text = path.read_text("utf-8")
+        assert as_read(_QuickLoader, text) == as_read(_Loader, text)
 
 
 def file_line(read_file: SeedFile, name: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -30,11 +31,14 @@ class Collection(Generic[T]):
     reference: bool = False
     upcasters: tuple[Upcaster, ...] = ()
     schema: int = field(init=False)
-    adapter: TypeAdapter[T] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "schema", 1 + len(self.upcasters))
-        object.__setattr__(self, "adapter", TypeAdapter(self.type))
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[T]:
+        """Reads and writes the state; made when the first document is."""
+        return TypeAdapter(self.type)
 
     def __getitem__(self, id: str) -> "Ref[T]":  # noqa: A002 - `id` is the term
         return Ref(self, id)

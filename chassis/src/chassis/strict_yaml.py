@@ -4,11 +4,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 KeyPath = tuple[str | int, ...]
 Written = tuple[KeyPath, str]
@@ -96,7 +98,7 @@ def load(path: Path, *, words: bool = False) -> SeedFile:
         raise SeedError([Fault(path, line, "", "is not UTF-8; save it as UTF-8")]) from error
     tree = _Tree(path, words)
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = _composed(text)
         value = tree.value(node, ()) if node is not None else None
     except RecursionError as error:
         raise SeedError([Fault(path, 1, "", "is nested too deeply; write it flatter")]) from error
@@ -165,17 +167,30 @@ class _Tree:
         self.faults.append(Fault(self.path, node.start_mark.line + 1, _dotted(place), fix))
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML syntax with the plain values of JSON, without implicit conversion of words."""
+class _Values(yaml.composer.Composer, yaml.resolver.Resolver):
+    """The plain values of JSON, without implicit conversion of words."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the base class has one and shares it
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """The next node; an alias is an error, because it can expand a value without bound."""
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        if self.check_event(yaml.AliasEvent):  # type: ignore[attr-defined]
+            mark = self.peek_event().start_mark  # type: ignore[attr-defined]
             raise yaml.composer.ComposerError(None, None, "write the value out: * is not read here", mark)
         return super().compose_node(parent, index)
+
+
+class _Loader(_Values, yaml.SafeLoader):
+    """With YAML's syntax as PyYAML reads it."""
+
+
+class _QuickLoader(_Values, CParser):
+    """The same with the parser in C; nodes are composed here, where nesting has a limit."""
+
+    def __init__(self, stream: str) -> None:
+        CParser.__init__(self, stream)
+        yaml.composer.Composer.__init__(self)
+        yaml.resolver.Resolver.__init__(self)
 
 
 for _tag, _pattern, _first in (
@@ -184,7 +199,18 @@ for _tag, _pattern, _first in (
     ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", list("-+0123456789")),
     ("float", r"^[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", list("-+0123456789")),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+    _Values.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+
+
+# What the parser in C reads in another way: tags, tabs, and a byte order mark inside a text.
+_READ_OTHERWISE = re.compile("[!\t\ufeff]")
+
+
+def _composed(text: str) -> yaml.Node | None:
+    if not _READ_OTHERWISE.search(text):
+        with suppress(yaml.YAMLError):  # the other parser says better what is wrong
+            return yaml.compose(text, Loader=_QuickLoader)  # type: ignore[arg-type]
+    return yaml.compose(text, Loader=_Loader)
 
 
 def _line_of(error: yaml.YAMLError, text: str) -> int:

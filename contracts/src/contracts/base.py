@@ -23,7 +23,8 @@ Instant = Annotated[instants.Instant, Field(description="RFC 3339 with its offse
 class Event(BaseModel):
     """A fact; it has no envelope, no free text, and nothing that identifies a person."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601")
+    # A service reads and writes few of all events: each builds its validator when it is first used.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601", defer_build=True)
 
     type_tag: ClassVar[str]
     topic: ClassVar[str]

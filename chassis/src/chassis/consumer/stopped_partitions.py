@@ -3,17 +3,19 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
 
 from chassis.consumer.claims import Claims
 from chassis.consumer.raw_fetch import Opaque, base_of, fetch
-from chassis.consumer.subscription import Fetched, Subscription
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
 from chassis.store.collections import AUDIT
 from contracts.connection import Connection
+
+if TYPE_CHECKING:  # loads FastStream, which the administration of parked records does without
+    from chassis.consumer.subscription import Fetched, Subscription
 
 TRY_AGAIN_SECONDS = 30.0
 
@@ -37,7 +39,7 @@ class StoppedPartitions:
         self,
         kafka: Connection,
         claims: Claims,
-        source: Subscription,
+        source: "Subscription",
         metrics: Metrics,
         monotonic: Callable[[], float],
         fetch: Fetch = fetch,
@@ -46,7 +48,7 @@ class StoppedPartitions:
         self._kafka, self._claims, self._source = kafka, claims, source
         self._metrics, self._monotonic, self._fetch = metrics, monotonic, fetch
 
-    async def read(self, places: Mapping[TopicPartition, int], limit: int) -> Fetched:
+    async def read(self, places: Mapping[TopicPartition, int], limit: int) -> "Fetched":
         """The next records of these partitions, up to the first unreadable batch; raises Unavailable."""
         found: Fetched = {}
         for partition, raws in (await self._fetch(self._kafka, places)).items():

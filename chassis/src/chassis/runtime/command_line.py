@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from chassis.runtime import shadow
 from chassis.runtime.plan import Plan
 from chassis.runtime.server import serve
 from chassis.seed import check
@@ -40,4 +39,6 @@ def command_line(
 
 
 def _replay(plan_of: Callable[[S], Plan], settings: S, words: Sequence[str]) -> int:
+    from chassis.runtime import shadow  # noqa: PLC0415 - a service that serves does without
+
     return shadow.main(plan_of(settings), settings, words)

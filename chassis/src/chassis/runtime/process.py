@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from chassis.clock import Clock, utc_now
 from chassis.consumer.aiokafka_patches import patch_aiokafka
 from chassis.consumer.claims import Claims
-from chassis.consumer.delivery import Delivery
 from chassis.consumer.raw_fetch import unread_codecs
 from chassis.errors import Refused, Unavailable
 from chassis.http.context import ServiceContext
@@ -39,6 +39,9 @@ from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects
 from chassis.transaction.commands import Commands
 from chassis.transaction.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from chassis.consumer.delivery import Delivery
 
 STUCK_SECONDS = 45.0
 WORKERS = 2
@@ -179,6 +182,10 @@ class Process:
         return min(every, max(0.05, every / 5)) if polling else every
 
     async def _start_delivery(self) -> None:
+        # Loads FastStream, in a thread: the door is open already, and the event loop serves it.
+        await asyncio.to_thread(import_module, "chassis.consumer.delivery")
+        from chassis.consumer.delivery import Delivery  # noqa: PLC0415
+
         settings, name = self.settings, self.plan.name
         claims = Claims(name, self.store, [await self.store.session() for _ in range(WORKERS)])
         self.delivery = Delivery(

@@ -5,11 +5,14 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import fontpkg_noto_sans
 import fontpkg_noto_sans_arabic
 import pylopdf_fonts_zh_cn
-import typst
+
+if TYPE_CHECKING:
+    import typst
 
 LAYOUT = Path(str(files("intake"))) / "web" / "print" / "sheet.typ"
 # Latin, Greek and Cyrillic; Arabic; simplified Chinese: as Python packages, so that nothing of the system changes a sheet.
@@ -22,6 +25,8 @@ async def pdf_of(sheet: str, at: datetime) -> bytes:
 
 
 def _compiled(sheet: str, at: datetime) -> bytes:
+    import typst  # noqa: PLC0415 - nobody waits for it when a service starts
+
     made = typst.compile(
         LAYOUT,
         format="pdf",
@@ -36,6 +41,8 @@ def _compiled(sheet: str, at: datetime) -> bytes:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
+    import typst  # noqa: PLC0415
+
     folders = [Path(str(files(one))) for one in FONTS]
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)

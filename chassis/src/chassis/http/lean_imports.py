@@ -1,0 +1,16 @@
+"""Imports FastAPI and httpx without what a service does not need when it starts; comes before every other import of them."""
+
+import sys
+
+from pydantic import BaseModel, ConfigDict
+
+# The command line of httpx, with the packages that colour a terminal; httpx does without it where it cannot be imported.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+
+# Nobody asks for /openapi.json when a service starts: its models build their validators when they are first used.
+_settings = BaseModel.model_config
+BaseModel.model_config = ConfigDict(defer_build=True)
+try:
+    import fastapi.openapi.models  # noqa: F401
+finally:
+    BaseModel.model_config = _settings
