@@ -161,12 +161,12 @@ def test_outstanding_work_is_left_over(data: PlantedData) -> None:
 def test_a_refused_id_is_found_wherever_it_is_kept(data: PlantedData) -> None:
     data.put("intake", "inbox", f"command:RegisterReport:report:{data.refused}")
     data.put("notify", "messages", str(uuid.uuid4()), state={"report_id": data.refused})
-    data.put("routing", "outbox_log", str(uuid.uuid4()), aggregateid=data.refused)
+    data.put("routing", "outbox", str(uuid.uuid4()), aggregateid=data.refused)
 
     traces = set(data.read().traces)
 
     assert traces == {
         (data.refused, "intake.inbox"),
         (data.refused, "notify.messages"),
-        (data.refused, "routing.outbox_log"),
+        (data.refused, "routing.outbox"),
     }
