@@ -134,7 +134,8 @@ def _copied(world: "World", pages: dict[str, Page], notes: dict[str, Note]) -> I
     # facts republished after a lost disk follow those published meanwhile
     ordered: Callable[[Sequence[str]], Sequence[str]] = sorted if world.log.gone else list
     for name in sorted(pages.keys() | notes.keys()):
-        published = pages[name].lines if name in pages else ()
+        lines = pages[name].lines if name in pages else ()
+        published = tuple(line for line in lines if not line.startswith("p-"))
         received = notes[name].lines if name in notes else ()
         echoes = pages[name].echoes if name in pages else ()
         if ordered(received) != ordered(published):

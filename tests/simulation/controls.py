@@ -21,7 +21,7 @@ from chassis.store.port import Found, Transaction
 from chassis.tasks.run import Run
 from chassis.transaction.batch_processor import BatchProcessor
 from chassis.transaction.batch_reader import BatchReader, Known
-from chassis.transaction.inputs import Input
+from chassis.transaction.inputs import Input, Outcome, Result
 from chassis.transaction.unit_of_work import Batch, UnitOfWork
 
 YOUNG = 0.05  # seconds during which a read without a snapshot may miss a commit
@@ -209,6 +209,22 @@ class ParksWhole(BatchCommitter):
         await self.commit_once([replace(item, unreadable="one of these") for item in inputs], ends)
 
 
+class PassesOverWhole(BatchCommitter):
+    """Passes over a whole batch when one record of it changes nothing."""
+
+    def _passed_over(self, inputs: Sequence[Input]) -> list[Outcome]:
+        found = [super(PassesOverWhole, self)._passed_over([item]) for item in inputs]
+        return [Outcome(item, Result.IGNORED) for item in inputs] if any(found) else []
+
+
+class PassesOver(SimDelivery):
+    """Decides by one record whether a batch needs a transaction."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.batch_committer.__class__ = PassesOverWhole
+
+
 class ParksAll(SimDelivery):
     """Does not bisect a rejected batch."""
 
@@ -248,6 +264,10 @@ class WithAcceptsStale(Parts):
 
 class WithDropsSentEvents(Parts):
     relay = DropsSentEvents
+
+
+class WithPassesOver(Parts):
+    delivery = PassesOver
 
 
 class WithParksAll(Parts):
@@ -336,6 +356,7 @@ CONTROLS: dict[str, tuple[str, type[Parts]]] = {
     "by-name": ("a recreated topic is taken for the former one", WithTopicsByName),
     "believes-all": ("records fetched before a topic was recreated are handled afterwards", WithAcceptsStale),
     "forgetful": ("sent facts are not kept for a broker that loses its disk", WithDropsSentEvents),
+    "passes-over": ("a batch is passed over when one record of it changes nothing", WithPassesOver),
     "parks-all": ("a whole batch is parked when the store rejects one document", WithParksAll),
     "discards-first": ("a discard is audited after the records are gone", WithDiscardsFirst),
     "no-fingerprint": ("another body under a known id is answered like the first", WithNoFingerprint),

@@ -6,7 +6,7 @@ from typing import Any
 
 from chassis.documents import Collection
 from chassis.errors import Early, Refused
-from chassis.handling import NOTHING, Change, Job, Moment, Reaction, Reactions, Timer, on
+from chassis.handling import NOTHING, Change, Job, Moment, Reaction, Reactions, Timer, on, where
 from contracts.intake import ReportRegistered
 from contracts.notify import MessageSuppressed
 from contracts.routing import CaseResolved
@@ -193,6 +193,11 @@ def start_note(event: ReportRegistered, note: Note | None, _: Moment) -> Change:
     return NOTHING if note is not None else Change(write=[NOTES.put(Note(event.report_id))])
 
 
+def is_copied(event: CaseResolved) -> bool:
+    """Whether back copies a line: all but those of jobs."""
+    return not event.outcome.startswith("p-")
+
+
 def copy_line(event: CaseResolved, note: Note | None, moment: Moment) -> Change:
     if event.outcome in BROKEN:
         raise RuntimeError("a bug")
@@ -222,7 +227,7 @@ FRONT = Reactions(
 )
 BACK = Reactions(
     on(ReportRegistered, lambda e: (NOTES[e.report_id],), start_note),
-    on(CaseResolved, lambda e: (NOTES[e.report_id],), copy_line),
+    where(is_copied, on(CaseResolved, lambda e: (NOTES[e.report_id],), copy_line)),
 )
 SUBSCRIBES = {"front": (MESSAGES,), "back": (REPORTS, CASES)}
 

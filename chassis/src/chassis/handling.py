@@ -1,7 +1,7 @@
 """The vocabulary of a handler: its inputs, its result, and the table that assigns handlers to inputs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar, overload
 
@@ -71,12 +71,16 @@ E = TypeVar("E")
 
 @dataclass(frozen=True)
 class Reaction:
-    """One row of the table: the type of input, the documents that it needs, and the handler."""
+    """One row of the table: the type of input, the documents that it needs, and the handler.
+
+    An event for which `concerns` is false changes nothing, whatever is stored: it is passed over and leaves no receipt.
+    """
 
     type: type[Any]
     needs: Callable[[Any], Sequence[Ref[Any]]]
     then: Callable[..., Change]
     name: str = field(default="")
+    concerns: Callable[[Any], bool] = field(default=lambda _: True)
 
 
 @overload
@@ -116,7 +120,14 @@ def on(type: type[Any], needs: Callable[[Any], Any], then: Callable[..., Change]
 
 def ignore(*types: type[Event]) -> tuple[Reaction, ...]:
     """Declare subscribed events that this service does not use, so that none is forgotten."""
-    return tuple(Reaction(type_, lambda _: (), lambda *_: NOTHING, "ignore") for type_ in types)
+    return tuple(
+        Reaction(type_, lambda _: (), lambda *_: NOTHING, "ignore", lambda _: False) for type_ in types
+    )
+
+
+def where(concerns: Callable[[Any], bool], reaction: Reaction) -> Reaction:
+    """Limit a reaction to the events that it concerns; the others of this type are passed over."""
+    return replace(reaction, concerns=concerns)
 
 
 class Reactions:
@@ -134,6 +145,11 @@ class Reactions:
     def get(self, type_: type[Any]) -> Reaction | None:
         """The row for this type of input, if there is one."""
         return self._lines.get(type_)
+
+    def passes_over(self, body: Any) -> bool:
+        """Whether a body is of a type in the table and does not concern this service."""
+        reaction = self._lines.get(type(body))
+        return reaction is not None and not reaction.concerns(body)
 
     def dump(self, body: Any) -> Raw:
         """The stored form of the body of a timer or job."""

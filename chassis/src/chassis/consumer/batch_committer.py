@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from chassis.consumer.circuit_breaker import CircuitBreaker
 from chassis.consumer.claims import Claims
 from chassis.consumer.stall_detector import StallDetector
 from chassis.consumer.subscription import Subscription
-from chassis.errors import Poison
+from chassis.errors import Fenced, Poison, Unavailable
 from chassis.observe.logs import log
 from chassis.observe.metrics import Metrics
 from chassis.transaction.inputs import Input, Outcome, Result
@@ -22,6 +22,7 @@ from chassis.transaction.unit_of_work import UnitOfWork
 
 SMALLEST, LARGEST = 20, 2_000
 SLOW_SECONDS = 1.0
+FENCES_SECONDS = 2.0
 PARKED = (Result.PARKED, Result.FAILED, Result.REFUSED, Result.EARLY)
 
 Ends = Mapping[TopicPartition, int]
@@ -38,6 +39,7 @@ class BatchCommitter:
     stall_detector: StallDetector
     clock: Clock
     _circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    _moved_at: float = 0.0
 
     async def commit(self, inputs: Sequence[Input], ends: Ends) -> None:
         """Handle these inputs and move the fences of their partitions to `ends`.
@@ -62,8 +64,19 @@ class BatchCommitter:
         await self.commit(inputs[half:], {tp: end for tp, end in ends.items() if first.get(tp) != end})
 
     async def commit_once(self, inputs: Sequence[Input], ends: Ends) -> None:
-        """Do the same in one transaction; without inputs, only move the fences."""
+        """Do the same in one transaction; without inputs, only move the fences.
+
+        Records that change nothing need no transaction: their fences move with the next one of their worker, or when `watch` finds
+        them. After a crash they are passed over again.
+        """
         began = time.perf_counter()
+        passed = self._passed_over(inputs)
+        if passed:
+            for partition, end in ends.items():
+                self.claims.held[partition].passed = end
+            self._handled(passed, began)
+            return
+        ends = self._with_passed(ends)
         outcomes = await self.unit_of_work.run(
             self.claims.worker_of(next(iter(ends))),
             inputs,
@@ -75,9 +88,52 @@ class BatchCommitter:
         self.unit_of_work.crash.at("delivery.committed")
         for partition, end in ends.items():
             self.claims.held[partition].fence = self.claims.held[partition].advanced(end)
+        self._adapt(len(inputs), time.perf_counter() - began)
+        self._handled(outcomes, began)
+
+    def is_behind(self) -> bool:
+        """Whether records were passed over and no transaction has moved their fences for a while."""
+        now = self.stall_detector.monotonic()
+        return now - self._moved_at > FENCES_SECONDS and bool(self.claims.passed())
+
+    async def move_fences(self) -> None:
+        """Move the fences of records that were passed over; nothing may be in progress. Raises Unavailable."""
+        self._moved_at = self.stall_detector.monotonic()
+        try:
+            for ends in self.claims.by_worker(self.claims.passed()).values():
+                await self.commit_once([], ends)
+        except Fenced:
+            await self.check_claims(())
+
+    async def check_claims(self, partitions: Iterable[TopicPartition]) -> str:
+        """Find out who owns these, and what was passed over, after a fence did not hold; returns why reading must pause, or nothing."""
+        try:
+            for partition in {*partitions, *self.claims.passed()}:
+                if not await self.claims.refresh(partition):
+                    log("fenced out", level=30, topic=partition.topic, partition=partition.partition)
+                    self.unit_of_work.metrics.resought.labels("fenced").inc()
+        except Unavailable as away:
+            return str(away)
+        return ""
+
+    def _passed_over(self, inputs: Sequence[Input]) -> list[Outcome]:
+        """The outcomes, if not one of these inputs changes anything."""
+        found = [
+            Outcome(item, Result.UNKNOWN if item.unknown else Result.IGNORED)
+            for item in inputs
+            if item.unknown or self.unit_of_work.reactions.passes_over(item.body)
+        ]
+        return found if len(found) == len(inputs) else []
+
+    def _with_passed(self, ends: Ends) -> Ends:
+        """Where this transaction moves fences: also those of its worker whose records were passed over."""
+        worker = self.claims.worker_of(next(iter(ends)))
+        passed = {tp: end for tp, end in self.claims.passed().items() if self.claims.worker_of(tp) is worker}
+        return passed | dict(ends)
+
+    def _handled(self, outcomes: Sequence[Outcome], began: float) -> None:
         self.stall_detector.progressed()
         seconds = time.perf_counter() - began
-        self._adapt(len(inputs), seconds)
         record_batch(self.unit_of_work.metrics, self.group, outcomes, seconds, self.clock())
 
     def _check(self, outcomes: Sequence[Outcome]) -> None:

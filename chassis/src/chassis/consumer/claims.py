@@ -28,11 +28,12 @@ class Claim:
     fence: Raw
     topic_recreated: bool = False
     may_be_parked: bool = True
+    passed: int = 0
 
     @property
     def next(self) -> int:
-        """The first offset that has not been handled."""
-        return int(self.fence["next"])
+        """The first offset that has not been handled: the fence's, or further where records were passed over since."""
+        return max(int(self.fence["next"]), self.passed)
 
     def advanced(self, offset: int) -> Raw:
         """The fence after everything before `offset` is handled."""
@@ -82,6 +83,10 @@ class Claims:
         """Whether a key of this topic was ever parked, by a former owner or by us; documents of parked keys are never deleted."""
         first = parked_key_id(self.group, topic, "")
         return bool(await self.store.query(PARKED_KEYS, {"_id": Between(first, first + LAST)}, limit=1))
+
+    def passed(self) -> dict[TopicPartition, int]:
+        """Where the fences are to be moved: behind the records that were passed over without a transaction."""
+        return {tp: claim.next for tp, claim in self.held.items() if claim.passed > claim.fence["next"]}
 
     def may_be_parked(self, partitions: Collection[TopicPartition]) -> bool:
         """Whether a key in one of these partitions may have been parked; false is certain while the fence holds."""

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -176,7 +176,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         except Unavailable as away:
             failure = str(away)
         except Fenced:
-            failure = await self._check_claims(ours)
+            failure = await self.batch_committer.check_claims(ours)
         except Exception as error:  # noqa: BLE001 - the other worker's part must not fail with it
             log("batch failed", level=40, error=error, group=self.group)
             failure = type(error).__name__
@@ -195,17 +195,6 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
     def is_stalled(self, seconds: float) -> bool:
         """Records wait, no dependency is known to be down, and nothing has been handled for `seconds`."""
         return not self.pause_reason and self.stall_detector.is_stalled(seconds)
-
-    async def _check_claims(self, partitions: Iterable[TopicPartition]) -> str:
-        """Find out who owns what was fenced; returns why reading must pause, or an empty string."""
-        try:
-            for partition in partitions:
-                if not await self.claims.refresh(partition):
-                    log("fenced out", level=30, topic=partition.topic, partition=partition.partition)
-                    self.metrics.resought.labels("fenced").inc()
-        except Unavailable as away:
-            return str(away)
-        return ""
 
     def _pause_reading(self, worker: bytes, reason: str) -> None:
         """Pause fetching without leaving the group, and retry after a delay that grows while any worker fails."""
@@ -245,6 +234,9 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         else:
             await self.stopped_partitions.check()
         await self._check_topic_ids()
+        if not self.pause_reason and self.batch_committer.is_behind():
+            async with self._quiesced():
+                await self.batch_committer.move_fences()
         if self._assigned - set(self.claims.held) and not self.pause_reason:
             async with self._quiesced():
                 await self._claim_missing()
@@ -270,7 +262,7 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
                     try:
                         await self.batch_committer.commit_once([], {partition: begin})
                     except Fenced:
-                        await self._check_claims([partition])
+                        await self.batch_committer.check_claims([partition])
                     self.positions.rewind([partition])
 
     async def _check_topic_ids(self) -> None:

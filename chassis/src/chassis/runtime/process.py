@@ -32,9 +32,9 @@ from chassis.store.change_stream_waker import ChangeStreamWaker
 from chassis.store.collections import COLLECTIONS, INDEXES, OUTBOX
 from chassis.store.port import Store, StoreSession
 from chassis.store.shard_leases import RENEW_EVERY, ShardLeases
+from chassis.tasks import jobs, runs, timers
 from chassis.tasks.jobs import Jobs
 from chassis.tasks.loops import Loop, end
-from chassis.tasks.runs import POLL_EVERY
 from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects
 from chassis.transaction.commands import Commands
@@ -92,6 +92,7 @@ class Process:
         self.waker = ChangeStreamWaker(store, self.shard_leases, lambda name: self.loops[name].wake())
         self.delivery: Delivery | None = None
         self.jobs: Jobs | None = None
+        self.timers: Timers | None = None
         self.dead_letters: DeadLetters | None = None
         self.servers = plan.servers_in(self.context)
         self.seeded = plan.seed is None
@@ -100,7 +101,7 @@ class Process:
     def _wake(self, effects: Effects) -> None:
         written = {
             "relay": effects.outbox,
-            "timers": effects.timers,
+            "timers": self.timers is None or self.timers.is_soon(effects.timers.values()),
             "jobs": effects.jobs,
             "replays": effects.released,
         }
@@ -143,7 +144,7 @@ class Process:
 
     async def _loops(self, timed: StoreSession, done: StoreSession) -> None:
         plan, store, shard_leases, clock = self.plan, self.store, self.shard_leases, self.clock
-        timers = Timers(store, shard_leases, self.unit_of_work, plan.reactions, clock, timed)
+        fired = self.timers = Timers(store, shard_leases, self.unit_of_work, plan.reactions, clock, timed)
         dead_letters = await self.open_dead_letters()
         self.jobs = Jobs(
             store,
@@ -160,26 +161,29 @@ class Process:
         steps = {
             "slots": (shard_leases.rebalance, RENEW_EVERY),
             "relay": (self.relay.sweep, 0.25),
-            "timers": (timers.fire, 0.5),
-            "jobs": (self.jobs.start_due, 0.5),
-            "replays": (dead_letters.replays.release, 1.0),
+            "timers": (fired.fire, timers.POLL_EVERY),
+            "jobs": (self.jobs.start_due, jobs.POLL_EVERY),
+            "replays": (dead_letters.replays.release, 2.0),
+            "runs": (dead_letters.runs.look, runs.POLL_EVERY),
             "depths": (QueueGauges(store, self.metrics).update, 5.0),
         }
         steps |= {one.gauge.name: (one.update, EVERY) for one in self.gauge_readers}
         for name, kind in dead_letters.runs.kinds.items():
-            steps[f"run {name}"] = (partial(dead_letters.runs.advance, kind), POLL_EVERY)
+            steps[f"run {name}"] = (partial(dead_letters.runs.advance, kind), runs.REST)
+        dead_letters.runs.woken = lambda kind: self._wake_loop(f"run {kind}")
         self.loops = {
-            name: Loop(name, step, partial(self._pace, every)) for name, (step, every) in steps.items()
+            name: Loop(name, step, partial(self._pace, name, every)) for name, (step, every) in steps.items()
         }
         self.jobs.done = self.loops["jobs"].wake
         for loop in self.loops.values():
             self._task(loop.run())
         self._task(self.waker.run())
 
-    def _pace(self, every: float) -> float:
+    def _pace(self, name: str, every: float) -> float:
         """A process is woken by its own commits and by the change stream of others'; without the stream it polls more often."""
         polling = self.shard_leases.members > 1 and not self.waker.listening
-        return min(every, max(0.05, every / 5)) if polling else every
+        every = min(every, max(0.05, every / 5)) if polling else every
+        return every if name != "timers" or self.timers is None else self.timers.pause(every)
 
     async def _start_delivery(self) -> None:
         # Loads FastStream, in a thread: the door is open already, and the event loop serves it.

@@ -51,14 +51,15 @@ class ShardLeases:
     async def rebalance(self) -> bool:
         """Renew the leases, and acquire or release shards until every live process has its share; a pinned shard is kept."""
         await self._renew()
-        self.members = max(1, len(await self.store.live_leases("member/")))
+        live = await self.store.live_leases("")
+        self.members = max(1, sum(name.startswith("member/") for name in live))
         part = math.ceil(self.total / self.members)
         self._releasing = set(sorted(self._held)[: max(0, len(self._held) - part)])
         for slot in sorted(self._releasing):
             if not self._pins[slot]:
                 self._held.pop(slot, None)
                 await self.store.release(f"slot/{slot:03d}", self.instance)
-        taken = {int(name[5:]) for name in await self.store.live_leases("slot/")}
+        taken = {int(name[5:]) for name in live if name.startswith("slot/")}
         for slot in range(self.total):
             if len(self._held) < part and slot not in self._held and slot not in taken:
                 await self._take(slot)

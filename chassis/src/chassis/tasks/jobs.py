@@ -37,6 +37,8 @@ LONGEST_WAIT = 300.0
 RESULT_TRIES = 7
 # No postponement is longer: a later due time was written by a process whose clock is ahead.
 FROM_ANOTHER_CLOCK, FOR_EVER = timedelta(seconds=LONGEST_WAIT + 1), datetime(9000, 1, 1, tzinfo=UTC)
+POLL_EVERY = 2.0
+AHEAD_EVERY_SECONDS = 30.0
 # As in the outbox scan: deleted rows stay in the index for minutes, so the whole range is scanned only periodically.
 WHOLE_EVERY_SECONDS, MARGIN, LONG_AGO = 1.0, timedelta(seconds=2), datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -61,6 +63,7 @@ class Jobs:
     _read_at: float = -TRUSTED_SECONDS
     _more: bool = False
     _whole_at: float = -math.inf
+    _ahead_at: float = -math.inf
     _begins: datetime = LONG_AGO
     _postponing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stopping: bool = False
@@ -99,7 +102,8 @@ class Jobs:
         self._more = len(rows) == most
         self._whole_at = self._read_at if whole else self._whole_at
         self._begins = rows[0]["due"] - MARGIN if rows else self._begins
-        if whole and not self._more:
+        if not self._more and self._read_at - self._ahead_at >= AHEAD_EVERY_SECONDS:
+            self._ahead_at = self._read_at
             ahead = Between(self.clock() + FROM_ANOTHER_CLOCK, FOR_EVER)
             rows += await self.store.query(JOBS, where | {"due": ahead}, [("due", 1)], most)
         self._waiting.extend(row for row in rows if row["_id"] not in busy)
@@ -183,6 +187,7 @@ class Jobs:
         async with self._postponing:
             try:
                 await self.session.transact(lambda tx: tx.replace(JOBS, [(guard, later)]))
+                asyncio.get_running_loop().call_later(wait, self.done)
             except (Unavailable, Conflict) as away:
                 log("job not postponed", level=30, job=row["_id"], reason=str(away))
 

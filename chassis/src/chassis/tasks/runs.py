@@ -4,8 +4,8 @@ A run is a document with state, counts and cursor. Each transaction of a chunk a
 counted item was processed once, and another process can continue from there. Runs of one kind are processed one after another.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -25,7 +25,10 @@ from chassis.transaction.batch_processor import id_reused
 QUEUED = 100  # open runs of one kind at most
 TRIES = 5  # of a chunk that fails with a bug; while the store is down a run waits
 LONGEST_WAIT = timedelta(seconds=30)
-POLL_EVERY = 0.5
+POLL_EVERY = 2.0  # whether another process has started a run
+REST = 30.0  # of the loop of a kind that is not woken
+
+Woken = Callable[[str], object]
 
 Asked = Mapping[str, str | None]
 
@@ -57,6 +60,7 @@ class Runs:
     shard_leases: ShardLeases
     clock: Clock
     kinds: Mapping[str, Kind]
+    woken: Woken = field(default=lambda _: None)  # gets the name of a kind that has an open run
 
     async def start(self, kind: str, asked: Asked, by: str, run_id: str | None = None) -> Run:
         """Store a run and its audit row; the same id with the same request is the same run.
@@ -74,7 +78,9 @@ class Runs:
             await self._queue(tx, wanted, by, "asked")
             return wanted
 
-        return await self.session.transact(work)
+        run = await self.session.transact(work)
+        self.woken(run.kind)
+        return run
 
     async def read(self, run_id: str) -> Run:
         """One run; raises Refused (404)."""
@@ -129,14 +135,26 @@ class Runs:
             await self._queue(tx, again, by, "resumed")
             return again
 
-        return await self.session.transact(work)
+        run = await self.session.transact(work)
+        self.woken(run.kind)
+        return run
+
+    async def look(self) -> bool:
+        """Wake the kinds that have an open run in a shard of this process; one request for all kinds."""
+        for queue in await self.store.query(QUEUES, {}):
+            if queue["open"] and queue["_id"] in self.kinds and self._is_ours(queue["_id"]):
+                self.woken(queue["_id"])
+        return False
+
+    def _is_ours(self, kind: str) -> bool:
+        return slot_of(f"runs/{kind}", self.shard_leases.total) in self.shard_leases.owned()
 
     async def advance(self, kind: Kind) -> bool:
         """Process a chunk of the first run of this kind, if its shard is ours; returns whether there may be more to do at once.
 
         Raises Unavailable while the store is down; a bug is recorded, retried, and finally ends the run.
         """
-        if slot_of(f"runs/{kind.name}", self.shard_leases.total) not in self.shard_leases.owned():
+        if not self._is_ours(kind.name):
             return False
         queue = await self.store.get(QUEUES, kind.name)
         if queue is None or not queue["open"]:

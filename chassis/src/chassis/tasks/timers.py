@@ -1,7 +1,8 @@
 """Timers: what is due is handled once, through the same unit of work as every other input."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from chassis.clock import Clock
@@ -15,6 +16,8 @@ from chassis.transaction.inputs import Input, Lineage, Source
 from chassis.transaction.unit_of_work import UnitOfWork
 
 TOGETHER = 200
+POLL_EVERY = 2.0
+SOON = timedelta(seconds=POLL_EVERY)  # what is due before the next poll is known by its time, and fired at it
 
 
 @dataclass
@@ -27,14 +30,29 @@ class Timers:
     reactions: Reactions
     clock: Clock
     session: StoreSession
+    _next: datetime | None = None
 
     async def fire(self) -> bool:
         """Handle due timers; returns whether there may be more."""
-        where = {"slot": AnyOf(self.shard_leases.owned()), "due": AtMost(self.clock())}
+        now = self.clock()
+        where = {"slot": AnyOf(self.shard_leases.owned()), "due": AtMost(now + SOON)}
         rows = await self.store.query(TIMERS, where, [("due", 1)], TOGETHER)
-        if rows:
-            await self._handle([self._input(row) for row in rows])
-        return len(rows) == TOGETHER
+        due = [row for row in rows if row["due"] <= now]
+        self._next = rows[len(due)]["due"] if len(due) < len(rows) else None
+        if due:
+            await self._handle([self._input(row) for row in due])
+        return len(due) == TOGETHER
+
+    def pause(self, longest: float) -> float:
+        """Seconds until the next timer is due, as far as this process knows; at most `longest`."""
+        if self._next is None:
+            return longest
+        return min(longest, max(0.0, (self._next - self.clock()).total_seconds()))
+
+    def is_soon(self, rows: Iterable[Raw]) -> bool:
+        """Whether one of these timers is due before the next poll."""
+        end = self.clock() + SOON
+        return any(row["due"] <= end for row in rows)
 
     async def _handle(self, inputs: Sequence[Input]) -> None:
         try:

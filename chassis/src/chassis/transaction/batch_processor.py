@@ -61,6 +61,8 @@ class BatchProcessor:
             return known
         if item.unknown:
             return Outcome(item, Result.UNKNOWN)
+        if item.record is not None and self.reactions.passes_over(item.body):
+            return Outcome(item, Result.IGNORED)
         parked_key = self._parked_key(item)
         if parked_key is not None and self._was_parked(item):
             return Outcome(item, Result.AGAIN)

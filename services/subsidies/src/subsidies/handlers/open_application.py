@@ -10,6 +10,13 @@ from subsidies.domain.measures import Register, open_measure
 from subsidies.handlers.documents import APPLICATIONS, CURRENT, REGISTERS, application_of
 
 CONTRIBUTION = "contribution"
+
+
+def asks_for_contribution(event: ReportRegistered) -> bool:
+    """Whether a report asks for a contribution; no other report concerns this service."""
+    return event.kind == CONTRIBUTION
+
+
 DOCUMENTS = ("isee-attestation", "tenancy-contract", "household-declaration", "arrears-statement")
 
 
@@ -21,7 +28,7 @@ def open_application(
     While no notice is open the application waits for one, and no documents are requested. Raises Early until the
     measures are loaded.
     """
-    if event.kind != CONTRIBUTION or application is not None:
+    if not asks_for_contribution(event) or application is not None:
         return NOTHING
     if register is None:
         raise Early(REGISTERS.name, CURRENT)

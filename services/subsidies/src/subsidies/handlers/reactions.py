@@ -3,7 +3,7 @@
 from typing import Any
 
 from chassis.documents import Ref
-from chassis.handling import Reaction, Reactions, ignore, on
+from chassis.handling import Reaction, Reactions, ignore, on, where
 from contracts.intake import (
     ReportAmended,
     ReportCorrected,
@@ -34,7 +34,7 @@ from subsidies.handlers.documents import (
     private_of,
 )
 from subsidies.handlers.load_pack import LoadPack, load_pack
-from subsidies.handlers.open_application import open_application
+from subsidies.handlers.open_application import asks_for_contribution, open_application
 from subsidies.handlers.publish_measures import PublishMeasures, publish_measures
 from subsidies.handlers.save_draft import SaveDraft, save_draft
 from subsidies.handlers.submit_application import SubmitApplication, submit_application
@@ -76,10 +76,13 @@ def _annulment(command: AnnulDecision) -> tuple[Ref[Any], ...]:
 
 
 REACTIONS = Reactions(
-    on(
-        ReportRegistered,
-        lambda event: (APPLICATIONS[application_of(event.report_id)], REGISTERS[CURRENT]),
-        open_application,
+    where(
+        asks_for_contribution,
+        on(
+            ReportRegistered,
+            lambda event: (APPLICATIONS[application_of(event.report_id)], REGISTERS[CURRENT]),
+            open_application,
+        ),
     ),
     on(ReportWithdrawn, lambda event: (APPLICATIONS[application_of(event.report_id)],), withdraw_application),
     # A correction never makes a contribution of a report, nor the reverse.
