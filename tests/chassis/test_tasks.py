@@ -326,3 +326,45 @@ async def test_a_result_that_meets_an_absent_store_is_told_again_and_not_worked_
 
     assert len(commands.refused) == len(room.press.begun) == AT_ONCE
     assert await room.jobs.store.count("jobs", {}) == 10
+
+
+async def test_a_timer_is_known_before_it_is_due_and_fires_at_its_time() -> None:
+    store = await a_store()
+    await open_pages(store, "lift")
+    (row,) = await store.query("timers", {})
+    now: datetime = row["due"] - timedelta(seconds=1)
+
+    def clock() -> datetime:
+        return now
+
+    timers = Timers(store, await all_slots(store), unit_of_work(), REACTIONS, clock, await store.session())
+    assert timers.is_soon([row])
+    assert not timers.is_soon([row | {"due": row["due"] + timedelta(hours=1)}])
+
+    assert timers.pause(2.0) == 2.0
+    await timers.fire()
+    assert (await lines(store, 0), timers.pause(2.0)) == (["lift"], 1.0)
+    now = row["due"]
+    await timers.fire()
+
+    assert await lines(store, 0) == ["lift", "reminded at 10:30"]
+    assert timers.pause(2.0) == 2.0
+
+
+async def test_results_of_jobs_that_end_together_are_committed_together() -> None:
+    store, engine, printer = await a_store(), unit_of_work(), Printer("")
+    await open_pages(store, "lift", "roof", "door")
+    committed: list[int] = []
+    engine.woken = lambda effects: committed.append(len(effects.finished_jobs))
+    results = Commands(engine, engine.metrics, lambda: LATER, 0.2)
+    serving = asyncio.create_task(results.serve(await store.session()))
+    workers, slots, session = {Print: printer.work}, await all_slots(store), await store.session()
+    jobs = Jobs(
+        store, slots, results, REACTIONS, workers, engine.metrics, engine.crash, lambda: LATER, session
+    )
+
+    await jobs.start_due()
+    await asyncio.gather(*jobs._running.values())
+    serving.cancel()
+
+    assert committed == [3]

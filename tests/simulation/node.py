@@ -34,7 +34,7 @@ from chassis.tasks.jobs import Jobs
 from chassis.tasks.loops import Loop
 from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects
-from chassis.transaction.commands import Commands
+from chassis.transaction.commands import RESULTS_LINGER_SECONDS, Commands
 from chassis.transaction.inputs import Outcome
 from chassis.transaction.unit_of_work import UnitOfWork
 from contracts.connection import Connection
@@ -175,6 +175,7 @@ class Node:
             service, SLOTS, TABLES[service], self.metrics, self.crash, self._wake, self.clock
         )
         self.commands = Commands(self.unit_of_work, self.metrics, self.clock)
+        self.results = Commands(self.unit_of_work, self.metrics, self.clock, RESULTS_LINGER_SECONDS)
         self.slots = ShardLeases(store, instance, SLOTS, self.loop.time)
         relay = parts.relay if parts.relay is not SimRelay or store.chance.rng.random() < 0.7 else FormerRelay
         self.relay = relay(service, Connection(""), store, self.slots, self.metrics, self.crash, self.clock)
@@ -205,7 +206,7 @@ class Node:
                 self.loops[name].wake()
 
     async def _open(self) -> None:
-        commanded, timed, done = sessions = [await self.store.session() for _ in range(3)]
+        commanded, resulted, timed, done = sessions = [await self.store.session() for _ in range(4)]
         while True:
             try:
                 await self.slots.reclaim(sessions)
@@ -214,6 +215,7 @@ class Node:
             else:
                 break
         self._task(self.commands.serve(commanded))
+        self._task(self.results.serve(resulted))
         await self._start_loops(timed, done)
         await self._join()
 
@@ -226,7 +228,7 @@ class Node:
         self.jobs = Jobs(
             store,
             self.slots,
-            self.commands,
+            self.results,
             reactions,
             {Print: self._print},
             self.metrics,

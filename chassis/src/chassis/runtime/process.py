@@ -37,7 +37,7 @@ from chassis.tasks.jobs import Jobs
 from chassis.tasks.loops import Loop, end
 from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects
-from chassis.transaction.commands import Commands
+from chassis.transaction.commands import RESULTS_LINGER_SECONDS, Commands
 from chassis.transaction.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Process:
             tracer=self.tracer,
         )
         self.commands = Commands(self.unit_of_work, self.metrics, clock)
+        self.results = Commands(self.unit_of_work, self.metrics, clock, RESULTS_LINGER_SECONDS)
         tokens = OidcTokens(issuer_of(settings), settings.audience, clock)
         self.context = ServiceContext(
             store, self.commands, clock, tokens, Rates(settings.rate, settings.burst)
@@ -127,9 +128,10 @@ class Process:
         if missing := unread_codecs():
             log("codecs missing", level=40, cannot_read=missing)
         self._task(Watchdog(self.live, STUCK_SECONDS).run())
-        commanded, timed, done = sessions = [await self.store.session() for _ in range(3)]
+        commanded, resulted, timed, done = sessions = [await self.store.session() for _ in range(4)]
         await self._retry(partial(self._prepare, sessions))
         self._task(self.commands.serve(commanded))
+        self._task(self.results.serve(resulted))
         await self._loops(timed, done)
         self._task(self._seed())
         self._task(self._start_servers())
@@ -149,7 +151,7 @@ class Process:
         self.jobs = Jobs(
             store,
             shard_leases,
-            self.commands,
+            self.results,
             plan.reactions,
             {**plan.workers, **plan.workers_in(self.context)},
             self.metrics,

@@ -15,6 +15,8 @@ from chassis.transaction.unit_of_work import UnitOfWork
 
 TOGETHER = 200
 LINGER_SECONDS = 0.001
+# Nobody waits for the result of a job: those of a report's letters are committed together. A process that dies meanwhile repeats them.
+RESULTS_LINGER_SECONDS = 0.025
 
 Waiting = tuple[Input, "asyncio.Future[Outcome]"]
 
@@ -26,6 +28,7 @@ class Commands:
     unit_of_work: UnitOfWork
     metrics: Metrics
     clock: Clock
+    linger: float = LINGER_SECONDS
     queue: "asyncio.Queue[Waiting]" = field(default_factory=lambda: asyncio.Queue(10_000))
 
     async def run(
@@ -62,7 +65,7 @@ class Commands:
         """Commit queued commands until cancelled; a batch that was started is finished first."""
         while True:
             waiting = [await self.queue.get()]
-            await asyncio.sleep(LINGER_SECONDS)
+            await asyncio.sleep(self.linger)
             while len(waiting) < TOGETHER and not self.queue.empty():
                 waiting.append(self.queue.get_nowait())
             await asyncio.shield(self._commit(session, waiting))
