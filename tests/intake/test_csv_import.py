@@ -13,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from tests.intake.conftest import SECRET
 from tests.intake.lists import GOOD, HEADER, MAPPING, MAPPING_FILE, changed, listed, row_of
 
 from intake.app.import_reports import ListImport, import_rows
@@ -81,6 +82,32 @@ async def test_a_list_imported_twice_is_accepted_and_then_known(client: httpx.As
     assert first == {"accepted": 300, "rejected": 1}
     assert second == {"known": 300, "rejected": 1}
     assert [row.line for row in ended] == list(range(2, 303))
+
+
+async def test_rows_travel_together_and_each_is_answered_as_if_it_were_alone(app: FastAPI) -> None:
+    sent: list[str] = []
+
+    async def count(request: httpx.Request) -> None:
+        sent.append(request.url.path)
+
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://intake.example", event_hooks={"request": [count]}
+    ) as client:
+        rows = [Row(line, GOOD | {"Id": str(line)}) for line in range(2, 122)]
+        rows[50] = Row(52, GOOD | {"Id": "52", "DescrizioneBreve": "a\x00b"})
+        alone, _ = await imported([rows[3]], client)
+        together, ended = await imported(rows, client, job=ListImport(MAPPING, RowIds(SECRET, "municipium")))
+        others, _ = await imported(rows[:10], client)
+
+    assert alone == {"accepted": 1}  # with another secret it is another report
+    assert together == {"accepted": 119, "rejected": 1}
+    assert ended[50].reason.startswith("description: The text has characters")
+    assert [ended[50].line, ended[50].report_id] == [52, ""]
+    assert sent[:4] == ["/v1/reports", *["/v1/imports"] * 3]
+    # Without intake's secret rows are sent one by one, as anybody may.
+    assert sent[4:] == ["/v1/imports", *["/v1/reports"] * 10]
+    assert others == {"accepted": 9, "known": 1}
 
 
 async def test_a_row_that_intake_refuses_is_rejected_with_the_reason_of_the_api(

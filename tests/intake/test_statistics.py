@@ -127,6 +127,22 @@ async def test_the_quantiles_of_an_imported_list_are_those_of_its_dates(
     assert "<h2>Monterosso (Bergamo)</h2>" in page.text
 
 
+async def test_the_page_and_the_table_show_the_quantiles_that_the_city_of_the_list_published(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    # Half of what Alessandria closed was closed within 6 days, three quarters within 24, nine in ten within 72.
+    days = [*[1] * 40, *[6] * 20, *[24] * 20, *[72] * 20, 90]
+    closed = [date(2026, 3, 1) + timedelta(one) for one in days]
+    rows = [f"{n};chiusa;2026;2026-03-01;{day};testo;Buche" for n, day in enumerate(closed)]
+    await sent_list(client, tmp_path, "\n".join([*rows, ""]))
+
+    page, row = await client.get("/statistiche"), (await csv_of(client))["tutti", "tutto", ""]
+
+    told = "metà delle segnalazioni entro 6, tre su quattro entro 24, nove su dieci entro 72"
+    assert told in page.text
+    assert [row[name] for name in ("chiuse", "mediana", "p75", "p90")] == ["101", "6", "24", "72"]
+
+
 async def test_a_single_report_of_a_category_cannot_be_computed_from_the_others(
     client: httpx.AsyncClient, tmp_path: Path
 ) -> None:

@@ -1,21 +1,24 @@
-"""Import a list of reports through the public API; each row is accepted, known or rejected."""
+"""Import a list of reports through intake's API; each row is accepted, known or rejected."""
 
 import asyncio
 import difflib
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from chassis.tracing import SpanName, Tracer, note, trace
 from intake.app.imports.csv_rows import ImportFailed, Row, Survey, printable
 from intake.app.imports.results import RowResult
 from intake.app.imports.row_ids import RowIds
-from intake.app.imports.sender import IN_FLIGHT, Sender, Unreachable, not_sent
+from intake.app.imports.sender import TOGETHER, Sender, Sent, Unreachable, not_sent
 from intake.domain.import_mapping import ImportMapping
 from intake.domain.import_rows import Mapped, Rejected, map_row
 
-AHEAD = IN_FLIGHT * 4
+# Parts of the list on their way.
+AHEAD = 4
+Part = tuple[int, Mapped | Rejected]
 
 
 @dataclass(frozen=True)
@@ -55,23 +58,39 @@ async def import_rows(
     Skips blank rows. Of several rows with one id only the first valid one is sent.
     """
     counts: Counter[str] = Counter()
-    pending: deque[asyncio.Task[RowResult]] = deque()
+    pending: deque[asyncio.Task[Sequence[RowResult]]] = deque()
     lines: dict[str, int] = {}
+    filled = (row for row in rows if not row.blank)
 
     async def finish_first() -> None:
-        result = await pending.popleft()
-        counts[result.outcome] += 1
-        write(result)
+        for result in await pending.popleft():
+            counts[result.outcome] += 1
+            write(result)
 
-    for row in rows:
-        if row.blank:
-            continue
-        pending.append(asyncio.create_task(_send(row.line, _mapped(row, job.mapping, lines), job, sender)))
+    while part := [(row.line, _mapped(row, job.mapping, lines)) for row in islice(filled, TOGETHER)]:
+        pending.append(asyncio.create_task(_send_part(part, job, sender)))
         if len(pending) >= AHEAD:
             await finish_first()
     while pending:
         await finish_first()
     return counts
+
+
+async def _send_part(part: Sequence[Part], job: ListImport, sender: Sender) -> Sequence[RowResult]:
+    """The results of some rows in their order; with a tracer or former ids each is sent alone."""
+    if job.tracer is not None or job.former:
+        return await asyncio.gather(*(_send(line, found, job, sender) for line, found in part))
+    mapped = [(line, found, job.ids.of(found.row_id)) for line, found in part if isinstance(found, Mapped)]
+    bodies = [_body(report_id, found, job.ids) for _, found, report_id in mapped]
+    sent = await sender.send_all(bodies, job.ids.rows_proof) if bodies else []
+    results = {
+        line: _result(line, found.row_id, report_id, one)
+        for (line, found, report_id), one in zip(mapped, sent, strict=True)
+    }
+    for line, found in part:
+        if isinstance(found, Rejected):
+            results[line] = RowResult(line, found.row_id, "rejected", reason=found.reason)
+    return [results[line] for line, _ in part]
 
 
 def _mapped(row: Row, mapping: ImportMapping, lines: dict[str, int]) -> Mapped | Rejected:
@@ -99,8 +118,12 @@ async def _send(line: int, found: Mapped | Rejected, job: ListImport, sender: Se
     with trace(job.tracer, SpanName.IMPORT, None, attributes):
         sent = await sender.send(_body(report_id, found, job.ids))
         note(outcome=sent.outcome)
+    return _result(line, found.row_id, report_id, sent)
+
+
+def _result(line: int, row_id: str, report_id: str, sent: Sent) -> RowResult:
     registered = "" if sent.outcome == "rejected" else report_id
-    return RowResult(line, found.row_id, sent.outcome, registered, sent.reason)
+    return RowResult(line, row_id, sent.outcome, registered, sent.reason)
 
 
 def _body(report_id: str, mapped: Mapped, ids: RowIds) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from intake.app.imports.csv_rows import ImportFailed
-from intake.app.tracking_codes import closing_proof, import_key
+from intake.app.tracking_codes import closing_proof, import_key, import_proof
 
 _LISTS = uuid.UUID("8d0f2c84-2a35-5c0e-8a0b-6f1d3f5b9e07")
 _FIX = "give the file with the secret of that intake service (INTAKE_SECRET) with --secret FILE"
@@ -32,6 +32,10 @@ class RowIds:
     def closing_proof(self, report_id: str, closed_at: datetime, cancelled: bool = False) -> str:
         """What proves to intake that the list says when this report was closed or cancelled."""
         return closing_proof(self._key, report_id, closed_at, cancelled)
+
+    def rows_proof(self, content: bytes) -> str:
+        """What proves to intake that rows which are sent together come from an import."""
+        return import_proof(self._key, content)
 
     def former(self, row_id: str) -> str:
         """The report id of a row that was imported before ids were keyed."""

@@ -100,16 +100,7 @@ def router(context: ServiceContext, use_cases: UseCases) -> APIRouter:
 def _serve_reports(api: APIRouter, use_cases: UseCases) -> None:
     async def make_report(body: NewReport, sender: Sender = None) -> Response:
         """Register a report: 201, or 200 when it is already registered, with the first response again for its first sender."""
-        submissions = use_cases.submissions
-        report_id = client_id(body.report_id) if body.report_id else submissions.new_id()
-        _check_closing(body, report_id, use_cases)
-        submitted = await submissions.accept(
-            await submissions.judge(body.draft()),
-            report_id,
-            sender,
-            joins=None if body.joins is None else str(body.joins),
-        )
-        return _submitted(submitted)
+        return _submitted(await submit(body, use_cases, sender))
 
     api.add_api_route(
         "/reports",
@@ -131,6 +122,16 @@ def _submitted(submitted: Submission) -> Response:
         said = accepted(submitted.report_id, submitted.receipt)
         headers["Location"] = said.status_url
     return Response(said.model_dump_json(), status, headers, "application/json")
+
+
+async def submit(body: NewReport, use_cases: UseCases, sender: str | None) -> Submission:
+    """Register the report of a body; raises Refused."""
+    submissions = use_cases.submissions
+    report_id = client_id(body.report_id) if body.report_id else submissions.new_id()
+    _check_closing(body, report_id, use_cases)
+    judged = await submissions.judge(body.draft())
+    joins = None if body.joins is None else str(body.joins)
+    return await submissions.accept(judged, report_id, sender, joins=joins)
 
 
 def _serve_status(api: APIRouter, use_cases: UseCases) -> None:
