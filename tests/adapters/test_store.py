@@ -243,6 +243,19 @@ async def test_queries_filter_order_and_limit(store: Store) -> None:
     assert len(await store.query("things", {}, [("state.size", -1)], 1)) == 1
 
 
+async def test_a_query_can_have_some_fields_of_each_document(store: Store) -> None:
+    steps = [{"what": "opened", "at": 1}, {"what": "closed", "at": 2}]
+    row = thing("a", 3) | {"state": {"size": 3, "steps": steps, "words": ["x"], "more": {"b": 1, "c": 2}}}
+    await store.insert_missing("things", [row])
+
+    fields = ["state.size", "state.steps.what", "state.words", "state.more.c", "state.none"]
+    [found] = await store.query("things", {}, [("state.size", 1)], 1, fields)
+
+    kept = {"size": 3, "steps": [{"what": "opened"}, {"what": "closed"}], "words": ["x"], "more": {"c": 2}}
+    assert found == {"_id": "a", "state": kept}
+    assert (await store.query("things", {}, fields=["version"]))[0].keys() == {"_id", "version"}
+
+
 async def test_a_list_is_found_by_each_of_its_values(store: Store) -> None:
     listed = {"a": ["x", "y"], "b": ["y"], "c": []}
     rows = [thing(name) | {"state": {"code": name, "words": words}} for name, words in listed.items()]

@@ -23,8 +23,8 @@ from intake.app import inbox
 from intake.app.use_cases import UseCases, use_cases
 from intake.domain.drafts import Contact, Draft
 from intake.domain.entries import Author
-from intake.domain.inbox import Facet, InboxRow, Position, facet_counts, later_than, selected
-from intake.domain.reports import Report, Status
+from intake.domain.inbox import Facet, InboxRow, Listed, Position, facet_counts, later_than, selected
+from intake.domain.reports import Status
 from intake.queries import inbox as inbox_queries
 
 HOME = "/segnalazioni"
@@ -52,9 +52,9 @@ CHOSEN = st.dictionaries(st.sampled_from(list(Facet)), st.nothing(), max_size=0)
 )
 
 
-def report(number: int, at: datetime) -> Report:
+def report(number: int, at: datetime) -> Listed:
     id_ = f"00000000-0000-7000-8000-{number:012d}"
-    return Report(id_, "ABCDE-FGHJK", "", "", "pulizia", "n", "bg", "web", "it", at, at, at)
+    return Listed(id_, at, Status.REGISTERED, "pulizia", "bg", "web", "n")
 
 
 @given(ROWS, CHOSEN)

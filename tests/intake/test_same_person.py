@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from chassis.store.memory import MemoryStore
+
 NOTIFY = {"Authorization": "Bearer token-of-notify"}
 ADA = {"name": "Ada Esempio", "email": "ada@example.org"}
 
@@ -30,6 +32,19 @@ async def test_reports_with_one_address_about_one_place_belong_together(client: 
 
     assert await same_person(client, first) == await same_person(client, second) == {first, second}
     assert await same_person(client, elsewhere) == {elsewhere}
+
+
+async def test_reports_of_a_build_that_stored_no_hashes_are_found(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    first, second = await registered(client), await registered(client)
+    row = await store.get("private", first)
+    assert row is not None
+    del row["schema"], row["state"]["lookup"], row["state"]["words"]
+    session = await store.session()
+    await session.transact(lambda tx: tx.upsert("private", [row]))
+
+    assert await same_person(client, second) == {first, second}
 
 
 async def test_a_report_without_an_address_is_alone(client: httpx.AsyncClient) -> None:

@@ -10,7 +10,7 @@ from chassis.documents import Index, Order, Raw, Where
 from chassis.errors import Conflict
 from chassis.store.memory_session import Key, MemorySession
 from chassis.store.port import StoreSession
-from chassis.store.rows import copied, matches, path, sortable
+from chassis.store.rows import copied, matches, only, path, sortable
 
 T = TypeVar("T")
 
@@ -98,12 +98,15 @@ class MemoryStore:
         found: Raw | None = await self._asked(lambda: copied(self.at((collection, id), self.now)))
         return found
 
-    async def query(self, collection: str, where: Where, order: Order = (), limit: int = 0) -> list[Raw]:
+    async def query(
+        self, collection: str, where: Where, order: Order = (), limit: int = 0, fields: Sequence[str] = ()
+    ) -> list[Raw]:
         def step() -> list[Raw]:
             found = [row for row in self.all(collection) if matches(row, where)]
             for name, direction in reversed(order):
                 found.sort(key=lambda row: sortable(path(row, name)), reverse=direction < 0)
-            return [copied(row) for row in (found[:limit] if limit else found)]
+            found = found[:limit] if limit else found
+            return [copied(only(row, fields) if fields else row) for row in found]
 
         return await self._asked(step)
 

@@ -70,10 +70,12 @@ class MongoStore:
             row: Raw | None = await self._database[collection].find_one({"_id": id})
             return row
 
-    async def query(self, collection: str, where: Where, order: Order = (), limit: int = 0) -> list[Raw]:
+    async def query(
+        self, collection: str, where: Where, order: Order = (), limit: int = 0, fields: Sequence[str] = ()
+    ) -> list[Raw]:
         with verdicts():
             source = self._database[collection].with_options(read_concern=ReadConcern("snapshot"))
-            cursor = source.find(_filter(where), sort=list(order) or None, limit=limit)
+            cursor = source.find(_filter(where), list(fields) or None, sort=list(order) or None, limit=limit)
             rows: list[Raw] = await cursor.to_list(None)
             return rows
 

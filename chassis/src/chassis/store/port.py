@@ -78,8 +78,10 @@ class Store(Protocol):
         """One document, as of the last majority commit."""
         ...
 
-    async def query(self, collection: str, where: Where, order: Order = (), limit: int = 0) -> list[Raw]:
-        """Documents in one snapshot, ordered; 0 means all."""
+    async def query(
+        self, collection: str, where: Where, order: Order = (), limit: int = 0, fields: Sequence[str] = ()
+    ) -> list[Raw]:
+        """Documents in one snapshot, ordered; 0 means all. With `fields`, only `_id` and these of each, under dotted names."""
         ...
 
     async def count(self, collection: str, where: Where) -> int: ...

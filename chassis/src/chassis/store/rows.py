@@ -1,6 +1,6 @@
 """Rows as a database treats them: stored by value, found by their contents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis.documents import AllOf, AnyOf, AtLeast, AtMost, Between
@@ -41,6 +41,27 @@ def path(row: Mapping[str, Any], name: str) -> Any:
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def only(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    """The row with its id and these fields, as far as it has them; inside a list, each row of the list is cut in the same way."""
+    below: dict[str, list[str]] = {}
+    for name in ("_id", *fields):
+        first, _, rest = name.partition(".")
+        below.setdefault(first, []).extend([rest] if rest else [])
+    return {name: _cut(row[name], below[name]) for name in row if name in below}
+
+
+def _cut(value: Any, fields: Sequence[str]) -> Any:
+    if not fields:
+        return value
+    if isinstance(value, list):
+        return [_cut(one, fields) for one in value if isinstance(one, Mapping)]
+    return (
+        {name: part for name, part in only(value, fields).items() if name != "_id"}
+        if isinstance(value, Mapping)
+        else {}
+    )
 
 
 def matches(row: Mapping[str, Any], where: Mapping[str, Any]) -> bool:

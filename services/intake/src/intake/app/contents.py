@@ -75,6 +75,10 @@ class Contents:
         lookup, words = self._index.of(stored.contact), self._words.of(stored.description)
         return PrivatePart(sealed.owner, sealed.key, added.fields, lookup, words)
 
+    def address_hash(self, email: str) -> str:
+        """The hash under which reports with this e-mail address are found."""
+        return self._index.email(email) or ""
+
     async def read(self, report_id: str) -> FullReport:
         """A report with its content; raises Refused (404) when there is no such report."""
         stored = (await reports_with_contents(self._context, [report_id])).get(report_id)

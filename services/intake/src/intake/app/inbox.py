@@ -14,6 +14,7 @@ from intake.domain.inbox import (
     NONE,
     Facet,
     InboxRow,
+    Listed,
     Position,
     Wanted,
     facet_counts,
@@ -23,7 +24,13 @@ from intake.domain.inbox import (
 from intake.domain.place_tree import PlaceTree
 from intake.domain.readers import may_read
 from intake.domain.reports import Report
-from intake.queries.inbox import WINDOW, reports_with_words, window, with_unreviewed_photos
+from intake.queries.inbox import (
+    WINDOW,
+    reports_with_words,
+    whole_reports,
+    window,
+    with_unreviewed_photos,
+)
 
 PER_PAGE = 25
 MOST_EXPORTED = 10_000
@@ -33,13 +40,21 @@ _INSTANT = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
+class ShownRow:
+    """A row of the list with all of its report."""
+
+    row: InboxRow
+    report: Report
+
+
+@dataclass(frozen=True)
 class InboxView:
     """A page of the inbox: how many reports were found, what each facet would find, and where the next page begins.
 
     `beyond` is the time of the last report that was looked at when there are more: counts and list end there.
     """
 
-    rows: Sequence[InboxRow]
+    rows: Sequence[ShownRow]
     found: int
     counts: Mapping[Facet, Counter[str]]
     after: Position | None
@@ -63,21 +78,26 @@ class Inbox:
         shown = rest[:PER_PAGE]
         last = shown[-1].report if len(rest) > PER_PAGE else None
         after = Position(last.registered_at, last.report_id) if last else None
-        return InboxView(shown, len(found), facet_counts(rows, wanted.chosen), after, beyond)
+        counts = facet_counts(rows, wanted.chosen)
+        return InboxView(await self._whole(shown), len(found), counts, after, beyond)
 
-    async def export(self, reader: Reader, wanted: Wanted) -> AsyncIterator[Sequence[InboxRow]]:
+    async def export(self, reader: Reader, wanted: Wanted) -> AsyncIterator[Sequence[ShownRow]]:
         """The rows of all pages in portions, at most 10,000 reports, once the audit has a line of who takes them."""
         chosen = {facet.value: code for facet, code in wanted.chosen.items()}
         details = {"roles": sorted(reader.roles), "state": wanted.state.value, **chosen}
         await self._context.audit(reader.subject, EXPORTED, details)
         return self._portions(reader, replace(wanted, after=None))
 
-    async def _portions(self, reader: Reader, wanted: Wanted) -> AsyncIterator[Sequence[InboxRow]]:
+    async def _whole(self, rows: Sequence[InboxRow]) -> Sequence[ShownRow]:
+        found = await whole_reports(self._context, [row.report.report_id for row in rows])
+        return [ShownRow(row, found[row.report.report_id]) for row in rows if row.report.report_id in found]
+
+    async def _portions(self, reader: Reader, wanted: Wanted) -> AsyncIterator[Sequence[ShownRow]]:
         left, seen = MOST_EXPORTED, frozenset[str]()
         while left > 0:
             rows, beyond = await self._rows(reader, wanted)
             found = [row for row in selected(rows, wanted.chosen) if row.report.report_id not in seen][:left]
-            yield found
+            yield await self._whole(found)
             left -= len(found)
             if beyond is None or wanted.words:
                 return
@@ -88,7 +108,7 @@ class Inbox:
             wanted = replace(wanted, since=beyond) if wanted.oldest_first else replace(wanted, until=beyond)
 
     async def _rows(self, reader: Reader, wanted: Wanted) -> tuple[Sequence[InboxRow], datetime | None]:
-        """The reports that this person may see of the first 1,000, and where these end when there may be more."""
+        """The reports that this person may see of the first 500, and where these end when there may be more."""
         categories, places = await self._registers.categories(), await self._registers.places()
         if wanted.words:
             reports = await self._with_words(reader, wanted)
@@ -96,12 +116,15 @@ class Inbox:
         else:
             reports = await window(self._context, wanted, _own_categories(reader, categories))
             is_cut = len(reports) == WINDOW
-        visible = [one for one in reports if may_read(reader.roles, categories.category(one.category))]
+        codes = {one.category for one in reports}
+        readable = {code for code in codes if may_read(reader.roles, categories.category(code))}
+        visible = [one for one in reports if one.category in readable]
         unreviewed = await self._unreviewed(visible, categories)
-        rows = [_row(one, categories, places, one.report_id in unreviewed) for one in visible]
+        kinds = {code: _kind(categories, code) for code in readable}
+        rows = [_row(one, kinds, places, one.report_id in unreviewed) for one in visible]
         return rows, reports[-1].registered_at if is_cut else None
 
-    async def _with_words(self, reader: Reader, wanted: Wanted) -> Sequence[Report]:
+    async def _with_words(self, reader: Reader, wanted: Wanted) -> Sequence[Listed]:
         hashes = self._words.of(wanted.words)
         if not hashes:
             return []
@@ -119,7 +142,7 @@ class Inbox:
         ]
         return kept[::-1] if wanted.oldest_first else kept
 
-    async def _unreviewed(self, reports: Sequence[Report], categories: Categories) -> frozenset[str]:
+    async def _unreviewed(self, reports: Sequence[Listed], categories: Categories) -> frozenset[str]:
         """Those whose photos somebody has to look at: only reports of public categories can show any."""
         public = {one.code for one in categories.categories if one.is_public}
         return await with_unreviewed_photos(
@@ -138,10 +161,15 @@ def _own_categories(reader: Reader, categories: Categories) -> Sequence[str] | N
     return None if len(codes) == len(categories.categories) else codes
 
 
-def _row(report: Report, categories: Categories, places: PlaceTree, has_unreviewed: bool) -> InboxRow:
-    category, place = categories.category(report.category), places.place(report.place_id)
+def _kind(categories: Categories, code: str) -> str:
+    category = categories.category(code)
+    return category.kind.value if category else NONE
+
+
+def _row(report: Listed, kinds: Mapping[str, str], places: PlaceTree, has_unreviewed: bool) -> InboxRow:
+    place = places.place(report.place_id)
     codes = {
-        Facet.GROUP: category.kind.value if category else NONE,
+        Facet.GROUP: kinds[report.category],
         Facet.AREA: place.neighbourhood if place else NONE,
         Facet.SOURCE: report.channel,
         Facet.URGENCY: report.urgency,

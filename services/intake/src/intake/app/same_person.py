@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chassis.service import ServiceContext
 from intake.app.contents import Contents, FullReport
-from intake.queries.reports import reports_at_place
+from intake.queries.lookups import reports_with_hashes, reports_without_hashes
 
 MOST = 200
 
@@ -14,8 +14,8 @@ async def reports_of_same_person(
 ) -> Sequence[str]:
     """The ids of the reports about the same place with the same e-mail address, the newest first; nothing without a report.
 
-    Nothing links the reports of a person in the store: the addresses are decrypted and compared here, among the newest MOST
-    reports about the place. A report without an address is alone.
+    They are found by the keyed hash of the address, the newest MOST; those of builds that stored none are among the newest MOST of
+    the place. The addresses are decrypted and compared here. A report without an address is alone.
     """
     full = (await contents.read_all([report_id])).get(report_id)
     if full is None:
@@ -23,9 +23,16 @@ async def reports_of_same_person(
     address = _address(full)
     if not address:
         return [report_id]
-    nearby = [one.report_id for one in await reports_at_place(context, full.report.place_id, MOST)]
-    found = await contents.read_all(nearby)
-    same = [one for one in nearby if one in found and _address(found[one]) == address]
+    place = full.report.place_id
+    found = list(await reports_with_hashes(context, [contents.address_hash(address)], MOST))
+    found += await reports_without_hashes(context, place, MOST)
+    nearby = sorted(
+        {one.report_id: one.registered_at for one in found if one.place_id == place}.items(),
+        key=lambda row: row[1],
+        reverse=True,
+    )
+    read = await contents.read_all([one for one, _ in nearby])
+    same = [one for one, _ in nearby if one in read and _address(read[one]) == address]
     return same if report_id in same else [*same, report_id]
 
 

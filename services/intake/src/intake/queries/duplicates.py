@@ -5,19 +5,22 @@ from datetime import datetime
 
 from chassis.documents import AnyOf, AtLeast
 from chassis.service import ServiceContext
-from intake.domain.reports import ENDED, Report
+from intake.domain.reports import ENDED, Report, Status
 from intake.handlers.documents import PRIVATE, REPORTS
 
 
 async def open_reports_at(
     context: ServiceContext, place_ids: Sequence[str], since: datetime, most: int
 ) -> Sequence[Report]:
-    """The reports about these places that have not ended, the newest first, of the newest `most`."""
+    """The reports about these places since then that have not ended, the newest first, at most `most`."""
     if not place_ids:
         return []
-    where = {"state.place_id": AnyOf(place_ids), "state.registered_at": AtLeast(since)}
-    found = await context.list(REPORTS, where, [("state.registered_at", -1)], most)
-    return [one for one in found if one.status not in ENDED]
+    where = {
+        "state.place_id": AnyOf(place_ids),
+        "state.status": AnyOf([status.value for status in Status if status not in ENDED]),
+        "state.registered_at": AtLeast(since),
+    }
+    return await context.list(REPORTS, where, [("state.registered_at", -1)], most)
 
 
 async def words_of(context: ServiceContext, report_ids: Sequence[str]) -> Mapping[str, tuple[bytes, ...]]:

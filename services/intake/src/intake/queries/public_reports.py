@@ -14,8 +14,10 @@ from intake.domain.reports import Report, Status
 from intake.handlers.documents import PHOTOS, PRIVATE, PUBLICATIONS, REPORTS
 
 INDEXES = (
-    Index(REPORTS.name, (("state.category", 1), ("state.registered_at", -1))),
-    Index(REPORTS.name, (("state.updated_at", -1),)),
+    Index(REPORTS.name, (("state.category", 1), ("state.registered_at", 1), ("_id", 1))),
+    Index(REPORTS.name, (("state.updated_at", 1), ("_id", 1))),
+    Index(REPORTS.name, (("state.category", 1), ("state.registered_at", -1)), retired=True),
+    Index(REPORTS.name, (("state.updated_at", -1),), retired=True),
 )
 
 
@@ -42,7 +44,7 @@ class PublicRow:
 
 async def selected_reports(context: ServiceContext, selection: Selection, limit: int) -> Sequence[Report]:
     """The reports selected, at most `limit`: the latest registered first, or the latest updated where `updated` selects."""
-    order = [("state.registered_at" if selection.updated is None else "state.updated_at", -1), ("_id", 1)]
+    order = [("state.registered_at" if selection.updated is None else "state.updated_at", -1), ("_id", -1)]
     return await context.list(REPORTS, _where(selection), order, limit)
 
 

@@ -12,8 +12,8 @@ from intake.handlers.documents import PRIVATE, REPORTS, PrivatePart
 
 INDEXES = (
     Index(REPORTS.name, (("state.tracking_code", 1),)),
-    Index(REPORTS.name, (("state.status", 1), ("state.registered_at", 1))),
-    Index(REPORTS.name, (("state.place_id", 1), ("state.registered_at", 1))),
+    Index(REPORTS.name, (("state.place_id", 1), ("state.status", 1), ("state.registered_at", 1))),
+    Index(REPORTS.name, (("state.place_id", 1), ("state.registered_at", 1)), retired=True),
 )
 _DEEPEST = 20
 _MOST_WITH_ONE_CODE = 8  # codes have 50 bits and are not unique
@@ -120,9 +120,11 @@ async def reports_with_code(context: ServiceContext, tracking_code: str) -> Sequ
     return await context.list(REPORTS, {"state.tracking_code": tracking_code}, limit=_MOST_WITH_ONE_CODE)
 
 
-async def reports_at_place(context: ServiceContext, place_id: str, limit: int) -> Sequence[Report]:
-    """The reports about this place, the newest first, at most `limit`."""
-    return await context.list(REPORTS, {"state.place_id": place_id}, [("state.registered_at", -1)], limit)
+async def newest_at_place(context: ServiceContext, place_id: str, limit: int) -> Sequence[str]:
+    """The ids of the newest reports about this place, at most `limit`."""
+    where = {"state.place_id": place_id, "state.status": AnyOf([status.value for status in Status])}
+    order = [("state.registered_at", -1)]
+    return [row["_id"] for row in await context.store.query(REPORTS.name, where, order, limit, ["_id"])]
 
 
 async def has_reports_of(context: ServiceContext, category: str) -> bool:

@@ -14,6 +14,15 @@ from intake.handlers.documents import REPORTS
 
 ROME = ZoneInfo("Europe/Rome")
 _AT_ONCE = 500
+# What a fact is made of, in every form of a report; there may be very many of them, and the rest is not even read.
+_FIELDS = (
+    *(
+        f"state.{name}"
+        for name in ("place_id", "category", "urgency", "status", "heard_at", "updated_at", "score")
+    ),
+    "state.history.what",
+    "state.history.at",
+)
 
 
 async def read_facts(context: ServiceContext, places: PlaceTree) -> list[Fact]:
@@ -26,9 +35,11 @@ async def read_facts(context: ServiceContext, places: PlaceTree) -> list[Fact]:
 async def _rows(context: ServiceContext) -> AsyncIterator[Raw]:
     last = ""
     while True:
-        rows = await context.store.query(REPORTS.name, {"_id": AtLeast(last)}, [("_id", 1)], _AT_ONCE)
+        rows = await context.store.query(
+            REPORTS.name, {"_id": AtLeast(last)}, [("_id", 1)], _AT_ONCE, _FIELDS
+        )
         for row in rows:
-            if row["_id"] != last and row["state"] is not None:
+            if row["_id"] != last and row.get("state"):
                 yield row
         if len(rows) < _AT_ONCE:
             return

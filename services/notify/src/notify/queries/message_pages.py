@@ -12,7 +12,10 @@ from notify.handlers.documents import MESSAGES
 from notify.queries.messages import MessageView, view_of
 
 NEWEST_FIRST = (("state.written_at", -1), ("_id", -1))
-INDEXES = (Index(MESSAGES.name, (("state.written_at", 1), ("_id", 1))),)
+INDEXES = tuple(
+    Index(MESSAGES.name, (*chosen, ("state.written_at", 1), ("_id", 1)))
+    for chosen in ((), (("state.status", 1),), (("state.template", 1),))
+)
 EVER, FAR = (datetime.fromisoformat(f"{year}-01-01T00:00:00+00:00") for year in (1970, 9999))
 MILLISECOND = timedelta(milliseconds=1)  # the resolution of stored times
 

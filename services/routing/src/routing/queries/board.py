@@ -16,7 +16,7 @@ from routing.handlers.documents import CASES
 
 # A filter by words looks at no more than these; the agency has some hundreds of open cases.
 MANY = 5000
-CLOSED = 2000
+CLOSED = 500
 PER_PAGE = 25
 # Days since the opening: up to the first, up to the second, up to the third, and more.
 AGES = (7, 14, 30)

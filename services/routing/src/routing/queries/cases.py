@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from chassis.documents import Index
+from chassis.documents import AnyOf, Index
 from chassis.errors import Refused
 from chassis.service import ServiceContext
 from routing.domain.cases import Case, Outcome, Status
@@ -96,8 +96,10 @@ async def list_cases(
     context: ServiceContext, status: Status | None, route: Route | None, limit: int
 ) -> list[CaseView]:
     """Cases with this status and this route (None: any), at most `limit`, the earliest due date first."""
-    filters = {"state.status": status, "state.route": route}
-    where = {path: value.value for path, value in filters.items() if value is not None}
+    # With each status by name their index gives the order; without one, all cases would be sorted.
+    where: dict[str, Any] = {"state.status": AnyOf([one.value for one in ([status] if status else Status)])}
+    if route is not None:
+        where["state.route"] = route.value
     return _views(await context.list(CASES, where, BY_DUE_DATE, limit))
 
 

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from chassis.strict_csv import table_lines
-from intake.app.inbox import UNREVIEWED, InboxView, end_of
+from intake.app.inbox import UNREVIEWED, InboxView, ShownRow, end_of
 from intake.domain.categories import Kind, Urgency
-from intake.domain.inbox import Facet, InboxRow, Position, State, Wanted
+from intake.domain.inbox import Facet, Position, State, Wanted
 from intake.entrypoints.pages.desk_layout import HOME, STAFF, WORKERS, Desk, reader_of
 from webkit.addresses import Address
 from webkit.i18n import Language
@@ -98,7 +98,7 @@ class InboxDesk:
             reader=visitor,
             wanted=wanted,
             view=view,
-            rows=[(row, await self._desk.words(request, row.report)) for row in view.rows],
+            rows=[(one, await self._desk.words(request, one.report)) for one in view.rows],
             options=await self._options(language, wanted, view),
             query=query,
             address=Address(HOME, query),
@@ -120,7 +120,7 @@ class InboxDesk:
         return StreamingResponse(lines, headers=headers, media_type="text/csv; charset=utf-8")
 
     async def _lines(
-        self, request: Request, portions: AsyncIterator[Sequence[InboxRow]]
+        self, request: Request, portions: AsyncIterator[Sequence[ShownRow]]
     ) -> AsyncIterator[str]:
         yield table_lines([COLUMNS])
         async for rows in portions:
@@ -168,8 +168,8 @@ def inbox_router(desk: Desk) -> APIRouter:
     return router
 
 
-def _cells(row: InboxRow, words: Mapping[str, str]) -> Sequence[str]:
-    report = row.report
+def _cells(shown: ShownRow, words: Mapping[str, str]) -> Sequence[str]:
+    report, row = shown.report, shown.row
     times = (report.heard_at, report.registered_at, report.updated_at, report.due_at)
     return (
         report.tracking_code,
