@@ -102,6 +102,12 @@ seed-check: $(STAMP) ## Validate the files under deploy/seed before a start (SEE
 bench-duplicates: $(STAMP) ## Measure the search for the same problem among 50,000 reports, on a real MongoDB
 	@$(RUN) -m bench.duplicates
 
+bench-imports: $(STAMP) ## Measure what a row of an imported list costs, together with others and alone
+	@$(RUN) -m bench.imports
+
+bench-pages: $(STAMP) ## Measure what every page costs with 1,000 and with 100,000 reports kept (REPORTS=…; takes a quarter of an hour)
+	@$(RUN) -m bench.intake_pages $(if $(REPORTS),--reports $(REPORTS))
+
 bench-places: $(STAMP) ## Measure the search over 20,000 places, and a registration with few and many of them
 	@$(RUN) -m bench.places
 

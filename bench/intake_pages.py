@@ -1,0 +1,134 @@
+"""`make bench-pages`: what each page costs with a thousand reports and with a hundred thousand, in processor time."""
+
+import argparse
+import asyncio
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+from bench.page_requests import Asked, asked_of
+from bench.page_services import SERVICES, Served, serving
+from bench.stored_reports import LATEST, Agency
+from chassis.clock import utc_now
+from stack.system import System
+
+# A request that finds more among more reports, and the others.
+MOST_DEARER = {True: 2.0, False: 1.2}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The processor time of one request, in milliseconds: of the service, and of mongod."""
+
+    service: float
+    mongod: float
+
+    @property
+    def all(self) -> float:
+        """Of both."""
+        return self.service + self.mongod
+
+
+class Meter:
+    """Measures requests by the processor time that this process and mongod used meanwhile."""
+
+    def __init__(self, mongod: int | None) -> None:
+        self._tasks = Path(f"/proc/{mongod}/task")
+
+    async def cost(self, served: Served, asked: Asked, times: int) -> Cost:
+        """The cost of one of so many requests."""
+        ours, theirs = time.process_time_ns(), self.mongod()
+        for _ in range(times):
+            await served.ask(asked)
+        spent = (time.process_time_ns() - ours, self.mongod() - theirs)
+        return Cost(*(one / times / 1e6 for one in spent))
+
+    def mongod(self) -> int:
+        """The nanoseconds on a processor of all its threads."""
+        return sum(int((one / "schedstat").read_text().split()[0]) for one in self._tasks.iterdir())
+
+
+def middle(costs: Sequence[Cost]) -> Cost:
+    """The median of each part."""
+    return Cost(median(one.service for one in costs), median(one.mongod for one in costs))
+
+
+async def compare(meter: Meter, few: Served, many: Served, asked: Asked, rounds: int) -> tuple[Cost, Cost]:
+    """The cost with few and with many reports, measured in turns."""
+    for served in (few, many):
+        for _ in range(3):
+            await served.ask(asked)
+    once = (await meter.cost(few, asked, 2)).all
+    times = max(2, min(20, round(30 / max(once, 0.1))))
+    pairs = [
+        (await meter.cost(few, asked, times), await meter.cost(many, asked, times)) for _ in range(rounds)
+    ]
+    return middle([one for one, _ in pairs]), middle([one for _, one in pairs])
+
+
+async def measure(uri: str, pid: int | None, options: argparse.Namespace) -> int:
+    """Store, ask and print; return how many requests cost too much more."""
+    dear, agency, meter = 0, Agency(options.now), Meter(pid)
+    for service in options.services:
+        async with (
+            serving(service, uri, agency, LATEST) as few,
+            serving(service, uri, agency, options.reports) as many,
+        ):
+            for asked in asked_of(service, agency):
+                if options.only and not re.search(options.only, f"{service} {asked.name}"):
+                    continue
+                small, large = await compare(meter, few, many, asked, options.rounds)
+                ratio = large.all / small.all
+                is_dear = ratio > MOST_DEARER[asked.grows]
+                dear += is_dear
+                sys.stdout.write(
+                    f"{service:10}{asked.name:42}{small.all:8.2f} ms{large.all:8.2f} ms  ×{ratio:4.2f}   "
+                    f"service {small.service:.2f} {large.service:.2f}, mongod {small.mongod:.2f} {large.mongod:.2f}"
+                    f"{'  finds more' if asked.grows else ''}{'  !' if is_dear else ''}\n"
+                )
+                sys.stdout.flush()
+            missing = many.without(asked_of(service, agency))
+            if missing:
+                sys.stdout.write(f"{service:10}not asked: {', '.join(missing)}\n")
+    return dear
+
+
+def begun_at(folder: Path) -> datetime:
+    """Since when the database in this folder is: its latest report came just before."""
+    file = folder / "begun-at"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(utc_now().isoformat(), encoding="utf-8")
+    return datetime.fromisoformat(file.read_text("utf-8"))
+
+
+def main(words: Sequence[str]) -> int:
+    """Start a MongoDB, measure, and stop it; 1 when a page costs over a fifth more with many reports."""
+    parser = argparse.ArgumentParser(prog="bench.intake_pages", description=__doc__)
+    parser.add_argument("--reports", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--services", nargs="*", default=SERVICES, choices=SERVICES)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--folder", type=Path, help="where the database stays for the next time")
+    options = parser.parse_args(words)
+    with tempfile.TemporaryDirectory() as made:
+        folder = options.folder or Path(made)
+        options.now = begun_at(folder)
+        system = System(folder)
+        system.mongod.launch()
+        try:
+            system.mongod.wait_ready()
+            dear = asyncio.run(measure(system.mongod.admin, system.mongod.child.pid(), options))
+        finally:
+            system.mongod.stop()
+    return 1 if dear else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
