@@ -162,7 +162,7 @@ class Process:
         )
         steps = {
             "slots": (shard_leases.rebalance, RENEW_EVERY),
-            "relay": (self.relay.sweep, 0.25),
+            "relay": (self.relay.sweep, 1.0),  # commits wake it; this is for what nobody told
             "timers": (fired.fire, timers.POLL_EVERY),
             "jobs": (self.jobs.start_due, jobs.POLL_EVERY),
             "replays": (dead_letters.replays.release, 2.0),
