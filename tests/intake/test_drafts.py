@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.adapters.mail_addresses import is_address
+from intake.adapters.mail_addresses import PLAIN, is_address, is_valid
 from intake.domain.categories import Categories
 from intake.domain.draft_rules import faults
 from intake.domain.drafts import Contact, Draft, normalized, tidy
@@ -193,3 +193,8 @@ def test_a_draft_is_stored_in_nfc_and_its_fingerprint_is_of_the_text_as_sent(
     assert normalized(sent["NFD"]) == normalized(sent["NFC"]) == sent["NFC"]
     assert sent["NFD"] != sent["NFC"]
     assert slugs(good(unicodedata.normalize("NFD", "è" * 4000)), registers) == set()
+
+
+@given(st.from_regex(PLAIN, fullmatch=True))
+def test_a_plain_address_is_valid_to_the_library_too(address: str) -> None:
+    assert is_valid(address)

@@ -1,8 +1,15 @@
 """Validates mail addresses by the rules of mail servers (RFC 5321, 6531, 5891)."""
 
+import re
+
 from email_validator import EmailNotValidError, validate_email
 
 LONGEST = 254
+# Most addresses are like these, of which the library finds each valid, slowly; it decides about all others.
+PLAIN = re.compile(
+    r"[a-z0-9]{1,20}(?:[._-][a-z0-9]{1,20}){0,2}@(?:[a-z0-9]{3,30}\.){1,3}(?:com|eu|info|it|net|org)",
+    re.ASCII,
+)
 
 
 def is_address(text: str) -> bool:
@@ -13,6 +20,11 @@ def is_address(text: str) -> bool:
     """
     if len(text) > LONGEST:
         return False
+    return PLAIN.fullmatch(text) is not None or is_valid(text)
+
+
+def is_valid(text: str) -> bool:
+    """The same without a short cut."""
     try:
         validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError:
