@@ -5,7 +5,7 @@ import json
 import secrets
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import bson
 from bench.costs import TAIL_SECONDS, Cost, Meter
 from bench.engines import Engines
 from bench.recorder import PUBLISHED, Recording
-from bench.recording import Chunk, bounds, missing, split
+from bench.recording import Chunk, Write, bounds, missing, split
 from bench.variants.bare import LETTERS, BareTask
 from bench.variants.task import Task
 from contracts.permissions import SERVICES, subscriptions_of
@@ -143,10 +143,8 @@ class BareRun:
         published = [topic.name for topic in PUBLISHED if topic.owner == service]
         records = [row for topic in published for row in part(self.recording.records[topic])]
         return {
-            "transactions": [
-                {name: [[one.op, one.id, one.body] for one in rows] for name, rows in stage.items()}
-                for stage in chunk.transactions
-            ],
+            "transactions": [_rows(stage) for stage in chunk.transactions],
+            "updates": _rows(chunk.updates),
             "deletes": chunk.deletes,
             "records": [
                 [f"{self.name}-{row.topic}", row.key, row.value, [list(one) for one in row.headers]]
@@ -159,6 +157,10 @@ class BareRun:
         for service in SERVICES:
             self.engines.client.drop_database(f"{self.name}-{service}")
         await self.engines.delete_topics(*self.topics)
+
+
+def _rows(found: Mapping[str, Sequence[Write]]) -> dict[str, list[list[Any]]]:
+    return {name: [[one.op, one.id, one.body] for one in rows] for name, rows in found.items()}
 
 
 def _options(index: Mapping[str, Any]) -> Row:

@@ -12,19 +12,24 @@ IDLE_COLLECTIONS = frozenset({"leases"})
 
 @dataclass(frozen=True)
 class Write:
-    """One document write: `body` is the inserted document, the replacement, or an update of single fields."""
+    """One document write: `body` is the inserted document, the replacement, or an update of single fields.
+
+    `alone` means that it belonged to no transaction.
+    """
 
     collection: str
     op: str
     id: Any
     body: Row = field(default_factory=dict)
+    alone: bool = False
 
 
 @dataclass
 class Chunk:
-    """The writes of one batch of one service: transactions by collection, then what is deleted without one."""
+    """The writes of one batch of one service: transactions by collection, then updates and deletes that need none."""
 
     transactions: list[dict[str, list[Write]]] = field(default_factory=list)
+    updates: dict[str, list[Write]] = field(default_factory=dict)
     deletes: dict[str, list[Any]] = field(default_factory=dict)
 
 
@@ -40,7 +45,7 @@ def writes(entries: Iterable[Mapping[str, Any]], services: Sequence[str]) -> dic
                 and operation["op"] in (INSERT, UPDATE, DELETE)
                 and collection not in IDLE_COLLECTIONS
             ):
-                one = _write(collection, operation)
+                one = replace(_write(collection, operation), alone=operation is entry)
                 again = one.op == INSERT and (operation["ns"], one.id) in inserted
                 found[service].append(replace(one, op=UPDATE) if again else one)
                 inserted |= {(operation["ns"], one.id)} if one.op == INSERT else set()
@@ -89,15 +94,19 @@ def bounds(total: int, count: int) -> list[tuple[int, int]]:
 def _chunk(found: Sequence[Write]) -> Chunk:
     first: dict[str, list[Write]] = {}
     second: dict[str, list[Write]] = {}
-    deletes: dict[str, list[Any]] = {}
+    chunk = Chunk()
     inserted = {(one.collection, one.id) for one in found if one.op == INSERT}
     for one in found:
         if one.op == DELETE:
-            deletes.setdefault(one.collection, []).append(one.id)
-            continue
-        late = one.op == UPDATE and (one.collection, one.id) in inserted
-        (second if late else first).setdefault(one.collection, []).append(one)
-    return Chunk([part for part in (first, second) if part], deletes)
+            chunk.deletes.setdefault(one.collection, []).append(one.id)
+        elif one.op == UPDATE and one.alone:
+            chunk.updates.setdefault(one.collection, []).append(one)
+        elif one.op == UPDATE and (one.collection, one.id) in inserted:
+            second.setdefault(one.collection, []).append(one)
+        else:
+            first.setdefault(one.collection, []).append(one)
+    chunk.transactions = [part for part in (first, second) if part]
+    return chunk
 
 
 def missing(found: Iterable[Write]) -> dict[str, set[Any]]:

@@ -129,6 +129,8 @@ class Service:
                     await self._write(collection, rows)
         if len(batch["transactions"]) < 2:
             await self._send(batch)
+        for collection, rows in batch["updates"].items():
+            await self.database[collection].bulk_write([_request(*row) for row in rows], ordered=False)
         for collection, ids in batch["deletes"].items():
             await self.database[collection].delete_many({"_id": {"$in": ids}})
 

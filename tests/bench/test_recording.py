@@ -48,7 +48,7 @@ def test_a_replacement_and_what_is_no_work_of_a_report() -> None:
 
     assert found["intake"] == [
         Write("reports", UPDATE, "r1", {"_id": "r1", "version": 2}),
-        Write("outbox", DELETE, "e1"),
+        Write("outbox", DELETE, "e1", alone=True),
     ]
     assert [one.op for one in found["notify"]] == [INSERT]
 
@@ -69,12 +69,14 @@ def test_no_transaction_changes_what_it_inserted_and_deletes_come_last() -> None
         Write("reports", UPDATE, "r1", {"$set": {"n": 2}}),
         Write("fences", UPDATE, "f", {"$set": {}}),
     )
-    [chunk] = split([report, event, Write("outbox", DELETE, "e1"), change, fence], 1)
+    sent = Write("outbox", UPDATE, "e1", {"$set": {"sent": 1}}, alone=True)
+    [chunk] = split([report, event, sent, Write("outbox", DELETE, "e1"), change, fence], 1)
 
     assert chunk.transactions == [
         {"reports": [report], "outbox": [event], "fences": [fence]},
         {"reports": [change]},
     ]
+    assert chunk.updates == {"outbox": [sent]}
     assert chunk.deletes == {"outbox": ["e1"]}
 
 
