@@ -9,11 +9,9 @@ from bench.costs import Meter
 from bench.engines import Engines
 from bench.figures import Figures, Scaled
 from bench.load import Load
-from contracts.permissions import SERVICES
 from stack.processes import Child, StackError, print_stderr
 
 COUNTED = ("routing", "notify")
-CONSUMERS = tuple(name for name in SERVICES if name != "intake")
 MOST = 3
 PATIENCE = 300.0
 # After this, every process has joined its group and got its share of partitions and leases.
@@ -46,7 +44,7 @@ class Scale:
     async def _round(self, count: int) -> None:
         bodies = await self._load.bodies(self._reports)
         cases = await self._engines.end_of("routing.cases")
-        processes = {name: self._processes(name, count) for name in CONSUMERS}
+        processes = {name: self._processes(name, count) for name in COUNTED}
         _each([child for some in processes.values() for child in some], Child.pause)
         try:
             await self._load.closed_loop(bodies)
@@ -65,6 +63,10 @@ class Scale:
         _each(processes, Child.resume)
 
         async def nothing_more() -> bool:
+            if gone := next((child for child in processes if not child.alive()), None):
+                raise gone.failed(
+                    "ended: its watchdog ends a process that was paused for 45 s, on a busy machine"
+                )
             seen.append((time.time(), done() - before))
             return seen[-1][1] > 0 and quiet_seconds(seen) > QUIET_SECONDS
 
@@ -98,7 +100,7 @@ class Scale:
         await _until(all_there, f"{topic} does not get {count} records")
 
     def _processes(self, name: str, count: int) -> list[Child]:
-        return [self._engines.system.service(name, n) for n in range(count if name in COUNTED else 1)]
+        return [self._engines.system.service(name, n) for n in range(count)]
 
 
 async def _until(ready: Callable[[], Awaitable[bool]], trouble: str) -> None:
