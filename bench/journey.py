@@ -61,7 +61,7 @@ class Journey:
         if "drivers" in parts:
             await drivers.measure(self.load, self.figures, 2 * self.sizes.pairs)
         if "scale" in parts:
-            await Scale(self.engines, self.figures, self.load, self.sizes.most // 4).measure()
+            await Scale(self.engines, self.figures, self.load, self.sizes.piled_up).measure()
         if "journey" in parts:
             await accept.measure(self.load, self.figures, self.sizes)
 

@@ -57,8 +57,11 @@ class Scale:
         await self._load.wait_until_handled()
 
     async def _drain(self, name: str, processes: Sequence[Child], done: Callable[[], int]) -> None:
-        """Let these processes work until nothing more is done, and record it."""
-        meter = Meter(self._engines, {child.name: child.pid() for child in processes[1:]})
+        """Let these processes work until everything is done, and record it."""
+        meter, since = (
+            Meter(self._engines, {child.name: child.pid() for child in processes[1:]}),
+            self._engines.now(),
+        )
         before, seen = done(), Seen()
         _each(processes, Child.resume)
 
@@ -68,24 +71,21 @@ class Scale:
                     "ended: its watchdog ends a process that was paused for 45 s, on a busy machine"
                 )
             seen.append((time.time(), done() - before))
-            return seen[-1][1] > 0 and quiet_seconds(seen) > QUIET_SECONDS
+            return quiet_seconds(seen) > QUIET_SECONDS and self._finished(name)
 
         await _until(nothing_more, f"{name} does not get done")
-        number, rate = seen[-1][1], rate_of(seen)
+        number = seen[-1][1]
+        routed = self._engines.commits("routing.cases", since, "i")
+        rate = routed.per_second if name == "routing" else rate_of(seen)
         cost = meter.stop(name, number)
         own = [name, *(child.name for child in processes[1:])]
         share = sum(cost.cpu.values()) * rate / number / (os.cpu_count() or 1)
         self._figures.scaled.append(
-            Scaled(
-                name,
-                len(processes),
-                number,
-                rate,
-                cost.milliseconds(*own),
-                cost.milliseconds(),
-                share,
-            )
+            Scaled(name, len(processes), number, rate, cost.milliseconds(*own), cost.milliseconds(), share)
         )
+
+    def _finished(self, name: str) -> bool:
+        return self._load.finished(handed_over=True)[name] >= self._load.accepted
 
     def _cases(self) -> int:
         return int(self._engines.client["routing"]["cases"].estimated_document_count())

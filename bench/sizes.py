@@ -20,6 +20,7 @@ class Sizes:
     letters_seconds: float  # of handing over queued letters
     pairs: int  # how often an arm and its bare counterpart take turns
     accepted: int  # reports of each turn of the acceptance
+    piled_up: int  # reports for each number of processes
 
 
 FULL = Sizes(
@@ -36,6 +37,7 @@ FULL = Sizes(
     letters_seconds=20.0,
     pairs=4,
     accepted=3_000,
+    piled_up=3_000,
 )
 QUICK = Sizes(
     rounds=1,
@@ -51,4 +53,5 @@ QUICK = Sizes(
     letters_seconds=6.0,
     pairs=1,
     accepted=1_000,
+    piled_up=1_500,
 )
