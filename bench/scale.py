@@ -17,6 +17,7 @@ PATIENCE = 300.0
 # After this, every process has joined its group and got its share of partitions and leases.
 SETTLE_SECONDS = 5.0
 QUIET_SECONDS = 1.5
+HELD_SECONDS, MOMENT_SECONDS = 15.0, 0.3
 Seen = list[tuple[float, int]]
 
 
@@ -45,15 +46,19 @@ class Scale:
         bodies = await self._load.bodies(self._reports)
         cases = await self._engines.end_of("routing.cases")
         processes = {name: self._processes(name, count) for name in COUNTED}
-        _each([child for some in processes.values() for child in some], Child.pause)
+        held = {name: asyncio.ensure_future(_hold(some)) for name, some in processes.items()}
         try:
             await self._load.closed_loop(bodies)
             await self._published("intake.reports", self._load.accepted)
+            held["routing"].cancel()
             await self._drain("routing", processes["routing"], self._cases)
             await self._published("routing.cases", cases + len(bodies))
+            held["notify"].cancel()
             await self._drain("notify", processes["notify"], self._letters)
         finally:
-            _each([child for some in processes.values() for child in some], Child.resume)
+            for name, some in processes.items():
+                held[name].cancel()
+                _each(some, Child.resume)
         await self._load.wait_until_handled()
 
     async def _drain(self, name: str, processes: Sequence[Child], done: Callable[[], int]) -> None:
@@ -67,9 +72,7 @@ class Scale:
 
         async def nothing_more() -> bool:
             if gone := next((child for child in processes if not child.alive()), None):
-                raise gone.failed(
-                    "ended: its watchdog ends a process that was paused for 45 s, on a busy machine"
-                )
+                raise gone.failed("ended while it worked")
             seen.append((time.time(), done() - before))
             return quiet_seconds(seen) > QUIET_SECONDS and self._finished(name)
 
@@ -109,6 +112,15 @@ async def _until(ready: Callable[[], Awaitable[bool]], trouble: str) -> None:
         if time.time() > end:
             raise StackError(f"{trouble} in {PATIENCE:.0f} s")
         await asyncio.sleep(0.1)
+
+
+async def _hold(processes: Sequence[Child]) -> None:
+    """Pause these processes until cancelled; they run for a moment now and then, or their watchdogs would end them."""
+    while True:
+        _each(processes, Child.pause)
+        await asyncio.sleep(HELD_SECONDS)
+        _each(processes, Child.resume)
+        await asyncio.sleep(MOMENT_SECONDS)
 
 
 def _each(processes: Sequence[Child], do: Callable[[Child], None]) -> None:
