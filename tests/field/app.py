@@ -189,6 +189,8 @@ class App:
         self.page.click("#save-problem")
 
         def saved() -> str | None:
+            if self.page.locator("#similar").is_visible():
+                self.page.click("#similar-none")
             if (now := self._last_saved()) not in ("", said):
                 return now
             # A page that an update has loaded again says nothing about what it saved before.

@@ -1,23 +1,15 @@
 """Operators with the app at /campo: a talk without a network, a login that ends meanwhile, and a phone that is given back."""
 
-import io
 from typing import Any
 
-from PIL import Image
 from playwright.sync_api import FilePayload
 from tests.journeys.registry import journey
 from tests.journeys.staff import ADA
+from tests.journeys.uploads import photo
 from tests.journeys.walk import DESKTOP, Walk, World
 
 EMPTY = "#on-phone[data-reports='0'][data-photos='0'][data-talks='0']"
 MINUTE = 60_000
-
-
-def photo() -> FilePayload:
-    """A photo as a phone takes it."""
-    data = io.BytesIO()
-    Image.effect_noise((2400, 1600), 80).convert("RGB").save(data, "JPEG")
-    return {"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": data.getvalue()}
 
 
 def phone(world: World, **options: Any) -> Walk:
@@ -97,6 +89,136 @@ def operator_listens_without_a_network(world: World) -> None:
     desk = world.walk(screen=DESKTOP).log_in(*ADA, "/segnalazioni").fill("codice", code).press("Cerchi")
     desk.wait_for(lambda: desk.page.reload() and desk.path.startswith("/lavoro/"), "the case")
     desk.sees("Scale sporche da un mese.")
+
+
+def at_the_lift(walk: Walk, words: str) -> Walk:
+    """Fills in a problem of one lift and saves it."""
+    walk.press("Un problema solo").choose("category", "pulizia").fill("description", words)
+    walk.page.fill("#place-search", "Luzzati")
+    walk.page.locator("#place-hits button").first.click()
+    return walk.press("Salvi il problema")
+
+
+def arrived(walk: Walk, count: int) -> None:
+    """So many reports have arrived, and nothing is left on the phone."""
+    rows = walk.all("#history li[data-outcome=registered]")
+    walk.wait_for(lambda: rows.count() == count, f"{count} reports that arrived")
+    walk.page.locator(EMPTY).wait_for(timeout=MINUTE)
+
+
+@journey("operator")
+def operator_says_that_it_was_reported_before(world: World) -> None:
+    """With a network the app shows reports nearby before saving; without one the server asks after sending."""
+    walk = phone(world)
+    at_the_lift(walk, "Androne sporco da una settimana.")
+    if walk.page.locator("#similar").is_visible():
+        walk.press("Nessuno di questi: salvi")
+    arrived(walk, 1)
+    at_the_lift(walk, "Androne sporco, nessuno lava.").sees("È già stato segnalato?")
+    walk.press("Torni a scrivere").fill("description", "Androne molto sporco.")
+    walk.press("Salvi il problema").sees("È già stato segnalato?")
+    walk.page.locator("#similar-list button").first.click()
+    arrived(walk, 2)
+    walk.context.set_offline(True)
+    at_the_lift(walk, "Androne sporco e cartoni.")
+    waits(walk, (1, 0, 0))
+    walk.context.set_offline(False)
+    walk.sees("Forse qualcuno l'aveva già segnalato")
+    walk.page.locator("#history button[data-same]").first.click()
+    walk.sees("Unita a una segnalazione che c'era già.")
+
+
+@journey("operator")
+def operator_chooses_files_that_are_no_photos(world: World) -> None:
+    """Chooses a zip named jpg, an SVG and a photo: the app names what it leaves out, and the desk sees it on the report."""
+    walk = phone(world)
+    walk.context.set_offline(True)
+    walk.press("Un problema solo")
+    files = [
+        FilePayload(name="foto.jpg", mimeType="image/jpeg", buffer=b"PK\x03\x04" + bytes(200)),
+        FilePayload(
+            name="disegno.svg", mimeType="image/svg+xml", buffer=b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+        ),
+    ]
+    walk.page.set_input_files("#photos", [*files, photo()])
+    walk.page.locator("#problem-photos li").wait_for()
+    walk.sees("non è una foto che si possa leggere: foto.jpg", "si possa leggere: disegno.svg")
+    write_problem(walk, "Cassetta delle lettere forzata.")
+    waits(walk, (1, 1, 0))
+    walk.context.set_offline(False)
+    walk.sees("Foto che non si sono potute prendere: 2")
+    code = walk.all("#history li[data-code]").first.get_attribute("data-code") or ""
+    desk = world.walk(screen=DESKTOP).log_in(*ADA, "/segnalazioni").sees("foto non arrivate")
+    desk.fill("codice", code).press("Cerchi")
+    desk.page.goto(f"{world.url}/segnalazioni/{desk.page.url.rpartition('/')[2]}")
+    desk.sees("2 foto non si sono potute aggiungere:")
+
+
+@journey("operator")
+def operator_writes_on_after_the_app_was_closed(world: World) -> None:
+    """Closes the app while it is being written in: who talks, the words of a problem and its photo are still there."""
+    walk = phone(world)
+    walk.context.set_offline(True)
+    walk.press("Inizi un colloquio").fill("talk-name", "Nives Bozzetti").fill("talk-notes", "Abita sola.")
+    written(walk, "draft-talk")
+    started(reloaded(walk))
+    assert walk.page.input_value("[name=talk-name]") == "Nives Bozzetti"
+    assert walk.page.input_value("[name=talk-notes]") == "Abita sola."
+    walk.press("Salvi chi parla").press("Aggiunga un problema").fill("description", "Il muro è bagnato.")
+    walk.page.set_input_files("#photos", [photo()])
+    walk.page.locator("#problem-photos li").wait_for()
+    written(walk, "draft")
+    started(reloaded(walk))
+    walk.page.locator("#problem-photos li canvas").wait_for()
+    assert walk.page.input_value("[name=description]") == "Il muro è bagnato."
+    write_problem(walk, "Il muro è bagnato.")
+    waits(walk, (1, 1, 1))
+    walk.page.reload()
+    started(walk)
+    assert walk.all("#problem-photos li").count() == 0
+
+
+def written(walk: Walk, name: str) -> None:
+    """What was typed is in the phone's database."""
+    asked = """name => new Promise(answer => indexedDB.open("campo").onsuccess = ({target}) => {
+        const asked = target.result.transaction("private").objectStore("private").getKey(name);
+        asked.onsuccess = () => { target.result.close(); answer(asked.result !== undefined); };
+    })"""
+    walk.wait_for(lambda: walk.page.evaluate(asked, name), f"{name} is kept")
+    walk.page.wait_for_timeout(1000)  # longer than the pause after which the last letters are kept
+
+
+def reloaded(walk: Walk) -> Walk:
+    """The page after it was loaded again, as by a browser that was closed."""
+    walk.page.reload()
+    return walk
+
+
+@journey("operator")
+def operator_fills_the_phone(world: World) -> None:
+    """Takes photos until the storage is nearly full: is warned before, refused with a sentence, and loses nothing."""
+    walk = phone(world)
+    walk.context.set_offline(True)
+    quota(walk, 1.2)
+    walk.press("Un problema solo")
+    walk.sees("Lo spazio sul telefono sta per finire")
+    walk.page.set_input_files("#photos", [photo()])
+    walk.sees("Sul telefono non c'è più posto per questa foto")
+    write_problem(walk, "Scale bagnate dalla pioggia.")
+    waits(walk, (1, 0, 0))
+    walk.page.reload()
+    waits(started(walk), (1, 0, 0))
+    walk.context.set_offline(False)
+    walk.page.locator(EMPTY).wait_for(timeout=MINUTE)
+    walk.sees("Foto che non si sono potute prendere: 1")
+
+
+def quota(walk: Walk, share: float) -> None:
+    """Gives the site so many times the storage that it uses now."""
+    used = walk.page.evaluate("navigator.storage.estimate().then(one => one.usage)")
+    session = walk.context.new_cdp_session(walk.page)
+    origin = walk.page.evaluate("location.origin")
+    session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": used * share})
 
 
 @journey("operator")

@@ -37,6 +37,26 @@ def operator_answers_and_closes(world: World) -> None:
     walk.sees_not("In chiusura")
 
 
+@journey("coordinator")
+def coordinator_reads_a_rating(world: World) -> None:
+    """Reads on the case how it went: the tenant said so on the status page after the case was closed."""
+    slip = registered(world, "Rumori di notte sulle scale.", "vicinato")
+    walk = world.walk(screen=DESKTOP).log_in(*CARLA, "/lavoro/quadro")
+    case = case_of(walk, slip).path
+    walk.follow("Rispondi e chiudi").pick("esito", "solved").press("Avanti")
+    walk.follow("Scriva o rilegga la risposta").fill("risposta", ANSWER).press("Salvi la risposta e continui")
+    if walk.all("main input[name=esito][type=radio]").count():
+        walk.pick("esito", "solved").press("Avanti")
+    walk.press("Sì, chiudi questo caso")
+    tenant = status(world.walk(), slip)
+    tenant.wait_for(lambda: tenant.page.reload() and "Il suo giudizio" in tenant.text, "the closing")
+    tenant.pick("score", "4").fill("sentence", "Adesso si dorme.").press("Invii il giudizio")
+    tenant.sees("Ci ha detto com'è andata", "Bene")
+    walk.open(case)
+    walk.wait_for(lambda: walk.page.reload() and "Bene (4 su 5)" in walk.text, "the rating")
+    walk.sees("Chi ha segnalato ha detto com'è andata")
+
+
 @journey("operator")
 def operator_notes(world: World) -> None:
     """Adds a note, makes a new PIN at the listening point, and starts a report for the same household."""

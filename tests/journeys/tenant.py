@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx
+from playwright.sync_api import FilePayload
 from tests.journeys.elsewhere import elsewhere
 from tests.journeys.registry import journey
+from tests.journeys.uploads import photo
 from tests.journeys.walk import Walk, World
 
 WORDS = "L'ascensore è fermo da ieri e la signora del quarto piano non scende."
 MONEY = "Non arrivo alla fine del mese."
 PLACE = "bg-monterosso"
 ENOUGH_SECONDS = 25
+NO_PHOTO = FilePayload(name="scherzo.jpg", mimeType="image/jpeg", buffer=b"PK\x03\x04" + bytes(200))
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,20 @@ def report_and_withdraw(world: World) -> None:
     walk.pick_first("motivo")
     walk.press("Avanti").sees("Vuole davvero ritirarla?").press("Sì, la ritiri")
     status(walk, slip).sees("ritirata")
+
+
+@journey("tenant")
+def add_photos(world: World) -> None:
+    """Adds a photo on the status page, sees it there, and is told by name which file was none."""
+    slip = registered(world, "Muffa sul muro della camera.", "muffa")
+    walk = status(world.walk(), slip).follow("Aggiunga foto")
+    walk.page.set_input_files("#photos", [photo(), NO_PHOTO])
+    walk.press("Aggiunga le foto").sees("scherzo.jpg")
+    assert walk.all("main ul.photos img").count() == 1
+    walk.follow("Torni alla segnalazione").sees("Le foto")
+    image = walk.all("main ul.photos img").first
+    image.scroll_into_view_if_needed()
+    walk.wait_for(lambda: image.evaluate("one => one.complete && one.naturalWidth > 0"), "the photo")
 
 
 @journey("tenant")

@@ -29,6 +29,7 @@ from intake.queries.inbox import (
     reports_with_words,
     whole_reports,
     window,
+    with_left_out_photos,
     with_unreviewed_photos,
 )
 
@@ -41,10 +42,11 @@ _INSTANT = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class ShownRow:
-    """A row of the list with all of its report."""
+    """A row of the list with all of its report; `lacks_photos` says that a photo could not be added."""
 
     row: InboxRow
     report: Report
+    lacks_photos: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,11 @@ class Inbox:
         return self._portions(reader, replace(wanted, after=None))
 
     async def _whole(self, rows: Sequence[InboxRow]) -> Sequence[ShownRow]:
-        found = await whole_reports(self._context, [row.report.report_id for row in rows])
-        return [ShownRow(row, found[row.report.report_id]) for row in rows if row.report.report_id in found]
+        ids = [row.report.report_id for row in rows]
+        found = await whole_reports(self._context, ids)
+        lacking = await with_left_out_photos(self._context, ids)
+        listed = [row for row in rows if row.report.report_id in found]
+        return [ShownRow(row, found[row.report.report_id], row.report.report_id in lacking) for row in listed]
 
     async def _portions(self, reader: Reader, wanted: Wanted) -> AsyncIterator[Sequence[ShownRow]]:
         left, seen = MOST_EXPORTED, frozenset[str]()

@@ -11,10 +11,11 @@ from intake.app.photo_data import PhotoData
 from intake.app.readings import Reader, Readings
 from intake.app.uploads import Upload, Uploads, hash_of
 from intake.domain.entries import Author
-from intake.domain.photos import Photo, Photos, Size
+from intake.domain.photos import LeftOut, Photo, Photos, Size
 from intake.domain.readers import Part
 from intake.handlers.add_photo import AddPhoto, check_photo
 from intake.handlers.documents import PHOTOS, PRIVATE, REPORTS
+from intake.handlers.leave_out_photos import LeaveOutPhotos
 from intake.handlers.review_photo import ReviewPhoto
 from intake.queries.readings import READ
 from intake.queries.waiting import waiting_item
@@ -39,6 +40,17 @@ class ReportPhotos:
         """The photos of a report, oldest first."""
         found = await self._context.load(PHOTOS, report_id)
         return found.photos if found else ()
+
+    async def left_out(self, report_id: str) -> Sequence[LeftOut]:
+        """The photos that could not be added to a report."""
+        return (await self._photos(report_id)).left_out
+
+    async def leave_out(self, report_id: str, photos: Sequence[tuple[str, str]]) -> None:
+        """Record photos that could not be added, by name and the code of the reason; again changes nothing. Raises Refused (404)."""
+        if photos:
+            command = LeaveOutPhotos(report_id, tuple(photos))
+            id_ = f"left-out:{derive(repr(photos), report_id)}"
+            await self._context.run(command, id=id_, key=report_id, correlation=report_id)
 
     async def readable(self, report_id: str) -> Sequence[Photo]:
         """The photos that can be shown: those of a report, or none when its data were erased."""

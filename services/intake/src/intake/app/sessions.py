@@ -11,7 +11,7 @@ from chassis.service import Answer, ServiceContext
 from intake.app.households import CHANNEL, Households
 from intake.app.readings import Reader
 from intake.app.registers import Registers
-from intake.app.submit import JudgedDraft, Submission, Submissions, TakenIn
+from intake.app.submit import JudgedDraft, Submission, Submissions
 from intake.app.talks import NOTHING_SAID, Household, Talk, Talks
 from intake.domain.draft_rules import Fault, IsAddress, household_faults, text_faults
 from intake.domain.drafts import Draft, normalized_text, tidy, tidy_text
@@ -24,6 +24,7 @@ from intake.handlers.end_session import AbandonSession, EndSession
 from intake.handlers.open_session import own_session
 from intake.handlers.register_report import refusal
 from intake.handlers.start_session import StartSession
+from intake.handlers.take_report import TakenIn
 from intake.queries.reports import reports_with_contents
 from intake.queries.sessions import ended_since, open_sessions, session_of
 

@@ -17,7 +17,7 @@ from intake.domain.waiting import WaitingItem
 from intake.handlers.documents import PRIVATE
 from intake.handlers.join_report import JoinReport
 from intake.handlers.register_report import RegisterReport, refusal
-from intake.handlers.take_report import TakeReport
+from intake.handlers.take_report import TakenIn, TakeReport
 from intake.queries.reports import report_of
 
 RECEIPT_SHOWN = timedelta(hours=2)
@@ -49,14 +49,6 @@ class Submission:
     report_id: str
     known: bool
     receipt: Receipt | None
-
-
-@dataclass(frozen=True)
-class TakenIn:
-    """The listening session in which a report is taken down, and the issuer's id of who holds it."""
-
-    session_id: str
-    operator: str
 
 
 @dataclass(frozen=True)
@@ -100,11 +92,13 @@ class Submissions:
         taken_in: TakenIn | None = None,
         joins: str | None = None,
         heard: DeviceTime | None = None,
+        wished: str | None = None,
     ) -> Submission:
         """Register a draft under this id; the same draft again changes nothing.
 
-        `joins` is the id of an earlier report about the same problem, whose case the report will share. `heard` makes a draft
-        the same whose time is corrected by another skew when it is sent again.
+        `joins` is the id of an earlier report about the same problem, whose case the report will share. `wished` is the one that its
+        sender chose, which may have ended since: it makes the draft the same when it is sent again. `heard` makes a draft the
+        same whose time is corrected by another skew when it is sent again.
 
         `sender` is a secret of the sender: a resend with the same one gets the receipt again, and without one only the
         first response has it. Raises Refused with the first fault, and Refused when the id belongs to another report.
@@ -114,8 +108,8 @@ class Submissions:
         if judged.faults and await report_of(self._context, report_id) is None:
             raise refusal(judged.faults[0])  # a resend of a registered report gets its first answer
         command = self._command(judged.draft, report_id, sender, heard)
-        if joins is not None:
-            joined = self._codes.text_fingerprint(command.fingerprint, joins)
+        if (chosen := wished or joins) is not None:
+            joined = self._codes.text_fingerprint(command.fingerprint, chosen)
             command = replace(command, fingerprint=joined)
         answer = await self._context.run(
             _told(command, taken_in, joins),
@@ -185,11 +179,7 @@ class Submissions:
 
 
 def _told(command: RegisterReport, taken_in: TakenIn | None, joins: str | None) -> Any:
+    report = command if taken_in is None else replace(command, session_id=taken_in.session_id)
     if joins is not None:
-        return JoinReport(joins, command)
-    return command if taken_in is None else _in_session(command, taken_in)
-
-
-def _in_session(command: RegisterReport, taken_in: TakenIn) -> TakeReport:
-    report = replace(command, session_id=taken_in.session_id)
-    return TakeReport(taken_in.session_id, taken_in.operator, report)
+        return JoinReport(joins, report, taken_in)
+    return report if taken_in is None else TakeReport(taken_in.session_id, taken_in.operator, report)

@@ -127,16 +127,17 @@ def use_cases(
     households = Households(readings, submissions, receipts)
     sessions = Sessions(context, registers, Talks(context, sealer), submissions, households, is_address)
     waiting = Waiting(context, codes, contents, submissions, readings, entries, photos)
+    duplicates = Duplicates(context, registers, words)
     return UseCases(
         answers=Answers(readings, entries),
         codes=codes,
         contents=contents,
         correcting=Correcting(context, contents, readings, registers, submissions, codes, sealer),
         drafts=BrowserDrafts(context, secret),
-        duplicates=Duplicates(context, registers, words),
+        duplicates=duplicates,
         entries=entries,
         field_days=FieldDays(context),
-        field_reports=FieldReports(context, submissions, waiting, readings),
+        field_reports=FieldReports(context, submissions, waiting, readings, duplicates, photos),
         field_talks=FieldTalks(sessions),
         following=Following(entries),
         photo_data=data,

@@ -171,6 +171,8 @@ class Waiting:
         for photo in await self._photos.readable(item.id):
             large = await self._photos.read(item.id, photo.sha256, Size.LARGE)
             await self._photos.add(about, large, Author.STAFF, reader.subject)
+        missing = [(one.name, one.reason) for one in await self._photos.left_out(item.id)]
+        await self._photos.leave_out(about, missing)
         command = AttachWaiting(item.id, about, reader.subject)
         answer = await self._context.run(
             command, id=f"attach:{item.id}", key=item.id, correlation=about, fingerprint=about

@@ -8,7 +8,7 @@ from enum import StrEnum
 from intake.domain.entries import Author
 from intake.domain.reports import ENDED, Report, Status
 
-MOST_PHOTOS = 10
+MOST_PHOTOS, MOST_LEFT_OUT = 10, 30
 MOST_BYTES = 20 * 1024**2
 MOST_PIXELS = 50_000_000  # the largest photo of an iPhone has 48.8 million
 SMALL_EDGE, MEDIUM_EDGE, LARGE_EDGE = 320, 800, 1600
@@ -76,11 +76,21 @@ class Photo:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A photo that could not be added: the code of the reason. `name` is its SHA-256, or what else tells it from the report's others."""
+
+    name: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Photos:
-    """The photos of one report, oldest first."""
+    """The photos of one report, oldest first, and those that could not be added."""
 
     report_id: str
     photos: tuple[Photo, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def find(self, sha256: str) -> Photo | None:
         """The photo with this hash, or None."""
@@ -94,7 +104,8 @@ class Photos:
     def with_photo(self, photo: Photo) -> "Photos":
         """These photos and one more, or with its new state in its place."""
         if self.find(photo.sha256) is None:
-            return replace(self, photos=(*self.photos, photo))
+            left_out = tuple(one for one in self.left_out if one.name != photo.sha256)
+            return replace(self, photos=(*self.photos, photo), left_out=left_out)
         photos = tuple(photo if one.sha256 == photo.sha256 else one for one in self.photos)
         return replace(self, photos=photos)
 

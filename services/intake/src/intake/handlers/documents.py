@@ -67,6 +67,11 @@ def _without_skew(state: Raw) -> Raw:
     return state | {"skew_ms": 0}
 
 
+def _with_all_photos(state: Raw) -> Raw:
+    """Form 2 adds the photos that could not be added, which of an earlier report are not known."""
+    return state | {"left_out": []}
+
+
 REPORTS = Collection(
     "reports",
     Report,
@@ -84,7 +89,7 @@ ENTRIES = Collection("entries", Entries, key=lambda entries: entries.report_id)
 CORRECTIONS = Collection("corrections", Corrections, key=lambda corrections: corrections.report_id)
 WAITING = Collection("waiting", WaitingItem, key=lambda item: item.id, upcasters=(_without_skew,))
 PUBLICATIONS = Collection("publications", Publication, key=lambda publication: publication.report_id)
-PHOTOS = Collection("photos", Photos, key=lambda photos: photos.report_id)
+PHOTOS = Collection("photos", Photos, key=lambda photos: photos.report_id, upcasters=(_with_all_photos,))
 MAILS = Collection("mails", Mail, key=lambda mail: mail.mail_id, publishes=("intake.mails",))
 REGISTERS = Collection(
     "registers",

@@ -8,17 +8,20 @@ from contracts.intake import ReportJoined
 from intake.domain.categories import Categories
 from intake.domain.places import Place
 from intake.domain.reports import Report
-from intake.handlers.documents import REPORTS, PrivatePart
+from intake.domain.sessions import Session
+from intake.handlers.documents import REPORTS, SESSIONS, PrivatePart
 from intake.handlers.merge_reports import with_main
 from intake.handlers.register_report import RegisterReport, register_report
+from intake.handlers.take_report import TakenIn, taken
 
 
 @dataclass(frozen=True)
 class JoinReport:
-    """Register this report, which is about the same problem as the main one."""
+    """Register this report, which is about the same problem as the main one; `taken_in` is the session that it was heard in, if any."""
 
     main_id: str
     report: RegisterReport
+    taken_in: TakenIn | None = None
 
 
 def join_report(
@@ -28,11 +31,12 @@ def join_report(
     sealed: PrivatePart | None,
     categories: Categories | None,
     place: Place | None,
+    session: Session | None,
     moment: Moment,
 ) -> Change:
     """Register the report as `register_report` does, and publish ReportJoined too; a report that is known changes nothing.
 
-    Raises Refused as `register_report` does, for a missing main report (404), for one that others do not see (403), and for one
+    Raises Refused as `register_report` and `take_report` do, for a missing main report (404), for one that others do not see (403), and for one
     that has ended or is merged itself (409).
     """
     change = register_report(command.report, report, sealed, categories, place, moment)
@@ -47,6 +51,8 @@ def join_report(
     registered = next(put.state for put in change.write if put.collection is REPORTS)
     shared = with_main(registered, main, moment, lambda voices: _joined(registered, main, voices))
     others = [put for put in change.write if put.collection is not REPORTS]
+    if command.taken_in is not None:
+        others.append(SESSIONS.put(taken(command.report, command.taken_in, session, categories)))
     return replace(change, write=[*shared.write, *others], events=[*change.events, *shared.events])
 
 

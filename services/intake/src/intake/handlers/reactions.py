@@ -57,6 +57,7 @@ from intake.handlers.end_session import (
 from intake.handlers.index_contact import IndexContact, index_contact
 from intake.handlers.join_report import JoinReport, join_report
 from intake.handlers.keep_waiting import KeepWaiting, keep_waiting
+from intake.handlers.leave_out_photos import LeaveOutPhotos, leave_out_photos
 from intake.handlers.load_categories import (
     LoadCategories,
     LoadCategoryTexts,
@@ -119,6 +120,7 @@ REACTIONS = Reactions(
             PRIVATE[c.report.report_id],
             CATEGORIES["categories"],
             PLACES[c.report.place_id],
+            SESSIONS[c.taken_in.session_id if c.taken_in else ""],
         ),
         join_report,
         "join_report",
@@ -179,6 +181,11 @@ REACTIONS = Reactions(
     on(ReserveUpload, lambda _: (), reserve_upload),
     on(UploadExpired, lambda _: (), expire_upload),
     on(AddPhoto, lambda c: (REPORTS[c.report_id], PHOTOS[c.report_id], WAITING[c.report_id]), add_photo),
+    on(
+        LeaveOutPhotos,
+        lambda c: (REPORTS[c.report_id], PHOTOS[c.report_id], WAITING[c.report_id]),
+        leave_out_photos,
+    ),
     on(
         ReviewPhoto,
         lambda c: (REPORTS[c.report_id], PHOTOS[c.report_id], CATEGORIES["categories"]),

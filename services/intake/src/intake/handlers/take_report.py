@@ -14,6 +14,14 @@ from intake.handlers.register_report import RegisterReport, register_report
 
 
 @dataclass(frozen=True)
+class TakenIn:
+    """The listening session in which a report is taken down, and the issuer's id of who holds it."""
+
+    session_id: str
+    operator: str
+
+
+@dataclass(frozen=True)
 class TakeReport:
     """Register a report that was heard in a session of this operator."""
 
@@ -38,12 +46,19 @@ def take_report(
     change = register_report(command.report, report, sealed, categories, place, moment)
     if report is not None or categories is None:
         return change
-    session = open_session(session, command.operator)
+    after = taken(command.report, TakenIn(command.session_id, command.operator), session, categories)
+    return replace(change, write=[*change.write, SESSIONS.put(after)])
+
+
+def taken(
+    report: RegisterReport, taken_in: TakenIn, session: Session | None, categories: Categories
+) -> Session:
+    """The session with one more report; raises Refused when it is over or somebody else's, and for its 51st report (409)."""
+    session = open_session(session, taken_in.operator)
     if len(session.reports) >= MOST_REPORTS:
         raise Refused(
             "session-full", f"The session has {MOST_REPORTS} reports.", 409, fix="Start another session."
         )
-    category = categories.category(command.report.category)
-    taken = TakenReport(command.report.report_id, category.kind if category else "")
-    after = replace(session, reports=(*session.reports, taken))
-    return replace(change, write=[*change.write, SESSIONS.put(after)])
+    category = categories.category(report.category)
+    one = TakenReport(report.report_id, category.kind if category else "")
+    return replace(session, reports=(*session.reports, one))

@@ -78,6 +78,14 @@ def _listed(row: Raw) -> Listed:
     return Listed(row["_id"], *map(row["state"].__getitem__, LISTED))
 
 
+async def with_left_out_photos(context: ServiceContext, report_ids: Sequence[str]) -> frozenset[str]:
+    """Those of these reports to which a photo could not be added."""
+    if not report_ids:
+        return frozenset()
+    found = await context.list(PHOTOS, {"_id": AnyOf(report_ids)}, limit=len(report_ids))
+    return frozenset(one.report_id for one in found if one.left_out)
+
+
 def _where(wanted: Wanted, categories: Sequence[str] | None) -> dict[str, Any]:
     where: dict[str, Any] = {"state.status": AnyOf([one.value for one in wanted.state.statuses])}
     if categories is not None:

@@ -4,18 +4,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from pydantic import BaseModel, Field
 
-from chassis.fields import Instant
-from intake.app.field_reports import Fate, FieldReport
+from chassis.errors import Refused
+from intake.app.field_reports import Fate
 from intake.app.use_cases import UseCases
-from intake.domain.drafts import Contact, Draft
 from intake.domain.entries import Author
 from intake.entrypoints.api.field_bundle import FieldBundles
+from intake.entrypoints.api.field_reports import Arrived, NewFieldReport, SameProblem, similar_reports
 from intake.entrypoints.api.field_talks import serve_households, serve_talks
-from intake.entrypoints.api.new_report import GivenAnswer, NewContact, read_answers
 from intake.entrypoints.api.photos import Sha256
-from intake.entrypoints.api.request_body import Body
 from intake.entrypoints.api.v1 import client_id
 from intake.entrypoints.pages.desk_layout import reader_of
 from intake.entrypoints.photo_bodies import body_of
@@ -24,51 +21,9 @@ from webkit.login import Visitor
 from webkit.site import Site
 
 FIELD = "/v1/field"
-CHANNEL = "operator"
 _STATUS = {Fate.WAITING: 202, Fate.DISCARDED: 200}
-
-
-class NewFieldReport(Body):
-    """A problem that was taken down on the phone; `session_id` is the talk that it comes from, if any."""
-
-    captured_at: Instant
-    sent_at: Instant
-    category: str
-    place_id: str
-    description: str
-    flat: str | None = None
-    language: str = "it"
-    answers: dict[str, GivenAnswer] | None = None
-    contact: NewContact | None = None
-    frailty: bool = False
-    session_id: UUID | None = None
-
-    def report(self) -> FieldReport:
-        """The report of the use case."""
-        given = self.contact or NewContact()
-        draft = Draft(
-            self.category,
-            self.place_id,
-            self.description,
-            self.language,
-            CHANNEL,
-            contact=Contact(given.name, given.email, given.phone),
-            frail=self.frailty,
-            flat=self.flat,
-            answers=None if self.answers is None else read_answers(self.answers),
-        )
-        session_id = str(self.session_id) if self.session_id else None
-        return FieldReport(draft, self.captured_at, self.sent_at, session_id)
-
-
-class Arrived(BaseModel):
-    """What became of a report: registered under a code, waiting at the desk for these reasons, or discarded there."""
-
-    report_id: str
-    outcome: Fate
-    tracking_code: str | None = None
-    pin: str | None = None
-    reasons: tuple[str, ...] = Field(())
+# A photo with one of these answers will never be taken; the phone that sent other bytes than it named is to send it again.
+_NEVER, _AGAIN = (409, 413, 415, 422), "another-hash"
 
 
 class FieldRoutes:
@@ -122,15 +77,34 @@ class FieldRoutes:
 
         @api.put("/reports/{report_id}", status_code=201, response_model_exclude_none=True)
         async def submit(
-            report_id: UUID, body: NewFieldReport, response: Response, visitor: Annotated[Visitor, operator]
+            report_id: UUID,
+            body: NewFieldReport,
+            request: Request,
+            response: Response,
+            visitor: Annotated[Visitor, operator],
         ) -> Arrived:
             """Take a report: 201, or 200 with the same answer when it is known, and 202 while it waits for the desk."""
             taken = client_id(report_id)
             found = await cases.field_reports.submit(taken, body.report(), reader_of(visitor))
             response.status_code = _STATUS.get(found.fate, 200 if found.known else 201)
             code, pin = (found.receipt.tracking_code, found.receipt.pin) if found.receipt else (None, None)
-            reasons = tuple(found.reasons)
-            return Arrived(report_id=taken, outcome=found.fate, tracking_code=code, pin=pin, reasons=reasons)
+            language = self._site.language(request).code
+            return Arrived(
+                report_id=taken,
+                outcome=found.fate,
+                tracking_code=code,
+                pin=pin,
+                reasons=tuple(found.reasons),
+                similar=await similar_reports(cases.registers, language, found.similar),
+            )
+
+        @api.post("/reports/{report_id}/same")
+        async def say_same(
+            report_id: UUID, body: SameProblem, visitor: Annotated[Visitor, operator]
+        ) -> dict[str, Any]:
+            """Merge a report of this phone into an earlier one about the same problem; the audit has a line of who did it."""
+            command = str(report_id), str(body.main_id), "same-problem"
+            return dict(await cases.merging.merge(*command, reader_of(visitor), str(body.command_id)))
 
         @api.put("/reports/{report_id}/photos/{sha256}", status_code=201)
         async def add_photo(
@@ -140,12 +114,19 @@ class FieldRoutes:
             response: Response,
             visitor: Annotated[Visitor, operator],
         ) -> dict[str, str]:
-            """Add a photo: 201, or 200 when it is stored; the hash in the answer is the phone's leave to forget it."""
+            """Add a photo: 201, or 200 when it is stored; the hash in the answer is the phone's leave to forget it.
+
+            The desk sees why one was refused that will never be taken."""
             reader = reader_of(visitor)
             await cases.field_reports.admit(str(report_id), reader)
-            async with body_of(request, cases.uploads) as data:
-                photo, known = await cases.photos.add(
-                    str(report_id), data, Author.STAFF, reader.subject, named=sha256
-                )
+            try:
+                async with body_of(request, cases.uploads) as data:
+                    photo, known = await cases.photos.add(
+                        str(report_id), data, Author.STAFF, reader.subject, named=sha256
+                    )
+            except Refused as refused:
+                if refused.status in _NEVER and refused.slug != _AGAIN:
+                    await cases.field_reports.leave_out_photo(str(report_id), sha256, refused.slug, reader)
+                raise
             response.status_code = 200 if known else 201
             return {"sha256": photo.sha256}

@@ -144,6 +144,7 @@ class ReportDesk:
             "place_of": page_of(dossier.report.report_id),
             "can_be_public": await self._cases.publications.is_public(dossier.report),
             "photos": await self._cases.photos.of(dossier.report.report_id),
+            "left_out": await self._cases.photos.left_out(dossier.report.report_id),
             "command_id": typed.command_id or self._desk.new_id(),
             "back": typed.back,
             "errors": typed.errors or {},

@@ -100,6 +100,7 @@ class WaitingDesk:
             content=read.content,
             said=await self._said(request, read.item),
             photos=await self._cases.photos.readable(item_id),
+            left_out=await self._cases.photos.left_out(item_id),
             about=about,
             attach=attach,
             reason=typed.reason,

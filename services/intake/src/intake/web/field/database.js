@@ -47,6 +47,9 @@ export const read = (store, key) => transact([store], "readonly", (t) => t.objec
 /** All values of a store. */
 export const readAll = (store) => transact([store], "readonly", (t) => t.objectStore(store).getAll());
 
+/** The keys of a store. */
+export const readKeys = (store) => transact([store], "readonly", (t) => t.objectStore(store).getAllKeys());
+
 /** All or nothing: `puts` are [store, value, key] and `deletes` are [store, key]. */
 export function write(puts, deletes = []) {
   const stores = [...new Set([...puts, ...deletes].map(([store]) => store))];

@@ -1,13 +1,12 @@
-// What is being typed: kept encrypted a moment after each change, so that a killed browser loses no sentence.
+// What is being typed into a form: kept encrypted a moment after each change, so that a killed browser loses no sentence.
 import { read, write } from "./database.js";
 import { openValue, sealValue } from "./vault.js";
 
-const NAME = "draft";
 const PAUSE_MS = 400;
 
 export class Draft {
-  constructor(form, values, fill) {
-    Object.assign(this, { form, values, fill });
+  constructor(name, form, values, fill) {
+    Object.assign(this, { name, form, values, fill });
     form.addEventListener("input", () => this.later());
     form.addEventListener("change", () => this.later());
   }
@@ -18,20 +17,25 @@ export class Draft {
   }
 
   async store() {
-    const sealed = await sealValue(NAME, this.values());
-    if (!this.stopped) await write([["private", sealed, NAME]]).catch(() => undefined);
+    const sealed = await sealValue(this.name, this.values());
+    if (!this.stopped) await write([["private", sealed, this.name]]).catch(() => document.dispatchEvent(new Event("room-changed")));
   }
 
   async restore() {
     this.stopped = false;
-    const known = await read("private", NAME);
-    const values = known && (await openValue(NAME, known).catch(() => null));
+    const known = await read("private", this.name);
+    const values = known && (await openValue(this.name, known).catch(() => null));
     if (values) this.fill(values);
   }
 
   /** Whether something that was typed is still there. */
-  static async exists() {
-    return (await read("private", NAME)) !== undefined;
+  async exists() {
+    return (await read("private", this.name)) !== undefined;
+  }
+
+  /** What forgets it in the transaction that saves the form. */
+  get drop() {
+    return ["private", this.name];
   }
 
   /** Writes nothing from now on: what is being written is there when the promise is kept. */
@@ -49,6 +53,6 @@ export class Draft {
 
   async forget() {
     await this.stop();
-    await write([], [["private", NAME]]);
+    await write([], [this.drop]);
   }
 }

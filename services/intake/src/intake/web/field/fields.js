@@ -59,7 +59,9 @@ export class PlaceField {
     this.typed.addEventListener("input", () => this.search());
     this.hits.addEventListener("click", (event) => {
       const found = event.target.closest("[data-place]");
-      if (found) this.choose(found.dataset.place);
+      if (!found) return;
+      this.choose(found.dataset.place);
+      this.chosen.dispatchEvent(new Event("change", { bubbles: true })); // so that the draft has it
     });
   }
 

@@ -1,5 +1,4 @@
 // The operators' app: opens with what is on the phone, then asks the network for what is newer.
-import { Draft } from "./draft.js";
 import { endSession, startLeaving } from "./leave.js";
 import { ProblemForm } from "./problem.js";
 import { loadBundle, loadDay } from "./register.js";
@@ -88,7 +87,8 @@ async function start() {
   persist();
   await talk.draw();
   showView("today");
-  if (await Draft.exists()) await problem.open((await currentTalk()) !== null);
+  if (await problem.isUnfinished()) await problem.open((await currentTalk()) !== null);
+  else if (await talk.isUnfinished()) await talk.open();
   byId("ready").dataset.ready = "1";
   addEventListener("online", refresh);
   await startSending();

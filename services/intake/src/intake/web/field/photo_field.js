@@ -1,13 +1,15 @@
-// The photos of the form: each is made small when it is chosen, and refused with a sentence when there is no room for it.
+// The photos of the form: each is made small when it is chosen and kept at once, or refused with a sentence that stays.
+import { draftPhotos, dropDraftPhoto, dropDraftPhotos, keepDraftPhoto } from "./draft_photos.js";
+import { write } from "./database.js";
 import { MOST_PHOTOS, prepare } from "./photos.js";
 import { hasRoomFor } from "./storage.js";
 import { make, say } from "./ui.js";
 
-const THUMBNAIL = 120;
+const [THUMBNAIL, MOST_LEFT_OUT] = [120, 30];
 
 export class PhotoField {
   constructor(input, list, fault) {
-    Object.assign(this, { input, list, fault, chosen: [], working: Promise.resolve() });
+    Object.assign(this, { input, list, fault, chosen: [], leftOut: [], working: Promise.resolve() });
     input.addEventListener("change", () => {
       const files = [...input.files];
       input.value = "";
@@ -26,26 +28,38 @@ export class PhotoField {
 
   clear() {
     this.chosen = [];
+    this.leftOut = [];
     this.list.replaceChildren();
-    this.say("");
+    this.fault.replaceChildren();
+    this.fault.hidden = true;
+  }
+
+  /** Shows those that were chosen before the app was closed. */
+  async restore() {
+    for (const photo of await draftPhotos()) this.show({ ...photo, canvas: await createImageBitmap(new Blob([photo.bytes])).catch(() => null) });
+  }
+
+  /** Forgets those that are kept, because the form is closed without them or has been saved. */
+  async forget() {
+    await write([], await dropDraftPhotos());
   }
 
   async add(files) {
-    this.say("");
     for (const file of files) await this.addOne(file);
   }
 
   async addOne(file) {
     const photo = await prepare(file);
     const fault = photo.fault ?? (await this.faultOf(photo));
-    if (fault) this.say(say(fault, { name: file.name }));
+    if (fault) this.leaveOut(fault, file.name);
     else if (!this.chosen.some((one) => one.sha256 === photo.sha256)) this.show(photo);
   }
 
   async faultOf(photo) {
     if (this.chosen.length >= MOST_PHOTOS) return "photo-many";
     const before = this.chosen.reduce((sum, one) => sum + one.bytes.byteLength, 0);
-    return (await hasRoomFor(before + photo.bytes.byteLength)) ? null : "photo-no-room";
+    if (!(await hasRoomFor(before + photo.bytes.byteLength))) return "photo-no-room";
+    return (await keepDraftPhoto(photo)) ? null : "photo-no-room";
   }
 
   show(photo) {
@@ -58,11 +72,14 @@ export class PhotoField {
   remove(sha256) {
     this.chosen = this.chosen.filter((one) => one.sha256 !== sha256);
     this.list.querySelector(`[data-sha256="${sha256}"]`)?.remove();
+    write([], [dropDraftPhoto(sha256)]);
   }
 
-  say(text) {
-    this.fault.textContent = text;
-    this.fault.hidden = !text;
+  /** Says what could not be taken, each once; the desk is told how many and why, without the names of files. */
+  leaveOut(reason, name) {
+    if (this.leftOut.length < MOST_LEFT_OUT) this.leftOut.push(reason);
+    this.fault.append(make("span", { class: "d-block", "data-left-out": reason }, say(reason, { name })));
+    this.fault.hidden = false;
   }
 }
 

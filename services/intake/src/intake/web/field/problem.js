@@ -1,10 +1,12 @@
 // One problem: category, questions, place, words, photos and who reports it. Saving keeps all of it on the phone at once.
 import { asked, danger, missing, sent } from "./questions.js";
 import { Draft } from "./draft.js";
+import { draftPhotos, dropDraftPhotos } from "./draft_photos.js";
 import { PlaceField, answersIn, fillCategories, placeName, questionField } from "./fields.js";
 import { uuid7 } from "./ids.js";
 import { keep, photoPuts, valuePuts } from "./outbox.js";
 import { PhotoField } from "./photo_field.js";
+import { SimilarQuestion, findSimilar } from "./similar.js";
 import { currentTalk, countProblem } from "./talk.js";
 import { byId, say, showErrors, showView } from "./ui.js";
 
@@ -15,8 +17,9 @@ export class ProblemForm {
     this.bundle = bundle;
     this.form = byId("problem");
     this.photos = new PhotoField(byId("photos"), byId("problem-photos"), byId("photo-fault"));
+    this.similar = new SimilarQuestion(bundle);
     this.place = new PlaceField(this.form, "", bundle, () => this.drawQuestions());
-    this.draft = new Draft(this.form, () => this.values(), (values) => this.fill(values));
+    this.draft = new Draft("draft", this.form, () => this.values(), (values) => this.fill(values));
     this.form.addEventListener("change", (event) => this.changed(event));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -37,16 +40,24 @@ export class ProblemForm {
     this.place.choose(this.talk?.household.place_id ?? "");
     byId("problem-contact").hidden = this.talk !== null;
     await this.draft.restore();
+    await this.photos.restore();
     this.drawQuestions();
     showErrors(this.form, {});
     byId("saved").hidden = true;
     showView("problem");
+    document.dispatchEvent(new Event("room-changed")); // a phone that is nearly full says so before something is written
+  }
+
+  /** Whether something was typed or photographed when the app was closed. */
+  async isUnfinished() {
+    return (await this.draft.exists()) || (await draftPhotos()).length > 0;
   }
 
   /** Nothing that was typed stays in the page. */
   clear() {
     this.form.reset();
     this.photos.clear();
+    this.similar.close(null);
     this.place.choose("");
   }
 
@@ -110,32 +121,43 @@ export class ProblemForm {
     const errors = this.errors(values);
     showErrors(this.form, errors);
     if (Object.keys(errors).length || danger(this.bundle(), this.category, values.answers) || this.saving) return;
-    this.saving = true;
+    this.saving = byId("save-problem").disabled = true;
     try {
       await this.photos.ready();
+      const compared = await this.compare(values);
+      if (compared === null) return;
       await this.draft.stop();
-      await this.keep(values);
+      await this.keep(values, compared);
     } catch (error) {
       this.draft.resume();
       byId("no-room").hidden = false;
       byId("no-room").focus();
       console.error(error.name);
     } finally {
-      this.saving = false;
+      this.saving = byId("save-problem").disabled = false;
     }
   }
 
+  /** The report of somebody else that this one joins, or that there is none; null when the form is to be changed. Offline nobody is asked. */
+  async compare(values) {
+    const { found } = navigator.onLine ? await findSimilar(this.category, values) : { found: null };
+    if (found === null) return {};
+    const joins = found.length ? await this.similar.ask(found) : "";
+    return joins === null ? null : { compared: true, ...(joins ? { joins } : {}) };
+  }
+
   /** Report and photos in one transaction: all of it is on the phone, or none. */
-  async keep(values) {
+  async keep(values, compared) {
     const report = uuid7();
-    const body = this.body(values);
+    const leftOut = this.photos.leftOut.length ? { photos_left_out: this.photos.leftOut } : {};
+    const body = { ...this.body(values), ...compared, ...leftOut };
     const puts = await valuePuts("report", `report:${report}`, { report, ...(this.talk ? { talk: this.talk.session_id } : {}) }, body);
     for (const photo of this.photos.chosen) puts.push(...(await photoPuts(report, photo)));
-    await keep(puts, [["private", "draft"]]);
+    await keep(puts, [this.draft.drop, ...(await dropDraftPhotos())]);
     if (this.talk) await countProblem();
     document.body.dataset.saved = report;
     byId("saved").hidden = false;
-    this.close(this.talk ? "talk-now" : "today");
+    await this.close(this.talk ? "talk-now" : "today");
   }
 
   /** The report as it is sent; what the household of a talk shares is in each of its reports too, so that none depends on it. */
@@ -150,8 +172,9 @@ export class ProblemForm {
     return { captured_at: new Date().toISOString(), ...rest, answers: given, contact, ...shared, ...flat, shown };
   }
 
-  close(view) {
-    this.draft.forget();
+  async close(view) {
+    await this.draft.forget();
+    await this.photos.forget();
     this.clear();
     byId("no-room").hidden = true;
     showView(view);

@@ -1,5 +1,5 @@
 // What the phone knows of the agency: places, categories and questions, and who is logged in; kept for work without a network.
-import { read, readAll, write } from "./database.js";
+import { read, readAll, readKeys, write } from "./database.js";
 import { Places } from "./places.js";
 import { ask } from "./sending.js";
 import { openValue, sealValue } from "./vault.js";
@@ -54,5 +54,6 @@ async function keptDay() {
 /** What one person kept is not shown to the next. */
 async function forgetPrivate() {
   const history = await readAll("history");
-  await write([], [["private", DAY], ["private", "draft"], ["private", "talk"], ...history.map((one) => ["history", one.report])]);
+  const drafts = await readKeys("private");
+  await write([], [...drafts.map((key) => ["private", key]), ...history.map((one) => ["history", one.report])]);
 }

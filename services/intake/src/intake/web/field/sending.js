@@ -7,6 +7,7 @@ const BASE = "/v1/field";
 const SECONDS = { photo: 120, otherwise: 20 };
 const [DESK_MINUTES, BUG_MINUTES] = [15, 5];
 const SOON_MS = [300, 1000];
+const ROLL_MS = 30 * 60_000;
 // What a refusal of the whole session means for the phone; every other 4xx is about one record.
 const STOPS = { 401: "login", "not-logged-in": "login", "login-unconfirmed": "login", "another-person": "another", "not-allowed": "another" };
 const LATER = new Set([408, 425, 429]);
@@ -130,7 +131,8 @@ async function arrived(one, value, said) {
 }
 
 async function outcome(one, value, said) {
-  const told = { shown: value.shown, code: said.tracking_code, pin: said.pin, reasons: said.reasons ?? [] };
+  const { tracking_code: code, pin, reasons = [], similar = [] } = said;
+  const told = { shown: value.shown, code, pin, reasons, similar, leftOut: value.photos_left_out ?? [] };
   return { report: one.report, at: Date.now(), outcome: said.outcome, ...(await sealValue(`history:${one.report}`, told)) };
 }
 
@@ -143,6 +145,7 @@ async function later(one, minutes, reason) {
 /** A photo of a report that the desk has not settled waits on the phone; anything else is shown with its reason, and kept. */
 async function refused(one, status, slug) {
   if (slug === "report-waiting") return later(one, DESK_MINUTES, slug);
+  if (slug === "invalid" && Date.now() < one.n + ROLL_MS) return later(one, BUG_MINUTES, slug); // a server that is not yet as new as the app
   await mark(one.id, { state: "refused", status, reason: slug }, one.n);
   tell({ refused: one.id });
   return undefined;

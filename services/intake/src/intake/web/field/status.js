@@ -1,9 +1,11 @@
 // What is still on the phone, and what became of what was sent.
-import { readAll, write } from "./database.js";
+import { read, readAll, write } from "./database.js";
+import { uuid7 } from "./ids.js";
 import { count, listen, mark, waiting } from "./outbox.js";
+import { saySame, similarAfterwards } from "./similar.js";
 import { level } from "./storage.js";
 import { byId, make, say, when } from "./ui.js";
-import { openValue } from "./vault.js";
+import { openValue, sealValue } from "./vault.js";
 
 const KEPT_DAYS = 7;
 const LIST_MS = 1000;
@@ -20,6 +22,7 @@ export function startStatus() {
     draw();
   });
   addEventListener("offline", () => setState("offline"));
+  document.addEventListener("room-changed", draw);
   byId("history").addEventListener("click", mend);
   return draw();
 }
@@ -111,17 +114,27 @@ async function pastRow(one, photos) {
   const lines = [make("p", {}, say(`outcome-${one.outcome}`, { when: when(one.at) }))];
   if (told.code) lines.push(make("p", { class: "code" }, say(told.pin ? "code-and-pin" : "code", told)));
   for (const reason of told.reasons ?? []) lines.push(make("p", {}, say(`reason-${reason}`)));
+  lines.push(...missing("photos-left-out", told.leftOut ?? []));
+  if (told.same) lines.push(make("p", {}, say("similar-merged")));
+  lines.push(...similarAfterwards(one.report, told.similar));
   const made = row(one.report, one.outcome, photos, told.shown ?? {}, lines);
   if (told.code) made.dataset.code = told.code;
   return made;
 }
 
+/** How many photos are missing, and each reason once. */
+function missing(text, reasons) {
+  if (!reasons.length) return [];
+  const each = [...new Set(reasons)].map((reason) => make("li", { "data-left-out": reason }, say(`left-out-${reason}`)));
+  return [make("p", {}, say(text, { photos: reasons.length })), make("ul", {}, ...each)];
+}
+
 function row(report, outcome, photos, shown, lines) {
   const title = make("h4", { class: "h5" }, shown.category ?? "");
   const place = make("p", {}, shown.place ?? "");
-  const refused = photos.filter((one) => one.state === "refused").map((one) => one.id);
+  const refused = photos.filter((one) => one.state === "refused");
   const left = photos.length ? make("p", {}, say("photos-left", { photos: photos.length })) : null;
-  const lost = refused.length ? [make("p", {}, say("photos-refused", { photos: refused.length })), ...mending(refused)] : [];
+  const lost = refused.length ? [...missing("photos-refused", refused.map((one) => one.reason)), ...mending(refused.map((one) => one.id))] : [];
   const tone = { queued: "card-warning", refused: "card-late" }[outcome] ?? "";
   const attributes = { class: `card-box ${tone}`, "data-report": report, "data-outcome": outcome, "data-photos": String(photos.length) };
   return make("li", attributes, title, place, ...lines, left, ...lost);
@@ -134,8 +147,9 @@ function mending(ids) {
 }
 
 async function mend({ target }) {
-  const { retry, drop } = target.dataset ?? {};
-  if (drop && target.dataset.sure === undefined) {
+  const { retry, drop, same } = target.dataset ?? {};
+  if (same !== undefined) await decide(target);
+  else if (drop && target.dataset.sure === undefined) {
     target.dataset.sure = "";
     target.textContent = say("take-off-sure");
   } else if (drop) {
@@ -145,6 +159,22 @@ async function mend({ target }) {
     for (const id of retry.split(" ")) await mark(id, { state: "queued", until: 0 });
     document.dispatchEvent(new Event("send"));
   }
+}
+
+/** Whether a report that has arrived is the same problem as an earlier one: the server merges them, or it stays by itself. */
+async function decide(button) {
+  const { same, of } = button.dataset;
+  button.disabled = true;
+  if (same && !(await saySame(of, same, uuid7()))) {
+    button.disabled = false;
+    button.textContent = say("similar-offline");
+    return;
+  }
+  const known = await read("history", of);
+  const told = await openValue(`history:${of}`, known);
+  const sealed = await sealValue(`history:${of}`, { ...told, similar: [], same: same !== "" });
+  await write([["history", { ...known, ...sealed }]]);
+  await listNow();
 }
 
 async function forgetOld(past) {

@@ -1,5 +1,6 @@
 // The listening session: who talks is written once, and the problems of the talk share it.
 import { read, write } from "./database.js";
+import { Draft } from "./draft.js";
 import { PlaceField, placeName } from "./fields.js";
 import { clearHouseholds, startHouseholds } from "./household.js";
 import { uuid7 } from "./ids.js";
@@ -28,11 +29,12 @@ export class TalkForm {
     this.bundle = bundle;
     this.form = byId("talk");
     this.place = new PlaceField(this.form, "talk-", bundle, () => this.drawFlats());
+    this.draft = new Draft("draft-talk", this.form, () => this.values(), (values) => this.restore(values));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.save();
     });
-    byId("cancel-talk").addEventListener("click", () => this.show());
+    byId("cancel-talk").addEventListener("click", () => this.cancel());
     byId("edit-talk").addEventListener("click", () => this.open());
     byId("end-talk").addEventListener("click", () => this.end());
     byId("follow-up").addEventListener("submit", (event) => {
@@ -40,7 +42,10 @@ export class TalkForm {
       this.agree();
     });
     document.addEventListener("problem-closed", () => this.draw());
-    startHouseholds((household) => this.fill(household));
+    startHouseholds((household) => {
+      this.fill(household);
+      this.draft.later();
+    });
   }
 
   /** The form of who talks: a new talk begins when it is opened. */
@@ -50,8 +55,31 @@ export class TalkForm {
     clearHouseholds();
     this.fill(this.talk.household);
     this.form.elements["talk-notes"].value = this.talk.notes;
+    await this.draft.restore();
     showErrors(this.form, {});
+    byId("no-room-talk").hidden = true;
     showView("talk");
+    document.dispatchEvent(new Event("room-changed"));
+  }
+
+  /** Whether somebody was writing who talks when the app was closed. */
+  isUnfinished() {
+    return this.draft.exists();
+  }
+
+  values() {
+    return { talk: this.talk, household: this.household(), notes: this.form.elements["talk-notes"].value };
+  }
+
+  restore({ talk, household, notes }) {
+    this.talk = { ...this.talk, session_id: talk.session_id, started_at: talk.started_at };
+    this.fill(household);
+    this.form.elements["talk-notes"].value = notes;
+  }
+
+  async cancel() {
+    await this.draft.forget();
+    await this.show();
   }
 
   fill(household) {
@@ -89,10 +117,17 @@ export class TalkForm {
     const talk = { ...this.talk, household, notes: this.form.elements["talk-notes"].value.trim() };
     const { session_id: id, started_at, notes } = talk;
     const puts = await valuePuts("talk", `talk:${id}`, { talk: id }, { started_at, household, notes });
-    await keep([...puts, ["private", await sealValue(NAME, talk), NAME]]);
+    await this.draft.stop();
+    try {
+      await keep([...puts, ["private", await sealValue(NAME, talk), NAME]], [this.draft.drop]);
+    } catch {
+      this.draft.resume();
+      byId("no-room-talk").hidden = false;
+      return byId("no-room-talk").focus();
+    }
     this.form.reset();
     clearHouseholds();
-    await this.show();
+    return this.show();
   }
 
   /** The talk that goes on, or the first view when there is none. */
