@@ -20,7 +20,8 @@ from intake.domain.reports import Report
 from intake.handlers.documents import PHOTOS, REPORTS, SESSIONS
 from intake.handlers.withdraw_report import WithdrawReport
 
-FIELD, LIFT = "/v1/field/reports", {"category": "ascensore", "place_id": "bg-monterosso-02"}
+FIELD = "/v1/field/reports"
+LIFT: dict[str, Any] = {"category": "ascensore", "place_id": "bg-monterosso-02"}
 CLARA = Reader("issuer|clara", frozenset({"coordinator"}), "Clara")
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
 
@@ -42,7 +43,7 @@ async def stored(service: MemoryService, report_id: str) -> Report:
 async def neighbour(phone: httpx.AsyncClient) -> str:
     """A report of the lift by somebody else."""
     report_id = uuid7(NOON)
-    text = {"description": "L'ascensore è fermo al terzo piano da stamattina."}
+    text: dict[str, Any] = {"description": "L'ascensore è fermo al terzo piano da stamattina."}
     sent = await phone.put(f"{FIELD}/{report_id}", json=body(**LIFT, **text))
     assert sent.json()["similar"] == []
     return report_id
@@ -83,7 +84,7 @@ async def test_what_was_not_compared_names_similar_reports_and_the_phone_says_wh
     phone: httpx.AsyncClient, service: MemoryService
 ) -> None:
     main, report_id, other = await neighbour(phone), uuid7(NOON), uuid7(NOON)
-    text = {"description": "ascensore bloccato al terzo piano"}
+    text: dict[str, Any] = {"description": "ascensore bloccato al terzo piano"}
     sent = await phone.put(f"{FIELD}/{report_id}", json=body(**LIFT, **text))
     seen = await phone.put(f"{FIELD}/{other}", json=body(**LIFT, **text, compared=True))
     said = {"command_id": uuid7(NOON), "main_id": main}
