@@ -53,6 +53,7 @@ export const readKeys = (store) => transact([store], "readonly", (t) => t.object
 /** All or nothing: `puts` are [store, value, key] and `deletes` are [store, key]. */
 export function write(puts, deletes = []) {
   const stores = [...new Set([...puts, ...deletes].map(([store]) => store))];
+  if (stores.length === 0) return Promise.resolve(); // a transaction about nothing is refused
   return transact(stores, "readwrite", (transaction) => {
     for (const [store, value, key] of puts) transaction.objectStore(store).put(value, ...(key === undefined ? [] : [key]));
     for (const [store, key] of deletes) transaction.objectStore(store).delete(key);
