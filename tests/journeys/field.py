@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import FilePayload
+from playwright.sync_api import CDPSession, FilePayload
 from tests.journeys.registry import journey
 from tests.journeys.staff import ADA
 from tests.journeys.uploads import photo
@@ -107,7 +107,7 @@ def arrived(walk: Walk, count: int) -> None:
 
 
 @journey("operator")
-def operator_says_that_it_was_reported_before(world: World) -> None:
+def operator_finds_it_reported_before(world: World) -> None:
     """With a network the app shows reports nearby before saving; without one the server asks after sending."""
     walk = phone(world)
     at_the_lift(walk, "Androne sporco da una settimana.")
@@ -196,29 +196,31 @@ def reloaded(walk: Walk) -> Walk:
 
 @journey("operator")
 def operator_fills_the_phone(world: World) -> None:
-    """Takes photos until the storage is nearly full: is warned before, refused with a sentence, and loses nothing."""
+    """Has no room left on the phone: a photo is refused with a sentence, the report still fits, and the phone says that it gets full."""
     walk = phone(world)
     walk.context.set_offline(True)
-    quota(walk, 1.2)
+    session = full(walk)
     walk.press("Un problema solo")
-    walk.sees("Lo spazio sul telefono sta per finire")
     walk.page.set_input_files("#photos", [photo()])
     walk.sees("Sul telefono non c'è più posto per questa foto")
     write_problem(walk, "Scale bagnate dalla pioggia.")
     waits(walk, (1, 0, 0))
+    walk.sees("Lo spazio sul telefono sta per finire")
     walk.page.reload()
     waits(started(walk), (1, 0, 0))
+    session.send("Storage.overrideQuotaForOrigin", {"origin": walk.page.evaluate("location.origin")})
     walk.context.set_offline(False)
     walk.page.locator(EMPTY).wait_for(timeout=MINUTE)
     walk.sees("Foto che non si sono potute prendere: 1")
 
 
-def quota(walk: Walk, share: float) -> None:
-    """Gives the site so many times the storage that it uses now."""
-    used = walk.page.evaluate("navigator.storage.estimate().then(one => one.usage)")
+def full(walk: Walk) -> CDPSession:
+    """Leaves the site no more storage than it uses now, as long as the session lasts."""
     session = walk.context.new_cdp_session(walk.page)
     origin = walk.page.evaluate("location.origin")
-    session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": used * share})
+    used = session.send("Storage.getUsageAndQuota", {"origin": origin})["usage"]
+    session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": used})
+    return session
 
 
 @journey("operator")

@@ -99,7 +99,7 @@ class FieldRoutes:
             )
 
         @api.post("/reports/{report_id}/same")
-        async def say_same(
+        async def merge_into_same(
             report_id: UUID, body: SameProblem, visitor: Annotated[Visitor, operator]
         ) -> dict[str, Any]:
             """Merge a report of this phone into an earlier one about the same problem; the audit has a line of who did it."""

@@ -102,7 +102,7 @@ class InboxDesk:
             options=await self._options(language, wanted, view),
             query=query,
             address=Address(HOME, query),
-            chosen=len(query.keys() - {"ordine"}),
+            chosen=len(query.items() - {("stato", "open")} - {("ordine", query.get("ordine", ""))}),
             export=f"{HOME}/elenco.csv?{urlencode(query)}",
             next_page=_next(query, view.after),
             older=_older(query, view, wanted),

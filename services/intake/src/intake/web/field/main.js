@@ -4,7 +4,7 @@ import { ProblemForm } from "./problem.js";
 import { loadBundle, loadDay } from "./register.js";
 import { sendNow, startSending } from "./schedule.js";
 import { setState, startStatus } from "./status.js";
-import { persist } from "./storage.js";
+import { holdReserve, persist } from "./storage.js";
 import { TalkForm, currentTalk } from "./talk.js";
 import { drawToday } from "./today.js";
 import { byId, showView } from "./ui.js";
@@ -77,6 +77,7 @@ async function showStranger() {
 async function start() {
   if (await endSession()) return;
   startUpdates();
+  await holdReserve();
   await startStatus();
   startLeaving();
   const state = await firstBundle();

@@ -1,5 +1,6 @@
 // What is still on the phone: each record leaves it only when the server has acknowledged it.
-import { change, readAll, write } from "./database.js";
+import { change, readAll } from "./database.js";
+import { writeSurely } from "./storage.js";
 import { seal, sealValue } from "./vault.js";
 
 // The form of a record. A newer app reads the older ones; what a newer app has written waits for that app.
@@ -36,7 +37,7 @@ export async function photoPuts(report, { sha256, bytes, type }) {
 
 /** Keeps records, all or none; raises QuotaExceededError when the phone is full. */
 export async function keep(puts, deletes = []) {
-  await write(puts, deletes);
+  await writeSurely(puts, deletes);
   tell({ kept: puts.length });
 }
 

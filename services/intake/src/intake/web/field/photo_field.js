@@ -78,7 +78,7 @@ export class PhotoField {
   /** Says what could not be taken, each once; the desk is told how many and why, without the names of files. */
   leaveOut(reason, name) {
     if (this.leftOut.length < MOST_LEFT_OUT) this.leftOut.push(reason);
-    this.fault.append(make("span", { class: "d-block", "data-left-out": reason }, say(reason, { name })));
+    this.fault.append(make("p", { "data-left-out": reason }, say(reason, { name })));
     this.fault.hidden = false;
   }
 }

@@ -1,6 +1,7 @@
 // When to send: at start, when the network is back, when somebody asks, and again and again while something is left.
 import { count, listen } from "./outbox.js";
 import { sendAll } from "./sending.js";
+import { holdReserve } from "./storage.js";
 
 const [FIRST, MOST, LEFT] = [2, 60, 60];
 let delay = FIRST;
@@ -21,6 +22,8 @@ async function attempt() {
     return undefined;
   }
   delay = FIRST;
+  await holdReserve(); // what has left the phone has made room
+  document.dispatchEvent(new Event("room-changed"));
   return (await count()).all > 0 ? again(LEFT) : undefined;
 }
 
