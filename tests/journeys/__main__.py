@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.journeys import errors, field, keyboard, lighthouse, officer, operations, staff, tenant
+from tests.journeys import errors, field, full_phone, keyboard, lighthouse, officer, operations, staff, tenant
 from tests.journeys.browser import chromium
 from tests.journeys.registry import JOURNEYS, Journey
 from tests.journeys.system import journey_system
@@ -21,7 +21,7 @@ from webkit.i18n.extraction import distributions, in_use
 
 FAILURES = REPOSITORY / ".state" / "journeys-failed"
 # The modules whose functions are the journeys, in the order in which they are walked.
-WALKED = (errors, tenant, keyboard, staff, field, officer, operations)
+WALKED = (errors, tenant, keyboard, staff, field, full_phone, officer, operations)
 
 
 def main(words: Sequence[str]) -> int:

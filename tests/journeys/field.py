@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import CDPSession, FilePayload
+from playwright.sync_api import FilePayload
 from tests.journeys.registry import journey
 from tests.journeys.staff import ADA
 from tests.journeys.uploads import photo
@@ -192,35 +192,6 @@ def reloaded(walk: Walk) -> Walk:
     """The page after it was loaded again, as by a browser that was closed."""
     walk.page.reload()
     return walk
-
-
-@journey("operator")
-def operator_fills_the_phone(world: World) -> None:
-    """Has no room left on the phone: a photo is refused with a sentence, the report still fits, and the phone says that it gets full."""
-    walk = phone(world)
-    walk.context.set_offline(True)
-    session = full(walk)
-    walk.press("Un problema solo")
-    walk.page.set_input_files("#photos", [photo()])
-    walk.sees("Sul telefono non c'è più posto per questa foto")
-    write_problem(walk, "Scale bagnate dalla pioggia.")
-    waits(walk, (1, 0, 0))
-    walk.sees("Lo spazio sul telefono sta per finire")
-    walk.page.reload()
-    waits(started(walk), (1, 0, 0))
-    session.send("Storage.overrideQuotaForOrigin", {"origin": walk.page.evaluate("location.origin")})
-    walk.context.set_offline(False)
-    walk.page.locator(EMPTY).wait_for(timeout=MINUTE)
-    walk.sees("Foto che non si sono potute prendere: 1")
-
-
-def full(walk: Walk) -> CDPSession:
-    """Leaves the site no more storage than it uses now, as long as the session lasts."""
-    session = walk.context.new_cdp_session(walk.page)
-    origin = walk.page.evaluate("location.origin")
-    used = session.send("Storage.getUsageAndQuota", {"origin": origin})["usage"]
-    session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": used})
-    return session
 
 
 @journey("operator")

@@ -85,6 +85,20 @@ export function forget({ id, n }, puts = []) {
   });
 }
 
+/** Forgets the bodies with this beginning that no record sends, in one transaction: what another tab saves meanwhile is kept. */
+export function forgetUnsent(beginning) {
+  return transact(["outbox", "bodies"], "readwrite", (transaction) => {
+    const [outbox, bodies] = ["outbox", "bodies"].map((name) => transaction.objectStore(name));
+    const all = bodies.getAllKeys(IDBKeyRange.bound(beginning, `${beginning}\uffff`));
+    all.onsuccess = () => {
+      for (const id of all.result) {
+        const sent = outbox.getKey(id);
+        sent.onsuccess = () => sent.result === undefined && bodies.delete(id);
+      }
+    };
+  });
+}
+
 /** Changes one value of the outbox if it is still there, and with `n` only as it was then. */
 export function change(id, fields, n = null) {
   return transact(["outbox"], "readwrite", (transaction) => {

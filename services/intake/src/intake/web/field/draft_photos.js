@@ -1,32 +1,44 @@
-// The photos of a form that is not saved yet: kept encrypted beside the draft, so that a killed browser loses none of them.
-import { readKeys, read, write } from "./database.js";
+// The photos of a form that is not saved yet: kept at once where they stay, under the id that the report will have. Saving adds only the
+// small records that send them, so that a killed browser loses none, and a full phone needs no room for them twice.
+import { forgetUnsent, readKeys, read, write } from "./database.js";
 import { open, seal } from "./vault.js";
 
-const PREFIX = "draft-photo:";
+const PREFIX = "photo:";
 
-const keyOf = (sha256) => `${PREFIX}${sha256}`;
+const idOf = (report, sha256) => `${PREFIX}${report}:${sha256}`;
 
 /** Keeps one, or tells that there is no room for it. */
-export async function keepDraftPhoto({ sha256, bytes, type }) {
-  const sealed = { ...(await seal(keyOf(sha256), bytes)), type, n: Date.now() };
-  const isKept = await write([["private", sealed, keyOf(sha256)]]).then(() => true, () => false);
+export async function keepDraftPhoto(report, { sha256, bytes, type }) {
+  const id = idOf(report, sha256);
+  const body = { id, type, n: Date.now(), ...(await seal(id, bytes)) };
+  const isKept = await write([["bodies", body]]).then(() => true, () => false);
   document.dispatchEvent(new Event("room-changed"));
   return isKept;
 }
 
-/** What deletes one, or all of them, in a transaction. */
-export const dropDraftPhoto = (sha256) => ["private", keyOf(sha256)];
-export const dropDraftPhotos = async () => (await keys()).map((key) => ["private", key]);
+/** Forgets one that was taken off the form. */
+export const dropDraftPhoto = (report, sha256) => write([], [["bodies", idOf(report, sha256)]]);
 
-const keys = async () => (await readKeys("private")).filter((key) => String(key).startsWith(PREFIX));
+/** Forgets those of a form that was closed; what is sent stays. */
+export const dropDraftPhotos = (report) => forgetUnsent(idOf(report, ""));
 
-/** All of them, those that were chosen first first. */
+/** Whether a report with this id was saved, perhaps in another tab that had the same draft. */
+export const isSaved = async (report) => (await read("outbox", `report:${report}`)) !== undefined || (await read("history", report)) !== undefined;
+
+/** Those that no record sends. */
+async function ids() {
+  const sent = new Set(await readKeys("outbox"));
+  return (await readKeys("bodies")).filter((id) => !sent.has(id));
+}
+
+/** All of them as {report, sha256, bytes, type}, those that were chosen first first. */
 export async function draftPhotos() {
   const found = [];
-  for (const key of await keys()) {
-    const sealed = await read("private", key);
-    const bytes = sealed && (await open(key, sealed).catch(() => null));
-    if (bytes) found.push({ sha256: key.slice(PREFIX.length), bytes, type: sealed.type, n: sealed.n });
+  for (const id of await ids()) {
+    const body = await read("bodies", id);
+    const bytes = body && (await open(id, body).catch(() => null));
+    const [report, sha256] = id.slice(PREFIX.length).split(":");
+    if (bytes) found.push({ report, sha256, bytes, type: body.type, n: body.n });
   }
   return found.sort((one, other) => one.n - other.n);
 }

@@ -1,6 +1,6 @@
 // The photos of the form: each is made small when it is chosen and kept at once, or refused with a sentence that stays.
-import { draftPhotos, dropDraftPhoto, dropDraftPhotos, keepDraftPhoto } from "./draft_photos.js";
-import { write } from "./database.js";
+import { draftPhotos, dropDraftPhoto, dropDraftPhotos, isSaved, keepDraftPhoto } from "./draft_photos.js";
+import { uuid7 } from "./ids.js";
 import { MOST_PHOTOS, prepare } from "./photos.js";
 import { hasRoomFor } from "./storage.js";
 import { make, say } from "./ui.js";
@@ -9,7 +9,7 @@ const [THUMBNAIL, MOST_LEFT_OUT] = [120, 30];
 
 export class PhotoField {
   constructor(input, list, fault) {
-    Object.assign(this, { input, list, fault, chosen: [], leftOut: [], working: Promise.resolve() });
+    Object.assign(this, { input, list, fault, report: uuid7(), chosen: [], leftOut: [], working: Promise.resolve() });
     input.addEventListener("change", () => {
       const files = [...input.files];
       input.value = "";
@@ -29,6 +29,7 @@ export class PhotoField {
   clear() {
     this.chosen = [];
     this.leftOut = [];
+    this.report = uuid7();
     this.list.replaceChildren();
     this.fault.replaceChildren();
     this.fault.hidden = true;
@@ -36,12 +37,25 @@ export class PhotoField {
 
   /** Shows those that were chosen before the app was closed. */
   async restore() {
-    for (const photo of await draftPhotos()) this.show({ ...photo, canvas: await createImageBitmap(new Blob([photo.bytes])).catch(() => null) });
+    for (const photo of await draftPhotos()) {
+      this.report = photo.report;
+      this.show({ ...photo, canvas: await createImageBitmap(new Blob([photo.bytes])).catch(() => null) });
+    }
   }
 
   /** Forgets those that are kept, because the form is closed without them or has been saved. */
   async forget() {
-    await write([], await dropDraftPhotos());
+    await dropDraftPhotos(this.report);
+  }
+
+  /** The id of the report that the form becomes; another one when a second tab has saved this draft meanwhile. */
+  async reportToSave() {
+    if (!(await isSaved(this.report))) return this.report;
+    this.report = uuid7();
+    for (const photo of this.chosen) {
+      if (!(await keepDraftPhoto(this.report, photo))) throw new DOMException("no room", "QuotaExceededError");
+    }
+    return this.report;
   }
 
   async add(files) {
@@ -57,9 +71,8 @@ export class PhotoField {
 
   async faultOf(photo) {
     if (this.chosen.length >= MOST_PHOTOS) return "photo-many";
-    const before = this.chosen.reduce((sum, one) => sum + one.bytes.byteLength, 0);
-    if (!(await hasRoomFor(before + photo.bytes.byteLength))) return "photo-no-room";
-    return (await keepDraftPhoto(photo)) ? null : "photo-no-room";
+    const isKept = (await hasRoomFor(photo.bytes.byteLength)) && (await keepDraftPhoto(this.report, photo));
+    return isKept ? null : "photo-no-room";
   }
 
   show(photo) {
@@ -72,7 +85,7 @@ export class PhotoField {
   remove(sha256) {
     this.chosen = this.chosen.filter((one) => one.sha256 !== sha256);
     this.list.querySelector(`[data-sha256="${sha256}"]`)?.remove();
-    write([], [dropDraftPhoto(sha256)]);
+    dropDraftPhoto(this.report, sha256);
   }
 
   /** Says what could not be taken, each once; the desk is told how many and why, without the names of files. */

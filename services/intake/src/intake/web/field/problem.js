@@ -1,9 +1,8 @@
 // One problem: category, questions, place, words, photos and who reports it. Saving keeps all of it on the phone at once.
 import { asked, danger, missing, sent } from "./questions.js";
 import { Draft } from "./draft.js";
-import { draftPhotos, dropDraftPhotos } from "./draft_photos.js";
+import { draftPhotos } from "./draft_photos.js";
 import { PlaceField, answersIn, fillCategories, placeName, questionField } from "./fields.js";
-import { uuid7 } from "./ids.js";
 import { keep, photoPuts, valuePuts } from "./outbox.js";
 import { PhotoField } from "./photo_field.js";
 import { SimilarQuestion, findSimilar } from "./similar.js";
@@ -127,7 +126,7 @@ export class ProblemForm {
       const compared = await this.compare(values);
       if (compared === null) return;
       await this.draft.stop();
-      await this.keep(values, compared);
+      await navigator.locks.request("campo-saving", () => this.keep(values, compared)); // one tab at a time
     } catch (error) {
       this.draft.resume();
       byId("no-room").hidden = false;
@@ -148,12 +147,12 @@ export class ProblemForm {
 
   /** Report and photos in one transaction: all of it is on the phone, or none. */
   async keep(values, compared) {
-    const report = uuid7();
+    const report = await this.photos.reportToSave();
     const leftOut = this.photos.leftOut.length ? { photos_left_out: this.photos.leftOut } : {};
     const body = { ...this.body(values), ...compared, ...leftOut };
     const puts = await valuePuts("report", `report:${report}`, { report, ...(this.talk ? { talk: this.talk.session_id } : {}) }, body);
-    for (const photo of this.photos.chosen) puts.push(...(await photoPuts(report, photo)));
-    await keep(puts, [this.draft.drop, ...(await dropDraftPhotos())]);
+    for (const photo of this.photos.chosen) puts.push(...photoPuts(report, photo));
+    await keep(puts, [this.draft.drop]);
     if (this.talk) await countProblem();
     document.body.dataset.saved = report;
     byId("saved").hidden = false;

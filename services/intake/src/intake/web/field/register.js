@@ -54,6 +54,6 @@ async function keptDay() {
 /** What one person kept is not shown to the next. */
 async function forgetPrivate() {
   const history = await readAll("history");
-  const drafts = await readKeys("private");
-  await write([], [...drafts.map((key) => ["private", key]), ...history.map((one) => ["history", one.report])]);
+  const [drafts, photos] = [await readKeys("private"), await readKeys("bodies")];
+  await write([], [...drafts.map((key) => ["private", key]), ...photos.map((id) => ["bodies", id]), ...history.map((one) => ["history", one.report])]);
 }

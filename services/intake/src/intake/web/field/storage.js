@@ -59,5 +59,5 @@ export async function level() {
 /** Whether a photo of so many bytes can be kept and reports still fit after it, as far as the browser says. */
 export async function hasRoomFor(bytes) {
   const { usage, quota } = await room();
-  return usage + bytes * 2 + SPARE < quota * FULL;
+  return usage + bytes + SPARE < quota * FULL;
 }
