@@ -1,4 +1,4 @@
-"""An operator's phone with hardly any storage: a browser whose profile is on a disk of 40 MB."""
+"""An operator's phone with hardly any storage: a browser whose profile is on a disk of 28 MB."""
 
 import shutil
 import subprocess
@@ -17,13 +17,27 @@ from tests.journeys.walk import World
 MINUTE = 60_000
 # The browser, in a mount namespace of its own: its profile is a small disk there.
 WRAPPER = """#!/bin/sh
-exec unshare --user --map-root-user --mount sh -c 'mount -t tmpfs -o size=40m tmpfs "$0" && exec "$@"' {profile} {program} "$@"
+exec unshare --user --map-root-user --mount sh -c 'mount -t tmpfs -o size=28m tmpfs "$0" && exec "$@"' {profile} {program} "$@"
 """
+
+
+# Writes until nothing fits any more, as somebody else's data on the phone would.
+FILL = """() => new Promise(done => indexedDB.open("campo").onsuccess = ({target}) => {
+    const base = target.result;
+    const more = (size, n) => {
+        if (size < 512) { base.close(); done(); return; }
+        const all = base.transaction("data", "readwrite", {durability: "strict"});
+        all.objectStore("data").put(crypto.getRandomValues(new Uint8Array(size)).buffer, `filling-${n}`);
+        all.oncomplete = () => more(size, n + 1);
+        all.onabort = () => more(size >> 1, n + 1);
+    };
+    more(65536, 0);
+})"""
 
 
 @contextmanager
 def small_phone(world: World) -> Iterator[Page]:
-    """The page of a browser that may store some 24 MB."""
+    """The page of a browser that may store some 17 MB."""
     folder = Path(tempfile.mkdtemp(prefix="campo-"))
     profile, wrapper = folder / "profile", folder / "browser"
     profile.mkdir()
@@ -63,8 +77,10 @@ def operator_fills_the_phone(world: World) -> None:
         page.fill("#place-search", "Luzzati")
         page.locator("#place-hits button").first.click()
         kept = take_until_full(page)
+        page.evaluate(FILL)
         page.click("#save-problem")
         page.locator(f"#on-phone[data-reports='1'][data-photos='{kept}']").wait_for(timeout=MINUTE)
+        page.get_by_text("Lo spazio sul telefono sta per finire").wait_for(timeout=MINUTE)
         page.reload()
         page.locator(f"#on-phone[data-reports='1'][data-photos='{kept}']").wait_for(timeout=MINUTE)
         page.context.set_offline(False)
@@ -81,7 +97,7 @@ def take_until_full(page: Page) -> int:
         if page.locator("#photo-fault p").count():
             page.get_by_text("Sul telefono non c'è più posto per questa foto").wait_for()
             return taken
-    raise AssertionError("nine photos fit on a phone of 24 MB")
+    raise AssertionError("nine photos fit on a phone of 17 MB")
 
 
 def open_app(world: World, page: Page) -> None:
