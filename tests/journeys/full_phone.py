@@ -80,12 +80,12 @@ def operator_fills_the_phone(world: World) -> None:
         page.evaluate(FILL)
         page.click("#save-problem")
         page.locator(f"#on-phone[data-reports='1'][data-photos='{kept}']").wait_for(timeout=MINUTE)
-        page.get_by_text("Lo spazio sul telefono sta per finire").wait_for(timeout=MINUTE)
+        page.locator("#storage[data-level=warn]").wait_for(timeout=MINUTE)
         page.reload()
         page.locator(f"#on-phone[data-reports='1'][data-photos='{kept}']").wait_for(timeout=MINUTE)
         page.context.set_offline(False)
         page.locator("#on-phone[data-reports='0'][data-photos='0']").wait_for(timeout=3 * MINUTE)
-        page.get_by_text("Foto che non si sono potute prendere: 1").wait_for(timeout=MINUTE)
+        page.locator("#history li[data-left-out=photo-no-room]").wait_for(timeout=MINUTE)
 
 
 def take_until_full(page: Page) -> int:
@@ -95,7 +95,7 @@ def take_until_full(page: Page) -> int:
         answer = page.locator(f"#problem-photos li >> nth={taken}").or_(page.locator("#photo-fault p"))
         answer.first.wait_for(timeout=MINUTE)
         if page.locator("#photo-fault p").count():
-            page.get_by_text("Sul telefono non c'è più posto per questa foto").wait_for()
+            page.locator("#photo-fault p[data-left-out=photo-no-room]").wait_for()
             return taken
     raise AssertionError("nine photos fit on a phone of 17 MB")
 
