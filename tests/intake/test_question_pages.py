@@ -33,7 +33,7 @@ async def test_the_api_takes_answers_raises_the_class_and_stores_them_encrypted(
 @pytest.mark.parametrize(
     ("answers", "slug", "field"),
     [
-        ({}, "answer-missing", "answers.persone-dentro"),
+        ({}, "question-unanswered", "answers.persone-dentro"),
         ({"persone-dentro": True}, "call-112", "answers.persone-dentro"),
         ({"persone-dentro": False, "fermo": "forse"}, "answer-unknown", "answers.fermo"),
         ({"persone-dentro": False, "da-quando": "2026-11-19"}, "answer-not-asked", "answers.da-quando"),

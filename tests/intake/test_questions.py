@@ -82,7 +82,7 @@ def test_an_answer_that_is_not_asked_any_more_is_left_out_with_what_follows_from
     ("given_", "faults"),
     [
         (answers(inside="no", which=("a", "b"), since="2026-02-28", floor="0"), []),
-        (answers(), [("answer-missing", "inside")]),
+        (answers(), [("question-unanswered", "inside")]),
         (answers(inside="maybe"), [("answer-unknown", "inside")]),
         (answers(inside=("no", "yes")), [("answer-not-one", "inside")]),
         (answers(inside="no", which="c"), [("answer-unknown", "which")]),
@@ -94,7 +94,7 @@ def test_an_answer_that_is_not_asked_any_more_is_left_out_with_what_follows_from
         (answers(inside="no", colour="red"), [("unknown-question", "colour")]),
         (
             answers(floor="x", which="c"),
-            [("answer-missing", "inside"), ("answer-unknown", "which"), ("answer-not-a-number", "floor")],
+            [("question-unanswered", "inside"), ("answer-unknown", "which"), ("answer-not-a-number", "floor")],
         ),
     ],
 )

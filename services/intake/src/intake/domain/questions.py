@@ -118,7 +118,7 @@ def _holds(
 def _fault(question: Question, answer: Answer | None) -> AnswerFault | None:
     if answer is None:
         return (
-            _of(question, "answer-missing", "The question has no answer.", "Answer it.")
+            _of(question, "question-unanswered", "The question has no answer.", "Answer it.")
             if question.required
             else None
         )
