@@ -42,10 +42,10 @@ async def test_every_page_reads_through_an_index(served: tuple[Served, str], eng
 
 
 def _fault(row: dict[str, Any]) -> str:
-    """What a query did without an index; what belongs to a place, a person or some ids may be sorted after it was read."""
+    """What a query did without an index; what belongs to a neighbourhood, a person or some ids may be sorted after it was read."""
     plan, where = row.get("planSummary", ""), row["ns"].rpartition(".")[2]
     by_id = plan.startswith(("IDHACK", "IXSCAN { _id: 1 }"))
-    is_sorted = row.get("hasSortStage") and row["docsExamined"] > LATEST / 10
+    is_sorted = row.get("hasSortStage") and row["docsExamined"] > LATEST / 5
     if where in SMALL or by_id or not (plan == "COLLSCAN" or is_sorted):
         return ""
     asked = row["command"]
