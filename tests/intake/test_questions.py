@@ -94,7 +94,11 @@ def test_an_answer_that_is_not_asked_any_more_is_left_out_with_what_follows_from
         (answers(inside="no", colour="red"), [("unknown-question", "colour")]),
         (
             answers(floor="x", which="c"),
-            [("question-unanswered", "inside"), ("answer-unknown", "which"), ("answer-not-a-number", "floor")],
+            [
+                ("question-unanswered", "inside"),
+                ("answer-unknown", "which"),
+                ("answer-not-a-number", "floor"),
+            ],
         ),
     ],
 )
