@@ -166,9 +166,9 @@ async def test_every_process_writes_down_what_its_successor_has_to_end(world: Wo
 
         async def written_down() -> bool:
             rows = await world.store.query(LEASES, {})
-            return [len(row["sessions"]) for row in rows if row["_id"].startswith("process/")] == [3]
+            return [len(row["sessions"]) for row in rows if row["_id"].startswith("process/")] == [4]
 
-        await until(written_down, "the lanes of commands, timers and jobs by its name")
+        await until(written_down, "the sessions of commands, results, timers and jobs by its name")
 
 
 async def test_copies_of_an_event_and_a_restart_change_nothing(world: World) -> None:
