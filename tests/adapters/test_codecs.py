@@ -159,7 +159,7 @@ async def test_a_partition_stops_while_its_codec_is_not_installed_and_goes_on_on
             await asyncio.sleep(3)  # it is tried again, and stops again
             await until(lambda: _stopped(process), "the stop")
             assert await lines(world, 1) == []
-            assert await world.store.count("parked", {}) == 0
+            await until(lambda: _parked(world.store, 0), "the batch out of the parking")
             without.undo()
             await until(lambda: _equals(world, 1, ["first", "second"]), "the page with both lines")
             await until(lambda: _goes_on(process), "the end of the stop")
@@ -182,7 +182,7 @@ async def test_a_batch_that_was_stepped_over_is_replayed_once_it_can_be_read(
             await process.dead_letters.replay("ada")
 
             await until(lambda: _equals(world, 1, ["first"]), "the replay")
-            assert await world.store.count("parked", {}) == 0
+            await until(lambda: _parked(world.store, 0), "the batch out of the parking")
 
 
 async def _stopped(process: Any) -> bool:

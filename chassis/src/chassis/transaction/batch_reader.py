@@ -1,7 +1,7 @@
 """The batch reader: everything that a batch needs, in one request of its transaction; reference data are decoded once per version."""
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -136,7 +136,7 @@ class BatchReader:
                 one = known.get((name, id_)) or TrackedDocument.read(collection, id_, found.get(id_))
                 if collection.reference and one.stored:
                     self.reference[name, id_] = one
-                    one = copy.copy(one)  # a batch that is rolled back has changed only its copy
+                    one = copy(one)  # a batch that is rolled back has changed only its copy
                 tracked[name, id_] = one
         return tracked
 
