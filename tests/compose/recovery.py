@@ -11,7 +11,7 @@ from tests.compose.commands import StepError, log_step, run
 from tests.compose.deployment import PROJECT, Deployment
 from tests.compose.steps import DeploymentTest
 
-PUBLIC_SERVICES = ("gateway", "intake", "routing", "subsidies", "notify")
+PUBLIC_SERVICES = ("gateway", "inbound", "intake", "routing", "subsidies", "notify")
 # The alerts for stopped services, the lost database and the stopped broker.
 ALERTS = {"ServiceDown", "MongoDown", "KafkaDown"}
 MAIL_SECONDS = 240.0
