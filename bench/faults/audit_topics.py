@@ -1,16 +1,19 @@
 """Invariants between topics and databases: every record was committed by its service, every record marked as sent is on
-its topic, and every consumed record has a receipt or is parked.
+its topic, and every consumed record has a receipt, is parked, or does not concern its consumer.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
+from pydantic import ValidationError
 from pymongo import MongoClient
 
+from chassis.handling import Reactions
 from contracts.permissions import SERVICES
-from contracts.topics import BY_NAME
+from contracts.topics import BY_NAME, BY_TYPE
 from stack.account_world import EventRecord
 
 _CHUNK = 10_000
@@ -56,15 +59,29 @@ def _unhandled(client: Client, service: str, facts: Sequence[EventRecord]) -> It
     }
     unhandled = set(consumed) - _existing(client, service, "inbox", consumed)
     parked = _parked(client, service) if unhandled else set()
+    table = _table(service)
     for fact in (consumed[name] for name in sorted(unhandled)):
-        if (fact.topic, fact.partition, fact.offset) not in parked:
+        is_parked = (fact.topic, fact.partition, fact.offset) in parked
+        if not is_parked and not _is_passed_over(table, fact):
             yield f"{fact.report_id}: {service} has no receipt for {fact.type} {fact.id}"
 
 
 def reacts_to(service: str) -> frozenset[str]:
     """The event types that a service reacts to."""
-    table = import_module(f"{service}.handlers.reactions").REACTIONS
-    return frozenset(type_.type_tag for type_ in table.types() if hasattr(type_, "type_tag"))
+    return frozenset(type_.type_tag for type_ in _table(service).types() if hasattr(type_, "type_tag"))
+
+
+def _table(service: str) -> Reactions:
+    table: Reactions = import_module(f"{service}.handlers.reactions").REACTIONS
+    return table
+
+
+def _is_passed_over(table: Reactions, fact: EventRecord) -> bool:
+    """Whether a service leaves no receipt because the fact does not concern it."""
+    try:
+        return table.passes_over(BY_TYPE[fact.type].read(json.dumps(fact.body).encode()))
+    except ValidationError:
+        return False
 
 
 def _parked(client: Client, service: str) -> set[Coordinates]:

@@ -1,7 +1,9 @@
 """Every violation between topics and databases is found: uncommitted, missing and unhandled facts."""
 
+import json
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from stack.system import System
 
 pytestmark = pytest.mark.engines
 
+ROOT = Path(__file__).resolve().parents[2]
 NOW = utc_now()
 Client = MongoClient[dict[str, Any]]
 
@@ -87,3 +90,25 @@ def test_a_copy_of_a_fact_needs_no_receipt_of_its_own(client: Client) -> None:
     case = HandledCase(client)
     copy = EventRecord(**vars(case.fact) | {"offset": 7_000_001})
     assert case.violations(case.fact, copy) == []
+
+
+@pytest.mark.parametrize(
+    ("example", "lost"), [("typed-by-a-tenant", False), ("asks-for-a-contribution", True)]
+)
+def test_only_a_fact_that_concerns_the_service_needs_a_receipt(
+    example: str, lost: bool, client: Client
+) -> None:
+    examples = json.loads((ROOT / "contracts/examples/report-registered.v1.json").read_text())
+    name, report = str(uuid.uuid4()), str(uuid.uuid4())
+    body = examples[example]["body"] | {"report_id": report}
+    about = (report, name, "report-registered.v1", "/ascolto/intake", report, 1, NOW.timestamp(), body)
+    row = {"_id": name, "aggregateid": report, "type": "report-registered.v1", "sent_at": NOW}
+    client["intake"]["outbox"].insert_one(row)
+    for service in ("routing", "notify"):
+        client[service]["inbox"].insert_one({"_id": name})
+
+    fact = EventRecord("intake.reports", 3, 7_000_000, *about)
+    violations = list(topic_violations(client, [fact], {report}, NOW.timestamp() - 60))
+
+    wanted = f"{report}: subsidies has no receipt for report-registered.v1 {name}"
+    assert violations == ([wanted] if lost else [])
