@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from bench.engines import mongod_in
 from bench.places import invented
 from chassis.service import Plan, ServiceContext
 from chassis.store.mongo import MongoStore
@@ -28,7 +29,6 @@ from intake.domain.reports import Report, Status
 from intake.entrypoints.indexes import INDEXES
 from intake.handlers.documents import COLLECTIONS, PRIVATE, REPORTS, PrivatePart
 from intake.handlers.reactions import REACTIONS
-from stack.system import System
 
 ROOT = Path(__file__).parents[1]
 SEED = ROOT / "deploy" / "seed" / "intake"
@@ -149,14 +149,8 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--reports", type=int, default=50_000)
     parser.add_argument("--searches", type=int, default=400)
     options = parser.parse_args(words)
-    with tempfile.TemporaryDirectory() as folder:
-        system = System(Path(folder))
-        system.mongod.launch()
-        try:
-            system.mongod.wait_ready()
-            asyncio.run(_measure_and_close(system.mongod.admin, options.reports, options.searches))
-        finally:
-            system.mongod.stop()
+    with tempfile.TemporaryDirectory() as folder, mongod_in(Path(folder)) as system:
+        asyncio.run(_measure_and_close(system.mongod.admin, options.reports, options.searches))
     return 0
 
 

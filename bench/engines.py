@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,18 @@ class CommitStats:
     def per_second(self) -> float:
         """Events per second after the first commit, whose start is unknown."""
         return (self.events - self.first) / self.seconds if self.seconds > 0 else 0.0
+
+
+@contextmanager
+def mongod_in(folder: Path) -> Iterator[System]:
+    """A MongoDB of its own for the block; its data are in this folder."""
+    system = System(folder)
+    system.mongod.launch()
+    try:
+        system.mongod.wait_ready()
+        yield system
+    finally:
+        system.mongod.stop()
 
 
 class Engines:

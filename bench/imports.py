@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from bench.engines import mongod_in
 from bench.intake_pages import Meter
 from bench.page_services import serving
 from bench.stored_reports import SECRET, SEED, Agency
@@ -23,7 +24,6 @@ from intake.app.imports.csv_rows import Row
 from intake.app.imports.mapping_file import read_mapping
 from intake.app.imports.row_ids import RowIds
 from intake.app.imports.sender import Sender, clients
-from stack.system import System
 
 MAPPING = read_mapping(SEED / "intake" / "import-municipium.yaml")
 TEXT = "Nel cortile ci sono rifiuti abbandonati vicino ai bidoni, da giorni nessuno li porta via"
@@ -88,15 +88,9 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--rows", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=4)
     options = parser.parse_args(words)
-    with tempfile.TemporaryDirectory() as folder:
-        system = System(Path(folder))
-        system.mongod.launch()
-        try:
-            system.mongod.wait_ready()
-            meter = Meter(system.mongod.child.pid())
-            asyncio.run(measure(system.mongod.admin, meter, options.rows, options.rounds))
-        finally:
-            system.mongod.stop()
+    with tempfile.TemporaryDirectory() as folder, mongod_in(Path(folder)) as system:
+        meter = Meter(system.mongod.child.pid())
+        asyncio.run(measure(system.mongod.admin, meter, options.rows, options.rounds))
     return 0
 
 

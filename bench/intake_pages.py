@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
+from bench.engines import mongod_in
 from bench.page_requests import Asked, asked_of
 from bench.page_services import SERVICES, Served, serving
 from bench.stored_reports import LATEST, Agency
 from chassis.clock import utc_now
-from stack.system import System
 
 # A request that finds more among more reports, and the others.
 MOST_DEARER = {True: 2.0, False: 1.2}
@@ -120,13 +120,8 @@ def main(words: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = options.folder or Path(made)
         options.now = begun_at(folder)
-        system = System(folder)
-        system.mongod.launch()
-        try:
-            system.mongod.wait_ready()
+        with mongod_in(folder) as system:
             dear = asyncio.run(measure(system.mongod.admin, system.mongod.child.pid(), options))
-        finally:
-            system.mongod.stop()
     return 1 if dear else 0
 
 

@@ -118,12 +118,10 @@ class BatchCommitter:
 
     def _passed_over(self, inputs: Sequence[Input]) -> list[Outcome]:
         """The outcomes, if not one of these inputs changes anything."""
-        found = [
-            Outcome(item, Result.UNKNOWN if item.unknown else Result.IGNORED)
-            for item in inputs
-            if item.unknown or self.unit_of_work.reactions.passes_over(item.body)
-        ]
-        return found if len(found) == len(inputs) else []
+        passes_over = self.unit_of_work.reactions.passes_over
+        if not all(item.unknown or passes_over(item.body) for item in inputs):
+            return []
+        return [Outcome(item, Result.UNKNOWN if item.unknown else Result.IGNORED) for item in inputs]
 
     def _with_passed(self, ends: Ends) -> Ends:
         """Where this transaction moves fences: also those of its worker whose records were passed over."""

@@ -28,14 +28,14 @@ class Needs:
 
     @classmethod
     def of(cls, reactions: Reactions, inputs: Iterable[Input]) -> "Needs":
-        """What these inputs need.
+        """What these inputs need; a record that is passed over needs nothing.
 
         An input whose `needs` fails is left out: the same bug ends it in the batch processor, and it is parked alone.
         """
         found = cls()
         for item in inputs:
             reaction = reactions.get(type(item.body))
-            if reaction is None:
+            if reaction is None or (item.record is not None and not reaction.concerns(item.body)):
                 continue
             try:
                 refs = found.refs[id(item)] = reaction.needs(item.body)
