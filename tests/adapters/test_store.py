@@ -162,6 +162,27 @@ async def test_what_is_too_large_to_be_read_together_is_read_separately(store: S
             continue
 
     assert found[-1] == {"things": {"a": large[0]}, "others": {"b": large[1]}}
+    assert await store.read({"things": ["a"], "others": ["b"]}) == found[-1]
+
+
+async def test_several_collections_are_read_as_of_the_last_commit(store: Store) -> None:
+    await write(store, "a", "b")
+    await store.insert_missing("others", [thing("a")])
+    writer = await store.session()
+
+    async def work(tx: Transaction) -> None:
+        await tx.upsert("things", [thing("a", size=9), thing("c")])
+        found = await store.read({"things": ["a", "c", "d"], "others": ["a"], "fences": ["f"]})
+        assert found == {"things": {"a": thing("a")}, "others": {"a": thing("a")}, "fences": {}}
+
+    await writer.transact(work)
+    many = [f"m{number}" for number in range(2 * FEW)]
+    assert await store.read({"things": ["c"], "others": []}) == {"things": {"c": thing("c")}, "others": {}}
+    assert await store.read({"things": [*many, "b"], "others": many}) == {
+        "things": {"b": thing("b")},
+        "others": {},
+    }
+    assert await store.read({}) == {}
 
 
 async def test_the_second_of_two_writers_of_one_document_is_told_of_the_conflict(store: Store) -> None:

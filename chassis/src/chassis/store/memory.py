@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from chassis.documents import Index, Order, Raw, Where
 from chassis.errors import Conflict
 from chassis.store.memory_session import Key, MemorySession
-from chassis.store.port import StoreSession
+from chassis.store.port import Found, StoreSession, Wanted
 from chassis.store.rows import copied, matches, only, path, sortable
 
 T = TypeVar("T")
@@ -97,6 +97,15 @@ class MemoryStore:
     async def get(self, collection: str, id: str) -> Raw | None:  # noqa: A002
         found: Raw | None = await self._asked(lambda: copied(self.at((collection, id), self.now)))
         return found
+
+    async def read(self, wanted: Wanted) -> Found:
+        def step() -> Found:
+            return {
+                name: {id_: copied(row) for id_ in ids if (row := self.at((name, id_), self.now)) is not None}
+                for name, ids in wanted.items()
+            }
+
+        return await self._asked(step)
 
     async def query(
         self, collection: str, where: Where, order: Order = (), limit: int = 0, fields: Sequence[str] = ()

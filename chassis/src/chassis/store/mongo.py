@@ -17,7 +17,17 @@ from pymongo.read_concern import ReadConcern
 
 from chassis.documents import AllOf, AnyOf, AtLeast, AtMost, Between, Index, Order, Raw, Where
 from chassis.errors import Conflict
-from chassis.store.mongo_session import OPTIONS, MongoSession, delete_rows, verdicts
+from chassis.store.mongo_session import (
+    OPTIONS,
+    MongoSession,
+    Read,
+    TooLargeTogether,
+    delete_rows,
+    read_separately,
+    read_together,
+    verdicts,
+)
+from chassis.store.port import Found, Wanted
 
 T = TypeVar("T")
 Driver = Literal["motor", "pymongo"]
@@ -78,6 +88,14 @@ class MongoStore:
             cursor = source.find(_filter(where), list(fields) or None, sort=list(order) or None, limit=limit)
             rows: list[Raw] = await cursor.to_list(None)
             return rows
+
+    async def read(self, wanted: Wanted) -> Found:
+        reads: list[Read] = [(name, ids, None) for name, ids in wanted.items()]
+        with verdicts():
+            try:
+                return await read_together(self._database, reads)
+            except TooLargeTogether:
+                return await read_separately(self._database, reads)
 
     async def count(self, collection: str, where: Where) -> int:
         with verdicts():

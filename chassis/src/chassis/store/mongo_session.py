@@ -24,6 +24,7 @@ from chassis.errors import Conflict, Poison, Unavailable, Unmatched
 from chassis.store.port import Found, Transaction, Wanted
 
 T = TypeVar("T")
+Read = tuple[str, Collection[str], Raw | None]  # a collection, ids, and the fields wanted (None means all)
 
 _MAJORITY = WriteConcern("majority", j=True)
 _DUPLICATE, _WRITE_CONFLICT = 11000, 112
@@ -80,6 +81,48 @@ class TooLargeTogether(Conflict):
     """The documents of several collections do not fit into one answer; the next attempt reads them separately."""
 
 
+async def read_together(database: Any, reads: Sequence[Read], session: Any = None) -> Found:
+    """The documents of several collections: in one request, unless they are many. Raises TooLargeTogether."""
+    if len(reads) < 2 or sum(len(ids) for _, ids, _ in reads) > FEW:
+        return await read_separately(database, reads, session)
+    return _by_name(reads, await _lookup(database, reads, session))
+
+
+async def read_separately(database: Any, reads: Sequence[Read], session: Any = None) -> Found:
+    """The same, with a request for each collection."""
+    found = []
+    for name, ids, fields in reads:
+        where = {"_id": {"$in": list(ids)}}
+        found.append(await database[name].find(where, fields, session=session).to_list(None))
+    return _by_name(reads, found)
+
+
+async def _lookup(database: Any, reads: Sequence[Read], session: Any = None) -> list[list[Raw]]:
+    """`$lookup` is the only stage that reads another collection inside a transaction."""
+    stages: list[Raw] = [{"$documents": [{}]}]
+    for number, (name, ids, fields) in enumerate(reads):
+        part: list[Raw] = [{"$match": {"_id": {"$in": list(ids)}}}]
+        part += [{"$project": fields}] if fields else []
+        stages.append({"$lookup": {"from": database[name].name, "pipeline": part, "as": f"r{number}"}})
+    command: Raw = {"aggregate": 1, "pipeline": stages, "cursor": {}}
+    command |= {"readConcern": {"level": "snapshot"}} if session is None else {}
+    try:
+        reply = await database.whole.command(command, session=session, codec_options=OPTIONS)
+    except OperationFailure as error:
+        if error.code in _TOO_LARGE:
+            raise TooLargeTogether(f"{len(reads)} collections in one answer") from error
+        raise
+    row = reply["cursor"]["firstBatch"][0]
+    return [row[f"r{number}"] for number in range(len(reads))]
+
+
+def _by_name(reads: Sequence[Read], answers: Sequence[Sequence[Raw]]) -> Found:
+    found: Found = {name: {} for name, _, _ in reads}
+    for (name, _, _), rows in zip(reads, answers, strict=True):
+        found[name].update((row["_id"], row) for row in rows)
+    return found
+
+
 class MongoTransaction:
     """One open transaction on a session."""
 
@@ -89,43 +132,11 @@ class MongoTransaction:
         self._separately = separately
 
     async def read(self, wanted: Wanted, versions: Wanted) -> Found:
-        reads: list[tuple[str, Collection[str], Raw | None]] = [
-            (name, ids, None) for name, ids in wanted.items()
-        ]
+        reads: list[Read] = [(name, ids, None) for name, ids in wanted.items()]
         reads += [(name, ids, _VERSION) for name, ids in versions.items()]
-        found: Found = {name: {} for name, _, _ in reads}
-        few = sum(len(ids) for _, ids, _ in reads) <= FEW
-        if few and len(reads) > 1 and not self._separately:
-            answers = await self._lookup(reads)
-        else:
-            answers = [await self._rows(*one) for one in reads]
-        for (name, _, _), rows in zip(reads, answers, strict=True):
-            found[name].update((row["_id"], row) for row in rows)
-        return found
-
-    async def _rows(self, name: str, ids: Collection[str], fields: Raw | None) -> list[Raw]:
-        where = {"_id": {"$in": list(ids)}}
-        rows: list[Raw] = await self._database[name].find(where, fields, session=self._session).to_list(None)
-        return rows
-
-    async def _lookup(self, reads: Sequence[tuple[str, Collection[str], Raw | None]]) -> list[list[Raw]]:
-        """Several collections in one request: `$lookup` is the only stage that reads another one inside a transaction."""
-        stages: list[Raw] = [{"$documents": [{}]}]
-        for number, (name, ids, fields) in enumerate(reads):
-            part: list[Raw] = [{"$match": {"_id": {"$in": list(ids)}}}]
-            part += [{"$project": fields}] if fields else []
-            stages.append(
-                {"$lookup": {"from": self._database[name].name, "pipeline": part, "as": f"r{number}"}}
-            )
-        command = {"aggregate": 1, "pipeline": stages, "cursor": {}}
-        try:
-            reply = await self._database.whole.command(command, session=self._session, codec_options=OPTIONS)
-        except OperationFailure as error:
-            if error.code in _TOO_LARGE:
-                raise TooLargeTogether(f"{len(reads)} collections in one answer") from error
-            raise
-        row = reply["cursor"]["firstBatch"][0]
-        return [row[f"r{number}"] for number in range(len(reads))]
+        if self._separately:
+            return await read_separately(self._database, reads, self._session)
+        return await read_together(self._database, reads, self._session)
 
     async def find(self, collection: str, ids: Sequence[str]) -> dict[str, Raw]:
         cursor = self._database[collection].find({"_id": {"$in": list(ids)}}, session=self._session)

@@ -84,6 +84,10 @@ class Store(Protocol):
         """Documents in one snapshot, ordered; 0 means all. With `fields`, only `_id` and these of each, under dotted names."""
         ...
 
+    async def read(self, wanted: Wanted) -> Found:
+        """The documents that exist among these of several collections, as of the last majority commit: in one request, unless they are many."""
+        ...
+
     async def count(self, collection: str, where: Where) -> int: ...
 
     async def delete(self, collection: str, ids: Sequence[str]) -> int:

@@ -136,10 +136,8 @@ async def reports_with_contents(
     context: ServiceContext, report_ids: Sequence[str]
 ) -> Mapping[str, StoredReport]:
     """The reports with these ids and their encrypted contents, by id; ids without a report are left out."""
-    where = {"_id": AnyOf(report_ids)}
-    reports = await context.list(REPORTS, where, limit=len(report_ids))
-    sealed = {one.owner: one for one in await context.list(PRIVATE, where, limit=len(report_ids))}
-    return {one.report_id: StoredReport(one, sealed.get(one.report_id)) for one in reports}
+    reports, sealed = await context.load_both(REPORTS, PRIVATE, report_ids)
+    return {one: StoredReport(reports[one], sealed.get(one)) for one in report_ids if one in reports}
 
 
 async def open_reports_at(context: ServiceContext, place_ids: Sequence[str], limit: int) -> Sequence[Report]:
