@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from chassis.clock import utc_now
 from chassis.documents import Raw
-from chassis.outbox.scan import MARGIN_MS, REMEMBERED, WHOLE_EVERY_SECONDS, OutboxScan
+from chassis.outbox.scan import MARGIN_MS, REMEMBERED, SWEEP, WHOLE_EVERY_SECONDS, OutboxScan
 from chassis.outbox.sent import mark_sent
 from chassis.store.collections import OUTBOX
 from chassis.store.memory import MemoryStore
@@ -26,10 +28,13 @@ class Scene:
     store: MemoryStore = field(default_factory=MemoryStore)
     seconds: float = 0.0
     oldest: list[Raw | None] = field(default_factory=list)
+    held: set[tuple[int, float]] = field(default_factory=lambda: {(0, 5.0), (1, 5.0)})
     outbox_scan: OutboxScan = field(init=False)
 
     def __post_init__(self) -> None:
-        self.outbox_scan = OutboxScan(self.store, lambda: self.seconds, self.oldest.append)
+        self.outbox_scan = OutboxScan(
+            self.store, lambda: self.seconds, self.oldest.append, lambda *held: held in self.held
+        )
 
     @classmethod
     async def opened(cls) -> "Scene":
@@ -137,3 +142,69 @@ async def test_what_is_remembered_is_bounded_and_the_latest_stays() -> None:
 
     assert len(scene.outbox_scan._sent) == REMEMBERED
     assert f"f{REMEMBERED + 9}" in scene.outbox_scan._sent
+
+
+@pytest.mark.parametrize("began", [5.0, 4.0])
+async def test_a_fact_of_our_own_is_sent_without_a_search_where_nobody_else_had_its_shard(
+    began: float,
+) -> None:
+    scene = await Scene.opened()
+    scene.outbox_scan.offer([fact("two", NOW + 2, NOW, "first"), fact("other", NOW + 1)], began)
+
+    assert await scene.send() == (["other", "two"] if began == 5.0 else [])  # it is not in the store
+    assert await scene.send() == [], "it is handed over once"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        fact("three", NOW + 3, after=NOW + 2, subject="first"),
+        fact("first", NOW),  # its commit was answered after a search had found it
+        {name: value for name, value in fact("copy", NOW).items() if name != "sequence"},
+    ],
+)
+async def test_a_fact_whose_predecessor_was_not_sent_from_here_is_searched_for(row: Raw) -> None:
+    scene = await Scene.opened()
+    await scene.commit(fact("two", NOW + 2, after=NOW, subject="first"))
+    scene.outbox_scan.offer([row], 5.0)
+
+    assert await scene.look() == ["two"]
+
+
+async def test_after_facts_of_our_own_those_of_others_are_searched_for() -> None:
+    scene = await Scene.opened()
+    await scene.commit(fact("others", NOW + 1))
+    scene.outbox_scan.offer([fact("ours", NOW + 2)], 5.0)
+    assert await scene.send() == ["ours"]
+    scene.outbox_scan.offer([fact("ours too", NOW + 3)], 5.0)
+    scene.outbox_scan.look()
+    assert await scene.send() == ["others"]
+
+    await scene.commit(fact("others again", NOW + 4))
+    scene.outbox_scan.offer([fact(f"f{n}", NOW + n) for n in range(SWEEP)], 5.0)
+    scene.outbox_scan.offer([fact("one too many", NOW)], 5.0)
+    assert await scene.send() == ["others again"]
+
+    await scene.commit(fact("others at last", NOW + 5))
+    scene.outbox_scan.offer([fact("ours at last", NOW + 6)], 5.0)
+    scene.seconds = WHOLE_EVERY_SECONDS
+    assert await scene.send() == ["others at last"]
+
+
+async def test_while_a_fact_is_not_sent_its_successor_is_searched_for_although_another_topic_took_one() -> (
+    None
+):
+    scene = await Scene.opened()
+    rows = [fact("one", NOW + 1, subject="s"), fact("on another topic", NOW + 2, NOW + 1, "s")]
+    await scene.commit(*rows)
+    scene.outbox_scan.offer(rows, 5.0)
+    found = await scene.outbox_scan.next_rows(SLOTS)
+    scene.outbox_scan.sent(found[1:])
+    await mark_sent(scene.store, found[1:], utc_now())
+
+    await scene.commit(fact("three", NOW + 3, after=NOW + 2, subject="s"))
+    scene.outbox_scan.offer([fact("three", NOW + 3, after=NOW + 2, subject="s")], 5.0)
+    assert await scene.send() == ["one", "three"]
+
+    scene.outbox_scan.offer([fact("four", NOW + 4, after=NOW + 3, subject="s")], 5.0)
+    assert await scene.look() == ["four"]

@@ -1,6 +1,7 @@
 """Timers and jobs: one that cannot be done neither stops the others nor is forgotten."""
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from tests.chassis.ledger import (
 )
 
 from chassis.consumer.records import read
+from chassis.documents import Raw
 from chassis.errors import Unavailable
 from chassis.store.collections import PARKED
 from chassis.store.port import Store
@@ -202,15 +204,14 @@ class PressRoom:
 
 async def test_what_was_read_begins_when_there_is_room_without_being_read_again() -> None:
     room = await PressRoom.busy()
-    read_at = room.jobs._read_at
+    waiting = [row["_id"] for row, _ in room.jobs._waiting]
     await room.make_room()
-    room.seconds[0] += 1
+    await room.jobs.store.delete("jobs", waiting)  # so that a second read would not find them
 
     await room.jobs.start_due()
     await asyncio.sleep(0)
 
     assert len(room.press.begun) == len(set(room.press.begun)) == AT_ONCE + 10
-    assert room.jobs._read_at == read_at
 
 
 async def test_what_was_read_under_a_lease_that_was_given_back_does_not_begin() -> None:
@@ -224,18 +225,103 @@ async def test_what_was_read_under_a_lease_that_was_given_back_does_not_begin() 
     assert len(room.press.begun) == AT_ONCE
 
 
-async def test_what_was_read_long_ago_is_read_again_because_somebody_else_may_have_done_it() -> None:
+async def passed_around(leases: ShardLeases) -> None:
+    """Another process has the shards for a moment."""
+    for slot in leases.owned():
+        name = f"slot/{slot:03d}"
+        await leases.store.release(name, leases.instance)
+        assert await leases.store.lease(name, "two", 10.0) is not None
+        await leases.store.release(name, "two")
+    await leases.rebalance()
+
+
+async def test_what_was_read_before_somebody_else_had_the_shard_does_not_begin_unread() -> None:
     room = await PressRoom.busy()
-    done = [row["_id"] for row in room.jobs._waiting]
     await room.make_room()
-    await room.jobs.store.delete("jobs", done)  # by whoever held the slots meanwhile
-    room.seconds[0] += 60
-    await room.jobs.shard_leases.rebalance()
+    room.seconds[0] += 1
+    await passed_around(room.jobs.shard_leases)
+    assert len(room.jobs.shard_leases.accepting()) == 8
 
     await room.jobs.start_due()
     await asyncio.sleep(0)
+    assert len(room.press.begun) == AT_ONCE
 
-    assert len(set(room.press.begun)) == AT_ONCE
+    room.seconds[0] += 1
+    await room.jobs.start_due()
+    await asyncio.sleep(0)
+    assert len(room.press.begun) > AT_ONCE, "read again, it begins"
+
+
+@dataclass
+class Offering:
+    """A process with two jobs that it has committed itself; no read finds them, so what begins was handed over."""
+
+    jobs: Jobs
+    press: Press
+    rows: list[Raw]
+    seconds: list[float]
+
+    @classmethod
+    async def opened(cls) -> Self:
+        room = await PressRoom.busy()
+        await room.jobs.stop(0.01)
+        store, press, leases = await a_store(), Press(), room.jobs.shard_leases
+        await open_pages(store, "lift", "roof")
+        jobs = replace(room.jobs, store=store, workers={Print: press.work}, _stopping=False)
+        jobs._running, jobs._waiting, jobs._begun = {}, deque(), {}
+        rows = await store.query("jobs", {})
+        await store.delete("jobs", [row["_id"] for row in rows])
+        jobs._more, jobs.shard_leases = False, leases
+        return cls(jobs, press, rows, room.seconds)
+
+    async def begun(self) -> int:
+        await self.jobs.start_due()
+        await asyncio.sleep(0)
+        return len(self.press.begun)
+
+
+async def test_a_job_of_our_own_begins_without_being_read_and_once() -> None:
+    scene = await Offering.opened()
+
+    scene.jobs.offer(scene.rows[:1], scene.seconds[0])
+    scene.jobs.offer(scene.rows, scene.seconds[0])
+    assert await scene.begun() == 2
+
+    scene.jobs.offer(scene.rows, scene.seconds[0])  # its commit is answered late
+    assert await scene.begun() == 2
+
+
+async def test_a_job_that_was_handed_over_before_somebody_else_had_the_shard_is_read_instead() -> None:
+    scene = await Offering.opened()
+    scene.jobs.offer(scene.rows, scene.seconds[0])
+    scene.seconds[0] += 1
+    await passed_around(scene.jobs.shard_leases)
+    assert await scene.begun() == 0
+
+    scene.jobs.offer(scene.rows, scene.seconds[0] - 0.5)  # committed by a unit of work from before
+    assert await scene.begun() == 0
+
+    scene.jobs.offer(scene.rows, scene.seconds[0])
+    assert await scene.begun() == 2
+
+
+async def test_jobs_are_handed_over_when_they_are_due_and_nothing_waits_before_them() -> None:
+    scene = await Offering.opened()
+    later = [row | {"due": LATER + timedelta(hours=1)} for row in scene.rows]
+    scene.jobs.offer(later, scene.seconds[0])
+    assert await scene.begun() == 0
+
+    scene.jobs._more = True
+    scene.jobs.offer(scene.rows, scene.seconds[0])
+    assert not scene.jobs._waiting
+
+
+async def test_jobs_of_others_are_read_also_while_some_were_handed_over() -> None:
+    scene = await Offering.opened()
+    await scene.jobs.store.insert_missing("jobs", scene.rows)
+    scene.jobs.offer(scene.rows[:1], scene.seconds[0])
+    scene.jobs.look()
+    assert await scene.begun() == 2
 
 
 async def all_begun(room: PressRoom) -> int:
@@ -293,7 +379,7 @@ async def test_in_a_slot_that_is_about_to_leave_nothing_begins() -> None:
     await ShardLeases(room.jobs.store, "two", 8, monotonic=lambda: room.seconds[0]).reclaim()
     await slots.rebalance()
     await room.make_room()
-    waiting = {row["slot"] for row in room.jobs._waiting}
+    waiting = {row["slot"] for row, _ in room.jobs._waiting}
     assert waiting & slots._releasing, "a room in which the case happens"
 
     await room.jobs.start_due()
@@ -355,7 +441,7 @@ async def test_results_of_jobs_that_end_together_are_committed_together() -> Non
     store, engine, printer = await a_store(), unit_of_work(), Printer("")
     await open_pages(store, "lift", "roof", "door")
     committed: list[int] = []
-    engine.woken = lambda effects: committed.append(len(effects.finished_jobs))
+    engine.woken = lambda effects, _: committed.append(len(effects.finished_jobs))
     results = Commands(engine, engine.metrics, lambda: LATER, 0.2)
     serving = asyncio.create_task(results.serve(await store.session()))
     workers, slots, session = {Print: printer.work}, await all_slots(store), await store.session()

@@ -333,6 +333,29 @@ class WithSkipsPredecessorCheck(Parts):
     outbox_scan = SkipsPredecessorCheck
 
 
+class HandsOverBlindly(OutboxScan):
+    """Sends a fact of its own without checking that its predecessor was sent."""
+
+    def _continues(self, rows: Sequence[Raw]) -> bool:  # noqa: ARG002
+        return True
+
+
+class WithHandsOverBlindly(Parts):
+    outbox_scan = HandsOverBlindly
+
+
+class ForgetsUnsent(OutboxScan):
+    """Takes what it returned for sent."""
+
+    def sent(self, rows: Sequence[Raw]) -> None:
+        super().sent(rows)
+        self._unsent = False
+
+
+class WithForgetsUnsent(Parts):
+    outbox_scan = ForgetsUnsent
+
+
 class WithMarksFirst(Parts):
     relay = MarksFirst
 
@@ -348,6 +371,14 @@ CONTROLS: dict[str, tuple[str, type[Parts]]] = {
     "dual-write": ("facts are published before the commit", WithDualWrite),
     "marks-first": ("the relay marks facts as sent before the acknowledgement", WithMarksFirst),
     "hides": ("the relay sends a fact without checking its predecessor", WithSkipsPredecessorCheck),
+    "hands-over-blindly": (
+        "the relay sends a fact of its own process without checking its predecessor",
+        WithHandsOverBlindly,
+    ),
+    "forgets-unsent": (
+        "the relay sends facts of its own process although an earlier sweep did not send all",
+        WithForgetsUnsent,
+    ),
     "majority": (
         "the relay's sweep reads without a snapshot and sees a later commit without an earlier one",
         WithNoSnapshot,

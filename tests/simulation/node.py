@@ -42,6 +42,7 @@ from contracts.connection import Connection
 SLOTS = 3
 # A narrow window that is rarely widened: facts outside it have to be searched for often.
 WHOLE_EVERY_SECONDS, WINDOW_MARGIN_MS = 10.0, 0
+HANDS_OVER = 0.7  # the others search for everything
 METRICS = {name: Metrics(name) for name in SUBSCRIBES}
 TABLES = {"front": FRONT, "back": BACK}
 
@@ -172,7 +173,14 @@ class Node:
         self.metrics = METRICS[service]
         self.crash = SimCrashPoints(self.proc)
         self.unit_of_work = parts.unit_of_work(
-            service, SLOTS, TABLES[service], self.metrics, self.crash, self._wake, self.clock
+            service,
+            SLOTS,
+            TABLES[service],
+            self.metrics,
+            self.crash,
+            self._wake,
+            self.clock,
+            self.loop.time,
         )
         self.commands = Commands(self.unit_of_work, self.metrics, self.clock)
         self.results = Commands(self.unit_of_work, self.metrics, self.clock, RESULTS_LINGER_SECONDS)
@@ -181,8 +189,14 @@ class Node:
         self.relay = relay(service, Connection(""), store, self.slots, self.metrics, self.crash, self.clock)
         self.relay.topics = log
         self.relay.outbox_scan = parts.outbox_scan(
-            store, self.slots.monotonic, self.relay.record_age, WHOLE_EVERY_SECONDS, WINDOW_MARGIN_MS
+            store,
+            self.slots.monotonic,
+            self.relay.record_age,
+            self.slots.is_held_since,
+            WHOLE_EVERY_SECONDS,
+            WINDOW_MARGIN_MS,
         )
+        self.hands_over = store.chance.rng.random() < HANDS_OVER
         self.unit_of_work.publisher = self.relay  # type: ignore[attr-defined]  # one control publishes by itself
         self.dead_letters: DeadLetters | None = None
         self.jobs: Jobs | None = None
@@ -194,7 +208,11 @@ class Node:
         now = START + timedelta(milliseconds=int(self.loop.time() * 1000))
         return now + self.skew
 
-    def _wake(self, effects: Effects) -> None:
+    def _wake(self, effects: Effects, began: float) -> None:
+        if self.hands_over:
+            self.relay.outbox_scan.offer(effects.outbox, began)
+            if self.jobs is not None:
+                self.jobs.offer(effects.jobs.values(), began)
         work = {
             "relay": effects.outbox,
             "timers": effects.timers,

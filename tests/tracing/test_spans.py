@@ -109,7 +109,7 @@ class MemoryProducer:
 
 
 def unit_of_work(tracer: OtlpTracer | None, reactions: Reactions = FRONT) -> UnitOfWork:
-    made = UnitOfWork("front", 1, reactions, Metrics("front"), CrashPoints(), lambda _: None, lambda: START)
+    made = UnitOfWork("front", 1, reactions, Metrics("front"), CrashPoints(), lambda *_: None, lambda: START)
     made.tracer = tracer
     return made
 

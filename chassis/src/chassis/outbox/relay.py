@@ -48,7 +48,8 @@ class Relay:
     _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.outbox_scan = OutboxScan(self.store, self.shard_leases.monotonic, self.record_age)
+        leases = self.shard_leases
+        self.outbox_scan = OutboxScan(self.store, leases.monotonic, self.record_age, leases.is_held_since)
 
     def record_age(self, oldest: Raw | None) -> None:
         """Set the gauge of the age of the oldest unsent event; None when there is none."""

@@ -90,7 +90,7 @@ class Process:
         for counter in plan.counters:
             self.metrics.registry.register(counter)
         self.loops: dict[str, Loop] = {}
-        self.waker = ChangeStreamWaker(store, self.shard_leases, lambda name: self.loops[name].wake())
+        self.waker = ChangeStreamWaker(store, self.shard_leases, self._look)
         self.delivery: Delivery | None = None
         self.jobs: Jobs | None = None
         self.timers: Timers | None = None
@@ -99,7 +99,10 @@ class Process:
         self.seeded = plan.seed is None
         self._tasks: list[asyncio.Task[None]] = []
 
-    def _wake(self, effects: Effects) -> None:
+    def _wake(self, effects: Effects, began: float) -> None:
+        self.relay.outbox_scan.offer(effects.outbox, began)
+        if self.jobs is not None:
+            self.jobs.offer(effects.jobs.values(), began)
         written = {
             "relay": effects.outbox,
             "timers": self.timers is None or self.timers.is_soon(effects.timers.values()),
@@ -114,11 +117,19 @@ class Process:
         if name in self.loops:
             self.loops[name].wake()
 
+    def _look(self, name: str) -> None:
+        """Somebody else may have committed something for this loop."""
+        if name == "relay":
+            self.relay.outbox_scan.look()
+        elif name == "jobs" and self.jobs is not None:
+            self.jobs.look()
+        self._wake_loop(name)
+
     async def open_dead_letters(self) -> DeadLetters:
         """The dead-letter administration; needs no engine at start."""
         if self.dead_letters is None:
             self.dead_letters = await open_dead_letters(
-                self.store, self.unit_of_work, self.shard_leases, self.clock, lambda: self._wake_loop("relay")
+                self.store, self.unit_of_work, self.shard_leases, self.clock, partial(self._look, "relay")
             )
         return self.dead_letters
 

@@ -78,7 +78,7 @@ class Shadow:
         """Handle batches of inputs in the shadow; returns how many ended in each way."""
         metrics = Metrics(self.plan.name)
         unit_of_work = SilentUnitOfWork(
-            self.plan.name, self.slots, self.plan.reactions, metrics, CrashPoints(), woken=lambda _: None
+            self.plan.name, self.slots, self.plan.reactions, metrics, CrashPoints(), woken=lambda *_: None
         )
         session = await self.store.session()
         ended: dict[str, int] = {}

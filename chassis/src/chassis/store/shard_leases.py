@@ -4,7 +4,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chassis.store.collections import LEASES
 from chassis.store.port import Store, StoreSession
@@ -12,6 +12,14 @@ from chassis.store.port import Store, StoreSession
 LEASE_SECONDS = 10.0
 RENEW_EVERY = 2.5
 SAFE_SECONDS = 0.7 * LEASE_SECONDS
+
+
+@dataclass(frozen=True)
+class Held:
+    """A shard of this process: since when without interruption, and when its lease was last renewed."""
+
+    since: float
+    renewed: float
 
 
 @dataclass
@@ -24,13 +32,18 @@ class ShardLeases:
     monotonic: Callable[[], float] = time.monotonic
     members: int = 1
     _pins: Counter[int] = field(default_factory=Counter)
-    _held: dict[int, float] = field(default_factory=dict)
+    _held: dict[int, Held] = field(default_factory=dict)
     _releasing: set[int] = field(default_factory=set)
 
     def owned(self) -> list[int]:
         """The shards whose lease is certainly valid by our own monotonic clock."""
         now = self.monotonic()
-        return sorted(slot for slot, renewed in self._held.items() if now - renewed < SAFE_SECONDS)
+        return sorted(slot for slot, held in self._held.items() if now - held.renewed < SAFE_SECONDS)
+
+    def is_held_since(self, slot: int, moment: float) -> bool:
+        """Whether no other process can have had this shard since this moment."""
+        held = self._held.get(slot)
+        return held is not None and held.since <= moment and self.monotonic() - held.renewed < SAFE_SECONDS
 
     def accepting(self) -> list[int]:
         """Those in which irreversible work may start: not those that are being released."""
@@ -74,7 +87,7 @@ class ShardLeases:
             await self.store.lease(member, self.instance, LEASE_SECONDS)
         for slot, name in names.items():
             if name in kept:
-                self._held[slot] = asked
+                self._held[slot] = replace(self._held[slot], renewed=asked)
             else:
                 await self._take(slot)
 
@@ -88,7 +101,7 @@ class ShardLeases:
         asked = self.monotonic()
         names = {f"slot/{slot:03d}": slot for slot in range(self.total)}
         kept = await self.store.renew(list(names), self.instance, LEASE_SECONDS)
-        self._held |= {names[name]: asked for name in kept}
+        self._held |= {names[name]: Held(asked, asked) for name in kept}
         await self.rebalance()
 
     async def _end_former(self, ours: set[bytes]) -> None:
@@ -111,4 +124,4 @@ class ShardLeases:
         if epoch is None:
             self._held.pop(slot, None)
         else:
-            self._held[slot] = asked
+            self._held[slot] = Held(asked, asked)

@@ -4,7 +4,7 @@ import asyncio
 import math
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from chassis.observe.metrics import Metrics
 from chassis.observe.tracing import SpanName, Tracer, current_traceparent, note, trace
 from chassis.store.collections import JOBS
 from chassis.store.port import Store, StoreSession
-from chassis.store.shard_leases import LEASE_SECONDS, SAFE_SECONDS, ShardLeases
+from chassis.store.shard_leases import ShardLeases
 from chassis.tasks.loops import end
 from chassis.transaction.commands import Commands
 from chassis.transaction.inputs import Input, Lineage, Source
@@ -29,8 +29,7 @@ Worker = Callable[[Any, int], Awaitable[Any | None]]
 
 AT_ONCE = 32
 READ = 64  # rows read at once, so that a long queue is not read again for each job that ends
-# How long after a read its lease is certainly valid, so that no other process has started the job.
-TRUSTED_SECONDS = 0.8 * (LEASE_SECONDS - SAFE_SECONDS)
+BEGUN = 20_000  # remembered: a job may begin and end before its own commit is answered
 TRIES = 5  # after a bug; while an external service is down, retries do not end
 LONGEST_WAIT = 300.0
 # Attempts, within 13 s, to store a result while the store is down: the external work is not repeated.
@@ -45,7 +44,11 @@ WHOLE_EVERY_SECONDS, MARGIN, LONG_AGO = 1.0, timedelta(seconds=2), datetime(2000
 
 @dataclass
 class Jobs:
-    """Runs the due jobs of the shards this process holds, a bounded number at a time."""
+    """Runs the due jobs of the shards this process holds, a bounded number at a time.
+
+    Jobs that this process has committed itself are handed over (`offer`), the others are read. A job begins only in a shard that
+    no other process can have had since then.
+    """
 
     store: Store
     shard_leases: ShardLeases
@@ -59,9 +62,10 @@ class Jobs:
     done: Callable[[], object] = object
     tracer: Tracer | None = None
     _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
-    _waiting: deque[Raw] = field(default_factory=deque)
-    _read_at: float = -TRUSTED_SECONDS
+    _begun: dict[str, None] = field(default_factory=dict)
+    _waiting: deque[tuple[Raw, float]] = field(default_factory=deque)
     _more: bool = False
+    _looks: bool = False
     _whole_at: float = -math.inf
     _ahead_at: float = -math.inf
     _begins: datetime = LONG_AGO
@@ -70,43 +74,53 @@ class Jobs:
 
     async def start_due(self) -> bool:
         """Start due jobs, up to the bound."""
-        self._forget_old()
-        if not self._waiting and len(self._running) < AT_ONCE:
+        if (self._looks or not self._waiting) and len(self._running) < AT_ONCE:
             await self._read()
-            self._forget_old()
         staying = set(self.shard_leases.accepting())
         while not self._stopping and self._waiting and len(self._running) < AT_ONCE:
-            row = self._waiting.popleft()
-            if row["slot"] in staying:
+            row, moment = self._waiting.popleft()
+            if row["slot"] in staying and self.shard_leases.is_held_since(row["slot"], moment):
                 self._begin(row)
         return False
 
+    def offer(self, rows: Collection[Raw], began: float) -> None:
+        """This process has committed these jobs, in a unit of work that began at that moment."""
+        if self._more or len(self._waiting) + len(rows) > READ:
+            self._more = self._more or bool(rows)  # in their order, behind those that wait in the store
+            return
+        now, known = self.clock(), self._begun.keys() | {row["_id"] for row, _ in self._waiting}
+        self._waiting.extend((row, began) for row in rows if row["due"] <= now and row["_id"] not in known)
+
+    def look(self) -> None:
+        """There may be due jobs that were not offered."""
+        self._looks = True
+        self.done()
+
     def _begin(self, row: Raw) -> None:
+        self._begun[row["_id"]] = None
+        while len(self._begun) > BEGUN:
+            del self._begun[next(iter(self._begun))]
         task = self._running[row["_id"]] = asyncio.create_task(self._traced(row))
         self.shard_leases.pin(row["slot"])
         task.add_done_callback(partial(self._ended, row))
 
-    def _forget_old(self) -> None:
-        """Drop what was read under a lease that may have expired; it is read again."""
-        if self.shard_leases.monotonic() - self._read_at > TRUSTED_SECONDS:
-            self._waiting.clear()
-
     async def _read(self) -> None:
-        self._read_at = self.shard_leases.monotonic()
-        whole = self._read_at - self._whole_at >= WHOLE_EVERY_SECONDS
+        self._looks, read_at = False, self.shard_leases.monotonic()
+        whole = read_at - self._whole_at >= WHOLE_EVERY_SECONDS
         due = AtMost(self.clock()) if whole else Between(self._begins, self.clock())
         where = {"slot": AnyOf(self.shard_leases.accepting()), "due": due}
         busy = set(self._running)  # a job that ends during the query is still in its snapshot
         most = READ + len(busy)
         rows = await self.store.query(JOBS, where, [("due", 1)], most)
         self._more = len(rows) == most
-        self._whole_at = self._read_at if whole else self._whole_at
+        self._whole_at = read_at if whole else self._whole_at
         self._begins = rows[0]["due"] - MARGIN if rows else self._begins
-        if not self._more and self._read_at - self._ahead_at >= AHEAD_EVERY_SECONDS:
-            self._ahead_at = self._read_at
+        if not self._more and read_at - self._ahead_at >= AHEAD_EVERY_SECONDS:
+            self._ahead_at = read_at
             ahead = Between(self.clock() + FROM_ANOTHER_CLOCK, FOR_EVER)
             rows += await self.store.query(JOBS, where | {"due": ahead}, [("due", 1)], most)
-        self._waiting.extend(row for row in rows if row["_id"] not in busy)
+        busy.update(row["_id"] for row, _ in self._waiting)
+        self._waiting.extend((row, read_at) for row in rows if row["_id"] not in busy)
 
     def _ended(self, row: Raw, _: "asyncio.Task[None]") -> None:
         self._running.pop(row["_id"], None)
@@ -187,7 +201,7 @@ class Jobs:
         async with self._postponing:
             try:
                 await self.session.transact(lambda tx: tx.replace(JOBS, [(guard, later)]))
-                asyncio.get_running_loop().call_later(wait, self.done)
+                asyncio.get_running_loop().call_later(wait, self.look)
             except (Unavailable, Conflict) as away:
                 log("job not postponed", level=30, job=row["_id"], reason=str(away))
 

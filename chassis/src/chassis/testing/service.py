@@ -39,7 +39,7 @@ def memory_unit_of_work(
     service: str, reactions: Reactions, crash: str = "", slots: int = SLOTS
 ) -> UnitOfWork:
     """A unit of work that wakes no loop; `crash` names the crash point, if any."""
-    return UnitOfWork(service, slots, reactions, Metrics(service), CrashPoints(crash), woken=lambda _: None)
+    return UnitOfWork(service, slots, reactions, Metrics(service), CrashPoints(crash), woken=lambda *_: None)
 
 
 @asynccontextmanager

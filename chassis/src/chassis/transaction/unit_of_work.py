@@ -27,6 +27,7 @@ ATTEMPTS = 10
 
 Step = Callable[[Transaction], Awaitable[None]]
 Check = Callable[[Sequence[Outcome]], None]
+Woken = Callable[[Effects, float], None]
 
 
 # These outcomes insert a receipt that conflicts with an earlier one, or change nothing.
@@ -46,7 +47,8 @@ class Batch:
 
 @dataclass
 class UnitOfWork:
-    """Runs batches of inputs through one service's table; `woken` is called after each commit with what was written.
+    """Runs batches of inputs through one service's table; `woken` is called after each commit with what was
+    written and when, by `monotonic`, the work began.
 
     While no duplicates arrive (`optimistic`), receipts of events are inserted without being read first: an existing one aborts the
     transaction, and the next attempt reads them. Receipts of commands are always read, because they may have a former name.
@@ -57,8 +59,9 @@ class UnitOfWork:
     reactions: Reactions
     metrics: Metrics
     crash: CrashPoints
-    woken: Callable[[Effects], None]
+    woken: Woken
     clock: Clock = utc_now
+    monotonic: Callable[[], float] = time.monotonic
     optimistic: bool = False
     tracer: Tracer | None = None
     gate: DocumentGate = field(init=False, default_factory=DocumentGate)
@@ -91,7 +94,7 @@ class UnitOfWork:
         return await (gated(inputs) if self.tracer is None else traced(self.tracer, inputs, gated))
 
     async def _run(self, session: StoreSession, batch: Batch) -> list[Outcome]:
-        began = time.perf_counter()
+        began = self.monotonic()
         for attempt in range(ATTEMPTS):
             try:
                 outcomes, effects = await self._once(session, batch, attempt == 0)
@@ -104,8 +107,8 @@ class UnitOfWork:
                     raise
                 rejected = replace(batch.inputs[0], unreadable=str(poison))
                 return await self._run(session, replace(batch, inputs=[rejected]))
-            self._record_metrics(outcomes, time.perf_counter() - began)
-            self.woken(effects)
+            self._record_metrics(outcomes, self.monotonic() - began)
+            self.woken(effects, began)
             return outcomes
         raise Unavailable(f"{ATTEMPTS} conflicts in a row")
 
