@@ -28,7 +28,7 @@ from chassis.store.port import Store
 from chassis.store.shard_leases import ShardLeases
 from chassis.tasks.jobs import AT_ONCE, LONGEST_WAIT, TRIES, Jobs
 from chassis.tasks.timers import Timers
-from chassis.transaction.commands import Commands
+from chassis.transaction.commands import RESULTS_TOGETHER, Commands
 from chassis.transaction.inputs import Input, Outcome
 
 LATER = NOW + timedelta(days=1)
@@ -442,7 +442,7 @@ async def test_results_of_jobs_that_end_together_are_committed_together() -> Non
     await open_pages(store, "lift", "roof", "door")
     committed: list[int] = []
     engine.woken = lambda effects, _: committed.append(len(effects.finished_jobs))
-    results = Commands(engine, engine.metrics, lambda: LATER, 0.2)
+    results = Commands.for_results(engine, engine.metrics, lambda: LATER)
     serving = asyncio.create_task(results.serve(await store.session()))
     workers, slots, session = {Print: printer.work}, await all_slots(store), await store.session()
     jobs = Jobs(
@@ -451,6 +451,12 @@ async def test_results_of_jobs_that_end_together_are_committed_together() -> Non
 
     await jobs.start_due()
     await asyncio.gather(*jobs._running.values())
-    serving.cancel()
-
     assert committed == [3]
+
+    names = [f"lift{n}" for n in range(3 + RESULTS_TOGETHER)]
+    results.linger = 3_600.0
+    await open_pages(store, *names)
+    await jobs.start_due()
+    await asyncio.gather(*jobs._running.values())
+    serving.cancel()
+    assert sum(committed) == len(names), "nobody waits for more than are enough"

@@ -34,7 +34,7 @@ from chassis.tasks.jobs import Jobs
 from chassis.tasks.loops import Loop
 from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects
-from chassis.transaction.commands import RESULTS_LINGER_SECONDS, Commands
+from chassis.transaction.commands import Commands
 from chassis.transaction.inputs import Outcome
 from chassis.transaction.unit_of_work import UnitOfWork
 from contracts.connection import Connection
@@ -183,7 +183,7 @@ class Node:
             self.loop.time,
         )
         self.commands = Commands(self.unit_of_work, self.metrics, self.clock)
-        self.results = Commands(self.unit_of_work, self.metrics, self.clock, RESULTS_LINGER_SECONDS)
+        self.results = Commands.for_results(self.unit_of_work, self.metrics, self.clock)
         self.slots = ShardLeases(store, instance, SLOTS, self.loop.time)
         relay = parts.relay if parts.relay is not SimRelay or store.chance.rng.random() < 0.7 else FormerRelay
         self.relay = relay(service, Connection(""), store, self.slots, self.metrics, self.crash, self.clock)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -34,10 +34,10 @@ from chassis.store.port import Store, StoreSession
 from chassis.store.shard_leases import RENEW_EVERY, ShardLeases
 from chassis.tasks import jobs, runs, timers
 from chassis.tasks.jobs import Jobs
-from chassis.tasks.loops import Loop, end
+from chassis.tasks.loops import Loop, end, until_available
 from chassis.tasks.timers import Timers
 from chassis.transaction.batch_processor import Effects
-from chassis.transaction.commands import RESULTS_LINGER_SECONDS, Commands
+from chassis.transaction.commands import Commands
 from chassis.transaction.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Process:
             tracer=self.tracer,
         )
         self.commands = Commands(self.unit_of_work, self.metrics, clock)
-        self.results = Commands(self.unit_of_work, self.metrics, clock, RESULTS_LINGER_SECONDS)
+        self.results = Commands.for_results(self.unit_of_work, self.metrics, clock)
         tokens = OidcTokens(issuer_of(settings), settings.audience, clock)
         self.context = ServiceContext(
             store, self.commands, clock, tokens, Rates(settings.rate, settings.burst)
@@ -140,7 +140,7 @@ class Process:
             log("codecs missing", level=40, cannot_read=missing)
         self._task(Watchdog(self.live, STUCK_SECONDS).run())
         commanded, resulted, timed, done = sessions = [await self.store.session() for _ in range(4)]
-        await self._retry(partial(self._prepare, sessions))
+        await until_available(partial(self._prepare, sessions))
         self._task(self.commands.serve(commanded))
         self._task(self.results.serve(resulted))
         await self._loops(timed, done)
@@ -214,7 +214,7 @@ class Process:
             self.unit_of_work,
             self.clock,
         )
-        await self._retry(self.delivery.start)
+        await until_available(self.delivery.start)
         watch = self.loops["watch"] = Loop("watch", self.delivery.watch, 1.0)
         await watch.run()
 
@@ -226,23 +226,11 @@ class Process:
         if self.plan.seed is not None:
             seed = self.plan.seed
             try:
-                await self._retry(lambda: seed(self.context))
+                await until_available(lambda: seed(self.context))
             except Refused as refusal:
                 log("seed refused", level=40, reason=str(refusal), field=refusal.field, fix=refusal.fix)
                 raise
             self.seeded = True
-
-    async def _retry(self, step: Callable[[], Awaitable[None]]) -> None:
-        wait = 0.1
-        while True:
-            try:
-                await step()
-            except Unavailable as away:
-                log("waiting", level=30, reason=str(away))
-                await asyncio.sleep(wait)
-                wait = min(3.0, wait * 2)
-            else:
-                return
 
     def _task(self, work: Any) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))

@@ -60,6 +60,20 @@ class Loop:
         return more
 
 
+async def until_available(step: Callable[[], Awaitable[None]]) -> None:
+    """Repeat a step, with growing pauses, until everything that it needs is available."""
+    wait = 0.1
+    while True:
+        try:
+            await step()
+        except Unavailable as away:
+            log("waiting", level=30, reason=str(away))
+            await asyncio.sleep(wait)
+            wait = min(3.0, wait * 2)
+        else:
+            return
+
+
 async def end(tasks: Collection["asyncio.Task[Any]"]) -> None:
     """Cancel tasks repeatedly until they end: before Python 3.12 `asyncio.wait_for` loses a cancellation that races with its result."""
     left = set(tasks)

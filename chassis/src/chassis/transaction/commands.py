@@ -15,8 +15,9 @@ from chassis.transaction.unit_of_work import UnitOfWork
 
 TOGETHER = 200
 LINGER_SECONDS = 0.001
-# Nobody waits for the result of a job: those of a report's letters are committed together. A process that dies meanwhile repeats them.
-RESULTS_LINGER_SECONDS = 0.025
+# Nobody waits for the result of a job: those of a report's letters are committed together. A process that dies meanwhile repeats
+# them, and jobs that are held up by results do not make room for others, so that a few results wait for no more.
+RESULTS_LINGER_SECONDS, RESULTS_TOGETHER, LOOK_SECONDS = 0.075, 12, 0.0125
 
 Waiting = tuple[Input, "asyncio.Future[Outcome]"]
 
@@ -29,7 +30,13 @@ class Commands:
     metrics: Metrics
     clock: Clock
     linger: float = LINGER_SECONDS
+    enough: int = TOGETHER
     queue: "asyncio.Queue[Waiting]" = field(default_factory=lambda: asyncio.Queue(10_000))
+
+    @classmethod
+    def for_results(cls, unit_of_work: UnitOfWork, metrics: Metrics, clock: Clock) -> "Commands":
+        """The queue of the results of jobs, which nobody waits for."""
+        return cls(unit_of_work, metrics, clock, RESULTS_LINGER_SECONDS, RESULTS_TOGETHER)
 
     async def run(
         self,
@@ -65,10 +72,17 @@ class Commands:
         """Commit queued commands until cancelled; a batch that was started is finished first."""
         while True:
             waiting = [await self.queue.get()]
-            await asyncio.sleep(self.linger)
+            await self._linger()
             while len(waiting) < TOGETHER and not self.queue.empty():
                 waiting.append(self.queue.get_nowait())
             await asyncio.shield(self._commit(session, waiting))
+
+    async def _linger(self) -> None:
+        """Wait for more commands, not for more than are enough."""
+        left = self.linger
+        while left > 0 and self.queue.qsize() + 1 < self.enough:
+            await asyncio.sleep(min(left, LOOK_SECONDS))
+            left -= LOOK_SECONDS
 
     async def _commit(self, session: StoreSession, waiting: Sequence[Waiting]) -> None:
         try:
