@@ -75,6 +75,9 @@ class SimSubscription(Subscription):
     def max_records(self, records: int) -> None:
         self.records = records
 
+    def _set_wait(self, milliseconds: int) -> None:
+        """The simulated broker holds a fetch as long as chance has it."""
+
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         try:
             await self.reader.log.request()

@@ -18,7 +18,7 @@ from chassis.consumer.records import read, record_from
 from chassis.consumer.stall_detector import StallDetector
 from chassis.consumer.stopped_partitions import StoppedPartitions
 from chassis.consumer.subscription import Fetched, Subscription
-from chassis.consumer.topic_ids import topic_ids
+from chassis.consumer.topic_ids import ask_topic_ids, topic_ids
 from chassis.errors import Conflict, Fenced, Unavailable
 from chassis.observe.logs import log
 from chassis.transaction.inputs import Input
@@ -103,6 +103,10 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._claim_missing()
 
     async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
+        """On the consumer's connections while it holds its partitions; before, the consumer may be what is stuck."""
+        client = self.source.client
+        if client is not None and self._assigned and self._assigned <= set(self.claims.held):
+            return await ask_topic_ids(client, topics)
         return await topic_ids(self.kafka, topics)
 
     async def _claim_missing(self) -> None:

@@ -1,12 +1,14 @@
 """The consumer of one group: FastStream runs it, it fetches batches of raw records, and only this package commits positions."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from zlib import crc32
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     ConsumerStoppedError,
     CorruptRecordException,
@@ -26,6 +28,9 @@ from contracts.connection import Connection
 
 BATCH = 500
 IDLE_MS = 500
+# How long the broker holds a fetch without records. It answers at once when a record arrives, but a seek takes effect with the next
+# fetch, and every other request on the connection waits: long only while nothing has arrived or moved for a while.
+BUSY_WAIT_MS, QUIET_WAIT_MS, QUIET_SECONDS = 100, 1_000, 2.0
 REQUEST_SECONDS = 5.0
 # A broker that has just started may return empty metadata; the library would not ask again for 40 s.
 START_SECONDS = 15.0
@@ -64,6 +69,7 @@ class Subscription:
     """
 
     stale = False
+    _moved = 0.0  # when records were last fetched, or a position last set
 
     def __init__(
         self,
@@ -88,7 +94,7 @@ class Subscription:
             no_reply=True,
             max_records=BATCH,
             batch_timeout_ms=1,  # FastStream sleeps as long as an empty fetch took, and records that arrive then wait: see _getmany
-            fetch_max_wait_ms=100,
+            fetch_max_wait_ms=BUSY_WAIT_MS,
             max_partition_fetch_bytes=1_048_576,
             session_timeout_ms=15_000,
             heartbeat_interval_ms=2_000,
@@ -124,6 +130,7 @@ class Subscription:
                     await self._subscriber.stop()
             raise Unavailable(f"kafka: {type(error).__name__}") from error
         self._fetch = self.consumer.getmany
+        self._set_wait(BUSY_WAIT_MS)
         # FastStream's loop calls this: it must not raise on bad records.
         self.consumer.getmany = self._getmany
 
@@ -139,7 +146,24 @@ class Subscription:
             found = await self._step_over(max_records)
             if not found:
                 await asyncio.sleep(IDLE_MS / 1000)
+        # Without a pause since the records were taken: the library sends its next fetch as soon as it runs.
+        if found:
+            self._set_wait(BUSY_WAIT_MS)
+        elif time.monotonic() - self._moved > QUIET_SECONDS:
+            self._set_wait(QUIET_WAIT_MS)
         return found
+
+    def _set_wait(self, milliseconds: int) -> None:
+        """How long the broker holds the next fetches; the library has a setting for all of them only."""
+        if milliseconds == BUSY_WAIT_MS:
+            self._moved = time.monotonic()
+        if self.consumer is not None:
+            self.consumer._fetcher._fetch_max_wait_ms = milliseconds
+
+    @property
+    def client(self) -> AIOKafkaClient | None:
+        """The connections of the consumer, for requests that it does not know; None before the start."""
+        return None if self.consumer is None else self.consumer._client
 
     def highwater(self, partition: TopicPartition) -> int | None:
         """The end offset of the partition as far as the consumer knows it, else None."""
@@ -172,6 +196,7 @@ class Subscription:
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Fetch from this offset next; does nothing for a partition that is no longer assigned."""
         if self.consumer is not None and partition in self.consumer.assignment():
+            self._set_wait(BUSY_WAIT_MS)
             self.consumer.seek(partition, offset)
 
     def pause_partition(self, partition: TopicPartition) -> None:

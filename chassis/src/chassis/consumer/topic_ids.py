@@ -2,6 +2,8 @@
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import ClassVar
 
@@ -104,18 +106,34 @@ class _MetadataRequest(Request[_MetadataStruct]):  # type: ignore[misc]
 
 
 async def topic_ids(kafka: Connection, topics: list[str]) -> dict[str, str]:
-    """The ids of topics by name; raises Unavailable when the broker does not answer or a topic does not exist."""
+    """The ids of topics by name, asked on a connection of its own; raises as `ask_topic_ids` does."""
     client = AIOKafkaClient(**kafka.aiokafka(), client_id="ascolto-topic-ids")
     try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
+        async with _in_time():
             await client.bootstrap()
-            answer = await client.send(client.get_random_node(), _MetadataRequest(topics))
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable(f"kafka: {type(error).__name__}") from error
+        return await ask_topic_ids(client, topics)
     finally:
         await client.close()
+
+
+async def ask_topic_ids(client: AIOKafkaClient, topics: list[str]) -> dict[str, str]:
+    """The same on the connections of a client that is in use.
+
+    Raises Unavailable when the broker does not answer or a topic does not exist.
+    """
+    async with _in_time():
+        answer = await client.send(client.get_random_node(), _MetadataRequest(topics))
     found = {name: topic_id for code, name, topic_id, *_ in answer.topics if code == 0}
     missing = [name for name in topics if name not in found]
     if missing:
         raise Unavailable(f"topics are missing: {', '.join(missing)}; run the provisioning")
     return found
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            yield
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable(f"kafka: {type(error).__name__}") from error
