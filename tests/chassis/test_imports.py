@@ -10,6 +10,7 @@ LATER = {
     "chassis.runtime.shadow": "by `python -m SERVICE replay`",
     "rich": "never: it colours the command line of httpx",
     "pygments": "never",
+    "email_validator": "with the first address that is not a common one",
     "segno": "with the first QR code",
     "typst": "with the first sheet",
     "PIL": "in processes of their own",

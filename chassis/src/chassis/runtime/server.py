@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from chassis.http.app import build_app
 from chassis.http.connections import server_of
+from chassis.http.lean_imports import THRESHOLDS
 from chassis.http.middleware import Limits
 from chassis.http.ops_api import ops_router
 from chassis.observe.logs import log, set_up
@@ -80,6 +81,6 @@ def serve(plan_of: Callable[[S], Plan], settings: S) -> None:
 
 
 def collect_seldom() -> None:
-    """Collect garbage rarely, because batches create thousands of short-lived objects; freeze what is loaded now."""
-    gc.set_threshold(50_000, 20, 100)
+    """Collect garbage as seldom as while importing; freeze what is loaded now."""
+    gc.set_threshold(*THRESHOLDS)
     gc.freeze()

@@ -2,8 +2,6 @@
 
 import re
 
-from email_validator import EmailNotValidError, validate_email
-
 LONGEST = 254
 # Most addresses are like these, of which the library finds each valid, slowly; it decides about all others.
 PLAIN = re.compile(
@@ -25,6 +23,8 @@ def is_address(text: str) -> bool:
 
 def is_valid(text: str) -> bool:
     """The same without a short cut."""
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - few addresses need it
+
     try:
         validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError:
