@@ -6,12 +6,13 @@ from typing import Any
 import httpx
 import pytest
 from tests.intake.duplicate_quality import HELD_BACK, measure
+from tests.intake.test_status_pages import opened, steps_of
 
 from chassis.errors import Refused
 from chassis.ids import derive, uuid7
 from chassis.testing import MemoryService
 from contracts.intake import ReportJoined, ReportMerged, ReportSplit
-from contracts.routing import CaseMerged, CaseRaised, CaseResolved, CaseSplit
+from contracts.routing import CaseEscalated, CaseMerged, CaseRaised, CaseResolved, CaseSplit
 from intake.domain.reports import Report, Status
 from intake.handlers.documents import PRIVATE, REPORTS
 from intake.handlers.merge_reports import MergeReport, SplitReport
@@ -211,6 +212,19 @@ async def test_a_follower_that_is_reopened_is_on_its_own_and_the_main_report_sta
     main, again = await stair.get(a), await stair.get(b)
     assert (again.status, again.merged_into) == (Status.REGISTERED, None)
     assert (main.status, main.followers, main.voices) == (Status.CLOSED, (), 1)
+
+
+async def test_who_joined_reads_on_the_status_page_what_happens_to_the_case_of_both(stair: Stair) -> None:
+    main = await stair.report()
+    body = {"category": "ascensore", "place_id": PLACE, "description": SAME, "joins": main}
+    joined = (await stair.client.post("/v1/reports", json=body)).json()
+    stair.service.now += timedelta(hours=1)
+    await stair.service.event(CaseEscalated(report_id=main, missed="contact", due_at=stair.service.now))
+
+    page = await opened(stair.client, joined["tracking_code"], joined["pin"])
+
+    assert "Anche altre persone hanno segnalato questo problema" in page.text
+    assert "In ritardo" in steps_of(page)
 
 
 async def test_a_merged_report_has_the_office_and_the_date_of_the_case_that_it_shares(stair: Stair) -> None:

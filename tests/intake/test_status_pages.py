@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -68,6 +69,32 @@ async def test_code_and_pin_typed_by_hand_show_the_report_at_an_address_without_
     assert "Ricevuta" in reloaded.text
     assert "venerdì 20 novembre 2026, ore 13:00" in reloaded.text
     assert pin not in reloaded.text
+
+
+async def test_the_page_costs_one_request_to_the_database_whoever_may_see_it_or_not(
+    client: httpx.AsyncClient, service: MemoryService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_id, code, pin = await reported(client)
+    cases = use_cases(service.context, SECRET, is_address)
+    for kind, text in ((EntryKind.INFORMATION, "Ora perde acqua"), (EntryKind.ANSWER, "Cambiato il motore")):
+        await cases.entries.add(report_id, NewEntry(uuid7(service.now), kind, Author.STAFF, text))
+    await service.event(CaseResolved(report_id=report_id, outcome="solved"))
+    page = await opened(client, code, pin)
+    asked: list[object] = []
+    answer = MemoryStore._asked
+
+    async def counted(store: MemoryStore, *wanted: Any) -> Any:
+        asked.append(wanted)
+        return await answer(store, *wanted)
+
+    monkeypatch.setattr(MemoryStore, "_asked", counted)
+    again = await Page.open(client, page.path)
+    requests = len(asked)
+    client.cookies.set("modulo", "0" * 32)
+    other = await client.get(page.path)
+
+    assert "Cambiato il motore" in again.text
+    assert (requests, len(asked), other.status_code) == (1, 2, 303)
 
 
 async def test_the_timeline_says_what_happened_who_has_it_and_by_when(

@@ -17,7 +17,7 @@ from intake.domain.drafts import Draft
 from intake.domain.entries import Author, EntryKind
 from intake.domain.reports import Step
 from intake.domain.timeline import Writing, timeline
-from intake.queries.reports import status_of
+from intake.queries.reports import documents_of, status_of
 
 WORDS = ("held", "in-charge", "escalated", "closed", "reopened", "reassigned", "withdrawn")
 
@@ -59,7 +59,7 @@ async def test_a_report_tells_who_had_it_by_when_and_what_was_answered(service: 
 
     report = await status_of(service.context, report_id)
     assert report is not None
-    steps = await cases.following.timeline(report)
+    steps = cases.following.timeline(report, await documents_of(service.context, report_id))
 
     assert [(one.step.what, one.step.route, one.step.due_at, one.step.code, one.answer) for one in steps] == [
         ("registered", None, None, None, None),

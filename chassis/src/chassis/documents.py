@@ -99,6 +99,18 @@ class Ref(Generic[T]):
     id: str
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """Stored documents of several collections as of one moment; one is decoded when it is asked for."""
+
+    rows: Mapping[str, Mapping[str, Raw]]
+
+    def get(self, collection: Collection[T], id: str) -> T | None:  # noqa: A002
+        """The document, or None where there was none."""
+        row = self.rows[collection.name].get(id)
+        return collection.understand(row) if row else None
+
+
 @dataclass(slots=True)
 class Put(Generic[T]):
     """The new state of one document."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 
 from chassis.clock import Clock
-from chassis.documents import Collection, Order, Raw, Where
+from chassis.documents import Collection, Order, Raw, Ref, Snapshot, Where
 from chassis.errors import Early, Misuse, Poison, Refused, Unavailable
 from chassis.http.rates import Rates
 from chassis.http.tokens import Principal, Tokens
@@ -179,6 +179,12 @@ class ServiceContext:
         """The documents with these ids in two collections, by id, as last committed."""
         rows = await self.store.read({first.name: ids, second.name: ids})
         return _understood(first, rows[first.name]), _understood(second, rows[second.name])
+    async def snapshot(self, *refs: Ref[Any]) -> Snapshot:
+        """These documents as of one moment, in one request."""
+        wanted: dict[str, list[str]] = {}
+        for ref in refs:
+            wanted.setdefault(ref.collection.name, []).append(ref.id)
+        return Snapshot(await self.store.read(wanted))
 
     async def list(
         self, collection: Collection[T], where: Where | None = None, order: Order = (), limit: int = 50

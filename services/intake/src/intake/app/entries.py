@@ -10,7 +10,7 @@ from chassis.service import ServiceContext
 from intake.app.tracking_codes import TrackingCodes
 from intake.domain.draft_rules import text_faults
 from intake.domain.drafts import normalized_text, tidy_text
-from intake.domain.entries import Author, Entry, EntryKind
+from intake.domain.entries import Author, Entries, Entry, EntryKind
 from intake.handlers.add_entry import AddEntry
 from intake.handlers.documents import ENTRIES, PRIVATE
 from intake.handlers.register_report import refusal
@@ -75,11 +75,14 @@ class ReportEntries:
 
     async def read(self, report_id: str, *kinds: EntryKind) -> Sequence[ReadableEntry]:
         """The entries of these kinds, oldest first."""
-        stored = await self._context.load(ENTRIES, report_id)
+        found = await self._context.snapshot(ENTRIES[report_id], PRIVATE[report_id])
+        return self.opened(found.get(ENTRIES, report_id), found.get(PRIVATE, report_id), *kinds)
+
+    def opened(
+        self, stored: Entries | None, sealed: Sealed | None, *kinds: EntryKind
+    ) -> Sequence[ReadableEntry]:
+        """The same of a document of entries that was read, with what has the key of its report."""
         wanted = [one for one in stored.entries if one.kind in kinds] if stored else []
-        if not wanted:
-            return []
-        sealed = await self._context.load(PRIVATE, report_id)
         return [self._open(sealed, entry) for entry in wanted]
 
     async def sealed(self, report_id: str, entry_id: str, fields: Mapping[str, str]) -> Mapping[str, bytes]:

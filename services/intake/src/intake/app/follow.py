@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from intake.app.entries import ReportEntries
 from intake.domain.entries import EntryKind
 from intake.domain.timeline import TimelineStep, Writing, timeline
-from intake.queries.reports import StatusView
+from intake.queries.reports import ReportDocuments, StatusView
 
 
 class Following:
@@ -14,9 +14,10 @@ class Following:
     def __init__(self, entries: ReportEntries) -> None:
         self._entries = entries
 
-    async def timeline(self, report: StatusView) -> Sequence[TimelineStep]:
+    def timeline(self, report: StatusView, stored: ReportDocuments) -> Sequence[TimelineStep]:
         """The steps of a report, oldest first; notes of the staff are never among them."""
-        found = await self._entries.read(report.report_id, EntryKind.INFORMATION, EntryKind.ANSWER)
+        kinds = (EntryKind.INFORMATION, EntryKind.ANSWER)
+        found = self._entries.opened(stored.entries, stored.sealed, *kinds)
         return timeline(
             report.registered_at,
             report.history,

@@ -54,14 +54,18 @@ class ReportPhotos:
 
     async def readable(self, report_id: str) -> Sequence[Photo]:
         """The photos that can be shown: those of a report, or none when its data were erased."""
-        found = await self.of(report_id)
+        found = await self._context.snapshot(PHOTOS[report_id], PRIVATE[report_id])
+        return self.shown(found.get(PHOTOS, report_id), found.get(PRIVATE, report_id))
+
+    def shown(self, stored: Photos | None, sealed: Sealed | None) -> Sequence[Photo]:
+        """The same of a document of photos that was read, with what has the key of its report."""
+        if stored is None or not stored.photos or sealed is None:
+            return ()
         try:
-            if found:
-                sealed = await self._private(report_id)
-                self._sealer.open(Sealed(sealed.owner, sealed.key, {}))
+            self._sealer.open(Sealed(sealed.owner, sealed.key, {}))
         except Erased:
             return ()
-        return found
+        return stored.photos
 
     async def add(
         self, report_id: str, data: bytes, by: Author, subject: str | None = None, named: str | None = None

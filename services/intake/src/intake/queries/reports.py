@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from chassis.documents import AnyOf, Index
+from chassis.documents import AnyOf, Collection, Index
 from chassis.service import ServiceContext
+from intake.domain.entries import Entries
+from intake.domain.photos import Photos
 from intake.domain.ratings import Closing, closing_of
 from intake.domain.reports import ENDED, MERGED, REOPENABLE, SPLIT, Report, Status, Step, last_closing
-from intake.handlers.documents import PRIVATE, REPORTS, PrivatePart
+from intake.handlers.documents import ENTRIES, PHOTOS, PRIVATE, REPORTS, PrivatePart
 
 INDEXES = (
     Index(REPORTS.name, (("state.tracking_code", 1),)),
@@ -55,6 +58,16 @@ class StoredReport:
 
     report: Report
     sealed: PrivatePart | None
+
+
+@dataclass(frozen=True)
+class ReportDocuments:
+    """What is stored about one report as of one moment; None for a document that there is not."""
+
+    report: Report | None
+    sealed: PrivatePart | None
+    entries: Entries | None
+    photos: Photos | None
 
 
 def status_view(report: Report) -> StatusView:
@@ -107,6 +120,13 @@ async def main_of(context: ServiceContext, report_id: str) -> Report | None:
 async def report_of(context: ServiceContext, report_id: str) -> Report | None:
     """The report with this id, without its contents, or None."""
     return await context.load(REPORTS, report_id)
+
+
+async def documents_of(context: ServiceContext, report_id: str) -> ReportDocuments:
+    """What is stored about the report with this id, in one request."""
+    collections: tuple[Collection[Any], ...] = (REPORTS, PRIVATE, ENTRIES, PHOTOS)
+    found = await context.snapshot(*(one[report_id] for one in collections))
+    return ReportDocuments(*(found.get(one, report_id) for one in collections))
 
 
 async def status_of(context: ServiceContext, report_id: str) -> StatusView | None:

@@ -10,7 +10,7 @@ from chassis.errors import Refused
 from chassis.ids import uuid7
 from intake.entrypoints.pages.front import Front
 from intake.entrypoints.pages.opening_hours import opening_hours
-from intake.queries.reports import StatusView
+from intake.queries.reports import ReportDocuments, StatusView
 from webkit.csrf import Visit
 from webkit.i18n.formats import duration
 
@@ -69,12 +69,19 @@ class StatusAccess:
 
     async def permitted(self, request: Request) -> StatusView | None:
         """The report that this browser may see, or None."""
-        visit = self._front.visit(request)
-        return await self._cases.status_sessions.find(request.cookies.get(COOKIE, ""), visit.browser)
+        return await self._cases.status_sessions.find(*self._cookies(request))
+
+    async def documents(self, request: Request) -> tuple[StatusView, ReportDocuments] | None:
+        """The same with all that is stored about the report."""
+        return await self._cases.status_sessions.documents(*self._cookies(request))
 
     def over(self, request: Request) -> Response:
         """To the form, which says why it asks again."""
         return self._front.redirect(request, self._front.visit(request), f"{HOME}?errore={SESSION_OVER}")
+
+    def _cookies(self, request: Request) -> tuple[str, str]:
+        """The permission, and what recognises the browser."""
+        return request.cookies.get(COOKIE, ""), self._front.visit(request).browser
 
     async def _back(
         self, request: Request, visit: Visit, form: StatusForm, wrong: Mapping[str, str]

@@ -14,7 +14,7 @@ from intake.domain.timeline import TimelineStep
 from intake.entrypoints.pages.front import Front
 from intake.entrypoints.pages.status_access import HOME, REPORT, StatusAccess
 from intake.entrypoints.pages.timeline import timeline_rows
-from intake.queries.reports import StatusView
+from intake.queries.reports import ReportDocuments, StatusView
 
 # The page of subsidies that shows the application to the same browser; the permission's cookie reaches it.
 APPLICATION = f"{HOME}/contributo"
@@ -34,9 +34,9 @@ class StatusReport:
     def __init__(self, front: Front) -> None:
         self._front, self._cases = front, front.use_cases
 
-    async def show(self, request: Request, report: StatusView) -> Response:
+    async def show(self, request: Request, report: StatusView, stored: ReportDocuments) -> Response:
         """The status of the report as a timeline, with the answers to it."""
-        steps, until = await self._cases.following.timeline(report), report.reopenable_until
+        steps, until = self._cases.following.timeline(report, stored), report.reopenable_until
         now, closing = self._front.context.clock(), report.closing
         return self._front.page(
             request,
@@ -49,7 +49,7 @@ class StatusReport:
             rateable=closing if closing and closing.is_rateable(now) else None,
             scores=tuple(reversed(SCORES)),
             command_id=uuid7(now),
-            photos=await self._cases.photos.readable(report.report_id),
+            photos=self._cases.photos.shown(stored.photos, stored.sealed),
             words=await self._front.words(request, report.category, report.place_id),
             application=await self._application(report),
         )
@@ -95,8 +95,8 @@ def report_router(front: Front) -> APIRouter:
 
     @router.get(REPORT)
     async def show(request: Request) -> Response:
-        report = await access.permitted(request)
-        return await pages.show(request, report) if report else access.over(request)
+        found = await access.documents(request)
+        return await pages.show(request, *found) if found else access.over(request)
 
     @router.get(f"{HOME}/ritiro")
     async def ask_withdrawal(request: Request, motivo: str | None = None) -> Response:
