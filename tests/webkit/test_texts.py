@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from jinja2 import DictLoader, Environment
+from jinja2 import DictLoader, Environment, UndefinedError
 
 from webkit.i18n import Texts, install
 
@@ -105,6 +105,16 @@ def test_what_a_person_typed_is_escaped_inside_a_sentence_and_the_tags_of_the_se
     notices = environment.get_template("notices")
     assert notices.render(count=1, language="en") == "You have <strong>1</strong> notice."
     assert notices.render(count=2) == "Ha <strong>2</strong> avvisi."
+
+
+def test_a_macro_reads_what_the_page_was_given_and_nothing_else(environment: Environment) -> None:
+    source = "{% macro seal() %}{{ rendered('seal') }}{% endmacro %}"
+    environment.loader = DictLoader({"kit": source, "page": "{% import 'kit' as kit %}{{ kit.seal() }}"})
+    page = environment.get_template("page")
+
+    assert [page.render(seal=one) for one in ("a", "<b>")] == ["a", "&lt;b&gt;"]
+    with pytest.raises(UndefinedError):
+        page.render()
 
 
 def test_macros_of_imported_templates_are_in_the_language_of_the_page(environment: Environment) -> None:

@@ -251,6 +251,7 @@ def _environment(package: str, texts: Texts) -> Environment:
         loader=ChoiceLoader(places),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -1,11 +1,11 @@
 """Jinja in the language of the page: `_`, `ngettext`, `pgettext`, `{% trans %}`, `label` and the filters of formats."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any, cast
 
-from jinja2 import Environment, Template, pass_context, pass_environment, pass_eval_context
+from jinja2 import Environment, Template, UndefinedError, pass_context, pass_environment, pass_eval_context
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
@@ -14,9 +14,9 @@ from webkit.i18n import formats
 from webkit.i18n.languages import Language
 from webkit.i18n.texts import Texts
 
-# The language of the render that is going on: macros of imported templates see no context, and each task and thread has
-# a context of its own.
-_RENDERED: ContextVar[Language | None] = ContextVar("rendered", default=None)
+# The values of the render that is going on, its language among them: macros of imported templates see no context, and each task
+# and thread has a context of its own.
+_RENDERED: ContextVar[Mapping[str, Any] | None] = ContextVar("rendered", default=None)
 
 
 class TranslatedTemplate(Template):
@@ -25,8 +25,8 @@ class TranslatedTemplate(Template):
     def render(self, *args: Any, **kwargs: Any) -> str:
         """The text; `language` in the template is the Language."""
         values = dict(*args, **kwargs)
-        values["language"] = language = _resolved(self.environment, values.get("language"))
-        token = _RENDERED.set(language)
+        values["language"] = _resolved(self.environment, values.get("language"))
+        token = _RENDERED.set(values)
         try:
             return super().render(values)
         finally:
@@ -49,6 +49,7 @@ def install(environment: Environment, texts: Texts) -> None:
         "npgettext": _npgettext,
         "label": _label,
         "languages": tuple(texts.languages.values()),
+        "rendered": _rendered,
         "rendered_language": _language,
     }
     environment.filters |= _FILTERS
@@ -56,8 +57,16 @@ def install(environment: Environment, texts: Texts) -> None:
 
 def _resolved(environment: Environment, wanted: object) -> Language:
     texts = cast(Texts, environment.texts)  # type: ignore[attr-defined]
-    wanted = _RENDERED.get() if wanted is None else wanted
+    wanted = (_RENDERED.get() or {}).get("language") if wanted is None else wanted
     return texts.language(wanted.code if isinstance(wanted, Language) else cast("str | None", wanted))
+
+
+def _rendered(name: str) -> object:
+    """A value that the page was given, for a macro; raises UndefinedError without one."""
+    values = _RENDERED.get() or {}
+    if name not in values:
+        raise UndefinedError(f"the page has no value {name!r}")
+    return values[name]
 
 
 @pass_environment

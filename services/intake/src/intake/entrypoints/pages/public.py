@@ -30,7 +30,7 @@ def public_router(
 ) -> APIRouter:
     """The routes of all public pages; their errors are pages too."""
 
-    def refuse_with_page(request: Request) -> None:
+    async def refuse_with_page(request: Request) -> None:
         request.scope[SHOW] = partial(site.error_page, request)
 
     site.share(qr_code=qr_code, public_url=public_url.rstrip("/"))

@@ -115,7 +115,7 @@ class ApplicantPages:
 def applicant_router(pages: ApplicantPages) -> APIRouter:
     """The route of the page, and its static files; its errors are pages too."""
 
-    def refuse_with_page(request: Request) -> None:
+    async def refuse_with_page(request: Request) -> None:
         request.scope[SHOW] = partial(pages.site.error_page, request)
 
     context = pages.desk.context
