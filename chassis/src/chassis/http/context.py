@@ -179,6 +179,7 @@ class ServiceContext:
         """The documents with these ids in two collections, by id, as last committed."""
         rows = await self.store.read({first.name: ids, second.name: ids})
         return _understood(first, rows[first.name]), _understood(second, rows[second.name])
+
     async def snapshot(self, *refs: Ref[Any]) -> Snapshot:
         """These documents as of one moment, in one request."""
         wanted: dict[str, list[str]] = {}

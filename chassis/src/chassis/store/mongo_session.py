@@ -103,7 +103,7 @@ async def _lookup(database: Any, reads: Sequence[Read], session: Any = None) -> 
     for number, (name, ids, fields) in enumerate(reads):
         part: list[Raw] = [{"$match": {"_id": {"$in": list(ids)}}}]
         part += [{"$project": fields}] if fields else []
-        stages.append({"$lookup": {"from": database[name].name, "pipeline": part, "as": f"r{number}"}})
+        stages.append({"$lookup": {"from": database.prefix + name, "pipeline": part, "as": f"r{number}"}})
     command: Raw = {"aggregate": 1, "pipeline": stages, "cursor": {}}
     command |= {"readConcern": {"level": "snapshot"}} if session is None else {}
     try:
