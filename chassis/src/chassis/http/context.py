@@ -20,7 +20,6 @@ from chassis.transaction.commands import Commands, succeeded
 from chassis.transaction.inputs import Lineage
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 ROLES = ("public", "service", "operator", "coordinator", "officer", "ops")
 UNLIMITED = frozenset({"service", "ops"})  # our own programs have no rate limit
@@ -118,10 +117,6 @@ class BearerGuard(RoleGuard):
                 raise
 
 
-def _understood(collection: Collection[T], rows: Mapping[str, Raw]) -> dict[str, T]:
-    return {id_: state for id_, row in rows.items() if (state := collection.understand(row)) is not None}
-
-
 def _no_token() -> Refused:
     return Refused(
         "no-token",
@@ -172,13 +167,6 @@ class ServiceContext:
         """One document as last committed."""
         row = await self.store.get(collection.name, id)
         return collection.understand(row) if row else None
-
-    async def load_both(
-        self, first: Collection[T], second: Collection[U], ids: Sequence[str]
-    ) -> tuple[dict[str, T], dict[str, U]]:
-        """The documents with these ids in two collections, by id, as last committed."""
-        rows = await self.store.read({first.name: ids, second.name: ids})
-        return _understood(first, rows[first.name]), _understood(second, rows[second.name])
 
     async def snapshot(self, *refs: Ref[Any]) -> Snapshot:
         """These documents as of one moment, in one request."""

@@ -156,8 +156,13 @@ async def reports_with_contents(
     context: ServiceContext, report_ids: Sequence[str]
 ) -> Mapping[str, StoredReport]:
     """The reports with these ids and their encrypted contents, by id; ids without a report are left out."""
-    reports, sealed = await context.load_both(REPORTS, PRIVATE, report_ids)
-    return {one: StoredReport(reports[one], sealed.get(one)) for one in report_ids if one in reports}
+    refs = (one[report_id] for one in (REPORTS, PRIVATE) for report_id in report_ids)
+    found = await context.snapshot(*refs)
+    return {
+        one: StoredReport(report, found.get(PRIVATE, one))
+        for one in report_ids
+        if (report := found.get(REPORTS, one)) is not None
+    }
 
 
 async def open_reports_at(context: ServiceContext, place_ids: Sequence[str], limit: int) -> Sequence[Report]:
