@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Message
 
 from chassis.errors import Misuse
 from chassis.fields import Instant
@@ -137,3 +138,27 @@ def test_what_it_does_not_do_itself_is_refused_when_the_route_is_made() -> None:
                 dependencies=guards,
                 route_class_override=DirectRoute,
             )
+
+
+async def test_a_body_in_parts_has_the_answer_of_fastapi_and_one_that_is_cut_off_is_refused() -> None:
+    async def asked(app: FastAPI, end: Message) -> list[Message]:
+        parts = iter([{"type": "http.request", "body": b'{"text": ', "more_body": True}, end])
+        sent: list[Message] = []
+        scope = {"type": "http", "scheme": "http", "method": "POST", "path": "/v1/notes", "query_string": b""}
+        scope |= {"headers": [(b"host", b"noted"), *JSON], "client": ("192.0.2.1", 1), "http_version": "1.1"}
+
+        async def receive() -> Message:
+            return next(parts)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await app(scope, receive, send)
+        return sent
+
+    rest: Message = {"type": "http.request", "body": b'"a"}'}
+    whole = [await asked(app, rest) for app in BOTH]
+    cut_off = [await asked(app, {"type": "http.disconnect"}) for app in BOTH]
+
+    assert whole[0] == whole[1]
+    assert [sent[0]["status"] for sent in (*whole, *cut_off)] == [201, 201, 400, 400]

@@ -89,12 +89,10 @@ class BearerGuard(RoleGuard):
 
     async def __call__(self, request: Request) -> Principal:
         """The principal of the request; raises Refused 401, 403 or 429."""
-        scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        token = value.strip() if scheme.lower() == "bearer" else ""
         if "public" in self.roles:
-            await self._count_public(request, token)
+            await self._count_public(request)
             return ANYBODY
-        principal = await self._ask(request, token)
+        principal = await self._ask(request, _token(request))
         if principal.roles.isdisjoint(UNLIMITED):
             self.count(request)
         return self.admit(principal)
@@ -108,13 +106,19 @@ class BearerGuard(RoleGuard):
             self.count(request)
             raise
 
-    async def _count_public(self, request: Request, token: str) -> None:
+    async def _count_public(self, request: Request) -> None:
         try:
             self.count(request)
         except Refused:
             # A signature is checked only for clients over the limit.
+            token = _token(request)
             if not token or (await self._tokens.read(token)).roles.isdisjoint(UNLIMITED):
                 raise
+
+
+def _token(request: Request) -> str:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""
 
 
 def _no_token() -> Refused:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi.params import Header
 from fastapi.routing import APIRoute
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -45,12 +45,12 @@ class DirectRoute(APIRoute):
         if given.get(b"content-type") != _JSON:
             await self._by_fastapi(scope, receive, send)
             return
-        request = Request(scope, receive, send)
-        body = await request.body()
+        body = await _body(receive)
         values = self._valid(body, given)
         if values is None:
             await self._by_fastapi(scope, _again(body, receive), send)
             return
+        request = Request(scope)
         for guard in self._guards:
             await guard(request)
         answer: Response = await self.endpoint(**values)
@@ -79,6 +79,17 @@ def _name(header: Any) -> bytes:
     if not isinstance(header, Header) or not header.alias:
         raise Misuse("a direct route names each header with an alias")
     return header.alias.lower().encode()
+
+
+async def _body(receive: Receive) -> bytes:
+    parts, more = list[bytes](), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

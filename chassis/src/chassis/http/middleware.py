@@ -1,15 +1,15 @@
 """The middleware around every request: limits on size, time and origin; and the headers of every response."""
 
 import asyncio
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,6 +33,7 @@ SECURITY_HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
     b"cache-control": b"no-store",
 }
+_ANY_SEGMENT = re.escape("*")
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -70,28 +71,33 @@ class Limits:
 
     def body_at(self, path: str) -> int:
         """The limit of a body that is sent to this path."""
-        found = path.split("/")
-        return max((most for above, most in self._paths if _is_below(found, above)), default=self.body)
+        found = self._larger.match(path) if self.bodies else None
+        return self.body if found is None else self._mosts[(found.lastindex or 0) - 1]
 
     @cached_property
-    def _paths(self) -> Sequence[tuple[Sequence[str], int]]:
-        return [(above.split("/"), most) for above, most in self.bodies.items()]
+    def _larger(self) -> re.Pattern[str]:
+        """A group for each path in `bodies`, where `*` is any segment; the one with the largest limit first."""
+        paths = sorted(self.bodies, key=lambda path: -self.bodies[path])
+        groups = (f"({re.escape(path).replace(_ANY_SEGMENT, '[^/]*')})" for path in paths)
+        return re.compile(rf"(?:{'|'.join(groups)})(?:/|\Z)")
+
+    @cached_property
+    def _mosts(self) -> tuple[int, ...]:
+        return tuple(sorted(self.bodies.values(), reverse=True))
 
     def seconds_for(self, scope: Mapping[str, Any]) -> float:
         """The time for a request; a declared body that may be larger than usual has more."""
         most = self.body_at(scope["path"])
         if most <= self.body:
             return self.seconds
-        length = Headers(raw=scope["headers"]).get("content-length", "")
-        declared = int(length[:20]) if length.isdecimal() else 0
+        length = first_values(scope["headers"]).get(b"content-length", b"")
+        declared = int(length[:20]) if length.isdigit() else 0
         return self.seconds + min(declared, most) / self.slowest
 
 
-def _is_below(found: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Whether a path is this one or below it, where `*` stands for any segment; both are in segments."""
-    if len(found) < len(wanted):
-        return False
-    return all(one in ("*", other) for one, other in zip(wanted, found, strict=False))
+def first_values(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The headers by name; the first of two with one name."""
+    return dict(reversed([*headers]))
 
 
 def add_middleware(
@@ -175,10 +181,10 @@ class Middleware:
                 "headers",
                 "Send fewer or shorter headers.",
             )
-        headers = Headers(raw=fields)
-        length = headers.get("content-length", "")
+        headers = first_values(fields)
+        length = headers.get(b"content-length", b"")
         body = most.body_at(scope["path"])
-        if length.isdecimal() and int(length[:20]) > body:
+        if length.isdigit() and int(length[:20]) > body:
             return problem("too-large", f"The body is larger than {body} bytes.", 413, "body")
         if scope["method"] not in _HARMLESS and from_elsewhere(headers):
             return problem(
@@ -261,13 +267,13 @@ def _too_slow(body_is_missing: bool) -> Problem:
     )
 
 
-def from_elsewhere(headers: Headers) -> bool:
+def from_elsewhere(headers: Mapping[bytes, bytes]) -> bool:
     """Whether a browser says that a page of another site sent this; programs send no such header."""
-    site = headers.get("sec-fetch-site")
+    site = headers.get(b"sec-fetch-site")
     if site is not None:
-        return site not in ("same-origin", "none")
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+        return site not in (b"same-origin", b"none")
+    origin = headers.get(b"origin")
+    return origin is not None and urlsplit(origin.decode("latin-1")).netloc.encode() != headers.get(b"host")
 
 
 def route_of(scope: Scope) -> str:
