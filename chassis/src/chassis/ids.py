@@ -1,7 +1,7 @@
 """Identifiers: UUIDv7 for new requests, and UUIDv5 derived from the input's id for everything that follows from it."""
 
 import hashlib
-import secrets
+import os
 import uuid
 from datetime import datetime
 from zlib import crc32
@@ -12,10 +12,8 @@ _NAMESPACE = uuid.UUID("6f1f0a52-6d0e-5f3e-9a55-0d6f0f0c5a11").bytes
 def uuid7(now: datetime) -> str:
     """A new time-ordered identifier (RFC 9562)."""
     milliseconds = int(now.timestamp() * 1000)
-    value = (milliseconds << 80) | secrets.randbits(80)
-    value &= ~(0xF << 76) & ~(0x3 << 62)
-    value |= (0x7 << 76) | (0x2 << 62)
-    return str(uuid.UUID(int=value))
+    value = bytearray(milliseconds.to_bytes(6) + os.urandom(10))
+    return _text(value, version=7)
 
 
 def derive(origin: str, name: str) -> str:
@@ -23,9 +21,14 @@ def derive(origin: str, name: str) -> str:
     digest = bytearray(
         hashlib.sha1(_NAMESPACE + f"{origin}/{name}".encode(), usedforsecurity=False).digest()[:16]
     )
-    digest[6] = (digest[6] & 0x0F) | 0x50
-    digest[8] = (digest[8] & 0x3F) | 0x80
-    text = digest.hex()
+    return _text(digest, version=5)
+
+
+def _text(value: bytearray, version: int) -> str:
+    """The identifier of these 16 bytes, which get the version and the variant of RFC 9562."""
+    value[6] = (value[6] & 0x0F) | version << 4
+    value[8] = (value[8] & 0x3F) | 0x80
+    text = value.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 

@@ -11,10 +11,16 @@ _ITALY = "39"
 
 def name_key(name: str) -> str:
     """The words of a name without accents, case, order, apostrophes and titles; empty when there is no letter."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(one for one in folded if not unicodedata.combining(one))
-    words = re.findall(r"\w+", re.sub(r"['’`´ʼ.]", "", unicodedata.normalize("NFKC", plain.casefold())))
+    words = re.findall(r"\w+", re.sub(r"['’`´ʼ.]", "", _plain(name.casefold())))
     return " ".join(sorted(one for one in words if one not in _TITLES and one != "_"))
+
+
+def _plain(folded: str) -> str:
+    if folded.isascii():
+        return folded
+    decomposed = unicodedata.normalize("NFKD", folded)
+    plain = "".join(one for one in decomposed if not unicodedata.combining(one))
+    return unicodedata.normalize("NFKC", plain.casefold())
 
 
 def phone_key(phone: str) -> str:

@@ -2,10 +2,13 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _FEWEST = 3
 _LONGEST = 7
+# Reports are written with a few thousand words; a longer word than these is none, and is not kept in memory.
+_REMEMBERED, _LONGEST_REMEMBERED = 8192, 24
 # Articles, prepositions, pronouns, auxiliaries, and the courtesies of a report; accents are gone already.
 _SMALL_WORDS = frozenset(
     [
@@ -226,16 +229,19 @@ def stems(text: str) -> tuple[str, ...]:
 
     Accents and case are folded, doubled letters count once, c before q and h do not count, and at most seven letters do.
     """
-    # Each rule runs once over all words: none of them reaches across the blank between two.
-    spelled = " ".join(word for word in _WORD.findall(_folded(text)) if word not in _SMALL_WORDS)
-    for sound, written in _SOUNDS:
-        spelled = sound.sub(written, spelled)
-    words, shorter = spelled.split(" "), _ENDING.sub("", spelled).split(" ")
-    found = (
-        (short if len(short) >= _FEWEST else word)[:_LONGEST]
-        for word, short in zip(words, shorter, strict=True)
-    )
+    words = (word for word in _WORD.findall(_folded(text)) if word not in _SMALL_WORDS)
+    found = (_known_stem(word) if len(word) <= _LONGEST_REMEMBERED else _stem(word) for word in words)
     return tuple(stem for stem in found if len(stem) >= _FEWEST)
+
+
+def _stem(word: str) -> str:
+    for sound, written in _SOUNDS:
+        word = sound.sub(written, word)
+    short = _ENDING.sub("", word)
+    return (short if len(short) >= _FEWEST else word)[:_LONGEST]
+
+
+_known_stem = lru_cache(_REMEMBERED)(_stem)
 
 
 def _folded(text: str) -> str:
