@@ -16,7 +16,7 @@ from chassis.outbox.sent import UNSENT, mark_sent
 from chassis.store.collections import INDEXES
 from chassis.store.memory import MemoryStore
 from chassis.store.mongo import Driver, MongoStore
-from chassis.store.mongo_session import FEW
+from chassis.store.mongo_session import FEW, TOGETHER
 from chassis.store.port import Store, Transaction
 from chassis.store.shard_leases import ShardLeases
 from stack.system import System
@@ -143,7 +143,7 @@ async def test_several_collections_are_read_in_one_snapshot_with_our_own_writes(
         }
         assert await tx.read({"things": ["b"]}, {}) == {"things": {"b": thing("b")}}
         assert await tx.read({}, {}) == {}
-        many = [f"m{number}" for number in range(2 * FEW)]
+        many = [f"m{number}" for number in range(TOGETHER)]
         assert (await tx.read({"things": [*many, "b"], "others": many}, {}))["things"] == {"b": thing("b")}
 
     await reader.transact(work)

@@ -38,9 +38,13 @@ class _Prefixed:
 
     def __init__(self, whole: Any, prefix: str) -> None:
         self.whole, self.prefix = whole, prefix
+        self._collections: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
-        return self.whole[self.prefix + name]
+        found = self._collections.get(name)
+        if found is None:
+            found = self._collections[name] = self.whole[self.prefix + name]
+        return found
 
 
 class MongoStore:

@@ -32,6 +32,8 @@ _DUPLICATE, _WRITE_CONFLICT = 11000, 112
 _NEVER = frozenset((15, 121, 10334, 17280, 17419, 17420))
 # `$in` scans everything deleted in the last minutes; for a few ids, single deletes go straight to each.
 FEW = 50
+# So many documents of several collections are read in one request; most of those that a command needs do not exist yet.
+TOGETHER = 1_000
 _TOO_LARGE = frozenset((4568, 10334, 17420))
 _VERSION: Raw = {"version": 1}
 OPTIONS: CodecOptions[Raw] = CodecOptions(tz_aware=True)
@@ -83,7 +85,7 @@ class TooLargeTogether(Conflict):
 
 async def read_together(database: Any, reads: Sequence[Read], session: Any = None) -> Found:
     """The documents of several collections: in one request, unless they are many. Raises TooLargeTogether."""
-    if len(reads) < 2 or sum(len(ids) for _, ids, _ in reads) > FEW:
+    if len(reads) < 2 or sum(len(ids) for _, ids, _ in reads) > TOGETHER:
         return await read_separately(database, reads, session)
     return _by_name(reads, await _lookup(database, reads, session))
 
