@@ -264,6 +264,18 @@ async def test_queries_filter_order_and_limit(store: Store) -> None:
     assert len(await store.query("things", {}, [("state.size", -1)], 1)) == 1
 
 
+async def test_several_collections_are_counted_together(store: Store) -> None:
+    session = await store.session()
+    rows = [thing(name, size) for name, size in (("a", 3), ("b", 1), ("c", 2))]
+    await session.transact(lambda tx: tx.insert("things", rows))
+    queue = {"open": AtLeast("")}  # some value in the list
+    await store.insert_missing("queues", [{"_id": "none", "open": []}, {"_id": "one", "open": ["x", "y"]}])
+
+    assert await store.counts({"things": {}, "queues": queue}) == {"things": 3, "queues": 1}
+    assert await store.counts({"things": {"state.size": AtLeast(2)}, "none": {}}) == {"things": 2, "none": 0}
+    assert await store.counts({"things": {}, "queues": {}}, most=1) == {"things": 1, "queues": 1}
+
+
 async def test_a_query_can_have_some_fields_of_each_document(store: Store) -> None:
     steps = [{"what": "opened", "at": 1}, {"what": "closed", "at": 2}]
     row = thing("a", 3) | {"state": {"size": 3, "steps": steps, "words": ["x"], "more": {"b": 1, "c": 2}}}

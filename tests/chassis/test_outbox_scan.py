@@ -66,8 +66,10 @@ async def test_what_is_committed_with_a_fresh_stamp_is_found_at_once() -> None:
 
 async def test_what_is_committed_with_an_old_stamp_is_found_when_all_is_looked_through() -> None:
     scene = await Scene.opened()
+    assert scene.outbox_scan.pause(60) == 60
     await scene.commit(fact("old", NOW - 60_000))
     assert await scene.look() == []
+    assert scene.outbox_scan.pause(60) == WHOLE_EVERY_SECONDS
 
     scene.seconds = WHOLE_EVERY_SECONDS
     assert await scene.look() == ["old"]

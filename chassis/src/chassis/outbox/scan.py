@@ -34,6 +34,7 @@ class OutboxScan:
     margin_ms: int = MARGIN_MS
     _owned: Sequence[int] = ()
     _whole_at: float = 0.0
+    _was_whole: bool = False
     _begins: int = 0
     _sent: dict[str, int] = field(default_factory=dict)
     _offered: list[tuple[Raw, float]] = field(default_factory=list)
@@ -63,10 +64,12 @@ class OutboxScan:
         rows: list[Raw] | None = None
         if owned == self._owned and began - self._whole_at < self.whole_every:
             rows = (None if looks else self._handed_over(offered)) or await self._recent(owned)
+        whole = rows is None
         if rows is None:
             rows = await self._query(owned)
             self.on_oldest(rows[0] if rows else None)
             self._owned, self._whole_at = owned, began
+        self._was_whole = whole
         if rows:
             self._begins = rows[0]["stamp"] - self.margin_ms
         self._returned, self._unsent = len(rows), bool(rows)
@@ -87,6 +90,10 @@ class OutboxScan:
                 return False
             last[subject] = row["stamp"]
         return True
+
+    def pause(self, longest: float) -> float:
+        """Seconds until the next scan: after one that was not full, a full one follows."""
+        return longest if self._was_whole else min(longest, self.whole_every)
 
     async def _recent(self, owned: Sequence[int]) -> list[Raw] | None:
         """Events from the start of the scan range on; None when a predecessor may be before it."""

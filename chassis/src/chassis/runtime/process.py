@@ -24,8 +24,10 @@ from chassis.observe.vitals import Vitals, vitals_of
 from chassis.outbox.relay import Relay
 from chassis.outbox.sent import UNSENT, former_indexes
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters
+from chassis.runtime import safety_poll
 from chassis.runtime.plan import Plan
 from chassis.runtime.queue_gauges import EVERY, GaugeReader, QueueGauges
+from chassis.runtime.safety_poll import SafetyPoll
 from chassis.runtime.watchdog import Watchdog
 from chassis.settings import ServiceSettings
 from chassis.store.change_stream_waker import ChangeStreamWaker
@@ -173,18 +175,19 @@ class Process:
         )
         steps = {
             "slots": (shard_leases.rebalance, RENEW_EVERY),
-            "relay": (self.relay.sweep, 1.0),  # commits wake it; this is for what nobody told
+            "relay": (self.relay.sweep, 1.0),
             "timers": (fired.fire, timers.POLL_EVERY),
             "jobs": (self.jobs.start_due, jobs.POLL_EVERY),
             "replays": (dead_letters.replays.release, 2.0),
             "runs": (dead_letters.runs.look, runs.POLL_EVERY),
+            "safety poll": (SafetyPoll(store, shard_leases, clock, self.loops, self._look).look, 1.0),
             "depths": (QueueGauges(store, self.metrics).update, 5.0),
         }
         steps |= {one.gauge.name: (one.update, EVERY) for one in self.gauge_readers}
         for name, kind in dead_letters.runs.kinds.items():
             steps[f"run {name}"] = (partial(dead_letters.runs.advance, kind), runs.REST)
         dead_letters.runs.woken = lambda kind: self._wake_loop(f"run {kind}")
-        self.loops = {
+        self.loops |= {
             name: Loop(name, step, partial(self._pace, name, every)) for name, (step, every) in steps.items()
         }
         self.jobs.done = self.loops["jobs"].wake
@@ -193,9 +196,13 @@ class Process:
         self._task(self.waker.run())
 
     def _pace(self, name: str, every: float) -> float:
-        """A process is woken by its own commits and by the change stream of others'; without the stream it polls more often."""
-        polling = self.shard_leases.members > 1 and not self.waker.listening
-        every = min(every, max(0.05, every / 5)) if polling else every
+        """Loops are woken by commits, by the change stream and by the safety poll; without the stream they poll, and more often."""
+        if self.shard_leases.members > 1 and not self.waker.listening:
+            every = min(every, max(0.05, every / 5))
+        elif name in safety_poll.LOOPS.values():
+            every = safety_poll.REST
+        if name == "relay":
+            return self.relay.outbox_scan.pause(every)
         return every if name != "timers" or self.timers is None else self.timers.pause(every)
 
     async def _start_delivery(self) -> None:

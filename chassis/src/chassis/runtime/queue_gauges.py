@@ -57,8 +57,9 @@ class QueueGauges:
             JOBS: self.metrics.jobs_pending,
             PARKED: self.metrics.parked_depth,
         }
+        found = await self.store.counts({name: UNSENT if name == OUTBOX else {} for name in gauges})
         for collection, gauge in gauges.items():
-            gauge.set(await self.store.count(collection, UNSENT if collection == OUTBOX else {}))
+            gauge.set(found[collection])
         queues = await self.store.query(QUEUES, {})
         self.metrics.runs_open.set(sum(len(queue["open"]) for queue in queues))
         return False

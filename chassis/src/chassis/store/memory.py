@@ -122,6 +122,9 @@ class MemoryStore:
     async def count(self, collection: str, where: Where) -> int:
         return len(await self.query(collection, where))
 
+    async def counts(self, where: Mapping[str, Where], most: int = 0) -> dict[str, int]:
+        return {name: len(await self.query(name, which, limit=most)) for name, which in where.items()}
+
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
         def step() -> int:
             there = [key for key in keys if self.at(key, self.now) is not None]

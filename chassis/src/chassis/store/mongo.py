@@ -106,6 +106,17 @@ class MongoStore:
             # not estimated_document_count: after a crash of the server that stays wrong
             return int(await self._database[collection].count_documents(_filter(where)))
 
+    async def counts(self, where: Mapping[str, Where], most: int = 0) -> dict[str, int]:
+        stages: list[Raw] = [{"$documents": [{}]}]
+        limit: list[Raw] = [{"$limit": most}] if most else []
+        for name, which in where.items():
+            part = [{"$match": _filter(which)}, *limit, {"$count": "n"}]
+            stages.append({"$lookup": {"from": self._database[name].name, "pipeline": part, "as": name}})
+        with verdicts():
+            cursor = self._database.whole.aggregate(stages)
+            (row,) = await (await cursor if hasattr(cursor, "__await__") else cursor).to_list(None)
+            return {name: row[name][0]["n"] if row[name] else 0 for name in where}
+
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
         with verdicts():
             return await delete_rows(self._database[collection], ids)

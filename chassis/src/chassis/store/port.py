@@ -90,6 +90,10 @@ class Store(Protocol):
 
     async def count(self, collection: str, where: Where) -> int: ...
 
+    async def counts(self, where: Mapping[str, Where], most: int = 0) -> dict[str, int]:
+        """The same for several collections in one request; with `most`, none is counted further."""
+        ...
+
     async def delete(self, collection: str, ids: Sequence[str]) -> int:
         """Delete documents outside a transaction; returns how many existed."""
         ...

@@ -24,6 +24,10 @@ class Loop:
         self._wake = asyncio.Event()
         self._failures = 0
 
+    def rested(self) -> float:
+        """Seconds since the step began to run."""
+        return time.monotonic() - self.beat
+
     def wake(self) -> None:
         """Run the step soon."""
         self._wake.set()
