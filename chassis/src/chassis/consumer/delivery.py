@@ -230,6 +230,13 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
             return False
         if self.stall_detector.left_at is not None:
             await self._check_group_join()
+        # Before the requests to the broker, which may wait behind a fetch.
+        if not self.pause_reason and self.batch_committer.is_behind():
+            async with self._quiesced():
+                await self.batch_committer.move_fences()
+        if self._assigned - set(self.claims.held) and not self.pause_reason:
+            async with self._quiesced():
+                await self._claim_missing()
         deleted = await self.stall_detector.check()
         if self.pause_reason:
             self.stall_detector.reset()
@@ -238,12 +245,6 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         else:
             await self.stopped_partitions.check()
         await self._check_topic_ids()
-        if not self.pause_reason and self.batch_committer.is_behind():
-            async with self._quiesced():
-                await self.batch_committer.move_fences()
-        if self._assigned - set(self.claims.held) and not self.pause_reason:
-            async with self._quiesced():
-                await self._claim_missing()
         return False
 
     async def _check_group_join(self) -> None:
