@@ -26,7 +26,7 @@ from chassis.errors import Unavailable
 from chassis.store.collections import PARKED
 from chassis.store.port import Store
 from chassis.store.shard_leases import ShardLeases
-from chassis.tasks.jobs import AT_ONCE, LONGEST_WAIT, TRIES, Jobs
+from chassis.tasks.jobs import AT_ONCE, LONGEST_WAIT, RESTART_ATTEMPTS, TRIES, Jobs
 from chassis.tasks.timers import Timers
 from chassis.transaction.commands import RESULTS_TOGETHER, Commands
 from chassis.transaction.inputs import Input, Outcome
@@ -111,6 +111,34 @@ async def test_a_worker_that_meets_a_bug_is_tried_again_and_then_its_job_is_park
         ("Print", "KeyError: 'paper'")
     ]
     assert await store.count("jobs", {"kind": "Print"}) == 0
+
+
+async def test_a_job_is_tried_every_second_while_a_service_restarts_and_then_ever_less_often() -> None:
+    store, now, waits = await a_store(), LATER, list[float]()
+    await open_pages(store, "lift")
+
+    async def work(_: Print, attempt: int) -> None:
+        raise Unavailable(f"away at attempt {attempt}")
+
+    def clock() -> datetime:
+        return now
+
+    engine = unit_of_work()
+    commands = Commands(engine, engine.metrics, clock)
+    slots, session = await all_slots(store), await store.session()
+    workers = {Print: work}
+    jobs = Jobs(store, slots, commands, REACTIONS, workers, engine.metrics, engine.crash, clock, session)
+    for _ in range(RESTART_ATTEMPTS + 12):
+        jobs.look()
+        await jobs.start_due()
+        await asyncio.gather(*jobs._running.values())
+        (row,) = await store.query("jobs", {"kind": "Print"})
+        waits.append((row["due"] - now).total_seconds())
+        now = row["due"] + timedelta(seconds=2)
+
+    assert max(waits[:RESTART_ATTEMPTS]) <= 1.0
+    assert all(0.5 * 2**n <= wait <= 2**n for n, wait in enumerate(waits[RESTART_ATTEMPTS:][:8], 1))
+    assert LONGEST_WAIT / 2 <= waits[-1] <= LONGEST_WAIT
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=365)])

@@ -32,6 +32,7 @@ READ = 64  # rows read at once, so that a long queue is not read again for each 
 BEGUN = 20_000  # remembered: a job may begin and end before its own commit is answered
 TRIES = 5  # after a bug; while an external service is down, retries do not end
 LONGEST_WAIT = 300.0
+RESTART_ATTEMPTS = 6  # within about 4 s, and a second apart: a service that restarts is back by then
 # Attempts, within 13 s, to store a result while the store is down: the external work is not repeated.
 RESULT_TRIES = 7
 # No postponement is longer: a later due time was written by a process whose clock is ahead.
@@ -149,7 +150,7 @@ class Jobs:
             log(
                 "job postponed", level=30, job=row["_id"], kind=row["kind"], attempt=attempt, reason=str(away)
             )
-            await self._postpone(row, attempt)
+            await self._postpone(row, attempt, max(min(attempt, 2), attempt - RESTART_ATTEMPTS + 2))
         except Exception as error:  # noqa: BLE001 - external services fail in unexpected ways
             self._count(row, "failed")
             log("job failed", level=40, error=error, job=row["_id"], kind=row["kind"], attempt=attempt)
@@ -175,12 +176,12 @@ class Jobs:
 
     async def _try_again_or_park(self, row: Raw, attempt: int, error: Exception) -> None:
         if attempt < TRIES and not isinstance(error, Poison):
-            await self._postpone(row, attempt)
+            await self._postpone(row, attempt, attempt)
             return
         try:
             await self.commands.submit(self._input(row, None, f"{type(error).__name__}: {error}"))
         except Unavailable:
-            await self._postpone(row, attempt)
+            await self._postpone(row, attempt, attempt)
 
     def _input(self, row: Raw, body: Any | None, unreadable: str | None = None) -> Input:
         return Input(
@@ -194,8 +195,8 @@ class Jobs:
             source=Source.OWN,
         )
 
-    async def _postpone(self, row: Raw, attempt: int) -> None:
-        wait = min(LONGEST_WAIT, 0.25 * 2 ** min(attempt, 12)) * random.uniform(0.5, 1)
+    async def _postpone(self, row: Raw, attempt: int, doublings: int) -> None:
+        wait = min(LONGEST_WAIT, 0.25 * 2 ** min(doublings, 12)) * random.uniform(0.5, 1)
         later = row | {"attempt": attempt, "due": self.clock() + timedelta(seconds=wait)}
         guard = {"_id": row["_id"], "attempt": row["attempt"]}
         async with self._postponing:
