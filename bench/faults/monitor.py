@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from pymongo.errors import PyMongoError
 
@@ -44,10 +45,7 @@ class Monitor:
 
     def end_offsets(self) -> dict[tuple[str, int], int]:
         """The end offset of every partition of every topic; raises EngineUnavailable."""
-        kafka = self.environment.kafka.admin
-        admin = self._admins.setdefault(
-            kafka.servers, AdminClient(kafka.librdkafka() | {"log_level": 0, "socket.timeout.ms": 5000})
-        )
+        admin = self._admin()
         topic_partitions = {
             TopicPartition(topic.name, n): OffsetSpec.latest()
             for topic in TOPICS
@@ -63,6 +61,24 @@ class Monitor:
             self._admins.clear()
             raise EngineUnavailable(str(error)) from error
 
+    def _admin(self) -> AdminClient:
+        kafka = self.environment.kafka.admin
+        return self._admins.setdefault(
+            kafka.servers, AdminClient(kafka.librdkafka() | {"log_level": 0, "socket.timeout.ms": 5000})
+        )
+
+    def group_offsets(self, service: str) -> dict[tuple[str, int], int]:
+        """The offsets that a service has committed to its group; raises EngineUnavailable."""
+        try:
+            asked = self._admin().list_consumer_group_offsets(
+                [ConsumerGroupTopicPartitions(service)], request_timeout=5
+            )
+            found = asked[service].result(6).topic_partitions
+        except (KafkaException, TimeoutError) as error:
+            self._admins.clear()
+            raise EngineUnavailable(str(error)) from error
+        return {(one.topic, one.partition): one.offset for one in found}
+
     def end_offsets_with_retries(self) -> dict[tuple[str, int], int]:
         """The end offsets, retried while another fault affects this request too; raises EngineUnavailable after a minute."""
         end = time.monotonic() + PATIENCE
@@ -74,12 +90,19 @@ class Monitor:
                     raise
                 time.sleep(POLL_SECONDS)
 
-    def lag(self, end_offsets: Offsets) -> int:
-        """Records up to these offsets that the services have not handled; raises EngineUnavailable."""
-        return sum(self._lag(service, end_offsets) for service in SERVICES)
+    def lag(self, end_offsets: Offsets, by_groups: bool = False) -> int:
+        """Records up to these offsets that the services have not handled; raises EngineUnavailable.
 
-    def _lag(self, service: str, end_offsets: Offsets) -> int:
-        fences: dict[tuple[str, int], int] = {}
+        Fences are what holds, but those of records that change nothing follow seconds later; with `by_groups` the offsets that the
+        services have committed to their groups count too, which is in time for a recovery.
+        """
+        return sum(
+            self._lag(service, end_offsets, self.group_offsets(service) if by_groups else {})
+            for service in SERVICES
+        )
+
+    def _lag(self, service: str, end_offsets: Offsets, handled: Offsets = MappingProxyType({})) -> int:
+        fences = dict(handled)
         for row in self._rows(service, "fences", {}):
             topic_partition = (row["topic"], row["partition"])
             fences[topic_partition] = max(fences.get(topic_partition, 0), row["next"])
@@ -118,17 +141,18 @@ class Monitor:
         """Wait until everything accepted before a time (None: everything) is finished; False when it takes longer."""
         end = time.monotonic() + seconds
         return all(
-            self._until(lambda: self.pending(before) == 0, end) and self._until(self._caught_up(), end)
+            self._until(lambda: self.pending(before) == 0, end)
+            and self._until(self._caught_up(by_groups=before is not None), end)
             for _ in range(HOPS)
         ) and self._until(lambda: self.pending(before) == 0, end)
 
-    def _caught_up(self) -> Callable[[], bool]:
+    def _caught_up(self, by_groups: bool) -> Callable[[], bool]:
         end_offsets: dict[tuple[str, int], int] = {}
 
         def caught_up() -> bool:
             if not end_offsets:
                 end_offsets.update(self.end_offsets())
-            return self.lag(end_offsets) == 0
+            return self.lag(end_offsets, by_groups) == 0
 
         return caught_up
 

@@ -132,8 +132,8 @@ class Sabotaged(Process):
             self.unit_of_work.__class__ = DualWrite
             self.unit_of_work.woken = self._publish
 
-    def _publish(self, effects: Effects) -> None:
-        self._wake(effects)
+    def _publish(self, effects: Effects, began: float) -> None:
+        self._wake(effects, began)
         rows = getattr(effects, "said", [])
         if rows:
             self._task(self._send(rows))

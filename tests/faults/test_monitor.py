@@ -1,4 +1,7 @@
-"""The monitor retries while an engine does not answer."""
+"""The monitor retries while an engine does not answer, and knows what the services have handled."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from bench.faults import monitor
@@ -19,6 +22,28 @@ class InitiallyUnavailable(Monitor):
         if self.away >= 0:
             raise EngineUnavailable("the leader has another epoch")
         return ENDS
+
+
+class PassedOver(Monitor):
+    """Services have handled two records, and passed over five that change nothing."""
+
+    def __init__(self) -> None:
+        """Needs no environment."""
+
+    def _rows(self, service: str, collection: str, where: Mapping[str, Any]) -> list[dict[str, Any]]:
+        assert (collection, where) == ("fences", {}), service
+        return [{"topic": "intake.reports", "partition": 0, "next": 2}]
+
+    def group_offsets(self, service: str) -> Places:
+        assert service
+        return {("intake.reports", 0): 7}
+
+
+def test_a_recovery_counts_what_was_passed_over_and_an_audit_waits_for_the_fences() -> None:
+    subscribers = sum("intake.reports" in topics for topics in monitor.SUBSCRIPTIONS.values())
+
+    assert PassedOver().lag(ENDS, by_groups=True) == 0
+    assert PassedOver().lag(ENDS) == 5 * subscribers > 0
 
 
 def test_end_offsets_are_retried_until_the_broker_answers() -> None:
