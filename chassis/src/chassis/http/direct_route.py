@@ -1,11 +1,11 @@
 """A JSON route whose plainly good requests are answered without FastAPI's work; all others are left to FastAPI."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi.params import Header
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -19,10 +19,11 @@ Guard = Callable[[Request], Awaitable[object]]
 
 
 class DirectRoute(APIRoute):
-    """Validates a JSON body and headers with the fields that FastAPI made of the endpoint, and calls guards and endpoint.
+    """Validates a JSON body with the endpoint's model and headers with FastAPI's fields, and calls guards and endpoint.
 
-    The endpoint takes one body and any headers, and returns a Response. What has another content type, is no JSON or is not valid
-    goes to FastAPI with its body, which refuses it: there is one description of what is valid, and one form of each refusal.
+    The endpoint takes one model as its body and any headers, and returns a Response. What has another content type, is no JSON or
+    is not valid goes to FastAPI with its body, which refuses it: there is one description of what is valid, and one form of each
+    refusal.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -37,7 +38,11 @@ class DirectRoute(APIRoute):
         if not all(isinstance(one, RoleGuard) for one in guards):
             raise Misuse(f"{path}: a direct route depends on guards only")
         self._guards: list[Guard] = [one for one in guards if callable(one)]
-        self._body = dependant.body_params[0]
+        body = dependant.body_params[0]
+        model = body.field_info.annotation
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            raise Misuse(f"{path}: the body of a direct route is a model")
+        self._name, self._read = body.name, model.model_validate_json
         self._headers = [(_name(one.field_info), one) for one in dependant.header_params]
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,20 +64,19 @@ class DirectRoute(APIRoute):
     def _valid(self, body: bytes, given: Mapping[bytes, bytes]) -> dict[str, Any] | None:
         """The arguments of the endpoint; None when anything is not valid."""
         try:
-            found = json.loads(body)
-        except (ValueError, RecursionError):
+            values: dict[str, Any] = {self._name: self._read(body)}
+        except ValidationError:
             return None
-        values: dict[str, Any] = {}
-        values[self._body.name], faults = self._body.validate(found, {}, loc=("body",))
         for name, header in self._headers:
             value = given.get(name)
             if value is None and not header.field_info.is_required():
                 values[header.name] = header.get_default()
                 continue
             text = None if value is None else value.decode("latin-1")
-            values[header.name], wrong = header.validate(text, {}, loc=("header",))
-            faults = [*faults, *wrong]
-        return None if faults else values
+            values[header.name], faults = header.validate(text, {}, loc=("header",))
+            if faults:
+                return None
+        return values
 
 
 def _name(header: Any) -> bytes:
