@@ -2,12 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import floor
 
 from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
 
 from intake.domain.disclosure import TOTAL
 from intake.domain.statistics import ClosingTime, Part, Satisfaction, State, Statistics
@@ -17,6 +18,7 @@ from webkit.i18n import Language
 from webkit.i18n.formats import month
 
 HOME = "/statistiche"
+MOST_WRITTEN = 100
 CLASSES = ("e1", "u", "n", "a", "s")
 _HEADER = (
     "quartiere",
@@ -45,22 +47,55 @@ class Line:
     scores: Satisfaction | None = None
 
 
+class Written:
+    """What was written from the present statistics, at most MOST_WRITTEN texts: readers get the same until there are new ones."""
+
+    def __init__(self) -> None:
+        self._of: Statistics | None = None
+        self._texts: dict[Hashable, str] = {}
+
+    def text(self, of: Statistics, key: Hashable, write: Callable[[], str]) -> str:
+        """The text under this key, written unless it was before."""
+        if of is not self._of or len(self._texts) >= MOST_WRITTEN:
+            self._of, self._texts = of, {}
+        if key not in self._texts:
+            self._texts[key] = write()
+        return self._texts[key]
+
+
 class StatisticsPages:
     """Shows the statistics in the language of the reader."""
 
     def __init__(self, front: Front) -> None:
-        self._front, self._cases = front, front.use_cases
+        self._front, self._cases, self._written = front, front.use_cases, Written()
 
     async def show(self, request: Request, wanted: str) -> Response:
         """The statistics of a neighbourhood, or of all; an unknown neighbourhood is all."""
-        found = await self._cases.statistics.current()
-        areas = areas_of(await self._cases.registers.places())
+        registers, language = self._cases.registers, self._front.language(request)
+        found, tree = await self._cases.statistics.current(), await registers.places()
+        categories, words = await registers.categories(), await registers.words(language.code)
+        areas = areas_of(tree)
         area = wanted if wanted in areas else TOTAL
-        language = self._front.language(request)
-        labels = await self._labels(language)
-        return self._front.page(
-            request,
-            "statistics.html",
+        shown = (area, language.code, tree.version, categories.version, words.texts and words.texts.version)
+
+        def write() -> str:
+            labels = {one.code: words.category(one) for one in categories.categories}
+            return self._content(found, areas, area, language, labels)
+
+        content = self._written.text(found, shown, write)
+        return self._front.page(request, "statistics.html", content=Markup(content))  # noqa: S704 - a template wrote it
+
+    def _content(
+        self,
+        found: Statistics,
+        areas: Mapping[str, str],
+        area: str,
+        language: Language,
+        labels: Mapping[str, str],
+    ) -> str:
+        return self._front.site.document(
+            "public/statistics_content.html",
+            language,
             area=area,
             areas=sorted(areas.items(), key=lambda row: row[1]),
             area_label=areas.get(area, ""),
@@ -76,21 +111,10 @@ class StatisticsPages:
 
     async def download(self) -> Response:
         """All of it as CSV: codes, whole days, and nothing where a number is not published."""
-        found = await self._cases.statistics.current()
-        areas = areas_of(await self._cases.registers.places())
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow(_HEADER)
-        for area in (TOTAL, *sorted(areas)):
-            if area == TOTAL or found.tables[State.HEARD, Part.MONTH].shown(area) is not None:
-                writer.writerows(_records(found, area))
+        found, tree = await self._cases.statistics.current(), await self._cases.registers.places()
+        text = self._written.text(found, ("csv", tree.version), lambda: _file(found, sorted(areas_of(tree))))
         headers = {"Content-Disposition": 'attachment; filename="statistiche.csv"'}
-        return Response(text.getvalue(), headers=headers, media_type="text/csv; charset=utf-8")
-
-    async def _labels(self, language: Language) -> Mapping[str, str]:
-        registers = self._cases.registers
-        words = await registers.words(language.code)
-        return {one.code: words.category(one) for one in (await registers.categories()).categories}
+        return Response(text, headers=headers, media_type="text/csv; charset=utf-8")
 
 
 def statistics_router(front: Front) -> APIRouter:
@@ -106,6 +130,16 @@ def statistics_router(front: Front) -> APIRouter:
         return await pages.download()
 
     return router
+
+
+def _file(found: Statistics, areas: Sequence[str]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_HEADER)
+    for area in (TOTAL, *areas):
+        if area == TOTAL or found.tables[State.HEARD, Part.MONTH].shown(area) is not None:
+            writer.writerows(_records(found, area))
+    return text.getvalue()
 
 
 def _line(label: str, found: Statistics, part: Part, area: str, code: str, href: str = "") -> Line:
