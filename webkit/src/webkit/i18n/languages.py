@@ -65,13 +65,25 @@ class Language:
 
         A code that the kind does not know has the label `otherwise` of that kind, and without one the code itself.
         """
-        text = self._label(kind, code, n)
-        if text == code:
-            other = self._label(kind, OTHERWISE, n)
-            text = code if other == OTHERWISE else other
-        if n is not None:
-            values = {"num": format_decimal(n, locale=self.locale), **values}
+        if n is None:
+            text = self._unnumbered(kind, code)
+        else:
+            text, values = (
+                self._known(kind, code, n),
+                {"num": format_decimal(n, locale=self.locale), **values},
+            )
         return text % values if values else text
+
+    @cached_property
+    def _unnumbered(self) -> Callable[[str, str], str]:
+        return lru_cache(KEPT_SENTENCES)(self._known)
+
+    def _known(self, kind: str, code: str, n: int | None = None) -> str:
+        text = self._label(kind, code, n)
+        if text != code:
+            return text
+        other = self._label(kind, OTHERWISE, n)
+        return code if other == OTHERWISE else other
 
     def _label(self, kind: str, code: str, n: int | None) -> str:
         if n is None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from jinja2 import Environment, Template, UndefinedError, pass_context, pass_environment, pass_eval_context
@@ -11,7 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from webkit.i18n import formats
-from webkit.i18n.languages import Language
+from webkit.i18n.languages import KEPT_SENTENCES, Language
 from webkit.i18n.texts import Texts
 
 # The values of the render that is going on, its language among them: macros of imported templates see no context, and each task
@@ -35,7 +36,7 @@ class TranslatedTemplate(Template):
 
 def install(environment: Environment, texts: Texts) -> None:
     """Prepare an environment before its first template is loaded."""
-    environment.extend(texts=texts)
+    environment.extend(texts=texts, kept_parts={})
     environment.template_class = TranslatedTemplate
     environment.policies["ext.i18n.trimmed"] = True
     environment.add_extension("jinja2.ext.i18n")
@@ -49,6 +50,7 @@ def install(environment: Environment, texts: Texts) -> None:
         "npgettext": _npgettext,
         "label": _label,
         "languages": tuple(texts.languages.values()),
+        "once": _once,
         "rendered": _rendered,
         "rendered_language": _language,
     }
@@ -70,8 +72,22 @@ def _rendered(name: str) -> object:
 
 
 @pass_environment
+def _once(environment: Environment, template: str) -> Markup:
+    """A template that says the same on every page in a language; rendered once in the life of the process."""
+    kept: dict[tuple[str, str], Markup] = environment.kept_parts  # type: ignore[attr-defined]
+    language = _language(environment)
+    key = (template, language.code)
+    if key not in kept:
+        text = environment.get_template(template).render(language=language)
+        kept[key] = Markup(text)  # noqa: S704 - the template escaped it
+    return kept[key]
+
+
+@pass_environment
 def _language(environment: Environment) -> Language:
-    return _resolved(environment, None)
+    # What a render has was resolved for its environment.
+    values = _RENDERED.get()
+    return values["language"] if values else _resolved(environment, None)
 
 
 def _filled(rendered: EvalContext, text: str, values: dict[str, Any]) -> str:
@@ -82,9 +98,21 @@ def _filled(rendered: EvalContext, text: str, values: dict[str, Any]) -> str:
 
 @pass_eval_context
 def _gettext(rendered: EvalContext, message: str, /, **values: Any) -> str:
+    language = _language(rendered.environment)
+    if rendered.autoescape and not values:
+        return _marked(language, message)
+    return _filled(rendered, _sentence(language, message), values)
+
+
+@lru_cache(KEPT_SENTENCES)
+def _marked(language: Language, message: str) -> Markup:
+    sentence = Markup(_sentence(language, message))  # noqa: S704 - a sentence of a catalogue
+    return sentence % {} if "%" in sentence else sentence
+
+
+def _sentence(language: Language, message: str) -> str:
     # The empty message is the header of the catalogue.
-    text = _language(rendered.environment).sentence(message) if message else ""
-    return _filled(rendered, text, values)
+    return language.sentence(message) if message else ""
 
 
 @pass_eval_context
