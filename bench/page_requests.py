@@ -23,14 +23,15 @@ _APART = re.compile(
 class Asked:
     """A request: its name here, its path, who asks, and the status of the answer that is measured.
 
-    One that `grows` finds more among more reports, until it finds as many as it looks at.
+    A `full` one lists what a thousand reports have few of, and looks at the latest ones only: it is compared with itself among a
+    thousand reports that have as many as it looks at.
     """
 
     name: str
     path: str
     who: str = ""
     status: int = 200
-    grows: bool = False
+    full: bool = False
 
 
 def asked_of(service: str, agency: Agency) -> Sequence[Asked]:
@@ -114,8 +115,8 @@ def _inbox(agency: Agency) -> Iterator[Asked]:
         (": words, all", f"parole={words}&stato=all"),
         (": one word seldom", f"parole={quote('ascensore lucernario')}&stato=all"),
     ):  # fmt: skip
-        grows = name.startswith((": words", ": withdrawn"))
-        yield Asked(f"inbox{name}", f"/segnalazioni?{query}", "desk", grows=grows)
+        full = name.startswith((": words", ": withdrawn"))
+        yield Asked(f"inbox{name}", f"/segnalazioni?{query}", "desk", full=full)
 
 
 def _api(one: One) -> Iterator[Asked]:
@@ -124,7 +125,7 @@ def _api(one: One) -> Iterator[Asked]:
     yield Asked("api: sessions", "/v1/sessions", "operator")
     yield Asked("api: contacts", f"/internal/contacts?report_id={one.id}", "service")
     yield Asked("api: names", f"/internal/names?report_id={one.id}", "service")
-    yield Asked("api: person", f"/internal/people/{one.id}", "service", grows=True)
+    yield Asked("api: person", f"/internal/people/{one.id}", "service", full=True)
     yield Asked("api: report", f"/internal/reports/{one.id}", "operator")
     yield Asked("api: duplicates", f"/internal/reports/{one.id}/duplicates", "operator")
 

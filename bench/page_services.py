@@ -123,7 +123,7 @@ async def fill(store: Store, service: str, agency: Agency, count: int) -> None:
 @asynccontextmanager
 async def serving(service: str, uri: str, agency: Agency, count: int) -> AsyncIterator[Served]:
     """The service over a database with so many reports."""
-    store = MongoStore(uri, f"{service}-{count}")
+    store = MongoStore(uri, f"{service}-{count}{'-full' if agency.full else ''}")
     with tempfile.TemporaryDirectory() as folder:
         plan = plan_of(service, Path(folder))
         unit = memory_unit_of_work(service, plan.reactions)

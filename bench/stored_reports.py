@@ -75,6 +75,7 @@ class One:
     category: Category
     place: Place
     status: Status
+    text: str
 
     @property
     def is_open(self) -> bool:
@@ -93,11 +94,15 @@ class One:
 
 
 class Agency:
-    """The reports of an agency at this moment."""
+    """The reports of an agency at this moment.
 
-    def __init__(self, now: datetime) -> None:
+    In a `full` one the latest thousand are as many withdrawn ones, with the same words and at the same place, as a list of
+    a hundred thousand looks at: a page is compared with one that shows as much.
+    """
+
+    def __init__(self, now: datetime, full: bool = False) -> None:
         categories, self._tree = read_registers(SEED / "intake")
-        self.now = now
+        self.now, self.full = now, full
         self._categories = [one for one in categories.offered if not one.diversion]
         self._places = [one for one in self._tree.places if one.kind in (PlaceKind.BUILDING, PlaceKind.STAIR)]
 
@@ -107,12 +112,22 @@ class Agency:
         at = self.now - timedelta(hours=1) - APART * number
         at = at.replace(microsecond=at.microsecond // 1000 * 1000)
         ended = Status.CLOSED if rng.random() < 0.9 else Status.WITHDRAWN
+        if self.full:
+            ended = Status.WITHDRAWN if number < OPEN + 550 else Status.CLOSED
         status = Status.IN_CHARGE if number < LATEST and number % LATEST < OPEN else ended
         milliseconds = int(at.timestamp() * 1000)
         bits = (milliseconds << 80) | (7 << 76) | (2 << 62) | number
-        return One(
-            number, str(UUID(int=bits)), at, rng.choice(self._categories), rng.choice(self._places), status
-        )
+        category, place = rng.choice(self._categories), rng.choice(self._places)
+        if self.full and number and number % 5 == 0:
+            place = self.one(0).place
+        return One(number, str(UUID(int=bits)), at, category, place, status, self._text(number))
+
+    def _text(self, number: int) -> str:
+        """What was written; the words that are searched are in every eighth report, or in 500 of a full thousand."""
+        if number in (7, 507):
+            return SELDOM
+        written = TEXTS[(number + number // 8) % 8]
+        return TEXTS[0] if self.full and OPEN <= number < OPEN + 450 else written
 
     def rows(self, service: str, numbers: Sequence[int]) -> Mapping[str, Sequence[Raw]]:
         """The documents of these reports in the database of a service, by collection."""
@@ -141,7 +156,7 @@ _HASHED = {text: _WORDS.of(text) for text in (*TEXTS, SELDOM)}
 
 def of_intake(one: One) -> Iterator[Row]:
     """What intake stores: the report with its contents, its reading, and for some a public text, photos, a talk, an entry."""
-    number, text = one.number, SELDOM if one.number in (7, 507) else TEXTS[one.number % len(TEXTS)]
+    number, text = one.number, one.text
     yield stored(intake.REPORTS, _report(one))
     contact = Contact(one.name, f"persona{number % 997}@example.org", f"035555{number % 997:04}")
     fields = {"text": text, "frail": "0", "name": contact.name or "", "email": contact.email or ""}
