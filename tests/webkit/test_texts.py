@@ -3,6 +3,8 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,17 @@ def test_a_macro_reads_what_the_page_was_given_and_nothing_else(environment: Env
     assert [page.render(seal=one) for one in ("a", "<b>")] == ["a", "&lt;b&gt;"]
     with pytest.raises(UndefinedError):
         page.render()
+
+
+def test_a_part_that_all_pages_share_is_rendered_once_in_each_language(environment: Environment) -> None:
+    environment.globals["turn"] = partial(next, count(1))
+    part = "{{ turn() }} {{ rendered_language().code }}"
+    environment.loader = DictLoader({"part": part, "page": "{{ once('part') }} in {{ language.code }}"})
+    page = environment.get_template("page")
+
+    shown = [page.render(language=code) for code in ("it", "en", "it", "en")]
+
+    assert shown == ["1 it in it", "2 en in en"] * 2
 
 
 def test_macros_of_imported_templates_are_in_the_language_of_the_page(environment: Environment) -> None:
