@@ -1,6 +1,7 @@
 """The language of a request: what the reader chose, else what the browser asks for, else Italian."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -12,6 +13,7 @@ from webkit.i18n.texts import Texts
 
 COOKIE = "lingua"
 ONE_YEAR = 365 * 24 * 60 * 60
+KEPT_HEADERS = 256  # a page asks for its language several times
 LONGEST_HEADER = 500  # what browsers send has some dozens of characters
 
 
@@ -31,7 +33,12 @@ def staff_language(request: Request, texts: Texts) -> Language:
 
 def preferred(header: str, offered: Sequence[str]) -> str:
     """The offered language that an Accept-Language header likes best; Italian when it likes none."""
-    ranges = [_range(one) for one in header[:LONGEST_HEADER].split(",")]
+    return _preferred(header[:LONGEST_HEADER], tuple(offered))
+
+
+@lru_cache(KEPT_HEADERS)
+def _preferred(header: str, offered: tuple[str, ...]) -> str:
+    ranges = [_range(one) for one in header.split(",")]
     for _, code in sorted(ranges, key=lambda one: -one[0]):
         if code in offered:
             return code

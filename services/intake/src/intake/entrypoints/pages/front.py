@@ -1,11 +1,13 @@
 """What the public pages share: the site, the visit of a browser, and the words for refusals."""
 
 from collections.abc import Mapping
+from functools import partial
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from chassis.service import ServiceContext
+from chassis.web import SHOW
 from intake.app.use_cases import UseCases
 from intake.entrypoints.devices import Device
 from webkit.csrf import CsrfTokens, Visit
@@ -22,6 +24,15 @@ class Front:
 
     def __init__(self, context: ServiceContext, use_cases: UseCases, site: Site, csrf: CsrfTokens) -> None:
         self.context, self.use_cases, self.site, self._csrf = context, use_cases, site, csrf
+
+    def router(self, prefix: str = "") -> APIRouter:
+        """A router for public pages; what they refuse is a page too. Its routes have its guards themselves, and are matched once."""
+
+        async def refuse_with_page(request: Request) -> None:
+            request.scope[SHOW] = partial(self.site.error_page, request)
+
+        guards = [Depends(refuse_with_page), Depends(self.context.require("public"))]
+        return APIRouter(prefix=prefix, include_in_schema=False, dependencies=guards)
 
     def visit(self, request: Request) -> Visit:
         """The browser of a request."""

@@ -9,7 +9,7 @@ from intake.entrypoints.pages.opening_hours import opening_hours
 
 def home_router(front: Front) -> APIRouter:
     """The routes of the pages that need no form."""
-    router = APIRouter()
+    router = front.router()
 
     @router.get("/")
     async def show_home(request: Request) -> HTMLResponse:

@@ -1,11 +1,8 @@
 """The routes of the public pages."""
 
-from functools import partial
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 
 from chassis.service import ServiceContext
-from chassis.web import SHOW
 from intake.app.use_cases import UseCases
 from intake.entrypoints.pages.front import Front
 from intake.entrypoints.pages.home import home_router
@@ -30,13 +27,9 @@ def public_router(
 ) -> APIRouter:
     """The routes of all public pages; their errors are pages too."""
 
-    async def refuse_with_page(request: Request) -> None:
-        request.scope[SHOW] = partial(site.error_page, request)
-
     site.share(qr_code=qr_code, public_url=public_url.rstrip("/"))
     front = Front(context, use_cases, site, csrf)
-    guards = [Depends(refuse_with_page), Depends(context.require("public"))]
-    pages = APIRouter(include_in_schema=False, dependencies=guards)
+    pages = front.router()
     routers = (
         home_router,
         receipt_router,
@@ -51,7 +44,8 @@ def public_router(
         public_reports_router,
     )
     for router in routers:
-        pages.include_router(router(front))
+        # Not include_router: it would match every route of a router twice per request.
+        pages.routes.extend(router(front).routes)
     pages.include_router(language_routes())
     pages.include_router(site.router(context))
     return pages

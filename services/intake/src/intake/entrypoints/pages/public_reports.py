@@ -75,7 +75,7 @@ class PublicReportPages:
 
 def public_reports_router(front: Front) -> APIRouter:
     """The routes of the public reports."""
-    router, pages = APIRouter(prefix=HOME), PublicReportPages(front)
+    router, pages = front.router(HOME), PublicReportPages(front)
 
     @router.get("")
     async def show_list(

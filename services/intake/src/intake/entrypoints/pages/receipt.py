@@ -10,7 +10,7 @@ from intake.entrypoints.pages.report_form import FormState
 
 def receipt_router(front: Front) -> APIRouter:
     """The route of the receipt."""
-    router = APIRouter()
+    router = front.router()
 
     @router.get("/segnala/{report_id}/ricevuta")
     async def show_receipt(request: Request, report_id: UUID) -> Response:

@@ -23,7 +23,7 @@ from intake.entrypoints.photo_bodies import form_of
 
 def steps_router(front: Front) -> APIRouter:
     """The routes of a new report."""
-    router, pages = APIRouter(), ReportSteps(front)
+    router, pages = front.router(), ReportSteps(front)
 
     @router.get(HOME)
     async def begin(request: Request, cerca: str | None = None) -> Response:

@@ -119,7 +119,7 @@ class StatisticsPages:
 
 def statistics_router(front: Front) -> APIRouter:
     """The routes of the public statistics."""
-    router, pages = APIRouter(), StatisticsPages(front)
+    router, pages = front.router(), StatisticsPages(front)
 
     @router.get(HOME)
     async def show(request: Request, quartiere: str = "") -> Response:

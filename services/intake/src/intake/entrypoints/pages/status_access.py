@@ -118,7 +118,7 @@ class StatusAccess:
 
 def access_router(front: Front) -> APIRouter:
     """The routes of the page that asks for code and PIN."""
-    router, access = APIRouter(), StatusAccess(front)
+    router, access = front.router(), StatusAccess(front)
 
     @router.get(HOME)
     async def ask(request: Request, codice: str = "", errore: str = "") -> Response:

@@ -45,7 +45,7 @@ def _information(front: Front) -> FormKind:
 
 def information_router(front: Front) -> APIRouter:
     """The routes of added information, for a browser with a permission."""
-    router, access, page = APIRouter(), StatusAccess(front), StatusFormPage(front, _information(front))
+    router, access, page = front.router(), StatusAccess(front), StatusFormPage(front, _information(front))
 
     @router.get(PLACE)
     async def ask(request: Request, bozza: str = "") -> Response:

@@ -67,7 +67,7 @@ class StatusPhotos:
 
 def photos_router(front: Front) -> APIRouter:
     """The routes of photos, for a browser with a permission."""
-    router, access, pages = APIRouter(), StatusAccess(front), StatusPhotos(front)
+    router, access, pages = front.router(), StatusAccess(front), StatusPhotos(front)
 
     @router.get(PHOTOS)
     async def ask(request: Request, errore: str = "") -> Response:

@@ -54,7 +54,7 @@ def _rating(front: Front) -> FormKind:
 
 def rating_router(front: Front) -> APIRouter:
     """The routes of a rating, for a browser with a permission."""
-    router, access, page = APIRouter(), StatusAccess(front), StatusFormPage(front, _rating(front))
+    router, access, page = front.router(), StatusAccess(front), StatusFormPage(front, _rating(front))
 
     @router.get(PLACE)
     async def ask(request: Request, bozza: str = "") -> Response:

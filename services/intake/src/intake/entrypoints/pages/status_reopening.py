@@ -44,7 +44,7 @@ def _reopening(front: Front) -> FormKind:
 
 def reopening_router(front: Front) -> APIRouter:
     """The routes of a reopening, for a browser with a permission."""
-    router, access, page = APIRouter(), StatusAccess(front), StatusFormPage(front, _reopening(front))
+    router, access, page = front.router(), StatusAccess(front), StatusFormPage(front, _reopening(front))
 
     @router.get(PLACE)
     async def ask(request: Request, bozza: str = "") -> Response:

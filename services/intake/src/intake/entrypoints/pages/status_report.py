@@ -91,7 +91,7 @@ class StatusReport:
 
 def report_router(front: Front) -> APIRouter:
     """The routes of one report, for a browser with a permission."""
-    router, access, pages = APIRouter(), StatusAccess(front), StatusReport(front)
+    router, access, pages = front.router(), StatusAccess(front), StatusReport(front)
 
     @router.get(REPORT)
     async def show(request: Request) -> Response:
