@@ -7,6 +7,7 @@ import pytest
 
 from chassis.clock import utc_now
 from chassis.documents import Raw
+from chassis.errors import Unavailable
 from chassis.outbox.scan import MARGIN_MS, REMEMBERED, SWEEP, WHOLE_EVERY_SECONDS, OutboxScan
 from chassis.outbox.sent import mark_sent
 from chassis.store.collections import OUTBOX
@@ -210,3 +211,23 @@ async def test_while_a_fact_is_not_sent_its_successor_is_searched_for_although_a
 
     scene.outbox_scan.offer([fact("four", NOW + 4, after=NOW + 3, subject="s")], 5.0)
     assert await scene.look() == ["four"]
+
+
+async def test_after_a_search_that_failed_everything_is_searched_for() -> None:
+    scene = await Scene.opened()
+    await scene.commit(fact("others", NOW + 1))
+    scene.outbox_scan.look()
+    scene.outbox_scan.store = Away()
+    with pytest.raises(Unavailable):
+        await scene.look()
+    scene.outbox_scan.store = scene.store
+
+    scene.outbox_scan.offer([fact("ours", NOW + 2)], 5.0)
+    assert await scene.send() == ["others"]
+
+
+class Away(MemoryStore):
+    """A store that does not answer queries."""
+
+    async def query(self, *_: Any, **__: Any) -> list[Raw]:
+        raise Unavailable("database: away")

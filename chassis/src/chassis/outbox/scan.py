@@ -56,7 +56,8 @@ class OutboxScan:
     async def next_rows(self, owned: Sequence[int]) -> list[Raw]:
         """Events of these shards, oldest first and each after its predecessors; every event is returned within a second."""
         offered, self._offered = self._offered, []
-        looks, self._looks, self._unsent = self._looks or self._unsent, False, False
+        looks = self._looks or self._unsent
+        self._looks, self._unsent = False, True  # also when the search fails
         if not owned:
             self.on_oldest(None)
             return []
