@@ -137,9 +137,9 @@ async def time_relay(task: Task) -> None:
     committed: list[float] = []
     wake = process.unit_of_work.woken
 
-    def note_and_wake(effects: Effects) -> None:
+    def note_and_wake(effects: Effects, began: float) -> None:
         committed.append(time.perf_counter())
-        wake(effects)
+        wake(effects, began)
 
     process.unit_of_work.woken = note_and_wake
     await process.open()
