@@ -16,7 +16,7 @@ from chassis.errors import Fenced, Refused, Unavailable
 from chassis.ids import uuid7
 from chassis.outbox.sent import UNSENT, mark_sent
 from chassis.parking.dead_letters import DeadLetters, open_dead_letters
-from chassis.store.collections import COLLECTIONS, INDEXES, OUTBOX, PARKED, PARKED_KEYS, QUEUES
+from chassis.store.collections import AUDIT, COLLECTIONS, INDEXES, OUTBOX, PARKED, PARKED_KEYS, QUEUES
 from chassis.store.memory import MemoryStore
 from chassis.store.mongo import MongoStore
 from chassis.store.port import Store
@@ -410,6 +410,17 @@ async def test_who_has_read_an_older_version_of_a_run_writes_nothing(store: Stor
         await made.session.transact(lambda tx: keep(tx, run, later))
 
     assert await made.runs.read(run.id) == later
+
+
+async def test_a_run_that_ended_after_its_queue_was_read_does_not_end_again(store: Store) -> None:
+    made = await replica(store)
+    run = await made.replay("anna")
+    await drive(made, "replay")
+    await store.update(QUEUES, ["replay"], {"open": [run.id]}, {})  # as a process has read it before the end
+
+    assert await made.runs.advance(made.runs.kinds["replay"]), "it reads the queue again"
+    events = [row["details"]["event"] for row in await store.query(AUDIT, {}, [("at", 1)])]
+    assert events == ["asked", "done"]
 
 
 async def test_a_process_without_the_slot_leaves_a_run_alone(store: Store) -> None:

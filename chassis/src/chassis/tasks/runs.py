@@ -160,6 +160,8 @@ class Runs:
         if queue is None or not queue["open"]:
             return False
         run = await self.read(queue["open"][0])
+        if run.state not in OPEN:
+            return True  # it ended after the queue was read: a commit whose answer was lost took effect late
         if timedelta(0) < run.due - self.clock() <= LONGEST_WAIT:
             return False
         try:
