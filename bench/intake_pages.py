@@ -52,7 +52,15 @@ class Meter:
 
     def mongod(self) -> int:
         """The nanoseconds on a processor of all its threads."""
-        return sum(int((one / "schedstat").read_text().split()[0]) for one in self._tasks.iterdir())
+        return sum(map(_ran, self._tasks.iterdir()))
+
+
+def _ran(thread: Path) -> int:
+    """The nanoseconds of a thread; 0 for one that has ended meanwhile."""
+    try:
+        return int((thread / "schedstat").read_text().split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def middle(costs: Sequence[Cost]) -> Cost:
