@@ -146,11 +146,6 @@ class Monitor:
             for _ in range(HOPS)
         ) and self._until(lambda: self.pending(before) == 0, end)
 
-    def wait_handled(self, service: str, seconds: float) -> bool:
-        """Wait until a service has handled all that is on its topics now; False when it takes longer."""
-        end_offsets = self.end_offsets_with_retries()
-        return self._until(lambda: self._lag(service, end_offsets) == 0, time.monotonic() + seconds)
-
     def _caught_up(self, by_groups: bool) -> Callable[[], bool]:
         end_offsets: dict[tuple[str, int], int] = {}
 
