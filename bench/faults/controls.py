@@ -223,7 +223,7 @@ CONTROLS: Sequence[Control] = (
     Control("dual write", "routing", ("--without", "outbox"), write_twice),
     Control("cleared before sent", "routing", ("--without", "sending"), clear_first),
     Control("no inbox", "routing", ("--without", "inbox", "--forgetful"), deliver_twice),
-    Control("no fence", "routing", ("--without", "fence"), wake_zombie),
+    Control("no fence", "routing", ("--without", "fence"), wake_zombie, within=5),
     # The last: the letter of a report that it loses waits forever, and a zombie that sleeps long meanwhile ends itself.
     Control("w:1", "intake", ("--without", "majority"), kill_store, within=5),
 )
