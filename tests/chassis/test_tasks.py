@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 import pytest
 from tests.chassis.ledger import (
@@ -24,6 +24,7 @@ from chassis.consumer.records import read
 from chassis.documents import Raw
 from chassis.errors import Unavailable
 from chassis.store.collections import PARKED
+from chassis.store.memory import MemoryStore
 from chassis.store.port import Store
 from chassis.store.shard_leases import ShardLeases
 from chassis.tasks.jobs import AT_ONCE, LONGEST_WAIT, RESTART_ATTEMPTS, TRIES, Jobs
@@ -251,6 +252,27 @@ async def test_what_was_read_under_a_lease_that_was_given_back_does_not_begin() 
     await asyncio.sleep(0)
 
     assert len(room.press.begun) == AT_ONCE
+
+
+async def test_after_a_read_that_failed_jobs_of_others_are_read_also_while_some_were_handed_over() -> None:
+    scene = await Offering.opened()
+    store = scene.jobs.store
+    scene.jobs.look()
+    scene.jobs.store = Away()
+    with pytest.raises(Unavailable):
+        await scene.jobs.start_due()
+    scene.jobs.store = store
+    await store.insert_missing("jobs", scene.rows)
+
+    scene.jobs.offer(scene.rows[:1], scene.seconds[0])
+    assert await scene.begun() == 2
+
+
+class Away(MemoryStore):
+    """A store that does not answer queries."""
+
+    async def query(self, *_: Any, **__: Any) -> list[Raw]:
+        raise Unavailable("database: away")
 
 
 async def passed_around(leases: ShardLeases) -> None:

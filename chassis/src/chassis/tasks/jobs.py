@@ -76,7 +76,11 @@ class Jobs:
     async def start_due(self) -> bool:
         """Start due jobs, up to the bound."""
         if (self._looks or not self._waiting) and len(self._running) < AT_ONCE:
-            await self._read()
+            try:
+                await self._read()
+            except Unavailable:
+                self._looks = True
+                raise
         staying = set(self.shard_leases.accepting())
         while not self._stopping and self._waiting and len(self._running) < AT_ONCE:
             row, moment = self._waiting.popleft()
@@ -89,8 +93,10 @@ class Jobs:
         if self._more or len(self._waiting) + len(rows) > READ:
             self._more = self._more or bool(rows)  # in their order, behind those that wait in the store
             return
-        now, known = self.clock(), self._begun.keys() | {row["_id"] for row, _ in self._waiting}
-        self._waiting.extend((row, began) for row in rows if row["due"] <= now and row["_id"] not in known)
+        now, waiting = self.clock(), {row["_id"] for row, _ in self._waiting}
+        for row in rows:
+            if row["due"] <= now and row["_id"] not in waiting and row["_id"] not in self._begun:
+                self._waiting.append((row, began))
 
     def look(self) -> None:
         """There may be due jobs that were not offered."""
