@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from bench.counters import Counters
 from bench.engines import Engines, cpu_seconds
+from chassis.store.collections import LEASES
 from contracts.permissions import SERVICES
 
 IDLE = "idle"
@@ -70,12 +71,14 @@ class Meter:
         """Reads from now on; `stop` ends a stretch. `others` are processes that do not belong to the system."""
         self._engines, self._others = engines, others or {}
         self._began, self._cpu, self._counters = time.time(), self.cpu(), self.counters()
+        self._since = engines.now()
 
     def stop(self, name: str, reports: int) -> Cost:
         """What was spent since the meter was made."""
         seconds = time.time() - self._began
         cpu = {one: value - self._cpu[one] for one, value in self.cpu().items()}
-        return Cost(name, reports, seconds, cpu, self.counters().less(self._counters))
+        counters = self.counters().less(self._counters).less(self._renewals())
+        return Cost(name, reports, seconds, cpu, counters)
 
     def cpu(self) -> dict[str, float]:
         """Processor seconds of each process of the system."""
@@ -84,6 +87,11 @@ class Meter:
         pids |= {"mongod": system.mongod.child.pid(), "kafka": system.kafka.child.pid()}
         pids |= {"mailbox": system.mailbox.pid(), **self._others}
         return {name: cpu_seconds(pid) for name, pid in pids.items()}
+
+    def _renewals(self) -> Counters:
+        """Renewed leases, which are idle work: whether a short stretch has two or three of each process is chance."""
+        commits = (self._engines.commits(f"{service}.{LEASES}", self._since, "u") for service in SERVICES)
+        return Counters({"updated": sum(one.events for one in commits)})
 
     def counters(self) -> Counters:
         """The counters of mongod, without the requests of the benchmark."""

@@ -1,12 +1,12 @@
 """The arithmetic of what a report costs, and the parsing of mongod's counters and profile."""
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from bench.bare import BARE, BARE_IDLE
-from bench.breakdown import count, lines
+from bench.breakdown import Count, Found, count, lines
 from bench.cost_report import costs, journey_line, ratio
 from bench.costs import IDLE, WORKERS, Cost
 from bench.counters import Counters
@@ -85,20 +85,21 @@ def test_nothing_is_said_about_what_was_not_measured(rest: Cost) -> None:
     )
 
 
-def test_requests_are_counted_by_service_collection_and_command() -> None:
+def test_requests_and_writes_are_counted_by_service_collection_and_command() -> None:
+    insert = {"op": "insert", "ns": "intake.inbox", "command": {"insert": "inbox"}, "user": "intake@intake"}
     entries: list[dict[str, Any]] = [
-        {"op": "insert", "ns": "intake.inbox", "command": {"insert": "inbox"}, "user": "intake@intake"},
-        {"op": "remove", "ns": "notify.outbox", "command": {"q": {}}, "user": "notify@notify"},
+        insert | {"ninserted": 3},
+        {"op": "remove", "ns": "notify.outbox", "command": {"q": {}}, "user": "notify@notify", "ndeleted": 1},
         {"op": "command", "ns": "admin.$cmd", "command": {"commitTransaction": 1}, "user": "intake@intake"},
         {"op": "query", "ns": "intake.inbox", "command": {"find": "inbox"}, "user": "admin@admin"},
+        insert | {"ninserted": 1},
     ]
-    found = count([*entries, entries[0]])
+    found: Found = defaultdict(Count)
+    count(entries, found)
 
-    assert found == Counter(
-        {
-            ("intake", "inbox", "insert"): 2,
-            ("notify", "outbox", "delete"): 1,
-            ("intake", "(none)", "commitTransaction"): 1,
-        }
-    )
-    assert list(lines(found, 1))[2] == "| intake | inbox | insert | 2.00 |"
+    assert found == {
+        ("intake", "inbox", "insert"): Count(2, 4),
+        ("notify", "outbox", "delete"): Count(1, 1),
+        ("intake", "(none)", "commitTransaction"): Count(1),
+    }
+    assert list(lines(found, 1))[2] == "| intake | inbox | insert | 2.00 | 4.00 |"

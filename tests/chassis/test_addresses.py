@@ -13,7 +13,7 @@ SAID = "mongodb://routing:pass%40word@mongo:27017/routing?authSource=routing&rep
 
 def test_every_client_is_told_each_of_several_brokers() -> None:
     nobody: Any = None
-    reader = Subscription("routing", THREE, "routing-0", ["intake.reports"], nobody, nobody, nobody)
+    reader = Subscription("routing", THREE, "routing-0", ["intake.reports"], nobody, nobody, nobody, list)
     assert reader.broker.specification.url == ["one:9092", "two:9092", "three:9092"]
     assert THREE.aiokafka()["bootstrap_servers"] == ["one:9092", "two:9092", "three:9092"]
     assert THREE.librdkafka()["bootstrap.servers"] == "one:9092,two:9092,three:9092"

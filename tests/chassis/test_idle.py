@@ -34,7 +34,7 @@ async def test_an_idle_consumer_listens_nearly_all_the_time(monkeypatch: pytest.
         rested.append(seconds)
 
     reader = Subscription(
-        "routing", Connection("one:9092"), "routing-0", ["intake.reports"], nobody, nobody, nobody
+        "routing", Connection("one:9092"), "routing-0", ["intake.reports"], nobody, nobody, nobody, list
     )
     reader._fetch = fetch
     monkeypatch.setattr(asyncio, "sleep", rest)
@@ -54,7 +54,7 @@ class Listener(Subscription):
     """A subscription whose consumer is the library's fetcher without a broker."""
 
     def __init__(self, fetcher: Fetcher) -> None:
-        self._fetcher = fetcher
+        self._fetcher, self._shares = fetcher, list
         self.found: Fetched = {}
 
     @property

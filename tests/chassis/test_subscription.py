@@ -58,6 +58,7 @@ async def test_a_broker_that_says_nothing_is_away_and_no_consumer_is_left_asking
         Nobody(),
         _take,
         _step_over,
+        list,
     )
     before = asyncio.all_tasks()
 

@@ -299,6 +299,7 @@ async def test_the_board_has_pages_and_counts(coordinator: httpx.AsyncClient, se
     assert rows == [25, 11]
     assert "61 casi." in read(first)
     assert "Pagina 3 di 3" in read(beyond)
+    assert "I casi aperti in numeri" in read(first)
     assert "Malpensata 60" in read(first)
 
 
@@ -320,6 +321,7 @@ async def test_the_board_knows_what_is_late_due_today_closing_and_closed(
     service.now = web.now = web.now + TO_UNDO
     await service.fire_timers()
     assert [await listing(view) for view in ("chiusura", "aperti", "chiusi")] == [False, False, True]
+    assert "I casi aperti in numeri" not in (await coordinator.get("/lavoro/quadro")).text
 
 
 async def test_an_absence_is_previewed_confirmed_and_ended(

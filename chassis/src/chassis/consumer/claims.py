@@ -65,6 +65,10 @@ class Claims:
             shares.setdefault(self.worker_of(partition).id, {})[partition] = found
         return shares
 
+    def shares(self) -> list[Collection[TopicPartition]]:
+        """The claimed partitions of each worker that has any."""
+        return list(self.by_worker(self.held).values())
+
     async def acquire(self, partition: TopicPartition, topic_id: str) -> Claim:
         """Become the owner. The session of the former owner is ended first, because the locks of an open transaction would block the fence."""
         name = f"{self.group}|{topic_id}|{partition.partition}"

@@ -62,9 +62,8 @@ class Delivery(ConsumerRebalanceListener):  # type: ignore[misc]
         self.stall_detector.stopped = self.stopped_partitions.stopped
 
     def _subscribe(self, instance: str) -> Subscription:
-        return Subscription(
-            self.group, self.kafka, instance, self.subscribes, self, self.handle_batch, self._step_over
-        )
+        calls = self.handle_batch, self._step_over, self.claims.shares
+        return Subscription(self.group, self.kafka, instance, self.subscribes, self, *calls)
 
     async def start(self) -> None:
         """Join the group; raises Unavailable while Kafka is down."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from zlib import crc32
@@ -38,6 +38,7 @@ Fetched = dict[TopicPartition, list[Any]]
 Take = Callable[[Sequence[Any]], Awaitable[None]]
 Ask = Callable[[Sequence[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
 StepOver = Callable[[int], Awaitable[Fetched]]
+Shares = Callable[[], Iterable[Collection[TopicPartition]]]
 
 
 class RawBatch:
@@ -65,6 +66,7 @@ class RawBatch:
 class Subscription:
     """Membership in one group: fetched records go to `take`; after a failed fetch, `step_over` supplies the records.
 
+    `shares` tells which partitions each worker has, so that none waits for records while others have too many.
     `stale` is true when the last fetched records may belong to a topic that no longer exists.
     """
 
@@ -80,8 +82,9 @@ class Subscription:
         listener: ConsumerRebalanceListener,
         take: Take,
         step_over: StepOver,
+        shares: Shares,
     ) -> None:
-        self._step_over = step_over
+        self._step_over, self._shares = step_over, shares
         self.broker = _broker(kafka, f"{group}-{instance}")
         self._subscriber = self.broker.subscriber(
             *(Topic(name, declare=False) for name in subscribes),
@@ -112,7 +115,7 @@ class Subscription:
 
     @property
     def max_records(self) -> int:
-        """How many records one fetch returns at most."""
+        """How many records one fetch returns at most for each worker."""
         return self._subscriber.max_records or BATCH
 
     @max_records.setter
@@ -139,6 +142,8 @@ class Subscription:
         self.stale = False
         try:
             found: Fetched = await self._fetch(timeout_ms=max(timeout_ms, IDLE_MS), max_records=max_records)
+            if _size(found.values()) == max_records:
+                await self._fetch_for_others(found, max_records)
         except Exception as error:
             if not _is_record_error(error):
                 raise
@@ -152,6 +157,16 @@ class Subscription:
         elif time.monotonic() - self._moved > QUIET_SECONDS:
             self._set_wait(QUIET_WAIT_MS)
         return found
+
+    async def _fetch_for_others(self, found: Fetched, max_records: int) -> None:
+        """Add what has arrived for the workers that a full fetch left out: the library empties one partition after the other."""
+        for partitions in self._shares():
+            room = max_records - _size(found.get(tp, ()) for tp in partitions)
+            there = self.consumer.assignment().intersection(partitions)
+            if room > 0 and there:
+                more: Fetched = await self._fetch(*there, timeout_ms=0, max_records=room)
+                for partition, records in more.items():
+                    found.setdefault(partition, []).extend(records)
 
     def _set_wait(self, milliseconds: int) -> None:
         """How long the broker holds the next fetches; the library has a setting for all of them only."""
@@ -228,6 +243,10 @@ class Subscription:
     async def stop(self) -> None:
         """Leave the group."""
         await self.broker.stop()
+
+
+def _size(parts: Iterable[Sequence[Any]]) -> int:
+    return sum(len(records) for records in parts)
 
 
 def _is_record_error(error: Exception) -> bool:
