@@ -28,7 +28,9 @@ def subscription(topics: Sequence[str], received: list[Any]) -> Subscription:
     async def step_over(_: int) -> Fetched:
         raise AssertionError("nothing is unreadable")
 
-    return Subscription("ledger", Connection("127.0.0.1:9"), "ledger-0", topics, nobody, take, step_over, list)
+    return Subscription(
+        "ledger", Connection("127.0.0.1:9"), "ledger-0", topics, nobody, take, step_over, list
+    )
 
 
 def published() -> set[str]:
