@@ -253,10 +253,10 @@ async def test_the_messages_of_a_person_are_those_of_all_their_reports(
     service.names.is_up, service.names.people = False, {}
     away = await operator.open(f"/messaggi/persona/{REPORT}")
 
-    assert person.text.count("<td><a href=") == 2
+    assert person.text.count('<th scope="row"><a href=') == 2
     assert "A84A5-ZGR6S" in words(person)
     assert "BBBBB-22222, via dei Campioni 3" in words(person)
-    assert alone.text.count("<td><a href=") == 1
+    assert alone.text.count('<th scope="row"><a href=') == 1
     assert (nobody.status_code, away.status_code) == (404, 503)
 
 
