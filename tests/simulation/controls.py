@@ -347,9 +347,11 @@ class WithHandsOverBlindly(Parts):
 class ForgetsUnsent(OutboxScan):
     """Takes what it returned for sent."""
 
-    def sent(self, rows: Sequence[Raw]) -> None:
-        super().sent(rows)
-        self._unsent = False
+    async def next_rows(self, owned: Sequence[int]) -> list[Raw]:
+        rows = await super().next_rows(owned)
+        self._returned = 0
+        self.sent(rows)
+        return rows
 
 
 class WithForgetsUnsent(Parts):
